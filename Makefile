@@ -1,0 +1,120 @@
+# mien's build. `make help` lists what there is to make. CONF=release|debug|asan|tsan builds into build/CONF.
+
+CONF ?= release
+B := build/$(CONF)
+CC ?= gcc
+CXX ?= g++
+PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
+        -Wpointer-arith -Wvla
+MATH := -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math
+CPPFLAGS += -D_GNU_SOURCE -Isrc -DMIEN_PREFIX='"$(or $(PREFIX),/usr/local)"' -MMD -MP
+CFLAGS_COMMON := -std=gnu11 -g $(WARN) $(MATH) -pthread
+ifeq ($(CONF),release)
+OPT := -O3
+else ifeq ($(CONF),debug)
+OPT := -Og
+else ifeq ($(CONF),asan)
+OPT := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+else ifeq ($(CONF),tsan)
+OPT := -O1 -fno-omit-frame-pointer -fsanitize=thread
+else
+$(error CONF must be release, debug, asan or tsan, not "$(CONF)")
+endif
+ALL_CFLAGS = $(CFLAGS_COMMON) $(OPT) $(CFLAGS) $(shell pkg-config --cflags $(PKG) 2>/dev/null)
+LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -lopenblas -lm -pthread
+LINK = $(CC) $(OPT) -pthread -Wl,--as-needed $(LDFLAGS)
+ifneq ($(filter asan tsan,$(CONF)),)
+LINK += -rdynamic
+endif
+
+SRC := $(sort $(wildcard src/*/*.c))
+MAIN := src/app/main.c
+OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out $(MAIN),$(SRC)))
+UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT_BIN := $(UNIT:%=$(B)/tests/%)
+
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera setup \
+        help clean tests
+all: build
+
+help: ## list what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 22
+	@echo '  CONF=release|debug|asan|tsan chooses the build (now $(CONF)); the program is build/CONF/mien'
+
+setup: build/.packages ## install missing Debian packages (apt-get, with sudo when not root)
+build/.packages: packages.txt
+	@mkdir -p build
+	@want=$$(grep -v '^\#' packages.txt); missing=; \
+	for p in $$want; do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "mien: installing$$missing"; \
+	    if ! command -v apt-get >/dev/null; then \
+	        echo "mien: this is not Debian (no apt-get): install the equivalents of:$$missing" >&2; exit 1; fi; \
+	    if [ "$$(id -u)" = 0 ]; then as=; \
+	    elif command -v sudo >/dev/null; then as=sudo; \
+	    else echo "mien: packages are missing and there is no sudo. As root run: apt-get install$$missing" >&2; exit 1; fi; \
+	    $$as env DEBIAN_FRONTEND=noninteractive apt-get update -qq && \
+	    $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >build/apt.log 2>&1 || \
+	    { tail -n 20 build/apt.log >&2; echo "mien: installing packages failed (log: build/apt.log). By hand: apt-get install$$missing" >&2; exit 1; }; \
+	fi
+	@touch $@
+
+build: setup ## build the program
+	@$(MAKE) --no-print-directory $(B)/mien
+
+$(B)/libmien-all.a: $(OBJ)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
+	@echo "link $@"
+	@$(LINK) -o $@ $< $(B)/libmien-all.a $(LIBS)
+
+$(B)/obj/%_avx2.o: ARCH := -mavx2 -mfma
+$(B)/obj/%_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+$(B)/obj/%.o: src/%.c build/.packages
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ARCH) -c -o $@ $<
+
+# A test that replaces system calls names them: `// LINK: -Wl,--wrap=ioctl` in its first lines.
+$(B)/tests/%: tests/unit/%.c $(B)/libmien-all.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MF $@.d -o $@ $< \
+	    $$(sed -n 's|^// LINK: ||p' $<) $(OPT) -pthread -Wl,--as-needed $(B)/libmien-all.a $(LIBS) -lcmocka
+
+tests: setup ## build the unit tests
+	@$(MAKE) --no-print-directory $(UNIT_BIN)
+
+run: build ## show the main job: camera if there is one, else the bundled clip
+	@tests/run_demo.sh $(B)/mien
+
+check: build tests ## run all tests; the last line says "N passed, N failed"
+	@tests/run.sh $(B) tree unit e2e
+
+check-unit: tests ## unit tests only
+	@tests/run.sh $(B) unit
+
+check-tree: ## include direction, headers alone, house rules
+	@tests/run.sh $(B) tree
+
+check-e2e: build ## end-to-end tests only
+	@tests/run.sh $(B) e2e
+
+check-asan: ## unit and end-to-end tests under ASan and UBSan
+	@$(MAKE) --no-print-directory CONF=asan build tests
+	@tests/run.sh build/asan unit e2e
+
+check-tsan: ## unit and end-to-end tests under TSan
+	@$(MAKE) --no-print-directory CONF=tsan build tests
+	@tests/run.sh build/tsan unit e2e
+
+clean: ## remove what was built
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

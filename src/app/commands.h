@@ -1,0 +1,20 @@
+// The subcommands of `mien`, one file each: cmd_<name>.c.
+#ifndef MIEN_APP_COMMANDS_H
+#define MIEN_APP_COMMANDS_H
+
+// Each gets argv with argv[0] = the subcommand's name; returns the exit status: 0 done, 1 a run-time
+// failure that was explained, 2 a mistake in options or an unusable file.
+typedef int (*mien_cmd_fn)(int argc, char **argv);
+
+int mien_cmd_live(int argc, char **argv);
+int mien_cmd_image(int argc, char **argv);
+int mien_cmd_video(int argc, char **argv);
+int mien_cmd_cameras(int argc, char **argv);
+int mien_cmd_model(int argc, char **argv);
+int mien_cmd_synth(int argc, char **argv);
+int mien_cmd_prepare(int argc, char **argv);
+int mien_cmd_train(int argc, char **argv);
+int mien_cmd_eval(int argc, char **argv);
+int mien_cmd_bench(int argc, char **argv);
+
+#endif

@@ -1,0 +1,13 @@
+// Time: nanoseconds of CLOCK_MONOTONIC.
+#ifndef MIEN_BASE_CLOCK_H
+#define MIEN_BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t mien_now_ns(void);
+void mien_sleep_until_ns(int64_t deadline_ns); // for pacing only, never as synchronisation
+
+#define MIEN_NS_PER_S 1000000000LL
+#define MIEN_NS_PER_MS 1000000LL
+
+#endif

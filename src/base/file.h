@@ -1,0 +1,56 @@
+// Files: whole reads with a size limit, atomic saves, and the container format that every binary
+// file of mien uses.
+//
+// Container, little-endian: magic[8] "MIEN" + kind[4]; u32 version; u32 section count; u64 file
+// size; u32 CRC-32 of everything after the 32-byte header; u32 zero; then the table (name[16], u64
+// offset from the file's start, u64 size, 64-byte aligned offsets), then the sections.
+#ifndef MIEN_BASE_FILE_H
+#define MIEN_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Reads the whole file; *size its bytes. NULL on failure (logged: what, which file). A zero byte
+// follows the data. Free with mien_free. Files over `limit` bytes are refused (0 = 1 GiB).
+void *mien_file_read(const char *path, size_t limit, size_t *size);
+// Writes to PATH.tmp, syncs, renames over PATH. False on failure (logged; the old file stays).
+bool mien_file_save(const char *path, const void *data, size_t size);
+bool mien_file_exists(const char *path);
+bool mien_dir_make(const char *path); // with parents; true when it exists afterwards
+
+uint32_t mien_crc32(uint32_t crc, const void *data, size_t size); // start with 0 (IEEE 802.3)
+
+struct mien_section {
+    char name[16];
+    const void *data;
+    size_t size;
+};
+struct mien_container {
+    void *block; // the whole file, owned
+    size_t block_size;
+    uint32_t version;
+    int count;
+    struct mien_section section[64]; // point into block
+};
+// kind: 4 characters ("FACE", "NETW", "CKPT", "PACK"). Every offset and size is checked against the
+// file, then the checksum. False on failure (logged).
+bool mien_container_load(struct mien_container *c, const char *path, const char *kind,
+                         uint32_t max_version);
+bool mien_container_parse(struct mien_container *c, void *block, size_t size, const char *name,
+                          const char *kind, uint32_t max_version); // takes ownership of block
+// The section, or NULL. When size is not 0 the section must have exactly that size (logged).
+const void *mien_container_get(const struct mien_container *c, const char *name, size_t size,
+                               size_t *got);
+void mien_container_destroy(struct mien_container *c);
+bool mien_container_save(const char *path, const char *kind, uint32_t version,
+                         const struct mien_section *sections, int count);
+
+// Finds a file of models/, shaders/ or assets/: $MIEN_HOME/kind/name, beside the program's build
+// tree (../../kind), the installed place (PREFIX/share/mien/kind), then ./kind. False (logged, all
+// tried places named) when absent. out: at least 1024 bytes.
+bool mien_find_file(const char *kind, const char *name, char *out, size_t out_size);
+// $MIEN_DATA or ../shared when present: training and evaluation data. NULL when absent (not logged).
+const char *mien_data_dir(void);
+
+#endif

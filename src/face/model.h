@@ -1,0 +1,84 @@
+// The morphable model: ICT-FaceKit Light (Li et al. 2020, MIT licence) compiled into models/ict.face.
+//
+// vertex = mean + sum_i identity[i]*basis_i + sum_j blendshape[j]*shape_j (+ eyeballs rotate with the
+// look shapes' own displacements), millimetres in the head frame (face/pose.h). The origin is fixed
+// by the compiler (see MODEL.md) near the middle between the ears so that a nod moves it little.
+// Immutable after load; any thread.
+#ifndef MIEN_FACE_MODEL_H
+#define MIEN_FACE_MODEL_H
+
+#include "face/layout.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mien_part { // of a triangle
+    MIEN_PART_FACE,   // the narrow face, what a fit is judged on
+    MIEN_PART_HEAD,   // rest of the face mesh, head and neck
+    MIEN_PART_MOUTH,  // mouth socket
+    MIEN_PART_GUMS,   // gums and tongue
+    MIEN_PART_TEETH,
+    MIEN_PART_EYE_SOCKET,
+    MIEN_PART_EYEBALL_LEFT,
+    MIEN_PART_EYEBALL_RIGHT,
+    MIEN_PART_OTHER,  // lashes, eye occlusion, lacrimal fluid, where kept
+    MIEN_PARTS
+};
+
+// A landmark is a point on the surface: a triangle and barycentric weights, or an iris centre.
+struct mien_landmark {
+    char name[24];      // "lid_upper_left_3"
+    int32_t vertex[3];
+    float weight[3];    // sum 1
+    int16_t mirror;     // index of the landmark on the other side; itself when central
+    int16_t mediapipe;  // index among MediaPipe's 478 points, -1 when it has none
+    float fit_weight;   // relative trust in a fit, 0…1 (cheek points slide: low)
+    uint8_t region;     // enum mien_region
+};
+enum mien_region {
+    MIEN_REGION_JAW, MIEN_REGION_BROW, MIEN_REGION_EYE, MIEN_REGION_IRIS, MIEN_REGION_NOSE,
+    MIEN_REGION_MOUTH, MIEN_REGION_CHEEK, MIEN_REGION_FOREHEAD, MIEN_REGION_EAR, MIEN_REGIONS
+};
+
+struct mien_face_model {
+    int vertices, triangles, uvs, landmarks;
+    const float *mean;        // (V,3) mm
+    const int32_t *triangle;  // (T,3) vertex indices, counter-clockwise seen from outside
+    const int32_t *uv_triangle; // (T,3) indices into uv
+    const float *uv;          // (U,2) in 0…1 within the part's picture, v up
+    const uint8_t *part;      // (T) enum mien_part
+    const uint8_t *vertex_mask; // (V) bit p set: vertex belongs to part p (p < 8)
+    const int32_t *mirror;    // (V) vertex on the other side, itself when central, -1 when none
+    float *identity;          // (MIEN_IDENTITY,V,3) mm per unit coefficient, dequantised at load
+    float *blendshape;        // (MIEN_BLENDSHAPES,V,3) mm at weight 1; all zero for tongueOut
+    const struct mien_landmark *landmark; // (landmarks)
+    // Landmarks only, gathered for the fit: contiguous (coefficient, landmark, 3).
+    float *landmark_mean;       // (L,3)
+    float *landmark_identity;   // (MIEN_IDENTITY,L,3)
+    float *landmark_blendshape; // (MIEN_BLENDSHAPES,L,3)
+    int ibug[MIEN_IBUG];        // landmark index of each of the 68 iBUG points
+    int iris[2];                // landmark index of the subject's left and right iris centre
+    float eye_centre[2][3];     // mean eyeball centres (left, right), mm
+    float eye_radius_mm;
+    void *owned; // private
+};
+
+// path NULL = the shipped one. False on failure (logged).
+bool mien_face_model_load(struct mien_face_model *m, const char *path);
+void mien_face_model_destroy(struct mien_face_model *m);
+// identity (MIEN_IDENTITY) and blendshape (MIEN_BLENDSHAPES) may be NULL for zeros. out: (V,3) mm,
+// head frame. Under 1 ms on one core: zero coefficients and untouched vertices cost nothing.
+void mien_face_model_vertices(const struct mien_face_model *m, const float *identity,
+                              const float *blendshape, float *out);
+// `base` = mean + identity, kept by callers whose identity is locked (V,3).
+void mien_face_model_add_blendshapes(const struct mien_face_model *m, const float *base,
+                                     const float *blendshape, float *out);
+void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,
+                               const float *blendshape, float *out); // (L,3)
+// Area-weighted vertex normals (V,3), unit length. No allocation.
+void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
+// Compiles ict-facekit's folder into `out`; `refine` (may be NULL) is a file of corrected landmark
+// positions. False on failure (logged).
+bool mien_face_model_build(const char *ict_dir, const char *refine, const char *out);
+
+#endif

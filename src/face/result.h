@@ -1,0 +1,51 @@
+// What mien says about a frame: the vocabulary shared by engine, view, out and app.
+//
+// Plain data, no pointers: copied between threads. Units and frames: face/pose.h.
+#ifndef MIEN_FACE_RESULT_H
+#define MIEN_FACE_RESULT_H
+
+#include "face/layout.h"
+#include "face/pose.h"
+#include <stdint.h>
+
+enum { MIEN_FACES_MAX = 8 };
+
+enum mien_track_state { MIEN_TRACK_NONE, MIEN_TRACK_NEW, MIEN_TRACK_STEADY, MIEN_TRACK_WEAK };
+
+struct mien_face_result {
+    int id;                  // stable while the face is tracked, from 1
+    enum mien_track_state state;
+    float confidence;        // 0…1, the presence branch
+    float box_px[4];         // x0,y0,x1,y1 of the fitted face in the picture
+    struct mien_crop crop;   // the region that the network saw
+    int landmark_count;
+    float landmark_px[MIEN_LANDMARKS_MAX][2];
+    float landmark_sigma_px[MIEN_LANDMARKS_MAX]; // one standard deviation a coordinate
+    float ibug_px[MIEN_IBUG][3]; // x, y px; z: depth relative to the head's origin in px at its
+                                 // scale, towards the camera positive
+    struct mien_pose pose;   // mm, camera frame
+    float yaw_deg, pitch_deg, roll_deg;
+    float identity[MIEN_IDENTITY];     // units of standard deviation
+    float blendshape[MIEN_BLENDSHAPES]; // 0…1
+    float expression[MIEN_EXPRESSIONS]; // probabilities, sum 1
+    int expression_class;
+    float gaze_deg[2][2];    // left, right eye: yaw, pitch in the camera's frame (as pose angles)
+    float fit_rms;           // rms landmark residual / face size (sqrt of the box area), 0…
+    float light_hint;        // mean luminance of the face, 0…255
+};
+
+struct mien_times {
+    int64_t capture_ns; // CLOCK_MONOTONIC of the frame's exposure or arrival
+    int64_t start_ns, detect_ns, network_ns, fit_ns, end_ns; // detect/network/fit: durations
+};
+
+struct mien_result {
+    uint64_t frame;  // running number of the source
+    int width_px, height_px;
+    struct mien_camera camera;
+    int count;
+    struct mien_face_result face[MIEN_FACES_MAX];
+    struct mien_times times;
+};
+
+#endif

@@ -1,0 +1,58 @@
+// Training: the network of a text description with forward, backward, AdamW and checkpoints.
+//
+// A batch is cut into shards of fixed size; each shard runs on one thread with its own activations
+// and batch-norm statistics, and gradients are summed in shard order: the result does not depend on
+// the number of threads.
+#ifndef MIEN_LEARN_GRAPH_H
+#define MIEN_LEARN_GRAPH_H
+
+#include "base/pool.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mien_graph; // opaque
+
+// description: text (the format is documented in nn/desc.h). shard: pictures a shard; shards: shards
+// a batch. seed: weight initialisation. NULL on failure (logged with the line).
+struct mien_graph *mien_graph_create(const char *description, int shard, int shards, uint64_t seed);
+void mien_graph_destroy(struct mien_graph *g);
+size_t mien_graph_parameters(const struct mien_graph *g);
+double mien_graph_macs(const struct mien_graph *g); // forward multiply-adds a picture
+
+float *mien_graph_input(struct mien_graph *g, int shard); // (N,C,H,W), the caller fills
+int mien_graph_find_output(const struct mien_graph *g, const char *name); // -1 when absent
+int mien_graph_output_count(const struct mien_graph *g, int output); // floats a picture
+const float *mien_graph_output(const struct mien_graph *g, int shard, int output); // (N,count)
+float *mien_graph_output_grad(struct mien_graph *g, int shard, int output); // the caller fills
+// Extra learnable scalars (loss log-variances), created by name before the first step.
+float *mien_graph_scalar(struct mien_graph *g, const char *name, float init, float **grad);
+
+// loss(arg, g, shard) reads outputs, writes output gradients (of the sum over the batch divided by
+// whatever the caller means) and returns the shard's loss; it runs on the shard's thread.
+typedef double (*mien_loss_fn)(void *arg, struct mien_graph *g, int shard);
+// Forward, loss, backward, gradient sum. Returns the summed loss, or NAN with the first non-finite
+// tensor's name logged.
+double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
+                                   void *arg);
+float *mien_graph_gradient(struct mien_graph *g, size_t *count); // all, contiguous (all-reduce)
+// use_average: with the moving-average weights and running statistics (evaluation, export).
+void mien_graph_forward(struct mien_graph *g, struct mien_pool *pool, bool use_average);
+
+struct mien_adamw {
+    float lr, beta1, beta2, eps, weight_decay; // decay only on convolution and dense weights
+    float clip;      // global gradient norm, 0 = none
+    float average;   // exponential moving average of weights, 0.999; 0 = none
+};
+void mien_graph_step(struct mien_graph *g, const struct mien_adamw *o); // zeroes gradients
+
+// Checkpoint: weights, moments, averages, statistics, step, plus the caller's own blob (loader and
+// RNG state). Exact resume. init_only: only weights whose names and shapes match are taken (fine
+// tuning; how many is logged).
+bool mien_graph_save(const struct mien_graph *g, const char *path, const void *blob, size_t size);
+bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size_t size);
+bool mien_graph_init_from(struct mien_graph *g, const char *path);
+// Folds batch norm into the averaged weights and writes a .net file for nn/net.h.
+bool mien_graph_export(const struct mien_graph *g, const char *path);
+
+#endif

@@ -1,0 +1,33 @@
+// Inference: a network read from a .net file (description + folded weights), run on one picture.
+//
+// Single-threaded, deterministic, no allocation in forward. The network is immutable after load and
+// may be shared; a workspace belongs to one thread.
+#ifndef MIEN_NN_NET_H
+#define MIEN_NN_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mien_net; // opaque
+
+struct mien_net_io {
+    const char *name; // borrowed
+    int c, h, w;      // a vector is c,1,1
+};
+
+struct mien_net *mien_net_load(const char *path); // NULL on failure (logged)
+void mien_net_destroy(struct mien_net *n);
+struct mien_net_io mien_net_input(const struct mien_net *n);
+float mien_net_input_mean(const struct mien_net *n);  // input = (pixel - mean) * scale
+float mien_net_input_scale(const struct mien_net *n);
+int mien_net_outputs(const struct mien_net *n);
+struct mien_net_io mien_net_output(const struct mien_net *n, int i);
+int mien_net_find_output(const struct mien_net *n, const char *name); // -1 when absent
+double mien_net_macs(const struct mien_net *n);
+size_t mien_net_workspace_bytes(const struct mien_net *n);
+// input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes; zero-filled once at set-up.
+void mien_net_forward(const struct mien_net *n, const float *input, void *workspace);
+const float *mien_net_output_data(const struct mien_net *n, const void *workspace, int i);
+
+#endif
