@@ -1,0 +1,202 @@
+#include "base/args.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_default(FILE *f, const struct mien_opt *o)
+{
+    switch (o->type) {
+    case MIEN_OPT_BOOL:
+        if (*(const bool *)o->value) {
+            fputs(" [on; --no-", f);
+            fprintf(f, "%s turns it off]", o->name);
+        }
+        break;
+    case MIEN_OPT_INT:
+        fprintf(f, " [%d]", *(const int *)o->value);
+        break;
+    case MIEN_OPT_FLOAT:
+        fprintf(f, " [%g]", *(const double *)o->value);
+        break;
+    case MIEN_OPT_STRING:
+        if (*(const char **)o->value) {
+            fprintf(f, " [%s]", *(const char **)o->value);
+        }
+        break;
+    case MIEN_OPT_CHOICE: {
+        const char *p = o->arg;
+        for (int i = *(const int *)o->value; i > 0 && p; i--) {
+            p = strchr(p, '|');
+            p = p ? p + 1 : NULL;
+        }
+        if (p) {
+            fprintf(f, " [%.*s]", (int)strcspn(p, "|"), p);
+        }
+        break;
+    }
+    }
+}
+
+void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_opt *opts)
+{
+    fprintf(f, "mien %s: %s\n\nusage: mien %s %s\n\n", cmd->name, cmd->summary, cmd->name,
+            cmd->synopsis);
+    for (const struct mien_opt *o = opts; o && o->name; o++) {
+        char left[64];
+        int n = o->letter ? snprintf(left, sizeof left, "-%c, ", o->letter)
+                          : snprintf(left, sizeof left, "    ");
+        snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "",
+                 o->arg ? o->arg : "");
+        fprintf(f, "  %-30s%s %s", left, strlen(left) >= 30 ? "\n                                " : "",
+                o->help);
+        print_default(f, o);
+        fputc('\n', f);
+    }
+    fputs("  -h, --help                      this text\n", f);
+    if (cmd->example) {
+        fprintf(f, "\nexample:\n  %s\n", cmd->example);
+    }
+}
+
+static int mistake(const struct mien_command *cmd, const char *what, const char *name,
+                   const char *hint)
+{
+    fprintf(stderr, "mien %s: %s%s%s%s (mien %s --help)\n", cmd->name, what, name,
+            hint ? ": " : "", hint ? hint : "", cmd->name);
+    return 2;
+}
+
+static int set_value(const struct mien_command *cmd, const struct mien_opt *o, const char *v)
+{
+    char hint[160];
+    char *end = NULL;
+    errno = 0;
+    switch (o->type) {
+    case MIEN_OPT_BOOL:
+        return mistake(cmd, "this option takes no value: --", o->name, NULL);
+    case MIEN_OPT_INT: {
+        long n = strtol(v, &end, 10);
+        if (end == v || *end || errno) {
+            snprintf(hint, sizeof hint, "\"%.60s\" is not a whole number", v);
+            return mistake(cmd, "--", o->name, hint);
+        }
+        if (n < -2147483647L || n > 2147483647L ||
+            (o->min < o->max && ((double)n < o->min || (double)n > o->max))) {
+            snprintf(hint, sizeof hint, "%.60s is outside %g…%g", v, o->min, o->max);
+            return mistake(cmd, "--", o->name, hint);
+        }
+        *(int *)o->value = (int)n;
+        return 0;
+    }
+    case MIEN_OPT_FLOAT: {
+        double d = strtod(v, &end);
+        if (end == v || *end || !isfinite(d)) {
+            snprintf(hint, sizeof hint, "\"%.60s\" is not a number", v);
+            return mistake(cmd, "--", o->name, hint);
+        }
+        if (o->min < o->max && (d < o->min || d > o->max)) {
+            snprintf(hint, sizeof hint, "%.60s is outside %g…%g", v, o->min, o->max);
+            return mistake(cmd, "--", o->name, hint);
+        }
+        *(double *)o->value = d;
+        return 0;
+    }
+    case MIEN_OPT_STRING:
+        *(const char **)o->value = v;
+        return 0;
+    case MIEN_OPT_CHOICE: {
+        int index = 0;
+        for (const char *p = o->arg; p; index++) {
+            size_t n = strcspn(p, "|");
+            if (strlen(v) == n && !strncmp(p, v, n)) {
+                *(int *)o->value = index;
+                return 0;
+            }
+            p = p[n] ? p + n + 1 : NULL;
+        }
+        snprintf(hint, sizeof hint, "\"%.40s\" is none of %.90s", v, o->arg);
+        return mistake(cmd, "--", o->name, hint);
+    }
+    }
+    return 2;
+}
+
+static const struct mien_opt *find(const struct mien_opt *opts, const char *name, size_t n)
+{
+    for (const struct mien_opt *o = opts; o && o->name; o++) {
+        if (strlen(o->name) == n && !strncmp(o->name, name, n)) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
+                    char **argv, const char **args, int *nargs)
+{
+    bool options = true;
+    *nargs = 0;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i];
+        if (!options || a[0] != '-' || !a[1]) {
+            args[(*nargs)++] = a;
+            continue;
+        }
+        if (!strcmp(a, "--")) {
+            options = false;
+            continue;
+        }
+        if (!strcmp(a, "-h") || !strcmp(a, "--help")) {
+            mien_args_help(stdout, cmd, opts);
+            return 1;
+        }
+        const struct mien_opt *o = NULL;
+        const char *value = NULL;
+        if (a[1] == '-') {
+            size_t n = strcspn(a + 2, "=");
+            o = find(opts, a + 2, n);
+            if (!o && !strncmp(a, "--no-", 5)) {
+                o = find(opts, a + 5, strlen(a + 5));
+                if (o && o->type == MIEN_OPT_BOOL) {
+                    *(bool *)o->value = false;
+                    continue;
+                }
+                o = NULL;
+            }
+            value = a[2 + n] == '=' ? a + 3 + n : NULL;
+        } else {
+            for (const struct mien_opt *q = opts; q && q->name; q++) {
+                if (q->letter && q->letter == a[1]) {
+                    o = q;
+                }
+            }
+            value = a[2] ? a + 2 : NULL;
+        }
+        if (!o) {
+            return mistake(cmd, "no such option: ", a, NULL);
+        }
+        if (o->type == MIEN_OPT_BOOL && !value) {
+            *(bool *)o->value = true;
+            continue;
+        }
+        if (!value) {
+            if (i + 1 >= argc) {
+                return mistake(cmd, "a value is missing after ", a, o->arg);
+            }
+            value = argv[++i];
+        }
+        int rc = set_value(cmd, o, value);
+        if (rc) {
+            return rc;
+        }
+    }
+    if (*nargs < cmd->min_args || (cmd->max_args >= 0 && *nargs > cmd->max_args)) {
+        char usage[256];
+        snprintf(usage, sizeof usage, "usage: mien %s %s", cmd->name, cmd->synopsis);
+        return mistake(cmd, *nargs < cmd->min_args ? "something is missing; " : "too much given; ",
+                       usage, NULL);
+    }
+    return 0;
+}

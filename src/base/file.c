@@ -1,0 +1,357 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+void *mien_file_read(const char *path, size_t limit, size_t *size)
+{
+    *size = 0;
+    limit = limit ? limit : (size_t)1 << 30;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st = {0};
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        mien_error("cannot open %s: %s", path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
+        return NULL;
+    }
+    char *data = NULL;
+    if (!S_ISREG(st.st_mode)) {
+        mien_error("cannot read %s: it is not a file", path);
+        goto fail;
+    }
+    if ((uint64_t)st.st_size > limit) {
+        mien_error("cannot read %s: %lld bytes, at most %zu are accepted", path,
+                   (long long)st.st_size, limit);
+        goto fail;
+    }
+    data = mien_calloc((size_t)st.st_size + 1, 1);
+    if (!data) {
+        goto fail;
+    }
+    size_t got = 0;
+    while (got < (size_t)st.st_size) {
+        ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            mien_error("cannot read %s: %s", path, n < 0 ? strerror(errno) : "it shrank");
+            goto fail;
+        }
+        got += (size_t)n;
+    }
+    close(fd);
+    *size = got;
+    return data;
+fail:
+    mien_free(data);
+    close(fd);
+    return NULL;
+}
+
+static bool write_all(int fd, const void *data, size_t size)
+{
+    const char *p = data;
+    while (size > 0) {
+        ssize_t n = write(fd, p, size);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        p += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+struct piece {
+    const void *data;
+    size_t size;
+};
+
+// The new content goes to a neighbour file that replaces the old one only when it is whole.
+static bool save_pieces(const char *path, const struct piece *piece, int count)
+{
+    char tmp[4096];
+    if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp) {
+        mien_error("cannot write %.200s…: the path is too long", path);
+        return false;
+    }
+    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        mien_error("cannot write %s: %s", tmp, strerror(errno));
+        return false;
+    }
+    bool ok = true;
+    for (int i = 0; i < count && ok; i++) {
+        ok = write_all(fd, piece[i].data, piece[i].size);
+    }
+    ok = ok && fsync(fd) == 0;
+    int saved = errno;
+    ok = close(fd) == 0 && ok;
+    if (ok && rename(tmp, path) == 0) {
+        return true;
+    }
+    mien_error("cannot write %s: %s", path, strerror(ok ? errno : saved));
+    unlink(tmp);
+    return false;
+}
+
+bool mien_file_save(const char *path, const void *data, size_t size)
+{
+    struct piece p = {data, size};
+    return save_pieces(path, &p, 1);
+}
+
+bool mien_file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool mien_dir_make(const char *path)
+{
+    char part[4096];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part) {
+        mien_error("cannot make folder \"%.200s\": unusable path", path);
+        return false;
+    }
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if (part[i] == '/' || part[i] == 0) {
+            char c = part[i];
+            part[i] = 0;
+            if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+                mien_error("cannot make folder %s: %s", part, strerror(errno));
+                return false;
+            }
+            part[i] = c;
+        }
+    }
+    struct stat st = {0};
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        mien_error("cannot make folder %s: a file of that name is in the way", path);
+        return false;
+    }
+    return true;
+}
+
+uint32_t mien_crc32(uint32_t crc, const void *data, size_t size)
+{
+    return (uint32_t)crc32_z(crc, data, size);
+}
+
+enum { HEADER = 32, ENTRY = 32, MAX_SECTIONS = 64 };
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+    return get32(p) | (uint64_t)get32(p + 4) << 32;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) {
+        p[i] = (uint8_t)(v >> 8 * i);
+    }
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+    put32(p, (uint32_t)v);
+    put32(p + 4, (uint32_t)(v >> 32));
+}
+
+bool mien_container_parse(struct mien_container *c, void *block, size_t size, const char *name,
+                          const char *kind, uint32_t max_version)
+{
+    *c = (struct mien_container){.block = block, .block_size = size};
+    const uint8_t *p = block;
+    if (size < HEADER || memcmp(p, "MIEN", 4) != 0) {
+        mien_error("%s is not a file of mien", name);
+        goto fail;
+    }
+    if (memcmp(p + 4, kind, 4) != 0) {
+        mien_error("%s is a mien file of kind %.4s, not %s", name, (const char *)p + 4, kind);
+        goto fail;
+    }
+    c->version = get32(p + 8);
+    uint32_t count = get32(p + 12);
+    if (c->version == 0 || c->version > max_version) {
+        mien_error("%s has version %u; this program reads up to %u: update mien", name, c->version,
+                   max_version);
+        goto fail;
+    }
+    if (get64(p + 16) != size || count > MAX_SECTIONS ||
+        HEADER + (size_t)count * ENTRY > size) {
+        mien_error("%s is cut short or damaged (%zu bytes, %u sections)", name, size, count);
+        goto fail;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *e = p + HEADER + (size_t)i * ENTRY;
+        uint64_t offset = get64(e + 16), bytes = get64(e + 24);
+        if (e[15] != 0 || offset % 64 != 0 || offset > size || bytes > size - offset) {
+            mien_error("%s is damaged: section %u lies outside the file", name, i);
+            goto fail;
+        }
+        struct mien_section *s = &c->section[i];
+        memcpy(s->name, e, 16);
+        s->data = p + offset;
+        s->size = (size_t)bytes;
+    }
+    c->count = (int)count;
+    if (mien_crc32(0, p + HEADER, size - HEADER) != get32(p + 24)) {
+        mien_error("%s is damaged: its checksum does not match; fetch or build it again", name);
+        goto fail;
+    }
+    return true;
+fail:
+    mien_container_destroy(c);
+    return false;
+}
+
+bool mien_container_load(struct mien_container *c, const char *path, const char *kind,
+                         uint32_t max_version)
+{
+    *c = (struct mien_container){0};
+    size_t size = 0;
+    void *block = mien_file_read(path, (size_t)2 << 30, &size);
+    return block && mien_container_parse(c, block, size, path, kind, max_version);
+}
+
+const void *mien_container_get(const struct mien_container *c, const char *name, size_t size,
+                               size_t *got)
+{
+    for (int i = 0; i < c->count; i++) {
+        if (!strcmp(c->section[i].name, name)) {
+            if (size && c->section[i].size != size) {
+                mien_error("section \"%s\" has %zu bytes, %zu are expected", name,
+                           c->section[i].size, size);
+                return NULL;
+            }
+            if (got) {
+                *got = c->section[i].size;
+            }
+            return c->section[i].data;
+        }
+    }
+    if (size) {
+        mien_error("section \"%s\" is missing", name);
+    }
+    return NULL;
+}
+
+void mien_container_destroy(struct mien_container *c)
+{
+    mien_free(c->block);
+    *c = (struct mien_container){0};
+}
+
+bool mien_container_save(const char *path, const char *kind, uint32_t version,
+                         const struct mien_section *sections, int count)
+{
+    MIEN_ASSERT(count >= 0 && count <= MAX_SECTIONS && strlen(kind) == 4);
+    static const uint8_t zeros[64];
+    uint8_t head[HEADER + MAX_SECTIONS * ENTRY] = {0};
+    struct piece piece[1 + 2 * MAX_SECTIONS];
+    size_t at = HEADER + (size_t)count * ENTRY;
+    int n = 1;
+    for (int i = 0; i < count; i++) {
+        size_t start = (at + 63) & ~(size_t)63;
+        uint8_t *e = head + HEADER + (size_t)i * ENTRY;
+        size_t length = strnlen(sections[i].name, 16);
+        MIEN_ASSERT(length < 16);
+        memcpy(e, sections[i].name, length);
+        put64(e + 16, start);
+        put64(e + 24, sections[i].size);
+        piece[n++] = (struct piece){zeros, start - at};
+        piece[n++] = (struct piece){sections[i].data, sections[i].size};
+        at = start + sections[i].size;
+    }
+    memcpy(head, "MIEN", 4);
+    memcpy(head + 4, kind, 4);
+    put32(head + 8, version);
+    put32(head + 12, (uint32_t)count);
+    put64(head + 16, at);
+    piece[0] = (struct piece){head, HEADER + (size_t)count * ENTRY};
+    uint32_t crc = mien_crc32(0, head + HEADER, piece[0].size - HEADER);
+    for (int i = 1; i < n; i++) {
+        if (piece[i].size > 0) {
+            crc = mien_crc32(crc, piece[i].data, piece[i].size);
+        }
+    }
+    put32(head + 24, crc);
+    return save_pieces(path, piece, n);
+}
+
+bool mien_find_file(const char *kind, const char *name, char *out, size_t out_size)
+{
+    const char *home = getenv("MIEN_HOME");
+    char exe[2048] = "", tried[4096] = "";
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    exe[n > 0 ? n : 0] = 0;
+    char *slash = strrchr(exe, '/');
+    if (slash) {
+        *slash = 0;
+    }
+    for (int i = 0; i < 6; i++) {
+        int m = -1;
+        switch (i) {
+        case 0:
+            m = home ? snprintf(out, out_size, "%s/%s/%s", home, kind, name) : -1;
+            break;
+        case 1: // build/release/mien
+            m = snprintf(out, out_size, "%s/../../%s/%s", exe, kind, name);
+            break;
+        case 2: // build/release/tests/test_x
+            m = snprintf(out, out_size, "%s/../../../%s/%s", exe, kind, name);
+            break;
+        case 3: // PREFIX/bin/mien, wherever PREFIX was moved to
+            m = snprintf(out, out_size, "%s/../share/mien/%s/%s", exe, kind, name);
+            break;
+        case 4:
+            m = snprintf(out, out_size, "%s/share/mien/%s/%s", MIEN_PREFIX, kind, name);
+            break;
+        case 5:
+            m = snprintf(out, out_size, "%s/%s", kind, name);
+            break;
+        }
+        if (m > 0 && (size_t)m < out_size) {
+            if (access(out, R_OK) == 0) {
+                return true;
+            }
+            size_t used = strlen(tried);
+            snprintf(tried + used, sizeof tried - used, "%s%s", used ? ", " : "", out);
+        }
+    }
+    mien_error("cannot find %s/%s (looked at %.800s); set MIEN_HOME to mien's folder", kind, name,
+               tried);
+    return false;
+}
+
+const char *mien_data_dir(void)
+{
+    const char *dir = getenv("MIEN_DATA");
+    if (!dir || !*dir) {
+        dir = "../shared";
+    }
+    struct stat st = {0};
+    return stat(dir, &st) == 0 && S_ISDIR(st.st_mode) ? dir : NULL;
+}

@@ -1,0 +1,291 @@
+// Unit tests of base/.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/args.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/queue.h"
+#include "base/rng.h"
+#include "base/stats.h"
+
+static void sizes_overflow(void **state)
+{
+    size_t out = 0;
+    assert_false(mien_mul_size(SIZE_MAX / 2, 3, &out));
+    assert_false(mien_add_size(SIZE_MAX, 1, &out));
+    assert_true(mien_mul_size(6, 7, &out));
+    assert_int_equal(out, 42);
+    assert_null(mien_calloc(SIZE_MAX / 2, 3));
+    assert_null(mien_calloc(SIZE_MAX, 1));
+}
+
+static void arena_measures_then_carves(void **state)
+{
+    struct mien_arena a = {0};
+    assert_null(mien_arena_take(&a, 10, 4));
+    assert_null(mien_arena_take(&a, 3, 8));
+    assert_int_equal(a.used, 64 + 24);
+    size_t need = a.used;
+    assert_true(mien_arena_init(&a, need));
+    char *x = mien_arena_take(&a, 10, 4);
+    char *y = mien_arena_take(&a, 3, 8);
+    assert_non_null(x);
+    assert_int_equal(y - x, 64);
+    assert_null(mien_arena_take(&a, 1, 1));
+    mien_arena_destroy(&a);
+    mien_arena_destroy(&a);
+}
+
+static void random_is_reproducible_and_fair(void **state)
+{
+    struct mien_rng a = {0}, b = {0}, c = {0};
+    mien_rng_seed(&a, 7, 1);
+    mien_rng_seed(&b, 7, 1);
+    mien_rng_seed(&c, 7, 2);
+    int same = 0;
+    for (int i = 0; i < 1000; i++) {
+        uint32_t v = mien_rng_u32(&a);
+        assert_int_equal(v, mien_rng_u32(&b));
+        same += v == mien_rng_u32(&c);
+    }
+    assert_true(same < 3);
+    double sum = 0, square = 0;
+    for (int i = 0; i < 100000; i++) {
+        double v = mien_rng_normal(&a);
+        sum += v;
+        square += v * v;
+        float u = mien_rng_float(&a);
+        assert_true(u >= 0 && u < 1);
+        assert_true(mien_rng_below(&a, 5) < 5);
+    }
+    assert_true(fabs(sum / 1e5) < 0.02);
+    assert_true(fabs(square / 1e5 - 1) < 0.03);
+}
+
+static void quantiles(void **state)
+{
+    struct mien_stats *s = mien_calloc(1, sizeof *s);
+    assert_true(mien_stats_quantile(s, 0.5) == 0);
+    for (int i = 1; i <= 101; i++) {
+        mien_stats_add(s, i);
+    }
+    assert_true(mien_stats_mean(s) == 51);
+    assert_true(mien_stats_quantile(s, 0.5) == 51);
+    assert_true(mien_stats_quantile(s, 0) == 1);
+    assert_true(mien_stats_quantile(s, 1) == 101);
+    assert_true(fabs(mien_stats_quantile(s, 0.955) - 96.5) < 1e-9);
+    mien_free(s);
+}
+
+static void square(void *arg, size_t i, int worker)
+{
+    ((size_t *)arg)[i] += i * i;
+}
+
+static void pool_runs_each_index_once(void **state)
+{
+    static size_t out[1000];
+    struct mien_pool *p = mien_pool_create(4);
+    assert_non_null(p);
+    for (int round = 1; round <= 50; round++) {
+        mien_pool_run(p, MIEN_COUNT(out), square, out);
+    }
+    mien_pool_run(p, 0, square, out);
+    for (size_t i = 0; i < MIEN_COUNT(out); i++) {
+        assert_int_equal(out[i], 50 * i * i);
+    }
+    mien_pool_destroy(p);
+}
+
+static void mailbox_keeps_the_newest(void **state)
+{
+    int slot[3] = {0};
+    struct mien_mailbox m;
+    assert_true(mien_mailbox_init(&m, &slot[0], &slot[1], &slot[2]));
+    assert_null(mien_mailbox_take(&m, 0));
+    for (int i = 1; i <= 3; i++) {
+        *(int *)mien_mailbox_back(&m) = i;
+        mien_mailbox_post(&m);
+    }
+    int *got = mien_mailbox_take(&m, mien_now_ns() + MIEN_NS_PER_S);
+    assert_non_null(got);
+    assert_int_equal(*got, 3);
+    *(int *)mien_mailbox_back(&m) = 4;
+    mien_mailbox_post(&m);
+    assert_int_equal(*got, 3); // stays until the next take
+    uint64_t posted = 0, dropped = 0;
+    mien_mailbox_counts(&m, &posted, &dropped);
+    assert_int_equal(posted, 4);
+    assert_int_equal(dropped, 2);
+    int64_t start = mien_now_ns();
+    assert_int_equal(*(int *)mien_mailbox_take(&m, 0), 4);
+    assert_null(mien_mailbox_take(&m, start + 20 * MIEN_NS_PER_MS));
+    assert_true(mien_now_ns() - start >= 20 * MIEN_NS_PER_MS);
+    mien_mailbox_stop(&m);
+    assert_null(mien_mailbox_take(&m, mien_now_ns() + 60 * MIEN_NS_PER_S));
+    assert_true(mien_mailbox_stopped(&m));
+    mien_mailbox_destroy(&m);
+}
+
+static void *produce(void *arg)
+{
+    static int item[1000];
+    for (int i = 0; i < 1000; i++) {
+        item[i] = i;
+        mien_queue_push(arg, &item[i]);
+    }
+    mien_queue_close(arg);
+    return NULL;
+}
+
+static void queue_is_ordered_bounded_and_drains(void **state)
+{
+    struct mien_queue q;
+    struct mien_thread t = {0};
+    assert_true(mien_queue_init(&q, 4));
+    assert_true(mien_thread_start(&t, "producer", produce, &q));
+    int want = 0;
+    for (int *v; (v = mien_queue_pop(&q, mien_now_ns() + 60 * MIEN_NS_PER_S));) {
+        assert_int_equal(*v, want++);
+    }
+    assert_int_equal(want, 1000);
+    mien_thread_join(&t);
+    assert_false(mien_queue_push(&q, &want));
+    mien_queue_destroy(&q);
+    assert_true(mien_queue_init(&q, 1));
+    assert_true(mien_queue_try_push(&q, &want));
+    assert_false(mien_queue_try_push(&q, &want));
+    assert_int_equal(q.dropped, 1);
+    mien_queue_destroy(&q);
+}
+
+static void options(void **state)
+{
+    bool flag = true;
+    int n = 3, choice = 0;
+    double f = 1;
+    const char *s = NULL;
+    const struct mien_opt opts[] = {
+        {.name = "flag", .letter = 'f', .type = MIEN_OPT_BOOL, .value = &flag, .help = "a"},
+        {.name = "number", .letter = 'n', .type = MIEN_OPT_INT, .value = &n, .arg = "N",
+         .help = "b", .min = 0, .max = 9},
+        {.name = "float", .type = MIEN_OPT_FLOAT, .value = &f, .arg = "X", .help = "c"},
+        {.name = "text", .type = MIEN_OPT_STRING, .value = &s, .arg = "TEXT", .help = "d"},
+        {.name = "mode", .type = MIEN_OPT_CHOICE, .value = &choice, .arg = "on|off|auto",
+         .help = "e"},
+        {0},
+    };
+    const struct mien_command cmd = {.name = "x", .synopsis = "FILE…", .summary = "test",
+                                     .min_args = 0, .max_args = 2};
+    static const struct {
+        const char *argv[8];
+        int argc, rc;
+    } cases[] = {
+        {{"x", "--no-flag", "-n5", "--float=2.5", "--text", "-", "a"}, 7, 0},
+        {{"x", "--mode", "auto", "--", "-n"}, 5, 0},
+        {{"x", "--number", "10"}, 3, 2},    {{"x", "--number", "1x"}, 3, 2},
+        {{"x", "--number"}, 2, 2},          {{"x", "--nothing"}, 2, 2},
+        {{"x", "--mode", "of"}, 3, 2},      {{"x", "--float", "nan"}, 3, 2},
+        {{"x", "--flag=1"}, 2, 2},          {{"x", "a", "b", "c"}, 4, 2},
+        {{"x", "--number=99999999999"}, 2, 2},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
+        const char *args[8];
+        int nargs = 0;
+        int rc = mien_args_parse(&cmd, opts, cases[i].argc, (char **)cases[i].argv, args, &nargs);
+        if (rc != cases[i].rc) {
+            fail_msg("case %zu: %d", i, rc);
+        }
+        if (i == 0) {
+            assert_false(flag);
+            assert_int_equal(n, 5);
+            assert_true(f == 2.5);
+            assert_string_equal(s, "-");
+            assert_int_equal(nargs, 1);
+            assert_string_equal(args[0], "a");
+        }
+        if (i == 1) {
+            assert_int_equal(choice, 2);
+            assert_string_equal(args[0], "-n");
+        }
+    }
+}
+
+static void containers(void **state)
+{
+    char path[] = "/tmp/mien-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    const char text[] = "hello";
+    const struct mien_section in[] = {{"text", text, sizeof text}, {"none", text, 0}};
+    assert_true(mien_container_save(path, "TEST", 2, in, 2));
+    struct mien_container c;
+    assert_true(mien_container_load(&c, path, "TEST", 2));
+    size_t got = 0;
+    assert_string_equal(mien_container_get(&c, "text", sizeof text, &got), "hello");
+    assert_int_equal(got, sizeof text);
+    assert_non_null(mien_container_get(&c, "none", 0, &got));
+    assert_null(mien_container_get(&c, "text", 3, NULL));
+    assert_null(mien_container_get(&c, "absent", 3, NULL));
+    mien_container_destroy(&c);
+    mien_container_destroy(&c);
+    assert_false(mien_container_load(&c, path, "OTHR", 2));
+    assert_false(mien_container_load(&c, path, "TEST", 1));
+    // Cut short, and every byte damaged in turn: refused, never a crash.
+    size_t size = 0;
+    uint8_t *file = mien_file_read(path, 0, &size);
+    assert_non_null(file);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    for (size_t cut = 0; cut < size; cut += 7) {
+        uint8_t *copy = mien_calloc(1, cut + 1);
+        memcpy(copy, file, cut);
+        assert_false(mien_container_parse(&c, copy, cut, "cut", "TEST", 2));
+    }
+    for (size_t i = 0; i < size; i++) {
+        uint8_t *copy = mien_calloc(1, size);
+        memcpy(copy, file, size);
+        copy[i] ^= 0x41;
+        bool ok = mien_container_parse(&c, copy, size, "damaged", "TEST", 2);
+        if (ok && !(i >= 28 && i < 32)) { // the reserved word is free
+            fail_msg("a damaged byte at %zu was accepted", i);
+        }
+        mien_container_destroy(&c);
+    }
+    mien_log_set_level(MIEN_LOG_INFO);
+    mien_free(file);
+    unlink(path);
+    assert_null(mien_file_read("/nonexistent", 0, &size));
+    assert_null(mien_file_read("/tmp", 0, &size));
+    assert_int_equal(mien_crc32(0, "123456789", 9), 0xCBF43926);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_overflow),
+        cmocka_unit_test(arena_measures_then_carves),
+        cmocka_unit_test(random_is_reproducible_and_fair),
+        cmocka_unit_test(quantiles),
+        cmocka_unit_test(pool_runs_each_index_once),
+        cmocka_unit_test(mailbox_keeps_the_newest),
+        cmocka_unit_test(queue_is_ordered_bounded_and_drains),
+        cmocka_unit_test(options),
+        cmocka_unit_test(containers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
