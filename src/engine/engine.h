@@ -1,0 +1,58 @@
+// The engine: one frame in, results out. Detector, crops, network, decoding, model fit and filters
+// behind one object (ARCHITECTURE: "One face, one frame").
+//
+// Does not: start threads, read files after create, draw, or read a clock for anything but the stage
+// durations. The same frames and capture times give the same results on every run. mien_engine_run
+// does not allocate, except while a picture larger than any seen before comes in.
+//
+//     struct mien_engine *e = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60});
+//     while (next(&frame, &t)) { mien_engine_run(e, &frame, t, &result); show(&result); }
+//     mien_engine_destroy(e);
+#ifndef MIEN_ENGINE_ENGINE_H
+#define MIEN_ENGINE_ENGINE_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "image/image.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mien_engine_config { // zero means default everywhere
+    const char *face_path;   // NULL = models/ict.face
+    const char *net_path;    // NULL = models/face.net
+    const char *detect_path; // NULL = models/detect.net
+    float fov_deg;           // horizontal field of view of the camera; 0 = f is 1.2 times the longer side
+    int max_faces;           // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
+    bool still;              // every picture is a new scene: no tracking, no filters, more crops a face
+    bool quality;            // average with the mirrored crop (twice the network's time)
+    float filter;            // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
+    int detect_every;        // frames between detector runs while fewer than max_faces are tracked
+                             // and at least one is; 0 = 8
+    int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
+};
+
+struct mien_engine; // opaque; belongs to one thread at a time
+
+// NULL on failure (logged).
+struct mien_engine *mien_engine_create(const struct mien_engine_config *c);
+void mien_engine_destroy(struct mien_engine *e); // NULL is fine
+
+// One RGB8 frame (GRAY8 too) taken at capture_ns (CLOCK_MONOTONIC, or any clock that goes on as the
+// frames do; stills: ignored). Fills *out, also when there is no face (count 0). out->frame counts
+// from 0 since create or reset; callers with a better number overwrite it. False when the frame is
+// unusable (no pixels, another format: logged once); *out then has count 0.
+bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int64_t capture_ns,
+                     struct mien_result *out);
+void mien_engine_reset(struct mien_engine *e); // forgets faces, identities and the frame count
+
+const struct mien_face_model *mien_engine_model(const struct mien_engine *e);
+
+// Settings that a user turns while it runs; take effect with the next frame.
+void mien_engine_set_fov(struct mien_engine *e, float fov_deg);
+void mien_engine_set_filter(struct mien_engine *e, float strength);
+void mien_engine_set_max_faces(struct mien_engine *e, int max_faces);
+// The present expression of every tracked face becomes its neutral one: about a second of frames is
+// averaged and taken off the blendshapes from then on. clear: back to none.
+void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear);
+
+#endif
