@@ -6,7 +6,7 @@ ALLOWED = {
     "base": "", "image": "base", "tensor": "base", "nn": "base tensor", "face": "base",
     "detect": "base image nn", "fit": "base face", "track": "base face",
     "engine": "base image nn detect face fit track", "synth": "base image face",
-    "source": "base image synth face", "learn": "base image tensor nn face synth",
+    "source": "base image synth face", "learn": "base image tensor nn face detect synth",
     "view": "base image face", "out": "base image face",
     "app": "base image tensor nn face detect fit track engine synth source learn view out",
 }
