@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const char *const names[MIEN_BRANCHES] = {
-    "landmarks", "landmark_sigma", "pose", "identity",
-    "blendshapes", "expression",   "gaze", "presence",
+    "landmarks",   "landmark_sigma", "pose", "identity",
+    "blendshapes", "expression",     "gaze", "presence",
 };
 
 const char *mien_branch_name(int branch)

@@ -19,12 +19,18 @@
 #include "face/pose.h"
 
 enum mien_branch {
-    MIEN_BRANCH_LANDMARKS, MIEN_BRANCH_SIGMA, MIEN_BRANCH_POSE, MIEN_BRANCH_IDENTITY,
-    MIEN_BRANCH_BLENDSHAPES, MIEN_BRANCH_EXPRESSION, MIEN_BRANCH_GAZE, MIEN_BRANCH_PRESENCE,
+    MIEN_BRANCH_LANDMARKS,
+    MIEN_BRANCH_SIGMA,
+    MIEN_BRANCH_POSE,
+    MIEN_BRANCH_IDENTITY,
+    MIEN_BRANCH_BLENDSHAPES,
+    MIEN_BRANCH_EXPRESSION,
+    MIEN_BRANCH_GAZE,
+    MIEN_BRANCH_PRESENCE,
     MIEN_BRANCHES
 };
-const char *mien_branch_name(int branch);             // "landmarks" …; NULL outside
-int mien_branch_size(int branch, int landmarks);      // floats a picture
+const char *mien_branch_name(int branch);        // "landmarks" …; NULL outside
+int mien_branch_size(int branch, int landmarks); // floats a picture
 
 // log sigma is clamped to this range before use (0.0025 … 1 crop units).
 #define MIEN_LOG_SIGMA_MIN -6.0f
@@ -36,10 +42,10 @@ struct mien_estimate { // in the crop's frame
     float landmark_sigma[MIEN_LANDMARKS_MAX];
     struct mien_crop_pose pose;
     float identity[MIEN_IDENTITY];
-    float blendshape[MIEN_BLENDSHAPES];    // 0…1
-    float expression[MIEN_EXPRESSIONS];    // sum 1
-    float gaze_rad[2][2];                  // left, right: yaw, pitch
-    float presence;                        // 0…1
+    float blendshape[MIEN_BLENDSHAPES]; // 0…1
+    float expression[MIEN_EXPRESSIONS]; // sum 1
+    float gaze_rad[2][2];               // left, right: yaw, pitch
+    float presence;                     // 0…1
 };
 
 // raw[b] points to branch b's floats, NULL when the network lacks it: the estimate is then neutral

@@ -9,9 +9,17 @@
 struct mien_augment mien_augment_default(void)
 {
     return (struct mien_augment){
-        .light = 0.85f, .side_light = 0.25f, .low_light = 0.1f, .gray = 0.2f,
-        .blur = 0.15f,  .motion = 0.1f,      .shrink = 0.25f,   .noise = 0.4f,
-        .jpeg = 0.15f,  .occluder = 0.2f,    .border = 0.5f,
+        .light = 0.85f,
+        .side_light = 0.25f,
+        .low_light = 0.1f,
+        .gray = 0.2f,
+        .blur = 0.15f,
+        .motion = 0.1f,
+        .shrink = 0.25f,
+        .noise = 0.4f,
+        .jpeg = 0.15f,
+        .occluder = 0.2f,
+        .border = 0.5f,
     };
 }
 
@@ -23,8 +31,7 @@ bool mien_augmenter_init(struct mien_augmenter *a, int channels, int width, int 
     a->height = height;
     a->plane = mien_calloc((size_t)channels * (size_t)width * (size_t)height, sizeof(float));
     a->decoder = mien_jpeg_decoder_create();
-    if (!a->plane || !a->decoder ||
-        !mien_image_create(&a->byte, width, height, MIEN_FORMAT_RGB8)) {
+    if (!a->plane || !a->decoder || !mien_image_create(&a->byte, width, height, MIEN_FORMAT_RGB8)) {
         mien_augmenter_destroy(a);
         return false;
     }
@@ -281,8 +288,8 @@ static void jpeg_artefacts(struct mien_augmenter *a, struct mien_rng *rng, float
         const float *in = x + (size_t)y * (size_t)a->width;
         for (int i = 0; i < a->width; i++) {
             for (int c = 0; c < 3; c++) {
-                row[3 * i + c] = (uint8_t)(in[(size_t)(a->channels == 3 ? c : 0) * plane +
-                                              (size_t)i] + 0.5f);
+                row[3 * i + c] =
+                    (uint8_t)(in[(size_t)(a->channels == 3 ? c : 0) * plane + (size_t)i] + 0.5f);
             }
         }
     }

@@ -8,8 +8,8 @@
 #include "base/rng.h"
 #include "image/image.h"
 
-// Probabilities of each kind; zero = never. Found by looking at contact sheets (`mien train --sheet`)
-// for what a webcam really does, not tuned against a score.
+// Probabilities of each kind; zero = never. Found by looking at contact sheets (`mien train
+// --sheet`) for what a webcam really does, not tuned against a score.
 struct mien_augment {
     float light, side_light, low_light, gray, blur, motion, shrink, noise, jpeg, occluder, border;
 };

@@ -99,8 +99,8 @@ static bool index_pack(struct mien_dataset_source *s, bool balance)
 static int is_picture(const struct dirent *e)
 {
     const char *dot = strrchr(e->d_name, '.');
-    return dot && (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg") ||
-                   !strcasecmp(dot, ".png"));
+    return dot &&
+           (!strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg") || !strcasecmp(dot, ".png"));
 }
 
 static bool load_pictures(struct mien_dataset_source *s)
@@ -123,7 +123,8 @@ static bool load_pictures(struct mien_dataset_source *s)
             int larger = im.width > im.height ? im.width : im.height;
             if (larger > BACKGROUND_SIDE) {
                 struct mien_image small = {0};
-                int w = im.width * BACKGROUND_SIDE / larger, h = im.height * BACKGROUND_SIDE / larger;
+                int w = im.width * BACKGROUND_SIDE / larger,
+                    h = im.height * BACKGROUND_SIDE / larger;
                 if (mien_image_create(&small, w > 0 ? w : 1, h > 0 ? h : 1, MIEN_FORMAT_RGB8)) {
                     mien_resize(&im, &small);
                     s->picture[s->picture_count++] = small;

@@ -23,13 +23,13 @@ struct mien_dataset_group { // records of one expression class (or without one):
 
 struct mien_dataset_source {
     char path[512];
-    double weight;          // of the source in the mixture
-    bool pictures;          // a folder of backgrounds, not a pack
+    double weight; // of the source in the mixture
+    bool pictures; // a folder of backgrounds, not a pack
     struct mien_pack pack;
     struct mien_dataset_group group[MIEN_EXPRESSIONS + 1]; // of the training split
-    uint32_t *validation;   // records with split 1
+    uint32_t *validation;                                  // records with split 1
     size_t train_count, validation_count;
-    struct mien_image *picture; // backgrounds
+    struct mien_image *picture;          // backgrounds
     size_t picture_count, picture_train; // the last twentieth is for validation
 };
 

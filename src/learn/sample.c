@@ -1,0 +1,350 @@
+#include "learn/sample.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+static const float deg = 0.017453292519943295f;
+
+bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *config)
+{
+    memset(s, 0, sizeof(*s));
+    s->config = *config;
+    s->decoder = mien_jpeg_decoder_create();
+    if (!s->decoder ||
+        !mien_augmenter_init(&s->augmenter, config->channels, config->width, config->height)) {
+        mien_sampler_destroy(s);
+        return false;
+    }
+    return true;
+}
+
+void mien_sampler_destroy(struct mien_sampler *s)
+{
+    mien_augmenter_destroy(&s->augmenter);
+    mien_jpeg_decoder_destroy(s->decoder);
+    s->decoder = NULL;
+    mien_image_destroy(&s->picture);
+    mien_image_destroy(&s->small);
+}
+
+bool mien_label_crop(const struct mien_face_model *model, const struct mien_label *l,
+                     struct mien_crop *out)
+{
+    bool all = l->mask & MIEN_LABEL_LANDMARKS;
+    for (int i = 0; i < model->landmarks && all; i++) {
+        all = l->landmark_weight[i] > 0;
+    }
+    if (all && mien_crop_from_landmarks(model, l->landmark_px, out)) {
+        return true;
+    }
+    if (!mien_crop_from_box(l->box_px, out)) {
+        return false;
+    }
+    if (l->mask & MIEN_LABEL_POSE) {
+        float yaw, pitch, roll;
+        mien_pose_to_angles(l->pose.R, &yaw, &pitch, &roll);
+        out->roll_rad = roll * deg;
+    }
+    return true;
+}
+
+void mien_target_from_label(const struct mien_face_model *model, const struct mien_label *l,
+                            const struct mien_crop *crop, struct mien_target *t)
+{
+    memset(t, 0, sizeof(*t));
+    t->mask = l->mask;
+    t->tags = l->tags;
+    t->source = l->source;
+    t->split = l->split;
+    t->crop = *crop;
+    t->camera = l->camera;
+    t->presence = l->mask & MIEN_LABEL_NOFACE ? 0 : 1;
+    float w = l->box_px[2] - l->box_px[0], h = l->box_px[3] - l->box_px[1];
+    t->box = w > 0 && h > 0 ? sqrtf(w * h) * 2 / crop->side_px : 0;
+    if (l->mask & MIEN_LABEL_LANDMARKS) {
+        for (int i = 0; i < model->landmarks; i++) {
+            t->landmark_weight[i] = l->landmark_weight[i];
+            mien_crop_to_unit(crop, l->landmark_px[i], t->landmark[i]);
+        }
+    }
+    bool camera = l->camera.f_px > 0;
+    if (l->mask & MIEN_LABEL_POSE && camera) {
+        mien_pose_to_crop(&l->camera, crop, &l->pose, &t->pose);
+    } else {
+        t->mask &= ~(uint32_t)MIEN_LABEL_POSE;
+    }
+    if (l->mask & MIEN_LABEL_IDENTITY) {
+        memcpy(t->identity, l->identity, sizeof(t->identity));
+        t->identity_weight = l->identity_weight;
+    }
+    if (l->mask & MIEN_LABEL_BLENDSHAPES) {
+        memcpy(t->blendshape, l->blendshape, sizeof(t->blendshape));
+        memcpy(t->blendshape_weight, l->blendshape_weight, sizeof(t->blendshape_weight));
+    }
+    if (l->mask & MIEN_LABEL_EXPRESSION) {
+        memcpy(t->expression, l->expression, sizeof(t->expression));
+    }
+    if (l->mask & MIEN_LABEL_GAZE && camera) {
+        for (int e = 0; e < 2; e++) {
+            mien_crop_gaze_from_camera(&l->camera, crop, l->gaze_deg[e], t->gaze[e]);
+            t->gaze_weight[e] = l->gaze_weight[e];
+        }
+    } else {
+        t->mask &= ~(uint32_t)MIEN_LABEL_GAZE;
+    }
+}
+
+// What a detector, a tracker and a moving head do to a crop. In units of the larger side of the
+// box.
+static void jitter_crop(struct mien_rng *rng, struct mien_crop *c)
+{
+    float larger = c->side_px / MIEN_CROP_SCALE;
+    c->side_px = larger * mien_rng_range(rng, 1.1f, 1.55f);
+    c->cx_px += larger * 0.05f * mien_rng_normal(rng);
+    c->cy_px += larger * 0.05f * mien_rng_normal(rng);
+    float sigma = mien_rng_chance(rng, 0.25f) ? 25 * deg : 9 * deg; // tails: no roll is known yet
+    c->roll_rad += sigma * mien_rng_normal(rng);
+}
+
+// A square beside the face, or one that cuts off so much of it that a tracker must let go.
+static bool negative_crop(struct mien_rng *rng, const struct mien_label *l, struct mien_crop *c)
+{
+    float w = l->box_px[2] - l->box_px[0], h = l->box_px[3] - l->box_px[1];
+    float larger = fmaxf(w, h);
+    for (int attempt = 0; attempt < 20; attempt++) {
+        float side = larger * mien_rng_range(rng, 0.25f, 1.3f);
+        float cx = mien_rng_range(rng, l->valid_px[0], l->valid_px[2]);
+        float cy = mien_rng_range(rng, l->valid_px[1], l->valid_px[3]);
+        float ox = fminf(cx + side / 2, l->box_px[2]) - fmaxf(cx - side / 2, l->box_px[0]);
+        float oy = fminf(cy + side / 2, l->box_px[3]) - fmaxf(cy - side / 2, l->box_px[1]);
+        float overlap = ox > 0 && oy > 0 ? ox * oy : 0;
+        // Against the crop as well as the face: neither may be mostly the other.
+        if (overlap < 0.15f * w * h && overlap < 0.2f * side * side) {
+            *c = (struct mien_crop){cx, cy, side, 30 * deg * mien_rng_normal(rng)};
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct mien_image sub_view(const struct mien_image *im, int x0, int y0, int x1, int y1)
+{
+    struct mien_image v = *im;
+    v.data += (size_t)y0 * im->stride + (size_t)x0 * (size_t)mien_format_channels(im->format);
+    v.width = x1 - x0;
+    v.height = y1 - y0;
+    v.owned = false;
+    return v;
+}
+
+// The map for a crop given in the mirrored picture when flip is set.
+static struct mien_affine crop_map(const struct mien_crop *c, int size, bool flip, int width)
+{
+    float cr = cosf(c->roll_rad), sr = sinf(c->roll_rad), k = c->side_px / (float)size;
+    float o = -0.5f * (float)(size - 1);
+    struct mien_affine a = {{k * cr, -k * sr, c->cx_px + k * o * (cr - sr), //
+                             k * sr, k * cr, c->cy_px + k * o * (sr + cr)}};
+    if (flip) {
+        a.m[0] = -a.m[0];
+        a.m[1] = -a.m[1];
+        a.m[2] = (float)(width - 1) - a.m[2];
+    }
+    return a;
+}
+
+// Pixels outside the source: flat colour and noise instead of the repeated edge.
+static void fill_outside(struct mien_sampler *s, const struct mien_affine *a, int w, int h,
+                         struct mien_rng *rng, float *x)
+{
+    const struct mien_sample_config *c = &s->config;
+    float colour[3], base = mien_rng_range(rng, 0, 255), spread = mien_rng_range(rng, 0, 60);
+    for (int i = 0; i < 3; i++) {
+        colour[i] = fminf(255, fmaxf(0, base + spread * mien_rng_normal(rng)));
+    }
+    for (int y = 0; y < c->height; y++) {
+        for (int i = 0; i < c->width; i++) {
+            float sx = a->m[0] * (float)i + a->m[1] * (float)y + a->m[2];
+            float sy = a->m[3] * (float)i + a->m[4] * (float)y + a->m[5];
+            if (sx < -0.5f || sy < -0.5f || sx > (float)w - 0.5f || sy > (float)h - 0.5f) {
+                for (int k = 0; k < c->channels; k++) {
+                    x[((size_t)k * (size_t)c->height + (size_t)y) * (size_t)c->width + (size_t)i] =
+                        colour[k];
+                }
+            }
+        }
+    }
+}
+
+// Warps the crop into x (values 0…255). The picture's real part is view; map points into it.
+static void take_pixels(struct mien_sampler *s, const struct mien_image *view,
+                        const struct mien_crop *crop, bool flip, int full_width, int x0, int y0,
+                        struct mien_rng *rng, float *x)
+{
+    const struct mien_sample_config *c = &s->config;
+    struct mien_affine map = crop_map(crop, c->width, flip, full_width);
+    map.m[2] -= (float)x0;
+    map.m[5] -= (float)y0;
+    if (mien_rng_chance(rng, c->augment.shrink)) {
+        // As if the face had been small in the picture: FER+'s 48 px, or far from the camera.
+        int n = 24 + (int)mien_rng_below(rng, 40);
+        struct mien_affine coarse = crop_map(crop, n, flip, full_width);
+        coarse.m[2] -= (float)x0;
+        coarse.m[5] -= (float)y0;
+        if ((s->small.width != n || s->small.format != view->format) &&
+            (mien_image_destroy(&s->small), !mien_image_create(&s->small, n, n, view->format))) {
+            return;
+        }
+        mien_warp(view, &coarse, &s->small, -1);
+        float k = (float)n / (float)c->width;
+        struct mien_affine up = {{k, 0, 0.5f * k - 0.5f, 0, k, 0.5f * k - 0.5f}};
+        mien_warp_to_float(&s->small, &up, c->channels, c->width, c->height, -1, 0, 1, x);
+    } else {
+        mien_warp_to_float(view, &map, c->channels, c->width, c->height, -1, 0, 1, x);
+    }
+    if (mien_rng_chance(rng, c->augment.border)) {
+        fill_outside(s, &map, view->width, view->height, rng, x);
+    }
+}
+
+static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struct mien_target *t)
+{
+    const struct mien_sample_config *c = &s->config;
+    const struct mien_dataset *d = c->data;
+    const struct mien_image *patches = NULL;
+    size_t count = 0;
+    if (d->backgrounds >= 0) {
+        patches = d->source[d->backgrounds].picture;
+        count = d->source[d->backgrounds].picture_train;
+    }
+    mien_augment_apply(&s->augmenter, &c->augment, rng, patches, count, x);
+    size_t n = (size_t)c->channels * (size_t)c->height * (size_t)c->width;
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (x[i] - c->mean) * c->scale;
+    }
+    if (!s->augmenter.occluders) {
+        return;
+    }
+    t->tags |= MIEN_TAG_OCCLUDED;
+    bool hidden[MIEN_LANDMARKS_MAX] = {false};
+    for (int i = 0; i < c->model->landmarks; i++) {
+        float px = (t->landmark[i][0] + 1) * (float)c->width / 2 - 0.5f;
+        float py = (t->landmark[i][1] + 1) * (float)c->height / 2 - 0.5f;
+        if (t->mask & MIEN_LABEL_LANDMARKS && mien_augment_covered(&s->augmenter, px, py)) {
+            hidden[i] = true;
+            t->landmark_weight[i] *= 0.3f; // still guessable from the rest of the face
+        }
+    }
+    for (int e = 0; e < 2; e++) {
+        if (hidden[c->model->iris[e]]) {
+            t->gaze_weight[e] = 0;
+        }
+    }
+}
+
+static bool make_background(struct mien_sampler *s, struct mien_record_ref ref,
+                            struct mien_rng *rng, float *input, struct mien_target *t)
+{
+    const struct mien_image *im = &s->config.data->source[ref.source].picture[ref.record];
+    float shorter = (float)(im->width < im->height ? im->width : im->height);
+    struct mien_crop crop = {
+        .side_px = shorter * mien_rng_range(rng, 0.2f, 1.2f),
+        .cx_px = mien_rng_range(rng, 0, (float)im->width),
+        .cy_px = mien_rng_range(rng, 0, (float)im->height),
+        .roll_rad = 30 * deg * mien_rng_normal(rng),
+    };
+    *t = (struct mien_target){
+        .mask = MIEN_LABEL_NOFACE, .source = MIEN_SOURCE_BACKGROUND, .crop = crop};
+    take_pixels(s, im, &crop, mien_rng_chance(rng, 0.5f), im->width, 0, 0, rng, input);
+    finish(s, rng, input, t);
+    return true;
+}
+
+static bool unusable(struct mien_sampler *s, float *input, struct mien_target *t)
+{
+    const struct mien_sample_config *c = &s->config;
+    size_t n = (size_t)c->channels * (size_t)c->height * (size_t)c->width;
+    memset(t, 0, sizeof(*t));
+    t->mask = MIEN_LABEL_NOFACE; // a flat picture has no face
+    for (size_t i = 0; i < n; i++) {
+        input[i] = (127 - c->mean) * c->scale;
+    }
+    return false;
+}
+
+bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool negative,
+                       struct mien_rng *rng, float *input, struct mien_target *t)
+{
+    const struct mien_sample_config *c = &s->config;
+    const struct mien_dataset_source *source = &c->data->source[ref.source];
+    if (source->pictures) {
+        return make_background(s, ref, rng, input, t);
+    }
+    struct mien_label label;
+    const uint8_t *jpeg = NULL;
+    const char *reason = NULL;
+    mien_pack_get(&source->pack, ref.record, &label, &jpeg);
+    if (!mien_jpeg_decode(s->decoder, jpeg, label.jpeg_bytes,
+                          c->channels == 1 ? MIEN_FORMAT_GRAY8 : MIEN_FORMAT_RGB8, false,
+                          &s->picture, &reason)) {
+        mien_debug("%s: record %u: %s", source->path, ref.record, reason ? reason : "undecodable");
+        return unusable(s, input, t);
+    }
+    label.width = s->picture.width;
+    label.height = s->picture.height;
+    int x0 = (int)ceilf(fmaxf(0, label.valid_px[0])), y0 = (int)ceilf(fmaxf(0, label.valid_px[1]));
+    int x1 = (int)floorf(fminf((float)label.width, label.valid_px[2]));
+    int y1 = (int)floorf(fminf((float)label.height, label.valid_px[3]));
+    if (x1 - x0 < 8 || y1 - y0 < 8) {
+        x0 = y0 = 0;
+        x1 = label.width;
+        y1 = label.height;
+        label.valid_px[0] = label.valid_px[1] = 0;
+        label.valid_px[2] = (float)x1;
+        label.valid_px[3] = (float)y1;
+    }
+    struct mien_image view = sub_view(&s->picture, x0, y0, x1, y1);
+    bool flip = c->jitter && mien_rng_chance(rng, 0.5f);
+    struct mien_crop crop;
+    bool noface = label.mask & MIEN_LABEL_NOFACE;
+    if (negative && !noface) {
+        noface = negative_crop(rng, &label, &crop);
+        flip = false;
+    } else if (noface) {
+        float side = fminf((float)(x1 - x0), (float)(y1 - y0)) * mien_rng_range(rng, 0.3f, 1);
+        crop = (struct mien_crop){mien_rng_range(rng, (float)x0, (float)x1),
+                                  mien_rng_range(rng, (float)y0, (float)y1), side, 0};
+        flip = false;
+    }
+    if (!noface) {
+        if (flip) {
+            mien_label_mirror(c->model, &label);
+        }
+        if (!mien_label_crop(c->model, &label, &crop)) {
+            return unusable(s, input, t);
+        }
+        if (c->jitter) {
+            jitter_crop(rng, &crop);
+        }
+        mien_target_from_label(c->model, &label, &crop, t);
+        t->flipped = flip;
+    } else {
+        *t = (struct mien_target){
+            .mask = MIEN_LABEL_NOFACE, .source = label.source, .split = label.split, .crop = crop};
+    }
+    take_pixels(s, &view, &crop, flip, label.width, x0, y0, rng, input);
+    finish(s, rng, input, t);
+    return true;
+}
+
+bool mien_sampler_draw(struct mien_sampler *s, struct mien_rng *rng, float *input,
+                       struct mien_target *t)
+{
+    struct mien_record_ref ref;
+    if (!mien_dataset_draw(s->config.data, rng, &ref)) {
+        return unusable(s, input, t);
+    }
+    return mien_sampler_make(s, ref, mien_rng_chance(rng, s->config.negative), rng, input, t);
+}

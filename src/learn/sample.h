@@ -1,0 +1,70 @@
+// One training sample: a record drawn from the data, a jittered crop of it, and its labels in the
+// crop's frame.
+//
+// Does not: keep anything between samples. A sample depends only on the random state it is given,
+// never on the thread that makes it.
+#ifndef MIEN_LEARN_SAMPLE_H
+#define MIEN_LEARN_SAMPLE_H
+
+#include "face/crop.h"
+#include "face/label.h"
+#include "face/model.h"
+#include "learn/augment.h"
+#include "learn/dataset.h"
+
+struct mien_target { // labels in the crop's frame; mask as in enum mien_label_mask
+    uint32_t mask, tags;
+    uint16_t source, split;
+    bool flipped;
+    float presence;                        // 1 or 0: always known
+    float landmark[MIEN_LANDMARKS_MAX][2]; // crop units
+    float landmark_weight[MIEN_LANDMARKS_MAX];
+    float box;             // sqrt(area of the face's box), crop units; 0 unknown
+    struct mien_crop crop; // in the picture (already mirrored when flipped)
+    struct mien_camera camera;
+    struct mien_crop_pose pose;
+    float identity[MIEN_IDENTITY];
+    float identity_weight;
+    float blendshape[MIEN_BLENDSHAPES];
+    float blendshape_weight[MIEN_BLENDSHAPES];
+    float expression[MIEN_EXPRESSIONS];
+    float gaze[2][2]; // left, right: yaw, pitch, radians, crop frame
+    float gaze_weight[2];
+};
+
+struct mien_sample_config {
+    const struct mien_dataset *data;
+    const struct mien_face_model *model;
+    int channels, width, height; // of the network's input
+    float mean, scale;           // input = (pixel - mean) * scale
+    bool jitter;                 // random crop and flip; off: the canonical crop (validation)
+    struct mien_augment augment; // zeroed = none
+    float negative;              // share of records turned into crops beside the face (presence 0)
+};
+
+struct mien_sampler { // one thread's scratch
+    struct mien_sample_config config;
+    struct mien_augmenter augmenter;
+    struct mien_jpeg_decoder *decoder;
+    struct mien_image picture, small;
+};
+bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *config);
+void mien_sampler_destroy(struct mien_sampler *s); // idempotent
+
+// Draws a training sample. input: (C,H,W). A record that cannot be decoded becomes a flat grey
+// picture without labels (its presence label too), and false is returned.
+bool mien_sampler_draw(struct mien_sampler *s, struct mien_rng *rng, float *input,
+                       struct mien_target *target);
+// The given record; negative: beside the face.
+bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool negative,
+                       struct mien_rng *rng, float *input, struct mien_target *target);
+
+// The canonical crop of a label (face/crop.h): from its landmarks when all are known, else from its
+// box, rolled by its pose where that is known. False when the label has neither.
+bool mien_label_crop(const struct mien_face_model *model, const struct mien_label *label,
+                     struct mien_crop *out);
+// Labels into the crop's frame.
+void mien_target_from_label(const struct mien_face_model *model, const struct mien_label *label,
+                            const struct mien_crop *crop, struct mien_target *out);
+
+#endif
