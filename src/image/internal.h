@@ -1,0 +1,21 @@
+// Shared by the files of image/; nobody else includes it.
+#ifndef MIEN_IMAGE_INTERNAL_H
+#define MIEN_IMAGE_INTERNAL_H
+
+#include "image/image.h"
+
+// Pictures larger than this are refused before memory is taken for them.
+#define MIEN_IMAGE_MAX_SIDE_PX 16384
+#define MIEN_IMAGE_MAX_AREA_PX (128u << 20)
+
+// EXIF orientation 1…8 of a JPEG's first APP1 block; 1 when absent or damaged.
+int mien_exif_orientation(const uint8_t *data, size_t size);
+// Turns im upright for an EXIF orientation (may replace the pixels). False when memory is short.
+bool mien_exif_apply(struct mien_image *im, int orientation);
+// PNG to RGBA8 (created). False and reason (at most reason_size bytes).
+bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
+                     size_t reason_size);
+// Rows of the built-in font, 5 bits each (bit 4 = left), or NULL outside ASCII 32…126.
+const char *mien_font_rows(unsigned char c);
+
+#endif

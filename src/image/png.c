@@ -1,0 +1,179 @@
+// PNG through libpng: any kind of PNG to RGBA8, and GRAY8, RGB8, RGBA8 to PNG.
+//
+// libpng reports failure by longjmp. Does not: apply gamma or colour profiles (pixels are taken as
+// sRGB); 16-bit channels are rounded to 8.
+#include "image/internal.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct reader {
+    const uint8_t *data;
+    size_t size, at;
+    char *reason;
+    size_t reason_size;
+};
+
+static void on_read(png_structp png, png_bytep out, size_t n)
+{
+    struct reader *r = png_get_io_ptr(png);
+    if (n > r->size - r->at) {
+        png_error(png, "the data ends early");
+    }
+    memcpy(out, r->data + r->at, n);
+    r->at += n;
+}
+
+static void on_read_error(png_structp png, png_const_charp text)
+{
+    struct reader *r = png_get_error_ptr(png);
+    snprintf(r->reason, r->reason_size, "%s", text);
+    png_longjmp(png, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    mien_debug("libpng: %s", text);
+}
+
+bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
+                     size_t reason_size)
+{
+    *im = (struct mien_image){0};
+    struct reader r = {data, size, 0, reason, reason_size};
+    if (size < 8 || png_sig_cmp(data, 0, 8)) {
+        snprintf(reason, reason_size, "not a PNG");
+        return false;
+    }
+    png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_read_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info) {
+        png_destroy_read_struct(&png, NULL, NULL);
+        snprintf(reason, reason_size, "out of memory");
+        return false;
+    }
+    if (setjmp(png_jmpbuf(png))) {
+        png_destroy_read_struct(&png, &info, NULL);
+        mien_image_destroy(im);
+        return false;
+    }
+    png_set_read_fn(png, &r, on_read);
+    png_set_user_limits(png, MIEN_IMAGE_MAX_SIDE_PX, MIEN_IMAGE_MAX_SIDE_PX);
+    png_set_chunk_malloc_max(png, 8 << 20);
+    png_read_info(png, info);
+    png_uint_32 w = png_get_image_width(png, info), h = png_get_image_height(png, info);
+    if ((size_t)w * h > MIEN_IMAGE_MAX_AREA_PX) {
+        png_error(png, "more than 128 Mpx");
+    }
+    png_set_expand(png); // palette, 1-2-4 bits, transparency
+    png_set_scale_16(png);
+    png_set_gray_to_rgb(png);
+    png_set_add_alpha(png, 0xff, PNG_FILLER_AFTER);
+    int passes = png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    if (png_get_rowbytes(png, info) != 4 * (size_t)w) {
+        png_error(png, "unexpected row size");
+    }
+    if (!mien_image_create(im, (int)w, (int)h, MIEN_FORMAT_RGBA8)) {
+        png_error(png, "out of memory");
+    }
+    for (int p = 0; p < passes; p++) {
+        for (png_uint_32 y = 0; y < h; y++) {
+            png_read_row(png, im->data + y * im->stride, NULL);
+        }
+    }
+    png_read_end(png, NULL);
+    png_destroy_read_struct(&png, &info, NULL);
+    return true;
+}
+
+struct writer {
+    uint8_t *data;
+    size_t size, capacity;
+    char reason[160];
+};
+
+static void on_write(png_structp png, png_bytep in, size_t n)
+{
+    struct writer *w = png_get_io_ptr(png);
+    if (n > w->capacity - w->size) {
+        png_error(png, "the encoded picture is larger than foreseen");
+    }
+    memcpy(w->data + w->size, in, n);
+    w->size += n;
+}
+
+static void on_flush(png_structp png)
+{
+    (void)png;
+}
+
+static void on_write_error(png_structp png, png_const_charp text)
+{
+    struct writer *w = png_get_error_ptr(png);
+    snprintf(w->reason, sizeof w->reason, "%s", text);
+    png_longjmp(png, 1);
+}
+
+// In memory first, so that the file appears whole or not at all.
+static bool encode(struct writer *w, const struct mien_image *im)
+{
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_write_error, on_warning);
+    png_infop info = png ? png_create_info_struct(png) : NULL;
+    if (!info) {
+        png_destroy_write_struct(&png, NULL);
+        return false;
+    }
+    if (setjmp(png_jmpbuf(png))) {
+        png_destroy_write_struct(&png, &info);
+        return false;
+    }
+    int type = im->format == MIEN_FORMAT_GRAY8  ? PNG_COLOR_TYPE_GRAY
+               : im->format == MIEN_FORMAT_RGB8 ? PNG_COLOR_TYPE_RGB
+                                                : PNG_COLOR_TYPE_RGBA;
+    png_set_write_fn(png, w, on_write, on_flush);
+    png_set_user_limits(png, MIEN_IMAGE_MAX_SIDE_PX, MIEN_IMAGE_MAX_SIDE_PX);
+    png_set_compression_level(png, 4);
+    png_set_IHDR(png, info, (png_uint_32)im->width, (png_uint_32)im->height, 8, type,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (int y = 0; y < im->height; y++) {
+        png_write_row(png, im->data + (size_t)y * im->stride);
+    }
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+    return true;
+}
+
+bool mien_png_save(const char *path, const struct mien_image *im)
+{
+    int ch = mien_format_channels(im->format);
+    if (!im->data || !ch) {
+        mien_error("%s: there is no picture to save", path);
+        return false;
+    }
+    // zlib adds at most 5 bytes to 16 KB; each row a filter byte; 12 bytes to each 8 KB chunk.
+    size_t raw = (size_t)im->height * ((size_t)im->width * (size_t)ch + 1);
+    struct writer w = {.capacity = raw + raw / 256 + 65536};
+    w.data = mien_calloc(1, w.capacity);
+    if (!w.data) {
+        return false;
+    }
+    bool ok = encode(&w, im);
+    if (!ok) {
+        mien_error("%s: encoding the PNG failed: %s", path,
+                   w.reason[0] ? w.reason : "out of memory");
+    } else {
+        ok = mien_file_save(path, w.data, w.size);
+    }
+    mien_free(w.data);
+    return ok;
+}

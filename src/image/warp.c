@@ -1,0 +1,335 @@
+// Affine resampling: bilinear, after box averaging where the map shrinks.
+//
+// The destination is walked in tiles. The part of the source that a tile needs is copied into a
+// small buffer on the stack, four bytes a pixel: there the border is resolved, and a map that
+// shrinks by more than 1.5 is pre-averaged by whole pixels (kx, ky = the rounded shrink), which
+// leaves a bilinear step of 0.75…1.25 pixels. The inner loop then needs no bounds check.
+// Does not: allocate, or average by more than 64 pixels an axis.
+#include "image/image.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/log.h"
+
+enum { TILE = 32, BUF = 72, MAX_K = 64 };
+#define FAR_PX 1e6 // beyond it a float has no subpixel left; pictures end at 16384
+
+struct tile {
+    uint32_t px[BUF * BUF]; // 4 bytes a pixel; GRAY8 uses the first three alike
+    float row[4][TILE];     // one destination row, 0…255
+};
+
+struct job {
+    const struct mien_image *src;
+    int channels; // of src
+    int kx, ky;   // source pixels averaged into one tile pixel
+    int border;
+};
+
+static inline int clampi(int v, int lo, int hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+static inline uint32_t load_px(const uint8_t *p, int channels)
+{
+    uint32_t r = p[0];
+    if (channels == 1) {
+        return r | r << 8 | r << 16;
+    }
+    uint32_t v = r | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+    return channels == 4 ? v | (uint32_t)p[3] << 24 : v;
+}
+
+static inline uint32_t border_px(const struct job *j)
+{
+    uint32_t b = (uint32_t)clampi(j->border, 0, 255);
+    return b | b << 8 | b << 16 | b << 24;
+}
+
+// Column x of row p, or what lies outside. p NULL: the row is outside and the border has a value.
+static inline uint32_t fetch(const struct job *j, const uint8_t *p, int x)
+{
+    int w = j->src->width;
+    if (!p || (j->border >= 0 && (x < 0 || x >= w))) {
+        return border_px(j);
+    }
+    return load_px(p + (size_t)clampi(x, 0, w - 1) * (size_t)j->channels, j->channels);
+}
+
+static const uint8_t *source_row(const struct job *j, int y)
+{
+    int h = j->src->height;
+    if (j->border >= 0 && (y < 0 || y >= h)) {
+        return NULL;
+    }
+    return j->src->data + (size_t)clampi(y, 0, h - 1) * j->src->stride;
+}
+
+MIEN_MULTIVERSION
+static void expand_rgb(const uint8_t *restrict p, uint32_t *restrict out, int n)
+{
+    for (int i = 0; i < n; i++) {
+        out[i] = (uint32_t)p[3 * i] | (uint32_t)p[3 * i + 1] << 8 | (uint32_t)p[3 * i + 2] << 16;
+    }
+}
+
+static void fill_plain(const struct job *j, int x0, int y0, int w, int h, uint32_t *out)
+{
+    int a = clampi(-x0, 0, w), b = clampi(j->src->width - x0, a, w); // [a,b) lies inside
+    for (int y = 0; y < h; y++, out += BUF) {
+        const uint8_t *p = source_row(j, y0 + y);
+        if (!p) {
+            a = b = 0;
+        } else {
+            a = clampi(-x0, 0, w);
+            b = clampi(j->src->width - x0, a, w);
+        }
+        for (int x = 0; x < a; x++) {
+            out[x] = fetch(j, p, x0 + x);
+        }
+        if (a < b && j->channels == 3) {
+            expand_rgb(p + 3 * (size_t)(x0 + a), out + a, b - a);
+        } else {
+            for (int x = a; x < b; x++) {
+                out[x] = load_px(p + (size_t)(x0 + x) * (size_t)j->channels, j->channels);
+            }
+        }
+        for (int x = b; x < w; x++) {
+            out[x] = fetch(j, p, x0 + x);
+        }
+    }
+}
+
+MIEN_MULTIVERSION
+static void add_row(const uint8_t *restrict p, uint16_t *restrict sum, int n)
+{
+    for (int i = 0; i < n; i++) {
+        sum[i] = (uint16_t)(sum[i] + p[i]);
+    }
+}
+
+// One pre-averaged row: sums down, then across.
+static void fill_averaged_row(const struct job *j, int x0, int y0, int w, uint32_t *out)
+{
+    uint16_t sum[BUF * MAX_K * 4];
+    int ch = j->channels, sx0 = x0 * j->kx, n = w * j->kx, sw = j->src->width;
+    int a = clampi(-sx0, 0, n), b = clampi(sw - sx0, a, n); // columns inside the picture
+    memset(sum, 0, sizeof(uint16_t) * (size_t)(n * ch));
+    for (int y = 0; y < j->ky; y++) {
+        const uint8_t *p = source_row(j, y0 * j->ky + y);
+        if (p && a < b) {
+            add_row(p + (size_t)(sx0 + a) * (size_t)ch, sum + a * ch, (b - a) * ch);
+        }
+        if (!p || b - a < n) {
+            for (int x = 0; x < n; x++) {
+                if (p && x >= a && x < b) {
+                    x = b - 1;
+                    continue;
+                }
+                uint32_t v = fetch(j, p, sx0 + x);
+                for (int c = 0; c < ch; c++) {
+                    sum[x * ch + c] = (uint16_t)(sum[x * ch + c] + (v >> (8 * c) & 255));
+                }
+            }
+        }
+    }
+    uint32_t area = (uint32_t)(j->kx * j->ky);
+    uint32_t inv = (1u << 20) / area; // sums are at most 255*area: the product stays below 2^28
+    const uint16_t *s = sum;
+    for (int x = 0; x < w; x++) {
+        uint32_t t[4] = {0};
+        for (int k = 0; k < j->kx; k++, s += ch) {
+            for (int c = 0; c < ch; c++) {
+                t[c] += s[c];
+            }
+        }
+        uint32_t px = 0;
+        for (int c = 0; c < ch; c++) {
+            uint32_t v = area <= 64 ? (t[c] * inv + (1u << 19)) >> 20 : (t[c] + area / 2) / area;
+            px |= v << (8 * c);
+        }
+        out[x] = ch == 1 ? px | px << 8 | px << 16 : px;
+    }
+}
+
+// Bilinear along one destination row: the sample of column i is at (fx + i*dx, fy + i*dy) in px.
+#define DEFINE_SAMPLE_ROW(name, CH)                                                                \
+    MIEN_MULTIVERSION                                                                              \
+    static void name(const uint32_t *restrict px, float fx, float fy, float dx, float dy, int n,   \
+                     float(*restrict row)[TILE])                                                   \
+    {                                                                                              \
+        for (int i = 0; i < n; i++) {                                                              \
+            float x = fx + (float)i * dx, y = fy + (float)i * dy;                                  \
+            x = x < 0 ? 0 : x > BUF - 2 ? BUF - 2 : x;                                             \
+            y = y < 0 ? 0 : y > BUF - 2 ? BUF - 2 : y;                                             \
+            int ix = (int)x, iy = (int)y;                                                          \
+            float u = x - (float)ix, v = y - (float)iy;                                            \
+            int o = iy * BUF + ix;                                                                 \
+            int a = (int)px[o], b = (int)px[o + 1], c = (int)px[o + BUF];                          \
+            int d = (int)px[o + BUF + 1];                                                          \
+            float w11 = u * v, w01 = u - w11, w10 = v - w11, w00 = 1 - u - w10;                    \
+            row[0][i] = w00 * (float)(a & 255) + w01 * (float)(b & 255) + w10 * (float)(c & 255) + \
+                        w11 * (float)(d & 255);                                                    \
+            if (CH > 1) {                                                                          \
+                row[1][i] = w00 * (float)(a >> 8 & 255) + w01 * (float)(b >> 8 & 255) +            \
+                            w10 * (float)(c >> 8 & 255) + w11 * (float)(d >> 8 & 255);             \
+                row[2][i] = w00 * (float)(a >> 16 & 255) + w01 * (float)(b >> 16 & 255) +          \
+                            w10 * (float)(c >> 16 & 255) + w11 * (float)(d >> 16 & 255);           \
+            }                                                                                      \
+            if (CH > 3) {                                                                          \
+                row[3][i] = w00 * (float)(a >> 24 & 255) + w01 * (float)(b >> 24 & 255) +          \
+                            w10 * (float)(c >> 24 & 255) + w11 * (float)(d >> 24 & 255);           \
+            }                                                                                      \
+        }                                                                                          \
+    }
+DEFINE_SAMPLE_ROW(sample_row1, 1)
+DEFINE_SAMPLE_ROW(sample_row3, 3)
+DEFINE_SAMPLE_ROW(sample_row4, 4)
+
+// Where rows go: float planes when f is set, else bytes.
+struct sink {
+    float *f;
+    size_t plane; // floats from plane to plane
+    int width, channels;
+    float mean, scale;
+    struct mien_image *im;
+};
+
+MIEN_MULTIVERSION
+static void store_float(const float *restrict s, float *restrict d, int n, float mean, float scale)
+{
+    for (int i = 0; i < n; i++) {
+        d[i] = (s[i] - mean) * scale;
+    }
+}
+
+static void emit(const struct sink *k, float (*row)[TILE], int x, int y, int n, int src_channels)
+{
+    if (k->f) {
+        for (int c = 0; c < k->channels; c++) {
+            float *d = k->f + (size_t)c * k->plane + (size_t)y * (size_t)k->width + (size_t)x;
+            store_float(row[src_channels == 1 ? 0 : c], d, n, k->mean, k->scale);
+        }
+        return;
+    }
+    int ch = k->channels;
+    uint8_t *d = k->im->data + (size_t)y * k->im->stride + (size_t)x * (size_t)ch;
+    for (int c = 0; c < ch; c++) {
+        const float *s = row[src_channels == 1 ? 0 : c];
+        for (int i = 0; i < n; i++) {
+            d[i * ch + c] = (uint8_t)(int)(s[i] + 0.5f);
+        }
+    }
+}
+
+// Far outside or not finite: single pixels, nearest.
+static void far_row(const struct job *j, double sx, double sy, double dx, double dy, int n,
+                    float (*row)[TILE])
+{
+    for (int i = 0; i < n; i++) {
+        double x = sx + i * dx, y = sy + i * dy;
+        x = x > -FAR_PX ? (x < FAR_PX ? x : FAR_PX) : -FAR_PX; // NaN becomes -FAR_PX
+        y = y > -FAR_PX ? (y < FAR_PX ? y : FAR_PX) : -FAR_PX;
+        uint32_t v = fetch(j, source_row(j, (int)lrint(y)), (int)lrint(x));
+        for (int c = 0; c < 4; c++) {
+            row[c][i] = (float)(v >> (8 * c) & 255);
+        }
+    }
+}
+
+static void run(struct job *j, const struct mien_affine *map, int width, int height,
+                const struct sink *sink)
+{
+    struct tile t;
+    const float *m = map->m;
+    float shrink_x = hypotf(m[0], m[1]), shrink_y = hypotf(m[3], m[4]);
+    j->kx = shrink_x > 1.5f ? (int)(fminf(shrink_x, MAX_K) + 0.5f) : 1;
+    j->ky = shrink_y > 1.5f ? (int)(fminf(shrink_y, MAX_K) + 0.5f) : 1;
+    float ex = (fabsf(m[0]) + fabsf(m[1])) / (float)j->kx;
+    float ey = (fabsf(m[3]) + fabsf(m[4])) / (float)j->ky;
+    int size = TILE; // smaller only for maps that shrink by more than MAX_K
+    while (size > 1 && !((float)(size - 1) * fmaxf(ex, ey) < BUF - 4)) {
+        size /= 2;
+    }
+    double ox = 0.5 * (j->kx - 1), oy = 0.5 * (j->ky - 1);
+    for (int ty = 0; ty < height; ty += size) {
+        int th = height - ty < size ? height - ty : size;
+        for (int tx = 0; tx < width; tx += size) {
+            int tw = width - tx < size ? width - tx : size;
+            double bx = (double)m[0] * tx + (double)m[1] * ty + m[2];
+            double by = (double)m[3] * tx + (double)m[4] * ty + m[5];
+            double wx = (double)m[0] * (tw - 1), wy = (double)m[3] * (tw - 1);
+            double hx = (double)m[1] * (th - 1), hy = (double)m[4] * (th - 1);
+            double reach = fabs(bx) + fabs(wx) + fabs(hx) + fabs(by) + fabs(wy) + fabs(hy);
+            bool far = !(reach < FAR_PX);
+            float fx = 0, fy = 0;
+            if (!far) {
+                double lx = (bx + fmin(wx, 0) + fmin(hx, 0) - ox) / j->kx;
+                double ly = (by + fmin(wy, 0) + fmin(hy, 0) - oy) / j->ky;
+                int x0 = (int)floor(lx), y0 = (int)floor(ly);
+                int w = clampi((int)((fabs(wx) + fabs(hx)) / j->kx) + 3, 2, BUF);
+                int h = clampi((int)((fabs(wy) + fabs(hy)) / j->ky) + 3, 2, BUF);
+                if (j->kx == 1 && j->ky == 1) {
+                    fill_plain(j, x0, y0, w, h, t.px);
+                } else {
+                    for (int y = 0; y < h; y++) {
+                        fill_averaged_row(j, x0, y0 + y, w, t.px + y * BUF);
+                    }
+                }
+                fx = (float)((bx - ox) / j->kx - x0);
+                fy = (float)((by - oy) / j->ky - y0);
+            }
+            float dx = m[0] / (float)j->kx, dy = m[3] / (float)j->ky;
+            for (int y = 0; y < th; y++) {
+                float rx = fx + (float)y * m[1] / (float)j->kx;
+                float ry = fy + (float)y * m[4] / (float)j->ky;
+                if (far) {
+                    far_row(j, bx + (double)m[1] * y, by + (double)m[4] * y, m[0], m[3], tw, t.row);
+                } else if (j->channels == 1) {
+                    sample_row1(t.px, rx, ry, dx, dy, tw, t.row);
+                } else if (j->channels == 3) {
+                    sample_row3(t.px, rx, ry, dx, dy, tw, t.row);
+                } else {
+                    sample_row4(t.px, rx, ry, dx, dy, tw, t.row);
+                }
+                emit(sink, t.row, tx, ty + y, tw, j->channels);
+            }
+        }
+    }
+}
+
+void mien_warp(const struct mien_image *src, const struct mien_affine *map, struct mien_image *dst,
+               int border)
+{
+    MIEN_ASSERT(src->data && dst->data);
+    MIEN_ASSERT(src->format == dst->format ||
+                (src->format == MIEN_FORMAT_GRAY8 && dst->format == MIEN_FORMAT_RGB8));
+    struct job j = {.src = src, .channels = mien_format_channels(src->format), .border = border};
+    struct sink k = {.channels = mien_format_channels(dst->format), .width = dst->width, .im = dst};
+    run(&j, map, dst->width, dst->height, &k);
+}
+
+void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int channels,
+                        int width, int height, int border, float mean, float scale, float *dst)
+{
+    MIEN_ASSERT(src->data && (channels == 1 || channels == 3));
+    MIEN_ASSERT(channels == 3 || src->format == MIEN_FORMAT_GRAY8);
+    struct job j = {.src = src, .channels = mien_format_channels(src->format), .border = border};
+    struct sink k = {.f = dst,
+                     .plane = (size_t)width * (size_t)height,
+                     .width = width,
+                     .channels = channels,
+                     .mean = mean,
+                     .scale = scale};
+    run(&j, map, width, height, &k);
+}
+
+void mien_resize(const struct mien_image *src, struct mien_image *dst)
+{
+    float sx = (float)src->width / (float)dst->width, sy = (float)src->height / (float)dst->height;
+    struct mien_affine map = {{sx, 0, 0.5f * sx - 0.5f, 0, sy, 0.5f * sy - 0.5f}};
+    mien_warp(src, &map, dst, -1);
+}
