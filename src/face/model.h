@@ -45,7 +45,9 @@ struct mien_face_model {
     const float *mean;        // (V,3) mm
     const int32_t *triangle;  // (T,3) vertex indices, counter-clockwise seen from outside
     const int32_t *uv_triangle; // (T,3) indices into uv
-    const float *uv;          // (U,2) in 0…1 within the part's picture, v up
+    const float *uv;          // (U,2) within the part's picture, v up; 0…1, but on the skin
+                              // (MIEN_PART_FACE, _HEAD, sockets) 0 <= u < 1 is the face's picture
+                              // (narrow face, ears, throat), 1 <= u < 2 the picture of head and neck
     const uint8_t *part;      // (T) enum mien_part
     const uint8_t *vertex_mask; // (V) bit p set: vertex belongs to part p (p < 8)
     const int32_t *mirror;    // (V) vertex on the other side, itself when central, -1 when none
