@@ -14,6 +14,7 @@ static const struct {
     mien_cmd_fn run;
     const char *summary;
 } commands[] = {
+    {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
     {0},
 };
 

@@ -10,19 +10,24 @@ static const char *const expression[MIEN_EXPRESSIONS] = {
 };
 
 static const char *const blendshape[MIEN_BLENDSHAPES] = {
-    "eyeBlinkLeft",       "eyeLookDownLeft",   "eyeLookInLeft",   "eyeLookOutLeft",
-    "eyeLookUpLeft",      "eyeSquintLeft",     "eyeWideLeft",     "eyeBlinkRight",
-    "eyeLookDownRight",   "eyeLookInRight",    "eyeLookOutRight", "eyeLookUpRight",
-    "eyeSquintRight",     "eyeWideRight",      "jawForward",      "jawLeft",
-    "jawRight",           "jawOpen",           "mouthClose",      "mouthFunnel",
-    "mouthPucker",        "mouthLeft",         "mouthRight",      "mouthSmileLeft",
-    "mouthSmileRight",    "mouthFrownLeft",    "mouthFrownRight", "mouthDimpleLeft",
-    "mouthDimpleRight",   "mouthStretchLeft",  "mouthStretchRight", "mouthRollLower",
-    "mouthRollUpper",     "mouthShrugLower",   "mouthShrugUpper", "mouthPressLeft",
-    "mouthPressRight",    "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
-    "mouthUpperUpRight",  "browDownLeft",      "browDownRight",   "browInnerUp",
-    "browOuterUpLeft",    "browOuterUpRight",  "cheekPuff",       "cheekSquintLeft",
-    "cheekSquintRight",   "noseSneerLeft",     "noseSneerRight",  "tongueOut",
+    "eyeBlinkLeft",      "eyeLookDownLeft",    "eyeLookInLeft",
+    "eyeLookOutLeft",    "eyeLookUpLeft",      "eyeSquintLeft",
+    "eyeWideLeft",       "eyeBlinkRight",      "eyeLookDownRight",
+    "eyeLookInRight",    "eyeLookOutRight",    "eyeLookUpRight",
+    "eyeSquintRight",    "eyeWideRight",       "jawForward",
+    "jawLeft",           "jawRight",           "jawOpen",
+    "mouthClose",        "mouthFunnel",        "mouthPucker",
+    "mouthLeft",         "mouthRight",         "mouthSmileLeft",
+    "mouthSmileRight",   "mouthFrownLeft",     "mouthFrownRight",
+    "mouthDimpleLeft",   "mouthDimpleRight",   "mouthStretchLeft",
+    "mouthStretchRight", "mouthRollLower",     "mouthRollUpper",
+    "mouthShrugLower",   "mouthShrugUpper",    "mouthPressLeft",
+    "mouthPressRight",   "mouthLowerDownLeft", "mouthLowerDownRight",
+    "mouthUpperUpLeft",  "mouthUpperUpRight",  "browDownLeft",
+    "browDownRight",     "browInnerUp",        "browOuterUpLeft",
+    "browOuterUpRight",  "cheekPuff",          "cheekSquintLeft",
+    "cheekSquintRight",  "noseSneerLeft",      "noseSneerRight",
+    "tongueOut",
 };
 
 const char *mien_expression_name(int i)

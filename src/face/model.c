@@ -1,11 +1,11 @@
 // The morphable model at run time: loads models/ict.face and evaluates it. See model.h.
 //
 // File (container kind "FACE", version 1): "counts" i32[8] = {vertices, triangles, uvs, landmarks,
-// identity, blendshapes, ibug, 0}; "mean" f32 (V,3); "tri", "uvtri" u16 (T,3); "uv" u16 (U,2), 65535 =
-// 2.0; "part" u8 (T); "mirror" i32 (V); "idwide" i32 (I): 1 = that component is 16-bit on skin;
-// "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8" i8; "bscount" i32 (B),
-// "bsscale" f32 (B), "bsindex" u16, "bsvalue" i16 (.,3); "landmark" structs; "ibug" i32 (68); "eyes"
-// f32 (7) = centres left, right, radius; "iris" i32 (2).
+// identity, blendshapes, ibug, 0}; "mean" f32 (V,3); "tri", "uvtri" u16 (T,3); "uv" u16 (U,2),
+// 65535 = 2.0; "part" u8 (T); "mirror" i32 (V); "idwide" i32 (I): 1 = that component is 16-bit on
+// skin; "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8" i8; "bscount"
+// i32 (B), "bsscale" f32 (B), "bsindex" u16, "bsvalue" i16 (.,3); "landmark" structs; "ibug" i32
+// (68); "eyes" f32 (7) = centres left, right, radius; "iris" i32 (2).
 #include "face/model.h"
 
 #include <math.h>
@@ -19,9 +19,11 @@
 
 struct owned {
     struct mien_arena arena;
-    int32_t *first;       // (B+1) of each blendshape in index/delta
-    int32_t *index;       // vertices that a blendshape moves
-    float *delta;         // (.,3) mm
+    int32_t *first; // (B+1) of each blendshape in index/delta
+    int32_t *index; // vertices that a blendshape moves
+    float *delta;   // (.,3) mm
+    int16_t *steps; // (MIEN_IDENTITY,V,3): the identity basis as stored, half the bytes to read
+    float scale[MIEN_IDENTITY][2]; // mm per step on skin, on the rest
 };
 
 static const void *section(const struct mien_container *c, const char *name, size_t count,
@@ -48,9 +50,9 @@ static bool landmarks_valid(const struct mien_face_model *m)
 {
     for (int l = 0; l < m->landmarks; l++) {
         const struct mien_landmark *k = &m->landmark[l];
-        if (!in_range(k->vertex, 3, 0, m->vertices) || k->mirror < 0 ||
-            k->mirror >= m->landmarks || k->mediapipe < -1 || k->mediapipe >= 478 ||
-            k->region >= MIEN_REGIONS || !memchr(k->name, 0, sizeof k->name)) {
+        if (!in_range(k->vertex, 3, 0, m->vertices) || k->mirror < 0 || k->mirror >= m->landmarks ||
+            k->mediapipe < -1 || k->mediapipe >= 478 || k->region >= MIEN_REGIONS ||
+            !memchr(k->name, 0, sizeof k->name)) {
             return false;
         }
         for (int i = 0; i < 3; i++) {
@@ -98,9 +100,11 @@ static void carve(struct mien_face_model *m, struct owned *o, size_t moved)
     o->first = mien_arena_take(a, MIEN_BLENDSHAPES + 1, sizeof(int32_t));
     o->index = mien_arena_take(a, moved, sizeof(int32_t));
     o->delta = mien_arena_take(a, 3 * moved, sizeof(float));
+    o->steps = mien_arena_take(a, MIEN_IDENTITY * v3, sizeof(int16_t));
 }
 
-static bool read_identity(struct mien_face_model *m, const struct mien_container *c)
+static bool read_identity(struct mien_face_model *m, struct owned *o,
+                          const struct mien_container *c)
 {
     const int skin = MIEN_FACE_SKIN_VERTICES;
     const size_t rest = (size_t)(m->vertices - skin);
@@ -120,12 +124,14 @@ static bool read_identity(struct mien_face_model *m, const struct mien_container
         return false;
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        float *out = m->identity + (size_t)i * 3 * (size_t)m->vertices;
-        for (int k = 0; k < 3 * skin; k++) {
-            *out++ = scale[2 * i] * (float)(wide[i] ? *q16++ : *q8++);
-        }
-        for (size_t k = 0; k < 3 * rest; k++) {
-            *out++ = scale[2 * i + 1] * (float)*q8++;
+        const size_t n = 3 * (size_t)m->vertices, skin3 = 3 * (size_t)skin;
+        float *out = m->identity + (size_t)i * n;
+        int16_t *q = o->steps + (size_t)i * n;
+        o->scale[i][0] = scale[2 * i];
+        o->scale[i][1] = scale[2 * i + 1];
+        for (size_t k = 0; k < n; k++) {
+            q[k] = k < skin3 && wide[i] ? *q16++ : *q8++;
+            out[k] = o->scale[i][k >= skin3] * (float)q[k];
         }
     }
     return true;
@@ -254,7 +260,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
     }
     carve(m, o, moved);
     m->owned = o;
-    if (!read_mesh(m, &c) || !read_identity(m, &c) || !read_blendshapes(m, o, &c, moved)) {
+    if (!read_mesh(m, &c) || !read_identity(m, o, &c) || !read_blendshapes(m, o, &c, moved)) {
         goto bad;
     }
     gather(m, m->mean, m->landmark_mean);
@@ -318,6 +324,33 @@ MIEN_MULTIVERSION static void add_dense(float *restrict out, const float *restri
     }
 }
 
+// The same from 16-bit steps: w[k] includes the step's size.
+MIEN_MULTIVERSION static void add_steps(float *restrict out, const int16_t *restrict basis,
+                                        size_t stride, const float *w, int terms, size_t n)
+{
+    enum { BLOCK = 2048 };
+    for (size_t at = 0; at < n; at += BLOCK) {
+        const size_t len = n - at < BLOCK ? n - at : BLOCK;
+        float *restrict y = out + at;
+        int k = 0;
+        for (; k + 4 <= terms; k += 4) {
+            const int16_t *a = basis + (size_t)k * stride + at, *b = a + stride;
+            const int16_t *c = b + stride, *d = c + stride;
+            const float wa = w[k], wb = w[k + 1], wc = w[k + 2], wd = w[k + 3];
+            for (size_t i = 0; i < len; i++) {
+                y[i] +=
+                    (wa * (float)a[i] + wb * (float)b[i]) + (wc * (float)c[i] + wd * (float)d[i]);
+            }
+        }
+        for (; k < terms; k++) {
+            const int16_t *a = basis + (size_t)k * stride + at;
+            for (size_t i = 0; i < len; i++) {
+                y[i] += w[k] * (float)a[i];
+            }
+        }
+    }
+}
+
 static void add_sparse(const struct mien_face_model *m, const float *blendshape, float *out)
 {
     const struct owned *o = m->owned;
@@ -349,7 +382,16 @@ void mien_face_model_vertices(const struct mien_face_model *m, const float *iden
     const size_t n = 3 * (size_t)m->vertices;
     memcpy(out, m->mean, n * sizeof(float));
     if (identity) {
-        add_dense(out, m->identity, n, identity, nonzero_terms(identity, MIEN_IDENTITY), n);
+        const struct owned *o = m->owned;
+        const int terms = nonzero_terms(identity, MIEN_IDENTITY);
+        const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES;
+        float w[2][MIEN_IDENTITY];
+        for (int k = 0; k < terms; k++) {
+            w[0][k] = identity[k] * o->scale[k][0];
+            w[1][k] = identity[k] * o->scale[k][1];
+        }
+        add_steps(out, o->steps, n, w[0], terms, skin3);
+        add_steps(out + skin3, o->steps + skin3, n, w[1], terms, n - skin3);
     }
     if (blendshape) {
         add_sparse(m, blendshape, out);

@@ -1,0 +1,489 @@
+// Unit tests of face/: angles, crops, mirrors, names, and the shipped model.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "face/gaze.h"
+#include "face/layout.h"
+#include "face/model.h"
+#include "face/pose.h"
+
+static struct mien_face_model model;
+
+static int load_model(void **state)
+{
+    (void)state;
+    return mien_face_model_load(&model, "models/ict.face") ? 0 : -1;
+}
+
+static int drop_model(void **state)
+{
+    (void)state;
+    mien_face_model_destroy(&model);
+    mien_face_model_destroy(&model); // idempotent
+    return 0;
+}
+
+static void near_(double a, double b, double tolerance)
+{
+    if (!(fabs(a - b) <= tolerance)) {
+        fail_msg("%g is not %g within %g", a, b, tolerance);
+    }
+}
+
+static void random_rotation(struct mien_rng *r, float R[9])
+{
+    float w[3];
+    for (int i = 0; i < 3; i++) {
+        w[i] = mien_rng_normal(r);
+    }
+    mien_mat3_exp(w, R);
+}
+
+static void angles_round_trip(void **state)
+{
+    (void)state;
+    for (int yaw = -85; yaw <= 85; yaw += 17) {
+        for (int pitch = -80; pitch <= 80; pitch += 16) {
+            for (int roll = -170; roll <= 170; roll += 34) {
+                float R[9], y = 0, p = 0, r = 0;
+                mien_pose_from_angles((float)yaw, (float)pitch, (float)roll, R);
+                mien_pose_to_angles(R, &y, &p, &r);
+                near_(y, yaw, 1e-3);
+                near_(p, pitch, 1e-3);
+                near_(r, roll, 1e-3);
+            }
+        }
+    }
+}
+
+static void angles_at_profile_keep_the_matrix(void **state)
+{
+    (void)state;
+    for (int s = -1; s <= 1; s += 2) {
+        float R[9], again[9], y = 0, p = 0, r = 0;
+        mien_pose_from_angles(90.0f * (float)s, 20, 30, R);
+        mien_pose_to_angles(R, &y, &p, &r);
+        mien_pose_from_angles(y, p, r, again);
+        near_(mien_rotation_distance_deg(R, again), 0, 0.05);
+    }
+}
+
+// The signs, as a person reads them, by projecting points of a face.
+static void signs_by_projection(void **state)
+{
+    (void)state;
+    const struct mien_camera c = mien_camera_make(640, 480, 60);
+    static const float nose[3] = {0, 0, 100}, top[3] = {0, 100, 0}, left[3] = {70, 0, 0};
+    const struct {
+        float yaw, pitch, roll;
+        const float *point;
+        int axis;   // 0 = x, 1 = y of the picture
+        float sign; // of the point against the origin, picture axes
+    } table[] = {
+        {0, 0, 0, left, 0, 1},  // the subject's left is at the picture's right
+        {0, 0, 0, top, 1, -1},  // up is up
+        {30, 0, 0, nose, 0, 1}, // yaw > 0: nose to the picture's right
+        {-30, 0, 0, nose, 0, -1}, {0, 30, 0, nose, 1, -1}, // pitch > 0: nose lifted
+        {0, -30, 0, nose, 1, 1},  {0, 0, 30, top, 0, 1}, // roll > 0: clockwise, the top goes right
+        {0, 0, 30, left, 1, 1},                          // and the right side goes down
+    };
+    for (size_t i = 0; i < MIEN_COUNT(table); i++) {
+        float R[9], v[3], a[2], b[2];
+        const float t[3] = {0, 0, -600};
+        mien_pose_from_angles(table[i].yaw, table[i].pitch, table[i].roll, R);
+        mien_mat3_mul_vec(R, table[i].point, v);
+        for (int k = 0; k < 3; k++) {
+            v[k] += t[k];
+        }
+        assert_true(mien_camera_project(&c, v, a));
+        assert_true(mien_camera_project(&c, t, b));
+        if (!((a[table[i].axis] - b[table[i].axis]) * table[i].sign > 5)) {
+            fail_msg("row %zu has the wrong sign", i);
+        }
+    }
+}
+
+static void camera_projects(void **state)
+{
+    (void)state;
+    const struct mien_camera c = mien_camera_make(640, 480, 90);
+    near_(c.f_px, 320, 1e-3);
+    near_(c.cx_px, 319.5, 1e-6);
+    float px[2];
+    const float right[3] = {100, 0, -100}, behind[3] = {0, 0, 1}, nan3[3] = {0, 0, NAN};
+    assert_true(mien_camera_project(&c, right, px));
+    near_(px[0], 639.5, 1e-3);
+    near_(px[1], 239.5, 1e-3);
+    assert_false(mien_camera_project(&c, behind, px));
+    assert_false(mien_camera_project(&c, nan3, px));
+    near_(mien_camera_make(640, 480, 0).f_px, 768, 1e-3);
+}
+
+static void exp_log_quaternion(void **state)
+{
+    (void)state;
+    struct mien_rng r;
+    mien_rng_seed(&r, 7, 1);
+    for (int i = 0; i < 500; i++) {
+        float w[3], back[3], R[9], q[4];
+        // lengths from tiny to just under pi
+        const float length = i < 20   ? 1e-5f * (float)i
+                             : i < 40 ? 3.13f
+                                      : mien_rng_range(&r, 0, 3.1f);
+        float n = 0;
+        for (int k = 0; k < 3; k++) {
+            w[k] = mien_rng_normal(&r);
+            n += w[k] * w[k];
+        }
+        for (int k = 0; k < 3; k++) {
+            w[k] *= length / sqrtf(n);
+        }
+        mien_mat3_exp(w, R);
+        mien_mat3_log(R, back);
+        for (int k = 0; k < 3; k++) {
+            near_(back[k], w[k], 2e-3);
+        }
+        mien_rotation_to_quaternion(R, q);
+        near_(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3], 1, 1e-5);
+        assert_true(q[3] >= 0);
+        near_(2 * acos(fmin(1, q[3])), length, 2e-3);
+    }
+}
+
+static void six_d(void **state)
+{
+    (void)state;
+    struct mien_rng r;
+    mien_rng_seed(&r, 8, 1);
+    for (int i = 0; i < 100; i++) {
+        float R[9], d[6], back[9];
+        random_rotation(&r, R);
+        mien_rotation_to_6d(R, d);
+        assert_true(d[1] == R[3] && d[3] == R[1]); // columns
+        for (int k = 0; k < 6; k++) {
+            d[k] *= 2.5f;
+        }
+        mien_rotation_from_6d(d, back);
+        near_(mien_rotation_distance_deg(R, back), 0, 0.05);
+    }
+    static const float bad[][6] = {
+        {0, 0, 0, 0, 0, 0},
+        {1, 0, 0, 2, 0, 0},
+        {NAN, 0, 0, 0, 1, 0},
+        {1, 0, 0, 0, INFINITY, 0},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
+        float R[9];
+        mien_rotation_from_6d(bad[i], R);
+        assert_true(R[0] == 1 && R[4] == 1 && R[8] == 1 && R[1] == 0);
+    }
+}
+
+static void crop_pose_round_trip(void **state)
+{
+    (void)state;
+    const struct mien_camera c = mien_camera_make(1280, 720, 70);
+    struct mien_rng r;
+    mien_rng_seed(&r, 9, 1);
+    for (int i = 0; i < 300; i++) {
+        struct mien_pose p, back;
+        struct mien_crop_pose cp;
+        random_rotation(&r, p.R);
+        p.t[0] = mien_rng_range(&r, -300, 300);
+        p.t[1] = mien_rng_range(&r, -150, 150);
+        p.t[2] = mien_rng_range(&r, -1500, -300);
+        float px[2];
+        assert_true(mien_camera_project(&c, p.t, px));
+        const struct mien_crop crop = {px[0] + mien_rng_range(&r, -30, 30),
+                                       px[1] + mien_rng_range(&r, -30, 30),
+                                       mien_rng_range(&r, 60, 500), mien_rng_range(&r, -3, 3)};
+        mien_pose_to_crop(&c, &crop, &p, &cp);
+        mien_pose_from_crop(&c, &crop, &cp, &back);
+        near_(mien_rotation_distance_deg(p.R, back.R), 0, 0.1);
+        for (int k = 0; k < 3; k++) {
+            near_(back.t[k], p.t[k], 0.5);
+        }
+    }
+}
+
+// A face that turns towards the camera's centre from the side looks frontal in its crop, whatever
+// the crop's roll.
+static void crop_pose_means_what_it_says(void **state)
+{
+    (void)state;
+    const struct mien_camera c = mien_camera_make(1000, 1000, 90);
+    struct mien_pose p;
+    // 45 degrees to the picture's right, facing the camera: nose to the picture's left
+    mien_pose_from_angles(-45, 0, 0, p.R);
+    p.t[0] = 500;
+    p.t[1] = 0;
+    p.t[2] = -500;
+    float px[2];
+    assert_true(mien_camera_project(&c, p.t, px));
+    struct mien_crop crop = {px[0], px[1], 200, 0};
+    struct mien_crop_pose cp;
+    mien_pose_to_crop(&c, &crop, &p, &cp);
+    const float eye[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    near_(mien_rotation_distance_deg(cp.R, eye), 0, 0.1);
+    near_(cp.x, 0, 1e-4);
+    near_(cp.log_s, log(500 * 100 / (500 * sqrt(2)) / 100), 1e-3);
+    // a face rolled clockwise by 30 in a crop rolled alike is upright
+    mien_pose_from_angles(0, 0, 30, p.R);
+    p.t[0] = 0;
+    crop = (struct mien_crop){c.cx_px, c.cy_px, 200, 30 * 3.14159265f / 180};
+    mien_pose_to_crop(&c, &crop, &p, &cp);
+    near_(mien_rotation_distance_deg(cp.R, eye), 0, 0.1);
+    // the head's origin right of the centre of an upright crop: x > 0; below: y > 0
+    crop = (struct mien_crop){c.cx_px - 20, c.cy_px - 10, 200, 0};
+    mien_pose_to_crop(&c, &crop, &p, &cp);
+    near_(cp.x, 0.2, 1e-4);
+    near_(cp.y, 0.1, 1e-4);
+}
+
+static void mirrors(void **state)
+{
+    (void)state;
+    float R[9], M[9];
+    mien_pose_from_angles(25, 10, -15, R);
+    mien_pose_from_angles(-25, 10, 15, M);
+    mien_rotation_mirror(R);
+    near_(mien_rotation_distance_deg(R, M), 0, 0.05);
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        assert_int_equal(mien_blendshape_mirror(mien_blendshape_mirror(i)), i);
+    }
+    assert_int_equal(mien_blendshape_mirror(MIEN_BS_JAW_LEFT), MIEN_BS_JAW_RIGHT);
+    assert_int_equal(mien_blendshape_mirror(MIEN_BS_EYE_LOOK_IN_LEFT), MIEN_BS_EYE_LOOK_IN_RIGHT);
+    assert_int_equal(mien_blendshape_mirror(MIEN_BS_JAW_OPEN), MIEN_BS_JAW_OPEN);
+    assert_int_equal(mien_blendshape_mirror(-1), -1);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_string_equal(mien_blendshape_name(MIEN_BS_TONGUE_OUT), "tongueOut");
+    assert_string_equal(mien_blendshape_name(MIEN_BS_BROW_INNER_UP), "browInnerUp");
+    assert_string_equal(mien_blendshape_name(MIEN_BS_MOUTH_CLOSE), "mouthClose");
+    assert_null(mien_blendshape_name(MIEN_BLENDSHAPES));
+    assert_null(mien_blendshape_name(-1));
+    assert_int_equal(mien_blendshape_find("eyeBlink_L"), MIEN_BS_EYE_BLINK_LEFT);
+    assert_int_equal(mien_blendshape_find("noseSneerRight"), MIEN_BS_NOSE_SNEER_RIGHT);
+    assert_int_equal(mien_blendshape_find("browInnerUp_L"), -1);
+    assert_int_equal(mien_blendshape_find(NULL), -1);
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        assert_int_equal(mien_blendshape_find(mien_blendshape_name(i)), i);
+    }
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        assert_int_equal(mien_expression_find(mien_expression_name(i)), i);
+    }
+    assert_null(mien_expression_name(8));
+    assert_int_equal(mien_expression_find("bored"), -1);
+}
+
+static void model_is_a_head(void **state)
+{
+    (void)state;
+    assert_true(model.landmarks >= 200 && model.landmarks <= MIEN_LANDMARKS_MAX);
+    // the nose tip is foremost, the left iris at the subject's left, the jaw's end below it
+    const float *nose = model.landmark_mean + 3 * model.ibug[30];
+    const float *chin = model.landmark_mean + 3 * model.ibug[8];
+    const float *iris = model.landmark_mean + 3 * model.iris[0];
+    assert_true(nose[2] > 100 && fabsf(nose[0]) < 0.5f);
+    assert_true(chin[1] < nose[1] - 50);
+    assert_true(iris[0] > 25 && iris[0] < 40);
+    // outside: normals of the nose tip and of the back of the head point away
+    float *n = mien_calloc(3 * (size_t)model.vertices, sizeof *n);
+    assert_non_null(n);
+    mien_face_model_normals(&model, model.mean, n);
+    int outward = 0, skin = 0;
+    for (int i = 0; i < model.vertices; i++) {
+        if (model.vertex_mask[i] & (1u << MIEN_PART_FACE)) {
+            skin++;
+            outward += n[3 * i] * model.mean[3 * i] + n[3 * i + 2] * model.mean[3 * i + 2] > 0;
+        }
+    }
+    assert_true(outward > skin * 8 / 10);
+    mien_free(n);
+}
+
+static void landmarks_mirror(void **state)
+{
+    (void)state;
+    for (int l = 0; l < model.landmarks; l++) {
+        const int k = model.landmark[l].mirror;
+        assert_int_equal(model.landmark[k].mirror, l);
+        const float *a = model.landmark_mean + 3 * l, *b = model.landmark_mean + 3 * k;
+        near_(a[0], -b[0], 0.6);
+        near_(a[1], b[1], 0.6);
+        near_(a[2], b[2], 0.6);
+        for (int j = 0; j < l; j++) { // no two are the same point
+            const float *c = model.landmark_mean + 3 * j;
+            const float d = hypotf(hypotf(a[0] - c[0], a[1] - c[1]), a[2] - c[2]);
+            if (d < 0.1f) {
+                fail_msg("%s and %s coincide", model.landmark[l].name, model.landmark[j].name);
+            }
+        }
+    }
+    static const int pair[][2] = {{0, 16},  {17, 26}, {31, 35}, {36, 45},
+                                  {39, 42}, {48, 54}, {60, 64}, {41, 46}};
+    for (size_t i = 0; i < MIEN_COUNT(pair); i++) {
+        assert_int_equal(model.landmark[model.ibug[pair[i][0]]].mirror, model.ibug[pair[i][1]]);
+        assert_true(model.landmark_mean[3 * model.ibug[pair[i][0]]] < 0); // subject's right first
+    }
+}
+
+// A blendshape named Left moves the left side.
+static void blendshape_sides(void **state)
+{
+    (void)state;
+    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
+        const float *d = model.blendshape + (size_t)b * 3 * (size_t)model.vertices;
+        double side[2] = {0, 0};
+        for (int i = 0; i < model.vertices; i++) {
+            side[model.mean[3 * i] > 0] += hypotf(hypotf(d[3 * i], d[3 * i + 1]), d[3 * i + 2]);
+        }
+        const char *s = mien_blendshape_name(b);
+        if (b == MIEN_BS_TONGUE_OUT) {
+            assert_true(side[0] + side[1] == 0);
+        } else if (strncmp(s, "jaw", 3) && strcmp(s, "mouthLeft") && strcmp(s, "mouthRight")) {
+            const size_t n = strlen(s);
+            if (!strcmp(s + n - 4, "Left")) {
+                assert_true(side[1] > 1.5 * side[0]);
+            } else if (!strcmp(s + n - 5, "Right")) {
+                assert_true(side[0] > 1.5 * side[1]);
+            }
+            assert_true(side[0] + side[1] > 1);
+        }
+    }
+    const int l = model.ibug[8]; // jawLeft moves the chin to the subject's left
+    assert_true(model.landmark_blendshape[3 * (MIEN_BS_JAW_LEFT * model.landmarks + l)] > 1);
+    assert_true(model.landmark_blendshape[3 * (MIEN_BS_JAW_OPEN * model.landmarks + l) + 1] < -10);
+}
+
+static void evaluation_agrees_with_the_sum(void **state)
+{
+    (void)state;
+    const size_t n = 3 * (size_t)model.vertices;
+    float *a = mien_calloc(n, 4), *b = mien_calloc(n, 4), *c = mien_calloc(n, 4);
+    assert_true(a && b && c);
+    struct mien_rng r;
+    mien_rng_seed(&r, 3, 1);
+    float id[MIEN_IDENTITY], bs[MIEN_BLENDSHAPES], lm[3 * MIEN_LANDMARKS_MAX];
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        id[i] = mien_rng_normal(&r);
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        bs[i] = mien_rng_chance(&r, 0.5f) ? mien_rng_float(&r) : 0;
+    }
+    const int64_t t0 = mien_now_ns();
+    mien_face_model_vertices(&model, id, bs, a);
+    print_message("one evaluation: %.2f ms\n", (double)(mien_now_ns() - t0) / 1e6);
+    mien_face_model_vertices(&model, id, NULL, b);
+    mien_face_model_add_blendshapes(&model, b, bs, c);
+    mien_face_model_landmarks(&model, id, bs, lm);
+    for (size_t i = 0; i < n; i++) {
+        double s = model.mean[i];
+        for (int k = 0; k < MIEN_IDENTITY; k++) {
+            s += (double)id[k] * model.identity[(size_t)k * n + i];
+        }
+        for (int k = 0; k < MIEN_BLENDSHAPES; k++) {
+            s += (double)bs[k] * model.blendshape[(size_t)k * n + i];
+        }
+        near_(a[i], s, 2e-3);
+        near_(c[i], s, 2e-3);
+    }
+    for (int l = 0; l < model.landmarks; l++) {
+        const struct mien_landmark *k = &model.landmark[l];
+        for (int x = 0; x < 3; x++) {
+            const double s = k->weight[0] * a[3 * k->vertex[0] + x] +
+                             k->weight[1] * a[3 * k->vertex[1] + x] +
+                             k->weight[2] * a[3 * k->vertex[2] + x];
+            near_(lm[3 * l + x], s, 3e-3);
+        }
+    }
+    mien_free(a);
+    mien_free(b);
+    mien_free(c);
+}
+
+static void gaze_round_trip(void **state)
+{
+    (void)state;
+    float R[9];
+    mien_pose_from_angles(20, -10, 0, R);
+    const float eye[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    for (int e = 0; e < 2; e++) {
+        float bs[MIEN_BLENDSHAPES] = {0}, y = 0, p = 0;
+        mien_gaze_angles(&model, R, bs, e, &y, &p); // rest: along the nose
+        near_(y, 20, 0.01);
+        near_(p, -10, 0.01);
+        mien_gaze_to_blendshapes(&model, R, 30, 5, e, bs);
+        mien_gaze_angles(&model, R, bs, e, &y, &p);
+        near_(y, 30, 1);
+        near_(p, 5, 1);
+        memset(bs, 0, sizeof bs);
+        bs[e ? MIEN_BS_EYE_LOOK_UP_RIGHT : MIEN_BS_EYE_LOOK_UP_LEFT] = 1;
+        mien_gaze_angles(&model, eye, bs, e, &y, &p);
+        assert_true(p > 15);
+        memset(bs, 0, sizeof bs);
+        bs[e ? MIEN_BS_EYE_LOOK_IN_RIGHT : MIEN_BS_EYE_LOOK_IN_LEFT] = 1;
+        mien_gaze_angles(&model, eye, bs, e, &y, &p);
+        assert_true(e ? y > 20 : y < -20); // inward: the left eye looks to the subject's right
+    }
+}
+
+static void broken_files_are_refused(void **state)
+{
+    (void)state;
+    size_t size = 0;
+    unsigned char *data = mien_file_read("models/ict.face", 0, &size);
+    assert_non_null(data);
+    struct mien_face_model m;
+    const char *path = "build/test_face.tmp";
+    static const size_t cut[] = {0, 7, 31, 40, 200, 5000, 4000000};
+    for (size_t i = 0; i < MIEN_COUNT(cut); i++) {
+        assert_true(mien_file_save(path, data, cut[i]));
+        assert_false(mien_face_model_load(&m, path));
+        mien_face_model_destroy(&m);
+    }
+    data[size / 2] ^= 1; // the checksum sees it
+    assert_true(mien_file_save(path, data, size));
+    assert_false(mien_face_model_load(&m, path));
+    assert_false(mien_face_model_load(&m, "build/there-is-none.face"));
+    mien_free(data);
+    remove(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(angles_round_trip),
+        cmocka_unit_test(angles_at_profile_keep_the_matrix),
+        cmocka_unit_test(signs_by_projection),
+        cmocka_unit_test(camera_projects),
+        cmocka_unit_test(exp_log_quaternion),
+        cmocka_unit_test(six_d),
+        cmocka_unit_test(crop_pose_round_trip),
+        cmocka_unit_test(crop_pose_means_what_it_says),
+        cmocka_unit_test(mirrors),
+        cmocka_unit_test(names),
+        cmocka_unit_test(model_is_a_head),
+        cmocka_unit_test(landmarks_mirror),
+        cmocka_unit_test(blendshape_sides),
+        cmocka_unit_test(evaluation_agrees_with_the_sum),
+        cmocka_unit_test(gaze_round_trip),
+        cmocka_unit_test(broken_files_are_refused),
+    };
+    return cmocka_run_group_tests(tests, load_model, drop_model);
+}
