@@ -10,42 +10,50 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct mien_graph; // opaque
 
-// description: text (the format is documented in nn/desc.h). shard: pictures a shard; shards: shards
-// a batch. seed: weight initialisation. NULL on failure (logged with the line).
+// description: text (the format is documented in nn/desc.h). shard: pictures a shard; shards:
+// shards a batch. seed: weight initialisation. NULL on failure (logged with the line).
 struct mien_graph *mien_graph_create(const char *description, int shard, int shards, uint64_t seed);
 void mien_graph_destroy(struct mien_graph *g);
 size_t mien_graph_parameters(const struct mien_graph *g);
 double mien_graph_macs(const struct mien_graph *g); // forward multiply-adds a picture
 
-// Shape of one picture and what the description wants of its pixels: input = (pixel - mean) * scale.
+// Shape of one picture and what the description wants of its pixels: input = (pixel - mean) *
+// scale.
 void mien_graph_input_shape(const struct mien_graph *g, int *c, int *h, int *w);
 void mien_graph_input_scaling(const struct mien_graph *g, float *mean, float *scale);
 float *mien_graph_input(struct mien_graph *g, int shard); // (N,C,H,W), the caller fills
 int mien_graph_find_output(const struct mien_graph *g, const char *name); // -1 when absent
-int mien_graph_output_count(const struct mien_graph *g, int output); // floats a picture
+int mien_graph_output_count(const struct mien_graph *g, int output);      // floats a picture
 const float *mien_graph_output(const struct mien_graph *g, int shard, int output); // (N,count)
+// Zero when the loss is called; what the loss leaves untouched has no gradient.
 float *mien_graph_output_grad(struct mien_graph *g, int shard, int output); // the caller fills
-// Extra learnable scalars (loss log-variances), created by name before the first step.
+// Extra learnable scalars (loss log-variances), created by name before the first step; a scalar
+// that a checkpoint brought keeps its value. *grad (may be NULL) points to one number per shard:
+// the loss of shard s adds to (*grad)[s] only, so threads do not meet. The value is read through
+// the returned pointer. NULL when there are more than 64 (logged).
 float *mien_graph_scalar(struct mien_graph *g, const char *name, float init, float **grad);
 
 // loss(arg, g, shard) reads outputs, writes output gradients (of the sum over the batch divided by
 // whatever the caller means) and returns the shard's loss; it runs on the shard's thread.
 typedef double (*mien_loss_fn)(void *arg, struct mien_graph *g, int shard);
-// Forward, loss, backward, gradient sum. Returns the summed loss, or NAN with the first non-finite
-// tensor's name logged.
+// Forward, loss, backward, gradient sum (added to what is there: several calls before a step make a
+// larger batch). Returns the summed loss, or NAN with the first non-finite tensor's name logged;
+// the gradient is then zero and running statistics are left alone.
 double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
                                    void *arg);
 float *mien_graph_gradient(struct mien_graph *g, size_t *count); // all, contiguous (all-reduce)
-// use_average: with the moving-average weights and running statistics (evaluation, export).
+// Evaluation: batch norm uses running statistics, dropout is off. use_average: with the moving
+// averages of weights and statistics, as export writes them.
 void mien_graph_forward(struct mien_graph *g, struct mien_pool *pool, bool use_average);
 
 struct mien_adamw {
     float lr, beta1, beta2, eps, weight_decay; // decay only on convolution and dense weights
-    float clip;      // global gradient norm, 0 = none
-    float average;   // exponential moving average of weights, 0.999; 0 = none
+    float clip;                                // global gradient norm, 0 = none
+    float average; // exponential moving average of weights, 0.999; 0 = none
 };
 void mien_graph_step(struct mien_graph *g, const struct mien_adamw *o); // zeroes gradients
 
@@ -57,5 +65,10 @@ bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size
 bool mien_graph_init_from(struct mien_graph *g, const char *path);
 // Folds batch norm into the averaged weights and writes a .net file for nn/net.h.
 bool mien_graph_export(const struct mien_graph *g, const char *path);
+bool mien_graph_export_half(const struct mien_graph *g, const char *path); // 16-bit floats
+
+// For speed work: time per layer since creation, the costliest first, to f.
+void mien_graph_profile(const struct mien_graph *g, FILE *f);
+uint64_t mien_graph_steps(const struct mien_graph *g); // steps done, restored ones included
 
 #endif

@@ -1,0 +1,67 @@
+// Inside of the training graph: what graph.c, graph_run.c, adamw.c and graph_file.c share.
+#ifndef MIEN_LEARN_GRAPH_INTERNAL_H
+#define MIEN_LEARN_GRAPH_INTERNAL_H
+
+#include "base/mem.h"
+#include "learn/graph.h"
+#include "nn/desc.h"
+#include "tensor/kernels.h"
+
+enum { GRAPH_SCALARS = 64, GRAPH_SCALAR_NAME = 48 };
+
+#define GRAPH_BN_EPS 1e-5f
+// Share of a batch in the running statistics once they have settled (about 20 batches of memory).
+#define GRAPH_BN_MOMENTUM 0.05f
+
+// The activations of one shard while it runs; a worker's are overwritten by its next shard.
+struct graph_worker {
+    struct mien_arena arena;
+    // per layer; feature maps (C,N,H,W)
+    float *z[MIEN_DESC_LAYERS];      // output
+    float *y[MIEN_DESC_LAYERS];      // before bias, norm and activation; the mask of a dropout
+    float *dz[MIEN_DESC_LAYERS];     // gradient of z, NULL when not needed
+    float *mean[MIEN_DESC_LAYERS];   // of the shard
+    float *invstd[MIEN_DESC_LAYERS]; // 1/sqrt(var+eps)
+    float *grads;                    // all dz, to be zeroed together
+    size_t grads_count;
+    float *dy;      // gradient of the current layer's y
+    float *scratch; // of the kernels
+    int64_t forward_ns[MIEN_DESC_LAYERS], backward_ns[MIEN_DESC_LAYERS];
+};
+
+struct mien_graph {
+    struct mien_desc desc;
+    char *text;
+    const struct mien_kernels *kernels;
+    int shard, shards;
+    uint64_t seed;
+    uint64_t steps, passes; // passes: forward_backward calls, the dropout masks' seed
+    size_t count;           // weights: desc.weights, then GRAPH_SCALARS scalars
+    struct mien_arena arena;
+    float *weights, *grad, *m, *v, *average;
+    float *stats, *stats_average;
+    float *shard_grad;  // (shards,count)
+    float *shard_stats; // (shards,desc.stats)
+    float *scalar_grad; // (GRAPH_SCALARS,shards)
+    float **input;      // (shards) of (N,C,H,W)
+    float **output;     // (shards,outputs) of (N,count)
+    float **output_grad;
+    double *shard_loss;
+    char (*shard_bad)[80]; // the first non-finite tensor of a shard, or empty
+    int scalars;
+    char scalar_name[GRAPH_SCALARS][GRAPH_SCALAR_NAME];
+    bool needs_grad[MIEN_DESC_LAYERS];
+    struct graph_worker **worker;
+    int workers;
+};
+
+static inline size_t graph_plane(const struct mien_layer *l)
+{
+    return (size_t)l->h * l->w;
+}
+
+// Makes sure that `threads` workers exist. False when memory is short (logged).
+bool graph_workers(struct mien_graph *g, int threads);
+bool graph_finite(const float *x, size_t n);
+
+#endif

@@ -1,0 +1,14 @@
+// The one door to OpenBLAS: single-precision matrix product, row-major, on the calling thread.
+#ifndef MIEN_TENSOR_BLAS_H
+#define MIEN_TENSOR_BLAS_H
+
+#include <stdbool.h>
+
+// Keeps OpenBLAS to one thread; called by mien_kernels(), any number of times, from any thread.
+void mien_blas_init(void);
+
+// C(m,n) = op(A)(m,k) op(B)(k,n) + beta C; ta/tb: the operand is stored transposed.
+void mien_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
+                int ldb, float beta, float *c, int ldc);
+
+#endif

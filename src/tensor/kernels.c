@@ -1,0 +1,45 @@
+// Chooses the table of kernels for this machine.
+#include "tensor/kernels.h"
+
+#include "base/cpu.h"
+#include "tensor/blas.h"
+#include "tensor/tile.h"
+
+size_t mien_conv_scratch(const struct mien_conv *s)
+{
+    return (size_t)s->c * s->k * s->k * s->ow * mien_conv_tile(s);
+}
+
+const struct mien_kernels *mien_kernels_at(int i)
+{
+    const struct mien_kernels *list[5] = {&mien_kernels_table_ref, &mien_kernels_table_blas};
+    int count = 2;
+    const unsigned flags = mien_cpu_flags();
+    mien_blas_init();
+    if (flags & MIEN_CPU_AVX2_FMA) {
+        list[count++] = &mien_kernels_table_avx2;
+    }
+    if (flags & MIEN_CPU_AVX512) {
+        list[count++] = &mien_kernels_table_avx512;
+    }
+    return i >= 0 && i < count ? list[i] : NULL;
+}
+
+const struct mien_kernels *mien_kernels(void)
+{
+    int i = 1;
+    while (mien_kernels_at(i + 1)) {
+        i++;
+    }
+    return mien_kernels_at(i);
+}
+
+const struct mien_kernels *mien_kernels_plain(void)
+{
+    return &mien_kernels_table_ref;
+}
+
+const struct mien_kernels_double *mien_kernels_in_double(void)
+{
+    return &mien_kernels_table_double;
+}

@@ -1,0 +1,336 @@
+// The training graph: gradients against differences, independence of the thread count, exact
+// resume, fine tuning by name, dropout and stop, non-finite values, export against its own forward.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "learn/graph.h"
+#include "nn/net.h"
+
+static const char ZOO[] = "define WIDTH 8\n"
+                          "input image 3 16 16 mean 127.5 scale 0.0078125\n"
+                          "conv c1 image out $WIDTH k 3 s 2 bn relu # comment\n"
+                          "block b1 c1 out 12 s 2 leaky 0.1\n"
+                          "depthwise d1 c1 s 2 bn prelu\n"
+                          "conv p1 d1 out 12 k 1 hardswish\n"
+                          "add a1 b1 p1 relu\n"
+                          "maxpool m1 c1 k 3 s 2 pad 1\n"
+                          "avgpool m2 c1\n"
+                          "concat cat a1 m1 m2\n"
+                          "conv up0 cat out 8 k 1 bn relu\n"
+                          "upsample up up0\n"
+                          "conv u1 up out 8 plus c1 prelu\n"
+                          "gap g1 a1\n"
+                          "dense d2 g1 out 16 bn relu\n"
+                          "dropout dr d2 p 0.25\n"
+                          "dense d3 dr out 5\n"
+                          "act ac m2 hardswish\n"
+                          "dense d4 ac out 6 plus d5\n";
+
+// d5 is used by d4, so it stands before it; built here to keep the text above readable.
+static void zoo(char *out, size_t size)
+{
+    snprintf(out, size,
+             "%.*sdense d5 u1 out 6\n%s"
+             "output vector d3\noutput map u1\noutput last d4\n",
+             (int)(strstr(ZOO, "act ac") - ZOO), ZOO, strstr(ZOO, "act ac"));
+}
+
+static const char SMALL[] = "input image 3 16 16\n"
+                            "conv c1 image out 8 s 2 bn relu\n"
+                            "block b1 c1 out 16 s 2\n"
+                            "dropout dr b1 p 0.1\n"
+                            "dense d1 dr out 24 relu\n"
+                            "dense d2 d1 out 4\n"
+                            "output y d2\n";
+
+static void fill_inputs(struct mien_graph *g, int shard, int shards, uint64_t seed)
+{
+    int c, h, w;
+    mien_graph_input_shape(g, &c, &h, &w);
+    for (int s = 0; s < shards; s++) {
+        struct mien_rng r;
+        mien_rng_seed(&r, seed, (uint64_t)s);
+        for (int i = 0; i < shard * c * h * w; i++) {
+            mien_graph_input(g, s)[i] = mien_rng_normal(&r);
+        }
+    }
+}
+
+// 0.5 sum (y - target)^2 with targets that depend on the place, over all outputs; a scalar weighs
+// it.
+struct squares {
+    float *scale, *scale_grad;
+};
+
+static double square_loss(void *arg, struct mien_graph *g, int shard)
+{
+    const struct squares *q = arg;
+    double sum = 0;
+    static const char *const names[] = {"vector", "map", "last", "y"};
+    for (size_t k = 0; k < MIEN_COUNT(names); k++) {
+        int o = mien_graph_find_output(g, names[k]);
+        if (o < 0) {
+            continue;
+        }
+        int count = mien_graph_output_count(g, o), n = k == 3 ? 8 : 6;
+        const float *y = mien_graph_output(g, shard, o);
+        float *dy = mien_graph_output_grad(g, shard, o);
+        for (int i = 0; i < n * count; i++) {
+            float e = y[i] - sinf(0.7f * (float)i + (float)shard);
+            sum += 0.5 * e * e;
+            dy[i] = e * (q ? *q->scale : 1);
+        }
+    }
+    if (q) {
+        q->scale_grad[shard] += (float)sum;
+        sum *= *q->scale;
+    }
+    return sum;
+}
+
+// The whole graph in float against central differences along the gradient: each parameter tensor's
+// own direction. Rectifier kinks and float rounding leave about 1 %; a wrong backward is off by far
+// more. The double checks of every kernel are in test_tensor.
+static void test_directional_gradient(void **state)
+{
+    (void)state;
+    char text[2048];
+    zoo(text, sizeof text);
+    // dropout draws a new mask each pass: without it here
+    char *p = strstr(text, "p 0.25");
+    memcpy(p, "p 0.00", 6);
+    struct mien_graph *g = mien_graph_create(text, 6, 2, 3);
+    assert_non_null(g);
+    struct squares q;
+    q.scale = mien_graph_scalar(g, "scale", 0.7f, &q.scale_grad);
+    fill_inputs(g, 6, 2, 5);
+    size_t count;
+    float *grad = mien_graph_gradient(g, &count);
+    double loss = mien_graph_forward_backward(g, NULL, square_loss, &q);
+    assert_true(loss > 0);
+    float *copy = mien_calloc(count, sizeof *copy);
+    memcpy(copy, grad, count * sizeof *copy);
+    // the weights lie in front of the scalar, in the gradient's order
+    float *weights = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (copy[i] == q.scale_grad[0] + q.scale_grad[1]) {
+            weights = q.scale - i;
+        }
+    }
+    assert_non_null(weights);
+    int checked = 0;
+    for (size_t from = 0; from < count; from += 16) {
+        double norm = 0;
+        for (size_t i = from; i < from + 16; i++) {
+            norm += (double)copy[i] * copy[i];
+        }
+        norm = sqrt(norm);
+        if (norm < 0.5) {
+            continue;
+        }
+        float saved[16];
+        memcpy(saved, weights + from, sizeof saved);
+        const double eps = 1e-3;
+        double side[2];
+        for (int k = 0; k < 2; k++) {
+            for (int i = 0; i < 16; i++) {
+                weights[from + i] = saved[i] + (float)((k ? -eps : eps) * copy[from + i] / norm);
+            }
+            side[k] = mien_graph_forward_backward(g, NULL, square_loss, &q);
+        }
+        memcpy(weights + from, saved, sizeof saved);
+        double numeric = (side[0] - side[1]) / (2 * eps);
+        if (fabs(numeric - norm) > 0.03 * norm + 0.05) {
+            fail_msg("weights %zu…: gradient %g, differences %g", from, norm, numeric);
+        }
+        checked++;
+    }
+    assert_true(checked > 40);
+    mien_free(copy);
+    mien_graph_destroy(g);
+}
+
+static const struct mien_adamw ADAMW = {.lr = 3e-3f,
+                                        .beta1 = 0.9f,
+                                        .beta2 = 0.99f,
+                                        .eps = 1e-8f,
+                                        .weight_decay = 1e-2f,
+                                        .clip = 10,
+                                        .average = 0.9f};
+
+static double train(struct mien_graph *g, struct mien_pool *pool, int from, int to)
+{
+    double loss = 0;
+    for (int i = from; i < to; i++) {
+        fill_inputs(g, 8, 3, (uint64_t)i % 4);
+        loss = mien_graph_forward_backward(g, pool, square_loss, NULL);
+        mien_graph_step(g, &ADAMW);
+    }
+    return loss;
+}
+
+static void assert_same_outputs(struct mien_graph *a, struct mien_graph *b)
+{
+    fill_inputs(a, 8, 3, 99);
+    fill_inputs(b, 8, 3, 99);
+    mien_graph_forward(a, NULL, true);
+    mien_graph_forward(b, NULL, true);
+    for (int s = 0; s < 3; s++) {
+        assert_memory_equal(mien_graph_output(a, s, 0), mien_graph_output(b, s, 0),
+                            8 * 4 * sizeof(float));
+    }
+}
+
+static void test_learns(void **state)
+{
+    (void)state;
+    struct mien_graph *g = mien_graph_create(SMALL, 8, 3, 1);
+    double first = train(g, NULL, 0, 1), last = train(g, NULL, 1, 150);
+    assert_true(last < 0.2 * first);
+    assert_int_equal(mien_graph_steps(g), 150);
+    mien_graph_destroy(g);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    struct mien_graph *a = mien_graph_create(SMALL, 8, 3, 1),
+                      *b = mien_graph_create(SMALL, 8, 3, 1);
+    struct mien_pool *pool = mien_pool_create(3);
+    double la = train(a, NULL, 0, 6), lb = train(b, pool, 0, 6);
+    assert_true(la == lb);
+    assert_same_outputs(a, b);
+    mien_pool_destroy(pool);
+    mien_graph_destroy(a);
+    mien_graph_destroy(b);
+}
+
+static void test_exact_resume(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/mien_test_graph_XXXXXX";
+    close(mkstemp(path));
+    struct mien_graph *a = mien_graph_create(SMALL, 8, 3, 1),
+                      *b = mien_graph_create(SMALL, 8, 3, 1);
+    train(a, NULL, 0, 10);
+    train(b, NULL, 0, 5);
+    uint64_t blob = 0x123456789abcdef, back = 0;
+    assert_true(mien_graph_save(b, path, &blob, sizeof blob));
+    mien_graph_destroy(b);
+    b = mien_graph_create(SMALL, 8, 3, 77);
+    assert_true(mien_graph_restore(b, path, &back, sizeof back));
+    assert_true(blob == back);
+    assert_int_equal(mien_graph_steps(b), 5);
+    train(b, NULL, 5, 10);
+    assert_same_outputs(a, b);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_false(mien_graph_restore(b, path, &back, 3)); // the caller's state has another size
+    struct mien_graph *other = mien_graph_create("input x 3 16 16\nconv c1 x out 8 s 2 bn relu\n"
+                                                 "dense d2 c1 out 4\noutput y d2\n",
+                                                 8, 3, 1);
+    assert_false(mien_graph_restore(other, path, &back, sizeof back));
+    assert_true(mien_graph_init_from(other, path)); // c1 fits, d2 has another shape
+    assert_false(mien_graph_restore(b, "/nonexistent/file", NULL, 0));
+    // a cut file and a flipped bit
+    FILE *f = fopen(path, "r+b");
+    fseek(f, 5000, SEEK_SET);
+    fputc(0x5a, f);
+    fclose(f);
+    assert_false(mien_graph_restore(b, path, &back, sizeof back));
+    assert_int_equal(truncate(path, 3000), 0);
+    assert_false(mien_graph_init_from(b, path));
+    mien_log_set_level(MIEN_LOG_INFO);
+    mien_graph_destroy(other);
+    mien_graph_destroy(a);
+    mien_graph_destroy(b);
+    unlink(path);
+}
+
+static void test_scalars(void **state)
+{
+    (void)state;
+    struct mien_graph *g = mien_graph_create(SMALL, 8, 3, 1);
+    struct squares q;
+    q.scale = mien_graph_scalar(g, "scale", 0.5f, &q.scale_grad);
+    assert_ptr_equal(mien_graph_scalar(g, "scale", 9, NULL), q.scale);
+    assert_true(*q.scale == 0.5f);
+    fill_inputs(g, 8, 3, 0);
+    mien_graph_forward_backward(g, NULL, square_loss, &q);
+    mien_graph_step(g, &ADAMW);
+    assert_true(*q.scale < 0.5f); // a smaller scale, a smaller loss
+    mien_graph_destroy(g);
+}
+
+static double bad_loss(void *arg, struct mien_graph *g, int shard)
+{
+    mien_graph_output_grad(g, shard, 0)[1] = shard == 1 ? NAN : 0;
+    return *(double *)arg;
+}
+
+static void test_non_finite(void **state)
+{
+    (void)state;
+    struct mien_graph *g = mien_graph_create(SMALL, 8, 3, 1),
+                      *h = mien_graph_create(SMALL, 8, 3, 1);
+    fill_inputs(g, 8, 3, 0);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    double value = 1;
+    assert_true(isnan(mien_graph_forward_backward(g, NULL, bad_loss, &value)));
+    mien_graph_input(g, 2)[7] = INFINITY;
+    assert_true(isnan(mien_graph_forward_backward(g, NULL, square_loss, NULL)));
+    mien_log_set_level(MIEN_LOG_INFO);
+    size_t n;
+    const float *grad = mien_graph_gradient(g, &n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(grad[i] == 0);
+    }
+    train(g, NULL, 0, 3); // nothing of it is left
+    train(h, NULL, 0, 3);
+    assert_same_outputs(g, h);
+    mien_graph_destroy(g);
+    mien_graph_destroy(h);
+}
+
+static void test_stop_keeps_gradient_out(void **state)
+{
+    (void)state;
+    const char *text = "input x 3 8 8\nconv c1 x out 4 bn relu\nstop s1 c1\ndense d1 s1 out 4\n"
+                       "output y d1\n";
+    struct mien_graph *g = mien_graph_create(text, 8, 1, 1);
+    fill_inputs(g, 8, 1, 0);
+    assert_true(mien_graph_forward_backward(g, NULL, square_loss, NULL) > 0);
+    size_t n;
+    const float *grad = mien_graph_gradient(g, &n);
+    double c1 = 0, d1 = 0;
+    for (size_t i = 0; i < n; i++) {
+        *(i < 112 + 32 ? &c1 : &d1) +=
+            fabs(grad[i]); // c1: 108 weights (112), bias, gamma (16 each)
+    }
+    assert_true(c1 == 0);
+    assert_true(d1 > 0);
+    mien_graph_destroy(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_directional_gradient),
+        cmocka_unit_test(test_learns),
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_exact_resume),
+        cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_non_finite),
+        cmocka_unit_test(test_stop_keeps_gradient_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
