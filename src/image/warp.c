@@ -111,6 +111,50 @@ static void add_row(const uint8_t *restrict p, uint16_t *restrict sum, int n)
     }
 }
 
+static inline __attribute__((always_inline)) void
+pack_columns(const uint16_t *restrict s, int kx, int ky, int ch, int w, uint32_t *restrict out)
+{
+    // Sums are at most 255*area <= 2^20: exact enough in float, rounded to nearest.
+    float inv = 1.0f / (float)(kx * ky);
+    for (int x = 0; x < w; x++) {
+        uint32_t t0 = 0, t1 = 0, t2 = 0, t3 = 0;
+        for (int k = 0; k < kx; k++) {
+            const uint16_t *p = s + (x * kx + k) * ch;
+            t0 += p[0];
+            if (ch > 1) {
+                t1 += p[1];
+                t2 += p[2];
+            }
+            if (ch > 3) {
+                t3 += p[3];
+            }
+        }
+        uint32_t v0 = (uint32_t)(int)((float)(int)t0 * inv + 0.5f);
+        uint32_t v1 = ch > 1 ? (uint32_t)(int)((float)(int)t1 * inv + 0.5f) : v0;
+        uint32_t v2 = ch > 1 ? (uint32_t)(int)((float)(int)t2 * inv + 0.5f) : v0;
+        uint32_t v3 = ch > 3 ? (uint32_t)(int)((float)(int)t3 * inv + 0.5f) : 0;
+        out[x] = v0 | v1 << 8 | v2 << 16 | v3 << 24;
+    }
+}
+
+// Sums across and divides; the common shrinks are unrolled.
+MIEN_MULTIVERSION
+static void pack_row(const uint16_t *restrict s, int kx, int ky, int ch, int w,
+                     uint32_t *restrict out)
+{
+    if (ch == 3 && kx == 2) {
+        pack_columns(s, 2, ky, 3, w, out);
+    } else if (ch == 3 && kx == 3) {
+        pack_columns(s, 3, ky, 3, w, out);
+    } else if (ch == 3 && kx == 4) {
+        pack_columns(s, 4, ky, 3, w, out);
+    } else if (ch == 3) {
+        pack_columns(s, kx, ky, 3, w, out);
+    } else {
+        pack_columns(s, kx, ky, ch, w, out);
+    }
+}
+
 // One pre-averaged row: sums down, then across.
 static void fill_averaged_row(const struct job *j, int x0, int y0, int w, uint32_t *out)
 {
@@ -136,23 +180,7 @@ static void fill_averaged_row(const struct job *j, int x0, int y0, int w, uint32
             }
         }
     }
-    uint32_t area = (uint32_t)(j->kx * j->ky);
-    uint32_t inv = (1u << 20) / area; // sums are at most 255*area: the product stays below 2^28
-    const uint16_t *s = sum;
-    for (int x = 0; x < w; x++) {
-        uint32_t t[4] = {0};
-        for (int k = 0; k < j->kx; k++, s += ch) {
-            for (int c = 0; c < ch; c++) {
-                t[c] += s[c];
-            }
-        }
-        uint32_t px = 0;
-        for (int c = 0; c < ch; c++) {
-            uint32_t v = area <= 64 ? (t[c] * inv + (1u << 19)) >> 20 : (t[c] + area / 2) / area;
-            px |= v << (8 * c);
-        }
-        out[x] = ch == 1 ? px | px << 8 | px << 16 : px;
-    }
+    pack_row(sum, j->kx, j->ky, ch, w, out);
 }
 
 // Bilinear along one destination row: the sample of column i is at (fx + i*dx, fy + i*dy) in px.
