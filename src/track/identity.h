@@ -1,0 +1,23 @@
+// Who somebody is: identity coefficients accumulated over a track, then held.
+//
+// Every look adds its estimate weighted by how much it knows (its trust); once enough was seen the
+// mean is locked, because a head that changes shape while it turns is worse than one that is a
+// little off. Does not: allocate.
+#ifndef MIEN_TRACK_IDENTITY_H
+#define MIEN_TRACK_IDENTITY_H
+
+#include "face/layout.h"
+#include <stdbool.h>
+
+struct mien_identity { // zero-initialise
+    float mean[MIEN_IDENTITY];
+    float weight; // sum of trusts so far
+    bool locked;
+};
+
+// trust: 0…1, 1 for a sharp look from a good side. Nothing happens once locked.
+void mien_identity_add(struct mien_identity *id, const float look[MIEN_IDENTITY], float trust);
+// Trust of a look: its landmarks' mean sigma in face sizes and its rotation (head -> camera).
+float mien_identity_trust(float presence, float sigma_in_face, const float R[9]);
+
+#endif
