@@ -26,7 +26,9 @@ struct mien_face_result {
     struct mien_pose pose;   // mm, camera frame
     float yaw_deg, pitch_deg, roll_deg;
     float identity[MIEN_IDENTITY];     // units of standard deviation
-    float blendshape[MIEN_BLENDSHAPES]; // 0…1
+    float blendshape[MIEN_BLENDSHAPES]; // 0…1, what the mesh shows
+    float action[MIEN_BLENDSHAPES];     // the same with the calibrated neutral expression taken off
+                                        // (equal without calibration): for avatars and files
     float expression[MIEN_EXPRESSIONS]; // probabilities, sum 1
     int expression_class;
     float gaze_deg[2][2];    // left, right eye: yaw, pitch in the camera's frame (as pose angles)

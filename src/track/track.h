@@ -39,7 +39,7 @@ struct mien_track {
     // The last fit, to start the next one from; written by the engine.
     bool have_fit;
     struct mien_pose fit_pose;
-    float fit_identity[MIEN_IDENTITY], fit_blendshape[MIEN_BLENDSHAPES];
+    float fit_blendshape[MIEN_BLENDSHAPES];
 };
 
 struct mien_lost { // remembered faces

@@ -1,0 +1,385 @@
+#include "engine/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/observe.h"
+#include "engine/parts.h"
+#include "engine/solve.h"
+#include "track/track.h"
+
+enum { STILL_LOOKS = 3, DETECT_EVERY = 8, FOUND_MAX = 32 };
+// A picture's face is kept when the network is at least this sure; the second, lower threshold of
+// the detector is tried when the first finds nothing, and the network decides.
+static const float still_presence = 0.35F, detect_again = 0.12F;
+
+struct mien_engine {
+    struct mien_engine_config config;
+    struct mien_face_model model; // own, when loaded by create
+    struct mien_detector *detector;
+    struct mien_observer *observer;
+    struct mien_engine_parts parts;
+    struct mien_solver *solver;
+    struct mien_tracker tracker;
+    uint64_t frame;
+    int since_detect;
+    bool complained; // about unusable frames, until a good one comes
+    // Scratch of one look.
+    struct mien_estimate estimate, mirrored;
+    struct mien_sight sight;
+    struct mien_detection found[FOUND_MAX];
+};
+
+static int part_detect(void *user, const struct mien_image *frame, float threshold,
+                       struct mien_detection *out, int max)
+{
+    struct mien_engine *e = user;
+    return mien_detector_run(e->detector, frame, threshold, out, max);
+}
+
+static void part_look(void *user, const struct mien_image *frame, const struct mien_crop *crop,
+                      bool mirror, struct mien_estimate *out)
+{
+    struct mien_engine *e = user;
+    mien_observer_look(e->observer, frame, crop, mirror, out);
+}
+
+static struct mien_engine *make(const struct mien_engine_config *c)
+{
+    struct mien_engine *e = mien_calloc(1, sizeof(*e));
+    if (e) {
+        e->config = *c;
+        mien_engine_set_max_faces(e, c->max_faces);
+        if (e->config.detect_every <= 0) {
+            e->config.detect_every = DETECT_EVERY;
+        }
+    }
+    return e;
+}
+
+static bool finish(struct mien_engine *e)
+{
+    e->solver = mien_solver_create(e->parts.model);
+    if (!e->solver) {
+        return false;
+    }
+    mien_tracker_init(&e->tracker, e->parts.model);
+    mien_engine_reset(e);
+    return true;
+}
+
+struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
+{
+    struct mien_engine *e = make(c);
+    if (!e) {
+        return NULL;
+    }
+    e->parts = (struct mien_engine_parts){
+        .model = &e->model, .detect = part_detect, .look = part_look, .user = e};
+    if (!mien_face_model_load(&e->model, c->face_path)) {
+        goto fail;
+    }
+    e->observer = mien_observer_load(c->net_path, &e->model);
+    e->detector = e->observer ? mien_detector_load(c->detect_path) : NULL;
+    if (!e->detector || !finish(e)) {
+        goto fail;
+    }
+    return e;
+fail:
+    mien_engine_destroy(e);
+    return NULL;
+}
+
+struct mien_engine *mien_engine_create_with(const struct mien_engine_config *c,
+                                            const struct mien_engine_parts *parts)
+{
+    struct mien_engine *e = make(c);
+    if (!e) {
+        return NULL;
+    }
+    e->parts = *parts;
+    if (!finish(e)) {
+        mien_engine_destroy(e);
+        return NULL;
+    }
+    return e;
+}
+
+void mien_engine_destroy(struct mien_engine *e)
+{
+    if (!e) {
+        return;
+    }
+    mien_solver_destroy(e->solver);
+    mien_detector_destroy(e->detector);
+    mien_observer_destroy(e->observer);
+    mien_face_model_destroy(&e->model);
+    mien_free(e);
+}
+
+void mien_engine_reset(struct mien_engine *e)
+{
+    mien_tracker_reset(&e->tracker);
+    e->frame = 0;
+    e->since_detect = e->config.detect_every;
+}
+
+const struct mien_face_model *mien_engine_model(const struct mien_engine *e)
+{
+    return e->parts.model;
+}
+
+void mien_engine_set_fov(struct mien_engine *e, float fov_deg)
+{
+    e->config.fov_deg = fov_deg;
+}
+
+void mien_engine_set_filter(struct mien_engine *e, float strength)
+{
+    e->config.filter = strength;
+}
+
+void mien_engine_set_max_faces(struct mien_engine *e, int max_faces)
+{
+    int standard = e->config.still ? MIEN_FACES_MAX : 1;
+    int n = max_faces > 0 ? max_faces : standard;
+    e->config.max_faces = n < MIEN_FACES_MAX ? n : MIEN_FACES_MAX;
+}
+
+void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear)
+{
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        if (e->tracker.track[i].id) {
+            mien_track_calibrate(&e->tracker.track[i], clear);
+        }
+    }
+}
+
+static int64_t now(const struct mien_engine *e)
+{
+    return e->config.clock_ns ? e->config.clock_ns() : 0;
+}
+
+// The network's estimate of a crop, in the picture's and the camera's frames, into e->sight.
+static void look(struct mien_engine *e, const struct mien_image *frame,
+                 const struct mien_camera *camera, const struct mien_crop *crop,
+                 struct mien_times *times)
+{
+    int64_t t0 = now(e);
+    struct mien_estimate *est = &e->estimate;
+    e->parts.look(e->parts.user, frame, crop, false, est);
+    if (e->config.quality) {
+        e->parts.look(e->parts.user, frame, crop, true, &e->mirrored);
+        mien_estimate_mirror(e->parts.model, &e->mirrored);
+        mien_estimate_average(est, &e->mirrored);
+    }
+    struct mien_sight *s = &e->sight;
+    s->presence = est->presence;
+    for (int i = 0; i < est->landmarks; i++) {
+        mien_crop_to_px(crop, est->landmark[i], s->landmark_px[i]);
+        s->sigma_px[i] = est->landmark_sigma[i] * 0.5F * crop->side_px;
+    }
+    mien_pose_from_crop(camera, crop, &est->pose, &s->pose);
+    memcpy(s->identity, est->identity, sizeof(s->identity));
+    memcpy(s->blendshape, est->blendshape, sizeof(s->blendshape));
+    memcpy(s->expression, est->expression, sizeof(s->expression));
+    for (int eye = 0; eye < 2; eye++) {
+        mien_crop_gaze_to_camera(camera, crop, est->gaze_rad[eye], s->gaze_deg[eye]);
+    }
+    times->network_ns += now(e) - t0;
+}
+
+static int detect(struct mien_engine *e, const struct mien_image *frame, float threshold,
+                  struct mien_times *times)
+{
+    int64_t t0 = now(e);
+    int n = e->parts.detect(e->parts.user, frame, threshold, e->found, FOUND_MAX);
+    times->detect_ns += now(e) - t0;
+    return n;
+}
+
+// One face of a still picture: crops from the network's own landmarks until they agree. False when
+// the network sees no face there. The last look is in e->sight.
+static bool look_still(struct mien_engine *e, const struct mien_image *frame,
+                       const struct mien_camera *camera, struct mien_crop *crop,
+                       struct mien_times *times)
+{
+    for (int k = 0; k < STILL_LOOKS; k++) {
+        look(e, frame, camera, crop, times);
+        if (k + 1 == STILL_LOOKS) {
+            break;
+        }
+        struct mien_crop next;
+        // The first crop is often far off the training's: it need not be sure yet.
+        if (e->sight.presence < 0.3F * still_presence ||
+            !mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+                                      &next)) {
+            return false;
+        }
+        *crop = next;
+    }
+    return e->sight.presence >= still_presence;
+}
+
+static bool still_face(struct mien_engine *e, const struct mien_image *frame,
+                       const struct mien_camera *camera, struct mien_crop crop,
+                       struct mien_result *out)
+{
+    if (!look_still(e, frame, camera, &crop, &out->times)) {
+        return false;
+    }
+    int64_t t0 = now(e);
+    struct mien_face_result *f = &out->face[out->count];
+    memset(f, 0, sizeof(*f));
+    bool ok = mien_solve_still(e->solver, camera, &e->sight, f);
+    out->times.fit_ns += now(e) - t0;
+    if (!ok) {
+        return false;
+    }
+    // Two finds of one face: the surer one stays.
+    for (int i = 0; i < out->count; i++) {
+        struct mien_face_result *g = &out->face[i];
+        if (mien_box_overlap(f->box_px, g->box_px) > 0.4F) {
+            if (f->confidence > g->confidence) {
+                int id = g->id;
+                *g = *f;
+                g->id = id;
+                g->crop = crop;
+            }
+            return true;
+        }
+    }
+    f->crop = crop;
+    f->id = out->count + 1;
+    f->state = MIEN_TRACK_NEW;
+    f->light_hint = mien_solve_light(frame, f->box_px);
+    out->count++;
+    return true;
+}
+
+static bool centre_inside(const float box[4], const struct mien_result *r)
+{
+    float x = 0.5F * (box[0] + box[2]), y = 0.5F * (box[1] + box[3]);
+    for (int i = 0; i < r->count; i++) {
+        const float *b = r->face[i].box_px;
+        if (x > b[0] && x < b[2] && y > b[1] && y < b[3] && mien_box_overlap(box, b) > 0.3F) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_still(struct mien_engine *e, const struct mien_image *frame,
+                      struct mien_result *out)
+{
+    float threshold[2] = {0, detect_again};
+    for (int pass = 0; pass < 2 && !out->count; pass++) {
+        int n = detect(e, frame, threshold[pass], &out->times);
+        for (int i = 0; i < n && out->count < e->config.max_faces; i++) {
+            struct mien_crop crop;
+            if (!centre_inside(e->found[i].box_px, out) &&
+                mien_crop_from_box(e->found[i].box_px, &crop)) {
+                crop.roll_rad = e->found[i].roll_rad;
+                still_face(e, frame, &out->camera, crop, out);
+            }
+        }
+    }
+    // A picture that is nothing but a face is larger than what a detector looks for.
+    float w = (float)frame->width, h = (float)frame->height;
+    if (!out->count && w < 1.6F * h && h < 1.6F * w) {
+        struct mien_crop crop = {0.5F * (w - 1), 0.5F * (h - 1), fmaxf(w, h), 0};
+        still_face(e, frame, &out->camera, crop, out);
+    }
+}
+
+// A tracked face's frame. False when there is nothing to report.
+static bool track_face(struct mien_engine *e, const struct mien_image *frame, struct mien_track *tr,
+                       int64_t capture_ns, struct mien_result *out)
+{
+    const struct mien_camera *camera = &out->camera;
+    bool fresh = !tr->have_landmarks;
+    mien_track_predict(&e->tracker, tr, capture_ns);
+    look(e, frame, camera, &tr->crop, &out->times);
+    struct mien_crop better;
+    // A detector's box is a coarse crop: look again from the landmarks.
+    if (fresh && mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+                                          &better)) {
+        tr->crop = better;
+        look(e, frame, camera, &tr->crop, &out->times);
+    }
+    float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
+    if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns,
+                         strength)) {
+        return false;
+    }
+    int64_t t0 = now(e);
+    struct mien_face_result *f = &out->face[out->count];
+    memset(f, 0, sizeof(*f));
+    bool ok = mien_solve_tracked(e->solver, camera, &e->sight, tr, f);
+    out->times.fit_ns += now(e) - t0;
+    f->id = tr->id; // an ending track reports no more
+    mien_track_judge(&e->tracker, tr, ok ? f->fit_rms : INFINITY, capture_ns);
+    if (!ok || !tr->id) {
+        return false;
+    }
+    f->state = tr->state;
+    f->crop = tr->crop;
+    f->light_hint = mien_solve_light(frame, f->box_px);
+    mien_track_apply_neutral(tr, f->blendshape, f->action);
+    return true;
+}
+
+static void run_tracked(struct mien_engine *e, const struct mien_image *frame, int64_t capture_ns,
+                        struct mien_result *out)
+{
+    int tracked = mien_tracker_count(&e->tracker);
+    e->since_detect++;
+    if (tracked < e->config.max_faces &&
+        (tracked == 0 || e->since_detect >= e->config.detect_every)) {
+        e->since_detect = 0;
+        int n = detect(e, frame, 0, &out->times);
+        for (int i = 0; i < n && tracked < e->config.max_faces; i++) {
+            tracked += mien_tracker_start(&e->tracker, e->found[i].box_px, e->found[i].roll_rad,
+                                          capture_ns) != NULL;
+        }
+    }
+    for (int i = 0; i < MIEN_FACES_MAX && out->count < e->config.max_faces; i++) {
+        struct mien_track *tr = &e->tracker.track[i];
+        if (tr->id && track_face(e, frame, tr, capture_ns, out)) {
+            out->count++;
+        }
+    }
+    mien_tracker_settle(&e->tracker, capture_ns);
+}
+
+bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int64_t capture_ns,
+                     struct mien_result *out)
+{
+    out->frame = e->frame++;
+    out->width_px = frame->width;
+    out->height_px = frame->height;
+    out->count = 0;
+    out->times = (struct mien_times){.capture_ns = capture_ns, .start_ns = now(e)};
+    bool usable = frame->data && frame->width >= 8 && frame->height >= 8 &&
+                  (frame->format == MIEN_FORMAT_RGB8 || frame->format == MIEN_FORMAT_GRAY8);
+    if (!usable) {
+        if (!e->complained) {
+            mien_error("the engine got a frame of %d×%d pixels, format %d: it takes RGB8 or GRAY8 "
+                       "of at least 8×8",
+                       frame->width, frame->height, (int)frame->format);
+        }
+        e->complained = true;
+        return false;
+    }
+    e->complained = false;
+    out->camera = mien_camera_make(frame->width, frame->height, e->config.fov_deg);
+    if (e->config.still) {
+        run_still(e, frame, out);
+    } else {
+        run_tracked(e, frame, capture_ns, out);
+    }
+    out->times.end_ns = now(e);
+    return true;
+}

@@ -1,0 +1,167 @@
+#include "engine/observe.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "nn/net.h"
+
+struct mien_observer {
+    struct mien_net *net;
+    struct mien_net_io in;
+    float mean, scale;
+    int output[MIEN_BRANCHES]; // -1: the network lacks the branch
+    int landmarks;
+    float *input;
+    void *workspace;
+};
+
+static bool bind_outputs(struct mien_observer *o, const char *path, const struct mien_face_model *m)
+{
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        o->output[b] = mien_net_find_output(o->net, mien_branch_name(b));
+        if (o->output[b] < 0) {
+            if (b == MIEN_BRANCH_LANDMARKS || b == MIEN_BRANCH_POSE) {
+                mien_error("%s: no output \"%s\": this is not a face network", path,
+                           mien_branch_name(b));
+                return false;
+            }
+            continue;
+        }
+        struct mien_net_io io = mien_net_output(o->net, o->output[b]);
+        long long got = (long long)io.c * io.h * io.w, want = mien_branch_size(b, m->landmarks);
+        if (got != want) {
+            mien_error("%s: output \"%s\" has %lld numbers where the face model needs %lld: network "
+                       "and model are not of the same make",
+                       path, mien_branch_name(b), got, want);
+            return false;
+        }
+    }
+    return true;
+}
+
+struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
+{
+    char found[1024];
+    if (!path) {
+        if (!mien_find_file("models", "face.net", found, sizeof(found))) {
+            return NULL;
+        }
+        path = found;
+    }
+    struct mien_observer *o = mien_calloc(1, sizeof(*o));
+    if (!o) {
+        return NULL;
+    }
+    o->net = mien_net_load(path);
+    if (!o->net || !bind_outputs(o, path, m)) {
+        goto fail;
+    }
+    o->in = mien_net_input(o->net);
+    if ((o->in.c != 1 && o->in.c != 3) || o->in.h != o->in.w || o->in.w < 8) {
+        mien_error("%s: its input is %d×%d×%d; a face network takes a square picture of 1 or 3 "
+                   "channels",
+                   path, o->in.c, o->in.h, o->in.w);
+        goto fail;
+    }
+    o->mean = mien_net_input_mean(o->net);
+    o->scale = mien_net_input_scale(o->net);
+    o->landmarks = m->landmarks;
+    o->input = mien_calloc((size_t)o->in.c * (size_t)o->in.h * (size_t)o->in.w, sizeof(float));
+    o->workspace = mien_calloc(1, mien_net_workspace_bytes(o->net) + 64);
+    if (!o->input || !o->workspace) {
+        goto fail;
+    }
+    return o;
+fail:
+    mien_observer_destroy(o);
+    return NULL;
+}
+
+void mien_observer_destroy(struct mien_observer *o)
+{
+    if (!o) {
+        return;
+    }
+    mien_net_destroy(o->net);
+    mien_free(o->input);
+    mien_free(o->workspace);
+    mien_free(o);
+}
+
+void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
+                        const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
+{
+    struct mien_affine map = mien_affine_crop(crop->cx_px, crop->cy_px, crop->side_px,
+                                              crop->roll_rad, o->in.w, mirror);
+    // The edge is repeated outside the picture, as in training.
+    mien_warp_to_float(frame, &map, o->in.c, o->in.w, o->in.h, -1, o->mean, o->scale, o->input);
+    mien_net_forward(o->net, o->input, o->workspace);
+    const float *raw[MIEN_BRANCHES];
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        raw[b] = o->output[b] < 0 ? NULL
+                                  : mien_net_output_data(o->net, o->workspace, o->output[b]);
+    }
+    mien_estimate_decode(raw, o->landmarks, out);
+}
+
+void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e)
+{
+    for (int i = 0; i < e->landmarks; i++) {
+        int k = m->landmark[i].mirror;
+        if (k < i) {
+            continue;
+        }
+        float x = e->landmark[i][0], y = e->landmark[i][1], s = e->landmark_sigma[i];
+        e->landmark[i][0] = -e->landmark[k][0];
+        e->landmark[i][1] = e->landmark[k][1];
+        e->landmark_sigma[i] = e->landmark_sigma[k];
+        if (k != i) {
+            e->landmark[k][0] = -x;
+            e->landmark[k][1] = y;
+            e->landmark_sigma[k] = s;
+        }
+    }
+    mien_rotation_mirror(e->pose.R);
+    e->pose.x = -e->pose.x;
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        int k = mien_blendshape_mirror(i);
+        if (k > i) {
+            float b = e->blendshape[i];
+            e->blendshape[i] = e->blendshape[k];
+            e->blendshape[k] = b;
+        }
+    }
+    float left[2] = {e->gaze_rad[0][0], e->gaze_rad[0][1]};
+    e->gaze_rad[0][0] = -e->gaze_rad[1][0];
+    e->gaze_rad[0][1] = e->gaze_rad[1][1];
+    e->gaze_rad[1][0] = -left[0];
+    e->gaze_rad[1][1] = left[1];
+}
+
+static void mean_of(float *a, const float *b, int n)
+{
+    for (int i = 0; i < n; i++) {
+        a[i] = 0.5F * (a[i] + b[i]);
+    }
+}
+
+void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b)
+{
+    mean_of(&a->landmark[0][0], &b->landmark[0][0], 2 * a->landmarks);
+    mean_of(a->landmark_sigma, b->landmark_sigma, a->landmarks);
+    float d[6], e[6];
+    mien_rotation_to_6d(a->pose.R, d);
+    mien_rotation_to_6d(b->pose.R, e);
+    mean_of(d, e, 6);
+    mien_rotation_from_6d(d, a->pose.R);
+    mean_of(&a->pose.x, &b->pose.x, 1);
+    mean_of(&a->pose.y, &b->pose.y, 1);
+    mean_of(&a->pose.log_s, &b->pose.log_s, 1);
+    mean_of(a->blendshape, b->blendshape, MIEN_BLENDSHAPES);
+    mean_of(a->expression, b->expression, MIEN_EXPRESSIONS);
+    mean_of(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4);
+    mean_of(&a->presence, &b->presence, 1);
+}

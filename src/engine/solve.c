@@ -1,0 +1,198 @@
+#include "engine/solve.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "fit/fit.h"
+
+// Trust in the branches as the fit's priors. The errors of neighbouring landmarks go together: two
+// hundred of them know no more than about twenty independent ones, so their sigma is widened by
+// `landmark_widen` before it meets the priors.
+static const float landmark_widen = 3.0F;
+static const float prior_rotation_rad = 0.07F;
+static const float prior_place = 0.02F; // of the distance, sideways
+static const float prior_depth = 0.06F; // of the distance
+static const float prior_identity = 0.6F;
+static const float prior_blendshape = 0.12F;
+enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3 };
+
+struct mien_solver {
+    const struct mien_face_model *model;
+    struct mien_fit *fit;
+    struct mien_fit_input in;
+    struct mien_fit_state state;
+    float sigma_px[MIEN_LANDMARKS_MAX];
+    float head[MIEN_LANDMARKS_MAX][3]; // landmarks of the fit, head frame
+};
+
+struct mien_solver *mien_solver_create(const struct mien_face_model *m)
+{
+    struct mien_solver *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->model = m;
+    s->fit = mien_fit_create(m);
+    if (!s->fit) {
+        mien_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void mien_solver_destroy(struct mien_solver *s)
+{
+    if (s) {
+        mien_fit_destroy(s->fit);
+        mien_free(s);
+    }
+}
+
+// Landmarks and priors of one sight; the sight must stay until the fit is done.
+static void set_up(struct mien_solver *s, const struct mien_camera *camera,
+                   const struct mien_sight *sight)
+{
+    struct mien_fit_input *in = &s->in;
+    memset(in, 0, sizeof(*in));
+    in->camera = *camera;
+    in->landmark_px = (const float(*)[2])sight->landmark_px;
+    for (int i = 0; i < s->model->landmarks; i++) {
+        s->sigma_px[i] = landmark_widen * sight->sigma_px[i];
+    }
+    in->sigma_px = s->sigma_px;
+    float distance = fmaxf(1, -sight->pose.t[2]);
+    in->pose_prior[0].pose = &sight->pose;
+    in->pose_prior[0].rotation_sigma_rad = prior_rotation_rad;
+    in->pose_prior[0].translation_sigma_mm[0] = prior_place * distance;
+    in->pose_prior[0].translation_sigma_mm[1] = prior_place * distance;
+    in->pose_prior[0].translation_sigma_mm[2] = prior_depth * distance;
+    in->identity_mean = sight->identity;
+    in->identity_sigma_all = prior_identity;
+    in->blendshape_prior[0].mean = sight->blendshape;
+    in->blendshape_prior[0].sigma_all = prior_blendshape;
+}
+
+// What follows from the fit.
+static bool derive(struct mien_solver *s, const struct mien_camera *camera,
+                   const struct mien_sight *sight, struct mien_face_result *out)
+{
+    const struct mien_face_model *m = s->model;
+    const struct mien_fit_state *st = &s->state;
+    float fitted[MIEN_LANDMARKS_MAX][2];
+    if (!mien_fit_project(m, camera, st, fitted, NULL) ||
+        !mien_crop_bounds((const float(*)[2])fitted, m->landmarks, out->box_px)) {
+        return false;
+    }
+    out->confidence = sight->presence;
+    out->landmark_count = m->landmarks;
+    memcpy(out->landmark_px, sight->landmark_px, sizeof(out->landmark_px));
+    memcpy(out->landmark_sigma_px, sight->sigma_px, sizeof(out->landmark_sigma_px));
+    out->pose = st->pose;
+    mien_pose_to_angles(st->pose.R, &out->yaw_deg, &out->pitch_deg, &out->roll_deg);
+    memcpy(out->identity, st->identity, sizeof(out->identity));
+    memcpy(out->blendshape, st->blendshape, sizeof(out->blendshape));
+    memcpy(out->action, st->blendshape, sizeof(out->action));
+    memcpy(out->expression, sight->expression, sizeof(out->expression));
+    out->expression_class = 0;
+    for (int i = 1; i < MIEN_EXPRESSIONS; i++) {
+        if (out->expression[i] > out->expression[out->expression_class]) {
+            out->expression_class = i;
+        }
+    }
+    memcpy(out->gaze_deg, sight->gaze_deg, sizeof(out->gaze_deg));
+    out->fit_rms = st->rms;
+    mien_face_model_landmarks(m, st->identity, st->blendshape, &s->head[0][0]);
+    float px_per_mm = camera->f_px / fmaxf(1, -st->pose.t[2]);
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        int k = m->ibug[i];
+        float turned[3];
+        mien_mat3_mul_vec(st->pose.R, s->head[k], turned);
+        out->ibug_px[i][0] = sight->landmark_px[k][0];
+        out->ibug_px[i][1] = sight->landmark_px[k][1];
+        out->ibug_px[i][2] = turned[2] * px_per_mm;
+    }
+    return isfinite(st->rms) && st->pose.t[2] < -1;
+}
+
+static void start_from_branches(struct mien_solver *s, const struct mien_sight *sight)
+{
+    memset(&s->state, 0, sizeof(s->state));
+    s->state.pose = sight->pose;
+    memcpy(s->state.identity, sight->identity, sizeof(s->state.identity));
+    memcpy(s->state.blendshape, sight->blendshape, sizeof(s->state.blendshape));
+}
+
+bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
+                      const struct mien_sight *sight, struct mien_face_result *out)
+{
+    set_up(s, camera, sight);
+    start_from_branches(s, sight);
+    s->in.iterations = STEPS_STILL;
+    return mien_fit_run(s->fit, &s->in, &s->state) && derive(s, camera, sight, out);
+}
+
+static float mean_sigma(const struct mien_solver *s, const struct mien_sight *sight,
+                        const float box[4])
+{
+    float sum = 0;
+    for (int i = 0; i < s->model->landmarks; i++) {
+        sum += sight->sigma_px[i];
+    }
+    float size = sqrtf(fmaxf(1, (box[2] - box[0]) * (box[3] - box[1])));
+    return sum / ((float)s->model->landmarks * size);
+}
+
+bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
+                        const struct mien_sight *sight, struct mien_track *tr,
+                        struct mien_face_result *out)
+{
+    set_up(s, camera, sight);
+    start_from_branches(s, sight);
+    if (tr->have_fit) {
+        s->state.pose = tr->fit_pose;
+        memcpy(s->state.blendshape, tr->fit_blendshape, sizeof(s->state.blendshape));
+    }
+    s->in.iterations = tr->have_fit ? STEPS_TRACKED : STEPS_START;
+    // While the identity is open: a fit of everything, whose identity joins the mean …
+    if (!tr->identity.locked) {
+        if (!mien_fit_run(s->fit, &s->in, &s->state)) {
+            return false;
+        }
+        float trust = mien_identity_trust(sight->presence, mean_sigma(s, sight, tr->box_px),
+                                          s->state.pose.R);
+        mien_identity_add(&tr->identity, s->state.identity, tr->identity.weight > 0
+                                                                ? trust
+                                                                : fmaxf(trust, 0.05F));
+    }
+    // … then one of pose and expression with the identity held.
+    memcpy(s->state.identity, tr->identity.mean, sizeof(s->state.identity));
+    s->in.lock_identity = true;
+    if (!mien_fit_run(s->fit, &s->in, &s->state) || !derive(s, camera, sight, out)) {
+        return false;
+    }
+    tr->have_fit = true;
+    tr->fit_pose = s->state.pose;
+    memcpy(tr->fit_blendshape, s->state.blendshape, sizeof(tr->fit_blendshape));
+    return true;
+}
+
+float mien_solve_light(const struct mien_image *frame, const float box_px[4])
+{
+    int channels = mien_format_channels(frame->format);
+    unsigned sum = 0, count = 0;
+    for (int j = 0; j < 16; j++) {
+        for (int i = 0; i < 16; i++) {
+            float x = box_px[0] + (box_px[2] - box_px[0]) * (0.2F + 0.6F * ((float)i + 0.5F) / 16);
+            float y = box_px[1] + (box_px[3] - box_px[1]) * (0.2F + 0.6F * ((float)j + 0.5F) / 16);
+            if (!(x >= 0) || !(y >= 0) || x >= (float)frame->width || y >= (float)frame->height) {
+                continue;
+            }
+            const uint8_t *p = frame->data + (size_t)y * frame->stride +
+                               (size_t)x * (size_t)channels;
+            sum += channels == 1 ? p[0] : (unsigned)(77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
+            count++;
+        }
+    }
+    return count ? (float)sum / (float)count : 0;
+}

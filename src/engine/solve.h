@@ -1,0 +1,31 @@
+// From what the network says of a face to the result: fit of the model with the branches as priors,
+// then everything that is derived from the fit.
+//
+// Does not: look at pictures (but for the light hint), choose crops, filter.
+#ifndef MIEN_ENGINE_SOLVE_H
+#define MIEN_ENGINE_SOLVE_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "image/image.h"
+#include "track/track.h"
+#include <stdbool.h>
+
+struct mien_solver; // workspace; one thread at a time; no allocation after create
+
+struct mien_solver *mien_solver_create(const struct mien_face_model *m); // NULL on failure (logged)
+void mien_solver_destroy(struct mien_solver *s);                         // NULL is fine
+
+// Fills all of *out but id, state, crop and light_hint. False when the fit failed (too few points,
+// not finite); *out is then undefined.
+bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
+                      const struct mien_sight *sight, struct mien_face_result *out);
+// The same from the track's last fit, which it replaces; adds to and uses the track's identity.
+bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
+                        const struct mien_sight *sight, struct mien_track *tr,
+                        struct mien_face_result *out);
+
+// Mean luminance of a 16×16 grid over the middle of the box, 0…255.
+float mien_solve_light(const struct mien_image *frame, const float box_px[4]);
+
+#endif
