@@ -1,0 +1,54 @@
+#include "out/sink.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f)
+{
+    if (s->failed) {
+        return false;
+    }
+    if (!s->write(s, f)) {
+        s->failed = true;
+        return false;
+    }
+    return true;
+}
+
+bool mien_sink_close(struct mien_sink *s)
+{
+    if (!s) {
+        return true;
+    }
+    bool failed = s->failed;
+    return s->close(s) && !failed;
+}
+
+struct null_sink {
+    struct mien_sink sink;
+    unsigned long long frames;
+};
+
+static bool null_write(struct mien_sink *s, const struct mien_sink_frame *f)
+{
+    (void)f;
+    ((struct null_sink *)s)->frames++;
+    return true;
+}
+
+static bool null_close(struct mien_sink *s)
+{
+    mien_debug("null output: %llu frames", ((struct null_sink *)s)->frames);
+    mien_free(s);
+    return true;
+}
+
+struct mien_sink *mien_sink_null(void)
+{
+    struct null_sink *n = mien_calloc(1, sizeof(*n));
+    if (!n) {
+        return NULL;
+    }
+    n->sink = (struct mien_sink){.name = "null", .write = null_write, .close = null_close};
+    return &n->sink;
+}

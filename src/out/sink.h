@@ -1,0 +1,60 @@
+// Sinks: where results go. One small interface; a sink is opened by its own function, gets every
+// frame in order, and is closed.
+//
+// Does not: start threads, wait for anybody but the disk, or keep what it is given. One thread at a
+// time. The write path does not allocate once the largest picture was seen (video encoders may).
+#ifndef MIEN_OUT_SINK_H
+#define MIEN_OUT_SINK_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "image/image.h"
+#include <stdbool.h>
+
+struct mien_sink_frame {
+    const char *source;               // file's name, or the source's URI
+    const struct mien_image *picture; // the frame, RGB8; NULL where nobody kept it
+    const struct mien_result *result;
+};
+
+struct mien_sink { // first member of every sink
+    const char *name;
+    bool (*write)(struct mien_sink *s, const struct mien_sink_frame *f);
+    bool (*close)(struct mien_sink *s); // frees s
+    bool failed; // a write failed; it was logged, later ones are skipped
+};
+
+bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
+// Flushes and frees. False when anything was not written. s NULL is fine (true).
+bool mien_sink_close(struct mien_sink *s);
+
+// path "-" = standard output. NULL on failure (logged). Numbers have a fixed precision and are
+// always numbers: what is not finite is written as null (JSON) or left empty (CSV).
+//
+// JSON lines, one a frame: source, frame, time_s, width, height, camera, faces[]: id, state, box,
+// confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch, roll},
+// blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
+struct mien_sink *mien_sink_jsonl(const char *path);
+// One row a face; a frame without one has a row with face = -1 and empty cells.
+struct mien_sink *mien_sink_csv(const char *path);
+// "MD5 frame N" a frame and "MD5 total" at the end: of the results, times left out. The same input
+// gives the same lines on every run of one build on one machine.
+struct mien_sink *mien_sink_md5(const char *path);
+struct mien_sink *mien_sink_null(void); // counts only
+
+enum mien_overlay_parts {
+    MIEN_OVERLAY_MESH = 1, MIEN_OVERLAY_LANDMARKS = 2, MIEN_OVERLAY_AXES = 4, MIEN_OVERLAY_TEXT = 8,
+    MIEN_OVERLAY_ALL = 15,
+};
+// Pictures with the results drawn over them: DIR/NAME.png, NAME from the source (its folder and
+// ending taken off). m is borrowed until close.
+struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_model *m,
+                                    unsigned parts);
+// A mesh for every face: DIR/NAME.obj + .mtl + .png (the picture unwrapped onto the model's UV) and
+// DIR/NAME.ply (binary, vertex colours); NAME-2.obj for the second face and so on. Head frame, mm.
+struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *m);
+// Overlays as an MP4 (out/video.h); frames_per_s: the clip's.
+struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
+                                  const struct mien_face_model *m, unsigned parts);
+
+#endif
