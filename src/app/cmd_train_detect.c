@@ -160,7 +160,8 @@ static bool set_up_graph(struct trainer *t)
         }
         path = found;
     }
-    char *text = mien_file_read(path, 1 << 20, NULL);
+    size_t size;
+    char *text = mien_file_read(path, 1 << 20, &size);
     if (!text) {
         return false;
     }

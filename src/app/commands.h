@@ -2,8 +2,8 @@
 #ifndef MIEN_APP_COMMANDS_H
 #define MIEN_APP_COMMANDS_H
 
-// Each gets argv with argv[0] = the subcommand's name; returns the exit status: 0 done, 1 a run-time
-// failure that was explained, 2 a mistake in options or an unusable file.
+// Each gets argv with argv[0] = the subcommand's name; returns the exit status: 0 done, 1 a
+// run-time failure that was explained, 2 a mistake in options or an unusable file.
 typedef int (*mien_cmd_fn)(int argc, char **argv);
 
 int mien_cmd_live(int argc, char **argv);
@@ -16,6 +16,7 @@ int mien_cmd_prepare(int argc, char **argv);
 int mien_cmd_train(int argc, char **argv);
 int mien_cmd_train_detect(int argc, char **argv); // `train detect …`, argv[0] = "detect"
 int mien_cmd_eval(int argc, char **argv);
+int mien_cmd_eval_detect(int argc, char **argv); // `eval detect …`, argv[0] = "detect"
 int mien_cmd_bench(int argc, char **argv);
 
 #endif

@@ -1,0 +1,301 @@
+// `mien eval detect`: how many marked faces the detector finds, what it finds where nobody is, and
+// how long it takes.
+//
+// A face counts as found when a detection overlaps its box (intersection over union) by more than
+// 0.4; the share above 0.1, the scorer's rule, is printed too, with the middle deviation of size
+// and place, by which a systematic difference of box conventions shows.
+#include "app/commands.h"
+
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/args.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stats.h"
+#include "detect/code.h"
+
+enum { SHEET_TILE = 240, SHEET_COLUMNS = 6, SHEET_TILES = 36 };
+
+struct evaluation {
+    struct mien_detector *detector;
+    double threshold;
+    struct mien_image sheet; // failures of one set; no data when none is wanted
+    int tiles;
+    struct mien_stats time_ms;
+};
+
+static void draw_box(struct mien_image *im, const float *b, float k, struct mien_rgb c)
+{
+    const float x[5] = {b[0], b[2], b[2], b[0], b[0]}, y[5] = {b[1], b[1], b[3], b[3], b[1]};
+    for (int i = 0; i < 4; i++) {
+        mien_draw_line(im, x[i] * k, y[i] * k, x[i + 1] * k, y[i + 1] * k, 1.5f, c, 1);
+    }
+}
+
+static void add_tile(struct evaluation *e, const struct mien_image *im, const float *truth,
+                     const struct mien_detection *found, int count, const char *name)
+{
+    if (!e->sheet.data || e->tiles >= SHEET_TILES) {
+        return;
+    }
+    struct mien_image tile = e->sheet;
+    tile.owned = false;
+    tile.width = tile.height = SHEET_TILE;
+    tile.data += (size_t)(e->tiles / SHEET_COLUMNS * SHEET_TILE) * tile.stride +
+                 (size_t)(e->tiles % SHEET_COLUMNS * SHEET_TILE) * 3;
+    e->tiles++;
+    float k = (float)SHEET_TILE / (float)(im->width > im->height ? im->width : im->height);
+    struct mien_affine map = {{1 / k, 0, 0, 0, 1 / k, 0}};
+    mien_warp(im, &map, &tile, 0);
+    if (truth) {
+        draw_box(&tile, truth, k, (struct mien_rgb){0, 255, 0});
+    }
+    for (int i = 0; i < count; i++) {
+        char text[16];
+        draw_box(&tile, found[i].box_px, k, (struct mien_rgb){255, 60, 60});
+        snprintf(text, sizeof(text), "%.2f", found[i].score);
+        mien_draw_text(&tile, (int)(found[i].box_px[0] * k) + 2, (int)(found[i].box_px[1] * k) + 2,
+                       1, text, (struct mien_rgb){255, 255, 0});
+    }
+    mien_draw_text(&tile, 2, SHEET_TILE - 12, 1, name, (struct mien_rgb){255, 255, 255});
+}
+
+static int detect(struct evaluation *e, const struct mien_image *im, struct mien_detection *found)
+{
+    int64_t start = mien_now_ns();
+    int n = mien_detector_run(e->detector, im, (float)e->threshold, found, MIEN_DETECT_MAX);
+    mien_stats_add(&e->time_ms, (double)(mien_now_ns() - start) / MIEN_NS_PER_MS);
+    return n;
+}
+
+static bool start_sheet(struct evaluation *e)
+{
+    mien_image_destroy(&e->sheet);
+    e->tiles = 0;
+    return mien_image_create(&e->sheet, SHEET_TILE * SHEET_COLUMNS,
+                             SHEET_TILE * SHEET_TILES / SHEET_COLUMNS, MIEN_FORMAT_RGB8);
+}
+
+static void save_sheet(struct evaluation *e, const char *dir, const char *name)
+{
+    char path[1024];
+    if (dir && e->tiles > 0) {
+        snprintf(path, sizeof(path), "%s/detect_%s.png", dir, name);
+        mien_image_save(path, &e->sheet);
+    }
+}
+
+static bool one_set(struct evaluation *e, const char *dir, const char *name, const char *sheets)
+{
+    char path[1024];
+    size_t size;
+    snprintf(path, sizeof(path), "%s/%s/truth.json", dir, name);
+    char *text = mien_file_read(path, 0, &size);
+    cJSON *root = text ? cJSON_Parse(text) : NULL;
+    cJSON *images = cJSON_GetObjectItem(root, "images"), *image;
+    mien_free(text);
+    if (!cJSON_IsObject(images)) {
+        mien_error("%s: no object \"images\" in it", path);
+        cJSON_Delete(root);
+        return false;
+    }
+    if (sheets && !start_sheet(e)) {
+        cJSON_Delete(root);
+        return false;
+    }
+    struct mien_stats iou = {0}, dx = {0}, dy = {0}, dw = {0}, dh = {0}, score = {0};
+    int faces = 0, good = 0, found_any = 0, extra = 0;
+    cJSON_ArrayForEach(image, images)
+    {
+        struct mien_image im = {0};
+        struct mien_detection found[MIEN_DETECT_MAX];
+        cJSON *face;
+        snprintf(path, sizeof(path), "%s/%s/%s", dir, name, image->string);
+        if (!mien_image_load(path, &im)) {
+            continue;
+        }
+        int n = detect(e, &im, found);
+        int matched = 0;
+        cJSON_ArrayForEach(face, cJSON_GetObjectItem(image, "faces"))
+        {
+            cJSON *box = cJSON_GetObjectItem(face, "box");
+            float b[4], best = 0;
+            int at = -1;
+            for (int k = 0; k < 4; k++) {
+                cJSON *v = cJSON_GetArrayItem(box, k);
+                b[k] = cJSON_IsNumber(v) ? (float)v->valuedouble : 0;
+            }
+            for (int k = 0; k < n; k++) {
+                float o = mien_box_iou(b, found[k].box_px);
+                if (o > best) {
+                    best = o;
+                    at = k;
+                }
+            }
+            faces++;
+            good += best > 0.4f;
+            found_any += best > 0.1f;
+            if (best > 0.1f) {
+                const float *f = found[at].box_px;
+                float s = sqrtf((b[2] - b[0]) * (b[3] - b[1]));
+                matched++;
+                mien_stats_add(&iou, best);
+                mien_stats_add(&score, found[at].score);
+                mien_stats_add(&dx, (f[0] + f[2] - b[0] - b[2]) * 0.5f / s);
+                mien_stats_add(&dy, (f[1] + f[3] - b[1] - b[3]) * 0.5f / s);
+                mien_stats_add(&dw, (f[2] - f[0]) / (b[2] - b[0]));
+                mien_stats_add(&dh, (f[3] - f[1]) / (b[3] - b[1]));
+            }
+            if (best <= 0.4f) {
+                add_tile(e, &im, b, found, n, image->string);
+            }
+        }
+        extra += n - matched;
+        mien_image_destroy(&im);
+    }
+    cJSON_Delete(root);
+    if (faces == 0) {
+        mien_error("%s/%s: no picture could be read", dir, name);
+        return false;
+    }
+    printf("%-15s faces %4d  found %6.2f %% (IoU > 0.4)  %6.2f %% (> 0.1)  extra %d  score p5 %.2f "
+           "p50 %.2f\n",
+           name, faces, 100.0 * good / faces, 100.0 * found_any / faces, extra,
+           mien_stats_quantile(&score, 0.05), mien_stats_quantile(&score, 0.5));
+    printf("%-15s IoU p5 %.2f p50 %.2f  centre %+.3f %+.3f of the size  width x%.2f height x%.2f\n",
+           "", mien_stats_quantile(&iou, 0.05), mien_stats_quantile(&iou, 0.5),
+           mien_stats_quantile(&dx, 0.5), mien_stats_quantile(&dy, 0.5),
+           mien_stats_quantile(&dw, 0.5), mien_stats_quantile(&dh, 0.5));
+    save_sheet(e, sheets, name);
+    return true;
+}
+
+static int jpeg_name(const struct dirent *d)
+{
+    size_t n = strlen(d->d_name);
+    return n > 4 && !strcmp(d->d_name + n - 4, ".jpg");
+}
+
+// Every tenth background was kept out of training.
+static bool backgrounds(struct evaluation *e, const char *dir, const char *sheets)
+{
+    struct dirent **name = NULL;
+    int n = scandir(dir, &name, jpeg_name, alphasort), pictures = 0, finds = 0;
+    if (n <= 0) {
+        mien_error("%s: no .jpg pictures there", dir);
+        free(name);
+        return false;
+    }
+    if (sheets && !start_sheet(e)) {
+        sheets = NULL;
+    }
+    struct mien_stats score = {0};
+    for (int i = 0; i < n; i++) {
+        char path[2048];
+        struct mien_image im = {0};
+        struct mien_detection found[MIEN_DETECT_MAX];
+        snprintf(path, sizeof(path), "%s/%s", dir, name[i]->d_name);
+        if (i % 10 == 0 && mien_image_load(path, &im)) {
+            int k = detect(e, &im, found);
+            pictures++;
+            finds += k;
+            if (k > 0) {
+                mien_stats_add(&score, found[0].score);
+                add_tile(e, &im, NULL, found, k, name[i]->d_name);
+            }
+            mien_image_destroy(&im);
+        }
+        free(name[i]);
+    }
+    free(name);
+    printf("%-15s pictures %d  finds %d  highest score %.2f\n", "backgrounds", pictures, finds,
+           finds ? score.max : 0.0);
+    save_sheet(e, sheets, "backgrounds");
+    return true;
+}
+
+static void time_frame(struct evaluation *e)
+{
+    struct mien_image frame = {0};
+    struct mien_stats t = {0};
+    struct mien_detection found[MIEN_DETECT_MAX];
+    if (!mien_image_create(&frame, 640, 480, MIEN_FORMAT_RGB8)) {
+        return;
+    }
+    for (size_t i = 0; i < frame.stride * 480; i++) {
+        frame.data[i] = (uint8_t)((i * 2654435761u) >> 13);
+    }
+    for (int k = 0; k < 60; k++) {
+        int64_t start = mien_now_ns();
+        mien_detector_run(e->detector, &frame, (float)e->threshold, found, MIEN_DETECT_MAX);
+        if (k >= 10) {
+            mien_stats_add(&t, (double)(mien_now_ns() - start) / MIEN_NS_PER_MS);
+        }
+    }
+    printf("640x480 frame: %.2f ms p50, %.2f ms p95, one thread\n", mien_stats_quantile(&t, 0.5),
+           mien_stats_quantile(&t, 0.95));
+    mien_image_destroy(&frame);
+}
+
+int mien_cmd_eval_detect(int argc, char **argv)
+{
+    const char *net = NULL, *data = NULL, *sheets = NULL;
+    struct evaluation *e = mien_calloc(1, sizeof(*e));
+    if (!e) {
+        return 1;
+    }
+    e->threshold = MIEN_DETECT_THRESHOLD;
+    const struct mien_opt opts[] = {
+        {"net", 0, MIEN_OPT_STRING, &net, "FILE", "detector to evaluate (the shipped one)", 0, 0},
+        {"data", 0, MIEN_OPT_STRING, &data, "DIR", "folder that holds eval/ and data/", 0, 0},
+        {"threshold", 0, MIEN_OPT_FLOAT, &e->threshold, "X", "lowest score", 0.001, 0.999},
+        {"sheets", 0, MIEN_OPT_STRING, &sheets, "DIR", "write pictures of what went wrong", 0, 0},
+        {0},
+    };
+    const struct mien_command cmd = {"eval detect",
+                                     "[options]",
+                                     "evaluate the face detector",
+                                     "mien eval detect --sheets /tmp",
+                                     0,
+                                     0};
+    const char *args[32];
+    int nargs = 0;
+    int status = argc < 32 ? mien_args_parse(&cmd, opts, argc, argv, args, &nargs) : 2;
+    if (status) {
+        mien_free(e);
+        return status == 1 ? 0 : status;
+    }
+    status = 2;
+    data = data ? data : mien_data_dir();
+    if (!data) {
+        mien_error("no evaluation data: give --data DIR (with eval/ and data/)");
+        goto done;
+    }
+    e->detector = mien_detector_load(net);
+    if (!e->detector) {
+        goto done;
+    }
+    static const char *const sets[] = {"lfpw-dev", "pointing04-dev", "ferplus-dev"};
+    char path[1024];
+    status = 0;
+    snprintf(path, sizeof(path), "%s/eval", data);
+    for (size_t i = 0; i < MIEN_COUNT(sets); i++) {
+        status = one_set(e, path, sets[i], sheets) ? status : 2;
+    }
+    snprintf(path, sizeof(path), "%s/data/backgrounds", data);
+    status = backgrounds(e, path, sheets) ? status : 2;
+    printf("these pictures: %.2f ms p50 each\n", mien_stats_quantile(&e->time_ms, 0.5));
+    time_frame(e);
+
+done:
+    mien_detector_destroy(e->detector);
+    mien_image_destroy(&e->sheet);
+    mien_free(e);
+    return status;
+}
