@@ -15,6 +15,7 @@ static const struct {
     const char *summary;
 } commands[] = {
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
+    {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {0},
 };
 

@@ -1,0 +1,51 @@
+// `mien prepare photos|ferplus`: turns training data into packs for `mien train`.
+#include "app/commands.h"
+
+#include <string.h>
+
+#include "app/prepare.h"
+#include "base/args.h"
+#include "base/log.h"
+
+int mien_cmd_prepare(int argc, char **argv)
+{
+    const char *out = NULL, *args[64];
+    bool quick = false;
+    int nargs = 0, limit = 0;
+    const struct mien_command cmd = {
+        .name = "prepare",
+        .synopsis = "photos|ferplus --out FILE [options]",
+        .summary = "turn training data into packs",
+        .example = "mien prepare photos --out photos.pack\n"
+                   "mien prepare ferplus --out ferplus.pack",
+        .min_args = 1,
+        .max_args = 1,
+    };
+    const struct mien_opt opts[] = {
+        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "where the result goes", 0, 0},
+        {"quick", 0, MIEN_OPT_BOOL, &quick, NULL, "photos: landmarks and expression only, no fit",
+         0, 0},
+        {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
+        {0},
+    };
+    if (argc > 60) {
+        mien_error("prepare: too many arguments");
+        return 2;
+    }
+    const int r = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    if (r) {
+        return r == 1 ? 0 : r;
+    }
+    if (!out) {
+        mien_error("prepare: --out is missing");
+        return 2;
+    }
+    if (!strcmp(args[0], "photos")) {
+        return mien_prepare_photos(out, quick, limit);
+    }
+    if (!strcmp(args[0], "ferplus")) {
+        return mien_prepare_ferplus(out);
+    }
+    mien_error("prepare: there is no \"%s\"; photos or ferplus", args[0]);
+    return 2;
+}

@@ -1,0 +1,53 @@
+// `mien prepare`: what its parts share. Each part turns a folder of the training data into a pack
+// or a folder. app/ only.
+#ifndef MIEN_APP_PREPARE_H
+#define MIEN_APP_PREPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "face/label.h"
+#include "face/model.h"
+#include "fit/fit.h"
+
+// One row of data/photos/index.csv.
+struct mien_photo_row {
+    size_t offset, bytes;
+    char source[24];
+    bool validation, colour;
+    int expression; // enum mien_expression, -1 = none
+    float face_px, agree;
+    float valid_px[4];
+};
+struct mien_photos {
+    struct mien_photo_row *row;
+    int count;
+    uint8_t *jpeg;
+    size_t jpeg_size;
+    int16_t *landmark;   // (count,478,2), 1/64 px
+    uint8_t *blendshape; // (count,52), MediaPipe's order
+    int8_t map[52];      // MediaPipe's blendshape -> ours, -1
+};
+bool mien_photos_load(struct mien_photos *p, const char *dir); // false on failure (logged)
+void mien_photos_destroy(struct mien_photos *p);
+
+// The camera assumed for a crop of `data/photos`: the original's focal length is unknown. The crop
+// is 1.7 times the face's box; in a usual photo the face fills about 27 % of the longer side, so
+// that side is about 2.2 crops, and f = 1.2 * the longer side.
+enum { MIEN_PHOTO_SIDE_PX = 192 };
+struct mien_camera mien_photo_camera(void);
+// Our landmarks of row i in px: MediaPipe's points; (NAN, NAN) where it has none.
+void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
+                          float (*px)[2]);
+// Fits row i; false when it cannot be explained.
+bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
+                    struct mien_fit *f, int i, struct mien_fit_state *s);
+
+int mien_prepare_photos(const char *out, bool quick, int limit);
+int mien_prepare_ferplus(const char *out);
+int mien_prepare_textures(const char *out, int limit);
+int mien_prepare_refine(const char *out, int limit);
+int mien_prepare_sheet(const char *out, int count, int first);
+
+#endif

@@ -1,0 +1,250 @@
+// Photos with machine-made landmarks into a pack of labels: landmarks as they are, pose, identity,
+// blendshapes and gaze by our own fit.
+#include "app/prepare.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "face/gaze.h"
+#include "learn/pack.h"
+
+enum { MP = 478 };
+
+static bool parse_row(char *line, struct mien_photo_row *r)
+{
+    char *field[15] = {0};
+    int n = 0;
+    for (char *s = line; s && n < 15; n++) {
+        field[n] = s;
+        s = strchr(s, ',');
+        if (s) {
+            *s++ = 0;
+        }
+    }
+    if (n < 14) {
+        return false;
+    }
+    r->offset = strtoull(field[1], NULL, 10);
+    r->bytes = strtoull(field[2], NULL, 10);
+    snprintf(r->source, sizeof r->source, "%s", field[3]);
+    r->validation = !strcmp(field[5], "val");
+    r->colour = !strcmp(field[6], "1");
+    r->expression = mien_expression_find(field[7]);
+    r->face_px = strtof(field[8], NULL);
+    r->agree = strtof(field[9], NULL);
+    for (int k = 0; k < 4; k++) {
+        r->valid_px[k] = strtof(field[10 + k], NULL);
+    }
+    return true;
+}
+
+static bool read_index(struct mien_photos *p, const char *path)
+{
+    size_t size = 0;
+    char *text = mien_file_read(path, 0, &size);
+    if (!text) {
+        return false;
+    }
+    int capacity = 0, line = 0;
+    bool ok = true;
+    char *save = NULL;
+    for (char *s = strtok_r(text, "\n", &save); s && ok; s = strtok_r(NULL, "\n", &save)) {
+        if (line++ == 0) {
+            continue;
+        }
+        if (p->count == capacity) {
+            capacity = capacity ? 2 * capacity : 1024;
+            void *grown = mien_realloc_array(p->row, (size_t)capacity, sizeof *p->row);
+            ok = grown != NULL;
+            p->row = ok ? grown : p->row;
+        }
+        ok = ok && parse_row(s, &p->row[p->count]);
+        if (!ok) {
+            mien_error("%s: line %d is not a row of the index", path, line);
+        }
+        p->count += ok;
+    }
+    mien_free(text);
+    return ok && p->count > 0;
+}
+
+bool mien_photos_load(struct mien_photos *p, const char *dir)
+{
+    char path[1024];
+    size_t size = 0;
+    memset(p, 0, sizeof *p);
+    snprintf(path, sizeof path, "%s/index.csv", dir);
+    if (!read_index(p, path)) {
+        goto fail;
+    }
+    snprintf(path, sizeof path, "%s/photos.jpgs", dir);
+    if (!(p->jpeg = mien_file_read(path, 0, &p->jpeg_size))) {
+        goto fail;
+    }
+    for (int i = 0; i < p->count; i++) {
+        const struct mien_photo_row *r = &p->row[i];
+        if (r->bytes == 0 || r->offset > p->jpeg_size || r->bytes > p->jpeg_size - r->offset) {
+            mien_error("%s/index.csv: row %d points outside photos.jpgs", dir, i);
+            goto fail;
+        }
+    }
+    snprintf(path, sizeof path, "%s/landmarks.i16", dir);
+    if (!(p->landmark = mien_file_read(path, 0, &size)) || size != (size_t)p->count * MP * 4) {
+        mien_error("%s: not %d rows of %d points", path, p->count, MP);
+        goto fail;
+    }
+    snprintf(path, sizeof path, "%s/blendshapes.u8", dir);
+    if (!(p->blendshape = mien_file_read(path, 0, &size)) || size != (size_t)p->count * 52) {
+        mien_error("%s: not %d rows of 52 bytes", path, p->count);
+        goto fail;
+    }
+    snprintf(path, sizeof path, "%s/blendshape_names.txt", dir);
+    char *names = mien_file_read(path, 1 << 16, &size), *save = NULL;
+    if (!names) {
+        goto fail;
+    }
+    char *s = strtok_r(names, "\r\n", &save);
+    for (int k = 0; k < 52; k++) {
+        p->map[k] = s ? (int8_t)mien_blendshape_find(s) : -1;
+        s = s ? strtok_r(NULL, "\r\n", &save) : NULL;
+    }
+    mien_free(names);
+    return true;
+fail:
+    mien_photos_destroy(p);
+    return false;
+}
+
+void mien_photos_destroy(struct mien_photos *p)
+{
+    free(p->row);
+    mien_free(p->jpeg);
+    mien_free(p->landmark);
+    mien_free(p->blendshape);
+    memset(p, 0, sizeof *p);
+}
+
+struct mien_camera mien_photo_camera(void)
+{
+    struct mien_camera c = mien_camera_make(MIEN_PHOTO_SIDE_PX, MIEN_PHOTO_SIDE_PX, 0);
+    c.f_px = 1.2f * 2.2f * MIEN_PHOTO_SIDE_PX;
+    return c;
+}
+
+void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
+                          float (*px)[2])
+{
+    for (int l = 0; l < m->landmarks; l++) {
+        const int k = m->landmark[l].mediapipe;
+        for (int c = 0; c < 2; c++) {
+            // origin at the corner of the first pixel there, at its centre here
+            px[l][c] =
+                k < 0 ? NAN
+                      : (float)p->landmark[((size_t)i * MP + (size_t)k) * 2 + (size_t)c] / 64.0f -
+                            0.5f;
+        }
+    }
+}
+
+static void fill_basics(const struct mien_photos *p, const struct mien_face_model *m, int i,
+                        struct mien_label *l)
+{
+    const struct mien_photo_row *r = &p->row[i];
+    memset(l, 0, sizeof *l);
+    l->mask = MIEN_LABEL_LANDMARKS | MIEN_LABEL_BOX;
+    l->tags = r->colour ? 0 : MIEN_TAG_GRAY;
+    l->source = MIEN_SOURCE_PHOTO;
+    l->split = r->validation;
+    l->width = l->height = MIEN_PHOTO_SIDE_PX;
+    memcpy(l->valid_px, r->valid_px, sizeof l->valid_px);
+    mien_photo_landmarks(p, m, i, l->landmark_px);
+    float lo[2] = {1e9f, 1e9f}, hi[2] = {-1e9f, -1e9f};
+    // 1.2 % is how well two machines usually agree; beyond 3 % one of them is wrong
+    const float trust = r->agree <= 3 ? 1 : 0.3f;
+    for (int k = 0; k < m->landmarks; k++) {
+        if (m->landmark[k].mediapipe < 0) {
+            l->landmark_px[k][0] = l->landmark_px[k][1] = 0;
+            continue;
+        }
+        l->landmark_weight[k] = trust;
+        for (int c = 0; c < 2; c++) {
+            lo[c] = fminf(lo[c], l->landmark_px[k][c]);
+            hi[c] = fmaxf(hi[c], l->landmark_px[k][c]);
+        }
+    }
+    l->box_px[0] = lo[0];
+    l->box_px[1] = lo[1];
+    l->box_px[2] = hi[0];
+    l->box_px[3] = hi[1];
+    if (r->expression >= 0) {
+        l->mask |= MIEN_LABEL_EXPRESSION;
+        for (int k = 0; k < MIEN_EXPRESSIONS; k++) {
+            l->expression[k] = 0.05f / MIEN_EXPRESSIONS + (k == r->expression ? 0.95f : 0);
+        }
+    }
+    l->jpeg_bytes = (uint32_t)r->bytes;
+}
+
+static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
+                       const char *out, bool quick, int limit)
+{
+    char tmp[1100];
+    struct mien_pack_writer w;
+    struct mien_progress bar = {0};
+    int disagree = 0;
+    const int n = limit > 0 && limit < p->count ? limit : p->count;
+    (void)quick;
+    snprintf(tmp, sizeof tmp, "%s.tmp", out);
+    if (!mien_pack_writer_open(&w, tmp, false)) {
+        return false;
+    }
+    bool ok = true;
+    mien_progress_begin(&bar, "fitting", "photos", 0, n);
+    for (int i = 0; i < n && ok; i++) {
+        struct mien_label l;
+        if (p->row[i].agree > 5) {
+            disagree++;
+            continue;
+        }
+        fill_basics(p, m, i, &l);
+        ok = mien_pack_write(&w, &l, p->jpeg + p->row[i].offset);
+        mien_progress_update(&bar, i + 1, NULL);
+    }
+    mien_progress_end(&bar, n);
+    const long long kept = w.count;
+    ok = mien_pack_writer_close(&w) && ok;
+    if (ok && rename(tmp, out) != 0) {
+        mien_error("cannot rename %s to %s", tmp, out);
+        ok = false;
+    }
+    if (ok) {
+        printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree\n", kept, n,
+               out, disagree);
+    }
+    return ok;
+}
+
+int mien_prepare_photos(const char *out, bool quick, int limit)
+{
+    char dir[1024];
+    const char *data = mien_data_dir();
+    struct mien_photos p = {0};
+    struct mien_face_model m = {0};
+    if (!data) {
+        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
+        return 2;
+    }
+    snprintf(dir, sizeof dir, "%s/data/photos", data);
+    int status = 2;
+    if (mien_photos_load(&p, dir) && mien_face_model_load(&m, NULL)) {
+        status = write_pack(&p, &m, out, quick, limit) ? 0 : 1;
+    }
+    mien_photos_destroy(&p);
+    mien_face_model_destroy(&m);
+    return status;
+}
