@@ -7,6 +7,7 @@
 #ifndef MIEN_OUT_MESH_H
 #define MIEN_OUT_MESH_H
 
+#include "image/image.h"
 #include "out/depth.h"
 
 // posed: set to this face. Writes base.obj, base.mtl, base.png (skin) and base-photo.png (the piece
