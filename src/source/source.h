@@ -139,7 +139,7 @@ struct mien_camera_mode {
     double fps;  // best
     bool usable; // mien can decode the format
 };
-struct mien_camera {
+struct mien_camera_info { // face/pose.h owns the name mien_camera
     char device[64], name[64], bus[64], by_id[192];
     char problem[256]; // empty, or why it cannot be opened and what to do
     int modes;
@@ -147,7 +147,7 @@ struct mien_camera {
 };
 // Fills list (up to max) in device order; returns the number. Nodes that are not cameras are left
 // out.
-int mien_camera_list(struct mien_camera *list, int max);
+int mien_camera_list(struct mien_camera_info *list, int max);
 // What to do when mien_camera_list finds none: one or two sentences.
 const char *mien_camera_none_text(void);
 
