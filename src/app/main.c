@@ -16,6 +16,7 @@ static const struct {
 } commands[] = {
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
+    {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
     {0},
 };
 

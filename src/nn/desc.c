@@ -93,6 +93,36 @@ size_t mien_desc_scratch(const struct mien_desc *d, int layer, int n)
 
 // ---- tokens ----
 
+// $NAME, or N*$NAME of a whole number; other words stay as they are.
+static bool substitute(const struct parser *p, const char *word, char value[TOKEN])
+{
+    const char *dollar = strchr(word, '$');
+    if (!dollar) {
+        memcpy(value, word, strlen(word) + 1);
+        return true;
+    }
+    const char *found = NULL;
+    for (int j = 0; j < p->defines && !found; j++) {
+        if (!strcmp(p->define[j][0], dollar + 1)) {
+            found = p->define[j][1];
+        }
+    }
+    if (!found) {
+        return fail(p, "%s is not defined; write `define %s VALUE` above", dollar, dollar + 1);
+    }
+    if (dollar == word) {
+        memcpy(value, found, strlen(found) + 1);
+        return true;
+    }
+    char *end, *end2;
+    long a = strtol(word, &end, 10), b = strtol(found, &end2, 10);
+    if (end + 1 != dollar || *end != '*' || *end2 || a < 0 || b < 0 || a > 9999 || b > 9999) {
+        return fail(p, "\"%s\": a variable stands alone or after `N*`, N a whole number", word);
+    }
+    snprintf(value, TOKEN, "%ld", a * b);
+    return true;
+}
+
 static bool split(struct parser *p, const char *line, size_t len)
 {
     p->tokens = p->at = 0;
@@ -110,22 +140,14 @@ static bool split(struct parser *p, const char *line, size_t len)
             word[n++] = line[i];
         }
         word[n] = '\0';
-        const char *value = word;
-        if (word[0] == '$') {
-            value = NULL;
-            for (int j = 0; j < p->defines && !value; j++) {
-                if (!strcmp(p->define[j][0], word + 1)) {
-                    value = p->define[j][1];
-                }
-            }
-            if (!value) {
-                return fail(p, "%s is not defined; write `define %s VALUE` above", word, word + 1);
-            }
+        char value[TOKEN];
+        if (!substitute(p, word, value)) {
+            return false;
         }
         if (p->tokens == TOKENS) {
             return fail(p, "more than %d words", TOKENS);
         }
-        snprintf(p->token[p->tokens++], TOKEN, "%s", value);
+        memcpy(p->token[p->tokens++], value, strlen(value) + 1);
     }
     return true;
 }

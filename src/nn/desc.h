@@ -2,7 +2,8 @@
 //
 // One layer a line; `#` starts a comment. A layer names itself, then its inputs, then options:
 //
-//   define NAME VALUE                     $NAME stands for VALUE below; the first definition wins,
+//   define NAME VALUE                     $NAME stands for VALUE below and 2*$NAME for twice a
+//                                         whole number; the first definition wins,
 //                                         so a caller may put its own in front of a file's text
 //   input NAME C H W [mean M] [scale S]   exactly one, first; input = (pixel - mean) * scale
 //   conv NAME IN out N [k 3] [s 1] [pad (k-1)/2] [bn] [plus OTHER] [ACT]

@@ -19,7 +19,7 @@ struct mien_net_io {
 struct mien_net *mien_net_load(const char *path); // NULL on failure (logged)
 void mien_net_destroy(struct mien_net *n);
 struct mien_net_io mien_net_input(const struct mien_net *n);
-float mien_net_input_mean(const struct mien_net *n);  // input = (pixel - mean) * scale
+float mien_net_input_mean(const struct mien_net *n); // input = (pixel - mean) * scale
 float mien_net_input_scale(const struct mien_net *n);
 int mien_net_outputs(const struct mien_net *n);
 struct mien_net_io mien_net_output(const struct mien_net *n, int i);

@@ -321,6 +321,69 @@ static void test_stop_keeps_gradient_out(void **state)
     mien_graph_destroy(g);
 }
 
+// Trains a little so that statistics and weights are far from their start, exports, and compares
+// with the graph's own averaged forward: the fold, the plan of buffers and the kernels for one
+// picture.
+static void check_export(const char *text, bool half, float tolerance)
+{
+    char path[] = "/tmp/mien_test_net_XXXXXX";
+    close(mkstemp(path));
+    struct mien_graph *g = mien_graph_create(text, 6, 2, 3);
+    assert_non_null(g);
+    for (int i = 0; i < 12; i++) {
+        fill_inputs(g, 6, 2, (uint64_t)i);
+        assert_false(isnan(mien_graph_forward_backward(g, NULL, square_loss, NULL)));
+        mien_graph_step(g, &ADAMW);
+    }
+    fill_inputs(g, 6, 2, 50);
+    mien_graph_forward(g, NULL, true);
+    assert_true(half ? mien_graph_export_half(g, path) : mien_graph_export(g, path));
+    struct mien_net *n = mien_net_load(path);
+    assert_non_null(n);
+    assert_int_equal(mien_net_input(n).c, 3);
+    void *work = mien_calloc(mien_net_workspace_bytes(n), 1);
+    const int picture = 3 * mien_net_input(n).h * mien_net_input(n).w;
+    for (int s = 0; s < 2; s++) {
+        for (int i = 0; i < 6; i++) {
+            mien_net_forward(n, mien_graph_input(g, s) + i * picture, work);
+            for (int o = 0; o < mien_net_outputs(n); o++) {
+                int count = mien_graph_output_count(g, o);
+                const float *want = mien_graph_output(g, s, o) + (size_t)i * count;
+                const float *got = mien_net_output_data(n, work, o);
+                for (int j = 0; j < count; j++) {
+                    if (!(fabsf(want[j] - got[j]) <= tolerance * (1 + fabsf(want[j])))) {
+                        fail_msg("%s[%d]: %g, expected %g", mien_net_output(n, o).name, j, got[j],
+                                 want[j]);
+                    }
+                }
+            }
+        }
+    }
+    // damaged files are refused
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_int_equal(truncate(path, 900), 0);
+    assert_null(mien_net_load(path));
+    assert_int_equal(truncate(path, 0), 0);
+    assert_null(mien_net_load(path));
+    mien_log_set_level(MIEN_LOG_INFO);
+    unlink(path);
+    mien_free(work);
+    mien_net_destroy(n);
+    mien_graph_destroy(g);
+}
+
+static void test_export(void **state)
+{
+    (void)state;
+    char text[2048];
+    zoo(text, sizeof text);
+    check_export(text, false, 1e-4f);
+    check_export(text, true, 2e-2f); // weights have 11 bits
+    check_export("input x 3 9 7\nstop s x\nconv c x out 3 plus s relu\nconcat v c x\n"
+                 "dense d v out 4\noutput vector d\noutput map s\n",
+                 false, 1e-4f); // odd sizes; an output that is the input
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_exact_resume),
         cmocka_unit_test(test_scalars),
         cmocka_unit_test(test_non_finite),
+        cmocka_unit_test(test_export),
         cmocka_unit_test(test_stop_keeps_gradient_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
