@@ -19,7 +19,7 @@ struct mien_rect mien_rect_fit(struct mien_rect area, int width_px, int height_p
 struct mien_map {
     struct mien_rect rect; // where the whole picture lies on the screen
     int width_px, height_px;
-    bool mirror;           // left and right exchanged, as in a mirror
+    bool mirror; // left and right exchanged, as in a mirror
 };
 void mien_map_point(const struct mien_map *m, const float px[2], float out[2]);
 float mien_map_scale(const struct mien_map *m); // screen px per picture px

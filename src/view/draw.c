@@ -53,8 +53,16 @@ static void shape(struct mien_draw *d, float cx, float cy, float ax, float ay, f
     for (int i = 0; i < 4; i++) {
         float u = (i == 1 || i == 2 ? 1.0f : -1.0f) * (hx + grow);
         float v = (i >= 2 ? 1.0f : -1.0f) * (hy + grow);
-        q[i] = (struct mien_draw_vertex){cx + u * ax - v * ay, cy + u * ay + v * ax, u, v, hx, hy,
-                                         radius, stroke, (float)kind, c};
+        q[i] = (struct mien_draw_vertex){cx + u * ax - v * ay,
+                                         cy + u * ay + v * ax,
+                                         u,
+                                         v,
+                                         hx,
+                                         hy,
+                                         radius,
+                                         stroke,
+                                         (float)kind,
+                                         c};
     }
 }
 
@@ -66,7 +74,8 @@ void mien_draw_box(struct mien_draw *d, struct mien_rect r, float radius, struct
 void mien_draw_frame(struct mien_draw *d, struct mien_rect r, float radius, float stroke,
                      struct mien_color c)
 {
-    shape(d, r.x + r.w / 2, r.y + r.h / 2, 1, 0, r.w / 2, r.h / 2, radius, stroke, MIEN_DRAW_BOX, c);
+    shape(d, r.x + r.w / 2, r.y + r.h / 2, 1, 0, r.w / 2, r.h / 2, radius, stroke, MIEN_DRAW_BOX,
+          c);
 }
 
 void mien_draw_segment(struct mien_draw *d, float x0, float y0, float x1, float y1, float width,
@@ -107,8 +116,8 @@ float mien_draw_label(struct mien_draw *d, float x, float y, enum mien_font_face
         struct mien_draw_vertex *q = g->w ? quad(d) : NULL;
         for (int i = 0; q && i < 4; i++) {
             float u = i == 1 || i == 2 ? g->w : 0, v = i >= 2 ? g->h : 0;
-            q[i] = (struct mien_draw_vertex){x + g->dx + u, y + g->dy + v, g->u + u, g->v + v,
-                                             0, 0, 0, 0, MIEN_DRAW_TEXT, c};
+            q[i] = (struct mien_draw_vertex){
+                x + g->dx + u, y + g->dy + v, g->u + u, g->v + v, 0, 0, 0, 0, MIEN_DRAW_TEXT, c};
         }
         x += g->advance;
     }

@@ -1,7 +1,8 @@
-// The 2D draw list: anti-aliased boxes, lines, discs, rings, ellipses, text, bars and plots, collected
-// into one array of vertices that one draw call shows.
+// The 2D draw list: anti-aliased boxes, lines, discs, rings, ellipses, text, bars and plots,
+// collected into one array of vertices that one draw call shows.
 //
-// Does not: call OpenGL, allocate after mien_draw_init, clip. Screen pixels, origin top-left, y down.
+// Does not: call OpenGL, allocate after mien_draw_init, clip. Screen pixels, origin top-left, y
+// down.
 #ifndef MIEN_VIEW_DRAW_H
 #define MIEN_VIEW_DRAW_H
 
@@ -26,7 +27,7 @@ struct mien_draw_vertex {
 };
 
 struct mien_draw {
-    const struct mien_font *font; // borrowed
+    const struct mien_font *font;    // borrowed
     struct mien_draw_vertex *vertex; // 4 a quad: 0-1-2, 0-2-3
     size_t quads, capacity;
     size_t refused; // quads that found no room since mien_draw_init

@@ -12,8 +12,9 @@
 #include "base/mem.h"
 
 static const char *const font_dirs[] = {
-    "/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/TTF", "/usr/share/fonts/dejavu",
-    "/usr/share/fonts/dejavu-sans-fonts", "/usr/local/share/fonts/dejavu",
+    "/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/TTF",
+    "/usr/share/fonts/dejavu",          "/usr/share/fonts/dejavu-sans-fonts",
+    "/usr/local/share/fonts/dejavu",
 };
 
 // Slots 0…94 are ASCII 32…126, then these, then Latin-1 from 0xa0 on.
@@ -23,8 +24,9 @@ enum { ASCII = 95, EXTRA = (int)MIEN_COUNT(extra), LATIN = ASCII + EXTRA, USED =
 
 static uint32_t slot_char(int slot)
 {
-    return slot < ASCII ? (uint32_t)slot + 32
-                        : slot < LATIN ? extra[slot - ASCII] : (uint32_t)(slot - LATIN) + 0xa0;
+    return slot < ASCII   ? (uint32_t)slot + 32
+           : slot < LATIN ? extra[slot - ASCII]
+                          : (uint32_t)(slot - LATIN) + 0xa0;
 }
 
 static int char_slot(uint32_t c)
@@ -79,11 +81,12 @@ static bool pack(struct mien_font *f, struct packer *p, SDL_Surface *s, struct m
         const uint32_t *row =
             (const uint32_t *)((const uint8_t *)s->pixels + (y0 + y) * s->pitch) + x0;
         for (int x = 0; x < w; x++) {
-            f->atlas[(size_t)(p->y + y) * MIEN_ATLAS + (size_t)(p->x + x)] = (uint8_t)(row[x] >> 24);
+            f->atlas[(size_t)(p->y + y) * MIEN_ATLAS + (size_t)(p->x + x)] =
+                (uint8_t)(row[x] >> 24);
         }
     }
-    *g = (struct mien_glyph){(int16_t)p->x, (int16_t)p->y, (int16_t)w, (int16_t)h,
-                             (int16_t)(x0 + left), (int16_t)y0, g->advance};
+    *g = (struct mien_glyph){(int16_t)p->x,        (int16_t)p->y, (int16_t)w, (int16_t)h,
+                             (int16_t)(x0 + left), (int16_t)y0,   g->advance};
     p->x += w + 1;
     p->row = h > p->row ? h : p->row;
     return true;
@@ -117,7 +120,8 @@ static bool bake_face(struct mien_font *f, struct packer *p, enum mien_font_face
     }
     TTF_CloseFont(t);
     if (!room) {
-        mien_warn("the text atlas is full at size %.0f: some characters will be missing", (double)size);
+        mien_warn("the text atlas is full at size %.0f: some characters will be missing",
+                  (double)size);
     }
     return true;
 }
@@ -128,7 +132,9 @@ bool mien_font_bake(struct mien_font *f, float scale)
         const char *file;
         float size;
     } faces[MIEN_FONTS] = {
-        {"DejaVuSans.ttf", 9.0f}, {"DejaVuSans.ttf", 10.5f}, {"DejaVuSans-Bold.ttf", 10.5f},
+        {"DejaVuSans.ttf", 10.0f},
+        {"DejaVuSans.ttf", 11.0f},
+        {"DejaVuSans-Bold.ttf", 11.0f},
         {"DejaVuSans-Bold.ttf", 13.0f},
     };
     memset(f, 0, sizeof(*f));
@@ -161,7 +167,8 @@ bool mien_font_bake(struct mien_font *f, float scale)
     f->ready = true;
     for (int i = 0; i < MIEN_FONTS; i++) {
         snprintf(path, sizeof(path), "%s/%s", dir, faces[i].file);
-        f->ready = bake_face(f, &p, (enum mien_font_face)i, path, faces[i].size * scale) && f->ready;
+        f->ready =
+            bake_face(f, &p, (enum mien_font_face)i, path, faces[i].size * scale) && f->ready;
     }
     TTF_Quit();
     return f->ready;

@@ -1,29 +1,35 @@
 // Text: DejaVu Sans rasterised once, at set-up, into one alpha atlas (SDL2_ttf).
 //
-// Does not: call OpenGL, kern, shape or draw right-to-left text. UTF-8; characters outside the atlas
-// show as "?".
+// Does not: call OpenGL, kern, shape or draw right-to-left text. UTF-8; characters outside the
+// atlas show as "?".
 #ifndef MIEN_VIEW_FONT_H
 #define MIEN_VIEW_FONT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum mien_font_face { MIEN_FONT_SMALL, MIEN_FONT_TEXT, MIEN_FONT_BOLD, MIEN_FONT_TITLE, MIEN_FONTS };
+enum mien_font_face {
+    MIEN_FONT_SMALL,
+    MIEN_FONT_TEXT,
+    MIEN_FONT_BOLD,
+    MIEN_FONT_TITLE,
+    MIEN_FONTS
+};
 
 enum { MIEN_GLYPHS = 256, MIEN_ATLAS = 512 };
 
 struct mien_glyph {
-    int16_t u, v, w, h;  // in the atlas, px; w = 0: nothing to draw
-    int16_t dx, dy;      // of its top-left from the pen, y down from the line's top
-    float advance;       // px
+    int16_t u, v, w, h; // in the atlas, px; w = 0: nothing to draw
+    int16_t dx, dy;     // of its top-left from the pen, y down from the line's top
+    float advance;      // px
 };
 
 struct mien_font {
-    bool ready;          // false: no font file; text is skipped and measured as 0
+    bool ready;               // false: no font file; text is skipped and measured as 0
     float height[MIEN_FONTS]; // line height, px
     float ascent[MIEN_FONTS];
     struct mien_glyph glyph[MIEN_FONTS][MIEN_GLYPHS];
-    uint8_t *atlas;      // MIEN_ATLAS x MIEN_ATLAS alpha; the top-left 4x4 is opaque
+    uint8_t *atlas; // MIEN_ATLAS x MIEN_ATLAS alpha; the top-left 4x4 is opaque
 };
 
 // scale: 1 = sizes for a 480-line window. Always gives a usable object; false when the font is

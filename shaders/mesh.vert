@@ -1,0 +1,25 @@
+#version 330 core
+// A vertex of the face: head frame (mm) -> camera frame -> clip space of the fit's own camera.
+layout(location = 0) in vec3 a_position;
+layout(location = 1) in vec3 a_normal;
+layout(location = 2) in vec4 a_fixed; // u, v, group, distance from the iris centre (mm)
+uniform mat4 u_projection;
+uniform mat4 u_pose;
+uniform mat4 u_seen; // head -> clip space of the picture, not mirrored: where the camera saw it
+out vec3 v_position;
+out vec3 v_normal;
+out vec4 v_fixed;
+out vec3 v_seen;
+out vec3 v_head_normal;
+invariant gl_Position;
+void main()
+{
+    vec4 p = u_pose * vec4(a_position, 1.0);
+    vec4 q = u_seen * vec4(a_position, 1.0);
+    v_position = p.xyz;
+    v_normal = mat3(u_pose) * a_normal;
+    v_head_normal = a_normal;
+    v_fixed = a_fixed;
+    v_seen = q.xyw;
+    gl_Position = u_projection * p;
+}

@@ -1,0 +1,86 @@
+#include "view/gl.h"
+
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+bool mien_gl_load(void)
+{
+    GLenum e = glewInit();
+    if (e != GLEW_OK && e != 4 /* GLEW_ERROR_NO_GLX_DISPLAY */) {
+        mien_error("OpenGL cannot be loaded: %s", (const char *)glewGetErrorString(e));
+        return false;
+    }
+    GLint major = 0, minor = 0;
+    glGetIntegerv(GL_MAJOR_VERSION, &major);
+    glGetIntegerv(GL_MINOR_VERSION, &minor);
+    if (major * 10 + minor < 33 || !glGenVertexArrays) {
+        mien_error("OpenGL 3.3 is needed, this system offers %d.%d (%s): install a newer driver or "
+                   "Mesa's software one (libgl1-mesa-dri)",
+                   major, minor, (const char *)glGetString(GL_RENDERER));
+        return false;
+    }
+    return true;
+}
+
+static GLuint compile(GLenum type, const char *name)
+{
+    char path[1024];
+    size_t size = 0;
+    if (!mien_find_file("shaders", name, path, sizeof(path))) {
+        return 0;
+    }
+    char *text = mien_file_read(path, 1 << 20, &size);
+    if (!text) {
+        return 0;
+    }
+    GLuint s = glCreateShader(type);
+    const GLchar *source = text;
+    const GLint length = (GLint)size;
+    glShaderSource(s, 1, &source, &length);
+    glCompileShader(s);
+    mien_free(text);
+    GLint ok = 0;
+    glGetShaderiv(s, GL_COMPILE_STATUS, &ok);
+    if (!ok) {
+        char log[1024] = "";
+        glGetShaderInfoLog(s, sizeof(log), NULL, log);
+        mien_error("the shader %s does not compile: %s", path, log);
+        glDeleteShader(s);
+        return 0;
+    }
+    return s;
+}
+
+GLuint mien_gl_program(const char *vert, const char *frag, const char *const *uniforms,
+                       GLint *location)
+{
+    GLuint v = compile(GL_VERTEX_SHADER, vert), f = v ? compile(GL_FRAGMENT_SHADER, frag) : 0;
+    GLuint p = v && f ? glCreateProgram() : 0;
+    if (p) {
+        glAttachShader(p, v);
+        glAttachShader(p, f);
+        glLinkProgram(p);
+        GLint ok = 0;
+        glGetProgramiv(p, GL_LINK_STATUS, &ok);
+        if (!ok) {
+            char log[1024] = "";
+            glGetProgramInfoLog(p, sizeof(log), NULL, log);
+            mien_error("the shaders %s and %s do not link: %s", vert, frag, log);
+            glDeleteProgram(p);
+            p = 0;
+        }
+    }
+    if (v) {
+        glDeleteShader(v);
+    }
+    if (f) {
+        glDeleteShader(f);
+    }
+    for (int i = 0; uniforms && uniforms[i]; i++) {
+        location[i] = p ? glGetUniformLocation(p, uniforms[i]) : -1;
+    }
+    return p;
+}

@@ -1,0 +1,344 @@
+// Panels: state, times, pose, gaze, expression, blendshape bars, notices and the help sheet.
+#include "view/hud.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "view/palette.h"
+#include "view/words.h"
+
+enum { COLUMN = 220 }; // width of the bars' column at scale 1, px
+
+float mien_hud_scale(int width_px, int height_px)
+{
+    float s = fminf((float)height_px / 480, (float)width_px / 640);
+    return fminf(fmaxf(1 + (s - 1) * 0.6f, 1), 2.2f);
+}
+
+struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
+                                   bool bars)
+{
+    float w = (float)width_px, h = (float)height_px;
+    struct mien_layout l = {.ui = mien_hud_scale(width_px, height_px)};
+    struct mien_rect all = {0, 0, w, h};
+    l.video = mien_rect_fit(all, picture_w, picture_h);
+    float column = bars && w >= 420 ? roundf(COLUMN * l.ui) : 0;
+    if (column > 0) {
+        struct mien_rect beside =
+            mien_rect_fit((struct mien_rect){0, 0, w - column, h}, picture_w, picture_h);
+        // Beside the picture while that costs it less than a quarter of its height.
+        l.over = beside.h < 0.76f * l.video.h;
+        if (!l.over) {
+            l.video = beside;
+        }
+        l.bars = (struct mien_rect){w - column, 0, column, h};
+    }
+    return l;
+}
+
+void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px)
+{
+    float column = COLUMN * mien_hud_scale(picture_w * 2, picture_h);
+    *height_px = picture_h;
+    *width_px = (picture_w + (bars ? (int)roundf(column) : 0) + 1) / 2 * 2;
+}
+
+static void panel(struct mien_draw *d, struct mien_rect r, float ui)
+{
+    mien_draw_box(d, r, 6 * ui, C_PANEL);
+}
+
+struct pen { // writes rows of label and value into a panel
+    struct mien_draw *d;
+    float x, y, w, ui;
+};
+
+static void row(struct pen *p, const char *label, const char *value, struct mien_color c)
+{
+    mien_draw_label(p->d, p->x, p->y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, label);
+    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_FONT_TEXT, MIEN_RIGHT, c, value);
+    p->y += 15 * p->ui;
+}
+
+// A stage's time with a bar on the scale of one 30 Hz frame.
+static void stage(struct pen *p, const char *label, float ms)
+{
+    char text[32];
+    mien_draw_label(p->d, p->x, p->y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, label);
+    snprintf(text, sizeof(text), "%.1f", (double)ms);
+    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
+    struct mien_rect r = {p->x + 50 * p->ui, p->y + 5 * p->ui, p->w - 84 * p->ui, 4 * p->ui};
+    mien_draw_bar(p->d, r, ms / 33.3f, false, C_TRACK, ms > 25 ? C_WARN : C_ACCENT);
+    p->y += 14 * p->ui;
+}
+
+static void state_panel(struct mien_draw *d, const struct mien_layout *l,
+                        const struct mien_result *r, const struct mien_hud_info *info)
+{
+    float ui = l->ui, m = 8 * ui;
+    const char *state, *reason;
+    enum mien_mood mood = mien_words(r, &state, &reason);
+    struct mien_rect box = {l->video.x + m, l->video.y + m, 178 * ui, (*reason ? 165 : 151) * ui};
+    panel(d, box, ui);
+    struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
+    struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
+    mien_draw_dot(d, p.x + 4 * ui, p.y + 7 * ui, 4 * ui, c);
+    mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, state);
+    if (r->count > 0) {
+        mien_draw_printf(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_DIM,
+                         r->count > 1 ? "%d faces" : "face %d",
+                         r->count > 1 ? r->count : r->face[0].id);
+    }
+    p.y += 15 * ui;
+    if (*reason) {
+        mien_draw_label(d, p.x, p.y, MIEN_FONT_SMALL, MIEN_LEFT, c, reason);
+        p.y += 14 * ui;
+    }
+    p.y += 2 * ui;
+    mien_draw_printf(d, p.x, p.y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "%.1f", (double)info->fps);
+    mien_draw_label(d, p.x + 36 * ui, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, "frames/s");
+    mien_draw_printf(d, p.x + p.w, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_RIGHT,
+                     info->dropped ? C_WARN : C_DIM, "dropped %llu",
+                     (unsigned long long)info->dropped);
+    p.y += 21 * ui;
+    stage(&p, "detect", info->detect_ms);
+    stage(&p, "network", info->network_ms);
+    stage(&p, "fit", info->fit_ms);
+    stage(&p, "draw", info->draw_ms);
+    p.y += 3 * ui;
+    char text[64];
+    snprintf(text, sizeof(text), "p50 %.0f  p95 %.0f ms", (double)info->latency_p50_ms,
+             (double)info->latency_p95_ms);
+    row(&p, "latency", text, C_TEXT);
+    struct mien_rect plot = {p.x, p.y + 2 * ui, p.w, 16 * ui};
+    float top = fmaxf(40, info->latency_p95_ms * 1.4f);
+    mien_draw_box(d, (struct mien_rect){plot.x, plot.y + plot.h, plot.w, 1}, 0, C_TRACK);
+    mien_draw_plot(d, plot, info->latency_ms, MIEN_HUD_RING, info->latency_first, 0, top, 1.2f * ui,
+                   C_ACCENT);
+}
+
+static void angle(char *text, size_t size, float v)
+{
+    snprintf(text, size, "%+.1f°", (double)v);
+}
+
+static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
+                       const struct mien_face_result *f)
+{
+    float ui = l->ui, m = 8 * ui, h = 108 * ui;
+    struct mien_rect box = {l->video.x + m, l->video.y + l->video.h - m - h, 142 * ui, h};
+    panel(d, box, ui);
+    struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
+    char text[64], other[32];
+    angle(text, sizeof(text), f->yaw_deg);
+    row(&p, "yaw", text, C_TEXT);
+    angle(text, sizeof(text), f->pitch_deg);
+    row(&p, "pitch", text, C_TEXT);
+    angle(text, sizeof(text), f->roll_deg);
+    row(&p, "roll", text, C_TEXT);
+    float z = sqrtf(f->pose.t[0] * f->pose.t[0] + f->pose.t[1] * f->pose.t[1] +
+                    f->pose.t[2] * f->pose.t[2]);
+    snprintf(text, sizeof(text), "%.0f mm", (double)z);
+    row(&p, "distance", text, C_TEXT);
+    p.y += 4 * ui;
+    for (int e = 0; e < 2; e++) {
+        angle(text, sizeof(text), f->gaze_deg[e][0]);
+        angle(other, sizeof(other), f->gaze_deg[e][1]);
+        mien_draw_label(d, p.x, p.y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, e ? "gaze R" : "gaze L");
+        mien_draw_label(d, p.x + p.w - 42 * ui, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
+        mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, other);
+        p.y += 15 * ui;
+    }
+}
+
+static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
+                             const struct mien_face_result *f)
+{
+    float ui = l->ui, m = 8 * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
+    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
+    struct mien_rect box = {right - m - w, l->video.y + l->video.h - m - h, w, h};
+    panel(d, box, ui);
+    float y = box.y + 4 * ui;
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        bool best = i == f->expression_class;
+        float x = box.x + m;
+        mien_draw_label(d, x, y, best ? MIEN_FONT_BOLD : MIEN_FONT_TEXT, MIEN_LEFT,
+                        best ? C_TEXT : C_DIM, mien_expression_name(i));
+        struct mien_rect r = {x + 64 * ui, y + 5 * ui, 58 * ui, 4 * ui};
+        mien_draw_bar(d, r, f->expression[i], false, C_TRACK, best ? C_ACCENT : C_SOFT);
+        mien_draw_printf(d, box.x + w - m, y, MIEN_FONT_TEXT, MIEN_RIGHT, best ? C_TEXT : C_DIM,
+                         "%.0f", 100 * (double)f->expression[i]);
+        y += 13 * ui;
+    }
+}
+
+void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                     const struct mien_hud_info *info, const char *mode)
+{
+    state_panel(d, l, r, info);
+    float ui = l->ui, m = 8 * ui;
+    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
+    char text[128];
+    snprintf(text, sizeof(text), "%s%s%dx%d · %s · ? help", info->source ? info->source : "",
+             info->source ? " · " : "", r->width_px, r->height_px, mode);
+    float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
+    panel(d, (struct mien_rect){right - m - w, l->video.y + m, w, 20 * ui}, ui);
+    mien_draw_label(d, right - 2 * m, l->video.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT, C_DIM,
+                    text);
+    if (info->recording) {
+        float x = right - m - w - 18 * ui;
+        mien_draw_dot(d, x + 8 * ui, l->video.y + m + 10 * ui, 5 * ui, C_BAD);
+    }
+    if (r->count > 0) {
+        pose_panel(d, l, &r->face[0]);
+        expression_panel(d, l, &r->face[0]);
+    }
+}
+
+static const struct { // where a group of bars starts, in rows of ARKit's order
+    int first;
+    const char *name;
+} groups[] = {{MIEN_BS_EYE_BLINK_LEFT, "eyes"},
+              {MIEN_BS_JAW_FORWARD, "jaw"},
+              {MIEN_BS_MOUTH_CLOSE, "mouth"},
+              {MIEN_BS_BROW_DOWN_LEFT, "brows"},
+              {MIEN_BS_CHEEK_PUFF, "cheeks, nose, tongue"}};
+
+static bool is_pair(int i) // i is the left one of a pair
+{
+    int j = mien_blendshape_mirror(i);
+    const char *name = mien_blendshape_name(i);
+    size_t n = strlen(name);
+    return j > i && n > 4 && !strcmp(name + n - 4, "Left") && i != MIEN_BS_JAW_LEFT &&
+           i != MIEN_BS_MOUTH_LEFT;
+}
+
+static bool is_second(int i)
+{
+    int j = mien_blendshape_mirror(i);
+    return j >= 0 && j < i && is_pair(j);
+}
+
+static void number(struct mien_draw *d, float x, float y, enum mien_align align, float v)
+{
+    mien_draw_printf(d, x, y, MIEN_FONT_SMALL, align, v >= 0.05f ? C_TEXT : C_FAINT, "%.0f",
+                     100 * (double)fminf(fmaxf(v, 0), 1));
+}
+
+void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                   bool mirror)
+{
+    if (l->bars.w <= 0) {
+        return;
+    }
+    int rows = 0;
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        rows += !is_second(i);
+    }
+    float ui = l->ui, m = 10 * ui, w = l->bars.w - 2 * m, x = l->bars.x + m;
+    mien_draw_box(d, l->bars, 0, l->over ? C_PANEL : C_SIDE);
+    float head = 24 * ui, gap = 5 * ui;
+    float step = (l->bars.h - head - 8 * ui - gap * (float)MIEN_COUNT(groups)) / (float)rows;
+    step = fminf(step, 16 * ui);
+    float y = l->bars.y + 6 * ui, middle = x + w - 62 * ui, half = 40 * ui;
+    mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, "blendshapes");
+    mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
+                    mirror ? "left" : "right");
+    mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
+                    mirror ? "right" : "left");
+    y = l->bars.y + head;
+    float text_dy = (step - d->font->height[MIEN_FONT_SMALL]) / 2;
+    const float *v = r->count > 0 ? r->face[0].blendshape : NULL;
+    size_t g = 0;
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        if (is_second(i)) {
+            continue;
+        }
+        if (g < MIEN_COUNT(groups) && groups[g].first == i) {
+            if (g++) {
+                mien_draw_box(d, (struct mien_rect){x, roundf(y + gap / 2), w, 1}, 0, C_TRACK);
+            }
+            y += gap;
+        }
+        bool pair = is_pair(i);
+        float a = v ? v[i] : 0, b = v && pair ? v[mien_blendshape_mirror(i)] : 0;
+        char name[32];
+        snprintf(name, sizeof(name), "%s", mien_blendshape_name(i));
+        if (pair) {
+            name[strlen(name) - 4] = 0; // "Left"
+        }
+        float strong = fmaxf(a, b);
+        mien_draw_label(d, x, y + text_dy, MIEN_FONT_SMALL, MIEN_LEFT,
+                        strong >= 0.05f ? C_TEXT : C_DIM, name);
+        float h = fmaxf(3 * ui, step * 0.42f), by = y + (step - h) / 2;
+        if (pair) {
+            float seen_left = mirror ? a : b, seen_right = mirror ? b : a;
+            mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, half, h}, seen_left, true,
+                          C_TRACK, C_ACCENT);
+            mien_draw_bar(d, (struct mien_rect){middle + 1, by, half, h}, seen_right, false,
+                          C_TRACK, C_ACCENT);
+            number(d, middle - half - 4 * ui, y + text_dy, MIEN_RIGHT, seen_left);
+            number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
+        } else {
+            mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, 2 * half + 2, h}, a, false,
+                          C_TRACK, C_WARM);
+            number(d, x + w, y + text_dy, MIEN_RIGHT, a);
+        }
+        y += step;
+    }
+}
+
+void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
+                     const struct mien_hud_info *info, bool below_panels)
+{
+    const char *text = info->notice ? info->notice : info->paused ? "paused: space goes on" : NULL;
+    if (!text) {
+        return;
+    }
+    float ui = l->ui, w = mien_font_width(d->font, MIEN_FONT_BOLD, text) + 28 * ui;
+    float cx = l->video.x + l->video.w / 2;
+    float y = l->video.y + (below_panels ? l->video.h * 0.5f : l->video.h - 44 * ui);
+    struct mien_rect box = {cx - w / 2, y, w, 28 * ui};
+    mien_draw_box(d, box, 14 * ui, C_SOLID);
+    mien_draw_frame(d, box, 14 * ui, 1, info->notice ? C_WARN : C_DIM);
+    mien_draw_label(d, cx, y + 7 * ui, MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT, text);
+}
+
+void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
+{
+    static const char *const keys[][2] = {
+        {"m", "what is drawn: wireframe, shaded, textured, normals, landmarks, nothing"},
+        {"e", "the whole head, or the face only"},
+        {"p", "landmark points with their uncertainty"},
+        {"a", "head axes and gaze"},
+        {"h", "times, pose and expression"},
+        {"b", "blendshape bars"},
+        {"x", "mirror"},
+        {"n", "take the present expression as neutral; N undoes it"},
+        {"space", "pause"},
+        {"f", "full screen"},
+        {"s", "save a picture"},
+        {"?", "this sheet"},
+        {"q  Esc", "quit"},
+    };
+    float ui = l->ui, m = 16 * ui, step = 20 * ui, w = 0;
+    for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
+        w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, keys[i][1]));
+    }
+    w += 2 * m + 66 * ui;
+    float h = 2 * m + 26 * ui + step * (float)MIEN_COUNT(keys);
+    float x = l->video.x + (l->video.w - w) / 2, y = l->video.y + (l->video.h - h) / 2;
+    struct mien_rect box = {x, y, w, h};
+    mien_draw_box(d, box, 8 * ui, C_SOLID);
+    mien_draw_frame(d, box, 8 * ui, 1, C_TRACK);
+    y += m;
+    mien_draw_label(d, x + m, y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "Keys");
+    y += 26 * ui;
+    for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
+        mien_draw_label(d, x + m, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, keys[i][0]);
+        mien_draw_label(d, x + m + 66 * ui, y, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT, keys[i][1]);
+        y += step;
+    }
+}

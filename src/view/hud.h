@@ -1,0 +1,56 @@
+// What is written over the picture: state, times, pose, gaze, expression, blendshape bars, help;
+// and the marks on the face (landmarks with their uncertainty, axes, gaze, normals).
+//
+// Does not: call OpenGL; everything goes into a draw list.
+#ifndef MIEN_VIEW_HUD_H
+#define MIEN_VIEW_HUD_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "view/draw.h"
+
+enum { MIEN_HUD_RING = 120 };
+
+struct mien_hud_info { // measured by the program; zero means unknown
+    float fps;
+    float detect_ms, network_ms, fit_ms, draw_ms;
+    float latency_p50_ms, latency_p95_ms;
+    float latency_ms[MIEN_HUD_RING]; // of the last frames
+    int latency_first;               // the oldest
+    uint64_t dropped;
+    const char *source; // its name, borrowed; NULL = none
+    const char *notice; // what went wrong or was done, borrowed; NULL = none
+    bool paused, recording;
+};
+
+struct mien_layout {
+    struct mien_rect video; // the picture
+    struct mien_rect bars;  // the column of blendshape bars; w 0 = not shown
+    bool over;              // the column lies over the picture
+    float ui;               // scale of everything written
+};
+// ui: mien_hud_scale of the window's size.
+float mien_hud_scale(int width_px, int height_px);
+struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
+                                   bool bars);
+// Window size that shows a picture of this size scaled by k with the column beside it.
+void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px);
+
+void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                     const struct mien_hud_info *info, const char *mode);
+void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                   bool mirror);
+void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
+                     const struct mien_hud_info *info, bool below_panels);
+void mien_hud_help(struct mien_draw *d, const struct mien_layout *l);
+
+void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,
+                          const struct mien_face_model *model, const struct mien_face_result *f);
+void mien_marks_axes(struct mien_draw *d, const struct mien_map *map, float ui,
+                     const struct mien_face_model *model, const struct mien_result *r, int i);
+// Short lines along the normals (n,3) of the vertices (n,3), head frame; every step-th.
+void mien_marks_normals(struct mien_draw *d, const struct mien_map *map, float ui,
+                        const struct mien_result *r, int i, const float *points, size_t stride,
+                        int count, int step);
+
+#endif

@@ -1,0 +1,58 @@
+// Which of the face model's triangles are drawn, in a compact numbering, and their vertices and
+// normals for one face at a time.
+//
+// Does not: call OpenGL. Positions are millimetres in the head frame (face/pose.h).
+#ifndef MIEN_VIEW_MESH_H
+#define MIEN_VIEW_MESH_H
+
+#include "face/model.h"
+#include "face/result.h"
+
+// Triangles and edges lie in this order, so that a prefix of groups is one draw call.
+enum mien_mesh_group {
+    MIEN_MESH_FACE,
+    MIEN_MESH_EYES,
+    MIEN_MESH_TEETH,
+    MIEN_MESH_MOUTH, // socket, gums, tongue, eye sockets: seen through lips and lids
+    MIEN_MESH_HEAD,  // rest of the head and neck
+    MIEN_MESH_GROUPS
+};
+
+struct mien_mesh_fixed { // of a drawn vertex, never changes
+    float u, v;          // in the model's picture
+    float part;          // enum mien_mesh_group
+    float iris_mm;       // eyeballs: distance from the iris centre; elsewhere 99
+};
+struct mien_mesh_point { // of a drawn vertex, each frame
+    float position[3], normal[3];
+};
+
+struct mien_mesh {
+    const struct mien_face_model *model; // borrowed
+    int points;                          // drawn vertices: a model vertex once for each of its UVs
+    int *vertex;                         // (points) index in `corner`
+    struct mien_mesh_fixed *fixed;       // (points)
+    int corners;                         // model vertices in use
+    int *corner;                         // (corners) model vertex
+    uint32_t *triangle;                  // (group_triangle[GROUPS],3) indices of points
+    uint32_t *edge;                      // (group_edge[GROUPS],2); diagonals of quads are left out
+    int group_triangle[MIEN_MESH_GROUPS + 1], group_edge[MIEN_MESH_GROUPS + 1]; // first of a group
+    // Workspace and caches, one slot a face.
+    float *base; // (MIEN_FACES_MAX, model vertices, 3): mean + identity
+    float identity[MIEN_FACES_MAX][MIEN_IDENTITY]; // of `base`
+    bool base_ready[MIEN_FACES_MAX];
+    float *posed;         // (model vertices,3)
+    float *normal;        // (corners,3)
+    int *corner_triangle; // (triangles,3) corners
+    void *owned;
+};
+
+// The model must outlive the mesh. False when memory is short (logged).
+bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model);
+void mien_mesh_destroy(struct mien_mesh *m);
+// Fills out (points) for the face in slot 0…MIEN_FACES_MAX-1 (identities are cached a slot), for
+// the groups up to `last`. No allocation.
+void mien_mesh_pose(struct mien_mesh *m, int slot, const struct mien_face_result *face,
+                    enum mien_mesh_group last, struct mien_mesh_point *out);
+
+#endif

@@ -1,0 +1,325 @@
+#include "view/scene.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { U_PROJECTION, U_POSE, U_SEEN, U_COLOR, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE };
+static const char *const mesh_uniforms[] = {"u_projection", "u_pose",  "u_seen",
+                                            "u_color",      "u_alpha", "u_picture",
+                                            "u_checker",    "u_eye",   NULL};
+// Depth range of the projection. 24 bits resolve 0.05 mm at 5 m with it.
+static const float near_mm = 30, far_mm = 20000;
+
+static void make_buffers(struct mien_scene *s)
+{
+    const struct mien_mesh *m = &s->mesh;
+    glGenBuffers(1, &s->fixed);
+    glGenBuffers(1, &s->index);
+    glGenBuffers(1, &s->edge);
+    glGenBuffers(MIEN_GL_RING, s->buffer);
+    glGenVertexArrays(MIEN_GL_RING, s->array);
+    glGenVertexArrays(MIEN_GL_RING, s->edges);
+    glBindVertexArray(0);
+    glBindBuffer(GL_ARRAY_BUFFER, s->fixed);
+    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)m->points * sizeof(*m->fixed)), m->fixed,
+                 GL_STATIC_DRAW);
+    for (int i = 0; i < 2 * MIEN_GL_RING; i++) {
+        int ring = i / 2;
+        bool lines = i % 2;
+        glBindVertexArray(lines ? s->edges[ring] : s->array[ring]);
+        glBindBuffer(GL_ARRAY_BUFFER, s->fixed);
+        glEnableVertexAttribArray(2);
+        glVertexAttribPointer(2, 4, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_fixed), NULL);
+        glBindBuffer(GL_ARRAY_BUFFER, s->buffer[ring]);
+        if (!lines) {
+            glBufferData(GL_ARRAY_BUFFER,
+                         (GLsizeiptr)((size_t)m->points * sizeof(struct mien_mesh_point)), NULL,
+                         GL_STREAM_DRAW);
+        }
+        for (GLuint k = 0; k < 2; k++) {
+            glEnableVertexAttribArray(k);
+            glVertexAttribPointer(k, 3, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_point),
+                                  (const void *)(k * 3 * sizeof(float)));
+        }
+        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, lines ? s->edge : s->index);
+        if (i == 0) {
+            glBufferData(GL_ELEMENT_ARRAY_BUFFER,
+                         (GLsizeiptr)(3 * (size_t)m->group_triangle[MIEN_MESH_GROUPS] * 4),
+                         m->triangle, GL_STATIC_DRAW);
+        } else if (i == 1) {
+            glBufferData(GL_ELEMENT_ARRAY_BUFFER,
+                         (GLsizeiptr)(2 * (size_t)m->group_edge[MIEN_MESH_GROUPS] * 4), m->edge,
+                         GL_STATIC_DRAW);
+        }
+    }
+    glBindVertexArray(0);
+    s->ready = true;
+}
+
+bool mien_scene_init(struct mien_scene *s, const struct mien_face_model *model)
+{
+    static const char *const video_uniforms[] = {"u_mirror", "u_picture", "u_gain", NULL};
+    static const char *const vert[] = {"wire.vert", "mesh.vert", "mesh.vert", "mesh.vert"};
+    static const char *const frag[] = {"wire.frag", "shaded.frag", "textured.frag", "normals.frag"};
+    memset(s, 0, sizeof(*s));
+    s->video_program =
+        mien_gl_program("video.vert", "video.frag", video_uniforms, s->video_uniform);
+    s->depth_program = mien_gl_program("depth.vert", "depth.frag", mesh_uniforms, s->uniform[0]);
+    glGenVertexArrays(1, &s->blank);
+    memcpy(s->depth_uniform, s->uniform[0], sizeof(s->depth_uniform));
+    for (int i = 0; i < 4; i++) {
+        s->program[i] = mien_gl_program(vert[i], frag[i], mesh_uniforms, s->uniform[i]);
+    }
+    if (!model) {
+        return true;
+    }
+    if (!mien_mesh_init(&s->mesh, model)) {
+        return false;
+    }
+    s->point = mien_calloc((size_t)s->mesh.points + 1, sizeof(*s->point));
+    if (!s->point) {
+        return false;
+    }
+    make_buffers(s);
+    return true;
+}
+
+void mien_scene_destroy(struct mien_scene *s)
+{
+    if (s->ready) {
+        glDeleteBuffers(1, &s->fixed);
+        glDeleteBuffers(1, &s->index);
+        glDeleteBuffers(1, &s->edge);
+        glDeleteBuffers(MIEN_GL_RING, s->buffer);
+        glDeleteVertexArrays(MIEN_GL_RING, s->array);
+        glDeleteVertexArrays(MIEN_GL_RING, s->edges);
+    }
+    if (s->blank) {
+        glDeleteVertexArrays(1, &s->blank);
+    }
+    if (s->picture) {
+        glDeleteTextures(1, &s->picture);
+    }
+    GLuint all[] = {s->video_program, s->depth_program, s->program[0],
+                    s->program[1],    s->program[2],    s->program[3]};
+    for (size_t i = 0; i < MIEN_COUNT(all); i++) {
+        if (all[i]) {
+            glDeleteProgram(all[i]);
+        }
+    }
+    mien_mesh_destroy(&s->mesh);
+    mien_free(s->point);
+    memset(s, 0, sizeof(*s));
+}
+
+void mien_scene_picture(struct mien_scene *s, const struct mien_image *im)
+{
+    int channels = im ? mien_format_channels(im->format) : 0;
+    if (!channels || !im->data) {
+        return;
+    }
+    GLenum format = channels == 1 ? GL_RED : channels == 3 ? GL_RGB : GL_RGBA;
+    glActiveTexture(GL_TEXTURE0);
+    if (!s->picture || s->picture_width != im->width || s->picture_height != im->height) {
+        if (!s->picture) {
+            glGenTextures(1, &s->picture);
+        }
+        glBindTexture(GL_TEXTURE_2D, s->picture);
+        glTexImage2D(GL_TEXTURE_2D, 0, GL_RGB8, im->width, im->height, 0, GL_RGB, GL_UNSIGNED_BYTE,
+                     NULL);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+        s->picture_width = im->width;
+        s->picture_height = im->height;
+    }
+    glBindTexture(GL_TEXTURE_2D, s->picture);
+    GLint swizzle[2][4] = {{GL_RED, GL_GREEN, GL_BLUE, GL_ONE}, {GL_RED, GL_RED, GL_RED, GL_ONE}};
+    glTexParameteriv(GL_TEXTURE_2D, GL_TEXTURE_SWIZZLE_RGBA, swizzle[channels == 1]);
+    glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / (size_t)channels));
+    glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, im->width, im->height, format, GL_UNSIGNED_BYTE,
+                    im->data);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
+}
+
+static void viewport(struct mien_rect r, int height_px)
+{
+    int x = (int)lroundf(r.x), w = (int)lroundf(r.w), h = (int)lroundf(r.h);
+    glViewport(x, height_px - (int)lroundf(r.y) - h, w, h);
+}
+
+void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain)
+{
+    if (!s->video_program || !s->picture) {
+        return;
+    }
+    viewport(map->rect, height_px);
+    glDisable(GL_DEPTH_TEST);
+    glDisable(GL_BLEND);
+    glDisable(GL_CULL_FACE);
+    glUseProgram(s->video_program);
+    glActiveTexture(GL_TEXTURE0);
+    glBindTexture(GL_TEXTURE_2D, s->picture);
+    // One screen pixel a picture pixel, or whole multiples: nothing to interpolate.
+    float k = map->rect.w / (float)map->width_px;
+    GLint filter = fabsf(k - roundf(k)) < 1e-4f && k < 1.5f ? GL_NEAREST : GL_LINEAR;
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, filter);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, filter);
+    glUniform1f(s->video_uniform[0], map->mirror ? 1 : 0);
+    glUniform1i(s->video_uniform[1], 0);
+    glUniform1f(s->video_uniform[2], gain);
+    glBindVertexArray(s->blank);
+    glDrawArrays(GL_TRIANGLE_STRIP, 0, 4);
+    glBindVertexArray(0);
+}
+
+static void multiply(const float a[16], const float b[16], float out[16]) // column-major
+{
+    for (int c = 0; c < 4; c++) {
+        for (int r = 0; r < 4; r++) {
+            out[c * 4 + r] = a[r] * b[c * 4] + a[4 + r] * b[c * 4 + 1] + a[8 + r] * b[c * 4 + 2] +
+                             a[12 + r] * b[c * 4 + 3];
+        }
+    }
+}
+
+static void depth_pass(const struct mien_scene *s, const float projection[16], const float pose[16],
+                       int triangles, bool offset)
+{
+    glColorMask(GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
+    glDisable(GL_BLEND);
+    glDepthFunc(GL_LESS);
+    if (offset) {
+        glEnable(GL_POLYGON_OFFSET_FILL);
+        glPolygonOffset(1.0f, 2.0f);
+    }
+    glUseProgram(s->depth_program);
+    glUniformMatrix4fv(s->depth_uniform[0], 1, GL_FALSE, projection);
+    glUniformMatrix4fv(s->depth_uniform[1], 1, GL_FALSE, pose);
+    glDrawElements(GL_TRIANGLES, 3 * triangles, GL_UNSIGNED_INT, NULL);
+    glDisable(GL_POLYGON_OFFSET_FILL);
+    glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
+}
+
+static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
+                    const struct mien_result *r, int i, int mode, float checker, int triangles)
+{
+    const struct mien_pose *p = &r->face[i].pose;
+    const GLint *u = s->uniform[mode];
+    float seen_projection[16], seen_pose[16], seen[16], eye[3], back[9];
+    mien_projection(&r->camera, near_mm, far_mm, false, seen_projection);
+    mien_pose_matrix(p, seen_pose);
+    multiply(seen_projection, seen_pose, seen);
+    mien_mat3_transpose(p->R, back);
+    mien_mat3_mul_vec(back, p->t, eye);
+    glUseProgram(s->program[mode]);
+    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
+    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
+    glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
+    glUniform3f(u[U_EYE], -eye[0], -eye[1], -eye[2]);
+    glUniform1f(u[U_ALPHA], 0.78f);
+    glUniform1f(u[U_CHECKER], checker);
+    glUniform1i(u[U_PICTURE], 0);
+    glActiveTexture(GL_TEXTURE0);
+    glBindTexture(GL_TEXTURE_2D, s->picture);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+    glDepthFunc(GL_LEQUAL);
+    glEnable(GL_BLEND);
+    glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
+    glDrawElements(GL_TRIANGLES, 3 * triangles, GL_UNSIGNED_INT, NULL);
+}
+
+static void begin_depth(struct mien_rect r, int height_px)
+{
+    viewport(r, height_px);
+    int x = (int)lroundf(r.x), w = (int)lroundf(r.w), h = (int)lroundf(r.h);
+    glScissor(x, height_px - (int)lroundf(r.y) - h, w, h);
+    glEnable(GL_SCISSOR_TEST);
+    glEnable(GL_DEPTH_TEST);
+    glEnable(GL_CULL_FACE);
+    glDepthMask(GL_TRUE);
+}
+
+static void end_depth(void)
+{
+    glDisable(GL_SCISSOR_TEST);
+    glDisable(GL_DEPTH_TEST);
+    glDisable(GL_CULL_FACE);
+    glFrontFace(GL_CCW);
+    glBindVertexArray(0);
+}
+
+void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
+                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head)
+{
+    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[mode] || !s->depth_program) {
+        return;
+    }
+    struct mien_mesh *m = &s->mesh;
+    enum mien_mesh_group last = head                          ? MIEN_MESH_HEAD
+                                : mode == MIEN_VIEW_WIREFRAME ? MIEN_MESH_TEETH
+                                                              : MIEN_MESH_MOUTH;
+    float projection[16], pose[16];
+    mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
+    mien_pose_matrix(&r->face[i].pose, pose);
+    mien_mesh_pose(m, i, &r->face[i], last, s->point);
+    s->turn = (s->turn + 1) % MIEN_GL_RING;
+    glBindBuffer(GL_ARRAY_BUFFER, s->buffer[s->turn]);
+    glBufferSubData(GL_ARRAY_BUFFER, 0, (GLsizeiptr)((size_t)m->points * sizeof(*s->point)),
+                    s->point);
+    begin_depth(map->rect, height_px);
+    glFrontFace(map->mirror ? GL_CW : GL_CCW);
+    glBindVertexArray(s->array[s->turn]);
+    int triangles = m->group_triangle[last + 1];
+    depth_pass(s, projection, pose, triangles, mode == MIEN_VIEW_WIREFRAME);
+    if (mode != MIEN_VIEW_WIREFRAME) {
+        surface(s, projection, pose, r, i, mode, 1, triangles);
+        end_depth();
+        return;
+    }
+    const GLint *u = s->uniform[MIEN_VIEW_WIREFRAME];
+    glBindVertexArray(s->edges[s->turn]);
+    glUseProgram(s->program[MIEN_VIEW_WIREFRAME]);
+    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
+    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
+    // The finer the mesh on the screen, the fainter its lines.
+    float size = r->face[i].box_px[2] - r->face[i].box_px[0];
+    float alpha = fminf(fmaxf(0.15f + size * mien_map_scale(map) / 500, 0.3f), 0.75f);
+    glUniform4f(u[U_COLOR], 0.36f, 0.93f, 0.85f, alpha);
+    glDepthFunc(GL_LEQUAL);
+    glDepthMask(GL_FALSE);
+    glEnable(GL_BLEND);
+    glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
+    glEnable(GL_LINE_SMOOTH);
+    glDrawElements(GL_LINES, 2 * m->group_edge[last + 1], GL_UNSIGNED_INT, NULL);
+    glDisable(GL_LINE_SMOOTH);
+    glDepthMask(GL_TRUE);
+    end_depth();
+}
+
+void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
+                     const struct mien_result *r, int i, float turn_deg)
+{
+    if (!s->ready || !s->program[MIEN_VIEW_TEXTURED] || !s->depth_program) {
+        return;
+    }
+    int size = (int)fmaxf(rect.w, 1);
+    struct mien_camera camera = mien_camera_make(size, (int)fmaxf(rect.h, 1), 24);
+    struct mien_pose p = {.t = {0, 0, -620}};
+    mien_pose_from_angles(turn_deg, 0, 0, p.R);
+    float projection[16], pose[16];
+    mien_projection(&camera, near_mm, far_mm, false, projection);
+    mien_pose_matrix(&p, pose);
+    begin_depth(rect, height_px);
+    glFrontFace(GL_CCW);
+    glClear(GL_DEPTH_BUFFER_BIT); // inside the scissor
+    glBindVertexArray(s->array[s->turn]);
+    int triangles = s->mesh.group_triangle[MIEN_MESH_MOUTH + 1];
+    depth_pass(s, projection, pose, triangles, false);
+    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 0, triangles);
+    end_depth();
+}

@@ -1,0 +1,42 @@
+// Video and face meshes with OpenGL: the picture as a quad, the fitted mesh over it under the fit's
+// own perspective camera.
+//
+// Does not: lay out the window, draw text. Main thread only.
+#ifndef MIEN_VIEW_SCENE_H
+#define MIEN_VIEW_SCENE_H
+
+#include "face/result.h"
+#include "image/image.h"
+#include "view/camera.h"
+#include "view/flat.h"
+#include "view/mesh.h"
+#include "view/view.h"
+
+struct mien_scene {
+    struct mien_mesh mesh;
+    struct mien_mesh_point *point;                   // (mesh.points) workspace
+    GLuint video_program, program[4], depth_program; // program: by mode
+    GLint video_uniform[3], uniform[4][8], depth_uniform[2];
+    GLuint picture; // texture
+    int picture_width, picture_height;
+    GLuint fixed, index, edge, buffer[MIEN_GL_RING], array[MIEN_GL_RING], edges[MIEN_GL_RING];
+    GLuint blank; // vertex array without attributes
+    int turn;
+    bool ready; // mesh buffers made
+};
+
+bool mien_scene_init(struct mien_scene *s,
+                     const struct mien_face_model *model); // model may be NULL
+void mien_scene_destroy(struct mien_scene *s);
+// Uploads the picture (RGB8 or GRAY8); the texture is made again only when the size changes.
+void mien_scene_picture(struct mien_scene *s, const struct mien_image *im);
+// Screen rectangles have their origin top-left; height_px is the screen's.
+void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain);
+// The face in slot i of the result over the picture. head: the whole head, not only the face.
+void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
+                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head);
+// The mesh of the face that was drawn last, with the video on it, seen from turn_deg to the side.
+void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
+                     const struct mien_result *r, int i, float turn_deg);
+
+#endif

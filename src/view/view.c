@@ -1,0 +1,233 @@
+// The display: window or own framebuffer, the order of drawing, reading back.
+#include "view/view.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "view/scene.h"
+
+enum { QUADS = 12000 };
+
+struct mien_view {
+    const struct mien_face_model *model;
+    int width, height;
+    bool offscreen;
+    GLuint frame, color, depth; // own framebuffer
+    struct mien_font font;
+    float font_scale;
+    struct mien_draw draw;
+    struct mien_flat flat;
+    struct mien_scene scene;
+    uint8_t *row; // one line of the screen, for turning what is read back
+    bool warned_full;
+};
+
+const char *mien_view_mode_name(int mode)
+{
+    static const char *const names[MIEN_VIEW_MODES] = {"wireframe", "shaded",    "textured",
+                                                       "normals",   "landmarks", "off"};
+    return mode >= 0 && mode < MIEN_VIEW_MODES ? names[mode] : NULL;
+}
+
+static bool make_frame(struct mien_view *v)
+{
+    if (!v->frame) {
+        glGenFramebuffers(1, &v->frame);
+        glGenRenderbuffers(1, &v->color);
+        glGenRenderbuffers(1, &v->depth);
+    }
+    glBindRenderbuffer(GL_RENDERBUFFER, v->color);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, v->width, v->height);
+    glBindRenderbuffer(GL_RENDERBUFFER, v->depth);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, v->width, v->height);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->color);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, v->depth);
+    GLenum status = glCheckFramebufferStatus(GL_FRAMEBUFFER);
+    if (status != GL_FRAMEBUFFER_COMPLETE) {
+        mien_error(
+            "a framebuffer of %dx%d is not possible here (status %#x): ask for a smaller size",
+            v->width, v->height, status);
+        return false;
+    }
+    return true;
+}
+
+bool mien_view_resize(struct mien_view *v, int width_px, int height_px)
+{
+    if (width_px < 16 || height_px < 16 || width_px > 16384 || height_px > 16384) {
+        return false;
+    }
+    uint8_t *row = mien_calloc((size_t)width_px, 4);
+    if (!row) {
+        return false;
+    }
+    mien_free(v->row);
+    v->row = row;
+    v->width = width_px;
+    v->height = height_px;
+    float scale = mien_hud_scale(width_px, height_px);
+    if (fabsf(scale - v->font_scale) > 0.02f) {
+        mien_font_destroy(&v->font);
+        mien_font_bake(&v->font, scale); // without text everything else still works
+        v->font_scale = scale;
+        mien_flat_atlas(&v->flat, &v->font);
+    }
+    return !v->offscreen || make_frame(v);
+}
+
+struct mien_view *mien_view_create(const struct mien_view_config *c)
+{
+    if (!mien_gl_load()) {
+        return NULL;
+    }
+    struct mien_view *v = mien_calloc(1, sizeof(*v));
+    if (!v) {
+        return NULL;
+    }
+    v->model = c->model;
+    v->offscreen = c->offscreen;
+    mien_flat_init(&v->flat, QUADS);
+    if (!mien_draw_init(&v->draw, &v->font, QUADS) || !mien_scene_init(&v->scene, c->model) ||
+        !mien_view_resize(v, c->width_px, c->height_px)) {
+        mien_view_destroy(v);
+        return NULL;
+    }
+    while (glGetError() != GL_NO_ERROR) {
+    }
+    return v;
+}
+
+void mien_view_destroy(struct mien_view *v)
+{
+    if (!v) {
+        return;
+    }
+    mien_scene_destroy(&v->scene);
+    mien_flat_destroy(&v->flat);
+    mien_draw_destroy(&v->draw);
+    mien_font_destroy(&v->font);
+    if (v->frame) {
+        glDeleteFramebuffers(1, &v->frame);
+        glDeleteRenderbuffers(1, &v->color);
+        glDeleteRenderbuffers(1, &v->depth);
+    }
+    mien_free(v->row);
+    mien_free(v);
+}
+
+static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
+                      const struct mien_result *r, int i, const struct mien_view_settings *s)
+{
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head);
+    if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
+        const struct mien_mesh *m = &v->scene.mesh;
+        mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
+                           sizeof(struct mien_mesh_point) / sizeof(float), m->points, 11);
+    }
+    if (s->mode == MIEN_VIEW_LANDMARKS || s->points) {
+        mien_marks_landmarks(&v->draw, map, ui, v->model, &r->face[i]);
+    }
+    if (s->axes) {
+        mien_marks_axes(&v->draw, map, ui, v->model, r, i);
+    }
+}
+
+// The face turned to the front with the video as its texture, in the corner.
+static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r)
+{
+    float ui = l->ui, w = roundf(118 * ui), h = roundf(138 * ui), m = 8 * ui;
+    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
+    struct mien_rect box = {roundf(right - m - w), roundf(l->video.y + m + 26 * ui), w, h};
+    mien_draw_box(&v->draw, box, 6 * ui, MIEN_COLOR(10, 14, 18, 235));
+    mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
+    mien_draw_clear(&v->draw);
+    // Swings once in 240 frames.
+    float turn = 28 * sinf((float)(r->frame % 240) * (float)(2 * M_PI / 240));
+    mien_scene_bust(&v->scene, box, v->height, r, 0, turn);
+}
+
+void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
+                    const struct mien_result *result, const struct mien_view_settings *s,
+                    const struct mien_hud_info *info)
+{
+    int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
+    struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars);
+    struct mien_map map = {l.video, w, h, s->mirror};
+    mien_draw_clear(&v->draw);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glViewport(0, 0, v->width, v->height);
+    glDisable(GL_SCISSOR_TEST);
+    glDepthMask(GL_TRUE);
+    glClearColor(0.043f, 0.055f, 0.066f, 1);
+    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    if (frame) {
+        mien_scene_picture(&v->scene, frame);
+        mien_scene_video(&v->scene, &map, v->height, 1);
+        for (int i = result->count - 1; i >= 0; i--) { // the first face on top
+            if (i < MIEN_FACES_MAX) {
+                draw_face(v, &map, l.ui, result, i, s);
+            }
+        }
+        if (s->mode == MIEN_VIEW_TEXTURED && result->count > 0 && s->hud) {
+            // Marks first: they belong under the inset.
+            mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
+            mien_draw_clear(&v->draw);
+            draw_bust(v, &l, result);
+        }
+    }
+    mien_hud_bars(&v->draw, &l, result, s->mirror);
+    if (s->hud && frame) {
+        mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_name(s->mode));
+    }
+    mien_hud_notice(&v->draw, &l, info, s->hud);
+    if (s->help) {
+        mien_hud_help(&v->draw, &l);
+    }
+    glViewport(0, 0, v->width, v->height);
+    mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
+    if (v->draw.refused && !v->warned_full) {
+        v->warned_full = true;
+        mien_warn("more shapes than the display holds (%d): some are not drawn", QUADS);
+    }
+}
+
+void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)
+{
+    *width_px = v->width;
+    *height_px = v->height;
+}
+
+bool mien_view_read(struct mien_view *v, struct mien_image *out)
+{
+    if (out->format != MIEN_FORMAT_RGB8 || out->width != v->width || out->height != v->height) {
+        return false;
+    }
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glReadBuffer(v->offscreen ? GL_COLOR_ATTACHMENT0 : GL_BACK);
+    glPixelStorei(GL_PACK_ALIGNMENT, 1);
+    glPixelStorei(GL_PACK_ROW_LENGTH, (GLint)(out->stride / 3));
+    glReadPixels(0, 0, v->width, v->height, GL_RGB, GL_UNSIGNED_BYTE, out->data);
+    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
+    size_t bytes = 3 * (size_t)v->width;
+    for (int y = 0; y < v->height / 2; y++) { // OpenGL's first row is the lowest
+        uint8_t *a = out->data + (size_t)y * out->stride;
+        uint8_t *b = out->data + (size_t)(v->height - 1 - y) * out->stride;
+        memcpy(v->row, a, bytes);
+        memcpy(a, b, bytes);
+        memcpy(b, v->row, bytes);
+    }
+    return true;
+}
+
+void mien_view_finish(void)
+{
+    glFinish();
+}
+
+const char *mien_view_driver(void)
+{
+    return (const char *)glGetString(GL_RENDERER);
+}

@@ -1,0 +1,60 @@
+// The display: everything mien shows of one frame, drawn with OpenGL 3.3 core into the window or
+// into an own framebuffer.
+//
+// Does not: open windows, handle keys, know threads, cameras or networks, decide when to draw.
+// Takes plain data (frame, result, settings). An OpenGL context is current on the calling thread,
+// always the same, from create to destroy. No OpenGL object is made by mien_view_draw, except a
+// texture when the picture's size changes. A program or texture that failed was logged at create;
+// what needs it is not drawn.
+#ifndef MIEN_VIEW_VIEW_H
+#define MIEN_VIEW_VIEW_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "image/image.h"
+#include "view/hud.h"
+#include <stdbool.h>
+
+// What is drawn over the face; "landmarks" are points only, without a mesh.
+#define MIEN_VIEW_MODE_NAMES "wireframe|shaded|textured|normals|landmarks|off"
+enum mien_view_mode {
+    MIEN_VIEW_WIREFRAME,
+    MIEN_VIEW_SHADED,
+    MIEN_VIEW_TEXTURED,
+    MIEN_VIEW_NORMALS,
+    MIEN_VIEW_LANDMARKS,
+    MIEN_VIEW_OFF,
+    MIEN_VIEW_MODES
+};
+const char *mien_view_mode_name(int mode); // NULL outside
+
+struct mien_view_settings {
+    enum mien_view_mode mode;
+    bool mirror;
+    bool hud, bars, axes, points, head, help;
+};
+
+struct mien_view; // opaque
+
+struct mien_view_config {
+    const struct mien_face_model *model; // borrowed; NULL: no meshes
+    int width_px, height_px;             // of the screen, in pixels
+    bool offscreen;                      // own framebuffer
+};
+
+struct mien_view *
+mien_view_create(const struct mien_view_config *c); // NULL: no OpenGL 3.3 (logged)
+void mien_view_destroy(struct mien_view *v);        // NULL is fine
+// The screen's new size: framebuffer and text are made anew when needed. Not for every frame.
+bool mien_view_resize(struct mien_view *v, int width_px, int height_px);
+// frame: the very picture that the result belongs to (RGB8 or GRAY8); NULL when there is none yet.
+void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
+                    const struct mien_result *result, const struct mien_view_settings *s,
+                    const struct mien_hud_info *info);
+void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
+// What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
+bool mien_view_read(struct mien_view *v, struct mien_image *out);
+void mien_view_finish(void);        // waits until everything is drawn
+const char *mien_view_driver(void); // the renderer's name
+
+#endif
