@@ -3,6 +3,7 @@
 layout(location = 0) in vec3 a_position;
 layout(location = 1) in vec3 a_normal;
 layout(location = 2) in vec4 a_fixed; // u, v, group, distance from the iris centre (mm)
+layout(location = 3) in vec2 a_grid;
 uniform mat4 u_projection;
 uniform mat4 u_pose;
 uniform mat4 u_seen; // head -> clip space of the picture, not mirrored: where the camera saw it
@@ -11,7 +12,7 @@ out vec3 v_normal;
 out vec4 v_fixed;
 out vec3 v_seen;
 out vec3 v_head_normal;
-invariant gl_Position;
+out vec2 v_grid;
 void main()
 {
     vec4 p = u_pose * vec4(a_position, 1.0);
@@ -20,6 +21,7 @@ void main()
     v_normal = mat3(u_pose) * a_normal;
     v_head_normal = a_normal;
     v_fixed = a_fixed;
+    v_grid = a_grid;
     v_seen = q.xyw;
     gl_Position = u_projection * p;
 }

@@ -4,5 +4,5 @@ in vec3 v_normal;
 out vec4 o_color;
 void main()
 {
-    o_color = vec4(normalize(v_normal) * 0.5 + 0.5, 0.92);
+    o_color = vec4(normalize(v_normal) * 0.5 + 0.5, 1.0);
 }

@@ -1,9 +1,11 @@
 #version 330 core
-// Clay under three lights (key, sky, rim), skin parts see-through.
+// Clay under three lights (key, sky, rim), the video showing through by 1 - u_alpha.
+uniform sampler2D u_picture;
 uniform float u_alpha;
 in vec3 v_position;
 in vec3 v_normal;
 in vec4 v_fixed;
+in vec3 v_seen;
 out vec4 o_color;
 
 vec3 albedo(out float gloss)
@@ -40,5 +42,6 @@ void main()
                      0.72 * diffuse * vec3(1.0, 0.97, 0.92));
     c += gloss * shine + 0.18 * rim * vec3(0.45, 0.75, 0.85);
     float alpha = v_fixed.z < 0.5 || v_fixed.z > 3.5 ? u_alpha : min(1.0, u_alpha + 0.15);
-    o_color = vec4(c, alpha);
+    vec2 at = v_seen.xy / v_seen.z * 0.5 + 0.5;
+    o_color = vec4(mix(texture(u_picture, vec2(at.x, 1.0 - at.y)).rgb, c, alpha), 1.0);
 }

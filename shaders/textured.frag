@@ -33,5 +33,5 @@ void main()
     vec3 a = mix(vec3(0.16, 0.50, 0.52), vec3(0.30, 0.78, 0.72), v_fixed.y);
     vec3 b = mix(vec3(0.86, 0.80, 0.70), vec3(0.98, 0.93, 0.84), v_fixed.x);
     vec3 paint = mix(a, b, checker);
-    o_color = vec4(paint * (0.22 + 1.15 * light), 0.88);
+    o_color = vec4(mix(video, paint * (0.22 + 1.15 * light), 0.88), 1.0);
 }

@@ -1,7 +1,35 @@
 #version 330 core
-in vec4 v_color;
+// The mesh's quads as anti-aliased lines over the video, which shows through everywhere else. Hidden
+// lines are hidden by the depth of the surface itself.
+uniform sampler2D u_picture;
+uniform float u_alpha;
+in vec3 v_position;
+in vec3 v_normal;
+in vec4 v_fixed;
+in vec3 v_seen;
+in vec2 v_grid;
 out vec4 o_color;
 void main()
 {
-    o_color = v_color;
+    vec2 at = v_seen.xy / v_seen.z * 0.5 + 0.5;
+    vec3 video = texture(u_picture, vec2(at.x, 1.0 - at.y)).rgb;
+    vec2 wide = max(fwidth(v_grid), vec2(1e-5)); // grid units a pixel
+    vec2 away = min(v_grid, 1.0 - v_grid) / wide; // px from the nearest line
+    vec2 cover = clamp(1.05 - away, 0.0, 1.0);
+    // Where quads are smaller than about three pixels lines would clot: fade to their mean.
+    cover = mix(cover, min(wide, 1.0), smoothstep(vec2(0.25), vec2(0.6), wide));
+    float line = 1.0 - (1.0 - cover.x) * (1.0 - cover.y);
+    float facing = dot(normalize(v_normal), normalize(-v_position));
+    float fade = 0.35 + 0.65 * smoothstep(0.0, 0.5, facing);
+    vec3 paint = vec3(0.36, 0.93, 0.85);
+    if (v_fixed.z > 0.5 && v_fixed.z < 1.5) { // eyes: the iris as a ring instead of their fine mesh
+        float px = max(fwidth(v_fixed.w), 1e-4);
+        line = clamp(1.1 - abs(v_fixed.w - 5.9) / px, 0.0, 1.0) +
+               clamp(1.6 - v_fixed.w / px, 0.0, 1.0);
+        paint = vec3(1.0, 0.98, 0.9);
+        fade = 1.0;
+    } else if (v_fixed.z > 1.5) {
+        line *= 0.5;
+    }
+    o_color = vec4(mix(video, paint, clamp(line * fade * u_alpha, 0.0, 1.0)), 1.0);
 }

@@ -9,7 +9,7 @@
 #include "view/palette.h"
 #include "view/words.h"
 
-enum { COLUMN = 220 }; // width of the bars' column at scale 1, px
+enum { COLUMN = 232 }; // width of the bars' column at scale 1, px
 
 float mien_hud_scale(int width_px, int height_px)
 {
@@ -69,7 +69,7 @@ static void stage(struct pen *p, const char *label, float ms)
     mien_draw_label(p->d, p->x, p->y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, label);
     snprintf(text, sizeof(text), "%.1f", (double)ms);
     mien_draw_label(p->d, p->x + p->w, p->y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
-    struct mien_rect r = {p->x + 50 * p->ui, p->y + 5 * p->ui, p->w - 84 * p->ui, 4 * p->ui};
+    struct mien_rect r = {p->x + 56 * p->ui, p->y + 5 * p->ui, p->w - 90 * p->ui, 4 * p->ui};
     mien_draw_bar(p->d, r, ms / 33.3f, false, C_TRACK, ms > 25 ? C_WARN : C_ACCENT);
     p->y += 14 * p->ui;
 }

@@ -28,8 +28,8 @@ static int group_of(uint8_t part)
     }
 }
 
-// The edge that a triangle shares with the next one is a quad's diagonal when the two came from one
-// quad, which the model keeps side by side. Returns the corner opposite to it (0…2), or -1.
+// Two triangles that share an edge and lie side by side in the model came from one quad. Returns
+// the corner of a opposite to that edge (0…2), or -1.
 static int diagonal(const int32_t *a, const int32_t *b)
 {
     for (int i = 0; i < 3; i++) {
@@ -43,63 +43,50 @@ static int diagonal(const int32_t *a, const int32_t *b)
     return -1;
 }
 
-struct edge_set { // open addressing over pairs of model vertices
-    uint64_t *key;
-    size_t mask;
-};
-
-static bool edge_insert(struct edge_set *s, int32_t a, int32_t b)
-{
-    uint64_t k = a < b ? (uint64_t)(uint32_t)a << 32 | (uint32_t)b
-                       : (uint64_t)(uint32_t)b << 32 | (uint32_t)a;
-    k += 1; // 0 is empty
-    for (size_t h = (size_t)(k * 0x9e3779b97f4a7c15ull >> 20) & s->mask;; h = (h + 1) & s->mask) {
-        if (s->key[h] == k) {
-            return false;
-        }
-        if (!s->key[h]) {
-            s->key[h] = k;
-            return true;
-        }
-    }
-}
-
 struct builder {
     struct mien_mesh *m;
     int *corner_of; // model vertex -> corner, -1
     int *first;     // corner -> its first point, -1
     int *next;      // point -> the corner's next point, -1
     int *uv_of;     // point -> uv index
-    uint8_t *group; // point -> group
+    uint8_t *key;   // point -> group and grid corner
 };
 
-static uint32_t point(struct builder *b, int32_t vertex, int32_t uv, int group)
+// The point of a model vertex with this UV and grid corner; made when `make`, else -1 if absent.
+static int point(struct builder *b, int32_t vertex, int32_t uv, int group, int grid, bool make)
 {
     struct mien_mesh *m = b->m;
     int c = b->corner_of[vertex];
     if (c < 0) {
+        if (!make) {
+            return -1;
+        }
         c = b->corner_of[vertex] = m->corners++;
         m->corner[c] = vertex;
         b->first[c] = -1;
     }
     for (int p = b->first[c]; p >= 0; p = b->next[p]) {
-        if (b->uv_of[p] == uv && b->group[p] == group) {
-            return (uint32_t)p;
+        if (b->uv_of[p] == uv && b->key[p] == group * 4 + grid) {
+            return p;
         }
+    }
+    if (!make) {
+        return -1;
     }
     int p = m->points++;
     b->next[p] = b->first[c];
     b->first[c] = p;
     b->uv_of[p] = uv;
-    b->group[p] = (uint8_t)group;
+    b->key[p] = (uint8_t)(group * 4 + grid);
     m->vertex[p] = c;
     struct mien_mesh_fixed *f = &m->fixed[p];
-    *f = (struct mien_mesh_fixed){.part = (float)group, .iris_mm = 99};
+    *f = (struct mien_mesh_fixed){
+        .part = (float)group, .iris_mm = 99, .grid = {(float)(grid & 1), (float)(grid >> 1)}};
     if (m->model->uv && uv >= 0 && uv < m->model->uvs) {
         f->u = m->model->uv[2 * uv];
         f->v = m->model->uv[2 * uv + 1];
     }
-    return (uint32_t)p;
+    return p;
 }
 
 static float distance(const float *a, const float *b)
@@ -108,61 +95,114 @@ static float distance(const float *a, const float *b)
     return sqrtf(x * x + y * y + z * z);
 }
 
-static void mark_iris(struct mien_mesh *m, uint32_t p, uint8_t part)
+// mm from a vertex of the mean face to the iris centre of the eye it belongs to.
+static float iris_distance(const struct mien_mesh *m, int32_t vertex, uint8_t part)
 {
     const struct mien_face_model *f = m->model;
     int l = f->iris[part == MIEN_PART_EYEBALL_LEFT ? 0 : 1];
-    if (l >= 0 && l < f->landmarks && f->landmark_mean) {
-        m->fixed[p].iris_mm = distance(f->mean + 3 * (size_t)m->corner[m->vertex[p]],
-                                       f->landmark_mean + 3 * (size_t)l);
+    return l >= 0 && l < f->landmarks && f->landmark_mean
+               ? distance(f->mean + 3 * (size_t)vertex, f->landmark_mean + 3 * (size_t)l)
+               : 99;
+}
+
+// Lids and gaze together uncover no more of an eyeball than this far from the iris centre; the rest
+// of its triangles, two thirds, is never seen.
+static const float eye_front_mm = 15;
+
+static bool eye_front(const struct mien_mesh *m, int t)
+{
+    const int32_t *v = m->model->triangle + 3 * (size_t)t;
+    float d = iris_distance(m, v[0], m->model->part[t]);
+    return d < eye_front_mm || d >= 99;
+}
+
+struct corner {
+    int32_t vertex, uv;
+};
+
+static struct corner corner_at(const struct mien_face_model *f, int t, int i)
+{
+    size_t k = 3 * (size_t)t + (size_t)(i % 3);
+    return (struct corner){f->triangle[k], f->uv_triangle ? f->uv_triangle[k] : -1};
+}
+
+// Grid corners for the 4 vertices of a quad, in turn round it: of the 8 ways the one that shares
+// the most points with the quads before. In a regular mesh all are shared.
+static void choose_grid(struct builder *b, const struct corner q[4], int group, int grid[4])
+{
+    static const int round[4] = {0, 1, 3, 2};
+    int best = -1;
+    for (int way = 0; way < 8; way++) {
+        int g[4], shared = 0;
+        for (int i = 0; i < 4; i++) {
+            g[i] = round[(way + (way & 4 ? 4 - i : i)) & 3];
+            shared += point(b, q[i].vertex, q[i].uv, group, g[i], false) >= 0;
+        }
+        if (shared > best) {
+            best = shared;
+            memcpy(grid, g, sizeof(g));
+        }
     }
 }
 
-static void build(struct builder *b, struct edge_set *seen)
+static void add_triangle(struct builder *b, int t, int group, const struct corner c[3],
+                         const int grid[3], int *triangles)
+{
+    struct mien_mesh *m = b->m;
+    for (int i = 0; i < 3; i++) {
+        int p = point(b, c[i].vertex, c[i].uv, group, grid[i], true);
+        m->triangle[3 * (size_t)*triangles + (size_t)i] = (uint32_t)p;
+        m->corner_triangle[3 * (size_t)*triangles + (size_t)i] = m->vertex[p];
+        if (group == MIEN_MESH_EYES) {
+            m->fixed[p].iris_mm = iris_distance(m, c[i].vertex, m->model->part[t]);
+        }
+    }
+    ++*triangles;
+}
+
+static bool drawn(const struct mien_mesh *m, int t, int group)
+{
+    return group_of(m->model->part[t]) == group && (group != MIEN_MESH_EYES || eye_front(m, t));
+}
+
+static void build(struct builder *b)
 {
     struct mien_mesh *m = b->m;
     const struct mien_face_model *f = m->model;
-    int triangles = 0, edges = 0;
+    int triangles = 0;
     for (int g = 0; g < MIEN_MESH_GROUPS; g++) {
         m->group_triangle[g] = triangles;
-        m->group_edge[g] = edges;
-        int skip = -1; // this triangle's corner opposite to a diagonal, from the one before
+        m->group_point[g] = m->points;
+        m->group_corner[g] = m->corners;
         for (int t = 0; t < f->triangles; t++) {
-            int hidden = skip;
-            skip = -1;
-            const int32_t *v = f->triangle + 3 * (size_t)t;
-            if (group_of(f->part[t]) != g) {
+            if (!drawn(m, t, g)) {
                 continue;
             }
-            if (hidden < 0 && t + 1 < f->triangles && f->part[t + 1] == f->part[t]) {
-                hidden = diagonal(v, v + 3);
-                skip = hidden >= 0 ? diagonal(v + 3, v) : -1;
+            const int32_t *v = f->triangle + 3 * (size_t)t;
+            int k = t + 1 < f->triangles && drawn(m, t + 1, g) ? diagonal(v, v + 3) : -1;
+            if (k < 0) {
+                static const int lone[3] = {0, 1, 2};
+                struct corner c[3] = {corner_at(f, t, 0), corner_at(f, t, 1), corner_at(f, t, 2)};
+                add_triangle(b, t, g, c, lone, &triangles);
+                continue;
             }
-            uint32_t p[3];
-            for (int i = 0; i < 3; i++) {
-                int32_t uv = f->uv_triangle ? f->uv_triangle[3 * (size_t)t + (size_t)i] : -1;
-                p[i] = m->triangle[3 * (size_t)triangles + (size_t)i] = point(b, v[i], uv, g);
-                m->corner_triangle[3 * (size_t)triangles + (size_t)i] = b->corner_of[v[i]];
-                if (g == MIEN_MESH_EYES) {
-                    mark_iris(m, p[i], f->part[t]);
-                }
-            }
-            triangles++;
-            for (int i = 0; i < 3; i++) {
-                int j = (i + 1) % 3;
-                if ((i + 2) % 3 != hidden && edge_insert(seen, v[i], v[j])) {
-                    m->edge[2 * (size_t)edges] = p[i];
-                    m->edge[2 * (size_t)edges + 1] = p[j];
-                    edges++;
-                }
-            }
+            // Round the quad: k, k+1, the other triangle's far corner, k+2.
+            int far = diagonal(v + 3, v), grid[4];
+            struct corner q[4] = {corner_at(f, t, k), corner_at(f, t, k + 1),
+                                  corner_at(f, t + 1, far), corner_at(f, t, k + 2)};
+            choose_grid(b, q, g, grid);
+            struct corner one[3] = {q[0], q[1], q[3]}, two[3] = {q[1], q[2], q[3]};
+            add_triangle(b, t, g, one, (int[3]){grid[0], grid[1], grid[3]}, &triangles);
+            add_triangle(b, t + 1, g, two, (int[3]){grid[1], grid[2], grid[3]}, &triangles);
+            t++;
         }
     }
     m->group_triangle[MIEN_MESH_GROUPS] = triangles;
-    m->group_edge[MIEN_MESH_GROUPS] = edges;
+    m->group_point[MIEN_MESH_GROUPS] = m->points;
+    m->group_corner[MIEN_MESH_GROUPS] = m->corners;
 }
 
-static void carve(struct mien_mesh *m, struct builder *b, struct edge_set *s, struct mien_arena *a,
+static void carve(struct mien_mesh *m, struct builder *b, struct mien_arena *a,
                   struct mien_arena *tmp)
 {
     const struct mien_face_model *f = m->model;
@@ -171,7 +211,6 @@ static void carve(struct mien_mesh *m, struct builder *b, struct edge_set *s, st
     m->fixed = mien_arena_take(a, p, sizeof(*m->fixed));
     m->corner = mien_arena_take(a, v, sizeof(*m->corner));
     m->triangle = mien_arena_take(a, p, sizeof(*m->triangle));
-    m->edge = mien_arena_take(a, 2 * p, sizeof(*m->edge));
     m->base = mien_arena_take(a, MIEN_FACES_MAX * 3 * v, sizeof(float));
     m->posed = mien_arena_take(a, 3 * v, sizeof(float));
     m->normal = mien_arena_take(a, 3 * v, sizeof(float));
@@ -180,13 +219,7 @@ static void carve(struct mien_mesh *m, struct builder *b, struct edge_set *s, st
     b->first = mien_arena_take(tmp, v, sizeof(int));
     b->next = mien_arena_take(tmp, p, sizeof(int));
     b->uv_of = mien_arena_take(tmp, p, sizeof(int));
-    b->group = mien_arena_take(tmp, p, 1);
-    size_t slots = 1024;
-    while (slots < 4 * p) {
-        slots *= 2;
-    }
-    s->key = mien_arena_take(tmp, slots, sizeof(*s->key));
-    s->mask = slots - 1;
+    b->key = mien_arena_take(tmp, p, 1);
 }
 
 bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
@@ -194,9 +227,8 @@ bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
     memset(m, 0, sizeof(*m));
     m->model = model;
     struct builder b = {.m = m};
-    struct edge_set s = {0};
     struct mien_arena measure = {0}, measure_tmp = {0}, tmp = {0};
-    carve(m, &b, &s, &measure, &measure_tmp);
+    carve(m, &b, &measure, &measure_tmp);
     struct mien_arena *a = mien_calloc(1, sizeof(*a));
     if (!a || !mien_arena_init(a, measure.used) || !mien_arena_init(&tmp, measure_tmp.used)) {
         if (a) {
@@ -207,9 +239,9 @@ bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
         return false;
     }
     m->owned = a;
-    carve(m, &b, &s, a, &tmp);
+    carve(m, &b, a, &tmp);
     memset(b.corner_of, 0xff, (size_t)model->vertices * sizeof(int));
-    build(&b, &s);
+    build(&b);
     mien_arena_destroy(&tmp);
     return true;
 }
@@ -224,9 +256,9 @@ void mien_mesh_destroy(struct mien_mesh *m)
 }
 
 // Area-weighted vertex normals: the cross product's length is twice the triangle's area.
-static void normals(struct mien_mesh *m, int triangles)
+static void normals(struct mien_mesh *m, int triangles, int corners)
 {
-    memset(m->normal, 0, 3 * (size_t)m->corners * sizeof(float));
+    memset(m->normal, 0, 3 * (size_t)corners * sizeof(float));
     for (int t = 0; t < triangles; t++) {
         const int *c = m->corner_triangle + 3 * (size_t)t;
         const float *p = m->posed + 3 * (size_t)m->corner[c[0]];
@@ -243,7 +275,7 @@ static void normals(struct mien_mesh *m, int triangles)
             o[2] += n[2];
         }
     }
-    for (int c = 0; c < m->corners; c++) {
+    for (int c = 0; c < corners; c++) {
         float *n = m->normal + 3 * (size_t)c;
         float l = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
         float s = l > 1e-12f ? 1 / l : 0;
@@ -253,8 +285,36 @@ static void normals(struct mien_mesh *m, int triangles)
     }
 }
 
-void mien_mesh_pose(struct mien_mesh *m, int slot, const struct mien_face_result *face,
-                    enum mien_mesh_group last, struct mien_mesh_point *out)
+// Whether the inner lips are apart anywhere (iBUG points, counted from 0).
+static bool lips_open(const struct mien_mesh *m)
+{
+    static const int pair[3][2] = {{61, 67}, {62, 66}, {63, 65}};
+    for (int k = 0; k < 3; k++) {
+        float p[2][3];
+        for (int side = 0; side < 2; side++) {
+            int l = m->model->ibug[pair[k][side]];
+            if (l < 0 || l >= m->model->landmarks || !m->model->landmark) {
+                return true;
+            }
+            const struct mien_landmark *mark = &m->model->landmark[l];
+            for (int c = 0; c < 3; c++) {
+                p[side][c] = 0;
+                for (int i = 0; i < 3; i++) {
+                    p[side][c] +=
+                        mark->weight[i] * m->posed[3 * (size_t)mark->vertex[i] + (size_t)c];
+                }
+            }
+        }
+        if (distance(p[0], p[1]) > 1.5f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
+                                    const struct mien_face_result *face,
+                                    enum mien_mesh_group wanted, struct mien_mesh_point *out)
 {
     float *base = m->base + (size_t)slot * 3 * (size_t)m->model->vertices;
     if (!m->base_ready[slot] ||
@@ -264,10 +324,15 @@ void mien_mesh_pose(struct mien_mesh *m, int slot, const struct mien_face_result
         m->base_ready[slot] = true;
     }
     mien_face_model_add_blendshapes(m->model, base, face->blendshape, m->posed);
-    normals(m, m->group_triangle[last + 1]);
-    for (int p = 0; p < m->points; p++) {
+    enum mien_mesh_group last = wanted;
+    if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !lips_open(m)) {
+        last = MIEN_MESH_EYES;
+    }
+    normals(m, m->group_triangle[last + 1], m->group_corner[last + 1]);
+    for (int p = 0; p < m->group_point[last + 1]; p++) {
         int c = m->vertex[p];
         memcpy(out[p].position, m->posed + 3 * (size_t)m->corner[c], sizeof(out->position));
         memcpy(out[p].normal, m->normal + 3 * (size_t)c, sizeof(out->normal));
     }
+    return last;
 }

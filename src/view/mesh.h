@@ -8,7 +8,7 @@
 #include "face/model.h"
 #include "face/result.h"
 
-// Triangles and edges lie in this order, so that a prefix of groups is one draw call.
+// Triangles lie in this order, so that a prefix of groups is one draw call.
 enum mien_mesh_group {
     MIEN_MESH_FACE,
     MIEN_MESH_EYES,
@@ -22,6 +22,8 @@ struct mien_mesh_fixed { // of a drawn vertex, never changes
     float u, v;          // in the model's picture
     float part;          // enum mien_mesh_group
     float iris_mm;       // eyeballs: distance from the iris centre; elsewhere 99
+    float grid[2];       // 0 or 1: corner of a quad. Lines of the wireframe lie where an
+                         // interpolated coordinate is 0 or 1
 };
 struct mien_mesh_point { // of a drawn vertex, each frame
     float position[3], normal[3];
@@ -35,8 +37,9 @@ struct mien_mesh {
     int corners;                         // model vertices in use
     int *corner;                         // (corners) model vertex
     uint32_t *triangle;                  // (group_triangle[GROUPS],3) indices of points
-    uint32_t *edge;                      // (group_edge[GROUPS],2); diagonals of quads are left out
-    int group_triangle[MIEN_MESH_GROUPS + 1], group_edge[MIEN_MESH_GROUPS + 1]; // first of a group
+    // First of a group; the last element is the end.
+    int group_triangle[MIEN_MESH_GROUPS + 1];
+    int group_point[MIEN_MESH_GROUPS + 1], group_corner[MIEN_MESH_GROUPS + 1];
     // Workspace and caches, one slot a face.
     float *base; // (MIEN_FACES_MAX, model vertices, 3): mean + identity
     float identity[MIEN_FACES_MAX][MIEN_IDENTITY]; // of `base`
@@ -50,9 +53,12 @@ struct mien_mesh {
 // The model must outlive the mesh. False when memory is short (logged).
 bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model);
 void mien_mesh_destroy(struct mien_mesh *m);
-// Fills out (points) for the face in slot 0…MIEN_FACES_MAX-1 (identities are cached a slot), for
-// the groups up to `last`. No allocation.
-void mien_mesh_pose(struct mien_mesh *m, int slot, const struct mien_face_result *face,
-                    enum mien_mesh_group last, struct mien_mesh_point *out);
+// Fills out for the face in slot 0…MIEN_FACES_MAX-1 (identities are cached a slot), for the groups
+// up to `wanted`: MIEN_MESH_TEETH or MIEN_MESH_MOUTH are cut to MIEN_MESH_EYES while the lips are
+// closed and nothing behind them can be seen. Returns the last group that was filled. No
+// allocation.
+enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
+                                    const struct mien_face_result *face,
+                                    enum mien_mesh_group wanted, struct mien_mesh_point *out);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { U_PROJECTION, U_POSE, U_SEEN, U_COLOR, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE };
+enum { U_PROJECTION, U_POSE, U_SEEN, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE };
 static const char *const mesh_uniforms[] = {"u_projection", "u_pose",  "u_seen",
                                             "u_color",      "u_alpha", "u_picture",
                                             "u_checker",    "u_eye",   NULL};
@@ -18,41 +18,34 @@ static void make_buffers(struct mien_scene *s)
     const struct mien_mesh *m = &s->mesh;
     glGenBuffers(1, &s->fixed);
     glGenBuffers(1, &s->index);
-    glGenBuffers(1, &s->edge);
     glGenBuffers(MIEN_GL_RING, s->buffer);
     glGenVertexArrays(MIEN_GL_RING, s->array);
-    glGenVertexArrays(MIEN_GL_RING, s->edges);
     glBindVertexArray(0);
     glBindBuffer(GL_ARRAY_BUFFER, s->fixed);
     glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)m->points * sizeof(*m->fixed)), m->fixed,
                  GL_STATIC_DRAW);
-    for (int i = 0; i < 2 * MIEN_GL_RING; i++) {
-        int ring = i / 2;
-        bool lines = i % 2;
-        glBindVertexArray(lines ? s->edges[ring] : s->array[ring]);
+    for (int i = 0; i < MIEN_GL_RING; i++) {
+        glBindVertexArray(s->array[i]);
         glBindBuffer(GL_ARRAY_BUFFER, s->fixed);
         glEnableVertexAttribArray(2);
         glVertexAttribPointer(2, 4, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_fixed), NULL);
-        glBindBuffer(GL_ARRAY_BUFFER, s->buffer[ring]);
-        if (!lines) {
-            glBufferData(GL_ARRAY_BUFFER,
-                         (GLsizeiptr)((size_t)m->points * sizeof(struct mien_mesh_point)), NULL,
-                         GL_STREAM_DRAW);
-        }
+        glEnableVertexAttribArray(3);
+        glVertexAttribPointer(3, 2, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_fixed),
+                              (const void *)offsetof(struct mien_mesh_fixed, grid));
+        glBindBuffer(GL_ARRAY_BUFFER, s->buffer[i]);
+        glBufferData(GL_ARRAY_BUFFER,
+                     (GLsizeiptr)((size_t)m->points * sizeof(struct mien_mesh_point)), NULL,
+                     GL_STREAM_DRAW);
         for (GLuint k = 0; k < 2; k++) {
             glEnableVertexAttribArray(k);
             glVertexAttribPointer(k, 3, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_point),
                                   (const void *)(k * 3 * sizeof(float)));
         }
-        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, lines ? s->edge : s->index);
+        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, s->index);
         if (i == 0) {
             glBufferData(GL_ELEMENT_ARRAY_BUFFER,
                          (GLsizeiptr)(3 * (size_t)m->group_triangle[MIEN_MESH_GROUPS] * 4),
                          m->triangle, GL_STATIC_DRAW);
-        } else if (i == 1) {
-            glBufferData(GL_ELEMENT_ARRAY_BUFFER,
-                         (GLsizeiptr)(2 * (size_t)m->group_edge[MIEN_MESH_GROUPS] * 4), m->edge,
-                         GL_STATIC_DRAW);
         }
     }
     glBindVertexArray(0);
@@ -62,16 +55,13 @@ static void make_buffers(struct mien_scene *s)
 bool mien_scene_init(struct mien_scene *s, const struct mien_face_model *model)
 {
     static const char *const video_uniforms[] = {"u_mirror", "u_picture", "u_gain", NULL};
-    static const char *const vert[] = {"wire.vert", "mesh.vert", "mesh.vert", "mesh.vert"};
     static const char *const frag[] = {"wire.frag", "shaded.frag", "textured.frag", "normals.frag"};
     memset(s, 0, sizeof(*s));
     s->video_program =
         mien_gl_program("video.vert", "video.frag", video_uniforms, s->video_uniform);
-    s->depth_program = mien_gl_program("depth.vert", "depth.frag", mesh_uniforms, s->uniform[0]);
     glGenVertexArrays(1, &s->blank);
-    memcpy(s->depth_uniform, s->uniform[0], sizeof(s->depth_uniform));
     for (int i = 0; i < 4; i++) {
-        s->program[i] = mien_gl_program(vert[i], frag[i], mesh_uniforms, s->uniform[i]);
+        s->program[i] = mien_gl_program("mesh.vert", frag[i], mesh_uniforms, s->uniform[i]);
     }
     if (!model) {
         return true;
@@ -92,10 +82,8 @@ void mien_scene_destroy(struct mien_scene *s)
     if (s->ready) {
         glDeleteBuffers(1, &s->fixed);
         glDeleteBuffers(1, &s->index);
-        glDeleteBuffers(1, &s->edge);
         glDeleteBuffers(MIEN_GL_RING, s->buffer);
         glDeleteVertexArrays(MIEN_GL_RING, s->array);
-        glDeleteVertexArrays(MIEN_GL_RING, s->edges);
     }
     if (s->blank) {
         glDeleteVertexArrays(1, &s->blank);
@@ -103,8 +91,7 @@ void mien_scene_destroy(struct mien_scene *s)
     if (s->picture) {
         glDeleteTextures(1, &s->picture);
     }
-    GLuint all[] = {s->video_program, s->depth_program, s->program[0],
-                    s->program[1],    s->program[2],    s->program[3]};
+    GLuint all[] = {s->video_program, s->program[0], s->program[1], s->program[2], s->program[3]};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
         if (all[i]) {
             glDeleteProgram(all[i]);
@@ -186,26 +173,9 @@ static void multiply(const float a[16], const float b[16], float out[16]) // col
     }
 }
 
-static void depth_pass(const struct mien_scene *s, const float projection[16], const float pose[16],
-                       int triangles, bool offset)
-{
-    glColorMask(GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
-    glDisable(GL_BLEND);
-    glDepthFunc(GL_LESS);
-    if (offset) {
-        glEnable(GL_POLYGON_OFFSET_FILL);
-        glPolygonOffset(1.0f, 2.0f);
-    }
-    glUseProgram(s->depth_program);
-    glUniformMatrix4fv(s->depth_uniform[0], 1, GL_FALSE, projection);
-    glUniformMatrix4fv(s->depth_uniform[1], 1, GL_FALSE, pose);
-    glDrawElements(GL_TRIANGLES, 3 * triangles, GL_UNSIGNED_INT, NULL);
-    glDisable(GL_POLYGON_OFFSET_FILL);
-    glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
-}
-
 static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
-                    const struct mien_result *r, int i, int mode, float checker, int triangles)
+                    const struct mien_result *r, int i, int mode, float alpha, float checker,
+                    int triangles)
 {
     const struct mien_pose *p = &r->face[i].pose;
     const GLint *u = s->uniform[mode];
@@ -220,16 +190,16 @@ static void surface(struct mien_scene *s, const float projection[16], const floa
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
     glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
     glUniform3f(u[U_EYE], -eye[0], -eye[1], -eye[2]);
-    glUniform1f(u[U_ALPHA], 0.78f);
+    glUniform1f(u[U_ALPHA], alpha);
     glUniform1f(u[U_CHECKER], checker);
     glUniform1i(u[U_PICTURE], 0);
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, s->picture);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
-    glDepthFunc(GL_LEQUAL);
-    glEnable(GL_BLEND);
-    glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
+    // The shaders mix the video in themselves: no blending, so no order and no pre-pass.
+    glDepthFunc(GL_LESS);
+    glDisable(GL_BLEND);
     glDrawElements(GL_TRIANGLES, 3 * triangles, GL_UNSIGNED_INT, NULL);
 }
 
@@ -256,7 +226,7 @@ static void end_depth(void)
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
                      const struct mien_result *r, int i, enum mien_view_mode mode, bool head)
 {
-    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[mode] || !s->depth_program) {
+    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[mode]) {
         return;
     }
     struct mien_mesh *m = &s->mesh;
@@ -266,45 +236,30 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
     float projection[16], pose[16];
     mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
     mien_pose_matrix(&r->face[i].pose, pose);
-    mien_mesh_pose(m, i, &r->face[i], last, s->point);
+    last = mien_mesh_pose(m, i, &r->face[i], last, s->point);
+    s->last = last;
     s->turn = (s->turn + 1) % MIEN_GL_RING;
     glBindBuffer(GL_ARRAY_BUFFER, s->buffer[s->turn]);
-    glBufferSubData(GL_ARRAY_BUFFER, 0, (GLsizeiptr)((size_t)m->points * sizeof(*s->point)),
-                    s->point);
+    glBufferSubData(GL_ARRAY_BUFFER, 0,
+                    (GLsizeiptr)((size_t)m->group_point[last + 1] * sizeof(*s->point)), s->point);
     begin_depth(map->rect, height_px);
     glFrontFace(map->mirror ? GL_CW : GL_CCW);
     glBindVertexArray(s->array[s->turn]);
     int triangles = m->group_triangle[last + 1];
-    depth_pass(s, projection, pose, triangles, mode == MIEN_VIEW_WIREFRAME);
-    if (mode != MIEN_VIEW_WIREFRAME) {
-        surface(s, projection, pose, r, i, mode, 1, triangles);
-        end_depth();
-        return;
+    float alpha = 0.78f;
+    if (mode == MIEN_VIEW_WIREFRAME) {
+        // The finer the mesh on the screen, the fainter its lines.
+        float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
+        alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
-    const GLint *u = s->uniform[MIEN_VIEW_WIREFRAME];
-    glBindVertexArray(s->edges[s->turn]);
-    glUseProgram(s->program[MIEN_VIEW_WIREFRAME]);
-    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
-    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
-    // The finer the mesh on the screen, the fainter its lines.
-    float size = r->face[i].box_px[2] - r->face[i].box_px[0];
-    float alpha = fminf(fmaxf(0.15f + size * mien_map_scale(map) / 500, 0.3f), 0.75f);
-    glUniform4f(u[U_COLOR], 0.36f, 0.93f, 0.85f, alpha);
-    glDepthFunc(GL_LEQUAL);
-    glDepthMask(GL_FALSE);
-    glEnable(GL_BLEND);
-    glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
-    glEnable(GL_LINE_SMOOTH);
-    glDrawElements(GL_LINES, 2 * m->group_edge[last + 1], GL_UNSIGNED_INT, NULL);
-    glDisable(GL_LINE_SMOOTH);
-    glDepthMask(GL_TRUE);
+    surface(s, projection, pose, r, i, mode, alpha, 1, triangles);
     end_depth();
 }
 
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg)
 {
-    if (!s->ready || !s->program[MIEN_VIEW_TEXTURED] || !s->depth_program) {
+    if (!s->ready || !s->program[MIEN_VIEW_TEXTURED]) {
         return;
     }
     int size = (int)fmaxf(rect.w, 1);
@@ -318,8 +273,7 @@ void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
     glFrontFace(GL_CCW);
     glClear(GL_DEPTH_BUFFER_BIT); // inside the scissor
     glBindVertexArray(s->array[s->turn]);
-    int triangles = s->mesh.group_triangle[MIEN_MESH_MOUTH + 1];
-    depth_pass(s, projection, pose, triangles, false);
-    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 0, triangles);
+    int triangles = s->mesh.group_triangle[s->last + 1];
+    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 1, 0, triangles);
     end_depth();
 }

@@ -14,15 +14,16 @@
 
 struct mien_scene {
     struct mien_mesh mesh;
-    struct mien_mesh_point *point;                   // (mesh.points) workspace
-    GLuint video_program, program[4], depth_program; // program: by mode
-    GLint video_uniform[3], uniform[4][8], depth_uniform[2];
+    struct mien_mesh_point *point;    // (mesh.points) workspace
+    GLuint video_program, program[4]; // program: by mode
+    GLint video_uniform[3], uniform[4][8];
     GLuint picture; // texture
     int picture_width, picture_height;
-    GLuint fixed, index, edge, buffer[MIEN_GL_RING], array[MIEN_GL_RING], edges[MIEN_GL_RING];
+    GLuint fixed, index, buffer[MIEN_GL_RING], array[MIEN_GL_RING];
     GLuint blank; // vertex array without attributes
     int turn;
-    bool ready; // mesh buffers made
+    enum mien_mesh_group last; // filled for the face drawn last
+    bool ready;                // mesh buffers made
 };
 
 bool mien_scene_init(struct mien_scene *s,

@@ -125,7 +125,7 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
     if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
-                           sizeof(struct mien_mesh_point) / sizeof(float), m->points, 11);
+                           sizeof(struct mien_mesh_point) / sizeof(float), m->group_point[1], 11);
     }
     if (s->mode == MIEN_VIEW_LANDMARKS || s->points) {
         mien_marks_landmarks(&v->draw, map, ui, v->model, &r->face[i]);
