@@ -22,7 +22,7 @@ vec3 albedo(out float gloss)
         return mix(pupil, c, smoothstep(2.0, 2.5, d));
     }
     if (v_fixed.z < 2.5) {
-        gloss = 0.35;
+        gloss = 0.08;
         return vec3(0.92, 0.90, 0.86);
     }
     return vec3(0.42, 0.22, 0.22);

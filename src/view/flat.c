@@ -91,6 +91,7 @@ void mien_flat_draw(struct mien_flat *f, const struct mien_draw *d, int width_px
     f->turn = (f->turn + 1) % MIEN_GL_RING;
     glBindBuffer(GL_ARRAY_BUFFER, f->buffer[f->turn]);
     glBufferSubData(GL_ARRAY_BUFFER, 0, (GLsizeiptr)(quads * 4 * sizeof(*d->vertex)), d->vertex);
+    glViewport(0, 0, width_px, height_px);
     glUseProgram(f->program);
     glUniform2f(f->uniform[0], (float)width_px, (float)height_px);
     glUniform1i(f->uniform[1], 0);

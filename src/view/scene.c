@@ -7,9 +7,8 @@
 #include "base/mem.h"
 
 enum { U_PROJECTION, U_POSE, U_SEEN, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE };
-static const char *const mesh_uniforms[] = {"u_projection", "u_pose",  "u_seen",
-                                            "u_color",      "u_alpha", "u_picture",
-                                            "u_checker",    "u_eye",   NULL};
+static const char *const mesh_uniforms[] = {"u_projection", "u_pose",    "u_seen", "u_alpha",
+                                            "u_picture",    "u_checker", "u_eye",  NULL};
 // Depth range of the projection. 24 bits resolve 0.05 mm at 5 m with it.
 static const float near_mm = 30, far_mm = 20000;
 

@@ -186,7 +186,6 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     if (s->help) {
         mien_hud_help(&v->draw, &l);
     }
-    glViewport(0, 0, v->width, v->height);
     mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
     if (v->draw.refused && !v->warned_full) {
         v->warned_full = true;
