@@ -1,0 +1,561 @@
+#include "learn/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "learn/curves.h"
+#include "learn/evalset.h"
+#include "learn/loader.h"
+#include "learn/metrics.h"
+
+enum { MEASURE_PICTURES = 1536, BAD_STEPS_MAX = 10, SHARDS_MAX = 64 };
+
+// What a checkpoint keeps beside the graph's own state.
+struct state {
+    uint32_t version, tasks;
+    uint64_t seed;
+    int64_t step;
+    double norm[MIEN_TASKS], running[MIEN_TASKS]; // running: means of raw losses, for NORMALISED
+    double seconds;
+};
+enum { STATE_VERSION = 1 };
+
+struct shard_loss {
+    double sum[MIEN_TASKS], count[MIEN_TASKS];
+};
+
+struct run {
+    const struct mien_train_config *config;
+    struct mien_graph *graph;
+    struct mien_pool *pool;
+    struct mien_loader *loader;
+    struct mien_loss loss;
+    struct state state;
+    struct mien_evalset evalset;
+    struct mien_sample_config sample;
+    int output[MIEN_BRANCHES], size[MIEN_BRANCHES]; // -1: the network lacks it
+    int shards;
+    float *variance[MIEN_TASKS], *variance_grad[MIEN_TASKS];
+    struct mien_target *target; // of the batch
+    double k[MIEN_TASKS], denominator[MIEN_TASKS];
+    struct shard_loss part[SHARDS_MAX];
+    struct shard_loss interval; // since the last log line
+    double interval_loss, weighted;
+    long long interval_steps;
+    int64_t interval_ns;
+    char checkpoint[1024], network[1024], log[1024], curves[1024];
+    double nme;
+};
+
+struct mien_train_config mien_train_defaults(void)
+{
+    struct mien_train_config c = {
+        .steps = 20000,
+        .batch = 64,
+        .shard = 16,
+        .lr = 2e-3f,
+        .decay = 1e-3f,
+        .clip = 5,
+        .average = 0.999f,
+        .warmup = 300,
+        .ramp = 1000,
+        .seed = 1,
+        .negative = 0.05f,
+        .augment = mien_augment_default(),
+        .validate_every = 500,
+        .log_every = 50,
+        .validate_count = 400,
+        .checkpoint_s = 150,
+    };
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        c.weight[i] = 1;
+    }
+    c.weight[MIEN_TASK_SIGMA] = 0.5f;
+    c.weight[MIEN_TASK_PRESENCE] = 0.3f;
+    c.weight[MIEN_TASK_GAZE] = 0.5f;
+    c.weight[MIEN_TASK_CONSISTENCY] = 0;
+    return c;
+}
+
+char *mien_train_description(const char *path, const struct mien_face_model *model)
+{
+    size_t size = 0;
+    char *text = mien_file_read(path, 1 << 20, &size);
+    if (!text) {
+        return NULL;
+    }
+    char *out = mien_calloc(size + 64, 1);
+    if (out) {
+        snprintf(out, size + 64, "define LANDMARKS %d\n%s", model->landmarks, text);
+    }
+    mien_free(text);
+    return out;
+}
+
+static bool find_outputs(struct run *r)
+{
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        int want = mien_branch_size(b, r->config->model->landmarks);
+        r->output[b] = mien_graph_find_output(r->graph, mien_branch_name(b));
+        r->size[b] = want;
+        if (r->output[b] < 0) {
+            mien_info("%s has no output \"%s\": that task is off", r->config->net,
+                      mien_branch_name(b));
+        } else if (mien_graph_output_count(r->graph, r->output[b]) != want) {
+            mien_error("%s: output \"%s\" has %d numbers, %d expected", r->config->net,
+                       mien_branch_name(b), mien_graph_output_count(r->graph, r->output[b]), want);
+            return false;
+        }
+    }
+    return true;
+}
+
+// A step's losses and gradients for one shard; runs on the shard's thread.
+static double shard_loss(void *arg, struct mien_graph *g, int shard)
+{
+    struct run *r = arg;
+    int n = r->config->shard;
+    struct shard_loss *part = &r->part[shard];
+    memset(part, 0, sizeof(*part));
+    for (int i = 0; i < n; i++) {
+        const float *raw[MIEN_BRANCHES];
+        float *grad[MIEN_BRANCHES];
+        for (int b = 0; b < MIEN_BRANCHES; b++) {
+            size_t at = (size_t)i * (size_t)r->size[b];
+            bool have = r->output[b] >= 0;
+            raw[b] = have ? mien_graph_output(g, shard, r->output[b]) + at : NULL;
+            grad[b] = have ? mien_graph_output_grad(g, shard, r->output[b]) + at : NULL;
+        }
+        mien_loss_sample(&r->loss, raw, &r->target[shard * n + i], r->k, grad, part->sum,
+                         part->count);
+    }
+    double total = 0;
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        total += r->k[t] * part->sum[t];
+        if (r->variance_grad[t]) { // d/ds of w exp(-s) L + w s, with s = theta/10
+            double s = 0.1 * *r->variance[t];
+            double push = r->loss.weight[t] / r->shards - r->k[t] * part->sum[t];
+            if ((s < 3 || push > 0) && (s > -3 || push < 0)) {
+                r->variance_grad[t][shard] += (float)(0.1 * push);
+            }
+        }
+    }
+    return total;
+}
+
+// Multipliers of each task's summed loss for this batch.
+static void weigh(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
+    double count[MIEN_TASKS] = {0};
+    for (int i = 0; i < c->batch; i++) {
+        mien_loss_count(&r->loss, &r->target[i], count);
+    }
+    double ramp = fmin(1, fmax(0, (double)(r->state.step - c->warmup) / (double)fmax(1, c->ramp)));
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        // A task with few labels in the batch does not get a louder voice for each of them.
+        double n = fmax(count[t], c->batch / 8.0);
+        double w = r->loss.weight[t];
+        if (t == MIEN_TASK_SIGMA) {
+            w *= 0.1 + 0.9 * ramp;
+        } else if (t == MIEN_TASK_CONSISTENCY) {
+            w *= ramp;
+        }
+        bool length = t == MIEN_TASK_SIGMA; // may be negative: keeps its fixed scale
+        if (c->weighting == MIEN_WEIGHTING_NORMALISED && !length && r->state.running[t] > 0) {
+            w *= 0.1 / r->state.running[t]; // losses settle near a tenth of the mean predictor's
+        } else {
+            w /= r->loss.norm[t];
+        }
+        if (r->variance[t]) {
+            w *= exp(-fmin(3, fmax(-3, 0.1 * *r->variance[t])));
+        }
+        r->k[t] = w / n;
+        r->denominator[t] = n;
+    }
+}
+
+static float learning_rate(const struct mien_train_config *c, long long step)
+{
+    if (step < c->warmup) {
+        return c->lr * (float)(step + 1) / (float)c->warmup;
+    }
+    double done = (double)(step - c->warmup) / (double)(c->steps > c->warmup ? c->steps - c->warmup : 1);
+    return c->lr * (float)(0.01 + 0.99 * 0.5 * (1 + cos(M_PI * fmin(1, done))));
+}
+
+static bool measure_norms(struct run *r)
+{
+    int shard = r->config->shard, shards = MEASURE_PICTURES / shard;
+    struct mien_loader_config lc = {.sample = r->sample, .shard = shard, .shards = shards,
+                                    .workers = 1, .seed = r->config->seed ^ 0x6d656173};
+    struct mien_sampler s;
+    struct mien_target *t = mien_calloc((size_t)(shard * shards), sizeof(*t));
+    float *x = mien_calloc((size_t)shard * r->evalset.picture_floats, sizeof(float));
+    bool ok = mien_sampler_init(&s, &r->sample) && t && x;
+    for (int i = 0; i < shards && ok; i++) {
+        mien_loader_make(&s, &lc, 0, i, x, t + i * shard);
+    }
+    ok = ok && mien_loss_measure(&r->loss, t, (size_t)(shard * shards));
+    memcpy(r->state.norm, r->loss.norm, sizeof(r->state.norm));
+    mien_sampler_destroy(&s);
+    mien_free(t);
+    mien_free(x);
+    return ok;
+}
+
+static void report_values(FILE *f, const struct run *r)
+{
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        if (r->interval.count[t] > 0) {
+            fprintf(f, ",\"%s\":%.5g", mien_task_name(t),
+                    r->interval.sum[t] / r->interval.count[t] / r->loss.norm[t]);
+        }
+        if (r->variance[t]) {
+            fprintf(f, ",\"s_%s\":%.4g", mien_task_name(t), 0.1 * *r->variance[t]);
+        }
+    }
+}
+
+static void log_line(struct run *r, float lr, double *rate)
+{
+    int64_t now = mien_now_ns();
+    double s = (double)(now - r->interval_ns) / 1e9;
+    *rate = s > 0 ? (double)(r->interval_steps * r->config->batch) / s : 0;
+    r->weighted = r->interval_loss / (double)r->interval_steps;
+    FILE *f = fopen(r->log, "a");
+    if (f) {
+        fprintf(f, "{\"step\":%lld,\"loss\":%.6g,\"lr\":%.4g,\"pictures_per_s\":%.1f",
+                (long long)r->state.step, r->weighted, lr, *rate);
+        report_values(f, r);
+        fputs("}\n", f);
+        fclose(f);
+    }
+    memset(&r->interval, 0, sizeof(r->interval));
+    r->interval_loss = 0;
+    r->interval_steps = 0;
+    r->interval_ns = now;
+}
+
+static void validate(struct run *r)
+{
+    if (!r->evalset.count) {
+        return;
+    }
+    const struct mien_train_config *c = r->config;
+    struct mien_metrics m;
+    bool present[MIEN_BRANCHES];
+    mien_metrics_init(&m, c->model);
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        present[b] = r->output[b] >= 0;
+    }
+    size_t pf = r->evalset.picture_floats;
+    struct mien_estimate e;
+    for (size_t at = 0; at < r->evalset.count; at += (size_t)c->batch) {
+        for (size_t i = 0; i < (size_t)c->batch && at + i < r->evalset.count; i++) {
+            size_t shard = i / (size_t)c->shard, in = i % (size_t)c->shard;
+            memcpy(mien_graph_input(r->graph, (int)shard) + in * pf,
+                   r->evalset.input + (at + i) * pf, pf * sizeof(float));
+        }
+        mien_graph_forward(r->graph, r->pool, true);
+        for (size_t i = 0; i < (size_t)c->batch && at + i < r->evalset.count; i++) {
+            const float *raw[MIEN_BRANCHES];
+            for (int b = 0; b < MIEN_BRANCHES; b++) {
+                raw[b] = present[b] ? mien_graph_output(r->graph, (int)(i / (size_t)c->shard),
+                                                        r->output[b]) +
+                                          i % (size_t)c->shard * (size_t)r->size[b]
+                                    : NULL;
+            }
+            mien_estimate_decode(raw, c->model->landmarks, &e);
+            mien_metrics_add(&m, &e, &r->evalset.target[at + i], present);
+        }
+    }
+    double sum = 0, n = 0;
+    for (int s = 0; s < MIEN_METRIC_SOURCES; s++) {
+        sum += m.group[s].landmark_nme;
+        n += m.group[s].landmark_count;
+    }
+    r->nme = n > 0 ? 100 * sum / n : NAN;
+    FILE *f = fopen(r->log, "a");
+    if (f) {
+        fprintf(f, "{\"step\":%lld,\"validation\":%zu,", (long long)r->state.step,
+                r->evalset.count);
+        mien_metrics_json(&m, f);
+        fputs("}\n", f);
+        fclose(f);
+    }
+    if (!c->quiet) {
+        fprintf(stderr, "\nvalidation at step %lld\n", (long long)r->state.step);
+        mien_metrics_print(&m, stderr);
+    }
+    mien_metrics_destroy(&m);
+}
+
+static const struct mien_curve_panel panels[] = {
+    {"loss (weighted, mean predictor = 1 a task)", {"loss"}, true},
+    {"losses / mean predictor's",
+     {"landmarks", "pose", "identity", "blendshapes", "expression", "gaze", "presence",
+      "consistency"},
+     true},
+    {"landmark NME, % of face size", {"photo_nme", "synth_nme"}, false},
+    {"pose error, deg", {"photo_rotation_deg", "synth_rotation_deg"}, false},
+    {"expression accuracy, %", {"photo_accuracy", "ferplus_accuracy", "ferplus_macro_f1"}, false},
+    {"gaze error, deg", {"photo_gaze_deg", "synth_gaze_deg"}, false},
+    {"identity r, blendshape MAE",
+     {"photo_identity_r", "synth_identity_r", "photo_blendshape_mae", "synth_blendshape_mae"},
+     false},
+    {"sigma honesty (1 is honest), presence AUC", {"photo_sigma", "synth_sigma", "presence_auc"},
+     false},
+};
+
+static bool save(struct run *r)
+{
+    bool ok = mien_graph_save(r->graph, r->checkpoint, &r->state, sizeof(r->state));
+    ok = mien_graph_export(r->graph, r->network) && ok;
+    ok = mien_curves_draw(r->log, panels, (int)MIEN_COUNT(panels), r->curves) && ok;
+    return ok;
+}
+
+static bool fill_batch(struct run *r)
+{
+    int n = r->config->shard;
+    size_t bytes = (size_t)n * r->evalset.picture_floats * sizeof(float);
+    for (int s = 0; s < r->shards; s++) {
+        const struct mien_shard_data *d = mien_loader_take(r->loader);
+        if (!d) {
+            return false;
+        }
+        memcpy(mien_graph_input(r->graph, s), d->input, bytes);
+        memcpy(r->target + s * n, d->target, (size_t)n * sizeof(*d->target));
+        mien_loader_release(r->loader);
+    }
+    return true;
+}
+
+static bool open_run(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
+    if (c->batch < 1 || c->shard < 1 || c->batch % c->shard || c->batch / c->shard > SHARDS_MAX) {
+        mien_error("batch %d is not 1 to %d times the shard (%d pictures)", c->batch, SHARDS_MAX,
+                   c->shard);
+        return false;
+    }
+    if (!mien_dataset_train_count(c->data)) {
+        mien_error("the data holds nothing to train on; see --data");
+        return false;
+    }
+    if (!mien_dir_make(c->out)) {
+        return false;
+    }
+    snprintf(r->checkpoint, sizeof(r->checkpoint), "%s/last.ckpt", c->out);
+    snprintf(r->network, sizeof(r->network), "%s/face.net", c->out);
+    snprintf(r->log, sizeof(r->log), "%s/log.jsonl", c->out);
+    snprintf(r->curves, sizeof(r->curves), "%s/curves.png", c->out);
+    r->shards = c->batch / c->shard;
+    int threads = c->threads > 0 ? c->threads : mien_cpu_count();
+    char *text = mien_train_description(c->net, c->model);
+    r->graph = text ? mien_graph_create(text, c->shard, r->shards, c->seed) : NULL;
+    mien_free(text);
+    r->pool = mien_pool_create(threads);
+    r->target = mien_calloc((size_t)c->batch, sizeof(*r->target));
+    if (!r->graph || !r->pool || !r->target || !find_outputs(r)) {
+        return false;
+    }
+    mien_loss_init(&r->loss, c->model);
+    memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
+    r->sample = (struct mien_sample_config){.data = c->data, .model = c->model, .jitter = true,
+                                            .augment = c->augment, .negative = c->negative};
+    mien_graph_input_shape(r->graph, &r->sample.channels, &r->sample.height, &r->sample.width);
+    mien_graph_input_scaling(r->graph, &r->sample.mean, &r->sample.scale);
+    if ((r->sample.channels != 1 && r->sample.channels != 3) ||
+        r->sample.width != r->sample.height) {
+        mien_error("%s: the input must be square with 1 or 3 channels", c->net);
+        return false;
+    }
+    struct mien_evalset_config ec = {.sample = r->sample, .per_source = c->validate_count,
+                                     .seed = 7};
+    ec.sample.jitter = false;
+    ec.sample.negative = 0;
+    memset(&ec.sample.augment, 0, sizeof(ec.sample.augment));
+    if (!mien_evalset_build(&r->evalset, &ec)) {
+        return false;
+    }
+    for (int t = 0; t < MIEN_TASKS && c->weighting == MIEN_WEIGHTING_UNCERTAINTY; t++) {
+        if (t != MIEN_TASK_SIGMA && c->weight[t] > 0) { // sigma's loss is a likelihood already
+            char name[48];
+            snprintf(name, sizeof(name), "log_variance.%s", mien_task_name(t));
+            r->variance[t] = mien_graph_scalar(r->graph, name, 0, &r->variance_grad[t]);
+            if (!r->variance[t]) {
+                return false;
+            }
+        }
+    }
+    if (c->resume && mien_file_exists(r->checkpoint)) {
+        if (!mien_graph_restore(r->graph, r->checkpoint, &r->state, sizeof(r->state))) {
+            return false;
+        }
+        if (r->state.version != STATE_VERSION || r->state.tasks != MIEN_TASKS) {
+            mien_error("%s was written by another version of the trainer; use --init", r->checkpoint);
+            return false;
+        }
+        memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
+        if (mien_file_exists(r->log) && !mien_curves_trim_log(r->log, r->state.step)) {
+            return false;
+        }
+        mien_info("resuming %s at step %lld", r->checkpoint, (long long)r->state.step);
+    } else {
+        if (c->init && !mien_graph_init_from(r->graph, c->init)) {
+            return false;
+        }
+        if (!measure_norms(r) || !mien_file_save(r->log, "", 0)) {
+            return false;
+        }
+        r->state.version = STATE_VERSION;
+        r->state.tasks = MIEN_TASKS;
+        r->state.seed = c->seed;
+    }
+    struct mien_loader_config lc = {.sample = r->sample, .shard = c->shard, .shards = r->shards,
+                                    .workers = threads, .seed = r->state.seed,
+                                    .first_step = r->state.step};
+    r->loader = mien_loader_create(&lc);
+    return r->loader != NULL;
+}
+
+static void close_run(struct run *r)
+{
+    mien_loader_destroy(r->loader);
+    mien_evalset_destroy(&r->evalset);
+    mien_graph_destroy(r->graph);
+    mien_pool_destroy(r->pool);
+    mien_free(r->target);
+}
+
+static void gather(struct run *r, double loss)
+{
+    for (int s = 0; s < r->shards; s++) {
+        for (int t = 0; t < MIEN_TASKS; t++) {
+            r->interval.sum[t] += r->part[s].sum[t];
+            r->interval.count[t] += r->part[s].count[t];
+        }
+    }
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        double sum = 0, count = 0;
+        for (int s = 0; s < r->shards; s++) {
+            sum += r->part[s].sum[t];
+            count += r->part[s].count[t];
+        }
+        if (count > 0) {
+            double v = sum / count, *run = &r->state.running[t];
+            *run = *run > 0 ? *run + 0.01 * (v - *run) : v;
+        }
+    }
+    r->interval_loss += loss;
+    r->interval_steps++;
+}
+
+static bool step(struct run *r, float lr, int *bad)
+{
+    if (!fill_batch(r)) {
+        return false;
+    }
+    weigh(r);
+    double loss = mien_graph_forward_backward(r->graph, r->pool, shard_loss, r);
+    if (isnan(loss)) {
+        mien_warn("step %lld left out", (long long)r->state.step);
+        if (++*bad >= BAD_STEPS_MAX) {
+            mien_error("%d steps in a row were not finite; the learning rate may be too high",
+                       *bad);
+            return false;
+        }
+    } else {
+        struct mien_adamw o = {.lr = lr, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f,
+                               .weight_decay = r->config->decay, .clip = r->config->clip,
+                               .average = r->config->average};
+        mien_graph_step(r->graph, &o);
+        gather(r, loss);
+        *bad = 0;
+    }
+    r->state.step++;
+    return true;
+}
+
+static bool stopped(const struct mien_train_config *c)
+{
+    return c->stop && *c->stop;
+}
+
+bool mien_train(const struct mien_train_config *c, struct mien_train_summary *summary)
+{
+    struct run *r = mien_calloc(1, sizeof(*r));
+    if (!r) {
+        return false;
+    }
+    r->config = c;
+    r->nme = NAN;
+    bool ok = open_run(r);
+    struct mien_train_summary sum = {.first_loss = NAN, .last_loss = NAN};
+    struct mien_progress progress = {0};
+    if (ok && !c->quiet) {
+        mien_info("%.2f M parameters, %.1f M multiply-adds a picture, %zu validation pictures",
+                  (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
+                  r->evalset.count);
+        mien_progress_begin(&progress, "training", "pictures", r->state.step * c->batch,
+                            c->steps * c->batch);
+    }
+    int64_t saved_ns = mien_now_ns(), start_ns = saved_ns;
+    long long start_step = r->state.step, trained = start_step;
+    int bad = 0;
+    r->interval_ns = start_ns;
+    while (ok && r->state.step < c->steps && !stopped(c)) {
+        float lr = learning_rate(c, r->state.step);
+        ok = step(r, lr, &bad);
+        trained = r->state.step;
+        if (ok && r->interval_steps && r->state.step % c->log_every == 0) {
+            log_line(r, lr, &sum.pictures_per_s);
+            sum.first_loss = isnan(sum.first_loss) ? r->weighted : sum.first_loss;
+            sum.last_loss = r->weighted;
+        }
+        if (ok && c->validate_every && r->state.step % c->validate_every == 0 &&
+            r->state.step < c->steps) {
+            validate(r);
+        }
+        if (ok && (double)(mien_now_ns() - saved_ns) > c->checkpoint_s * 1e9) {
+            ok = save(r);
+            saved_ns = mien_now_ns();
+        }
+        if (!c->quiet) {
+            char extra[96];
+            snprintf(extra, sizeof(extra), "step %lld, loss %.4f, val NME %.2f %%",
+                     (long long)r->state.step, r->weighted, r->nme);
+            mien_progress_update(&progress, r->state.step * c->batch, extra);
+        }
+    }
+    if (ok) {
+        if (!c->quiet) {
+            mien_progress_end(&progress, r->state.step * c->batch);
+        }
+        validate(r);
+        r->state.seconds += (double)(mien_now_ns() - start_ns) / 1e9;
+        ok = save(r);
+        if (stopped(c)) {
+            mien_info("stopped at step %lld; --resume goes on", (long long)r->state.step);
+        }
+    }
+    double s = (double)(mien_now_ns() - start_ns) / 1e9;
+    sum.pictures_per_s = s > 0 ? (double)((trained - start_step) * c->batch) / s : 0;
+    sum.step = r->state.step;
+    sum.validation_nme = r->nme;
+    if (summary) {
+        *summary = sum;
+    }
+    close_run(r);
+    mien_free(r);
+    return ok;
+}

@@ -1,0 +1,57 @@
+// Trains the multi-task network: loader -> graph -> losses -> AdamW, with checkpoints, validation,
+// a JSON log and curves.
+//
+// Files in the output folder: last.ckpt (exact resume), face.net (averaged weights, for nn/net.h),
+// log.jsonl, curves.png. Does not: parse options, install signal handlers, or decide what is good.
+#ifndef MIEN_LEARN_TRAINER_H
+#define MIEN_LEARN_TRAINER_H
+
+#include <signal.h>
+
+#include "learn/dataset.h"
+#include "learn/graph.h"
+#include "learn/loss.h"
+
+struct mien_train_config {
+    const char *net;      // path of the description
+    const char *out;      // folder, made when absent
+    const char *init;     // checkpoint whose matching weights are taken, or NULL
+    bool resume;          // go on from out/last.ckpt when it exists
+    const struct mien_dataset *data;
+    const struct mien_face_model *model;
+    long long steps;
+    int batch, shard;     // batch = a multiple of shard
+    float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
+    long long warmup;     // steps of linear rise; then a cosine to a hundredth
+    long long ramp;       // steps from the end of the warm-up over which sigma and consistency rise
+    int threads;          // of the network and, again, of the loader; 0 = cores
+    uint64_t seed;
+    float weight[MIEN_TASKS];
+    enum mien_weighting weighting;
+    float negative;       // share of crops beside a face
+    struct mien_augment augment;
+    long long validate_every, log_every; // steps
+    size_t validate_count;               // records a source
+    double checkpoint_s;                 // seconds between checkpoints
+    bool quiet;                          // no progress line, no tables
+    const volatile sig_atomic_t *stop;   // set: save and end; may be NULL
+};
+struct mien_train_config mien_train_defaults(void);
+
+struct mien_train_summary {
+    long long step;
+    double first_loss, last_loss; // weighted, normalised sums over the first and last log interval
+    double validation_nme;        // % over all sources, NAN when not measured
+    double pictures_per_s;
+};
+// False on failure (logged). A stop by the flag is no failure. summary may be NULL.
+bool mien_train(const struct mien_train_config *config, struct mien_train_summary *summary);
+
+// Reads a description and puts the model's number of landmarks before it ("define LANDMARKS n").
+// mien_free; NULL on failure (logged).
+char *mien_train_description(const char *path, const struct mien_face_model *model);
+
+// A contact sheet of 8x8 training samples with their labels drawn. False on failure (logged).
+bool mien_train_sheet(const struct mien_sample_config *sample, uint64_t seed, const char *path);
+
+#endif
