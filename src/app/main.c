@@ -17,6 +17,7 @@ static const struct {
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
+    {"train", mien_cmd_train, "train the face network or the detector"},
     {0},
 };
 

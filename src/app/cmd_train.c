@@ -1,0 +1,187 @@
+// `mien train`: trains the multi-task face network; `mien train detect` the detector.
+#include "app/commands.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/learn_options.h"
+#include "base/args.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "learn/trainer.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_stop(int sig)
+{
+    stop_asked = sig;
+}
+
+// "landmarks=1,pose=0.5"
+static bool parse_weights(const char *text, float *weight)
+{
+    char copy[512], *save = NULL;
+    snprintf(copy, sizeof(copy), "%s", text);
+    for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+        char *equals = strchr(p, '='), *end = NULL;
+        if (equals) {
+            *equals = 0;
+        }
+        int task = mien_task_find(p);
+        double v = equals ? strtod(equals + 1, &end) : -1;
+        if (task < 0 || !equals || end == equals + 1 || *end || !(v >= 0) || v > 1e4) {
+            mien_error("--weights: \"%s\" is not TASK=NUMBER; tasks are landmarks, sigma, pose, "
+                       "identity, blendshapes, expression, gaze, presence, consistency",
+                       p);
+            return false;
+        }
+        weight[task] = (float)v;
+    }
+    return true;
+}
+
+static bool write_sheet(struct mien_train_config *c, const char *path)
+{
+    char *text = mien_train_description(c->net, c->model);
+    struct mien_graph *g = text ? mien_graph_create(text, 1, 1, c->seed) : NULL;
+    mien_free(text);
+    if (!g) {
+        return false;
+    }
+    struct mien_sample_config s = {.data = c->data, .model = c->model, .jitter = true,
+                                   .augment = c->augment, .negative = c->negative};
+    mien_graph_input_shape(g, &s.channels, &s.height, &s.width);
+    mien_graph_input_scaling(g, &s.mean, &s.scale);
+    mien_graph_destroy(g);
+    return mien_train_sheet(&s, c->seed, path);
+}
+
+int mien_cmd_train(int argc, char **argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "detect")) {
+        return mien_cmd_train_detect(argc - 1, argv + 1);
+    }
+    struct mien_train_config c = mien_train_defaults();
+    const char *spec[MIEN_DATASET_SOURCES], *net = NULL, *out = NULL, *init = NULL, *sheet = NULL;
+    const char *weights = NULL, *model_path = NULL;
+    int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
+    int validate_every = (int)c.validate_every, weighting = 0;
+    double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
+    double checkpoint_s = c.checkpoint_s;
+    bool resume = false, balance = true, plain = false;
+    const struct mien_opt opts[] = {
+        {"net", 0, MIEN_OPT_STRING, &net, "FILE",
+         "network description (assets/nets/face96.txt when not given)", 0, 0},
+        {"out", 'o', MIEN_OPT_STRING, &out, "DIR",
+         "where checkpoint, network, log and curves go", 0, 0},
+        {"init", 0, MIEN_OPT_STRING, &init, "CKPT", "start from this checkpoint's weights", 0, 0},
+        {"resume", 0, MIEN_OPT_BOOL, &resume, NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
+        {"steps", 's', MIEN_OPT_INT, &steps, "N", "optimiser steps", 1, 1e9},
+        {"batch", 'b', MIEN_OPT_INT, &c.batch, "N", "pictures a step", 1, 4096},
+        {"shard", 0, MIEN_OPT_INT, &c.shard, "N",
+         "pictures a shard: what one thread takes; batch norm sees a shard", 1, 1024},
+        {"lr", 0, MIEN_OPT_FLOAT, &lr, "X", "peak learning rate", 1e-7, 1},
+        {"decay", 0, MIEN_OPT_FLOAT, &decay, "X", "weight decay", 0, 1},
+        {"clip", 0, MIEN_OPT_FLOAT, &clip, "X", "largest gradient norm, 0 = any", 0, 1e6},
+        {"average", 0, MIEN_OPT_FLOAT, &average, "X", "moving average of weights", 0, 0.99999},
+        {"warmup", 0, MIEN_OPT_INT, &warmup, "N", "steps of rising learning rate", 0, 1e9},
+        {"ramp", 0, MIEN_OPT_INT, &ramp, "N",
+         "steps after the warm-up until likelihood and consistency count fully", 0, 1e9},
+        {"threads", 't', MIEN_OPT_INT, &threads, "N", "threads, 0 = one per core", 0, 256},
+        {"seed", 0, MIEN_OPT_INT, &seed, "N", "of weights, drawing and augmentation", 0, 2e9},
+        {"weights", 'w', MIEN_OPT_STRING, &weights, "LIST",
+         "task weights, for example landmarks=1,pose=0.5,consistency=0.3", 0, 0},
+        {"weighting", 0, MIEN_OPT_CHOICE, &weighting, "fixed|normalised|uncertainty",
+         "how tasks are balanced", 0, 0},
+        {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
+        {"balance", 0, MIEN_OPT_BOOL, &balance, NULL,
+         "draw expression classes with 1/sqrt(count)", 0, 0},
+        {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
+        {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
+        {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
+         1e6},
+        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"sheet", 0, MIEN_OPT_STRING, &sheet, "PNG",
+         "only write a contact sheet of augmented crops", 0, 0},
+        {0},
+    };
+    const struct mien_command cmd = {
+        "train",
+        "--data PACK[:WEIGHT]… --out DIR [options]",
+        "train the multi-task face network (`mien train detect --help`: the detector)",
+        "mien train --data photos.pack --data ferplus.pack:0.4 --data backgrounds --out run1\n"
+        "mien train --data photos.pack --sheet sheet.png",
+        0,
+        0};
+    const char *args[4];
+    int nargs = 0, sources = mien_take_data_options(&argc, argv, spec);
+    int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    if (status) {
+        return status == 1 ? 0 : status;
+    }
+    if (!sources || (!out && !sheet)) {
+        mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
+        return 2;
+    }
+    if (!parse_weights(weights ? weights : "", c.weight)) {
+        return 2;
+    }
+    char found[1024];
+    if (!net) {
+        if (!mien_find_file("assets", "nets/face96.txt", found, sizeof(found))) {
+            return 2;
+        }
+        net = found;
+    }
+    struct mien_dataset data;
+    struct mien_face_model model;
+    if (!mien_face_model_load(&model, model_path)) {
+        return 2;
+    }
+    mien_dataset_init(&data);
+    for (int i = 0; i < sources; i++) {
+        if (!mien_dataset_add(&data, spec[i], balance)) {
+            status = 2;
+            goto done;
+        }
+    }
+    c.net = net;
+    c.out = out;
+    c.init = init;
+    c.resume = resume;
+    c.data = &data;
+    c.model = &model;
+    c.steps = steps;
+    c.lr = (float)lr;
+    c.decay = (float)decay;
+    c.clip = (float)clip;
+    c.average = (float)average;
+    c.warmup = warmup;
+    c.ramp = ramp;
+    c.threads = threads;
+    c.seed = (uint64_t)seed;
+    c.weighting = (enum mien_weighting)weighting;
+    c.negative = (float)negative;
+    c.validate_every = validate_every;
+    c.checkpoint_s = checkpoint_s;
+    c.stop = &stop_asked;
+    if (plain) {
+        memset(&c.augment, 0, sizeof(c.augment));
+    }
+    if (sheet) {
+        status = write_sheet(&c, sheet) ? 0 : 1;
+        goto done;
+    }
+    struct sigaction act = {.sa_handler = ask_stop};
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+    status = mien_train(&c, NULL) ? 0 : 1;
+
+done:
+    mien_dataset_destroy(&data);
+    mien_face_model_destroy(&model);
+    return status;
+}
