@@ -325,10 +325,11 @@ void mien_augment_apply(struct mien_augmenter *a, const struct mien_augment *p,
     while (a->occluders < MIEN_OCCLUDERS_MAX && mien_rng_chance(rng, p->occluder)) {
         occlude(a, rng, patches, patch_count, x);
     }
-    if (mien_rng_chance(rng, p->side_light)) {
+    bool low = mien_rng_chance(rng, p->low_light);
+    if (!low && mien_rng_chance(rng, p->side_light)) {
         side_light(a, rng, x);
     }
-    if (mien_rng_chance(rng, p->light)) {
+    if (!low && mien_rng_chance(rng, p->light)) {
         gamma_curve(x, n, expf(0.3f * mien_rng_normal(rng)));
         float contrast = expf(0.2f * mien_rng_normal(rng)), shift = 22 * mien_rng_normal(rng);
         for (int c = 0; c < a->channels; c++) {
@@ -339,8 +340,7 @@ void mien_augment_apply(struct mien_augmenter *a, const struct mien_augment *p,
             saturate(x, x + plane, x + 2 * plane, plane, mien_rng_range(rng, 0.4f, 1.5f));
         }
     }
-    bool low = mien_rng_chance(rng, p->low_light);
-    float gain = low ? mien_rng_range(rng, 0.08f, 0.4f) : 1;
+    float gain = low ? mien_rng_range(rng, 0.14f, 0.45f) : 1;
     if (low) {
         scale_add(x, n, gain, 0);
     }
