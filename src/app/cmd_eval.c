@@ -1,4 +1,5 @@
-// `mien eval`: what a network is worth on labelled pictures; `mien eval detect` judges the detector.
+// `mien eval`: what a network is worth on labelled pictures; `mien eval detect` judges the
+// detector.
 #include "app/commands.h"
 
 #include <stdio.h>
@@ -21,8 +22,8 @@ static bool judge(const struct mien_net *net, const struct mien_evalset *set,
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         output[b] = mien_net_find_output(net, mien_branch_name(b));
         present[b] = output[b] >= 0;
-        struct mien_net_io io = present[b] ? mien_net_output(net, output[b])
-                                           : (struct mien_net_io){0};
+        struct mien_net_io io =
+            present[b] ? mien_net_output(net, output[b]) : (struct mien_net_io){0};
         if (present[b] && io.c * io.h * io.w != mien_branch_size(b, L)) {
             mien_error("output \"%s\" has %d numbers, %d expected: made for another face model?",
                        io.name, io.c * io.h * io.w, mien_branch_size(b, L));
@@ -113,9 +114,14 @@ int mien_cmd_eval(int argc, char **argv)
         goto done;
     }
     struct mien_evalset_config c = {
-        .sample = {.data = &data, .model = &model, .channels = in.c, .height = in.h,
-                   .width = in.w, .mean = mien_net_input_mean(net),
-                   .scale = mien_net_input_scale(net), .jitter = jitter},
+        .sample = {.data = &data,
+                   .model = &model,
+                   .channels = in.c,
+                   .height = in.h,
+                   .width = in.w,
+                   .mean = mien_net_input_mean(net),
+                   .scale = mien_net_input_scale(net),
+                   .jitter = jitter},
         .per_source = (size_t)limit,
         .training_split = split == 1,
         .seed = (uint64_t)seed,

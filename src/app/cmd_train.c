@@ -51,8 +51,11 @@ static bool write_sheet(struct mien_train_config *c, const char *path)
     if (!g) {
         return false;
     }
-    struct mien_sample_config s = {.data = c->data, .model = c->model, .jitter = true,
-                                   .augment = c->augment, .negative = c->negative};
+    struct mien_sample_config s = {.data = c->data,
+                                   .model = c->model,
+                                   .jitter = true,
+                                   .augment = c->augment,
+                                   .negative = c->negative};
     mien_graph_input_shape(g, &s.channels, &s.height, &s.width);
     mien_graph_input_scaling(g, &s.mean, &s.scale);
     mien_graph_destroy(g);
@@ -75,8 +78,8 @@ int mien_cmd_train(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_STRING, &net, "FILE",
          "network description (assets/nets/face96.txt when not given)", 0, 0},
-        {"out", 'o', MIEN_OPT_STRING, &out, "DIR",
-         "where checkpoint, network, log and curves go", 0, 0},
+        {"out", 'o', MIEN_OPT_STRING, &out, "DIR", "where checkpoint, network, log and curves go",
+         0, 0},
         {"init", 0, MIEN_OPT_STRING, &init, "CKPT", "start from this checkpoint's weights", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &resume, NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
         {"steps", 's', MIEN_OPT_INT, &steps, "N", "optimiser steps", 1, 1e9},
@@ -97,8 +100,8 @@ int mien_cmd_train(int argc, char **argv)
         {"weighting", 0, MIEN_OPT_CHOICE, &weighting, "fixed|normalised|uncertainty",
          "how tasks are balanced", 0, 0},
         {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
-        {"balance", 0, MIEN_OPT_BOOL, &balance, NULL,
-         "draw expression classes with 1/sqrt(count)", 0, 0},
+        {"balance", 0, MIEN_OPT_BOOL, &balance, NULL, "draw expression classes with 1/sqrt(count)",
+         0, 0},
         {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
         {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,

@@ -207,8 +207,7 @@ double mien_loss_consistency(const struct mien_face_model *model,
         gi[i] += dot(gX, model->landmark_identity + (size_t)i * (size_t)n, n);
     }
     for (int i = 0; gb && i < MIEN_BLENDSHAPES; i++) {
-        gb[i] += b[i] * (1 - b[i]) *
-                 dot(gX, model->landmark_blendshape + (size_t)i * (size_t)n, n);
+        gb[i] += b[i] * (1 - b[i]) * dot(gX, model->landmark_blendshape + (size_t)i * (size_t)n, n);
     }
     return loss;
 }

@@ -13,8 +13,8 @@
 enum { PANEL_W = 520, PANEL_H = 300, LEFT = 64, RIGHT = 12, TOP = 24, BOTTOM = 28 };
 
 static const struct mien_rgb colours[8] = {
-    {31, 119, 180}, {255, 127, 14}, {44, 160, 44},  {214, 39, 40},
-    {148, 103, 189}, {140, 86, 75}, {227, 119, 194}, {90, 90, 90},
+    {31, 119, 180},  {255, 127, 14}, {44, 160, 44},   {214, 39, 40},
+    {148, 103, 189}, {140, 86, 75},  {227, 119, 194}, {90, 90, 90},
 };
 
 // The number after "name": within [line, end); false when the line has none.

@@ -56,8 +56,7 @@ bool mien_evalset_build(struct mien_evalset *e, const struct mien_evalset_config
         size_t all = source_size(source, c->training_split);
         size_t n = c->per_source && all > c->per_source ? c->per_source : all;
         for (size_t i = 0; i < n; i++) {
-            struct mien_record_ref ref = {s, source_record(source, c->training_split,
-                                                           i * all / n)};
+            struct mien_record_ref ref = {s, source_record(source, c->training_split, i * all / n)};
             // The stream's number keeps a picture's crop the same whatever else is in the set.
             struct mien_rng rng;
             mien_rng_seed(&rng, c->seed, ((uint64_t)s << 32) + i);

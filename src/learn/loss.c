@@ -9,9 +9,9 @@
 // Wing: slope WING_W/WING_E at zero, logarithmic to WING_W, linear beyond. In crop units; 0.03 is
 // 1.5 px of a 96 px crop, where label noise begins.
 static const double WING_W = 0.15, WING_E = 0.03;
-static const double ROTATION_EPS = 0.03;   // about 1.2 degrees
-static const double PLACE_DELTA = 0.02;    // crop units and log scale
-static const double GAZE_DELTA = 0.05;     // radians
+static const double ROTATION_EPS = 0.03; // about 1.2 degrees
+static const double PLACE_DELTA = 0.02;  // crop units and log scale
+static const double GAZE_DELTA = 0.05;   // radians
 
 static const char *const names[MIEN_TASKS] = {
     "landmarks",  "sigma", "pose",     "identity",    "blendshapes",
@@ -110,8 +110,7 @@ void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
     count[MIEN_TASK_IDENTITY] += t->mask & MIEN_LABEL_IDENTITY ? (double)t->identity_weight : 0;
     count[MIEN_TASK_BLENDSHAPES] += blendshape_total(t) > 0;
     count[MIEN_TASK_EXPRESSION] += t->mask & MIEN_LABEL_EXPRESSION ? 1 : 0;
-    count[MIEN_TASK_GAZE] +=
-        t->mask & MIEN_LABEL_GAZE && t->gaze_weight[0] + t->gaze_weight[1] > 0;
+    count[MIEN_TASK_GAZE] += t->mask & MIEN_LABEL_GAZE && t->gaze_weight[0] + t->gaze_weight[1] > 0;
     count[MIEN_TASK_PRESENCE] += 1;
     count[MIEN_TASK_CONSISTENCY] += lm && t->camera.f_px > 0;
 }
@@ -285,13 +284,12 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
     const float *lm = raw[MIEN_BRANCH_LANDMARKS];
     double total = landmark_total(l, t);
     if (have[MIEN_TASK_LANDMARKS] > 0 && lm) {
-        loss[MIEN_TASK_LANDMARKS] = landmarks(l, lm, t, total, f[MIEN_TASK_LANDMARKS],
-                                              g[MIEN_BRANCH_LANDMARKS]);
+        loss[MIEN_TASK_LANDMARKS] =
+            landmarks(l, lm, t, total, f[MIEN_TASK_LANDMARKS], g[MIEN_BRANCH_LANDMARKS]);
     }
     if (have[MIEN_TASK_SIGMA] > 0 && lm && raw[MIEN_BRANCH_SIGMA]) {
-        loss[MIEN_TASK_SIGMA] =
-            sigma(l, lm, raw[MIEN_BRANCH_SIGMA], t, total, f[MIEN_TASK_SIGMA],
-                  g[MIEN_BRANCH_LANDMARKS], g[MIEN_BRANCH_SIGMA]);
+        loss[MIEN_TASK_SIGMA] = sigma(l, lm, raw[MIEN_BRANCH_SIGMA], t, total, f[MIEN_TASK_SIGMA],
+                                      g[MIEN_BRANCH_LANDMARKS], g[MIEN_BRANCH_SIGMA]);
     }
     if (have[MIEN_TASK_POSE] > 0 && raw[MIEN_BRANCH_POSE]) {
         loss[MIEN_TASK_POSE] =
@@ -308,8 +306,7 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
     }
     if (have[MIEN_TASK_EXPRESSION] > 0 && raw[MIEN_BRANCH_EXPRESSION]) {
         loss[MIEN_TASK_EXPRESSION] = expression(raw[MIEN_BRANCH_EXPRESSION], t,
-                                                f[MIEN_TASK_EXPRESSION],
-                                                g[MIEN_BRANCH_EXPRESSION]);
+                                                f[MIEN_TASK_EXPRESSION], g[MIEN_BRANCH_EXPRESSION]);
     }
     if (have[MIEN_TASK_GAZE] > 0 && raw[MIEN_BRANCH_GAZE]) {
         loss[MIEN_TASK_GAZE] =

@@ -1,13 +1,14 @@
 // Losses of the multi-task network: masked, normalised, each with its own weight, with gradients.
 //
-// A label that is not there adds neither loss nor gradient. Every task's loss is divided by what the
-// best constant answer would score (mien_loss_measure), so that weights compare like with like.
+// A label that is not there adds neither loss nor gradient. Every task's loss is divided by what
+// the best constant answer would score (mien_loss_measure), so that weights compare like with like.
 // Does not: know the graph or threads; mien_loss_sample is pure and may run on any thread.
 //
 // Per sample (w = label weights; all sums over w are normalised by the sum of w):
 //   landmarks    wing loss a coordinate (Feng et al. 2018, "Wing Loss for Robust Facial Landmark
 //                Localisation with CNNs"), crop units
-//   sigma        Gaussian negative log-likelihood s^b (2 log s + |e|^2 / (2 s^2)), the factor s^b held
+//   sigma        Gaussian negative log-likelihood s^b (2 log s + |e|^2 / (2 s^2)), the factor s^b
+//   held
 //                constant (beta-NLL: Seitzer et al. 2022, "On the Pitfalls of Heteroscedastic
 //                Uncertainty Estimation with Probabilistic Neural Networks"); moves mean and s
 //   pose         sqrt(|d - d*|^2 + e^2) - e on the first two columns of R as the network says them
@@ -28,12 +29,19 @@
 #include "learn/sample.h"
 
 enum mien_task {
-    MIEN_TASK_LANDMARKS, MIEN_TASK_SIGMA, MIEN_TASK_POSE, MIEN_TASK_IDENTITY,
-    MIEN_TASK_BLENDSHAPES, MIEN_TASK_EXPRESSION, MIEN_TASK_GAZE, MIEN_TASK_PRESENCE,
-    MIEN_TASK_CONSISTENCY, MIEN_TASKS
+    MIEN_TASK_LANDMARKS,
+    MIEN_TASK_SIGMA,
+    MIEN_TASK_POSE,
+    MIEN_TASK_IDENTITY,
+    MIEN_TASK_BLENDSHAPES,
+    MIEN_TASK_EXPRESSION,
+    MIEN_TASK_GAZE,
+    MIEN_TASK_PRESENCE,
+    MIEN_TASK_CONSISTENCY,
+    MIEN_TASKS
 };
-const char *mien_task_name(int task);       // "landmarks" …; NULL outside
-int mien_task_find(const char *name);       // -1 when unknown
+const char *mien_task_name(int task); // "landmarks" …; NULL outside
+int mien_task_find(const char *name); // -1 when unknown
 
 enum mien_weighting {
     MIEN_WEIGHTING_FIXED,       // weight / value of the mean predictor
@@ -44,11 +52,11 @@ enum mien_weighting {
 
 struct mien_loss {
     const struct mien_face_model *model;
-    float weight[MIEN_TASKS];       // 0 = task off
-    double norm[MIEN_TASKS];        // value of the mean predictor; 1 until measured
+    float weight[MIEN_TASKS];             // 0 = task off
+    double norm[MIEN_TASKS];              // value of the mean predictor; 1 until measured
     float identity_effect[MIEN_IDENTITY]; // sum 1
-    float beta;                     // exponent b of the sigma task
-    float ramp;                     // 0…1: share of the sigma and consistency tasks (warm-up)
+    float beta;                           // exponent b of the sigma task
+    float ramp; // 0…1: share of the sigma and consistency tasks (warm-up)
 };
 // Weights 1 for every task but consistency (0); norm 1; beta 1; ramp 1.
 void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model);
@@ -70,8 +78,10 @@ void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
 bool mien_loss_measure(struct mien_loss *l, const struct mien_target *t, size_t n);
 
 // The consistency task alone (learn/consistency.c). raw pose, identity, blendshapes must be there.
-// Returns the loss, or a negative value when the pose is degenerate or a point is behind the camera.
-double mien_loss_consistency(const struct mien_face_model *model, const float *const raw[MIEN_BRANCHES],
-                             const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES]);
+// Returns the loss, or a negative value when the pose is degenerate or a point is behind the
+// camera.
+double mien_loss_consistency(const struct mien_face_model *model,
+                             const float *const raw[MIEN_BRANCHES], const struct mien_target *t,
+                             double k, float *const grad[MIEN_BRANCHES]);
 
 #endif

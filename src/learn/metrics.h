@@ -17,7 +17,7 @@ struct mien_metric_group {
     double landmark_fail;                // faces over 6 %
     double sigma_count, sigma_ratio;     // sum of |e|^2 / (2 sigma^2): mean 1 when honest
     double pose_count, rotation_deg, yaw_deg, pitch_deg, roll_deg, place, log_s;
-    double identity_count, identity_vertex_mm; // rms landmark displacement between coefficients
+    double identity_count, identity_vertex_mm;    // rms landmark displacement between coefficients
     double identity_xy, identity_xx, identity_yy; // correlation, effect-weighted
     double blendshape_count, blendshape_abs;
     double confusion[MIEN_EXPRESSIONS][MIEN_EXPRESSIONS]; // [label][answer]

@@ -17,8 +17,8 @@ static void draw_cell(struct mien_image *im, int ox, int oy, const struct mien_s
     for (int y = 0; y < CELL; y++) {
         uint8_t *row = im->data + (size_t)(oy + y) * im->stride + (size_t)ox * 3;
         for (int i = 0; i < CELL; i++) {
-            size_t at = (size_t)(y * c->height / CELL) * (size_t)c->width +
-                        (size_t)(i * c->width / CELL);
+            size_t at =
+                (size_t)(y * c->height / CELL) * (size_t)c->width + (size_t)(i * c->width / CELL);
             for (int k = 0; k < 3; k++) {
                 float v = x[(size_t)(c->channels == 3 ? k : 0) * plane + at] / c->scale + c->mean;
                 row[3 * i + k] = (uint8_t)fminf(255, fmaxf(0, v));
@@ -38,8 +38,8 @@ static void draw_cell(struct mien_image *im, int ox, int oy, const struct mien_s
         float s = 0.6f * expf(t->pose.log_s) * half;
         float x0 = cx + half * t->pose.x, y0 = cy + half * t->pose.y;
         for (int k = 0; k < 3; k++) {
-            mien_draw_line(im, x0, y0, x0 + s * t->pose.R[k], y0 - s * t->pose.R[3 + k], 2,
-                           axis[k], 0.8f);
+            mien_draw_line(im, x0, y0, x0 + s * t->pose.R[k], y0 - s * t->pose.R[3 + k], 2, axis[k],
+                           0.8f);
         }
     }
     for (int e = 0; t->mask & MIEN_LABEL_GAZE && e < 2; e++) {

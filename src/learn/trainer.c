@@ -187,15 +187,19 @@ static float learning_rate(const struct mien_train_config *c, long long step)
     if (step < c->warmup) {
         return c->lr * (float)(step + 1) / (float)c->warmup;
     }
-    double done = (double)(step - c->warmup) / (double)(c->steps > c->warmup ? c->steps - c->warmup : 1);
+    double done =
+        (double)(step - c->warmup) / (double)(c->steps > c->warmup ? c->steps - c->warmup : 1);
     return c->lr * (float)(0.01 + 0.99 * 0.5 * (1 + cos(M_PI * fmin(1, done))));
 }
 
 static bool measure_norms(struct run *r)
 {
     int shard = r->config->shard, shards = MEASURE_PICTURES / shard;
-    struct mien_loader_config lc = {.sample = r->sample, .shard = shard, .shards = shards,
-                                    .workers = 1, .seed = r->config->seed ^ 0x6d656173};
+    struct mien_loader_config lc = {.sample = r->sample,
+                                    .shard = shard,
+                                    .shards = shards,
+                                    .workers = 1,
+                                    .seed = r->config->seed ^ 0x6d656173};
     struct mien_sampler s;
     struct mien_target *t = mien_calloc((size_t)(shard * shards), sizeof(*t));
     float *x = mien_calloc((size_t)shard * r->evalset.picture_floats, sizeof(float));
@@ -311,7 +315,8 @@ static const struct mien_curve_panel panels[] = {
     {"identity r, blendshape MAE",
      {"photo_identity_r", "synth_identity_r", "photo_blendshape_mae", "synth_blendshape_mae"},
      false},
-    {"sigma honesty (1 is honest), presence AUC", {"photo_sigma", "synth_sigma", "presence_auc"},
+    {"sigma honesty (1 is honest), presence AUC",
+     {"photo_sigma", "synth_sigma", "presence_auc"},
      false},
 };
 
@@ -370,8 +375,11 @@ static bool open_run(struct run *r)
     }
     mien_loss_init(&r->loss, c->model);
     memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
-    r->sample = (struct mien_sample_config){.data = c->data, .model = c->model, .jitter = true,
-                                            .augment = c->augment, .negative = c->negative};
+    r->sample = (struct mien_sample_config){.data = c->data,
+                                            .model = c->model,
+                                            .jitter = true,
+                                            .augment = c->augment,
+                                            .negative = c->negative};
     mien_graph_input_shape(r->graph, &r->sample.channels, &r->sample.height, &r->sample.width);
     mien_graph_input_scaling(r->graph, &r->sample.mean, &r->sample.scale);
     if ((r->sample.channels != 1 && r->sample.channels != 3) ||
@@ -379,8 +387,8 @@ static bool open_run(struct run *r)
         mien_error("%s: the input must be square with 1 or 3 channels", c->net);
         return false;
     }
-    struct mien_evalset_config ec = {.sample = r->sample, .per_source = c->validate_count,
-                                     .seed = 7};
+    struct mien_evalset_config ec = {
+        .sample = r->sample, .per_source = c->validate_count, .seed = 7};
     ec.sample.jitter = false;
     ec.sample.negative = 0;
     memset(&ec.sample.augment, 0, sizeof(ec.sample.augment));
@@ -402,7 +410,8 @@ static bool open_run(struct run *r)
             return false;
         }
         if (r->state.version != STATE_VERSION || r->state.tasks != MIEN_TASKS) {
-            mien_error("%s was written by another version of the trainer; use --init", r->checkpoint);
+            mien_error("%s was written by another version of the trainer; use --init",
+                       r->checkpoint);
             return false;
         }
         memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
@@ -421,8 +430,11 @@ static bool open_run(struct run *r)
         r->state.tasks = MIEN_TASKS;
         r->state.seed = c->seed;
     }
-    struct mien_loader_config lc = {.sample = r->sample, .shard = c->shard, .shards = r->shards,
-                                    .workers = threads, .seed = r->state.seed,
+    struct mien_loader_config lc = {.sample = r->sample,
+                                    .shard = c->shard,
+                                    .shards = r->shards,
+                                    .workers = threads,
+                                    .seed = r->state.seed,
                                     .first_step = r->state.step};
     r->loader = mien_loader_create(&lc);
     return r->loader != NULL;
@@ -475,8 +487,12 @@ static bool step(struct run *r, float lr, int *bad)
             return false;
         }
     } else {
-        struct mien_adamw o = {.lr = lr, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f,
-                               .weight_decay = r->config->decay, .clip = r->config->clip,
+        struct mien_adamw o = {.lr = lr,
+                               .beta1 = 0.9f,
+                               .beta2 = 0.999f,
+                               .eps = 1e-8f,
+                               .weight_decay = r->config->decay,
+                               .clip = r->config->clip,
                                .average = r->config->average};
         mien_graph_step(r->graph, &o);
         gather(r, loss);

@@ -13,22 +13,22 @@
 #include "learn/loss.h"
 
 struct mien_train_config {
-    const char *net;      // path of the description
-    const char *out;      // folder, made when absent
-    const char *init;     // checkpoint whose matching weights are taken, or NULL
-    bool resume;          // go on from out/last.ckpt when it exists
+    const char *net;  // path of the description
+    const char *out;  // folder, made when absent
+    const char *init; // checkpoint whose matching weights are taken, or NULL
+    bool resume;      // go on from out/last.ckpt when it exists
     const struct mien_dataset *data;
     const struct mien_face_model *model;
     long long steps;
-    int batch, shard;     // batch = a multiple of shard
+    int batch, shard;               // batch = a multiple of shard
     float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
-    long long warmup;     // steps of linear rise; then a cosine to a hundredth
-    long long ramp;       // steps from the end of the warm-up over which sigma and consistency rise
-    int threads;          // of the network and, again, of the loader; 0 = cores
+    long long warmup;               // steps of linear rise; then a cosine to a hundredth
+    long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
+    int threads;    // of the network and, again, of the loader; 0 = cores
     uint64_t seed;
     float weight[MIEN_TASKS];
     enum mien_weighting weighting;
-    float negative;       // share of crops beside a face
+    float negative; // share of crops beside a face
     struct mien_augment augment;
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source
