@@ -18,6 +18,7 @@ static const struct {
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
     {"train", mien_cmd_train, "train the face network or the detector"},
+    {"eval", mien_cmd_eval, "judge a network on labelled pictures"},
     {0},
 };
 
