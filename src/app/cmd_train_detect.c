@@ -218,7 +218,7 @@ static bool save(struct trainer *t)
 {
     return (!t->o.checkpoint ||
             mien_graph_save(t->graph, t->o.checkpoint, &t->done, sizeof(t->done))) &&
-           mien_graph_export(t->graph, t->o.out);
+           mien_graph_export_half(t->graph, t->o.out);
 }
 
 static bool train(struct trainer *t)
