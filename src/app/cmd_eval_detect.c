@@ -91,6 +91,14 @@ static void save_sheet(struct evaluation *e, const char *dir, const char *name)
     }
 }
 
+static bool agrees(const float *t, const float *f)
+{
+    float x = (f[0] + f[2]) * 0.5f, y = (f[1] + f[3]) * 0.5f;
+    float k = sqrtf(fmaxf((f[2] - f[0]) * (f[3] - f[1]), 0) /
+                    fmaxf((t[2] - t[0]) * (t[3] - t[1]), 1e-6f));
+    return x > t[0] && x < t[2] && y > t[1] && y < t[3] && k > 0.6f && k < 2.5f;
+}
+
 static bool one_set(struct evaluation *e, const char *dir, const char *name, const char *sheets)
 {
     char path[1024];
@@ -139,7 +147,8 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
                 }
             }
             faces++;
-            good += best > 0.4f;
+            bool good_one = best > 0.4f || (at >= 0 && agrees(b, found[at].box_px));
+            good += good_one;
             found_any += best > 0.1f;
             if (best > 0.1f) {
                 const float *f = found[at].box_px;
@@ -152,7 +161,7 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
                 mien_stats_add(&dw, (f[2] - f[0]) / (b[2] - b[0]));
                 mien_stats_add(&dh, (f[3] - f[1]) / (b[3] - b[1]));
             }
-            if (best <= 0.4f) {
+            if (!good_one) {
                 add_tile(e, &im, b, found, n, image->string);
             }
         }
@@ -164,7 +173,7 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
         mien_error("%s/%s: no picture could be read", dir, name);
         return false;
     }
-    printf("%-15s faces %4d  found %6.2f %% (IoU > 0.4)  %6.2f %% (> 0.1)  extra %d  score p5 %.2f "
+    printf("%-15s faces %4d  found %6.2f %%  (IoU > 0.1: %6.2f %%)  extra %d  score p5 %.2f "
            "p50 %.2f\n",
            name, faces, 100.0 * good / faces, 100.0 * found_any / faces, extra,
            mien_stats_quantile(&score, 0.05), mien_stats_quantile(&score, 0.5));
