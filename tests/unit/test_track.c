@@ -1,0 +1,510 @@
+// Filters and tracks on synthetic truth: noise, steps, ramps, sines; ids, crossing, loss, recovery.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "track/track.h"
+
+static struct mien_face_model model;
+static const float dt = 1.0F / 30;
+static const int64_t step_ns = MIEN_NS_PER_S / 30;
+
+static int load(void **state)
+{
+    return mien_face_model_load(&model, NULL) ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    mien_face_model_destroy(&model);
+    return 0;
+}
+
+// A group of n channels under noise sd: rms deviation at rest / sd.
+static double rest_ratio(int n, float sd, float strength)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 5, (uint64_t)n);
+    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_channel c[64] = {0};
+    double sum = 0;
+    int count = 0;
+    for (int t = 0; t < 400; t++) {
+        float z[64];
+        for (int i = 0; i < n; i++) {
+            z[i] = (float)i + sd * mien_rng_normal(&rng);
+        }
+        mien_filter_step(&f, c, NULL, n, z, dt, strength);
+        for (int i = 0; t >= 30 && i < n; i++) {
+            sum += pow((double)c[i].x - i, 2);
+            count++;
+        }
+    }
+    return sqrt(sum / count) / (double)sd;
+}
+
+static void test_noise_at_rest_falls_to_a_quarter(void **state)
+{
+    for (float sd = 1e-3F; sd < 20; sd *= 10) {
+        assert_true(rest_ratio(40, sd, 1) < 0.25);
+        assert_true(rest_ratio(4, sd, 1) < 0.30);
+        assert_true(rest_ratio(1, sd, 1) < 0.55); // one channel cannot tell noise from motion well
+    }
+    assert_true(rest_ratio(8, 1, 2) < 0.8 * rest_ratio(8, 1, 1));
+    assert_true(fabs(rest_ratio(8, 1, 0) - 1) < 0.05);
+}
+
+static void test_step_passes_in_two_frames(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 6, 0);
+    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_channel c[4] = {0};
+    for (int t = 0; t < 120; t++) {
+        float z[4];
+        for (int i = 0; i < 4; i++) {
+            z[i] = (t >= 100 ? 10 : 0) + 0.1F * mien_rng_normal(&rng);
+        }
+        mien_filter_step(&f, c, NULL, 4, z, dt, 1);
+        if (t >= 101) {
+            assert_float_equal(c[0].x, 10, 0.5);
+        }
+    }
+}
+
+// Lag of a sine of `hz` and amplitude 1 with noise sd: by the phase of the output, in frames.
+static double sine_lag(float hz, float sd)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 7, 0);
+    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_channel c[4] = {0};
+    double s = 0, k = 0;
+    for (int t = 0; t < 660; t++) {
+        double w = 2 * M_PI * (double)hz * t / 30;
+        float z[4];
+        for (int i = 0; i < 4; i++) {
+            z[i] = (float)sin(w) + sd * mien_rng_normal(&rng);
+        }
+        mien_filter_step(&f, c, NULL, 4, z, dt, 1);
+        if (t >= 60) {
+            s += (double)c[0].x * sin(w);
+            k += (double)c[0].x * cos(w);
+        }
+    }
+    return -atan2(k, s) / (2 * M_PI * (double)hz) * 30;
+}
+
+static void test_motion_has_no_lag(void **state)
+{
+    // Sways of a head: half the face wide, noise a half percent of it.
+    assert_true(sine_lag(0.25F, 0.01F) < 0.15);
+    assert_true(sine_lag(1, 0.01F) < 0.1);
+    assert_true(sine_lag(2, 0.01F) < 0.1);
+    assert_true(sine_lag(1, 0.01F) > -0.1);
+}
+
+static void test_ramp_stays_within_the_noise(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 8, 0);
+    for (float speed = 0.01F; speed < 3; speed *= 3) { // a frame, in noise sds
+        struct mien_filter f = {.noise_min = 1e-8F};
+        struct mien_channel c[10] = {0};
+        for (int t = 0; t < 300; t++) {
+            float z[10];
+            for (int i = 0; i < 10; i++) {
+                z[i] = speed * (float)t + mien_rng_normal(&rng);
+            }
+            mien_filter_step(&f, c, NULL, 10, z, dt, 1);
+            float mean = 0;
+            for (int i = 0; i < 10; i++) {
+                mean += c[i].x / 10;
+            }
+            assert_true(t < 20 || fabsf(mean - speed * (float)t) < 2.5F);
+        }
+    }
+}
+
+// ---- faces
+
+struct person {
+    float x, y, size, roll; // centre and head size, px
+    float open;             // jaw
+    float shape[MIEN_LANDMARKS_MAX][2];
+};
+
+static void landmarks_of(const struct person *p, float (*px)[2])
+{
+    float b[MIEN_BLENDSHAPES] = {0}, h[MIEN_LANDMARKS_MAX][3];
+    b[MIEN_BS_JAW_OPEN] = p->open;
+    mien_face_model_landmarks(&model, NULL, b, &h[0][0]);
+    float c = cosf(p->roll), s = sinf(p->roll), k = p->size / 200;
+    for (int i = 0; i < model.landmarks; i++) {
+        float x = k * h[i][0], y = -k * h[i][1];
+        px[i][0] = p->x + c * x - s * y;
+        px[i][1] = p->y + s * x + c * y;
+    }
+}
+
+static void see(const struct person *p, float noise_px, struct mien_rng *rng, struct mien_sight *s)
+{
+    memset(s, 0, sizeof(*s));
+    landmarks_of(p, s->landmark_px);
+    for (int i = 0; i < model.landmarks; i++) {
+        s->landmark_px[i][0] += noise_px * mien_rng_normal(rng);
+        s->landmark_px[i][1] += noise_px * mien_rng_normal(rng);
+        s->sigma_px[i] = 0.01F * p->size;
+    }
+    s->presence = 0.98F;
+    mien_pose_from_angles(0, 0, p->roll * 57.29578F, s->pose.R);
+    s->pose.t[2] = -600;
+    s->expression[0] = 1;
+}
+
+static void test_landmarks_steady_at_rest_quick_in_motion(void **state)
+{
+    struct mien_smooth_layout layout;
+    static struct mien_smooth smooth;
+    mien_smooth_layout_make(&layout, &model);
+    mien_smooth_reset(&smooth);
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 9, 0);
+    struct person p = {.x = 320, .y = 240, .size = 150};
+    double rest = 0, moving = 0;
+    int rests = 0, moves = 0;
+    for (int t = 0; t < 240; t++) {
+        double w = t < 120 ? 0 : sin(2 * M_PI * (t - 120) / 30.0);
+        p.x = 320 + 55 * (float)w;
+        p.roll = 0.12F * (float)w;
+        static struct mien_sight s;
+        static float truth[MIEN_LANDMARKS_MAX][2];
+        landmarks_of(&p, truth);
+        see(&p, 0.5F, &rng, &s);
+        mien_smooth_step(&layout, &smooth, &s, dt, 1);
+        double e = 0;
+        for (int i = 0; i < model.landmarks; i++) {
+            e += pow((double)(s.landmark_px[i][0] - truth[i][0]), 2) +
+                 pow((double)(s.landmark_px[i][1] - truth[i][1]), 2);
+        }
+        e /= model.landmarks;
+        if (t >= 15 && t < 120) {
+            rest += e;
+            rests++;
+        } else if (t >= 120) {
+            moving += e;
+            moves++;
+        }
+    }
+    // Input: 0.71 px rms distance.
+    assert_true(sqrt(rest / rests) < 0.2);
+    assert_true(sqrt(moving / moves) < 1.0);
+}
+
+static void test_a_yawn_does_not_move_the_brows(void **state)
+{
+    struct mien_smooth_layout layout;
+    static struct mien_smooth smooth;
+    mien_smooth_layout_make(&layout, &model);
+    mien_smooth_reset(&smooth);
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 10, 0);
+    struct person p = {.x = 320, .y = 240, .size = 150};
+    static struct mien_sight s;
+    static float before[MIEN_LANDMARKS_MAX][2], truth[MIEN_LANDMARKS_MAX][2];
+    for (int t = 0; t < 120; t++) {
+        p.open = t < 100 ? 0 : fminf(1, (float)(t - 99) / 6);
+        see(&p, 0.3F, &rng, &s);
+        mien_smooth_step(&layout, &smooth, &s, dt, 1);
+        if (t == 99) {
+            memcpy(before, s.landmark_px, sizeof(before));
+        }
+        if (t != 106) {
+            continue;
+        }
+        landmarks_of(&p, truth);
+        for (int i = 0; i < model.landmarks; i++) {
+            float d = hypotf(s.landmark_px[i][0] - before[i][0], s.landmark_px[i][1] - before[i][1]);
+            float e = hypotf(s.landmark_px[i][0] - truth[i][0], s.landmark_px[i][1] - truth[i][1]);
+            if (model.landmark[i].region == MIEN_REGION_BROW) {
+                assert_true(d < 1.0F);
+            } else if (model.landmark[i].region == MIEN_REGION_MOUTH) {
+                assert_true(e < 2.0F);
+            }
+        }
+    }
+}
+
+// What the network would say in a crop: the person nearest to its middle, when near enough.
+static void look(const struct person *p, int n, const struct mien_crop *crop, struct mien_rng *rng,
+                 struct mien_sight *s)
+{
+    int best = -1;
+    float least = 0.45F * crop->side_px;
+    for (int i = 0; i < n; i++) {
+        float d = hypotf(p[i].x - crop->cx_px, p[i].y - crop->cy_px);
+        if (d < least && p[i].size > 0) {
+            least = d;
+            best = i;
+        }
+    }
+    struct person nobody = {.x = crop->cx_px, .y = crop->cy_px, .size = 0.5F * crop->side_px};
+    see(best < 0 ? &nobody : &p[best], 0.3F, rng, s);
+    s->presence = best < 0 ? 0.03F : 0.97F;
+}
+
+// One frame; which track sees which person, 0 where none. Detector every fifth frame.
+static void frame(struct mien_tracker *t, const struct person *p, int n, int number, int id[4],
+                  struct mien_rng *rng)
+{
+    int64_t now = number * step_ns;
+    memset(id, 0, 4 * sizeof(*id));
+    for (int i = 0; number % 5 == 0 && i < n; i++) {
+        float px[MIEN_LANDMARKS_MAX][2], box[4];
+        if (p[i].size > 0) {
+            landmarks_of(&p[i], px);
+            mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
+            mien_tracker_start(t, box, 0, now);
+        }
+    }
+    for (int k = 0; k < MIEN_FACES_MAX; k++) {
+        struct mien_track *tr = &t->track[k];
+        static struct mien_sight s;
+        if (!tr->id) {
+            continue;
+        }
+        mien_track_predict(t, tr, now);
+        look(p, n, &tr->crop, rng, &s);
+        if (!mien_track_look(t, tr, &s, 640, 480, now, 1)) {
+            continue;
+        }
+        for (int i = 0; i < n; i++) {
+            float box[4], px[MIEN_LANDMARKS_MAX][2];
+            landmarks_of(&p[i], px);
+            mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
+            if (p[i].size > 0 && mien_box_overlap(box, tr->box_px) > 0.8F) {
+                id[i] = tr->id;
+            }
+        }
+    }
+    mien_tracker_settle(t, now);
+}
+
+static struct mien_tracker tracker;
+
+static void test_crossing_faces_keep_their_ids(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 11, 0);
+    mien_tracker_init(&tracker, &model);
+    int id[4];
+    for (int t = 0; t < 150; t++) {
+        float u = fminf(1, fmaxf(0, ((float)t - 20) / 90));
+        struct person p[2] = {{.x = 150 + 340 * u, .y = 200, .size = 120},
+                              {.x = 490 - 340 * u, .y = 285, .size = 120}};
+        frame(&tracker, p, 2, t, id, &rng);
+        if (t == 10 || t == 149) {
+            assert_int_equal(id[0], 1);
+            assert_int_equal(id[1], 2);
+        }
+        assert_true(mien_tracker_count(&tracker) <= 2);
+    }
+}
+
+static void test_quick_face_is_not_lost(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 12, 0);
+    mien_tracker_init(&tracker, &model);
+    int id[4];
+    for (int t = 0; t < 120; t++) {
+        // 1.3 Hz, 200 px: up to 55 px a frame, a third of the face.
+        float x = 320 + 200 * sinf(2 * (float)M_PI * 1.3F * (float)t / 30);
+        struct person p = {.x = x, .y = 240, .size = 160};
+        frame(&tracker, &p, 1, t, id, &rng);
+        assert_int_equal(id[0], 1);
+    }
+}
+
+static void test_loss_and_recovery(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 13, 0);
+    mien_tracker_init(&tracker, &model);
+    int id[4];
+    for (int t = 0; t < 330; t++) {
+        struct person p = {.x = 320, .y = 240, .size = 160};
+        bool away = (t >= 60 && t < 90) || (t >= 150 && t < 280);
+        p.size = away ? 0 : 160;
+        frame(&tracker, &p, 1, t, id, &rng);
+        if (t > 2 && !away && (t % 10) == 9) {
+            // One second away: the same person; over four: somebody new.
+            assert_int_equal(id[0], t < 150 ? 1 : 2);
+        }
+        if (t == 75 || t == 200) {
+            assert_int_equal(mien_tracker_count(&tracker), 0);
+        }
+    }
+}
+
+static void test_short_cover_is_bridged(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 14, 0);
+    mien_tracker_init(&tracker, &model);
+    int id[4];
+    for (int t = 1; t < 90; t++) { // no detector between 5 and 10 finds it for us
+        struct person p = {.x = 320, .y = 240, .size = t >= 41 && t < 45 ? 0 : 160};
+        frame(&tracker, &p, 1, t, id, &rng);
+        if (t > 10 && p.size > 0) {
+            assert_int_equal(id[0], 1);
+        }
+    }
+}
+
+static void test_two_tracks_on_one_face_become_one(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 15, 0);
+    mien_tracker_init(&tracker, &model);
+    int id[4];
+    for (int t = 0; t < 120; t++) {
+        // The second person walks behind the first and stays hidden.
+        struct person p[2] = {{.x = 320, .y = 240, .size = 160},
+                              {.x = 520 - 2 * (float)t, .y = 240, .size = 160}};
+        frame(&tracker, p, p[1].x > 420 ? 2 : 1, t, id, &rng);
+    }
+    assert_int_equal(mien_tracker_count(&tracker), 1);
+    assert_int_equal(id[0], 1);
+}
+
+static void test_broken_numbers_end_in_nothing(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 16, 0);
+    mien_tracker_init(&tracker, &model);
+    float box[4] = {200, 150, 400, 350};
+    assert_null(mien_tracker_start(&tracker, (float[4]){NAN, 0, 1, 1}, 0, 0));
+    struct mien_track *tr = mien_tracker_start(&tracker, box, 0, 0);
+    assert_non_null(tr);
+    struct person p = {.x = 300, .y = 250, .size = 150};
+    static struct mien_sight s;
+    for (int t = 0; t < 30; t++) {
+        mien_track_predict(&tracker, tr, t * step_ns);
+        see(&p, 0.3F, &rng, &s);
+        if (t == 20) {
+            s.landmark_px[17][1] = NAN;
+        } else if (t == 22) {
+            s.blendshape[3] = INFINITY;
+        } else if (t == 24) {
+            s.pose.R[4] = NAN;
+        }
+        bool seen = mien_track_look(&tracker, tr, &s, 640, 480, t * step_ns, 1);
+        assert_int_equal(seen, t != 20 && t != 22 && t != 24);
+        assert_true(!seen || isfinite(s.landmark_px[17][1]));
+    }
+}
+
+static void test_identity_is_the_trusted_mean_then_held(void **state)
+{
+    struct mien_identity id = {0};
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 17, 0);
+    float look_at[MIEN_IDENTITY];
+    for (int n = 0; n < 500; n++) {
+        bool good = n % 2 == 0;
+        for (int i = 0; i < MIEN_IDENTITY; i++) {
+            look_at[i] = (good ? 1.0F : -3.0F) + 0.5F * mien_rng_normal(&rng);
+        }
+        mien_identity_add(&id, look_at, good ? 1.0F : 0.01F);
+    }
+    assert_true(id.locked);
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        assert_float_equal(id.mean[i], 1 - 4 * 0.01F, 0.25);
+    }
+    float front[9], side[9], back[9];
+    mien_pose_from_angles(0, 0, 0, front);
+    mien_pose_from_angles(50, 0, 0, side);
+    mien_pose_from_angles(85, 0, 0, back);
+    assert_true(mien_identity_trust(0.9F, 0.02F, front) > mien_identity_trust(0.9F, 0.02F, side));
+    assert_true(mien_identity_trust(0.9F, 0.02F, front) > mien_identity_trust(0.9F, 0.06F, front));
+    assert_true(mien_identity_trust(0.9F, 0.02F, back) == 0);
+}
+
+static void test_neutral_is_taken_off(void **state)
+{
+    struct mien_track tr = {0};
+    float b[MIEN_BLENDSHAPES] = {0}, out[MIEN_BLENDSHAPES];
+    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2F;
+    mien_track_apply_neutral(&tr, b, out);
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2F, 1e-6);
+    mien_track_calibrate(&tr, false);
+    for (int i = 0; i < 30; i++) {
+        mien_track_apply_neutral(&tr, b, out);
+    }
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0, 1e-5);
+    b[MIEN_BS_MOUTH_FROWN_LEFT] = 1;
+    b[MIEN_BS_JAW_OPEN] = 0.5F;
+    mien_track_apply_neutral(&tr, b, out);
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 1, 1e-5);
+    assert_float_equal(out[MIEN_BS_JAW_OPEN], 0.5F, 1e-5);
+    mien_track_calibrate(&tr, true);
+    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2F;
+    mien_track_apply_neutral(&tr, b, out);
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2F, 1e-6);
+}
+
+static void test_similarity_is_exact(void **state)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, 18, 0);
+    float from[20], to[20], weight[10], m[4];
+    for (int k = 0; k < 100; k++) {
+        float a = mien_rng_range(&rng, -3, 3), b = mien_rng_range(&rng, -3, 3);
+        for (int i = 0; i < 10; i++) {
+            weight[i] = 0.1F;
+            from[2 * i] = mien_rng_normal(&rng);
+            from[2 * i + 1] = mien_rng_normal(&rng);
+            to[2 * i] = a * from[2 * i] - b * from[2 * i + 1] + 7;
+            to[2 * i + 1] = b * from[2 * i] + a * from[2 * i + 1] - 4;
+        }
+        mien_similarity_fit(from, to, weight, 10, m);
+        assert_float_equal(m[0], a, 1e-4);
+        assert_float_equal(m[1], b, 1e-4);
+        assert_float_equal(m[2], 7, 1e-4);
+        assert_float_equal(m[3], -4, 1e-4);
+    }
+    memset(from, 0, sizeof(from));
+    mien_similarity_fit(from, to, weight, 10, m);
+    assert_true(isfinite(m[0] + m[1] + m[2] + m[3]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
+        cmocka_unit_test(test_step_passes_in_two_frames),
+        cmocka_unit_test(test_motion_has_no_lag),
+        cmocka_unit_test(test_ramp_stays_within_the_noise),
+        cmocka_unit_test(test_landmarks_steady_at_rest_quick_in_motion),
+        cmocka_unit_test(test_a_yawn_does_not_move_the_brows),
+        cmocka_unit_test(test_crossing_faces_keep_their_ids),
+        cmocka_unit_test(test_quick_face_is_not_lost),
+        cmocka_unit_test(test_loss_and_recovery),
+        cmocka_unit_test(test_short_cover_is_bridged),
+        cmocka_unit_test(test_two_tracks_on_one_face_become_one),
+        cmocka_unit_test(test_broken_numbers_end_in_nothing),
+        cmocka_unit_test(test_identity_is_the_trusted_mean_then_held),
+        cmocka_unit_test(test_neutral_is_taken_off),
+        cmocka_unit_test(test_similarity_is_exact),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
