@@ -1,0 +1,110 @@
+// `mien cameras`: which cameras this machine has and what they offer.
+#include "app/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/args.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "source/source.h"
+
+enum { MAX_CAMERAS = 64 };
+
+static void print_text(const struct mien_camera *c, bool quiet)
+{
+    if (quiet) {
+        printf("%s\t%s\n", c->device, c->name);
+        return;
+    }
+    printf("%s  %s\n", c->device, c->name[0] ? c->name : "(name unknown)");
+    if (c->by_id[0]) {
+        printf("    by-id: %s\n", c->by_id);
+    }
+    if (c->problem[0]) {
+        printf("    %s\n", c->problem);
+    }
+    for (int i = 0; i < c->modes; i++) {
+        const struct mien_camera_mode *m = &c->mode[i];
+        printf("    %-4s %4d x %-4d", m->format, m->width, m->height);
+        if (m->fps > 0) {
+            printf("  %6.4g fps", m->fps);
+        }
+        puts(m->usable ? "" : "  (not a format that mien reads)");
+    }
+}
+
+static cJSON *to_json(const struct mien_camera *c)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "device", c->device);
+    cJSON_AddStringToObject(o, "name", c->name);
+    cJSON_AddStringToObject(o, "bus", c->bus);
+    cJSON_AddStringToObject(o, "by_id", c->by_id);
+    cJSON_AddStringToObject(o, "problem", c->problem);
+    cJSON *modes = cJSON_AddArrayToObject(o, "modes");
+    for (int i = 0; i < c->modes; i++) {
+        const struct mien_camera_mode *m = &c->mode[i];
+        cJSON *e = cJSON_CreateObject();
+        cJSON_AddStringToObject(e, "format", m->format);
+        cJSON_AddNumberToObject(e, "width", m->width);
+        cJSON_AddNumberToObject(e, "height", m->height);
+        cJSON_AddNumberToObject(e, "fps", m->fps);
+        cJSON_AddBoolToObject(e, "usable", m->usable);
+        cJSON_AddItemToArray(modes, e);
+    }
+    return o;
+}
+
+int mien_cmd_cameras(int argc, char **argv)
+{
+    bool json = false, quiet = false;
+    const struct mien_command cmd = {
+        .name = "cameras",
+        .synopsis = "[options]",
+        .summary = "List the cameras of this machine and the picture sizes they offer.",
+        .example = "mien cameras\nmien cameras --json"};
+    const struct mien_opt opts[] = {
+        {"json", 0, MIEN_OPT_BOOL, &json, NULL, "Print one JSON array.", 0, 0},
+        {"quiet", 'q', MIEN_OPT_BOOL, &quiet, NULL, "Print only device and name.", 0, 0},
+        {0}};
+    const char *args[8];
+    int nargs;
+    if (argc > (int)MIEN_COUNT(args)) {
+        mien_error("cameras: too many arguments; `mien cameras --help` lists the options");
+        return 2;
+    }
+    int r = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    if (r) {
+        return r == 1 ? 0 : 2;
+    }
+    struct mien_camera *list = mien_calloc(MAX_CAMERAS, sizeof *list);
+    if (!list) {
+        return 1;
+    }
+    int n = mien_camera_list(list, MAX_CAMERAS);
+    if (json) {
+        cJSON *a = cJSON_CreateArray();
+        for (int i = 0; i < n; i++) {
+            cJSON_AddItemToArray(a, to_json(&list[i]));
+        }
+        char *text = cJSON_Print(a);
+        if (text) {
+            puts(text);
+        }
+        cJSON_free(text);
+        cJSON_Delete(a);
+    } else {
+        for (int i = 0; i < n; i++) {
+            print_text(&list[i], quiet);
+        }
+    }
+    mien_free(list);
+    if (!n) {
+        mien_error("%s", mien_camera_none_text());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,71 @@
+// Shared by the files of source/; nobody else includes it.
+#ifndef MIEN_SOURCE_INTERNAL_H
+#define MIEN_SOURCE_INTERNAL_H
+
+#include "base/thread.h"
+#include "source/source.h"
+
+// One kind of source. close accepts a half-opened self and frees it.
+struct source_ops {
+    enum mien_source_status (*read_raw)(struct mien_source *s, struct mien_payload *p,
+                                        int64_t deadline_ns);
+    void (*close)(struct mien_source *s);
+};
+
+struct mien_source {
+    struct mien_source_info info;
+    struct mien_source_options options;
+    const struct source_ops *ops;
+    void *self;                   // of the kind
+    struct mien_decoder *decoder; // for mien_source_read, made at the first read
+    struct mien_payload payload;  // the same
+    struct mien_monitor lock;     // guards what follows
+    struct mien_source_counts counts;
+    char state[256];
+};
+
+// Each fills s->info, ops and self; false with reason set (not logged).
+bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, size_t size);
+bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char *reason,
+                      size_t size);
+bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size);
+bool mien_synth_source_open(struct mien_source *s, const char *spec, char *reason, size_t size);
+
+// Sets the state; a change is logged: empty as information, words as a warning.
+void mien_source_say(struct mien_source *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void mien_source_count(struct mien_source *s, uint64_t delivered, uint64_t dropped,
+                       uint64_t corrupt, uint64_t reconnects); // added
+// Room for size bytes; never shrinks. False when memory is short (logged).
+bool mien_payload_reserve(struct mien_payload *p, size_t size);
+// Copies an RGB8 picture in; index and dropped from the source's counts.
+bool mien_payload_set_rgb(struct mien_source *s, struct mien_payload *p,
+                          const struct mien_image *im);
+
+// Files at their own pace: when a frame at media_ns is due, from the first call on.
+struct pace {
+    bool started;
+    int64_t origin_ns;
+};
+// OK: deliver now (*due_ns = when it was due). TIMEOUT: due after the deadline, which was waited
+// for. With may_drop a frame more than a period late gives LOST: drop it.
+enum mien_source_status mien_pace(struct pace *p, int64_t media_ns, int64_t period_ns,
+                                  bool may_drop, int64_t deadline_ns, int64_t *due_ns);
+
+// --- V4L2
+// A node under /dev that captures pictures, without its modes.
+struct v4l2_node {
+    char device[64], name[64], bus[64], by_id[192];
+    int error; // errno of open, 0 = usable
+};
+int mien_v4l2_scan(struct v4l2_node *list, int max);
+void mien_v4l2_modes(int fd, struct mien_camera *cam);
+// Index of the best mode for the options, -1 when none is usable.
+int mien_v4l2_choose(const struct mien_camera_mode *m, int n, const struct mien_source_options *o);
+uint32_t mien_v4l2_fourcc(const char *format);
+enum mien_payload_kind mien_v4l2_kind(uint32_t fourcc); // NONE: we cannot decode it
+void mien_v4l2_explain(int error, const char *doing, const char *device, char *out, size_t size);
+int mien_v4l2_ioctl(int fd, unsigned long request,
+                    void *arg); // again when interrupted; -1 and errno
+
+#endif

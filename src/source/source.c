@@ -1,0 +1,267 @@
+// URI to source, and what all kinds share: decoding reads, state in words, counters, pacing.
+#include "source/internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+void mien_payload_destroy(struct mien_payload *p)
+{
+    mien_free(p->data);
+    *p = (struct mien_payload){0};
+}
+
+void mien_frame_destroy(struct mien_frame *f)
+{
+    mien_image_destroy(&f->rgb);
+    *f = (struct mien_frame){0};
+}
+
+bool mien_payload_reserve(struct mien_payload *p, size_t size)
+{
+    if (size <= p->capacity) {
+        return true;
+    }
+    mien_free(p->data);
+    p->capacity = 0;
+    p->data = mien_calloc(1, size);
+    if (!p->data) {
+        return false;
+    }
+    p->capacity = size;
+    return true;
+}
+
+bool mien_payload_set_rgb(struct mien_source *s, struct mien_payload *p,
+                          const struct mien_image *im)
+{
+    size_t row = 3 * (size_t)im->width, size = row * (size_t)im->height;
+    if (!mien_payload_reserve(p, size)) {
+        return false;
+    }
+    for (int y = 0; y < im->height; y++) {
+        memcpy(p->data + (size_t)y * row, im->data + (size_t)y * im->stride, row);
+    }
+    p->kind = MIEN_PAYLOAD_RGB;
+    p->width = im->width;
+    p->height = im->height;
+    p->stride = row;
+    p->size = size;
+    p->index = s->counts.delivered;
+    p->dropped = s->counts.dropped;
+    mien_source_count(s, 1, 0, 0, 0);
+    return true;
+}
+
+void mien_source_say(struct mien_source *s, const char *fmt, ...)
+{
+    char text[sizeof s->state];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    pthread_mutex_lock(&s->lock.mutex);
+    bool changed = strcmp(text, s->state) != 0;
+    memcpy(s->state, text, sizeof text);
+    pthread_mutex_unlock(&s->lock.mutex);
+    if (changed && text[0]) {
+        mien_warn("%s", text);
+    }
+}
+
+void mien_source_state(struct mien_source *s, char *out, size_t out_size)
+{
+    pthread_mutex_lock(&s->lock.mutex);
+    snprintf(out, out_size, "%s", s->state);
+    pthread_mutex_unlock(&s->lock.mutex);
+}
+
+void mien_source_count(struct mien_source *s, uint64_t delivered, uint64_t dropped,
+                       uint64_t corrupt, uint64_t reconnects)
+{
+    pthread_mutex_lock(&s->lock.mutex);
+    s->counts.delivered += delivered;
+    s->counts.dropped += dropped;
+    s->counts.corrupt += corrupt;
+    s->counts.reconnects += reconnects;
+    pthread_mutex_unlock(&s->lock.mutex);
+}
+
+void mien_source_counts(struct mien_source *s, struct mien_source_counts *out)
+{
+    pthread_mutex_lock(&s->lock.mutex);
+    *out = s->counts;
+    pthread_mutex_unlock(&s->lock.mutex);
+}
+
+enum mien_source_status mien_pace(struct pace *p, int64_t media_ns, int64_t period_ns,
+                                  bool may_drop, int64_t deadline_ns, int64_t *due_ns)
+{
+    int64_t now = mien_now_ns();
+    if (!p->started) {
+        p->started = true;
+        p->origin_ns = now - media_ns;
+    }
+    int64_t due = p->origin_ns + media_ns;
+    if (due > deadline_ns) {
+        mien_sleep_until_ns(deadline_ns);
+        return MIEN_SOURCE_TIMEOUT;
+    }
+    if (may_drop && now > due + period_ns) {
+        return MIEN_SOURCE_LOST;
+    }
+    if (due > now) {
+        mien_sleep_until_ns(due);
+    }
+    *due_ns = due;
+    return MIEN_SOURCE_OK;
+}
+
+static bool is_picture(const char *path)
+{
+    unsigned char head[8] = {0};
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        return false;
+    }
+    size_t n = fread(head, 1, sizeof head, f);
+    fclose(f);
+    static const unsigned char png[4] = {0x89, 'P', 'N', 'G'};
+    if (n >= 3 && head[0] == 0xff && head[1] == 0xd8 && head[2] == 0xff) {
+        const char *dot = strrchr(path, '.'); // a raw MJPEG stream also starts so
+        return !dot || (strcasecmp(dot, ".mjpg") != 0 && strcasecmp(dot, ".mjpeg") != 0);
+    }
+    return n >= 4 && !memcmp(head, png, 4);
+}
+
+static bool open_kind(struct mien_source *s, const char *uri, char *reason, size_t size)
+{
+    if (!uri[0] || !strcmp(uri, "camera") || !strncmp(uri, "camera:", 7) ||
+        !strncmp(uri, "v4l2:", 5)) {
+        return mien_v4l2_open(s, uri, reason, size);
+    }
+    if (!strcmp(uri, "synth") || !strncmp(uri, "synth:", 6)) {
+        return mien_synth_source_open(s, uri[5] ? uri + 6 : "", reason, size);
+    }
+    if (strstr(uri, "://")) {
+        snprintf(reason, size,
+                 "%s: network addresses are not read; give a camera, a file or a folder", uri);
+        return false;
+    }
+    struct stat st;
+    if (!strncmp(uri, "/dev/video", 10) || (!stat(uri, &st) && S_ISCHR(st.st_mode))) {
+        return mien_v4l2_open(s, uri, reason, size);
+    }
+    if (stat(uri, &st)) {
+        snprintf(reason, size,
+                 "%s: %s. A source is a file, a folder, /dev/videoN, camera:NAME or synth:seed=N",
+                 uri, strerror(errno));
+        return false;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return mien_stills_open(s, uri, true, reason, size);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        snprintf(reason, size, "%s is neither a file, a folder nor a camera", uri);
+        return false;
+    }
+    if (st.st_size == 0) {
+        snprintf(reason, size, "%s: the file is empty", uri);
+        return false;
+    }
+    return is_picture(uri) ? mien_stills_open(s, uri, false, reason, size)
+                           : mien_video_open(s, uri, reason, size);
+}
+
+struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
+                                     char *reason, size_t reason_size)
+{
+    char unused[512];
+    if (!reason || !reason_size) {
+        reason = unused;
+        reason_size = sizeof unused;
+    }
+    snprintf(reason, reason_size, "out of memory");
+    struct mien_source *s = mien_calloc(1, sizeof *s);
+    if (!s) {
+        return NULL;
+    }
+    if (options) {
+        s->options = *options;
+    }
+    if (!mien_monitor_init(&s->lock) || !open_kind(s, uri ? uri : "", reason, reason_size)) {
+        mien_error("%s", reason);
+        mien_source_close(s);
+        return NULL;
+    }
+    reason[0] = 0;
+    return s;
+}
+
+void mien_source_close(struct mien_source *s)
+{
+    if (!s) {
+        return;
+    }
+    if (s->ops && s->self) {
+        s->ops->close(s);
+    }
+    mien_decoder_destroy(s->decoder);
+    mien_payload_destroy(&s->payload);
+    mien_monitor_destroy(&s->lock);
+    mien_free(s);
+}
+
+const struct mien_source_info *mien_source_info(const struct mien_source *s)
+{
+    return &s->info;
+}
+
+enum mien_source_status mien_source_read_raw(struct mien_source *s, struct mien_payload *p,
+                                             int64_t deadline_ns)
+{
+    return s->ops->read_raw(s, p, deadline_ns);
+}
+
+enum mien_source_status mien_source_read(struct mien_source *s, struct mien_frame *f,
+                                         int64_t deadline_ns)
+{
+    if (!s->decoder) {
+        s->decoder = mien_decoder_create();
+        if (!s->decoder) {
+            mien_source_say(s, "%s: out of memory", s->info.name);
+            return MIEN_SOURCE_FAILED;
+        }
+    }
+    for (;;) {
+        enum mien_source_status st = s->ops->read_raw(s, &s->payload, deadline_ns);
+        if (st != MIEN_SOURCE_OK) {
+            return st;
+        }
+        const char *why;
+        if (mien_decoder_decode(s->decoder, &s->payload, &f->rgb, &why)) {
+            f->capture_ns = s->payload.capture_ns;
+            f->media_ns = s->payload.media_ns;
+            f->index = s->payload.index;
+            f->dropped = s->payload.dropped;
+            return MIEN_SOURCE_OK;
+        }
+        if (!s->info.live) {
+            mien_source_say(s, "%s: %s", s->info.name, why);
+            return MIEN_SOURCE_FAILED;
+        }
+        mien_debug("%s: frame %llu skipped: %s", s->info.name, (unsigned long long)s->payload.index,
+                   why);
+        mien_source_count(s, 0, 1, 1, 0);
+        if (mien_now_ns() >= deadline_ns) {
+            return MIEN_SOURCE_TIMEOUT;
+        }
+    }
+}

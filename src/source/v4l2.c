@@ -1,0 +1,519 @@
+// A camera through V4L2: memory-mapped streaming, newest frame wins, and coming back after trouble.
+//
+// close_camera is idempotent and is the error path of open_camera. While the camera is away the
+// source stays open: each read looks for a device of the same identity and opens it again. The
+// driver's buffers are copied out at once and given back, so that four are enough.
+// Does not: start threads, decode, touch other controls than exposure_dynamic_framerate.
+#include "source/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/videodev2.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { BUFFERS = 4, MAX_NODES = 64 };
+#define FREEZE_NS (3 * MIEN_NS_PER_S)   // no frame for so long: the camera hangs
+#define RETRY_NS (250 * MIEN_NS_PER_MS) // between attempts to open a camera that is away
+#define RATE_WINDOW_NS (2 * MIEN_NS_PER_S)
+
+struct camera {
+    struct v4l2_node node;    // identity
+    struct mien_camera modes; // scratch of open_camera
+    struct v4l2_node nodes[MAX_NODES];
+    int fd; // -1 when away
+    struct {
+        void *start;
+        size_t length;
+    } map[BUFFERS];
+    int maps;
+    bool streaming;
+    enum mien_payload_kind kind;
+    size_t stride, size_image;
+    int64_t last_frame_ns; // when the last good frame, or the start, was
+    int64_t first_capture_ns;
+    int64_t retry_ns;
+    bool have_sequence;
+    uint32_t sequence;
+    uint32_t window_sequence;
+    int64_t window_ns; // 0: no measurement runs
+};
+
+static void close_camera(struct camera *c)
+{
+    if (c->streaming) {
+        int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+        mien_v4l2_ioctl(c->fd, VIDIOC_STREAMOFF, &type);
+    }
+    c->streaming = false;
+    for (int i = 0; i < c->maps; i++) {
+        munmap(c->map[i].start, c->map[i].length);
+    }
+    c->maps = 0;
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    c->fd = -1;
+}
+
+static bool fail(struct camera *c, const char *doing, char *reason, size_t size)
+{
+    mien_v4l2_explain(errno, doing, c->node.device, reason, size);
+    return false;
+}
+
+// Format and rate; what was granted is read back into c and info.
+static bool negotiate(struct mien_source *s, struct camera *c, char *reason, size_t size)
+{
+    const struct mien_source_options *o = &s->options;
+    mien_v4l2_modes(c->fd, &c->modes);
+    int k = mien_v4l2_choose(c->modes.mode, c->modes.modes, o);
+    if (k < 0 && c->modes.modes > 0) {
+        int n = snprintf(reason, size, "%s (%s) offers no format that mien reads; it offers",
+                         c->node.device, c->node.name);
+        for (int i = 0; i < c->modes.modes && n > 0 && (size_t)n < size; i++) {
+            if (!i || strcmp(c->modes.mode[i].format, c->modes.mode[i - 1].format) != 0) {
+                n += snprintf(reason + n, size - (size_t)n, " %s", c->modes.mode[i].format);
+            }
+        }
+        return false;
+    }
+    struct mien_camera_mode m = {.format = "YUYV", .width = 640, .height = 480};
+    if (k >= 0) {
+        m = c->modes.mode[k];
+    } else if (o->width > 0 && o->height > 0) { // the driver lists nothing: ask and see
+        m.width = o->width;
+        m.height = o->height;
+    }
+    struct v4l2_format f = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+    f.fmt.pix.width = (uint32_t)m.width;
+    f.fmt.pix.height = (uint32_t)m.height;
+    f.fmt.pix.pixelformat = mien_v4l2_fourcc(m.format);
+    f.fmt.pix.field = V4L2_FIELD_ANY;
+    if (mien_v4l2_ioctl(c->fd, VIDIOC_S_FMT, &f) < 0) {
+        return fail(c, "setting the picture format", reason, size);
+    }
+    const struct v4l2_pix_format *p = &f.fmt.pix;
+    c->kind = mien_v4l2_kind(p->pixelformat);
+    if (c->kind == MIEN_PAYLOAD_NONE || p->width < 2 || p->height < 2 || p->width > 16384 ||
+        p->height > 16384) {
+        snprintf(reason, size, "%s gave format %.4s of %u x %u pixels, which mien cannot read",
+                 c->node.device, (const char *)&p->pixelformat, p->width, p->height);
+        return false;
+    }
+    size_t row = c->kind == MIEN_PAYLOAD_YUYV  ? 2 * (size_t)p->width
+                 : c->kind == MIEN_PAYLOAD_RGB ? 3 * (size_t)p->width
+                                               : (size_t)p->width;
+    c->stride = c->kind == MIEN_PAYLOAD_MJPG ? 0 : p->bytesperline > row ? p->bytesperline : row;
+    c->size_image = p->sizeimage;
+
+    struct v4l2_streamparm parm = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+    double fps = o->fps > 0 && (m.fps <= 0 || o->fps < m.fps) ? o->fps : m.fps;
+    fps = fps > 60 && o->fps <= 60 ? 60 : fps;
+    s->info.fps = 0;
+    if (mien_v4l2_ioctl(c->fd, VIDIOC_G_PARM, &parm) == 0) {
+        if ((parm.parm.capture.capability & V4L2_CAP_TIMEPERFRAME) && fps > 0) {
+            parm.parm.capture.timeperframe = (struct v4l2_fract){1000, (uint32_t)lrint(fps * 1000)};
+            if (mien_v4l2_ioctl(c->fd, VIDIOC_S_PARM, &parm) < 0) {
+                mien_v4l2_ioctl(c->fd, VIDIOC_G_PARM, &parm);
+            }
+        }
+        struct v4l2_fract t = parm.parm.capture.timeperframe;
+        s->info.fps = t.numerator && t.denominator ? (double)t.denominator / t.numerator : 0;
+    }
+    s->info.width = (int)p->width;
+    s->info.height = (int)p->height;
+    snprintf(s->info.format, sizeof s->info.format, "%.4s", (const char *)&p->pixelformat);
+    return true;
+}
+
+static bool start_streaming(struct camera *c, char *reason, size_t size)
+{
+    struct v4l2_requestbuffers req = {
+        .count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+    if (mien_v4l2_ioctl(c->fd, VIDIOC_REQBUFS, &req) < 0) {
+        return fail(c, "asking for buffers", reason, size);
+    }
+    if (req.count < 2) {
+        snprintf(reason, size, "%s has no memory for capture buffers", c->node.device);
+        return false;
+    }
+    uint32_t count = req.count < BUFFERS ? req.count : BUFFERS;
+    for (uint32_t i = 0; i < count; i++) {
+        struct v4l2_buffer b = {
+            .index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+        if (mien_v4l2_ioctl(c->fd, VIDIOC_QUERYBUF, &b) < 0) {
+            return fail(c, "asking for a buffer's place", reason, size);
+        }
+        void *p = mmap(NULL, b.length, PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, b.m.offset);
+        if (p == MAP_FAILED) {
+            return fail(c, "mapping a buffer", reason, size);
+        }
+        c->map[c->maps].start = p;
+        c->map[c->maps++].length = b.length;
+        if (mien_v4l2_ioctl(c->fd, VIDIOC_QBUF, &b) < 0) {
+            return fail(c, "queueing a buffer", reason, size);
+        }
+    }
+    int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
+    if (mien_v4l2_ioctl(c->fd, VIDIOC_STREAMON, &type) < 0) {
+        return fail(c, "starting the camera", reason, size);
+    }
+    c->streaming = true;
+    return true;
+}
+
+static bool open_camera(struct mien_source *s, struct camera *c, char *reason, size_t size)
+{
+    c->fd = open(c->node.device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (c->fd < 0) {
+        return fail(c, "opening", reason, size);
+    }
+    if (!negotiate(s, c, reason, size)) {
+        close_camera(c);
+        return false;
+    }
+    // Off: a camera in dim light then keeps its rate and darkens, instead of slowing down.
+    struct v4l2_queryctrl q = {.id = V4L2_CID_EXPOSURE_AUTO_PRIORITY};
+    if (mien_v4l2_ioctl(c->fd, VIDIOC_QUERYCTRL, &q) == 0 && !(q.flags & V4L2_CTRL_FLAG_DISABLED)) {
+        struct v4l2_control v = {.id = V4L2_CID_EXPOSURE_AUTO_PRIORITY, .value = 0};
+        mien_v4l2_ioctl(c->fd, VIDIOC_S_CTRL, &v);
+    }
+    if (!start_streaming(c, reason, size)) {
+        close_camera(c);
+        return false;
+    }
+    memcpy(s->info.device, c->node.device, sizeof s->info.device);
+    memcpy(s->info.by_id, c->node.by_id, sizeof s->info.by_id);
+    snprintf(s->info.name, sizeof s->info.name, "%s", c->node.name[0] ? c->node.name : "camera");
+    c->last_frame_ns = mien_now_ns();
+    c->have_sequence = false;
+    c->window_ns = 0;
+    return true;
+}
+
+static bool same_camera(const struct v4l2_node *a, const struct v4l2_node *b)
+{
+    if (strcmp(a->name, b->name) != 0) {
+        return false;
+    }
+    if (a->by_id[0] && b->by_id[0]) {
+        return !strcmp(a->by_id, b->by_id);
+    }
+    return !strcmp(a->bus, b->bus);
+}
+
+// Finds the camera again, under whatever number, and opens it.
+static bool reopen(struct mien_source *s, struct camera *c)
+{
+    char reason[256];
+    int n = mien_v4l2_scan(c->nodes, MAX_NODES);
+    for (int i = 0; i < n; i++) {
+        if (c->nodes[i].error || !same_camera(&c->node, &c->nodes[i])) {
+            continue;
+        }
+        struct v4l2_node old = c->node;
+        c->node = c->nodes[i];
+        if (open_camera(s, c, reason, sizeof reason)) {
+            mien_source_count(s, 0, 0, 0, 1);
+            mien_source_say(s, "%s", "");
+            mien_info("%s is back: %s, %d x %d %s at %.4g fps", s->info.name, s->info.device,
+                      s->info.width, s->info.height, s->info.format, s->info.fps);
+            return true;
+        }
+        c->node = old;
+        mien_source_say(s, "%s; trying again", reason);
+    }
+    return false;
+}
+
+static int remaining_ms(int64_t until_ns)
+{
+    int64_t ms = (until_ns - mien_now_ns() + MIEN_NS_PER_MS - 1) / MIEN_NS_PER_MS;
+    return ms < 0 ? 0 : ms > 60000 ? 60000 : (int)ms;
+}
+
+static void lose(struct mien_source *s, struct camera *c, int error)
+{
+    close_camera(c);
+    c->retry_ns = mien_now_ns() + RETRY_NS;
+    if (error == ENODEV || error == ENXIO) {
+        mien_source_say(s, "%s (%s) was unplugged; waiting for it to return", s->info.name,
+                        s->info.device);
+    } else {
+        mien_source_say(s, "%s (%s) failed: %s; restarting it", s->info.name, s->info.device,
+                        strerror(error));
+    }
+}
+
+// Long exposures are the usual reason for a low rate; the control counts in 100 µs.
+static bool exposure_limits(struct camera *c, double fps)
+{
+    struct v4l2_control v = {.id = V4L2_CID_EXPOSURE_ABSOLUTE};
+    return mien_v4l2_ioctl(c->fd, VIDIOC_G_CTRL, &v) == 0 && v.value * 1e-4 > 0.7 / fps;
+}
+
+// Compares the rate over a window with what the driver promised.
+static void watch_rate(struct mien_source *s, struct camera *c, uint32_t sequence, int64_t at_ns)
+{
+    if (!c->window_ns || sequence < c->window_sequence) {
+        c->window_ns = at_ns;
+        c->window_sequence = sequence;
+        return;
+    }
+    int64_t dt = at_ns - c->window_ns;
+    if (dt < RATE_WINDOW_NS || s->info.fps <= 0) {
+        return;
+    }
+    double fps = (sequence - c->window_sequence) * 1e9 / (double)dt;
+    c->window_ns = at_ns;
+    c->window_sequence = sequence;
+    if (fps < 0.75 * s->info.fps) {
+        mien_source_say(
+            s, "the camera gives %.0f frames a second instead of %.0f: %s", fps, s->info.fps,
+            exposure_limits(c, fps) ? "its exposure is that long; more light helps"
+                                    : "too little light, or the USB bus is too slow for this size");
+    } else if (fps > 0.85 * s->info.fps) {
+        mien_source_say(s, "%s", "");
+    }
+}
+
+static bool is_valid(const struct camera *c, const struct mien_source *s,
+                     const struct v4l2_buffer *b)
+{
+    if ((b->flags & V4L2_BUF_FLAG_ERROR) || b->index >= (uint32_t)c->maps ||
+        b->bytesused > c->map[b->index].length) {
+        return false;
+    }
+    const uint8_t *p = c->map[b->index].start;
+    if (c->kind == MIEN_PAYLOAD_MJPG) {
+        return b->bytesused >= 4 && p[0] == 0xff && p[1] == 0xd8;
+    }
+    size_t rows = (size_t)s->info.height;
+    rows += c->kind == MIEN_PAYLOAD_NV12 ? (rows + 1) / 2 : 0;
+    size_t row = c->kind == MIEN_PAYLOAD_YUYV  ? 2 * (size_t)s->info.width
+                 : c->kind == MIEN_PAYLOAD_RGB ? 3 * (size_t)s->info.width
+                                               : (size_t)s->info.width;
+    return b->bytesused >= c->stride * (rows - 1) + row;
+}
+
+// Takes what the driver has; *newest is the last valid buffer. Returns 1: one found, 0: none, -1:
+// errno says why.
+static int drain(struct mien_source *s, struct camera *c, struct v4l2_buffer *newest)
+{
+    int found = 0;
+    for (int i = 0; i < 2 * BUFFERS; i++) {
+        struct v4l2_buffer b = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
+        if (mien_v4l2_ioctl(c->fd, VIDIOC_DQBUF, &b) < 0) {
+            if (errno == EAGAIN) {
+                break;
+            }
+            return found ? found : -1; // a frame in hand first; the error will come again
+        }
+        uint32_t gap = c->have_sequence ? b.sequence - c->sequence - 1 : 0;
+        if (gap > 0 && gap < 1000) {
+            mien_source_count(s, 0, gap, 0, 0);
+        }
+        c->sequence = b.sequence;
+        c->have_sequence = true;
+        if (!is_valid(c, s, &b)) {
+            mien_source_count(s, 0, 1, 1, 0);
+            mien_v4l2_ioctl(c->fd, VIDIOC_QBUF, &b);
+            continue;
+        }
+        if (found) {
+            mien_source_count(s, 0, 1, 0, 0);
+            mien_v4l2_ioctl(c->fd, VIDIOC_QBUF, newest);
+        }
+        *newest = b;
+        found = 1;
+    }
+    return found;
+}
+
+static bool deliver(struct mien_source *s, struct camera *c, struct v4l2_buffer *b,
+                    struct mien_payload *p)
+{
+    size_t room = c->size_image > b->bytesused ? c->size_image : b->bytesused;
+    bool ok = mien_payload_reserve(p, room);
+    int64_t now = mien_now_ns();
+    if (ok) {
+        memcpy(p->data, c->map[b->index].start, b->bytesused);
+        p->size = b->bytesused;
+        p->kind = c->kind;
+        p->width = s->info.width;
+        p->height = s->info.height;
+        p->stride = c->stride;
+        int64_t t = b->timestamp.tv_sec * MIEN_NS_PER_S + b->timestamp.tv_usec * 1000LL;
+        bool monotonic =
+            (b->flags & V4L2_BUF_FLAG_TIMESTAMP_MASK) == V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+        // Some cameras' clocks run wild: a time ahead, or seconds old, is not believed.
+        p->capture_ns = monotonic && t <= now && t > now - 2 * MIEN_NS_PER_S ? t : now;
+        c->first_capture_ns = c->first_capture_ns ? c->first_capture_ns : p->capture_ns;
+        p->media_ns = p->capture_ns - c->first_capture_ns;
+        p->index = s->counts.delivered;
+        p->dropped = s->counts.dropped;
+        mien_source_count(s, 1, 0, 0, 0);
+    }
+    c->last_frame_ns = now;
+    watch_rate(s, c, b->sequence, p->capture_ns);
+    mien_v4l2_ioctl(c->fd, VIDIOC_QBUF, b); // a failure here shows at the next read
+    return ok;
+}
+
+static enum mien_source_status read_camera(struct mien_source *s, struct mien_payload *p,
+                                           int64_t deadline_ns)
+{
+    struct camera *c = s->self;
+    for (;;) {
+        if (c->fd < 0) {
+            if (c->retry_ns > deadline_ns) {
+                mien_sleep_until_ns(deadline_ns);
+                return MIEN_SOURCE_LOST;
+            }
+            mien_sleep_until_ns(c->retry_ns);
+            if (!reopen(s, c)) {
+                c->retry_ns = mien_now_ns() + RETRY_NS;
+                continue;
+            }
+        }
+        int64_t frozen_ns = c->last_frame_ns + FREEZE_NS;
+        struct pollfd fd = {.fd = c->fd, .events = POLLIN};
+        int r = poll(&fd, 1, remaining_ms(deadline_ns < frozen_ns ? deadline_ns : frozen_ns));
+        if (r < 0 && errno != EINTR) {
+            lose(s, c, errno);
+            continue;
+        }
+        if (r > 0) {
+            struct v4l2_buffer b;
+            int got = drain(s, c, &b);
+            if (got > 0) {
+                if (!deliver(s, c, &b, p)) {
+                    mien_source_say(s, "%s: out of memory", s->info.name);
+                    return MIEN_SOURCE_FAILED;
+                }
+                return MIEN_SOURCE_OK;
+            }
+            if (got < 0 || (fd.revents & (POLLERR | POLLHUP))) {
+                lose(s, c, got < 0 ? errno : fd.revents & POLLHUP ? ENODEV : EIO);
+                continue;
+            }
+        }
+        int64_t now = mien_now_ns();
+        if (now >= frozen_ns) {
+            close_camera(c);
+            c->retry_ns = now;
+            mien_source_say(s, "%s (%s) has sent no picture for 3 seconds; restarting it",
+                            s->info.name, s->info.device);
+            if (!reopen(s, c)) {
+                c->retry_ns = now + RETRY_NS;
+            }
+            continue;
+        }
+        if (now >= deadline_ns) {
+            return MIEN_SOURCE_TIMEOUT;
+        }
+    }
+}
+
+static void close_v4l2(struct mien_source *s)
+{
+    struct camera *c = s->self;
+    close_camera(c);
+    mien_free(c);
+    s->self = NULL;
+}
+
+static const struct source_ops camera_ops = {read_camera, close_v4l2};
+
+static bool matches(const struct v4l2_node *n, const char *selector)
+{
+    if (!strncmp(selector, "camera:", 7)) {
+        return strcasestr(n->name, selector + 7) != NULL;
+    }
+    if (!strncmp(selector, "v4l2:", 5)) {
+        return n->by_id[0] && strstr(n->by_id, selector + 5) != NULL;
+    }
+    return !selector[0] || !strcmp(selector, "camera");
+}
+
+static void explain_no_match(const struct camera *c, int n, const char *selector, char *reason,
+                             size_t size)
+{
+    if (!n) {
+        snprintf(reason, size, "%s", mien_camera_none_text());
+        return;
+    }
+    int at = snprintf(reason, size, "no camera matches \"%s\"; there is", selector);
+    for (int i = 0; i < n && at > 0 && (size_t)at < size; i++) {
+        at += snprintf(reason + at, size - (size_t)at, "%s %s (%s)", i ? "," : "", c->nodes[i].name,
+                       c->nodes[i].device);
+    }
+}
+
+bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, size_t size)
+{
+    struct camera *c = mien_calloc(1, sizeof *c);
+    if (!c) {
+        snprintf(reason, size, "out of memory");
+        return false;
+    }
+    c->fd = -1;
+    s->self = c;
+    s->ops = &camera_ops;
+    s->info.live = true;
+    snprintf(s->info.kind, sizeof s->info.kind, "camera");
+    // A path may be a link (by-id, or the user's own): its end is the device.
+    char *path = selector[0] == '/' ? realpath(selector, NULL) : NULL;
+    if (selector[0] == '/') {
+        if (strlen(path ? path : selector) >= sizeof c->node.device) {
+            snprintf(reason, size, "%s: the name is too long", path ? path : selector);
+            free(path);
+            return false;
+        }
+        snprintf(c->node.device, sizeof c->node.device, "%.63s", path ? path : selector);
+    }
+    free(path);
+    int n = mien_v4l2_scan(c->nodes, MAX_NODES), found = -1;
+    for (int i = 0; i < n; i++) {
+        bool hit = selector[0] == '/' ? !strcmp(c->nodes[i].device, c->node.device)
+                                      : matches(&c->nodes[i], selector);
+        // The first one that can be opened, else the first.
+        if (hit && (found < 0 || (c->nodes[found].error && !c->nodes[i].error))) {
+            found = i;
+        }
+    }
+    if (found >= 0) {
+        c->node = c->nodes[found];
+    } else if (selector[0] != '/') {
+        explain_no_match(c, n, selector, reason, size);
+        return false;
+    } else {
+        c->fd = open(c->node.device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        if (c->fd < 0) {
+            return fail(c, "opening", reason, size);
+        }
+        struct v4l2_capability cap;
+        bool v4l2 = mien_v4l2_ioctl(c->fd, VIDIOC_QUERYCAP, &cap) == 0;
+        snprintf(reason, size, "%s is not a camera%s; `mien cameras` lists them", c->node.device,
+                 v4l2 ? " (it cannot capture and stream pictures)" : "");
+        return false;
+    }
+    if (!open_camera(s, c, reason, size)) {
+        return false;
+    }
+    mien_info("%s (%s): %d x %d %s at %.4g fps", s->info.name, s->info.device, s->info.width,
+              s->info.height, s->info.format, s->info.fps);
+    return true;
+}

@@ -1,0 +1,371 @@
+// A video file through FFmpeg's libraries: software decoding on the calling thread, RGB8 out, the
+// file's own timestamps, phone rotation applied, seek to the start for looping.
+//
+// Damaged packets are skipped and counted; a file that ends early is played as far as it goes. Only
+// local files are opened: a playlist inside a file reaches nothing else.
+// Does not: decode sound, seek elsewhere than to the start.
+#include "source/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct video {
+    char *path;
+    AVFormatContext *format;
+    AVCodecContext *codec;
+    AVPacket *packet;
+    AVFrame *frame;
+    struct SwsContext *sws;
+    int stream;
+    int quarter_turns; // clockwise, to show it upright
+    struct mien_image rgb, upright;
+    bool pending; // rgb (or upright) holds a frame that was not yet delivered
+    bool draining, ended;
+    int64_t media_ns; // of the pending frame, loops included
+    int64_t last_ns, loop_ns, period_ns;
+    uint64_t decoded; // in this round
+    struct pace pace;
+};
+
+static void close_streams(struct video *v)
+{
+    avcodec_free_context(&v->codec);
+    avformat_close_input(&v->format);
+}
+
+static void close_video(struct mien_source *s)
+{
+    struct video *v = s->self;
+    close_streams(v);
+    av_packet_free(&v->packet);
+    av_frame_free(&v->frame);
+    sws_freeContext(v->sws);
+    mien_image_destroy(&v->rgb);
+    mien_image_destroy(&v->upright);
+    av_free(v->path);
+    mien_free(v);
+    s->self = NULL;
+}
+
+static bool fail(const struct video *v, const char *what, int error, char *reason, size_t size)
+{
+    char text[AV_ERROR_MAX_STRING_SIZE] = "";
+    av_strerror(error, text, sizeof text);
+    snprintf(reason, size, "%s: %s: %s", v->path, what, text);
+    return false;
+}
+
+static int rotation_of(const AVStream *st)
+{
+    const int32_t *m =
+        (const int32_t *)av_stream_get_side_data(st, AV_PKT_DATA_DISPLAYMATRIX, NULL);
+    double angle = m ? av_display_rotation_get(m) : 0; // counter-clockwise turn needed to show it
+    return isfinite(angle) ? ((int)lrint(-angle / 90) % 4 + 4) % 4 : 0;
+}
+
+static bool open_streams(struct video *v, char *reason, size_t size)
+{
+    AVDictionary *o = NULL;
+    av_dict_set(&o, "protocol_whitelist", "file", 0);
+    char url[4200];
+    snprintf(url, sizeof url, "file:%s", v->path);
+    int r = avformat_open_input(&v->format, url, NULL, &o);
+    av_dict_free(&o);
+    if (r == AVERROR_INVALIDDATA) {
+        snprintf(reason, size,
+                 "%s: neither a picture nor a video that can be read; a recording that was cut off "
+                 "may lack its index",
+                 v->path);
+        return false;
+    }
+    if (r < 0) {
+        return fail(v, "opening the video failed", r, reason, size);
+    }
+    r = avformat_find_stream_info(v->format, NULL);
+    if (r < 0) {
+        return fail(v, "the video's streams cannot be read", r, reason, size);
+    }
+    const AVCodec *codec = NULL;
+    v->stream = av_find_best_stream(v->format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+    if (v->stream < 0) {
+        snprintf(reason, size, "%s: there is no video in this file that can be decoded", v->path);
+        return false;
+    }
+    AVStream *st = v->format->streams[v->stream];
+    for (unsigned i = 0; i < v->format->nb_streams; i++) {
+        v->format->streams[i]->discard = (int)i == v->stream ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
+    }
+    v->codec = avcodec_alloc_context3(codec);
+    r = v->codec ? avcodec_parameters_to_context(v->codec, st->codecpar) : AVERROR(ENOMEM);
+    if (r >= 0) {
+        v->codec->thread_count = 1;
+        v->codec->pkt_timebase = st->time_base;
+        v->codec->max_pixels = 128 << 20;
+        r = avcodec_open2(v->codec, codec, NULL);
+    }
+    if (r < 0) {
+        return fail(v, "starting the decoder failed", r, reason, size);
+    }
+    v->quarter_turns = rotation_of(st);
+    AVRational rate = av_guess_frame_rate(v->format, st, NULL);
+    v->period_ns = rate.num > 0 && rate.den > 0 ? av_rescale(MIEN_NS_PER_S, rate.den, rate.num)
+                                                : MIEN_NS_PER_S / 30;
+    return true;
+}
+
+static int64_t stream_ns(const struct video *v)
+{
+    const AVStream *st = v->format->streams[v->stream];
+    int64_t pts = v->frame->best_effort_timestamp;
+    if (pts == AV_NOPTS_VALUE) {
+        return v->decoded ? v->last_ns + v->period_ns : 0;
+    }
+    int64_t start = st->start_time != AV_NOPTS_VALUE ? st->start_time : 0;
+    AVRational ns = {1, 1000000000};
+    int64_t t = av_rescale_q(pts - start, st->time_base, ns);
+    // Time runs forward, by less than a minute a frame, whatever the file says.
+    if (v->decoded && (t <= v->last_ns || t > v->last_ns + 60 * MIEN_NS_PER_S)) {
+        return v->last_ns + v->period_ns;
+    }
+    return t < 0 ? 0 : t;
+}
+
+// The old "J" formats are full range by another name.
+static enum AVPixelFormat plain_format(enum AVPixelFormat f, bool *full)
+{
+    switch (f) {
+    case AV_PIX_FMT_YUVJ420P:
+        *full = true;
+        return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+        *full = true;
+        return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+        *full = true;
+        return AV_PIX_FMT_YUV444P;
+    default:
+        return f;
+    }
+}
+
+static bool fit(struct mien_image *im, int w, int h)
+{
+    if (im->width == w && im->height == h) {
+        return true;
+    }
+    mien_image_destroy(im);
+    return mien_image_create(im, w, h, MIEN_FORMAT_RGB8);
+}
+
+static bool convert(struct video *v)
+{
+    AVFrame *f = v->frame;
+    bool full = f->color_range == AVCOL_RANGE_JPEG;
+    enum AVPixelFormat fmt = plain_format(f->format, &full);
+    if (!fit(&v->rgb, f->width, f->height)) {
+        return false;
+    }
+    v->sws =
+        sws_getCachedContext(v->sws, f->width, f->height, fmt, f->width, f->height,
+                             AV_PIX_FMT_RGB24, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    if (!v->sws) {
+        return false;
+    }
+    // Untagged: BT.601 for standard definition, BT.709 above, as players do.
+    int space = f->colorspace == AVCOL_SPC_BT709 ||
+                        (f->colorspace == AVCOL_SPC_UNSPECIFIED && f->height >= 720)
+                    ? SWS_CS_ITU709
+                : f->colorspace == AVCOL_SPC_BT2020_NCL ? SWS_CS_BT2020
+                                                        : SWS_CS_ITU601;
+    sws_setColorspaceDetails(v->sws, sws_getCoefficients(space), full,
+                             sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
+    uint8_t *dst[4] = {v->rgb.data};
+    int stride[4] = {(int)v->rgb.stride};
+    if (sws_scale(v->sws, (const uint8_t *const *)f->data, f->linesize, 0, f->height, dst,
+                  stride) != f->height) {
+        return false;
+    }
+    if (!v->quarter_turns) {
+        return true;
+    }
+    int w = v->rgb.width, h = v->rgb.height;
+    bool swap = v->quarter_turns % 2;
+    if (!fit(&v->upright, swap ? h : w, swap ? w : h)) {
+        return false;
+    }
+    // From the upright picture's pixel to the stored one's.
+    float lw = (float)(w - 1), lh = (float)(h - 1);
+    struct mien_affine turn[4] = {{{1, 0, 0, 0, 1, 0}},
+                                  {{0, 1, 0, -1, 0, lh}},
+                                  {{-1, 0, lw, 0, -1, lh}},
+                                  {{0, -1, lw, 1, 0, 0}}};
+    mien_warp(&v->rgb, &turn[v->quarter_turns], &v->upright, -1);
+    return true;
+}
+
+// One more frame into rgb/upright: OK, END or FAILED.
+static enum mien_source_status decode_next(struct mien_source *s, struct video *v)
+{
+    for (;;) {
+        int r = avcodec_receive_frame(v->codec, v->frame);
+        if (r >= 0) {
+            int64_t t = stream_ns(v);
+            bool damaged =
+                v->frame->decode_error_flags || (v->frame->flags & AV_FRAME_FLAG_CORRUPT);
+            bool ok = convert(v);
+            av_frame_unref(v->frame);
+            if (!ok) {
+                mien_source_count(s, 0, 1, 1, 0);
+                continue;
+            }
+            if (damaged) {
+                mien_source_say(s, "%s: parts of this video are damaged", s->info.name);
+            }
+            v->last_ns = t;
+            v->media_ns = v->loop_ns + t;
+            v->decoded++;
+            return MIEN_SOURCE_OK;
+        }
+        if (r == AVERROR_EOF) {
+            return v->decoded ? MIEN_SOURCE_END : MIEN_SOURCE_FAILED;
+        }
+        if (r != AVERROR(EAGAIN)) {
+            mien_source_count(s, 0, 1, 1, 0);
+            if (v->draining) {
+                return v->decoded ? MIEN_SOURCE_END : MIEN_SOURCE_FAILED;
+            }
+        }
+        r = av_read_frame(v->format, v->packet);
+        if (r < 0) {
+            if (r != AVERROR_EOF) {
+                mien_source_say(s, "%s: the video is damaged and ends early", s->info.name);
+            }
+            avcodec_send_packet(v->codec, NULL);
+            v->draining = true;
+            continue;
+        }
+        if (v->packet->stream_index == v->stream) {
+            r = avcodec_send_packet(v->codec, v->packet);
+            if (r < 0 && r != AVERROR(EAGAIN)) {
+                mien_source_count(s, 0, 1, 1, 0);
+            }
+        }
+        av_packet_unref(v->packet);
+    }
+}
+
+static bool rewind_video(struct video *v)
+{
+    AVStream *st = v->format->streams[v->stream];
+    int64_t start = st->start_time != AV_NOPTS_VALUE ? st->start_time : 0;
+    v->loop_ns += v->last_ns + v->period_ns;
+    v->decoded = 0;
+    v->last_ns = 0;
+    v->draining = false;
+    if (av_seek_frame(v->format, v->stream, start, AVSEEK_FLAG_BACKWARD) >= 0) {
+        avcodec_flush_buffers(v->codec);
+        return true;
+    }
+    char unused[512]; // raw streams cannot seek: open the file again
+    close_streams(v);
+    return open_streams(v, unused, sizeof unused);
+}
+
+static enum mien_source_status read_video(struct mien_source *s, struct mien_payload *p,
+                                          int64_t deadline_ns)
+{
+    struct video *v = s->self;
+    for (;;) {
+        if (!v->pending) {
+            if (v->ended) {
+                return MIEN_SOURCE_END;
+            }
+            enum mien_source_status st = decode_next(s, v);
+            if (st == MIEN_SOURCE_END && s->options.loop && rewind_video(v)) {
+                st = decode_next(s, v);
+            }
+            if (st != MIEN_SOURCE_OK) {
+                v->ended = st == MIEN_SOURCE_END;
+                if (st == MIEN_SOURCE_FAILED) {
+                    mien_source_say(s, "%s: no frame of this video could be decoded", s->info.name);
+                }
+                return st;
+            }
+            v->pending = true;
+        }
+        int64_t due = mien_now_ns();
+        if (s->options.realtime) {
+            enum mien_source_status st =
+                mien_pace(&v->pace, v->media_ns, v->period_ns, true, deadline_ns, &due);
+            if (st == MIEN_SOURCE_LOST) {
+                v->pending = false;
+                mien_source_count(s, 0, 1, 0, 0);
+                if (mien_now_ns() >= deadline_ns) {
+                    return MIEN_SOURCE_TIMEOUT;
+                }
+                continue;
+            }
+            if (st != MIEN_SOURCE_OK) {
+                return st;
+            }
+        }
+        if (!mien_payload_set_rgb(s, p, v->quarter_turns ? &v->upright : &v->rgb)) {
+            return MIEN_SOURCE_FAILED;
+        }
+        v->pending = false;
+        p->capture_ns = due;
+        p->media_ns = v->media_ns;
+        return MIEN_SOURCE_OK;
+    }
+}
+
+static const struct source_ops video_ops = {read_video, close_video};
+
+bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size)
+{
+    av_log_set_level(AV_LOG_QUIET); // what matters is said by us, once
+    struct video *v = mien_calloc(1, sizeof *v);
+    if (!v) {
+        snprintf(reason, size, "out of memory");
+        return false;
+    }
+    s->self = v;
+    s->ops = &video_ops;
+    snprintf(reason, size, "%s: out of memory", path);
+    v->path = av_strdup(path);
+    v->packet = av_packet_alloc();
+    v->frame = av_frame_alloc();
+    if (!v->path || !v->packet || !v->frame || !open_streams(v, reason, size)) {
+        return false;
+    }
+    snprintf(s->info.name, sizeof s->info.name, "%s", path);
+    // The first frame is decoded now: it tells the real size, and that there is one.
+    if (decode_next(s, v) != MIEN_SOURCE_OK) {
+        snprintf(reason, size, "%s: no frame of this video could be decoded", path);
+        return false;
+    }
+    v->pending = true;
+    const struct mien_image *im = v->quarter_turns ? &v->upright : &v->rgb;
+    s->info.width = im->width;
+    s->info.height = im->height;
+    s->info.fps = 1e9 / (double)v->period_ns;
+    s->info.frames = v->format->streams[v->stream]->nb_frames;
+    if (s->info.frames <= 0 && v->format->duration > 0) {
+        s->info.frames = llrint((double)v->format->duration / AV_TIME_BASE * s->info.fps);
+    }
+    snprintf(s->info.kind, sizeof s->info.kind, "video");
+    snprintf(s->info.format, sizeof s->info.format, "RGB");
+    return true;
+}
