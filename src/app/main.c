@@ -14,6 +14,7 @@ static const struct {
     mien_cmd_fn run;
     const char *summary;
 } commands[] = {
+    {"cameras", mien_cmd_cameras, "list the cameras and the picture sizes they offer"},
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
