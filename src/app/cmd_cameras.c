@@ -13,7 +13,7 @@
 
 enum { MAX_CAMERAS = 64 };
 
-static void print_text(const struct mien_camera *c, bool quiet)
+static void print_text(const struct mien_camera_info *c, bool quiet)
 {
     if (quiet) {
         printf("%s\t%s\n", c->device, c->name);
@@ -36,7 +36,7 @@ static void print_text(const struct mien_camera *c, bool quiet)
     }
 }
 
-static cJSON *to_json(const struct mien_camera *c)
+static cJSON *to_json(const struct mien_camera_info *c)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "device", c->device);
@@ -80,7 +80,7 @@ int mien_cmd_cameras(int argc, char **argv)
     if (r) {
         return r == 1 ? 0 : 2;
     }
-    struct mien_camera *list = mien_calloc(MAX_CAMERAS, sizeof *list);
+    struct mien_camera_info *list = mien_calloc(MAX_CAMERAS, sizeof *list);
     if (!list) {
         return 1;
     }

@@ -59,7 +59,7 @@ struct v4l2_node {
     int error; // errno of open, 0 = usable
 };
 int mien_v4l2_scan(struct v4l2_node *list, int max);
-void mien_v4l2_modes(int fd, struct mien_camera *cam);
+void mien_v4l2_modes(int fd, struct mien_camera_info *cam);
 // Index of the best mode for the options, -1 when none is usable.
 int mien_v4l2_choose(const struct mien_camera_mode *m, int n, const struct mien_source_options *o);
 uint32_t mien_v4l2_fourcc(const char *format);

@@ -29,8 +29,8 @@ enum { BUFFERS = 4, MAX_NODES = 64 };
 #define RATE_WINDOW_NS (2 * MIEN_NS_PER_S)
 
 struct camera {
-    struct v4l2_node node;    // identity
-    struct mien_camera modes; // scratch of open_camera
+    struct v4l2_node node;         // identity
+    struct mien_camera_info modes; // scratch of open_camera
     struct v4l2_node nodes[MAX_NODES];
     int fd; // -1 when away
     struct {

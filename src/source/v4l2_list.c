@@ -202,7 +202,7 @@ static double best_rate(int fd, uint32_t fourcc, int width, int height)
     return best;
 }
 
-static void add_mode(int fd, struct mien_camera *cam, uint32_t fourcc, uint32_t w, uint32_t h)
+static void add_mode(int fd, struct mien_camera_info *cam, uint32_t fourcc, uint32_t w, uint32_t h)
 {
     if (cam->modes >= (int)MIEN_COUNT(cam->mode) || !w || !h || w > 16384 || h > 16384) {
         return;
@@ -217,7 +217,7 @@ static void add_mode(int fd, struct mien_camera *cam, uint32_t fourcc, uint32_t 
     m->usable = mien_v4l2_kind(fourcc) != MIEN_PAYLOAD_NONE;
 }
 
-void mien_v4l2_modes(int fd, struct mien_camera *cam)
+void mien_v4l2_modes(int fd, struct mien_camera_info *cam)
 {
     static const uint32_t common[][2] = {{320, 240},  {640, 360},   {640, 480},  {800, 600},
                                          {1280, 720}, {1920, 1080}, {3840, 2160}};
@@ -305,13 +305,13 @@ int mien_v4l2_choose(const struct mien_camera_mode *m, int n, const struct mien_
     return best;
 }
 
-int mien_camera_list(struct mien_camera *list, int max)
+int mien_camera_list(struct mien_camera_info *list, int max)
 {
     struct v4l2_node nodes[MAX_NODES];
     int n = mien_v4l2_scan(nodes, max < MAX_NODES ? max : MAX_NODES);
     for (int i = 0; i < n; i++) {
-        struct mien_camera *c = &list[i];
-        *c = (struct mien_camera){0};
+        struct mien_camera_info *c = &list[i];
+        *c = (struct mien_camera_info){0};
         memcpy(c->device, nodes[i].device, sizeof c->device);
         memcpy(c->name, nodes[i].name, sizeof c->name);
         memcpy(c->bus, nodes[i].bus, sizeof c->bus);

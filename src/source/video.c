@@ -283,6 +283,17 @@ static bool rewind_video(struct video *v)
     return open_streams(v, unused, sizeof unused);
 }
 
+// Containers with the index at the front, or none, just stop where a recording was cut off.
+static void check_length(struct mien_source *s, const struct video *v)
+{
+    double told = v->format->duration > 0 ? (double)v->format->duration / AV_TIME_BASE : 0;
+    double got = (double)(v->last_ns + v->period_ns) * 1e-9;
+    if (got < 0.9 * told - 0.5) {
+        mien_source_say(s, "%s: the video ends after %.1f of its %.1f seconds: it is incomplete",
+                        s->info.name, got, told);
+    }
+}
+
 static enum mien_source_status read_video(struct mien_source *s, struct mien_payload *p,
                                           int64_t deadline_ns)
 {
@@ -298,6 +309,9 @@ static enum mien_source_status read_video(struct mien_source *s, struct mien_pay
             }
             if (st != MIEN_SOURCE_OK) {
                 v->ended = st == MIEN_SOURCE_END;
+                if (v->ended) {
+                    check_length(s, v);
+                }
                 if (st == MIEN_SOURCE_FAILED) {
                     mien_source_say(s, "%s: no frame of this video could be decoded", s->info.name);
                 }
