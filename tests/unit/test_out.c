@@ -1,0 +1,553 @@
+// Sinks: what is written is read back by another reader (cJSON, FFmpeg, libpng, scanf).
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "out/depth.h"
+#include "out/md5.h"
+#include "out/mesh.h"
+#include "out/overlay.h"
+#include "out/sink.h"
+#include "out/text.h"
+#include "out/video.h"
+
+static struct mien_face_model model;
+static char dir[] = "/tmp/mien-test-out-XXXXXX";
+static char path[256];
+
+static const char *in_dir(const char *name)
+{
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static int set_up(void **state)
+{
+    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    mien_face_model_destroy(&model);
+    char command[300];
+    snprintf(command, sizeof(command), "rm -r '%s'", dir);
+    return system(command);
+}
+
+// A face at known angles whose landmarks are the model's own.
+static void add_face(struct mien_result *r, float yaw, float pitch, float roll, float x_mm,
+                     float z_mm)
+{
+    struct mien_face_result *f = &r->face[r->count++];
+    memset(f, 0, sizeof(*f));
+    f->id = r->count;
+    f->state = MIEN_TRACK_STEADY;
+    f->confidence = 0.97F;
+    mien_pose_from_angles(yaw, pitch, roll, f->pose.R);
+    f->pose.t[0] = x_mm;
+    f->pose.t[2] = z_mm;
+    mien_pose_to_angles(f->pose.R, &f->yaw_deg, &f->pitch_deg, &f->roll_deg);
+    f->landmark_count = model.landmarks;
+    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75F;
+    f->expression[MIEN_EXPRESSION_SAD] = 0.25F;
+    f->expression_class = MIEN_EXPRESSION_HAPPY;
+    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5F;
+    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9F, 1e9F, -1e9F, -1e9F};
+    mien_face_model_landmarks(&model, f->identity, f->blendshape, &h[0][0]);
+    for (int i = 0; i < model.landmarks; i++) {
+        float X[3];
+        mien_mat3_mul_vec(f->pose.R, h[i], X);
+        for (int k = 0; k < 3; k++) {
+            X[k] += f->pose.t[k];
+        }
+        assert_true(mien_camera_project(&r->camera, X, f->landmark_px[i]));
+        f->landmark_sigma_px[i] = 1.5F;
+        box[0] = fminf(box[0], f->landmark_px[i][0]);
+        box[1] = fminf(box[1], f->landmark_px[i][1]);
+        box[2] = fmaxf(box[2], f->landmark_px[i][0]);
+        box[3] = fmaxf(box[3], f->landmark_px[i][1]);
+    }
+    memcpy(f->box_px, box, sizeof(box));
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        f->ibug_px[i][0] = f->landmark_px[model.ibug[i]][0];
+        f->ibug_px[i][1] = f->landmark_px[model.ibug[i]][1];
+    }
+}
+
+static struct mien_result *result_of(int width, int height)
+{
+    static struct mien_result r;
+    memset(&r, 0, sizeof(r));
+    r.width_px = width;
+    r.height_px = height;
+    r.camera = mien_camera_make(width, height, 0);
+    r.times.capture_ns = 1500 * MIEN_NS_PER_MS;
+    return &r;
+}
+
+static char *slurp(const char *name)
+{
+    size_t size = 0;
+    char *s = mien_file_read(in_dir(name), 0, &size);
+    assert_non_null(s);
+    assert_int_equal(strlen(s), size);
+    return s;
+}
+
+static double number(const cJSON *o, const char *name)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+    assert_true(cJSON_IsNumber(v));
+    return v->valuedouble;
+}
+
+static void test_jsonl_is_read_back(void **state)
+{
+    const char *source = "fo\"l\\der/na\nme \xC3\xA9 \xFF.jpg";
+    struct mien_sink *s = mien_sink_jsonl(in_dir("a.jsonl"));
+    assert_non_null(s);
+    struct mien_result *r = result_of(640, 480);
+    struct mien_sink_frame f = {source, NULL, r};
+    assert_true(mien_sink_write(s, &f));
+    add_face(r, 20, -10, 5, -60, -700);
+    add_face(r, -30, 0, 0, 60, -700);
+    r->frame = 1;
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    char *text = slurp("a.jsonl"), *second = strchr(text, '\n') + 1;
+    second[-1] = 0;
+    cJSON *empty = cJSON_Parse(text), *full = cJSON_Parse(second);
+    assert_non_null(empty);
+    assert_non_null(full);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(empty, "faces")), 0);
+    assert_string_equal(cJSON_GetObjectItem(full, "source")->valuestring,
+                        "fo\"l\\der/na\nme \xC3\xA9 \xEF\xBF\xBD.jpg");
+    assert_float_equal(number(full, "time_s"), 1.5, 1e-9);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(full, "faces")), 2);
+    const cJSON *face = cJSON_GetArrayItem(cJSON_GetObjectItem(full, "faces"), 0);
+    const cJSON *pose = cJSON_GetObjectItem(face, "pose");
+    assert_float_equal(number(pose, "yaw"), 20, 0.001);
+    assert_float_equal(number(pose, "pitch"), -10, 0.001);
+    assert_float_equal(number(pose, "roll"), 5, 0.001);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(pose, "R")), 9);
+    for (int k = 0; k < 9; k++) {
+        assert_float_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(pose, "R"), k)->valuedouble,
+                           r->face[0].pose.R[k], 1e-6);
+    }
+    const cJSON *marks = cJSON_GetObjectItem(face, "landmarks68");
+    assert_int_equal(cJSON_GetArraySize(marks), 68);
+    assert_float_equal(cJSON_GetArrayItem(cJSON_GetArrayItem(marks, 30), 1)->valuedouble,
+                       r->face[0].ibug_px[30][1], 0.006);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(face, "landmarks")), model.landmarks);
+    const cJSON *shapes = cJSON_GetObjectItem(face, "blendshapes");
+    assert_int_equal(cJSON_GetArraySize(shapes), MIEN_BLENDSHAPES);
+    assert_float_equal(number(shapes, "jawOpen"), 0.5, 1e-9);
+    const cJSON *expression = cJSON_GetObjectItem(face, "expression");
+    assert_string_equal(cJSON_GetObjectItem(expression, "label")->valuestring, "happy");
+    assert_float_equal(number(cJSON_GetObjectItem(expression, "probabilities"), "sad"), 0.25, 1e-9);
+    cJSON_Delete(empty);
+    cJSON_Delete(full);
+    mien_free(text);
+}
+
+static void test_nothing_but_numbers(void **state)
+{
+    struct mien_result *r = result_of(640, 480);
+    add_face(r, 0, 0, 0, 0, -700);
+    struct mien_face_result *f = &r->face[0];
+    f->blendshape[0] = f->action[0] = NAN;
+    f->pose.t[1] = INFINITY;
+    f->box_px[2] = -INFINITY;
+    f->yaw_deg = -0.0001F;
+    f->gaze_deg[0][0] = 3e38F;
+    struct mien_sink *s[2] = {mien_sink_jsonl(in_dir("n.jsonl")), NULL};
+    s[1] = mien_sink_csv(in_dir("n.csv"));
+    for (int i = 0; i < 2; i++) {
+        assert_true(mien_sink_write(s[i], &(struct mien_sink_frame){"x", NULL, r}));
+        assert_true(mien_sink_close(s[i]));
+    }
+    char *text = slurp("n.jsonl");
+    cJSON *o = cJSON_Parse(text);
+    assert_non_null(o);
+    cJSON_Delete(o);
+    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, "inf"));
+    assert_non_null(strstr(text, "\"yaw\":0.000"));
+    mien_free(text);
+    text = slurp("n.csv");
+    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, "inf,"));
+    mien_free(text);
+}
+
+static void test_number_table(void **state)
+{
+    static const struct {
+        double v;
+        int digits;
+        const char *text;
+    } table[] = {
+        {0, 2, "0.00"},       {-0.0, 2, "0.00"},        {-0.004, 2, "0.00"}, {-0.006, 2, "-0.01"},
+        {1.005, 0, "1"},      {0.999999, 4, "1.0000"},  {-12.5, 1, "-12.5"}, {123456.789, 3, "123456.789"},
+        {1e-9, 6, "0.000000"}, {NAN, 2, "null"},        {INFINITY, 2, "null"}, {-1e12, 2, "null"},
+        {7.05, 2, "7.05"},
+    };
+    static struct mien_text t;
+    assert_true(mien_text_open(&t, in_dir("numbers")));
+    for (size_t i = 0; i < MIEN_COUNT(table); i++) {
+        mien_text_number(&t, table[i].v, table[i].digits, "null");
+        assert_true(mien_text_end_line(&t));
+    }
+    assert_true(mien_text_close(&t));
+    char *text = slurp("numbers"), *p = text;
+    for (size_t i = 0; i < MIEN_COUNT(table); i++) {
+        char *end = strchr(p, '\n');
+        *end = 0;
+        assert_string_equal(p, table[i].text);
+        p = end + 1;
+    }
+    mien_free(text);
+}
+
+static int columns(const char *line)
+{
+    int n = 1;
+    bool quoted = false;
+    for (; *line && *line != '\n'; line++) {
+        quoted = *line == '"' ? !quoted : quoted;
+        n += *line == ',' && !quoted;
+    }
+    return n;
+}
+
+static void test_csv_has_its_columns(void **state)
+{
+    struct mien_sink *s = mien_sink_csv(in_dir("a.csv"));
+    struct mien_result *r = result_of(640, 480);
+    struct mien_sink_frame f = {"odd, \"name\".jpg", NULL, r};
+    assert_true(mien_sink_write(s, &f));
+    add_face(r, 1, 2, 3, 0, -700);
+    add_face(r, 1, 2, 3, 100, -700);
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    char *text = slurp("a.csv"), *p = text;
+    int want = columns(p), rows = 0;
+    assert_int_equal(want, 21 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
+    for (; *p; p = strchr(p, '\n') + 1) {
+        assert_int_equal(columns(p), want);
+        rows++;
+    }
+    assert_int_equal(rows, 1 + 1 + 2);
+    assert_non_null(strstr(text, "\"odd, \"\"name\"\".jpg\",0,1.500000,-1,"));
+    mien_free(text);
+}
+
+static void test_md5_of_the_rfc(void **state)
+{
+    static const char *const table[][2] = {
+        {"", "d41d8cd98f00b204e9800998ecf8427e"},
+        {"abc", "900150983cd24fb0d6963f7d28e17f72"},
+        {"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
+        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+         "57edf4a22be3c955ac49da2e2107b67a"},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(table); i++) {
+        struct mien_md5 m;
+        char hex[33];
+        mien_md5_begin(&m);
+        for (const char *p = table[i][0]; *p; p++) {
+            mien_md5_add(&m, p, 1);
+        }
+        mien_md5_end(&m, hex);
+        assert_string_equal(hex, table[i][1]);
+    }
+}
+
+static void test_md5_sees_every_change_but_time(void **state)
+{
+    char *text[3];
+    for (int i = 0; i < 3; i++) {
+        struct mien_result *r = result_of(640, 480);
+        add_face(r, 1, 2, 3, 0, -700);
+        r->times.network_ns = 1000 * i;
+        r->face[0].blendshape[51] = i == 2 ? 1e-6F : 0;
+        struct mien_sink *s = mien_sink_md5(in_dir("md5"));
+        assert_true(mien_sink_write(s, &(struct mien_sink_frame){"x", NULL, r}));
+        assert_true(mien_sink_close(s));
+        text[i] = slurp("md5");
+    }
+    assert_string_equal(text[0], text[1]);
+    assert_string_not_equal(text[0], text[2]);
+    for (int i = 0; i < 3; i++) {
+        mien_free(text[i]);
+    }
+}
+
+static void test_unwritable_places_are_told(void **state)
+{
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_null(mien_sink_jsonl("/nonexistent/x.jsonl"));
+    assert_null(mien_sink_csv("/nonexistent/x.csv"));
+    assert_null(mien_sink_overlay("/proc/nowhere", &model, MIEN_OVERLAY_ALL));
+    assert_null(mien_video_writer_open("/nonexistent/x.mp4", 320, 240, 30, 0));
+    assert_null(mien_video_writer_open(in_dir("small.mp4"), 3, 3, 30, 0));
+    struct mien_sink *s = mien_sink_jsonl("/dev/full");
+    struct mien_sink_frame f = {"x", NULL, result_of(64, 64)};
+    assert_false(mien_sink_write(s, &f));
+    assert_false(mien_sink_write(s, &f));
+    assert_false(mien_sink_close(s));
+    mien_log_set_level(MIEN_LOG_INFO);
+}
+
+static void test_depth_hides_what_is_behind(void **state)
+{
+    struct mien_depth d = {0};
+    assert_true(mien_depth_begin(&d, (float[4]){-5, -5, 40, 40}, 32, 32));
+    assert_int_equal(d.w, 32);
+    float a[3] = {0, 0, 1 / 500.0F}, b[3] = {31, 0, 1 / 500.0F}, c[3] = {0, 31, 1 / 600.0F};
+    mien_depth_triangle(&d, a, b, c);
+    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 499.0F}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 501.0F}, 2));
+    assert_false(mien_depth_visible(&d, (float[3]){8, 0, 1 / 505.0F}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){0, 29, 1 / 593.0F}, 2));
+    assert_false(mien_depth_visible(&d, (float[3]){0, 29, 1 / 605.0F}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){30, 30, 1 / 9000.0F}, 2)); // nothing there
+    assert_true(mien_depth_visible(&d, (float[3]){-100, 3, 1 / 9000.0F}, 2));
+    assert_false(mien_depth_begin(&d, (float[4]){50, 0, 60, 9}, 32, 32));
+    assert_false(mien_depth_begin(&d, (float[4]){NAN, 0, NAN, 9}, 32, 32));
+    mien_depth_destroy(&d);
+}
+
+static int changed(const struct mien_image *a, int x0, int y0, int x1, int y1, int grey)
+{
+    int n = 0;
+    for (int y = y0 < 0 ? 0 : y0; y < y1 && y < a->height; y++) {
+        for (int x = x0 < 0 ? 0 : x0; x < x1 && x < a->width; x++) {
+            n += a->data[(size_t)y * a->stride + 3 * (size_t)x] != grey;
+        }
+    }
+    return n;
+}
+
+static void test_overlay_draws_on_the_face_only(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
+    memset(im.data, 100, im.stride * 300);
+    struct mien_result *r = result_of(400, 300);
+    add_face(r, 15, 5, 0, 0, -800);
+    struct mien_overlay *o = mien_overlay_create(&model);
+    mien_overlay_draw(o, &im, r, MIEN_OVERLAY_MESH);
+    const float *b = r->face[0].box_px;
+    int all = changed(&im, 0, 0, 400, 300, 100);
+    int inside = changed(&im, (int)b[0] - 12, (int)b[1] - 12, (int)b[2] + 12, (int)b[3] + 40, 100);
+    assert_true(inside > 2000);
+    assert_int_equal(all, inside);
+    // Faces half out, behind the camera and broken do no harm.
+    add_face(r, 0, 0, 0, -300, -800);
+    add_face(r, 80, 0, 0, 0, -90);
+    r->face[2].pose.t[2] = -30;
+    add_face(r, 0, 0, 0, 0, -800);
+    r->face[3].pose.R[0] = NAN;
+    mien_overlay_draw(o, &im, r, MIEN_OVERLAY_ALL);
+    mien_overlay_destroy(o);
+    mien_image_destroy(&im);
+}
+
+static void test_texture_takes_the_pictures_colours(void **state)
+{
+    // A picture whose left half is red and whose right half is blue: so is the texture, by sides.
+    struct mien_image im, texture;
+    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
+    struct mien_result *r = result_of(400, 300);
+    add_face(r, 0, 0, 0, 0, -800);
+    float middle = r->camera.cx_px;
+    for (int y = 0; y < 300; y++) {
+        for (int x = 0; x < 400; x++) {
+            uint8_t *p = im.data + (size_t)y * im.stride + 3 * (size_t)x;
+            p[0] = (float)x < middle ? 220 : 20;
+            p[2] = (float)x < middle ? 20 : 220;
+        }
+    }
+    struct mien_posed posed;
+    assert_true(mien_posed_create(&posed, &model));
+    assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
+    assert_true(mien_image_create(&texture, 256, 256, MIEN_FORMAT_RGB8));
+    float *weight = mien_calloc(4 * 256 * 256, sizeof(float));
+    mien_mesh_unwrap(&posed, &im, &texture, weight);
+    int checked = 0;
+    for (int i = 0; i < model.landmarks; i++) {
+        const struct mien_landmark *l = &model.landmark[i];
+        float x = r->face[0].landmark_px[i][0] - middle;
+        bool facing = posed.facing[l->vertex[0]] > 0.7F;
+        if (fabsf(x) < 8 || !facing || l->region == MIEN_REGION_IRIS ||
+            l->region == MIEN_REGION_MOUTH || l->region == MIEN_REGION_EYE) {
+            continue;
+        }
+        // The texel of the landmark's first vertex, by any triangle of the face that has it.
+        for (int t = 0; t < 3 * model.triangles; t++) {
+            if (model.triangle[t] == l->vertex[0] && model.part[t / 3] == MIEN_PART_FACE) {
+                const float *uv = model.uv + 2 * model.uv_triangle[t];
+                int u = (int)(uv[0] * 255.9F), v = (int)((1 - uv[1]) * 255.9F);
+                const uint8_t *p = texture.data + (size_t)v * texture.stride + 3 * (size_t)u;
+                assert_true(x < 0 ? p[0] > p[2] : p[2] > p[0]);
+                checked++;
+                break;
+            }
+        }
+    }
+    print_message("checked %d\n", checked);
+    assert_true(checked > 60);
+    assert_true(mien_mesh_save_obj(&posed, &im, in_dir("m")));
+    assert_true(mien_mesh_save_ply(&posed, &im, in_dir("m")));
+    mien_free(weight);
+    mien_image_destroy(&texture);
+    mien_image_destroy(&im);
+    mien_posed_destroy(&posed);
+    // What the OBJ says: counts, indices in range, textures that exist.
+    char *text = slurp("m.obj");
+    int v = 0, vt = 0, vn = 0, faces = 0;
+    for (char *p = strtok(text, "\n"); p; p = strtok(NULL, "\n")) {
+        int a[9];
+        v += !strncmp(p, "v ", 2);
+        vt += !strncmp(p, "vt ", 3);
+        vn += !strncmp(p, "vn ", 3);
+        if (*p == 'f') {
+            faces++;
+            assert_int_equal(sscanf(p, "f %d/%d/%d %d/%d/%d %d/%d/%d", a, a + 1, a + 2, a + 3,
+                                    a + 4, a + 5, a + 6, a + 7, a + 8),
+                             9);
+            for (int k = 0; k < 3; k++) {
+                assert_in_range(a[3 * k], 1, model.vertices);
+                assert_in_range(a[3 * k + 1], 1, model.uvs + model.vertices);
+            }
+        }
+    }
+    assert_int_equal(v, model.vertices);
+    assert_int_equal(vn, model.vertices);
+    assert_int_equal(vt, model.uvs + model.vertices);
+    assert_true(faces > model.triangles / 2 && faces <= model.triangles);
+    mien_free(text);
+    assert_true(mien_file_exists(in_dir("m.png")));
+    assert_true(mien_file_exists(in_dir("m-photo.png")));
+    size_t size = 0;
+    char *ply = mien_file_read(in_dir("m.ply"), 0, &size);
+    size_t head = (size_t)(strstr(ply, "end_header\n") - ply) + 11;
+    assert_int_equal(size, head + 27 * (size_t)model.vertices + 13 * (size_t)model.triangles);
+    mien_free(ply);
+}
+
+// Frames that FFmpeg decodes from a file.
+static int frames_in(const char *file, int *width, double *seconds)
+{
+    AVFormatContext *f = NULL;
+    assert_int_equal(avformat_open_input(&f, file, NULL, NULL), 0);
+    assert_true(avformat_find_stream_info(f, NULL) >= 0);
+    const AVCodec *codec = avcodec_find_decoder(f->streams[0]->codecpar->codec_id);
+    AVCodecContext *c = avcodec_alloc_context3(codec);
+    avcodec_parameters_to_context(c, f->streams[0]->codecpar);
+    assert_true(avcodec_open2(c, codec, NULL) >= 0);
+    AVPacket *packet = av_packet_alloc();
+    AVFrame *frame = av_frame_alloc();
+    int n = 0;
+    bool more = true;
+    while (more) {
+        more = av_read_frame(f, packet) >= 0;
+        avcodec_send_packet(c, more ? packet : NULL);
+        av_packet_unref(packet);
+        while (avcodec_receive_frame(c, frame) >= 0) {
+            *width = frame->width;
+            *seconds = (double)frame->pts * av_q2d(f->streams[0]->time_base);
+            n++;
+        }
+    }
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&c);
+    avformat_close_input(&f);
+    return n;
+}
+
+static void test_video_is_read_back(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 321, 240, MIEN_FORMAT_RGB8));
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("a.mp4"), 321, 240, 30, 0);
+    assert_non_null(v);
+    for (int i = 0; i < 95; i++) {
+        memset(im.data, 40 + i, im.stride * 240);
+        // One frame comes late and one twice: time stamps go on rising.
+        int64_t t = i * MIEN_NS_PER_S / 30;
+        assert_true(mien_video_writer_add(v, &im, i == 50 ? t - 2 * MIEN_NS_PER_S : t));
+    }
+    im.width = 100;
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_false(mien_video_writer_add(v, &im, -1));
+    mien_log_set_level(MIEN_LOG_INFO);
+    im.width = 321;
+    assert_false(mien_video_writer_close(v)); // the wrong frame counts
+    mien_image_destroy(&im);
+    int width = 0;
+    double seconds = 0;
+    assert_true(frames_in(in_dir("a.mp4"), &width, &seconds) >= 60);
+    assert_int_equal(width, 320);
+}
+
+static void test_cut_off_video_opens(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 64, 48, MIEN_FORMAT_RGB8));
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("cut.mp4"), 64, 48, 30, 0);
+    for (int i = 0; i < 150; i++) {
+        memset(im.data, i, im.stride * 48);
+        assert_true(mien_video_writer_add(v, &im, -1));
+    }
+    assert_true(mien_video_writer_close(v));
+    mien_image_destroy(&im);
+    int width = 0;
+    double seconds = 0;
+    assert_int_equal(frames_in(in_dir("cut.mp4"), &width, &seconds), 150);
+    assert_float_equal(seconds, 149 / 30.0, 0.001);
+    // As after a kill: the file ends in the middle.
+    size_t size = 0;
+    void *data = mien_file_read(in_dir("cut.mp4"), 0, &size);
+    mien_free(data);
+    assert_int_equal(truncate(in_dir("cut.mp4"), (off_t)(size * 7 / 10)), 0);
+    av_log_set_level(AV_LOG_QUIET);
+    assert_true(frames_in(in_dir("cut.mp4"), &width, &seconds) >= 55);
+    av_log_set_level(AV_LOG_ERROR);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_jsonl_is_read_back),
+        cmocka_unit_test(test_nothing_but_numbers),
+        cmocka_unit_test(test_number_table),
+        cmocka_unit_test(test_csv_has_its_columns),
+        cmocka_unit_test(test_md5_of_the_rfc),
+        cmocka_unit_test(test_md5_sees_every_change_but_time),
+        cmocka_unit_test(test_unwritable_places_are_told),
+        cmocka_unit_test(test_depth_hides_what_is_behind),
+        cmocka_unit_test(test_overlay_draws_on_the_face_only),
+        cmocka_unit_test(test_texture_takes_the_pictures_colours),
+        cmocka_unit_test(test_video_is_read_back),
+        cmocka_unit_test(test_cut_off_video_opens),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
