@@ -65,7 +65,8 @@ static bool expand(struct list *l, const char *arg)
     struct dirent **entry = NULL;
     int n = scandir(arg, &entry, is_picture, versionsort);
     if (n <= 0) {
-        mien_error("%s: %s", arg, n < 0 ? strerror(errno) : "no .jpg, .jpeg or .png in this folder");
+        mien_error("%s: %s", arg,
+                   n < 0 ? strerror(errno) : "no .jpg, .jpeg or .png in this folder");
         free(entry);
         return false;
     }
@@ -150,7 +151,7 @@ int mien_cmd_image(int argc, char **argv)
         .synopsis = "PICTURE|FOLDER… [options]",
         .summary = "Finds faces in pictures and fits the 3D face to each.",
         .example = "mien image photo.jpg --overlay seen/ --mesh meshes/\n"
-                   "mien image pictures/ --json faces.jsonl",
+                   "  mien image pictures/ --json faces.jsonl",
         .min_args = 1,
         .max_args = -1,
     };

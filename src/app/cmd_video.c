@@ -67,8 +67,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     }
     mien_progress_begin(&progress, "following", "frames", 0, total);
     while (result && !mien_stop_asked() && (!o->frames || t->frames < o->frames)) {
-        enum mien_source_status s =
-            mien_source_read(source, &frame, mien_now_ns() + MIEN_NS_PER_S);
+        enum mien_source_status s = mien_source_read(source, &frame, mien_now_ns() + MIEN_NS_PER_S);
         if (s == MIEN_SOURCE_TIMEOUT || s == MIEN_SOURCE_LOST) {
             continue;
         }
@@ -100,7 +99,7 @@ int mien_cmd_video(int argc, char **argv)
         .synopsis = "FILE|FOLDER [options]",
         .summary = "Follows the faces of a video, or of a folder of frames, over time.",
         .example = "mien video clip.mp4 --overlay seen.mp4 --csv faces.csv\n"
-                   "mien video frames/ --fps 25 --json faces.jsonl",
+                   "  mien video frames/ --fps 25 --json faces.jsonl",
         .min_args = 1,
         .max_args = 1,
     };

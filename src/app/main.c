@@ -20,6 +20,8 @@ static const struct {
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
     {"train", mien_cmd_train, "train the face network or the detector"},
     {"eval", mien_cmd_eval, "judge a network on labelled pictures"},
+    {"image", mien_cmd_image, "find faces in pictures: results, overlays, meshes"},
+    {"video", mien_cmd_video, "follow the faces of a video or a folder of frames"},
     {0},
 };
 

@@ -1,9 +1,9 @@
 // The engine: one frame in, results out. Detector, crops, network, decoding, model fit and filters
 // behind one object (ARCHITECTURE: "One face, one frame").
 //
-// Does not: start threads, read files after create, draw, or read a clock for anything but the stage
-// durations. The same frames and capture times give the same results on every run. mien_engine_run
-// does not allocate, except while a picture larger than any seen before comes in.
+// Does not: start threads, read files after create, draw, or read a clock for anything but the
+// stage durations. The same frames and capture times give the same results on every run.
+// mien_engine_run does not allocate, except while a picture larger than any seen before comes in.
 //
 //     struct mien_engine *e = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60});
 //     while (next(&frame, &t)) { mien_engine_run(e, &frame, t, &result); show(&result); }
@@ -17,17 +17,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mien_engine_config { // zero means default everywhere
+struct mien_engine_config {  // zero means default everywhere
     const char *face_path;   // NULL = models/ict.face
     const char *net_path;    // NULL = models/face.net
     const char *detect_path; // NULL = models/detect.net
-    float fov_deg;           // horizontal field of view of the camera; 0 = f is 1.2 times the longer side
-    int max_faces;           // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
-    bool still;              // every picture is a new scene: no tracking, no filters, more crops a face
-    bool quality;            // average with the mirrored crop (twice the network's time)
-    float filter;            // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
-    int detect_every;        // frames between detector runs while fewer than max_faces are tracked
-                             // and at least one is; 0 = 8
+    float fov_deg;    // horizontal field of view of the camera; 0 = f is 1.2 times the longer side
+    int max_faces;    // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
+    bool still;       // every picture is a new scene: no tracking, no filters, more crops a face
+    bool quality;     // average with the mirrored crop (twice the network's time)
+    float filter;     // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
+    int detect_every; // frames between detector runs while fewer than max_faces are tracked
+                      // and at least one is; 0 = 8
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
 };
 

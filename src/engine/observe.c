@@ -33,9 +33,10 @@ static bool bind_outputs(struct mien_observer *o, const char *path, const struct
         struct mien_net_io io = mien_net_output(o->net, o->output[b]);
         long long got = (long long)io.c * io.h * io.w, want = mien_branch_size(b, m->landmarks);
         if (got != want) {
-            mien_error("%s: output \"%s\" has %lld numbers where the face model needs %lld: network "
-                       "and model are not of the same make",
-                       path, mien_branch_name(b), got, want);
+            mien_error(
+                "%s: output \"%s\" has %lld numbers where the face model needs %lld: network "
+                "and model are not of the same make",
+                path, mien_branch_name(b), got, want);
             return false;
         }
     }
@@ -94,15 +95,14 @@ void mien_observer_destroy(struct mien_observer *o)
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
 {
-    struct mien_affine map = mien_affine_crop(crop->cx_px, crop->cy_px, crop->side_px,
-                                              crop->roll_rad, o->in.w, mirror);
+    struct mien_affine map =
+        mien_affine_crop(crop->cx_px, crop->cy_px, crop->side_px, crop->roll_rad, o->in.w, mirror);
     // The edge is repeated outside the picture, as in training.
     mien_warp_to_float(frame, &map, o->in.c, o->in.w, o->in.h, -1, o->mean, o->scale, o->input);
     mien_net_forward(o->net, o->input, o->workspace);
     const float *raw[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
-        raw[b] = o->output[b] < 0 ? NULL
-                                  : mien_net_output_data(o->net, o->workspace, o->output[b]);
+        raw[b] = o->output[b] < 0 ? NULL : mien_net_output_data(o->net, o->workspace, o->output[b]);
     }
     mien_estimate_decode(raw, o->landmarks, out);
 }

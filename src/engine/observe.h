@@ -11,15 +11,15 @@
 
 struct mien_observer; // opaque
 
-// path NULL = models/face.net. The network must say landmarks for exactly this model and a pose; the
-// other branches may be absent. NULL on failure (logged: what does not fit).
+// path NULL = models/face.net. The network must say landmarks for exactly this model and a pose;
+// the other branches may be absent. NULL on failure (logged: what does not fit).
 struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
 void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);
 
-// The estimate of a mirrored crop as one of the crop itself, identity excepted (the model's identity
-// coefficients have no mirrored counterpart): left and right swapped, x and yaw negated.
+// The estimate of a mirrored crop as one of the crop itself, identity excepted (the model's
+// identity coefficients have no mirrored counterpart): left and right swapped, x and yaw negated.
 void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e);
 // a = mean of a and b; identity stays a's.
 void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b);

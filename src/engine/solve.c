@@ -159,11 +159,10 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
         if (!mien_fit_run(s->fit, &s->in, &s->state)) {
             return false;
         }
-        float trust = mien_identity_trust(sight->presence, mean_sigma(s, sight, tr->box_px),
-                                          s->state.pose.R);
-        mien_identity_add(&tr->identity, s->state.identity, tr->identity.weight > 0
-                                                                ? trust
-                                                                : fmaxf(trust, 0.05F));
+        float trust =
+            mien_identity_trust(sight->presence, mean_sigma(s, sight, tr->box_px), s->state.pose.R);
+        mien_identity_add(&tr->identity, s->state.identity,
+                          tr->identity.weight > 0 ? trust : fmaxf(trust, 0.05F));
     }
     // … then one of pose and expression with the identity held.
     memcpy(s->state.identity, tr->identity.mean, sizeof(s->state.identity));
@@ -188,8 +187,8 @@ float mien_solve_light(const struct mien_image *frame, const float box_px[4])
             if (!(x >= 0) || !(y >= 0) || x >= (float)frame->width || y >= (float)frame->height) {
                 continue;
             }
-            const uint8_t *p = frame->data + (size_t)y * frame->stride +
-                               (size_t)x * (size_t)channels;
+            const uint8_t *p =
+                frame->data + (size_t)y * frame->stride + (size_t)x * (size_t)channels;
             sum += channels == 1 ? p[0] : (unsigned)(77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
             count++;
         }

@@ -7,6 +7,9 @@
 
 bool mien_depth_begin(struct mien_depth *d, const float box_px[4], int width, int height)
 {
+    if (!isfinite(box_px[0] + box_px[1] + box_px[2] + box_px[3])) {
+        return false;
+    }
     float x0 = fmaxf(0, floorf(box_px[0])), y0 = fmaxf(0, floorf(box_px[1]));
     float x1 = fminf((float)width - 1, ceilf(box_px[2]));
     float y1 = fminf((float)height - 1, ceilf(box_px[3]));

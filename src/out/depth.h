@@ -16,8 +16,8 @@ struct mien_depth {
     float *inverse;   // (h,w), 0 = nothing
     size_t capacity;
 };
-// Clears the piece of the picture (0,0)…(width-1,height-1) that box covers. False when nothing of it
-// is inside or memory is short (logged).
+// Clears the piece of the picture (0,0)…(width-1,height-1) that box covers. False when nothing of
+// it is inside or memory is short (logged).
 bool mien_depth_begin(struct mien_depth *d, const float box_px[4], int width, int height);
 void mien_depth_destroy(struct mien_depth *d);
 // Corners are x px, y px, 1/depth.

@@ -26,8 +26,8 @@ static const uint32_t sines[64] = {
 
 static void compress(struct mien_md5 *m)
 {
-    static const uint8_t shift[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23},
-                                        {6, 10, 15, 21}};
+    static const uint8_t shift[4][4] = {
+        {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t w[16];
     for (int i = 0; i < 16; i++) {
         const uint8_t *p = m->block + 4 * i;

@@ -318,13 +318,14 @@ bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image 
         return false;
     }
     snprintf(path, sizeof(path), "%s.ply", base);
-    int n = snprintf(head, sizeof(head),
-                     "ply\nformat binary_little_endian 1.0\ncomment mien: fitted face, millimetres\n"
-                     "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
-                     "property float nx\nproperty float ny\nproperty float nz\n"
-                     "property uchar red\nproperty uchar green\nproperty uchar blue\n"
-                     "element face %d\nproperty list uchar int vertex_indices\nend_header\n",
-                     m->vertices, m->triangles);
+    int n =
+        snprintf(head, sizeof(head),
+                 "ply\nformat binary_little_endian 1.0\ncomment mien: fitted face, millimetres\n"
+                 "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
+                 "property float nx\nproperty float ny\nproperty float nz\n"
+                 "property uchar red\nproperty uchar green\nproperty uchar blue\n"
+                 "element face %d\nproperty list uchar int vertex_indices\nend_header\n",
+                 m->vertices, m->triangles);
     size_t size = (size_t)n + (size_t)m->vertices * 27 + (size_t)m->triangles * 13;
     uint8_t *data = mien_calloc(size, 1), *p = data;
     if (!data) {

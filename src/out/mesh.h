@@ -2,8 +2,8 @@
 //
 // Head frame in millimetres (x to the subject's left, y up, z out of the face), identity and
 // expression of the result. The skin's texture is unwrapped from the picture onto the model's UV:
-// seen parts from their own pixels, hidden ones from the mirrored side, the rest in the mean colour.
-// Does not: relight; invent what no side shows.
+// seen parts from their own pixels, hidden ones from the mirrored side, the rest in the mean
+// colour. Does not: relight; invent what no side shows.
 #ifndef MIEN_OUT_MESH_H
 #define MIEN_OUT_MESH_H
 

@@ -121,8 +121,8 @@ static void blend(struct mien_image *im, int x, int y, struct mien_rgb c, float 
     }
 }
 
-// An antialiased line of one pixel's width whose pixels are tested for depth: a step along the longer
-// axis covers the two pixels beside the line by their distance from it (Wu 1991).
+// An antialiased line of one pixel's width whose pixels are tested for depth: a step along the
+// longer axis covers the two pixels beside the line by their distance from it (Wu 1991).
 static void line(const struct mien_depth *d, struct mien_image *im, const float a[3],
                  const float b[3], struct mien_rgb c, float alpha)
 {
@@ -235,11 +235,10 @@ void mien_overlay_draw(struct mien_overlay *o, struct mien_image *picture,
             float radius = fmaxf(0.8F, size / 190);
             for (int k = 0; k < f->landmark_count; k++) {
                 bool iris = k == o->posed.model->iris[0] || k == o->posed.model->iris[1];
-                mien_draw_disc(picture, f->landmark_px[k][0], f->landmark_px[k][1],
-                               iris ? 1.6F * radius : radius,
-                               iris ? (struct mien_rgb){80, 200, 255}
-                                    : (struct mien_rgb){255, 220, 40},
-                               0.9F);
+                mien_draw_disc(
+                    picture, f->landmark_px[k][0], f->landmark_px[k][1],
+                    iris ? 1.6F * radius : radius,
+                    iris ? (struct mien_rgb){80, 200, 255} : (struct mien_rgb){255, 220, 40}, 0.9F);
             }
         }
         if (parts & MIEN_OVERLAY_AXES) {

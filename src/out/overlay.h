@@ -12,8 +12,9 @@
 
 struct mien_overlay; // opaque; one thread at a time
 
-struct mien_overlay *mien_overlay_create(const struct mien_face_model *m); // m borrowed; NULL: logged
-void mien_overlay_destroy(struct mien_overlay *o);                         // NULL is fine
+struct mien_overlay *
+mien_overlay_create(const struct mien_face_model *m); // m borrowed; NULL: logged
+void mien_overlay_destroy(struct mien_overlay *o);    // NULL is fine
 // picture: RGB8 of the result's size. parts: enum mien_overlay_parts.
 void mien_overlay_draw(struct mien_overlay *o, struct mien_image *picture,
                        const struct mien_result *r, unsigned parts);

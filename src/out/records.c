@@ -88,7 +88,8 @@ static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
     mien_text_json_string(t, f->source);
     fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
     member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
-    fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px, r->height_px);
+    fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px,
+            r->height_px);
     mien_text_number(t, r->camera.f_px, 3, "null");
     member(t, "cx_px", r->camera.cx_px, 3);
     member(t, "cy_px", r->camera.cy_px, 3);
@@ -109,7 +110,8 @@ static bool text_close(struct mien_sink *s)
 }
 
 static struct text_sink *text_sink(const char *path, const char *name,
-                                   bool (*write)(struct mien_sink *, const struct mien_sink_frame *))
+                                   bool (*write)(struct mien_sink *,
+                                                 const struct mien_sink_frame *))
 {
     struct text_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {

@@ -21,7 +21,7 @@ struct mien_sink { // first member of every sink
     const char *name;
     bool (*write)(struct mien_sink *s, const struct mien_sink_frame *f);
     bool (*close)(struct mien_sink *s); // frees s
-    bool failed; // a write failed; it was logged, later ones are skipped
+    bool failed;                        // a write failed; it was logged, later ones are skipped
 };
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
@@ -43,7 +43,10 @@ struct mien_sink *mien_sink_md5(const char *path);
 struct mien_sink *mien_sink_null(void); // counts only
 
 enum mien_overlay_parts {
-    MIEN_OVERLAY_MESH = 1, MIEN_OVERLAY_LANDMARKS = 2, MIEN_OVERLAY_AXES = 4, MIEN_OVERLAY_TEXT = 8,
+    MIEN_OVERLAY_MESH = 1,
+    MIEN_OVERLAY_LANDMARKS = 2,
+    MIEN_OVERLAY_AXES = 4,
+    MIEN_OVERLAY_TEXT = 8,
     MIEN_OVERLAY_ALL = 15,
 };
 // Pictures with the results drawn over them: DIR/NAME.png, NAME from the source (its folder and

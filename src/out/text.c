@@ -37,8 +37,8 @@ void mien_text_number(struct mien_text *t, double v, int digits, const char *oth
     int64_t scaled = llround(v * power[digits]);
     uint64_t u = scaled < 0 ? (uint64_t)-scaled : (uint64_t)scaled, p = (uint64_t)power[digits];
     if (digits) {
-        fprintf(t->file, "%s%llu.%0*llu", scaled < 0 ? "-" : "", (unsigned long long)(u / p), digits,
-                (unsigned long long)(u % p));
+        fprintf(t->file, "%s%llu.%0*llu", scaled < 0 ? "-" : "", (unsigned long long)(u / p),
+                digits, (unsigned long long)(u % p));
     } else {
         fprintf(t->file, "%s%llu", scaled < 0 ? "-" : "", (unsigned long long)u);
     }

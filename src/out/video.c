@@ -138,8 +138,9 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
     v->frame->format = AV_PIX_FMT_YUV420P;
     v->frame->width = v->codec->width;
     v->frame->height = v->codec->height;
-    v->scaler = sws_getContext(v->codec->width, v->codec->height, AV_PIX_FMT_RGB24, v->codec->width,
-                               v->codec->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
+    v->scaler =
+        sws_getContext(v->codec->width, v->codec->height, AV_PIX_FMT_RGB24, v->codec->width,
+                       v->codec->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!v->scaler || av_frame_get_buffer(v->frame, 0) < 0) {
         complain(v, "no memory for frames", 0);
         goto fail;
@@ -155,7 +156,8 @@ static bool drain(struct mien_video_writer *v)
     int code = 0;
     while ((code = avcodec_receive_packet(v->codec, v->packet)) >= 0) {
         if (v->packet->duration <= 0) {
-            v->packet->duration = (int64_t)lround(1 / (v->frames_per_s * av_q2d(v->codec->time_base)));
+            v->packet->duration =
+                (int64_t)lround(1 / (v->frames_per_s * av_q2d(v->codec->time_base)));
         }
         av_packet_rescale_ts(v->packet, v->codec->time_base, v->stream->time_base);
         v->packet->stream_index = v->stream->index;

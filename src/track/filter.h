@@ -28,8 +28,9 @@ struct mien_filter { // of a group; zero-initialise, then set noise_min
     int count;       // updates since reset
 };
 
-// One step. channel[index[i]] takes z[index[i]]; index NULL = 0…n-1. dt_s: time since the last step.
-// strength: 1 = the default time constant, 0 = no filtering (x = z). Values in z must be finite.
+// One step. channel[index[i]] takes z[index[i]]; index NULL = 0…n-1. dt_s: time since the last
+// step. strength: 1 = the default time constant, 0 = no filtering (x = z). Values in z must be
+// finite.
 void mien_filter_step(struct mien_filter *f, struct mien_channel *channel, const int16_t *index,
                       int n, const float *z, float dt_s, float strength);
 void mien_filter_reset(struct mien_filter *f); // keeps the noise: the next step starts at its input

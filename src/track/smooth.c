@@ -196,8 +196,8 @@ void mien_smooth_step(const struct mien_smooth_layout *l, struct mien_smooth *s,
     step_pose(s, &sight->pose, dt_s, strength);
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         // Half the strength: an expression is short, and its noise is seen less than its delay.
-        mien_filter_step(&s->blendshape_filter[i], &s->blendshape[i], NULL, 1, &sight->blendshape[i],
-                         dt_s, 0.5F * strength);
+        mien_filter_step(&s->blendshape_filter[i], &s->blendshape[i], NULL, 1,
+                         &sight->blendshape[i], dt_s, 0.5F * strength);
         sight->blendshape[i] = s->blendshape[i].x;
     }
     for (int e = 0; e < 2; e++) {

@@ -1,10 +1,10 @@
 // Smoothing of what the network says about one face over time, before the fit.
 //
 // The rigid motion of the landmarks in the picture (place, size, roll) is taken out and filtered
-// apart from their shape, so that the many points that say the same thing about the motion share one
-// gain and none of them lags; the shape is filtered by regions (each lid, the lips, the jaw …), so
-// that a blink passes at once while the rest stays steady. Pose, blendshapes and gaze have filters
-// of their own. Does not: allocate; predict; judge whether there is a face.
+// apart from their shape, so that the many points that say the same thing about the motion share
+// one gain and none of them lags; the shape is filtered by regions (each lid, the lips, the jaw …),
+// so that a blink passes at once while the rest stays steady. Pose, blendshapes and gaze have
+// filters of their own. Does not: allocate; predict; judge whether there is a face.
 #ifndef MIEN_TRACK_SMOOTH_H
 #define MIEN_TRACK_SMOOTH_H
 
@@ -17,7 +17,7 @@ enum { MIEN_SMOOTH_GROUPS = 2 * MIEN_REGIONS };
 // Which landmarks move together, from the model; shared by all faces.
 struct mien_smooth_layout {
     int landmarks, groups;
-    float weight[MIEN_LANDMARKS_MAX]; // of a landmark in the rigid motion, sum 1
+    float weight[MIEN_LANDMARKS_MAX];        // of a landmark in the rigid motion, sum 1
     int16_t channel[2 * MIEN_LANDMARKS_MAX]; // channel indices, group by group
     int first[MIEN_SMOOTH_GROUPS + 1];       // group g: channel[first[g]…first[g+1]-1]
 };
@@ -30,7 +30,7 @@ struct mien_smooth {
     float reference[2 * MIEN_LANDMARKS_MAX]; // the shape that fixes what "no rotation" means
     struct mien_channel rigid[4];            // x, y in face sizes; log size; roll, rad
     struct mien_filter rigid_filter;
-    float rigid_unit_px;                     // face size at the start: unit of rigid[0…1]
+    float rigid_unit_px;                       // face size at the start: unit of rigid[0…1]
     struct mien_channel rotation[6], place[3]; // 6D rotation; X/-Z, Y/-Z, log -Z
     struct mien_filter rotation_filter, place_filter, depth_filter;
     struct mien_channel blendshape[MIEN_BLENDSHAPES];

@@ -125,10 +125,8 @@ void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_n
             }
             place = l->lost_ns < place->lost_ns ? l : place;
         }
-        *place = (struct mien_lost){.id = tr->id,
-                                    .lost_ns = tr->seen_ns,
-                                    .identity = tr->identity,
-                                    .neutral = tr->neutral};
+        *place = (struct mien_lost){
+            .id = tr->id, .lost_ns = tr->seen_ns, .identity = tr->identity, .neutral = tr->neutral};
         memcpy(place->box_px, tr->box_px, sizeof(place->box_px));
     }
     tr->id = 0;

@@ -1,10 +1,11 @@
-// Faces over time: search -> track -> lost, ids, where to look next, and what is remembered of each.
+// Faces over time: search -> track -> lost, ids, where to look next, and what is remembered of
+// each.
 //
-// A face starts from a detector's box, is seen by the network in a crop that moves with it (constant
-// velocity), and is lost when it was not seen for some frames. A lost face is remembered for two
-// seconds: a new one at its place gets its id and identity back. Two tracks that end up on one face
-// are one face: the older stays.
-// Does not: allocate after init, run networks, fit. The caller asks for a crop, looks, and reports.
+// A face starts from a detector's box, is seen by the network in a crop that moves with it
+// (constant velocity), and is lost when it was not seen for some frames. A lost face is remembered
+// for two seconds: a new one at its place gets its id and identity back. Two tracks that end up on
+// one face are one face: the older stays. Does not: allocate after init, run networks, fit. The
+// caller asks for a crop, looks, and reports.
 #ifndef MIEN_TRACK_TRACK_H
 #define MIEN_TRACK_TRACK_H
 

@@ -1,0 +1,541 @@
+// The engine on synthetic truth: a network that knows the answer, known pose in, same pose out.
+// LINK: -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc -Wl,--wrap=posix_memalign
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "engine/observe.h"
+#include "engine/parts.h"
+#include "face/crop.h"
+#include "track/track.h"
+
+// Allocations of our own code (libraries have their own calls).
+static long allocations;
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t m);
+void *__real_realloc(void *p, size_t n);
+void *__real_aligned_alloc(size_t a, size_t n);
+int __real_posix_memalign(void **p, size_t a, size_t n);
+void *__wrap_malloc(size_t n)
+{
+    allocations++;
+    return __real_malloc(n);
+}
+void *__wrap_calloc(size_t n, size_t m)
+{
+    allocations++;
+    return __real_calloc(n, m);
+}
+void *__wrap_realloc(void *p, size_t n)
+{
+    allocations++;
+    return __real_realloc(p, n);
+}
+void *__wrap_aligned_alloc(size_t a, size_t n)
+{
+    allocations++;
+    return __real_aligned_alloc(a, n);
+}
+int __wrap_posix_memalign(void **p, size_t a, size_t n)
+{
+    allocations++;
+    return __real_posix_memalign(p, a, n);
+}
+
+static struct mien_face_model model;
+
+static int load(void **state)
+{
+    return mien_face_model_load(&model, NULL) ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    mien_face_model_destroy(&model);
+    return 0;
+}
+
+// ---- a world of people that the fake network and detector see
+
+struct person {
+    bool away;
+    struct mien_pose pose;
+    float identity[MIEN_IDENTITY], blendshape[MIEN_BLENDSHAPES];
+    float gaze_deg[2];
+};
+struct world {
+    struct mien_camera camera;
+    struct person person[3];
+    int people;
+    float noise;        // sd of a landmark, crop units
+    float pose_noise;   // rad
+    int finds_a_person; // detections of each (double finds)
+    struct mien_rng rng;
+    int looks, detects;
+};
+
+static void marks_of(const struct world *w, const struct person *p, float (*px)[2])
+{
+    float h[MIEN_LANDMARKS_MAX][3];
+    mien_face_model_landmarks(&model, p->identity, p->blendshape, &h[0][0]);
+    for (int i = 0; i < model.landmarks; i++) {
+        float X[3];
+        mien_mat3_mul_vec(p->pose.R, h[i], X);
+        for (int k = 0; k < 3; k++) {
+            X[k] += p->pose.t[k];
+        }
+        assert_true(mien_camera_project(&w->camera, X, px[i]));
+    }
+}
+
+static int fake_detect(void *user, const struct mien_image *frame, float threshold,
+                       struct mien_detection *out, int max)
+{
+    struct world *w = user;
+    int n = 0;
+    w->detects++;
+    for (int i = 0; i < w->people; i++) {
+        float px[MIEN_LANDMARKS_MAX][2], box[4];
+        if (w->person[i].away) {
+            continue;
+        }
+        marks_of(w, &w->person[i], px);
+        mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
+        for (int k = 0; k < w->finds_a_person && n < max; k++) {
+            float size = box[2] - box[0];
+            out[n] = (struct mien_detection){.score = 0.9F - 0.1F * (float)k};
+            for (int q = 0; q < 4; q++) {
+                out[n].box_px[q] = box[q] + 0.06F * size * mien_rng_normal(&w->rng);
+            }
+            n++;
+        }
+    }
+    return n;
+}
+
+static void fake_look(void *user, const struct mien_image *frame, const struct mien_crop *crop,
+                      bool mirror, struct mien_estimate *out)
+{
+    struct world *w = user;
+    const struct person *p = NULL;
+    float px[MIEN_LANDMARKS_MAX][2], best = 0.3F;
+    float seen[4] = {crop->cx_px - crop->side_px / 2, crop->cy_px - crop->side_px / 2,
+                     crop->cx_px + crop->side_px / 2, crop->cy_px + crop->side_px / 2};
+    w->looks++;
+    memset(out, 0, sizeof(*out));
+    out->landmarks = model.landmarks;
+    for (int i = 0; i < w->people; i++) {
+        float box[4];
+        if (w->person[i].away) {
+            continue;
+        }
+        marks_of(w, &w->person[i], px);
+        mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
+        float o = mien_box_overlap(box, seen);
+        if (o > best) {
+            best = o;
+            p = &w->person[i];
+        }
+    }
+    static const float straight[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    memcpy(out->pose.R, straight, sizeof(straight));
+    out->presence = 0.02F;
+    for (int i = 0; i < model.landmarks; i++) {
+        out->landmark_sigma[i] = 0.3F;
+    }
+    if (!p) {
+        return;
+    }
+    out->presence = 0.98F;
+    marks_of(w, p, px);
+    for (int i = 0; i < model.landmarks; i++) {
+        mien_crop_to_unit(crop, px[i], out->landmark[i]);
+        out->landmark[i][0] += w->noise * mien_rng_normal(&w->rng);
+        out->landmark[i][1] += w->noise * mien_rng_normal(&w->rng);
+        out->landmark_sigma[i] = fmaxf(w->noise, 0.01F);
+    }
+    mien_pose_to_crop(&w->camera, crop, &p->pose, &out->pose);
+    float turn[3], D[9], R[9];
+    for (int k = 0; k < 3; k++) {
+        turn[k] = w->pose_noise * mien_rng_normal(&w->rng);
+    }
+    mien_mat3_exp(turn, D);
+    mien_mat3_mul(D, out->pose.R, R);
+    memcpy(out->pose.R, R, sizeof(R));
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        out->identity[i] = p->identity[i] + 8 * w->noise * mien_rng_normal(&w->rng);
+    }
+    memcpy(out->blendshape, p->blendshape, sizeof(out->blendshape));
+    out->expression[MIEN_EXPRESSION_HAPPY] = 1;
+    for (int e = 0; e < 2; e++) {
+        mien_crop_gaze_from_camera(&w->camera, crop, p->gaze_deg, out->gaze_rad[e]);
+    }
+    if (mirror) {
+        mien_estimate_mirror(&model, out);
+    }
+}
+
+static struct world *new_world(int width, int height, int people)
+{
+    static struct world w;
+    memset(&w, 0, sizeof(w));
+    mien_rng_seed(&w.rng, 21, 0);
+    w.camera = mien_camera_make(width, height, 0);
+    w.people = people;
+    w.finds_a_person = 1;
+    for (int i = 0; i < people; i++) {
+        w.person[i].pose.t[2] = -800;
+        mien_pose_from_angles(0, 0, 0, w.person[i].pose.R);
+        for (int k = 0; k < 12; k++) {
+            w.person[i].identity[k] = 0.8F * mien_rng_normal(&w.rng);
+        }
+    }
+    return &w;
+}
+
+static struct mien_engine *engine_of(struct world *w, struct mien_engine_config c)
+{
+    struct mien_engine_parts parts = {
+        .model = &model, .detect = fake_detect, .look = fake_look, .user = w};
+    struct mien_engine *e = mien_engine_create_with(&c, &parts);
+    assert_non_null(e);
+    return e;
+}
+
+static struct mien_image frame_of(const struct world *w)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, w->camera.width_px, w->camera.height_px, MIEN_FORMAT_RGB8));
+    memset(im.data, 90, im.stride * (size_t)im.height);
+    return im;
+}
+
+static void check_pose(const struct person *p, const struct mien_face_result *f, float degrees,
+                       float distance_part)
+{
+    assert_true(mien_rotation_distance_deg(p->pose.R, f->pose.R) < degrees);
+    for (int k = 0; k < 3; k++) {
+        assert_true(fabsf(p->pose.t[k] - f->pose.t[k]) < -distance_part * p->pose.t[2]);
+    }
+}
+
+static struct mien_result result;
+
+static void test_known_pose_in_same_pose_out(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){.still = true});
+    struct mien_image im = frame_of(w);
+    struct person *p = &w->person[0];
+    p->blendshape[MIEN_BS_JAW_OPEN] = 0.5F;
+    p->gaze_deg[0] = 12;
+    p->gaze_deg[1] = -7;
+    int n = 0;
+    for (float yaw = -60; yaw <= 60; yaw += 30) {
+        for (float pitch = -25; pitch <= 25; pitch += 25) {
+            for (float roll = -35; roll <= 35; roll += 35) {
+                mien_pose_from_angles(yaw, pitch, roll, p->pose.R);
+                // Left, right, above and below the middle by turns.
+                p->pose.t[0] = (float)(n % 3 - 1) * 180;
+                p->pose.t[1] = (float)(n % 2) * 90 - 45;
+                p->pose.t[2] = -700 - (float)(n % 4) * 150;
+                n++;
+                assert_true(mien_engine_run(e, &im, 0, &result));
+                assert_int_equal(result.count, 1);
+                const struct mien_face_result *f = &result.face[0];
+                check_pose(p, f, 1.5F, 0.02F);
+                assert_float_equal(f->yaw_deg, yaw, 2.0F);
+                assert_float_equal(f->pitch_deg, pitch, 2.0F);
+                assert_float_equal(f->roll_deg, roll, 2.0F);
+                assert_float_equal(f->gaze_deg[1][0], 12, 0.1F);
+                assert_float_equal(f->gaze_deg[1][1], -7, 0.1F);
+                assert_float_equal(f->blendshape[MIEN_BS_JAW_OPEN], 0.5F, 0.1F);
+                assert_int_equal(f->expression_class, MIEN_EXPRESSION_HAPPY);
+                assert_true(f->fit_rms < 0.01F);
+                float px[MIEN_LANDMARKS_MAX][2];
+                marks_of(w, p, px);
+                for (int i = 0; i < MIEN_IBUG; i++) {
+                    assert_float_equal(f->ibug_px[i][0], px[model.ibug[i]][0], 0.05F);
+                    assert_float_equal(f->ibug_px[i][1], px[model.ibug[i]][1], 0.05F);
+                }
+                // The nose's tip is nearer to the camera than the outer eye corners.
+                assert_true(fabsf(yaw) > 40 || f->ibug_px[30][2] > f->ibug_px[36][2]);
+                assert_float_equal(f->light_hint, 90, 2);
+            }
+        }
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static void test_still_faces_are_found_once_each(void **state)
+{
+    struct world *w = new_world(1280, 720, 3);
+    w->finds_a_person = 3;
+    w->noise = 0.005F;
+    for (int i = 0; i < 3; i++) {
+        w->person[i].pose.t[0] = 260 * (float)(i - 1);
+    }
+    for (int quality = 0; quality < 2; quality++) {
+        struct mien_engine *e = engine_of(
+            w, (struct mien_engine_config){.still = true, .quality = quality});
+        struct mien_image im = frame_of(w);
+        w->looks = 0;
+        assert_true(mien_engine_run(e, &im, 0, &result));
+        assert_int_equal(result.count, 3);
+        for (int i = 0; i < 3; i++) {
+            check_pose(&w->person[i], &result.face[i], 3, 0.04F);
+        }
+        assert_true(w->looks >= (quality ? 18 : 9));
+        // One wanted: the first.
+        mien_engine_set_max_faces(e, 1);
+        assert_true(mien_engine_run(e, &im, 0, &result));
+        assert_int_equal(result.count, 1);
+        mien_image_destroy(&im);
+        mien_engine_destroy(e);
+    }
+}
+
+static void test_a_picture_without_faces_has_none(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    w->person[0].away = true;
+    for (int still = 0; still < 2; still++) {
+        struct mien_engine *e = engine_of(w, (struct mien_engine_config){.still = still});
+        struct mien_image im = frame_of(w);
+        for (int t = 0; t < 3; t++) {
+            assert_true(mien_engine_run(e, &im, t, &result));
+            assert_int_equal(result.count, 0);
+        }
+        mien_image_destroy(&im);
+        mien_engine_destroy(e);
+    }
+}
+
+// A head that sways, nods, speaks and blinks.
+static void act(struct world *w, int t)
+{
+    struct person *p = &w->person[0];
+    float s = (float)t / 30;
+    mien_pose_from_angles(35 * sinf(2 * s), 12 * sinf(3 * s), 10 * sinf(1.3F * s), p->pose.R);
+    p->pose.t[0] = 110 * sinf(1.7F * s);
+    p->pose.t[1] = 30 * sinf(2.3F * s);
+    p->pose.t[2] = -700 - 80 * sinf(0.9F * s);
+    p->blendshape[MIEN_BS_JAW_OPEN] = 0.3F + 0.3F * sinf(9 * s);
+    float blink = t % 60 >= 40 && t % 60 < 45 ? 1 : 0;
+    p->blendshape[MIEN_BS_EYE_BLINK_LEFT] = p->blendshape[MIEN_BS_EYE_BLINK_RIGHT] = blink;
+}
+
+static void test_moving_face_is_followed(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    w->noise = 0.006F;
+    w->pose_noise = 0.03F;
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+    struct mien_image im = frame_of(w);
+    double degrees = 0, jaw = 0, blink = 0, identity = 0;
+    float held[MIEN_IDENTITY] = {0};
+    int blinks = 0;
+    for (int t = 0; t < 300; t++) {
+        act(w, t);
+        assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+        assert_int_equal(result.frame, t);
+        assert_int_equal(result.count, 1);
+        const struct mien_face_result *f = &result.face[0];
+        assert_int_equal(f->id, 1);
+        degrees += (double)mien_rotation_distance_deg(w->person[0].pose.R, f->pose.R) / 300;
+        jaw += (double)fabsf(f->blendshape[MIEN_BS_JAW_OPEN] -
+                             w->person[0].blendshape[MIEN_BS_JAW_OPEN]) / 300;
+        if (t % 60 == 42) {
+            blink += (double)f->blendshape[MIEN_BS_EYE_BLINK_LEFT];
+            blinks++;
+        }
+        if (t == 250) {
+            memcpy(held, f->identity, sizeof(held));
+        }
+        assert_true(t < 5 || f->state == MIEN_TRACK_STEADY);
+    }
+    for (int i = 0; i < 12; i++) {
+        identity += fabs((double)(held[i] - w->person[0].identity[i])) / 12;
+    }
+    assert_true(degrees < 2.0);
+    assert_true(jaw < 0.06);
+    assert_true(blink / blinks > 0.85);
+    assert_true(identity < 0.35);
+    assert_memory_equal(held, result.face[0].identity, sizeof(held)); // locked
+    assert_int_equal(w->detects, 1);
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static void test_face_that_leaves_is_lost_and_found(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+    struct mien_image im = frame_of(w);
+    for (int t = 0; t < 120; t++) {
+        w->person[0].away = t >= 40 && t < 80;
+        assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+        assert_int_equal(result.count, w->person[0].away ? 0 : 1);
+        if (result.count) {
+            assert_int_equal(result.face[0].id, 1);
+        }
+    }
+    mien_engine_reset(e);
+    assert_true(mien_engine_run(e, &im, 0, &result));
+    assert_int_equal(result.frame, 0);
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static void test_several_faces_are_followed(void **state)
+{
+    struct world *w = new_world(640, 480, 2);
+    w->noise = 0.004F;
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){.max_faces = 2});
+    struct mien_image im = frame_of(w);
+    for (int t = 0; t < 90; t++) {
+        w->person[1].away = t < 20; // comes later
+        w->person[0].pose.t[0] = -160;
+        w->person[1].pose.t[0] = 160;
+        w->person[1].pose.t[1] = 40 * sinf((float)t / 8);
+        assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+        if (t > 30) {
+            assert_int_equal(result.count, 2);
+            check_pose(&w->person[0], &result.face[0], 3, 0.04F);
+            check_pose(&w->person[1], &result.face[1], 3, 0.04F);
+            assert_int_equal(result.face[0].id, 1);
+            assert_int_equal(result.face[1].id, 2);
+        }
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static int64_t odd_clock(void)
+{
+    static int64_t t;
+    return t += 12345;
+}
+
+static void test_results_depend_on_frames_only(void **state)
+{
+    static struct mien_result first[60];
+    for (int round = 0; round < 2; round++) {
+        struct world *w = new_world(640, 480, 1);
+        w->noise = 0.006F;
+        struct mien_engine *e = engine_of(
+            w, (struct mien_engine_config){.clock_ns = round ? odd_clock : NULL});
+        struct mien_image im = frame_of(w);
+        for (int t = 0; t < 60; t++) {
+            act(w, t);
+            memset(&result, round ? 0xAA : 0, sizeof(result));
+            mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result);
+            if (!round) {
+                first[t] = result;
+                continue;
+            }
+            assert_int_equal(result.count, 1);
+            assert_memory_equal(&result.face[0], &first[t].face[0], sizeof(result.face[0]));
+            assert_true(result.times.network_ns > 0 && first[t].times.network_ns == 0);
+        }
+        mien_image_destroy(&im);
+        mien_engine_destroy(e);
+    }
+}
+
+static void test_frames_do_not_allocate(void **state)
+{
+    struct world *w = new_world(640, 480, 2);
+    w->person[0].pose.t[0] = -160;
+    w->person[1].pose.t[0] = 160;
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){.max_faces = 4});
+    struct mien_image im = frame_of(w);
+    mien_engine_run(e, &im, 0, &result);
+    allocations = 0;
+    for (int t = 1; t < 60; t++) {
+        w->person[1].away = t % 20 > 10;
+        mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result);
+    }
+    assert_int_equal(allocations, 0);
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static void test_unusable_frames_are_refused(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+    struct mien_image none = {0}, small, rgba;
+    mien_image_create(&small, 2, 2, MIEN_FORMAT_RGB8);
+    mien_image_create(&rgba, 64, 64, MIEN_FORMAT_RGBA8);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    result.count = 5;
+    assert_false(mien_engine_run(e, &none, 0, &result));
+    assert_int_equal(result.count, 0);
+    assert_false(mien_engine_run(e, &small, 0, &result));
+    assert_false(mien_engine_run(e, &rgba, 0, &result));
+    struct mien_engine_config bad = {.face_path = "/nonexistent.face"};
+    assert_null(mien_engine_create(&bad));
+    bad = (struct mien_engine_config){.net_path = "/nonexistent.net"};
+    assert_null(mien_engine_create(&bad));
+    bad.net_path = "/proc/self/exe"; // no network
+    assert_null(mien_engine_create(&bad));
+    mien_log_set_level(MIEN_LOG_INFO);
+    mien_image_destroy(&small);
+    mien_image_destroy(&rgba);
+    mien_engine_destroy(e);
+    mien_engine_destroy(NULL);
+}
+
+static void test_mirror_twice_is_nothing(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    static struct mien_estimate a, b;
+    struct mien_crop crop = {320, 240, 260, 0.2F};
+    mien_pose_from_angles(30, 10, 5, w->person[0].pose.R);
+    w->person[0].blendshape[MIEN_BS_EYE_BLINK_LEFT] = 1;
+    fake_look(w, NULL, &crop, false, &a);
+    b = a;
+    mien_estimate_mirror(&model, &b);
+    assert_float_equal(b.blendshape[MIEN_BS_EYE_BLINK_RIGHT], 1, 0);
+    assert_float_equal(b.blendshape[MIEN_BS_EYE_BLINK_LEFT], 0, 0);
+    assert_float_equal(b.landmark[model.iris[0]][0], -a.landmark[model.iris[1]][0], 1e-6);
+    mien_estimate_mirror(&model, &b);
+    assert_memory_equal(a.landmark, b.landmark, sizeof(a.landmark));
+    assert_memory_equal(a.blendshape, b.blendshape, sizeof(a.blendshape));
+    for (int k = 0; k < 9; k++) {
+        assert_float_equal(a.pose.R[k], b.pose.R[k], 1e-6);
+    }
+    mien_estimate_average(&b, &a);
+    for (int k = 0; k < 9; k++) {
+        assert_float_equal(a.pose.R[k], b.pose.R[k], 1e-5);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_known_pose_in_same_pose_out),
+        cmocka_unit_test(test_still_faces_are_found_once_each),
+        cmocka_unit_test(test_a_picture_without_faces_has_none),
+        cmocka_unit_test(test_moving_face_is_followed),
+        cmocka_unit_test(test_face_that_leaves_is_lost_and_found),
+        cmocka_unit_test(test_several_faces_are_followed),
+        cmocka_unit_test(test_results_depend_on_frames_only),
+        cmocka_unit_test(test_frames_do_not_allocate),
+        cmocka_unit_test(test_unusable_frames_are_refused),
+        cmocka_unit_test(test_mirror_twice_is_nothing),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
