@@ -44,7 +44,19 @@ void *mien_mailbox_take(struct mien_mailbox *m, int64_t deadline_ns)
         m->ready = t;
         m->full = false;
         taken = m->slot[m->front];
+        pthread_cond_signal(&m->monitor.cond); // a writer that waits for this
     }
+    pthread_mutex_unlock(&m->monitor.mutex);
+    return taken;
+}
+
+bool mien_mailbox_wait_taken(struct mien_mailbox *m, int64_t deadline_ns)
+{
+    pthread_mutex_lock(&m->monitor.mutex);
+    while (m->full && !m->stopped && mien_now_ns() < deadline_ns) {
+        mien_monitor_wait(&m->monitor, deadline_ns);
+    }
+    bool taken = !m->full && !m->stopped;
     pthread_mutex_unlock(&m->monitor.mutex);
     return taken;
 }

@@ -1,0 +1,250 @@
+// The live thread graph.
+#include "app/live.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/mem.h"
+
+// The longest that a thread waits before it looks at the stop flag.
+static const int64_t patience_ns = 200 * MIEN_NS_PER_MS;
+
+enum { CALIBRATE_NONE, CALIBRATE_TAKE, CALIBRATE_CLEAR };
+
+struct mien_live {
+    struct mien_live_config config;
+    struct mien_source *source;   // mien-capture's while it runs
+    struct mien_engine *engine;   // mien-infer's while it runs
+    struct mien_decoder *decoder; // mien-infer's
+    struct mien_payload payload[3];
+    struct mien_shot shot[3];
+    struct mien_mailbox frames, results;
+    struct mien_thread capture, infer;
+    atomic_bool stop, failed;
+    atomic_ullong captured, inferred, corrupt, source_dropped;
+    atomic_int calibrate;
+};
+
+static enum mien_source_status read_frame(struct mien_live *l, struct mien_payload *p)
+{
+    int64_t deadline = mien_now_ns() + patience_ns;
+    return l->config.read ? l->config.read(l->config.read_arg, p, deadline)
+                          : mien_source_read_raw(l->source, p, deadline);
+}
+
+static void *run_capture(void *arg)
+{
+    struct mien_live *l = arg;
+    while (!l->stop) {
+        struct mien_payload *p = mien_mailbox_back(&l->frames);
+        int64_t start = mien_now_ns();
+        enum mien_source_status s = read_frame(l, p);
+        if (s == MIEN_SOURCE_OK) {
+            l->captured++;
+            l->source_dropped = p->dropped;
+            mien_mailbox_post(&l->frames);
+            while (l->config.every_frame && !l->stop &&
+                   !mien_mailbox_wait_taken(&l->frames, mien_now_ns() + patience_ns)) {
+            }
+        } else if (s == MIEN_SOURCE_END || s == MIEN_SOURCE_FAILED) {
+            l->failed = s == MIEN_SOURCE_FAILED;
+            break;
+        } else if (mien_now_ns() - start < MIEN_NS_PER_MS) {
+            // A source that is away and does not wait itself must not spin.
+            mien_sleep_until_ns(start + 20 * MIEN_NS_PER_MS);
+        }
+    }
+    mien_mailbox_stop(&l->frames);
+    return NULL;
+}
+
+static void calibrate(struct mien_live *l)
+{
+    int want = atomic_exchange(&l->calibrate, CALIBRATE_NONE);
+    if (want != CALIBRATE_NONE && l->engine) {
+        mien_engine_calibrate_neutral(l->engine, want == CALIBRATE_CLEAR);
+    }
+}
+
+static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct mien_shot *s)
+{
+    if (!mien_decoder_decode(l->decoder, p, &s->picture, NULL)) {
+        l->corrupt++;
+        return false;
+    }
+    // In step with a file its own time counts, so that a run gives the same results every time.
+    int64_t t = l->config.every_frame ? p->media_ns : p->capture_ns;
+    bool ok = l->config.infer
+                  ? l->config.infer(l->config.infer_arg, &s->picture, t, &s->result)
+                  : mien_engine_run(l->engine, &s->picture, t, &s->result);
+    s->result.frame = p->index;
+    s->captured_ns = p->capture_ns;
+    s->media_ns = p->media_ns;
+    return ok;
+}
+
+static void *run_infer(void *arg)
+{
+    struct mien_live *l = arg;
+    uint64_t done = 0;
+    while (!l->stop && (!l->config.frames || done < l->config.frames)) {
+        struct mien_payload *p = mien_mailbox_take(&l->frames, mien_now_ns() + patience_ns);
+        if (!p) {
+            if (!mien_mailbox_stopped(&l->frames)) {
+                continue;
+            }
+            p = mien_mailbox_take(&l->frames, 0); // posted between the two questions
+            if (!p) {
+                break;
+            }
+        }
+        calibrate(l);
+        struct mien_shot *s = mien_mailbox_back(&l->results);
+        if (!infer_one(l, p, s)) {
+            continue;
+        }
+        l->inferred = ++done;
+        if (l->config.result) {
+            l->config.result(l->config.result_arg, s);
+        }
+        mien_mailbox_post(&l->results);
+        while (l->config.every_frame && !l->stop &&
+               !mien_mailbox_wait_taken(&l->results, mien_now_ns() + patience_ns)) {
+        }
+    }
+    l->stop = true; // the source need not go on
+    mien_mailbox_stop(&l->frames);
+    mien_mailbox_stop(&l->results);
+    return NULL;
+}
+
+struct mien_live *mien_live_open(const struct mien_live_config *c)
+{
+    struct mien_live *l = mien_calloc(1, sizeof(*l));
+    if (!l) {
+        return NULL;
+    }
+    l->config = *c;
+    if (!mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
+        !mien_mailbox_init(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
+        goto fail;
+    }
+    l->decoder = mien_decoder_create();
+    if (!l->decoder) {
+        goto fail;
+    }
+    if (!c->read) {
+        l->source = mien_source_open(c->uri ? c->uri : "", &c->source, NULL, 0);
+        if (!l->source) {
+            goto fail;
+        }
+    }
+    if (!c->infer) {
+        l->engine = mien_engine_create(&c->engine);
+        if (!l->engine) {
+            goto fail;
+        }
+    }
+    return l;
+fail:
+    mien_live_close(l);
+    return NULL;
+}
+
+const struct mien_source_info *mien_live_source(const struct mien_live *l)
+{
+    return l->source ? mien_source_info(l->source) : NULL;
+}
+
+const struct mien_face_model *mien_live_model(const struct mien_live *l)
+{
+    return l->engine ? mien_engine_model(l->engine) : NULL;
+}
+
+bool mien_live_start(struct mien_live *l)
+{
+    return mien_thread_start(&l->infer, "mien-infer", run_infer, l) &&
+           mien_thread_start(&l->capture, "mien-capture", run_capture, l);
+}
+
+struct mien_shot *mien_live_take(struct mien_live *l, int64_t deadline_ns)
+{
+    return mien_mailbox_take(&l->results, deadline_ns);
+}
+
+bool mien_live_ended(struct mien_live *l)
+{
+    pthread_mutex_lock(&l->results.monitor.mutex);
+    bool ended = l->results.stopped && !l->results.full;
+    pthread_mutex_unlock(&l->results.monitor.mutex);
+    return ended;
+}
+
+bool mien_live_failed(struct mien_live *l)
+{
+    return l->failed;
+}
+
+void mien_live_counts(struct mien_live *l, struct mien_live_counts *out)
+{
+    uint64_t posted, frames, results;
+    mien_mailbox_counts(&l->frames, &posted, &frames);
+    mien_mailbox_counts(&l->results, &posted, &results);
+    *out = (struct mien_live_counts){l->captured, l->inferred,
+                                     l->source_dropped + frames + results, l->corrupt};
+}
+
+void mien_live_state(struct mien_live *l, char *out, size_t out_size)
+{
+    if (out_size) {
+        out[0] = 0;
+    }
+    if (l->source) {
+        mien_source_state(l->source, out, out_size);
+    }
+}
+
+void mien_live_calibrate(struct mien_live *l, bool clear)
+{
+    l->calibrate = clear ? CALIBRATE_CLEAR : CALIBRATE_TAKE;
+}
+
+void mien_live_stop(struct mien_live *l)
+{
+    l->stop = true;
+    mien_mailbox_stop(&l->frames);
+    mien_mailbox_stop(&l->results);
+}
+
+void mien_live_join(struct mien_live *l)
+{
+    if (!l) {
+        return;
+    }
+    if (l->frames.monitor.ready && l->results.monitor.ready) {
+        mien_live_stop(l);
+    }
+    mien_thread_join(&l->capture);
+    mien_thread_join(&l->infer);
+}
+
+void mien_live_close(struct mien_live *l)
+{
+    if (!l) {
+        return;
+    }
+    mien_live_join(l);
+    mien_source_close(l->source);
+    mien_engine_destroy(l->engine);
+    mien_decoder_destroy(l->decoder);
+    for (int i = 0; i < 3; i++) {
+        mien_payload_destroy(&l->payload[i]);
+        mien_image_destroy(&l->shot[i].picture);
+    }
+    mien_mailbox_destroy(&l->frames);
+    mien_mailbox_destroy(&l->results);
+    mien_free(l);
+}

@@ -1,0 +1,241 @@
+// The writing side of the live program.
+#include "app/live_out.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/queue.h"
+#include "base/thread.h"
+#include "out/sink.h"
+#include "out/video.h"
+
+enum { SINKS_MAX = 8, RESULTS = 16, PICTURES = 4 };
+
+struct record {
+    struct mien_image picture; // first: handed out; data NULL: a result
+    struct mien_result result;
+    int64_t time_ns;
+};
+
+struct mien_live_out {
+    struct mien_live_out_config config;
+    struct mien_sink *sink[SINKS_MAX];
+    int sinks;
+    struct mien_video_writer *video;
+    struct record *results, *pictures; // RESULTS, PICTURES
+    struct mien_queue work, free_results, free_pictures;
+    struct mien_thread thread;
+    atomic_ullong dropped;
+    bool failed; // of the recording; mien-out's, read after join
+};
+
+struct spec {
+    char kind[8], path[1024];
+};
+
+// Takes the next "kind[:path]" off *text; false at the end. Too long parts are cut.
+static bool next_spec(const char **text, struct spec *s)
+{
+    if (!*text || !**text) {
+        return false;
+    }
+    size_t n = strcspn(*text, ","), k = strcspn(*text, ":,");
+    snprintf(s->kind, sizeof(s->kind), "%.*s", (int)k, *text);
+    snprintf(s->path, sizeof(s->path), "%.*s", k < n ? (int)(n - k - 1) : 0, *text + k + 1);
+    *text += n + ((*text)[n] == ',');
+    return true;
+}
+
+static const char *path_or_stdout(const struct spec *s)
+{
+    return s->path[0] ? s->path : "-";
+}
+
+bool mien_live_out_check(const char *sinks, const char **reason)
+{
+    struct spec s;
+    int n = 0;
+    *reason = NULL;
+    while (next_spec(&sinks, &s)) {
+        if (strcmp(s.kind, "jsonl") != 0 && strcmp(s.kind, "csv") != 0 &&
+            strcmp(s.kind, "md5") != 0 && strcmp(s.kind, "null") != 0) {
+            *reason = "an output is jsonl:FILE, csv:FILE, md5[:FILE] or null";
+        } else if (++n > SINKS_MAX) {
+            *reason = "at most eight outputs";
+        }
+        if (*reason) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mien_live_out_uses_stdout(const char *sinks)
+{
+    struct spec s;
+    while (next_spec(&sinks, &s)) {
+        if (strcmp(s.kind, "null") != 0 && !strcmp(path_or_stdout(&s), "-")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct mien_sink *open_sink(const struct spec *s)
+{
+    return !strcmp(s->kind, "jsonl") ? mien_sink_jsonl(path_or_stdout(s))
+           : !strcmp(s->kind, "csv") ? mien_sink_csv(path_or_stdout(s))
+           : !strcmp(s->kind, "md5") ? mien_sink_md5(path_or_stdout(s))
+                                     : mien_sink_null();
+}
+
+static void write_record(struct mien_live_out *o, struct record *r)
+{
+    if (r->picture.data) {
+        if (!o->failed && !mien_video_writer_add(o->video, &r->picture, r->time_ns)) {
+            o->failed = true;
+        }
+        mien_queue_push(&o->free_pictures, r);
+        return;
+    }
+    struct mien_sink_frame f = {.source = o->config.source, .result = &r->result};
+    for (int i = 0; i < o->sinks; i++) {
+        mien_sink_write(o->sink[i], &f);
+    }
+    mien_queue_push(&o->free_results, r);
+}
+
+static void *run_out(void *arg)
+{
+    struct mien_live_out *o = arg;
+    for (;;) {
+        struct record *r = mien_queue_pop(&o->work, mien_now_ns() + MIEN_NS_PER_S);
+        if (r) {
+            write_record(o, r);
+            continue;
+        }
+        pthread_mutex_lock(&o->work.monitor.mutex);
+        bool done = o->work.closed && o->work.count == 0;
+        pthread_mutex_unlock(&o->work.monitor.mutex);
+        if (done) {
+            return NULL;
+        }
+    }
+}
+
+static bool make_records(struct mien_live_out *o)
+{
+    o->results = mien_calloc(RESULTS, sizeof(*o->results));
+    o->pictures = mien_calloc(PICTURES, sizeof(*o->pictures));
+    if (!o->results || !o->pictures || !mien_queue_init(&o->work, RESULTS + PICTURES) ||
+        !mien_queue_init(&o->free_results, RESULTS) ||
+        !mien_queue_init(&o->free_pictures, PICTURES)) {
+        return false;
+    }
+    for (int i = 0; i < RESULTS; i++) {
+        mien_queue_push(&o->free_results, &o->results[i]);
+    }
+    for (int i = 0; o->config.record && i < PICTURES; i++) {
+        if (!mien_image_create(&o->pictures[i].picture, o->config.width_px, o->config.height_px,
+                               MIEN_FORMAT_RGB8)) {
+            return false;
+        }
+        mien_queue_push(&o->free_pictures, &o->pictures[i]);
+    }
+    return true;
+}
+
+struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
+{
+    struct mien_live_out *o = mien_calloc(1, sizeof(*o));
+    if (!o) {
+        return NULL;
+    }
+    o->config = *c;
+    const char *text = c->sinks;
+    struct spec s;
+    while (next_spec(&text, &s) && o->sinks < SINKS_MAX) {
+        o->sink[o->sinks] = open_sink(&s);
+        if (!o->sink[o->sinks++]) {
+            o->sinks--;
+            goto fail;
+        }
+    }
+    if (c->record) {
+        o->video =
+            mien_video_writer_open(c->record, c->width_px, c->height_px, c->frames_per_s, 0);
+        if (!o->video) {
+            goto fail;
+        }
+    }
+    if (!make_records(o) || !mien_thread_start(&o->thread, "mien-out", run_out, o)) {
+        goto fail;
+    }
+    return o;
+fail:
+    mien_live_out_close(o, NULL);
+    return NULL;
+}
+
+static struct record *take_free(struct mien_live_out *o, struct mien_queue *q)
+{
+    int64_t deadline = o->config.wait ? mien_now_ns() + 60 * MIEN_NS_PER_S : 0;
+    struct record *r = mien_queue_pop(q, deadline);
+    o->dropped += !r;
+    return r;
+}
+
+void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r)
+{
+    struct record *free_one = o->sinks ? take_free(o, &o->free_results) : NULL;
+    if (free_one) {
+        free_one->result = *r;
+        mien_queue_push(&o->work, free_one); // never waits: there is room for every record
+    }
+}
+
+struct mien_image *mien_live_out_picture(struct mien_live_out *o)
+{
+    struct record *r = o->video ? take_free(o, &o->free_pictures) : NULL;
+    return r ? &r->picture : NULL;
+}
+
+void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns)
+{
+    struct record *r = (struct record *)picture;
+    r->time_ns = time_ns;
+    mien_queue_push(&o->work, r);
+}
+
+bool mien_live_out_close(struct mien_live_out *o, uint64_t *dropped)
+{
+    if (!o) {
+        return true;
+    }
+    if (o->thread.started) {
+        mien_queue_close(&o->work);
+    }
+    mien_thread_join(&o->thread);
+    bool ok = !o->failed;
+    for (int i = 0; i < o->sinks; i++) {
+        ok = mien_sink_close(o->sink[i]) && ok;
+    }
+    ok = mien_video_writer_close(o->video) && ok;
+    for (int i = 0; o->pictures && i < PICTURES; i++) {
+        mien_image_destroy(&o->pictures[i].picture);
+    }
+    if (dropped) {
+        *dropped = o->dropped;
+    }
+    mien_queue_destroy(&o->work);
+    mien_queue_destroy(&o->free_results);
+    mien_queue_destroy(&o->free_pictures);
+    mien_free(o->results);
+    mien_free(o->pictures);
+    mien_free(o);
+    return ok;
+}

@@ -1,0 +1,39 @@
+// The writing side of the live program: thread mien-out with its sinks and the video recording.
+//
+// Results come from mien-infer, drawn pictures from the main thread; both are copied into records made
+// at set-up and handed over through one bounded queue. When all records are on their way, a live
+// program drops (and counts), one that must lose nothing waits.
+// Does not: draw, choose names.
+#ifndef MIEN_APP_LIVE_OUT_H
+#define MIEN_APP_LIVE_OUT_H
+
+#include "face/result.h"
+#include "image/image.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mien_live_out; // opaque
+
+struct mien_live_out_config {
+    const char *sinks;  // "jsonl:FILE", "csv:FILE", "md5[:FILE]", "null", several with commas; NULL
+    const char *record; // MP4 file, or NULL
+    const char *source; // written into the records
+    int width_px, height_px; // of the recording
+    double frames_per_s;     // of the recording
+    bool wait;               // lose nothing
+};
+
+// Checks the syntax of `sinks`; *reason is set when false (static text).
+bool mien_live_out_check(const char *sinks, const char **reason);
+// Whether a sink writes to standard output.
+bool mien_live_out_uses_stdout(const char *sinks);
+struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged
+void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r); // mien-infer
+// A picture of the recording's size to be filled, NULL when there is none free (counted) or nothing
+// is recorded. Then hand it back with its time since the first one.
+struct mien_image *mien_live_out_picture(struct mien_live_out *o);
+void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns);
+// Drains, closes the files. False when something was not written. *dropped may be NULL.
+bool mien_live_out_close(struct mien_live_out *o, uint64_t *dropped); // NULL is fine
+
+#endif

@@ -1,0 +1,259 @@
+// What the live program shows.
+#include "app/live_show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { SHOWN = 64 };
+
+// Draws an invented face in every mode: drivers compile shaders at their first use, which would
+// otherwise cost the first frames.
+static bool warm_up(struct mien_show *s, const struct mien_show_config *c)
+{
+    struct mien_image grey = {0};
+    static struct mien_result r; // large, and only used here
+    if (!mien_image_create(&grey, c->picture_w, c->picture_h, MIEN_FORMAT_RGB8)) {
+        return false;
+    }
+    memset(&r, 0, sizeof(r));
+    r.width_px = c->picture_w;
+    r.height_px = c->picture_h;
+    r.camera = mien_camera_make(c->picture_w, c->picture_h, 0);
+    r.count = 1;
+    struct mien_face_result *f = &r.face[0];
+    mien_pose_from_angles(0, 0, 0, f->pose.R);
+    f->pose.t[2] = -600;
+    f->blendshape[MIEN_BS_JAW_OPEN] = 0.5f;
+    struct mien_view_settings all = s->settings;
+    all.axes = all.points = all.hud = all.bars = true;
+    for (int mode = 0; mode < MIEN_VIEW_MODES; mode++) {
+        all.mode = (enum mien_view_mode)mode;
+        mien_view_draw(s->view, &grey, &r, &all, &s->info);
+        mien_view_finish();
+    }
+    mien_image_destroy(&grey);
+    return true;
+}
+
+bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
+{
+    memset(s, 0, sizeof(*s));
+    s->settings = c->settings;
+    s->info.source = c->source;
+    int w = c->width, h = c->height;
+    if (w <= 0 || h <= 0) {
+        mien_hud_window_size(c->picture_w, c->picture_h, c->settings.bars, &w, &h);
+    }
+    if (!mien_window_open(&s->window, c->title, w, h, c->headless, c->fullscreen)) {
+        return false;
+    }
+    if (!c->headless) {
+        mien_window_size_px(&s->window, &w, &h);
+    }
+    s->view = mien_view_create(&(struct mien_view_config){
+        .model = c->model, .width_px = w, .height_px = h, .offscreen = c->headless});
+    if (!s->view || !warm_up(s, c)) {
+        mien_show_close(s);
+        return false;
+    }
+    s->dirty = true;
+    return true;
+}
+
+void mien_show_close(struct mien_show *s)
+{
+    mien_view_destroy(s->view);
+    s->view = NULL;
+    mien_window_close(&s->window);
+}
+
+void mien_show_notice(struct mien_show *s, const char *text)
+{
+    snprintf(s->notice, sizeof(s->notice), "%s", text);
+    s->notice_until_ns = mien_now_ns() + 3 * MIEN_NS_PER_S;
+    s->dirty = true;
+}
+
+static void character(struct mien_show *s, char c)
+{
+    struct mien_view_settings *v = &s->settings;
+    char text[64];
+    switch (c) {
+    case 'q':
+        s->quit = true;
+        break;
+    case 'm':
+    case 'M':
+        v->mode = (enum mien_view_mode)((v->mode + (c == 'm' ? 1 : MIEN_VIEW_MODES - 1)) %
+                                        MIEN_VIEW_MODES);
+        snprintf(text, sizeof(text), "%s", mien_view_mode_name(v->mode));
+        mien_show_notice(s, text);
+        break;
+    case ' ':
+        s->info.paused = !s->info.paused;
+        break;
+    case 'f':
+        mien_window_toggle_fullscreen(&s->window);
+        break;
+    case 'h':
+        v->hud = !v->hud;
+        break;
+    case 'b':
+        v->bars = !v->bars;
+        break;
+    case 'a':
+        v->axes = !v->axes;
+        break;
+    case 'p':
+        v->points = !v->points;
+        break;
+    case 'e':
+        v->head = !v->head;
+        break;
+    case 'x':
+        v->mirror = !v->mirror;
+        break;
+    case 's':
+        s->want_screenshot = true;
+        break;
+    case 'n':
+    case 'N':
+        s->want_calibrate = c == 'n' ? 1 : -1;
+        mien_show_notice(s, c == 'n' ? "neutral expression taken" : "neutral expression forgotten");
+        break;
+    case '?':
+        v->help = !v->help;
+        break;
+    default:
+        return;
+    }
+    s->dirty = true;
+}
+
+void mien_show_events(struct mien_show *s)
+{
+    char c = 0;
+    for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
+        if (k == MIEN_KEY_QUIT) {
+            s->quit = true;
+        } else if (k == MIEN_KEY_CHARACTER) {
+            character(s, c);
+        } else if (k == MIEN_KEY_RESIZED && !s->window.headless) {
+            int w, h;
+            mien_window_size_px(&s->window, &w, &h);
+            mien_view_resize(s->view, w, h);
+            s->dirty = true;
+        } else {
+            s->dirty = true;
+        }
+    }
+}
+
+// p50 and p95 of the last frames, by sorting a copy of the ring.
+static void latency_now(struct mien_hud_info *info, uint64_t frames)
+{
+    float v[MIEN_HUD_RING];
+    int n = frames < MIEN_HUD_RING ? (int)frames : MIEN_HUD_RING;
+    for (int i = 0; i < n; i++) {
+        float x = info->latency_ms[(info->latency_first + MIEN_HUD_RING - 1 - i) % MIEN_HUD_RING];
+        int j = i;
+        for (; j > 0 && v[j - 1] > x; j--) {
+            v[j] = v[j - 1];
+        }
+        v[j] = x;
+    }
+    if (n) {
+        info->latency_p50_ms = v[n / 2];
+        info->latency_p95_ms = v[(n - 1) * 95 / 100];
+    }
+}
+
+static float glide(float old, double now) // numbers that people can read
+{
+    return old > 0 ? old + 0.1f * ((float)now - old) : (float)now;
+}
+
+static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t start, int64_t end)
+{
+    const double ms = 1.0 / MIEN_NS_PER_MS;
+    const struct mien_times *t = &shot->result.times;
+    double latency = (double)(end - shot->captured_ns) * ms, draw = (double)(end - start) * ms;
+    mien_stats_add(&s->latency_ms, latency);
+    mien_stats_add(&s->draw_ms, draw);
+    mien_stats_add(&s->detect_ms, (double)t->detect_ns * ms);
+    if (shot->result.count > 0) {
+        mien_stats_add(&s->network_ms, (double)t->network_ns * ms);
+        mien_stats_add(&s->fit_ms, (double)t->fit_ns * ms);
+    }
+    struct mien_hud_info *i = &s->info;
+    i->draw_ms = glide(i->draw_ms, draw);
+    i->detect_ms = glide(i->detect_ms, (double)t->detect_ns * ms);
+    i->network_ms = glide(i->network_ms, (double)t->network_ns * ms);
+    i->fit_ms = glide(i->fit_ms, (double)t->fit_ns * ms);
+    i->latency_ms[i->latency_first] = (float)latency;
+    i->latency_first = (i->latency_first + 1) % MIEN_HUD_RING;
+    s->first_ns = s->frames ? s->first_ns : end;
+    s->last_ns = end;
+    int64_t *slot = &s->shown_ns[s->frames % SHOWN];
+    if (s->frames) {
+        uint64_t n = s->frames < SHOWN ? s->frames : SHOWN;
+        int64_t oldest = s->frames < SHOWN ? s->shown_ns[0] : *slot;
+        i->fps = end > oldest ? (float)((double)n * MIEN_NS_PER_S / (double)(end - oldest)) : 0;
+    }
+    *slot = end;
+    s->frames++;
+    if (s->frames % 10 == 1) {
+        latency_now(i, s->frames);
+    }
+}
+
+void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
+{
+    static const struct mien_result nothing = {0};
+    int64_t start = mien_now_ns();
+    if (shot) {
+        s->shot = shot;
+    }
+    bool talking = s->notice[0] && start < s->notice_until_ns;
+    if (s->notice[0] && !talking) {
+        s->notice[0] = 0;
+    }
+    s->info.notice = talking ? s->notice : s->state[0] ? s->state : NULL;
+    mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
+                   s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+    mien_window_show_frame(&s->window);
+    mien_view_finish();
+    int64_t end = mien_now_ns();
+    s->drawn_ns = end;
+    s->dirty = false;
+    if (shot) {
+        measure(s, shot, start, end);
+    }
+}
+
+bool mien_show_screenshot(struct mien_show *s, const char *path)
+{
+    struct mien_image im = {0};
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    bool ok = mien_image_create(&im, w, h, MIEN_FORMAT_RGB8);
+    if (ok && !s->window.headless) { // after a swap the back buffer is undefined
+        static const struct mien_result nothing = {0};
+        mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
+                       s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+    }
+    ok = ok && mien_view_read(s->view, &im) && mien_png_save(path, &im);
+    mien_image_destroy(&im);
+    return ok;
+}
+
+double mien_show_fps(const struct mien_show *s)
+{
+    return s->frames > 1 && s->last_ns > s->first_ns
+               ? (double)(s->frames - 1) * MIEN_NS_PER_S / (double)(s->last_ns - s->first_ns)
+               : 0;
+}
