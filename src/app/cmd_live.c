@@ -32,11 +32,14 @@ struct options {
 struct session {
     struct options o;
     int width, height; // of the window, 0 = chosen
+    int capture_w, capture_h;
     struct mien_live *live;
     struct mien_live_out *out;
     struct mien_show *show;
     int64_t first_media_ns;
     bool waits; // nothing may be lost
+    bool was_paused;
+    uint64_t drops_at_pause, drops_in_pauses; // not the program's fault
 };
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
@@ -56,12 +59,20 @@ static void publish(void *arg, const struct mien_shot *shot)
     mien_live_out_result(s->out, &shot->result);
 }
 
+static bool is_camera(const char *uri)
+{
+    return !*uri || !strncmp(uri, "camera", 6) || !strncmp(uri, "/dev/", 5) ||
+           !strncmp(uri, "v4l2:", 5);
+}
+
 static bool open_live(struct session *s)
 {
     const struct options *o = &s->o;
     struct mien_live_config c = {
         .uri = o->source,
-        .source = {.fps = o->fps,
+        .source = {.width = s->capture_w,
+                   .height = s->capture_h,
+                   .fps = o->fps,
                    .loop = o->loop || !o->headless || o->frames > 0,
                    .realtime = !s->waits},
         .engine = {.net_path = o->net,
@@ -76,9 +87,6 @@ static bool open_live(struct session *s)
         .result = o->out ? publish : NULL,
         .result_arg = s,
     };
-    if (o->capture && !parse_size(o->capture, "--capture", &c.source.width, &c.source.height)) {
-        return false;
-    }
     s->live = mien_live_open(&c);
     return s->live != NULL;
 }
@@ -154,6 +162,13 @@ static void record(struct session *s, const struct mien_shot *shot)
     mien_live_out_record(s->out, im, shot->media_ns - s->first_media_ns);
 }
 
+static uint64_t dropped(struct session *s)
+{
+    struct mien_live_counts c;
+    mien_live_counts(s->live, &c);
+    return c.dropped - s->drops_in_pauses;
+}
+
 static void once(struct session *s, int64_t *state_at)
 {
     struct mien_show *show = s->show;
@@ -170,17 +185,25 @@ static void once(struct session *s, int64_t *state_at)
         mien_live_state(s->live, show->state, sizeof(show->state));
         *state_at = now + MIEN_NS_PER_S / 2;
     }
-    struct mien_shot *shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
-    if (shot && !show->info.paused) {
-        struct mien_live_counts counts;
-        mien_live_counts(s->live, &counts);
-        show->info.dropped = counts.dropped;
+    bool paused = show->info.paused;
+    if (paused != s->was_paused) {
+        uint64_t drops = dropped(s);
+        s->drops_in_pauses += paused ? 0 : drops - s->drops_at_pause;
+        s->drops_at_pause = drops;
+        s->was_paused = paused;
+    }
+    struct mien_shot *shot = NULL;
+    if (paused) { // what is on the screen stays in our hands
+        mien_sleep_until_ns(now + 20 * MIEN_NS_PER_MS);
+    } else {
+        shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
+    }
+    if (shot) {
+        show->info.dropped = dropped(s);
         mien_show_draw(show, shot);
         if (s->out && s->o.record) {
             record(s, shot);
         }
-    } else if (shot) {
-        show->shot = NULL; // its slot goes back to the mailbox; the screen keeps the picture
     } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {
         mien_show_draw(show, NULL);
     }
@@ -189,12 +212,10 @@ static void once(struct session *s, int64_t *state_at)
 static void summary(struct session *s, FILE *f)
 {
     struct mien_show *w = s->show;
-    struct mien_live_counts c;
-    mien_live_counts(s->live, &c);
     fprintf(f,
             "mien: %llu frames, %.1f fps, dropped %llu, network %.1f ms, fit %.1f ms, latency p50 "
             "%.1f p95 %.1f ms, draw %.1f ms\n",
-            (unsigned long long)w->frames, mien_show_fps(w), (unsigned long long)c.dropped,
+            (unsigned long long)w->frames, mien_show_fps(w), (unsigned long long)dropped(s),
             mien_stats_mean(&w->network_ms), mien_stats_mean(&w->fit_ms),
             mien_stats_quantile(&w->latency_ms, 0.5), mien_stats_quantile(&w->latency_ms, 0.95),
             mien_stats_mean(&w->draw_ms));
@@ -204,7 +225,11 @@ static int run(struct session *s)
 {
     int status = 1;
     int64_t state_at = 0;
-    if (!open_live(s) || !open_show(s) || !open_out(s)) {
+    if (!open_live(s)) {
+        status = is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
+        goto out;
+    }
+    if (!open_show(s) || !open_out(s)) {
         goto out;
     }
     struct sigaction action = {.sa_handler = on_signal};
@@ -252,7 +277,8 @@ int mien_cmd_live(int argc, char **argv)
     struct options *o = &s.o;
     const struct mien_opt opts[] = {
         {"source", 's', MIEN_OPT_STRING, &o->source, "URI",
-         "camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N", 0, 0},
+         "camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N", 0,
+         0},
         {"capture", 0, MIEN_OPT_STRING, &o->capture, "WxH", "the camera's picture size", 0, 0},
         {"fps", 0, MIEN_OPT_INT, &o->fps, "N", "the camera's rate; 0 is its best up to 60", 0, 240},
         {"fov", 0, MIEN_OPT_FLOAT, &o->fov, "DEG",
@@ -262,8 +288,8 @@ int mien_cmd_live(int argc, char **argv)
          "look at every face twice, mirrored: steadier, twice the network's time", 0, 0},
         {"filter", 0, MIEN_OPT_FLOAT, &o->filter, "F",
          "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
-        {"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES, "what is drawn over the face",
-         0, 0},
+        {"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
+         "what is drawn over the face", 0, 0},
         {"mirror", 0, MIEN_OPT_BOOL, &o->mirror, NULL, "show the picture as in a mirror", 0, 0},
         {"hud", 0, MIEN_OPT_BOOL, &o->hud, NULL, "times, pose and expression", 0, 0},
         {"bars", 0, MIEN_OPT_BOOL, &o->bars, NULL, "blendshape bars", 0, 0},
@@ -274,12 +300,12 @@ int mien_cmd_live(int argc, char **argv)
         {"headless", 0, MIEN_OPT_BOOL, &o->headless, NULL, "without a display", 0, 0},
         {"frames", 'n', MIEN_OPT_INT, &o->frames, "N",
          "end after N frames, starting a clip again when it is shorter; 0 is no limit", 0, 1e9},
-        {"loop", 0, MIEN_OPT_BOOL, &o->loop, NULL, "start a clip again at its end (windows always do)",
-         0, 0},
+        {"loop", 0, MIEN_OPT_BOOL, &o->loop, NULL,
+         "start a clip again at its end (windows always do)", 0, 0},
         {"pace", 0, MIEN_OPT_BOOL, &o->pace, NULL,
          "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
-        {"screenshot", 0, MIEN_OPT_STRING, &o->screenshot, "FILE.png", "save the last picture shown",
-         0, 0},
+        {"screenshot", 0, MIEN_OPT_STRING, &o->screenshot, "FILE.png",
+         "save the last picture shown", 0, 0},
         {"record", 0, MIEN_OPT_STRING, &o->record, "FILE.mp4", "record what is shown", 0, 0},
         {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK",
          "results to jsonl:FILE, csv:FILE, md5[:FILE] or null; several with commas", 0, 0},
@@ -291,9 +317,10 @@ int mien_cmd_live(int argc, char **argv)
         .name = "live",
         .synopsis = "[URI] [options]",
         .summary = "head pose, expression and face shape, live over the camera's picture",
-        .example = "mien live\n"
-                   "  mien live clip.mp4 --mode shaded\n"
-                   "  mien live clip.mp4 --headless --frames 300 --record out.mp4 --out jsonl:out.jsonl",
+        .example =
+            "mien live\n"
+            "  mien live clip.mp4 --mode shaded\n"
+            "  mien live clip.mp4 --headless --frames 300 --record out.mp4 --out jsonl:out.jsonl",
         .min_args = 0,
         .max_args = 1,
     };
@@ -312,6 +339,9 @@ int mien_cmd_live(int argc, char **argv)
     }
     const char *reason;
     if (o->size && !parse_size(o->size, "--size", &s.width, &s.height)) {
+        return 2;
+    }
+    if (o->capture && !parse_size(o->capture, "--capture", &s.capture_w, &s.capture_h)) {
         return 2;
     }
     if (o->out && !mien_live_out_check(o->out, &reason)) {

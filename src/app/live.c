@@ -77,9 +77,8 @@ static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct 
     }
     // In step with a file its own time counts, so that a run gives the same results every time.
     int64_t t = l->config.every_frame ? p->media_ns : p->capture_ns;
-    bool ok = l->config.infer
-                  ? l->config.infer(l->config.infer_arg, &s->picture, t, &s->result)
-                  : mien_engine_run(l->engine, &s->picture, t, &s->result);
+    bool ok = l->config.infer ? l->config.infer(l->config.infer_arg, &s->picture, t, &s->result)
+                              : mien_engine_run(l->engine, &s->picture, t, &s->result);
     s->result.frame = p->index;
     s->captured_ns = p->capture_ns;
     s->media_ns = p->media_ns;
@@ -193,8 +192,8 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out)
     uint64_t posted, frames, results;
     mien_mailbox_counts(&l->frames, &posted, &frames);
     mien_mailbox_counts(&l->results, &posted, &results);
-    *out = (struct mien_live_counts){l->captured, l->inferred,
-                                     l->source_dropped + frames + results, l->corrupt};
+    *out = (struct mien_live_counts){l->captured, l->inferred, l->source_dropped + frames + results,
+                                     l->corrupt};
 }
 
 void mien_live_state(struct mien_live *l, char *out, size_t out_size)

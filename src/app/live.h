@@ -1,4 +1,5 @@
-// The live thread graph: mien-capture -> frame mailbox -> mien-infer -> result mailbox -> the caller.
+// The live thread graph: mien-capture -> frame mailbox -> mien-infer -> result mailbox -> the
+// caller.
 //
 // The newest frame wins: a frame that nobody took in time is replaced and counted. A result travels
 // with the very picture that it describes. Nothing is allocated once the first frames went through.
@@ -18,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mien_shot { // a picture and what it shows
+struct mien_shot {             // a picture and what it shows
     struct mien_image picture; // RGB8
     struct mien_result result;
     int64_t captured_ns; // CLOCK_MONOTONIC
@@ -34,7 +35,7 @@ typedef bool (*mien_live_infer_fn)(void *arg, const struct mien_image *picture, 
 typedef void (*mien_live_result_fn)(void *arg, const struct mien_shot *shot);
 
 struct mien_live_config { // zero means default
-    const char *uri;                   // see source/source.h
+    const char *uri;      // see source/source.h
     struct mien_source_options source;
     struct mien_engine_config engine;
     bool every_frame; // hand over in step: nothing is dropped, time is the file's own
@@ -56,7 +57,7 @@ bool mien_live_start(struct mien_live *l); // the two threads; false when one do
 
 // The newest shot nobody has seen, valid until the next take; NULL at the deadline or when ended.
 struct mien_shot *mien_live_take(struct mien_live *l, int64_t deadline_ns);
-bool mien_live_ended(struct mien_live *l); // no shot will come any more
+bool mien_live_ended(struct mien_live *l);  // no shot will come any more
 bool mien_live_failed(struct mien_live *l); // and that because the source failed
 
 struct mien_live_counts {
@@ -69,8 +70,9 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out);
 void mien_live_state(struct mien_live *l, char *out, size_t out_size);
 void mien_live_calibrate(struct mien_live *l, bool clear); // with the next frame
 
-void mien_live_stop(struct mien_live *l);  // asks; any thread; returns at once
-void mien_live_join(struct mien_live *l);  // stop, and wait until both threads have ended; NULL is fine
+void mien_live_stop(struct mien_live *l); // asks; any thread; returns at once
+void mien_live_join(
+    struct mien_live *l); // stop, and wait until both threads have ended; NULL is fine
 void mien_live_close(struct mien_live *l); // join, destroy; NULL is fine
 
 #endif

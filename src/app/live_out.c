@@ -166,8 +166,7 @@ struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
         }
     }
     if (c->record) {
-        o->video =
-            mien_video_writer_open(c->record, c->width_px, c->height_px, c->frames_per_s, 0);
+        o->video = mien_video_writer_open(c->record, c->width_px, c->height_px, c->frames_per_s, 0);
         if (!o->video) {
             goto fail;
         }

@@ -1,9 +1,8 @@
 // The writing side of the live program: thread mien-out with its sinks and the video recording.
 //
-// Results come from mien-infer, drawn pictures from the main thread; both are copied into records made
-// at set-up and handed over through one bounded queue. When all records are on their way, a live
-// program drops (and counts), one that must lose nothing waits.
-// Does not: draw, choose names.
+// Results come from mien-infer, drawn pictures from the main thread; both are copied into records
+// made at set-up and handed over through one bounded queue. When all records are on their way, a
+// live program drops (and counts), one that must lose nothing waits. Does not: draw, choose names.
 #ifndef MIEN_APP_LIVE_OUT_H
 #define MIEN_APP_LIVE_OUT_H
 
@@ -27,7 +26,7 @@ struct mien_live_out_config {
 bool mien_live_out_check(const char *sinks, const char **reason);
 // Whether a sink writes to standard output.
 bool mien_live_out_uses_stdout(const char *sinks);
-struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged
+struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c);  // NULL: logged
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r); // mien-infer
 // A picture of the recording's size to be filled, NULL when there is none free (counted) or nothing
 // is recorded. Then hand it back with its time since the first one.

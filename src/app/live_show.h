@@ -28,8 +28,8 @@ struct mien_show {
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
     bool dirty;                   // must be drawn again without a new shot
     bool quit, want_screenshot;
-    int want_calibrate;           // 1 take, -1 clear, 0 nothing
-    int64_t drawn_ns;             // end of the last drawing
+    int want_calibrate; // 1 take, -1 clear, 0 nothing
+    int64_t drawn_ns;   // end of the last drawing
     int64_t notice_until_ns;
     char notice[256], state[256];
     // Measured.
@@ -41,12 +41,12 @@ struct mien_show {
 
 // Opens and warms up: everything is compiled before the first frame comes. False: logged.
 bool mien_show_open(struct mien_show *s, const struct mien_show_config *c);
-void mien_show_close(struct mien_show *s); // idempotent, accepts a zeroed object
+void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed object
 void mien_show_events(struct mien_show *s); // handles what the user did
 // Draws the shot (NULL: the last one again), waits until it is on the screen and measures.
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
-void mien_show_notice(struct mien_show *s, const char *text); // for three seconds
+void mien_show_notice(struct mien_show *s, const char *text);     // for three seconds
 bool mien_show_screenshot(struct mien_show *s, const char *path); // what is on the screen
-double mien_show_fps(const struct mien_show *s); // over the whole run
+double mien_show_fps(const struct mien_show *s);                  // over the whole run
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
     mien_cmd_fn run;
     const char *summary;
 } commands[] = {
+    {"live", mien_cmd_live, "the live window: camera or clip, with the fitted face drawn over it"},
     {"cameras", mien_cmd_cameras, "list the cameras and the picture sizes they offer"},
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
