@@ -1,4 +1,4 @@
-// `mien prepare photos|ferplus`: turns training data into packs for `mien train`.
+// `mien prepare photos|ferplus|refine|sheet`: turns training data into packs for `mien train`.
 #include "app/commands.h"
 
 #include <string.h>
@@ -11,10 +11,10 @@ int mien_cmd_prepare(int argc, char **argv)
 {
     const char *out = NULL, *args[64];
     bool quick = false;
-    int nargs = 0, limit = 0;
+    int nargs = 0, limit = 0, first = 0;
     const struct mien_command cmd = {
         .name = "prepare",
-        .synopsis = "photos|ferplus --out FILE [options]",
+        .synopsis = "photos|ferplus|refine|sheet --out FILE [options]",
         .summary = "turn training data into packs",
         .example = "mien prepare photos --out photos.pack\n"
                    "mien prepare ferplus --out ferplus.pack",
@@ -26,6 +26,7 @@ int mien_cmd_prepare(int argc, char **argv)
         {"quick", 0, MIEN_OPT_BOOL, &quick, NULL, "photos: landmarks and expression only, no fit",
          0, 0},
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
+        {"first", 0, MIEN_OPT_INT, &first, "N", "sheet: the first picture shown", 0, 1e9},
         {0},
     };
     if (argc > 60) {
@@ -46,6 +47,12 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "ferplus")) {
         return mien_prepare_ferplus(out);
     }
-    mien_error("prepare: there is no \"%s\"; photos or ferplus", args[0]);
+    if (!strcmp(args[0], "refine")) {
+        return mien_prepare_refine(out, limit);
+    }
+    if (!strcmp(args[0], "sheet")) {
+        return mien_prepare_sheet(out, limit, first);
+    }
+    mien_error("prepare: there is no \"%s\"; photos, ferplus, refine or sheet", args[0]);
     return 2;
 }

@@ -151,6 +151,55 @@ void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_mo
     }
 }
 
+// How far each blendshape may go without evidence: zero-mean sigma. The lids' widening and
+// squinting explain what is really the shape of an eye, and the jaw's sideways shapes what is a
+// crooked pose, if they are let.
+static void blendshape_sigmas(float sigma[MIEN_BLENDSHAPES])
+{
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        sigma[i] = 0.5f;
+    }
+    static const int small[] = {
+        MIEN_BS_EYE_WIDE_LEFT,    MIEN_BS_EYE_WIDE_RIGHT, MIEN_BS_EYE_SQUINT_LEFT,
+        MIEN_BS_EYE_SQUINT_RIGHT, MIEN_BS_JAW_LEFT,       MIEN_BS_JAW_RIGHT,
+        MIEN_BS_JAW_FORWARD,      MIEN_BS_CHEEK_PUFF,     MIEN_BS_CHEEK_SQUINT_LEFT,
+        MIEN_BS_MOUTH_LEFT,       MIEN_BS_MOUTH_RIGHT,    MIEN_BS_CHEEK_SQUINT_RIGHT,
+    };
+    for (size_t i = 0; i < MIEN_COUNT(small); i++) {
+        sigma[small[i]] = 0.25f;
+    }
+}
+
+bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
+                    struct mien_fit *f, int i, struct mien_fit_state *s)
+{
+    float px[MIEN_LANDMARKS_MAX][2], zero[MIEN_BLENDSHAPES];
+    float said[MIEN_BLENDSHAPES] = {0}, said_sigma[MIEN_BLENDSHAPES] = {0};
+    mien_photo_landmarks(p, m, i, px);
+    blendshape_sigmas(zero);
+    for (int k = 0; k < 52; k++) {
+        const int b = p->map[k];
+        if (b < 0 || (b >= MIEN_BS_EYE_LOOK_DOWN_LEFT && b <= MIEN_BS_EYE_LOOK_UP_LEFT) ||
+            (b >= MIEN_BS_EYE_LOOK_DOWN_RIGHT && b <= MIEN_BS_EYE_LOOK_UP_RIGHT)) {
+            continue; // the irises' own points say it better
+        }
+        said[b] = (float)p->blendshape[(size_t)i * 52 + (size_t)k] / 255.0f;
+        said_sigma[b] = 0.35f;
+    }
+    // MediaPipe's squint is near one half on resting faces
+    said_sigma[MIEN_BS_EYE_SQUINT_LEFT] = said_sigma[MIEN_BS_EYE_SQUINT_RIGHT] = 0;
+    struct mien_fit_input in = {
+        .camera = mien_photo_camera(),
+        .landmark_px = px,
+        .identity_sigma_all = 0.7f,
+        .iterations = 25,
+    };
+    in.blendshape_prior[0].sigma = zero;
+    in.blendshape_prior[1].mean = said;
+    in.blendshape_prior[1].sigma = said_sigma;
+    return mien_fit_start(f, &in, s) && mien_fit_run(f, &in, s);
+}
+
 static void fill_basics(const struct mien_photos *p, const struct mien_face_model *m, int i,
                         struct mien_label *l)
 {
