@@ -13,7 +13,7 @@ unsigned mien_cpu_flags(void);
     !defined(__x86_64__)
 #define MIEN_MULTIVERSION
 #else
-#define MIEN_MULTIVERSION __attribute__((target_clones("arch=haswell", "default")))
+#define MIEN_MULTIVERSION __attribute__((target_clones("avx2", "default")))
 #endif
 
 #endif

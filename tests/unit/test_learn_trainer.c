@@ -1,0 +1,206 @@
+// Unit tests of the trainer: it learns a handful of pictures by heart, resumes exactly, and stops
+// when asked.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "learn/curves.h"
+#include "learn/trainer.h"
+#include "learn_scene.h"
+
+#define DIR "build/test_trainer"
+
+static struct mien_face_model model;
+static struct mien_dataset data;
+
+static const char net[] = "input image 3 32 32 mean 127.5 scale 0.0078125\n"
+                          "conv a image out 12 k 3 s 2 bn relu\n"
+                          "conv b a out 16 k 3 s 2 bn relu\n"
+                          "conv c b out 24 k 3 s 2 bn relu\n"
+                          "dense d c out 96 relu\n"
+                          "dense lm d out 2*$LANDMARKS\n"
+                          "dense ls d out $LANDMARKS\n"
+                          "dense po d out 9\n"
+                          "dense id d out 60\n"
+                          "dense bs d out 52\n"
+                          "dense ex d out 8\n"
+                          "dense ga d out 4\n"
+                          "dense pr d out 1\n"
+                          "output landmarks lm\noutput landmark_sigma ls\noutput pose po\n"
+                          "output identity id\noutput blendshapes bs\noutput expression ex\n"
+                          "output gaze ga\noutput presence pr\n";
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mien_face_model_load(&model, "models/ict.face") || !mien_dir_make(DIR) ||
+        !mien_file_save(DIR "/net.txt", net, sizeof(net) - 1)) {
+        return -1;
+    }
+    scene_write_pack(&model, DIR "/faces.pack", 8, 4);
+    mien_dataset_init(&data);
+    return mien_dataset_add(&data, DIR "/faces.pack", false) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    mien_dataset_destroy(&data);
+    mien_face_model_destroy(&model);
+    return 0;
+}
+
+static struct mien_train_config config(const char *out, long long steps)
+{
+    struct mien_train_config c = mien_train_defaults();
+    c.net = DIR "/net.txt";
+    c.out = out;
+    c.data = &data;
+    c.model = &model;
+    c.steps = steps;
+    c.batch = 16;
+    c.shard = 8;
+    c.threads = 2;
+    c.warmup = 10;
+    c.ramp = 20;
+    c.log_every = 5;
+    c.validate_every = 0;
+    c.quiet = true;
+    return c;
+}
+
+static void wipe(const char *dir)
+{
+    static const char *const names[] = {"last.ckpt", "face.net", "log.jsonl", "curves.png"};
+    for (size_t i = 0; i < MIEN_COUNT(names); i++) {
+        char path[256];
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+}
+
+// Eight faces without augmentation, sigma off (its likelihood has no floor): the loss must fall to
+// a tenth. Jitter and flips stay, so this is not mere memory.
+static void learns_a_handful(void **state)
+{
+    (void)state;
+    struct mien_train_summary s;
+    struct mien_train_config c = config(DIR "/heart", 1300);
+    memset(&c.augment, 0, sizeof(c.augment));
+    c.negative = 0;
+    c.average = 0.98f;
+    c.decay = 0;
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        c.weight[i] = 0;
+    }
+    c.weight[MIEN_TASK_POSE] = c.weight[MIEN_TASK_BLENDSHAPES] = 1;
+    c.weight[MIEN_TASK_EXPRESSION] = c.weight[MIEN_TASK_GAZE] = 1;
+    c.weight[MIEN_TASK_IDENTITY] = 1;
+    c.weight[MIEN_TASK_LANDMARKS] = 1;
+    wipe(c.out);
+    assert_true(mien_train(&c, &s));
+    assert_int_equal(s.step, 1300);
+    print_message("loss %.3f -> %.3f\n", s.first_loss, s.last_loss);
+    assert_true(s.last_loss < 0.1 * s.first_loss);
+    assert_true(mien_file_exists(DIR "/heart/face.net"));
+    assert_true(mien_file_exists(DIR "/heart/curves.png"));
+}
+
+static void same_file(const char *a, const char *b)
+{
+    size_t n, m;
+    void *p = mien_file_read(a, 0, &n), *q = mien_file_read(b, 0, &m);
+    assert_non_null(p);
+    assert_non_null(q);
+    assert_int_equal(n, m);
+    assert_memory_equal(p, q, n);
+    mien_free(p);
+    mien_free(q);
+}
+
+// 24 steps in one go, and 11 + 13 steps with another number of threads: the same network. The
+// warm-up is longer than the run, so that the schedule does not depend on where a run ends.
+static void resumes_exactly(void **state)
+{
+    (void)state;
+    for (int weighting = 0; weighting < MIEN_WEIGHTINGS; weighting++) {
+        struct mien_train_config whole = config(DIR "/whole", 24);
+        whole.weighting = (enum mien_weighting)weighting;
+        whole.weight[MIEN_TASK_CONSISTENCY] = 0.5f;
+        whole.warmup = 100;
+        struct mien_train_config half = whole;
+        half.out = DIR "/half";
+        half.steps = 11;
+        wipe(whole.out);
+        wipe(half.out);
+        assert_true(mien_train(&whole, NULL));
+        assert_true(mien_train(&half, NULL));
+        half.steps = 24;
+        half.threads = 1;
+        half.resume = true;
+        assert_true(mien_train(&half, NULL));
+        same_file(DIR "/whole/face.net", DIR "/half/face.net");
+    }
+}
+
+static void stops_when_asked(void **state)
+{
+    (void)state;
+    volatile sig_atomic_t stop = 1;
+    struct mien_train_summary s;
+    struct mien_train_config c = config(DIR "/stop", 1000000);
+    c.stop = &stop;
+    wipe(c.out);
+    assert_true(mien_train(&c, &s));
+    assert_int_equal(s.step, 0);
+    assert_true(mien_file_exists(DIR "/stop/last.ckpt"));
+}
+
+static void bad_configurations_are_refused(void **state)
+{
+    (void)state;
+    struct mien_train_config c = config(DIR "/bad", 5);
+    c.shard = 5;
+    assert_false(mien_train(&c, NULL));
+    c = config(DIR "/bad", 5);
+    c.net = DIR "/there-is-none.txt";
+    assert_false(mien_train(&c, NULL));
+    static const char wrong[] = "input image 3 32 32\ngap g image\ndense d g out 7\n"
+                                "output landmarks d\n";
+    assert_true(mien_file_save(DIR "/wrong.txt", wrong, sizeof(wrong) - 1));
+    c.net = DIR "/wrong.txt";
+    assert_false(mien_train(&c, NULL));
+}
+
+static void log_is_trimmed(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"step\":5,\"loss\":1}\n{\"step\":10,\"loss\":0.5}\n"
+                               "{\"step\":15,\"loss\":0.4}\n{\"step\":20,\"lo";
+    assert_true(mien_file_save(DIR "/log.jsonl", text, sizeof(text) - 1));
+    assert_true(mien_curves_trim_log(DIR "/log.jsonl", 10));
+    size_t n;
+    char *got = mien_file_read(DIR "/log.jsonl", 0, &n);
+    assert_non_null(got);
+    assert_int_equal(n, strlen("{\"step\":5,\"loss\":1}\n{\"step\":10,\"loss\":0.5}\n"));
+    mien_free(got);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(learns_a_handful), cmocka_unit_test(resumes_exactly),
+        cmocka_unit_test(stops_when_asked), cmocka_unit_test(bad_configurations_are_refused),
+        cmocka_unit_test(log_is_trimmed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
