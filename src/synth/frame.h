@@ -1,0 +1,102 @@
+// The renderer's inside: what its files share. Not for use outside src/synth.
+#ifndef MIEN_SYNTH_FRAME_H
+#define MIEN_SYNTH_FRAME_H
+
+#include "synth/raster.h"
+#include "synth/render.h"
+
+enum {
+    MIEN_SHADOW = 176,     // side of the shadow map
+    MIEN_PROP_VERTICES = 8192,
+    MIEN_PROP_TRIANGLES = 16384,
+    MIEN_SAMPLES = 2,      // samples a pixel and axis
+};
+
+enum mien_object { // upper byte of a sample's id
+    MIEN_OBJECT_NONE, MIEN_OBJECT_SKIN, MIEN_OBJECT_INNER, MIEN_OBJECT_EYE, MIEN_OBJECT_HAIR,
+    MIEN_OBJECT_PROP,
+};
+static inline uint32_t mien_object_id(enum mien_object o)
+{
+    return (uint32_t)o << 24;
+}
+
+enum mien_material { MIEN_MATERIAL_MATT, MIEN_MATERIAL_CLOTH, MIEN_MATERIAL_GLOSSY,
+                     MIEN_MATERIAL_SKIN, MIEN_MATERIAL_LENS };
+
+struct mien_mesh { // camera frame
+    int vertices, triangles;
+    float *pos, *normal, *light, *color; // (V,3); light: irradiance from the surroundings
+    mien_raster_vertex *screen;
+    int32_t *triangle; // (T,3)
+    uint8_t *material; // (T)
+};
+
+struct mien_synth_renderer {
+    const struct mien_synth_assets *a;
+    int width, height, sw, sh; // picture; samples
+    struct mien_raster raster, shadow;
+    // Head mesh.
+    float identity[MIEN_IDENTITY];
+    bool has_base;
+    float *base, *vertex, *normal, *pos, *light; // (V,3): with identity; head frame; camera frame
+    mien_raster_vertex *screen, *shadow_screen;  // room for the largest mesh
+    // Hair mesh.
+    struct mien_mesh hair;
+    struct mien_mesh prop;
+    int lens_first; // props from this triangle on are lenses: blended, not in the raster
+    float *color, *work; // (sh,sw,3) linear light; (height,width,3)
+    uint8_t *tone;       // 4096 steps of the camera's curve
+    struct mien_jpeg_decoder *jpeg;
+    struct mien_image background;
+    // This picture.
+    const struct mien_synth_person *p;
+    const struct mien_synth_scene *s;
+    struct mien_camera camera;
+    struct mien_pose pose;
+    float body[9];        // body to camera
+    float pivot[3];       // base of the neck, head frame
+    float landmark[MIEN_LANDMARKS_MAX][3]; // head frame, mm
+    float blendshape[MIEN_BLENDSHAPES];
+    float sh_light[9][3]; // already scaled
+    float to_env[9];      // camera frame to the environment's
+    float sun[3];         // brightest part of the surroundings, camera frame
+    float light_dir[3], light_rgb[3];
+    float shadow_axis[3][3]; // camera frame to shadow map: right, down, towards the light
+    float shadow_at[3];
+    float head_grow[3];      // the skull's size over the mean one's
+    float lid_y[2];          // upper lids, head frame
+    float lip_z;
+    float skin_mean[3];
+};
+
+// mesh.c
+bool mien_mesh_create(struct mien_mesh *m, int vertices, int triangles);
+void mien_mesh_destroy(struct mien_mesh *m);
+void mien_synth_build_head(struct mien_synth_renderer *r);  // morph, gaze, neck, normals, pose
+void mien_synth_build_hair(struct mien_synth_renderer *r);
+void mien_synth_light_mesh(struct mien_synth_renderer *r);  // screen positions, irradiance
+void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3], float out[3]);
+// props.c
+void mien_synth_build_props(struct mien_synth_renderer *r);
+// shade.c
+void mien_synth_shade(struct mien_synth_renderer *r);
+// post.c
+void mien_synth_background(struct mien_synth_renderer *r);
+void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im);
+
+static inline float mien_clamp01(float x)
+{
+    return x < 0 ? 0 : x > 1 ? 1 : x;
+}
+static inline float mien_smooth(float lo, float hi, float x)
+{
+    float t = mien_clamp01((x - lo) / (hi - lo));
+    return t * t * (3 - 2 * t);
+}
+static inline float mien_dot(const float *a, const float *b)
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+#endif

@@ -1,0 +1,269 @@
+// From a person and a scene to meshes in the camera's frame: morph, gaze, neck, hair, light.
+#include "synth/frame.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/mem.h"
+#include "face/gaze.h"
+
+bool mien_mesh_create(struct mien_mesh *m, int vertices, int triangles)
+{
+    memset(m, 0, sizeof *m);
+    size_t v = (size_t)(vertices > 0 ? vertices : 1), t = (size_t)(triangles > 0 ? triangles : 1);
+    m->pos = mien_calloc(v * 3, sizeof(float));
+    m->normal = mien_calloc(v * 3, sizeof(float));
+    m->light = mien_calloc(v * 3, sizeof(float));
+    m->color = mien_calloc(v * 3, sizeof(float));
+    m->screen = mien_calloc(v, sizeof *m->screen);
+    m->triangle = mien_calloc(t * 3, sizeof(int32_t));
+    m->material = mien_calloc(t, 1);
+    if (!m->pos || !m->normal || !m->light || !m->color || !m->screen || !m->triangle ||
+        !m->material) {
+        mien_mesh_destroy(m);
+        return false;
+    }
+    return true;
+}
+
+void mien_mesh_destroy(struct mien_mesh *m)
+{
+    mien_free(m->pos);
+    mien_free(m->normal);
+    mien_free(m->light);
+    mien_free(m->color);
+    mien_free(m->screen);
+    mien_free(m->triangle);
+    mien_free(m->material);
+    memset(m, 0, sizeof *m);
+}
+
+// Turns both eyes to the common target: the look shapes follow, and so do the lids.
+static void aim_eyes(struct mien_synth_renderer *r)
+{
+    static const float facing[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    const struct mien_synth_scene *s = r->s;
+    float y = s->gaze_yaw * 0.01745329f, p = s->gaze_pitch * 0.01745329f;
+    float d = s->gaze_distance_mm;
+    for (int e = 0; e < 2; e++) {
+        float side = r->a->model->eye_centre[e][0];
+        float t[3] = {d * sinf(y) * cosf(p) - side, d * sinf(p), d * cosf(y) * cosf(p)};
+        float yaw = atan2f(t[0], t[2]) * 57.29578f;
+        float pitch = atan2f(t[1], hypotf(t[0], t[2])) * 57.29578f;
+        mien_gaze_to_blendshapes(r->a->model, facing, yaw, pitch, e, r->blendshape);
+    }
+}
+
+MIEN_MULTIVERSION
+static void transform(const float *R, const float *t, const float *in, float *out, int n)
+{
+    for (int i = 0; i < n; i++) {
+        float x = in[3 * i], y = in[3 * i + 1], z = in[3 * i + 2];
+        out[3 * i] = R[0] * x + R[1] * y + R[2] * z + t[0];
+        out[3 * i + 1] = R[3] * x + R[4] * y + R[5] * z + t[1];
+        out[3 * i + 2] = R[6] * x + R[7] * y + R[8] * z + t[2];
+    }
+}
+
+// The neck follows the body: below the jaw, vertices turn by and by from the head's rotation to the
+// body's. The measure h is 0 at chin and jaw, about 150 mm at the mesh's lower edge.
+static void bend_neck(struct mien_synth_renderer *r)
+{
+    const struct mien_synth_assets *a = r->a;
+    float Rt[9], M[9];
+    mien_mat3_transpose(r->pose.R, Rt);
+    mien_mat3_mul(Rt, r->body, M); // body to head
+    for (int i = 0; i < a->model->vertices; i++) {
+        const float *q = a->rest + 3 * i;
+        float h = -q[1] - 0.45f * (q[2] + 20);
+        if (h <= 45) {
+            continue;
+        }
+        float w = mien_smooth(45, 150, h), *v = r->vertex + 3 * i, d[3], e[3];
+        for (int c = 0; c < 3; c++) {
+            d[c] = v[c] - r->pivot[c];
+        }
+        mien_mat3_mul_vec(M, d, e);
+        for (int c = 0; c < 3; c++) {
+            v[c] += w * (r->pivot[c] + e[c] - v[c]);
+        }
+    }
+}
+
+void mien_synth_build_head(struct mien_synth_renderer *r)
+{
+    const struct mien_synth_assets *a = r->a;
+    const struct mien_face_model *m = a->model;
+    if (!r->has_base || memcmp(r->identity, r->p->identity, sizeof r->identity) != 0) {
+        mien_face_model_vertices(m, r->p->identity, NULL, r->base);
+        memcpy(r->identity, r->p->identity, sizeof r->identity);
+        r->has_base = true;
+        // How large this skull is beside the mean one.
+        float mean[3] = {0}, own[3] = {0};
+        for (int i = 0; i < m->vertices; i += 3) {
+            if (a->scalp[i] > 1 && (m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD))) {
+                for (int c = 0; c < 3; c++) {
+                    mean[c] += fabsf(a->rest[3 * i + c] - (c == 1 ? 30 : 0));
+                    own[c] += fabsf(r->base[3 * i + c] + a->offset[c] - (c == 1 ? 30 : 0));
+                }
+            }
+        }
+        for (int c = 0; c < 3; c++) {
+            r->head_grow[c] = mean[c] > 0 ? own[c] / mean[c] : 1;
+        }
+    }
+    memcpy(r->blendshape, r->s->blendshape, sizeof r->blendshape);
+    aim_eyes(r);
+    mien_face_model_add_blendshapes(m, r->base, r->blendshape, r->vertex);
+    mien_face_model_landmarks(m, r->p->identity, r->blendshape, r->landmark[0]);
+    static const int upper[2][2] = {{43, 44}, {37, 38}};
+    for (int e = 0; e < 2; e++) {
+        r->lid_y[e] = 0.5f * (r->landmark[m->ibug[upper[e][0]]][1] + r->landmark[m->ibug[upper[e][1]]][1]);
+    }
+    r->lip_z = r->landmark[m->ibug[62]][2];
+    for (int c = 0; c < 3; c++) {
+        r->pivot[c] = (const float[3]){0, -75, -15}[c] - a->offset[c];
+    }
+}
+
+// Screen position and light of a mesh whose pos and normal are in the camera's frame.
+MIEN_MULTIVERSION
+static void project(const struct mien_synth_renderer *r, const float *pos, mien_raster_vertex *out,
+                    int n)
+{
+    const float k = MIEN_SAMPLES, f = r->camera.f_px * k;
+    const float cx = r->camera.cx_px * k + (k - 1) / 2, cy = r->camera.cy_px * k + (k - 1) / 2;
+    for (int i = 0; i < n; i++) {
+        float z = -pos[3 * i + 2], iz = z > 20 ? 1 / z : 0;
+        out[i][0] = cx + f * pos[3 * i] * iz;
+        out[i][1] = cy - f * pos[3 * i + 1] * iz;
+        out[i][2] = iz;
+        out[i][3] = 0;
+    }
+}
+
+void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3], float out[3])
+{
+    float d[3], b[9];
+    mien_mat3_mul_vec(r->to_env, n, d);
+    mien_synth_sh(d, b);
+    for (int c = 0; c < 3; c++) {
+        float e = 0;
+        for (int i = 0; i < 9; i++) {
+            e += r->sh_light[i][c] * b[i];
+        }
+        out[c] = e > 0.02f ? e : 0.02f;
+    }
+}
+
+MIEN_MULTIVERSION
+static void irradiance(const struct mien_synth_renderer *r, const float *normal, const float *ao,
+                       float *out, int n)
+{
+    const float *M = r->to_env;
+    for (int i = 0; i < n; i++) {
+        const float *v = normal + 3 * i;
+        float x = M[0] * v[0] + M[1] * v[1] + M[2] * v[2];
+        float y = M[3] * v[0] + M[4] * v[1] + M[5] * v[2];
+        float z = M[6] * v[0] + M[7] * v[1] + M[8] * v[2];
+        float b4 = x * y, b5 = y * z, b6 = 3 * z * z - 1, b7 = x * z, b8 = x * x - y * y;
+        for (int c = 0; c < 3; c++) {
+            float e = r->sh_light[0][c] * 0.282095f + 0.488603f * (r->sh_light[1][c] * y +
+                      r->sh_light[2][c] * z + r->sh_light[3][c] * x) +
+                      1.092548f * (r->sh_light[4][c] * b4 + r->sh_light[5][c] * b5 +
+                                   r->sh_light[7][c] * b7) +
+                      0.315392f * r->sh_light[6][c] * b6 + 0.546274f * r->sh_light[8][c] * b8;
+            e = e > 0.02f ? e : 0.02f;
+            // Light that bounces inside folds is red: occlusion eats less of it.
+            float o = ao ? ao[i] : 1;
+            out[3 * i + c] = e * (c == 0 ? o + 0.35f * (o - o * o) : o);
+        }
+    }
+}
+
+void mien_synth_light_mesh(struct mien_synth_renderer *r)
+{
+    const struct mien_face_model *m = r->a->model;
+    static const float zero[3] = {0, 0, 0};
+    bend_neck(r);
+    mien_face_model_normals(m, r->vertex, r->normal);
+    transform(r->pose.R, r->pose.t, r->vertex, r->pos, m->vertices);
+    transform(r->pose.R, zero, r->normal, r->normal, m->vertices);
+    project(r, r->pos, r->screen, m->vertices);
+    irradiance(r, r->normal, r->a->ao, r->light, m->vertices);
+    for (int k = 0; k < 2; k++) {
+        struct mien_mesh *h = k ? &r->prop : &r->hair;
+        project(r, h->pos, h->screen, h->vertices);
+        irradiance(r, h->normal, NULL, h->light, h->vertices);
+    }
+}
+
+void mien_synth_build_hair(struct mien_synth_renderer *r)
+{
+    const struct mien_synth_assets *a = r->a;
+    r->hair.vertices = r->hair.triangles = 0;
+    if (r->p->hair_kind != MIEN_HAIR_MESH || r->p->hair >= a->hairs ||
+        r->p->hat == MIEN_HAT_SCARF) {
+        return;
+    }
+    const struct mien_synth_hair *h = &a->hair[r->p->hair];
+    float sign = r->p->hair_flip ? -1 : 1;
+    float hang[9];
+    // What hangs below the jaw follows the body, like the neck.
+    float Rt[9];
+    mien_mat3_transpose(r->pose.R, Rt);
+    mien_mat3_mul(Rt, r->body, hang);
+    for (int i = 0; i < h->vertices; i++) {
+        float q[3], n[3], v[3];
+        const int32_t *k = h->bind + 3 * i;
+        for (int c = 0; c < 3; c++) {
+            float centre = c == 1 ? 40 : c == 2 ? 10 : 0;
+            q[c] = centre + (h->vertex[3 * i + c] - centre) * r->p->hair_scale[c];
+            float move = 0;
+            for (int j = 0; j < 3; j++) {
+                move += r->base[3 * k[j] + c] + a->offset[c] - a->rest[3 * k[j] + c];
+            }
+            v[c] = q[c] - a->offset[c] + move / 3;
+            n[c] = h->normal[3 * i + c];
+        }
+        if (r->p->hair_flip) {
+            v[0] = -v[0];
+            n[0] = sign * n[0];
+        }
+        // Cards are thin: shade them mostly like the round head of hair that they make up.
+        float o[3] = {v[0] + a->offset[0], (v[1] + a->offset[1] - 40) * 0.8f,
+                      v[2] + a->offset[2] - 5};
+        float l = sqrtf(mien_dot(o, o)) + 1e-6f;
+        for (int c = 0; c < 3; c++) {
+            n[c] = 0.4f * n[c] + 0.6f * o[c] / l;
+        }
+        l = sqrtf(mien_dot(n, n)) + 1e-6f;
+        for (int c = 0; c < 3; c++) {
+            n[c] /= l;
+        }
+        float low = -(v[1] + a->offset[1]) - 0.45f * (v[2] + a->offset[2] + 20);
+        float w = mien_smooth(20, 170, low);
+        if (w > 0) {
+            float d[3], e[3];
+            for (int c = 0; c < 3; c++) {
+                d[c] = v[c] - r->pivot[c];
+            }
+            mien_mat3_mul_vec(hang, d, e);
+            for (int c = 0; c < 3; c++) {
+                v[c] += w * (r->pivot[c] + e[c] - v[c]);
+            }
+        }
+        mien_mat3_mul_vec(r->pose.R, v, r->hair.pos + 3 * i);
+        mien_mat3_mul_vec(r->pose.R, n, r->hair.normal + 3 * i);
+        for (int c = 0; c < 3; c++) {
+            r->hair.pos[3 * i + c] += r->pose.t[c];
+        }
+        // Roots and undersides are darker; hair under a hat is hidden.
+        float top = v[1] + a->offset[1];
+        r->hair.color[3 * i] = top;
+        r->hair.color[3 * i + 1] = q[2];
+    }
+    r->hair.vertices = h->vertices;
+    r->hair.triangles = h->triangles;
+}
