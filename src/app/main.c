@@ -17,6 +17,7 @@ static const struct {
     {"live", mien_cmd_live, "the live window: camera or clip, with the fitted face drawn over it"},
     {"cameras", mien_cmd_cameras, "list the cameras and the picture sizes they offer"},
     {"model", mien_cmd_model, "compile the morphable face model, or say what is in one"},
+    {"synth", mien_cmd_synth, "render people with exact labels"},
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
     {"train", mien_cmd_train, "train the face network or the detector"},

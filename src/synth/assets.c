@@ -263,7 +263,7 @@ static bool each(struct mien_synth_assets *a, const char *folder, const char *en
     for (int i = 0; i < n; i++) {
         const char *name = list[i]->d_name, *dot = strrchr(name, '.');
         if (ok && name[0] != '.' && dot && !strcmp(dot, ending) && (limit <= 0 || used < limit)) {
-            char path[1400];
+            char path[1500];
             snprintf(path, sizeof path, "%s/%s", folder, name);
             ok = use(a, path, name);
             used++;
@@ -287,7 +287,7 @@ static bool use_hair(struct mien_synth_assets *a, const char *path, const char *
     }
     bool ok = mien_synth_obj_parse(text, path, h);
     mien_free(text);
-    char png[1400];
+    char png[1500];
     snprintf(png, sizeof png, "%.*s.png", (int)(strlen(path) - 4), path);
     snprintf(h->name, sizeof h->name, "%.*s", (int)(strlen(name) - 4), name);
     ok = ok && hair_picture(h, png) && bind(a, h);

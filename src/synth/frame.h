@@ -24,7 +24,7 @@ static inline uint32_t mien_object_id(enum mien_object o)
 enum mien_material { MIEN_MATERIAL_MATT, MIEN_MATERIAL_CLOTH, MIEN_MATERIAL_GLOSSY,
                      MIEN_MATERIAL_SKIN, MIEN_MATERIAL_LENS };
 
-struct mien_mesh { // camera frame
+struct mien_synth_mesh { // camera frame
     int vertices, triangles;
     float *pos, *normal, *light, *color; // (V,3); light: irradiance from the surroundings
     mien_raster_vertex *screen;
@@ -42,8 +42,8 @@ struct mien_synth_renderer {
     float *base, *vertex, *normal, *pos, *light; // (V,3): with identity; head frame; camera frame
     mien_raster_vertex *screen, *shadow_screen;  // room for the largest mesh
     // Hair mesh.
-    struct mien_mesh hair;
-    struct mien_mesh prop;
+    struct mien_synth_mesh hair;
+    struct mien_synth_mesh prop;
     int lens_first; // props from this triangle on are lenses: blended, not in the raster
     float *color, *work; // (sh,sw,3) linear light; (height,width,3)
     uint8_t *tone;       // 4096 steps of the camera's curve
@@ -71,8 +71,8 @@ struct mien_synth_renderer {
 };
 
 // mesh.c
-bool mien_mesh_create(struct mien_mesh *m, int vertices, int triangles);
-void mien_mesh_destroy(struct mien_mesh *m);
+bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangles);
+void mien_synth_mesh_destroy(struct mien_synth_mesh *m);
 void mien_synth_build_head(struct mien_synth_renderer *r);  // morph, gaze, neck, normals, pose
 void mien_synth_build_hair(struct mien_synth_renderer *r);
 void mien_synth_light_mesh(struct mien_synth_renderer *r);  // screen positions, irradiance

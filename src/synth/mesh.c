@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "face/gaze.h"
 
-bool mien_mesh_create(struct mien_mesh *m, int vertices, int triangles)
+bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangles)
 {
     memset(m, 0, sizeof *m);
     size_t v = (size_t)(vertices > 0 ? vertices : 1), t = (size_t)(triangles > 0 ? triangles : 1);
@@ -21,13 +21,13 @@ bool mien_mesh_create(struct mien_mesh *m, int vertices, int triangles)
     m->material = mien_calloc(t, 1);
     if (!m->pos || !m->normal || !m->light || !m->color || !m->screen || !m->triangle ||
         !m->material) {
-        mien_mesh_destroy(m);
+        mien_synth_mesh_destroy(m);
         return false;
     }
     return true;
 }
 
-void mien_mesh_destroy(struct mien_mesh *m)
+void mien_synth_mesh_destroy(struct mien_synth_mesh *m)
 {
     mien_free(m->pos);
     mien_free(m->normal);
@@ -193,7 +193,7 @@ void mien_synth_light_mesh(struct mien_synth_renderer *r)
     project(r, r->pos, r->screen, m->vertices);
     irradiance(r, r->normal, r->a->ao, r->light, m->vertices);
     for (int k = 0; k < 2; k++) {
-        struct mien_mesh *h = k ? &r->prop : &r->hair;
+        struct mien_synth_mesh *h = k ? &r->prop : &r->hair;
         project(r, h->pos, h->screen, h->vertices);
         irradiance(r, h->normal, NULL, h->light, h->vertices);
     }

@@ -9,7 +9,7 @@
 
 struct builder {
     struct mien_synth_renderer *r;
-    struct mien_mesh *m;
+    struct mien_synth_mesh *m;
     const float *R; // to the camera's frame
     float t[3];
     bool rest; // input is in rest coordinates: take the offset off
@@ -25,7 +25,7 @@ static void begin(struct builder *b)
 
 static int vertex(struct builder *b, float x, float y, float z, const float *color)
 {
-    struct mien_mesh *m = b->m;
+    struct mien_synth_mesh *m = b->m;
     if (m->vertices >= MIEN_PROP_VERTICES) {
         return 0;
     }
@@ -45,7 +45,7 @@ static int vertex(struct builder *b, float x, float y, float z, const float *col
 
 static void triangle(struct builder *b, int i, int j, int k, enum mien_material material)
 {
-    struct mien_mesh *m = b->m;
+    struct mien_synth_mesh *m = b->m;
     if (m->triangles >= MIEN_PROP_TRIANGLES) {
         return;
     }
@@ -65,7 +65,7 @@ static void quad(struct builder *b, int i, int j, int k, int l, enum mien_materi
 // Smooth normals for what was built since begin().
 static void end(struct builder *b)
 {
-    struct mien_mesh *m = b->m;
+    struct mien_synth_mesh *m = b->m;
     for (int t = b->first_triangle; t < m->triangles; t++) {
         const int32_t *k = m->triangle + 3 * t;
         const float *p = m->pos + 3 * k[0], *q = m->pos + 3 * k[1], *s = m->pos + 3 * k[2];

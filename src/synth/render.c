@@ -45,8 +45,8 @@ struct mien_synth_renderer *mien_synth_renderer_create(const struct mien_synth_a
     r->jpeg = mien_jpeg_decoder_create();
     bool ok = mien_raster_create(&r->raster, r->sw, r->sh) &&
               mien_raster_create(&r->shadow, MIEN_SHADOW, MIEN_SHADOW) &&
-              mien_mesh_create(&r->hair, hv, 0) &&
-              mien_mesh_create(&r->prop, MIEN_PROP_VERTICES, MIEN_PROP_TRIANGLES);
+              mien_synth_mesh_create(&r->hair, hv, 0) &&
+              mien_synth_mesh_create(&r->prop, MIEN_PROP_VERTICES, MIEN_PROP_TRIANGLES);
     if (!ok || !r->base || !r->vertex || !r->normal || !r->pos || !r->light || !r->screen ||
         !r->shadow_screen || !r->color || !r->work || !r->tone || !r->jpeg) {
         mien_synth_renderer_destroy(r);
@@ -74,8 +74,8 @@ void mien_synth_renderer_destroy(struct mien_synth_renderer *r)
     mien_image_destroy(&r->background);
     mien_raster_destroy(&r->raster);
     mien_raster_destroy(&r->shadow);
-    mien_mesh_destroy(&r->hair);
-    mien_mesh_destroy(&r->prop);
+    mien_synth_mesh_destroy(&r->hair);
+    mien_synth_mesh_destroy(&r->prop);
     mien_free(r);
 }
 

@@ -423,7 +423,7 @@ static void hair(const struct mien_synth_renderer *r, int index, const float w[3
 static void prop(const struct mien_synth_renderer *r, int index, const float w[3],
                  struct sample *s, float out[3])
 {
-    const struct mien_mesh *m = &r->prop;
+    const struct mien_synth_mesh *m = &r->prop;
     const int32_t *k = m->triangle + 3 * index;
     float c[3];
     for (int i = 0; i < 3; i++) {
@@ -478,7 +478,7 @@ static void gather(const struct mien_synth_renderer *r, const float *pos, const 
 // Lenses: blended over what is behind them, with the surroundings' glare.
 static void lenses(struct mien_synth_renderer *r)
 {
-    const struct mien_mesh *m = &r->prop;
+    const struct mien_synth_mesh *m = &r->prop;
     for (int t = r->lens_first; t < m->triangles; t++) {
         const int32_t *k = m->triangle + 3 * t;
         const float *a = m->screen[k[0]], *b = m->screen[k[1]], *c = m->screen[k[2]];
@@ -551,7 +551,7 @@ void mien_synth_shade(struct mien_synth_renderer *r)
                 k = a->eyes + 3 * index;
                 break;
             default: {
-                const struct mien_mesh *m = object == MIEN_OBJECT_HAIR ? &r->hair : &r->prop;
+                const struct mien_synth_mesh *m = object == MIEN_OBJECT_HAIR ? &r->hair : &r->prop;
                 k = object == MIEN_OBJECT_HAIR ? a->hair[r->p->hair].triangle + 3 * index
                                                : m->triangle + 3 * index;
                 v = (const mien_raster_vertex *)m->screen;

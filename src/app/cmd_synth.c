@@ -1,0 +1,335 @@
+// `mien synth`: rendered people with exact labels, as a pack, a contact sheet or a clip.
+#include "app/commands.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/args.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/thread.h"
+#include "image/image.h"
+#include "learn/pack.h"
+#include "synth/clip.h"
+#include "synth/render.h"
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_stop(int sig)
+{
+    stop_asked = sig;
+}
+
+enum { ROUND = 64, THREADS_MAX = 256 }; // pairs of pictures a round
+
+struct slot {
+    struct mien_label label;
+    void *jpeg;
+    size_t size;
+};
+
+struct job {
+    struct mien_synth_renderer *renderer[THREADS_MAX];
+    struct mien_image image[THREADS_MAX];
+    struct slot slot[2 * ROUND];
+    uint64_t seed, first, end;
+    const float *bank;
+    int bank_count;
+    bool raw; // keep pixels for the sheet instead of JPEG
+    struct mien_image sheet[2 * ROUND];
+};
+
+static void render_pair(void *arg, size_t index, int worker)
+{
+    struct job *j = arg;
+    for (size_t k = 2 * index; k < 2 * index + 2; k++) {
+        if (j->first + k >= j->end) {
+            return;
+        }
+        struct slot *s = &j->slot[k];
+        struct mien_image *im = j->raw ? &j->sheet[k] : &j->image[worker];
+        int quality = 90;
+        mien_synth_render_index(j->renderer[worker], j->seed, j->first + k, j->bank, j->bank_count, im,
+                                &s->label, &quality);
+        if (!j->raw && !mien_jpeg_encode(im, quality, &s->jpeg, &s->size)) {
+            s->jpeg = NULL;
+        }
+    }
+}
+
+static void draw_labels(struct mien_image *im, const struct mien_label *l, float k)
+{
+    static const struct mien_rgb seen = {60, 255, 90}, hidden = {255, 70, 60};
+    for (int i = 0; i < MIEN_LANDMARKS_MAX; i++) {
+        if (l->landmark_weight[i] > 0) {
+            mien_draw_disc(im, (l->landmark_px[i][0] + 0.5f) * k - 0.5f,
+                           (l->landmark_px[i][1] + 0.5f) * k - 0.5f, 1.1f,
+                           l->landmark_weight[i] > 0.5f ? seen : hidden, 0.9f);
+        }
+    }
+    static const struct mien_rgb axis[3] = {{255, 60, 60}, {60, 255, 60}, {80, 120, 255}};
+    float o[2];
+    if (!mien_camera_project(&l->camera, l->pose.t, o)) {
+        return;
+    }
+    for (int a = 0; a < 3; a++) {
+        float q[3], p[2];
+        for (int c = 0; c < 3; c++) {
+            q[c] = l->pose.t[c] + 90 * l->pose.R[3 * c + a];
+        }
+        if (mien_camera_project(&l->camera, q, p)) {
+            mien_draw_line(im, (o[0] + .5f) * k - .5f, (o[1] + .5f) * k - .5f, (p[0] + .5f) * k - .5f,
+                           (p[1] + .5f) * k - .5f, 2, axis[a], 1);
+        }
+    }
+}
+
+static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, int size, int count,
+                      bool labels)
+{
+    int columns = 8, rows = (count + columns - 1) / columns, zoom = labels ? 2 : 1, cell = size * zoom;
+    struct mien_image sheet = {0};
+    if (!mien_image_create(&sheet, columns * cell, rows * cell, MIEN_FORMAT_RGB8)) {
+        return 1;
+    }
+    bool ok = true;
+    j->raw = true;
+    for (int i = 0; ok && i < count; i++) {
+        ok = mien_image_create(&j->sheet[i], size, size, MIEN_FORMAT_RGB8);
+    }
+    j->end = (uint64_t)count;
+    if (ok) {
+        mien_pool_run(pool, (size_t)(count + 1) / 2, render_pair, j);
+    }
+    for (int i = 0; ok && i < count; i++) {
+        struct mien_image cut = {.data = sheet.data + (size_t)(i / columns * cell) * sheet.stride +
+                                         3 * (size_t)(i % columns * cell),
+                                 .width = cell, .height = cell, .stride = sheet.stride,
+                                 .format = MIEN_FORMAT_RGB8};
+        mien_resize(&j->sheet[i], &cut);
+        if (labels) {
+            draw_labels(&cut, &j->slot[i].label, (float)zoom);
+        }
+    }
+    ok = ok && mien_image_save(path, &sheet);
+    for (int i = 0; i < count; i++) {
+        mien_image_destroy(&j->sheet[i]);
+    }
+    mien_image_destroy(&sheet);
+    return ok ? 0 : 1;
+}
+
+static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int count, bool val)
+{
+    char temporary[1400];
+    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary) {
+        mien_error("--out: the path is too long");
+        return 2;
+    }
+    struct mien_pack_writer w = {0};
+    if (!mien_pack_writer_open(&w, temporary, false)) {
+        return 2;
+    }
+    struct mien_progress progress = {0};
+    mien_progress_begin(&progress, "rendering", "pictures", 0, count);
+    long long done = 0;
+    bool ok = true;
+    while (ok && done < count && !stop_asked) {
+        j->first = (uint64_t)done;
+        j->end = (uint64_t)count;
+        long long n = count - done < 2 * ROUND ? count - done : 2 * ROUND;
+        mien_pool_run(pool, (size_t)(n + 1) / 2, render_pair, j);
+        for (int i = 0; i < n; i++) {
+            struct slot *s = &j->slot[i];
+            s->label.split = val;
+            s->label.jpeg_bytes = (uint32_t)s->size;
+            ok = ok && s->jpeg && mien_pack_write(&w, &s->label, s->jpeg);
+            mien_free(s->jpeg);
+            s->jpeg = NULL;
+        }
+        done += n;
+        mien_progress_update(&progress, done, NULL);
+    }
+    mien_progress_end(&progress, done);
+    ok = mien_pack_writer_close(&w) && ok;
+    if (!ok) {
+        remove(temporary);
+        return 1;
+    }
+    if (rename(temporary, path) != 0) {
+        mien_error("%s: cannot be moved into place: %m", path);
+        return 1;
+    }
+    if (stop_asked) {
+        mien_info("stopped: %s holds the %lld pictures that were done", path, done);
+    } else {
+        mien_info("%s: %lld pictures", path, done);
+    }
+    return 0;
+}
+
+// Expressions of a pack's labels, for --expressions. (count,52), mien_free.
+static float *load_bank(const char *path, int *count)
+{
+    struct mien_pack pack;
+    if (!mien_pack_open(&pack, path)) {
+        return NULL;
+    }
+    float *bank = mien_calloc(pack.count ? pack.count : 1, MIEN_BLENDSHAPES * sizeof *bank);
+    int n = 0;
+    for (size_t i = 0; bank && i < pack.count && n < 1000000; i++) {
+        struct mien_label l;
+        const uint8_t *jpeg;
+        mien_pack_get(&pack, i, &l, &jpeg);
+        if (!(l.mask & MIEN_LABEL_BLENDSHAPES)) {
+            continue;
+        }
+        for (int k = 0; k < MIEN_BLENDSHAPES; k++) {
+            float v = l.blendshape_weight[k] > 0 ? l.blendshape[k] : 0;
+            bank[(size_t)n * MIEN_BLENDSHAPES + (size_t)k] = v > 0 ? (v < 1 ? v : 1) : 0;
+        }
+        n++;
+    }
+    mien_pack_close(&pack);
+    if (bank && !n) {
+        mien_error("%s: no record knows its expression", path);
+        mien_free(bank);
+        return NULL;
+    }
+    *count = n;
+    return bank;
+}
+
+// Frames as PNG files; OUT.mp4 is for the caller to encode.
+static int make_clip(const char *folder, uint64_t seed, int seconds, const char *data)
+{
+    struct mien_synth_clip *c = mien_synth_clip_open(seed, 640, 480, 30, data);
+    struct mien_image im = {0};
+    int status = 1, total = seconds * 30;
+    if (!c || !mien_dir_make(folder) || !mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8)) {
+        goto out;
+    }
+    struct mien_progress progress = {0};
+    mien_progress_begin(&progress, "rendering", "frames", 0, total);
+    status = 0;
+    int i = 0;
+    for (; i < total && !stop_asked && !status; i++) {
+        char path[1400];
+        snprintf(path, sizeof path, "%s/%05d.png", folder, i);
+        status = mien_synth_clip_frame(c, i, &im, NULL) && mien_png_save(path, &im) ? 0 : 1;
+        mien_progress_update(&progress, i + 1, NULL);
+    }
+    mien_progress_end(&progress, i);
+out:
+    mien_image_destroy(&im);
+    mien_synth_clip_close(c);
+    return status;
+}
+
+int mien_cmd_synth(int argc, char **argv)
+{
+    int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
+    bool labels = false;
+    const char *out = NULL, *sheet = NULL, *clip = NULL, *data = mien_data_dir(), *textures = NULL;
+    const char *expressions = NULL, *model_path = NULL;
+    const struct mien_opt opts[] = {
+        {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0, 1e8},
+        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "write a pack of labelled pictures", 0, 0},
+        {"sheet", 0, MIEN_OPT_STRING, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
+        {"labels", 0, MIEN_OPT_BOOL, &labels, NULL,
+         "draw landmarks (green seen, red hidden) and pose axes on the sheet", 0, 0},
+        {"clip", 0, MIEN_OPT_STRING, &clip, "DIR",
+         "write the frames of an animated person (640x480, 30 a second) as PNG", 0, 0},
+        {"seconds", 0, MIEN_OPT_INT, &seconds, "N", "length of the clip", 1, 3600},
+        {"seed", 's', MIEN_OPT_INT, &seed, "N", "another seed is other people", 0, 2147483647},
+        {"size", 0, MIEN_OPT_INT, &size, "PX", "side of a picture", 64, 1024},
+        {"threads", 't', MIEN_OPT_INT, &threads, "N", "worker threads, 0 = one a core", 0, THREADS_MAX},
+        {"split", 0, MIEN_OPT_CHOICE, &split, "train|val", "what the pictures are for", 0, 0},
+        {"data", 0, MIEN_OPT_STRING, &data, "DIR",
+         "folder with hair, environments and backgrounds; without, people are plainer", 0, 0},
+        {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
+         "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
+        {"expressions", 0, MIEN_OPT_STRING, &expressions, "FILE",
+         "a pack whose expressions are used for a third of the pictures", 0, 0},
+        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {0},
+    };
+    const struct mien_command cmd = {
+        "synth", "[options]", "Renders people with exact labels for training and testing.",
+        "mien synth --count 1000 --out people.pack\n"
+        "mien synth --sheet people.png --labels --seed 3\n"
+        "mien synth --clip frames/ --seconds 12",
+        0, 0};
+    const char *args[1];
+    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    if (status) {
+        return status == 1 ? 0 : status;
+    }
+    if (!out == !sheet && !clip) {
+        mien_error("synth: say what to make: --out FILE, --sheet FILE or --clip DIR");
+        return 2;
+    }
+    if (out && count < 1) {
+        mien_error("synth: --out needs --count N");
+        return 2;
+    }
+    signal(SIGINT, ask_stop);
+    signal(SIGTERM, ask_stop);
+    if (clip) {
+        return make_clip(clip, (uint64_t)seed, seconds, data);
+    }
+    struct mien_face_model model;
+    if (!mien_face_model_load(&model, model_path)) {
+        return 2;
+    }
+    static struct mien_synth_assets assets;
+    struct job *j = mien_calloc(1, sizeof *j);
+    struct mien_pool *pool = NULL;
+    float *bank = NULL;
+    int workers = 0;
+    status = 2;
+    if (!j || !mien_synth_assets_load(&assets, &model, data, textures, 0)) {
+        goto out;
+    }
+    if (expressions && !(bank = load_bank(expressions, &j->bank_count))) {
+        goto out;
+    }
+    j->bank = bank;
+    j->seed = (uint64_t)seed;
+    status = 1;
+    pool = mien_pool_create(threads);
+    if (!pool) {
+        goto out;
+    }
+    workers = mien_pool_threads(pool);
+    workers = workers > THREADS_MAX ? THREADS_MAX : workers;
+    for (int i = 0; i < workers; i++) {
+        j->renderer[i] = mien_synth_renderer_create(&assets, size, size);
+        if (!j->renderer[i] || !mien_image_create(&j->image[i], size, size, MIEN_FORMAT_RGB8)) {
+            goto out;
+        }
+    }
+    if (sheet) {
+        count = count < 1 ? 48 : count > 2 * ROUND ? 2 * ROUND : count;
+        status = make_sheet(j, pool, sheet, size, count, labels);
+    } else {
+        status = make_pack(j, pool, out, count, split == 1);
+    }
+out:
+    for (int i = 0; i < workers && j; i++) {
+        mien_synth_renderer_destroy(j->renderer[i]);
+        mien_image_destroy(&j->image[i]);
+    }
+    mien_pool_destroy(pool);
+    mien_free(bank);
+    mien_free(j);
+    mien_synth_assets_destroy(&assets);
+    mien_face_model_destroy(&model);
+    return status;
+}
