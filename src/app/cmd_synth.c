@@ -55,8 +55,8 @@ static void render_pair(void *arg, size_t index, int worker)
         struct slot *s = &j->slot[k];
         struct mien_image *im = j->raw ? &j->sheet[k] : &j->image[worker];
         int quality = 90;
-        mien_synth_render_index(j->renderer[worker], j->seed, j->first + k, j->bank, j->bank_count, im,
-                                &s->label, &quality);
+        mien_synth_render_index(j->renderer[worker], j->seed, j->first + k, j->bank, j->bank_count,
+                                im, &s->label, &quality);
         if (!j->raw && !mien_jpeg_encode(im, quality, &s->jpeg, &s->size)) {
             s->jpeg = NULL;
         }
@@ -84,8 +84,8 @@ static void draw_labels(struct mien_image *im, const struct mien_label *l, float
             q[c] = l->pose.t[c] + 90 * l->pose.R[3 * c + a];
         }
         if (mien_camera_project(&l->camera, q, p)) {
-            mien_draw_line(im, (o[0] + .5f) * k - .5f, (o[1] + .5f) * k - .5f, (p[0] + .5f) * k - .5f,
-                           (p[1] + .5f) * k - .5f, 2, axis[a], 1);
+            mien_draw_line(im, (o[0] + .5f) * k - .5f, (o[1] + .5f) * k - .5f,
+                           (p[0] + .5f) * k - .5f, (p[1] + .5f) * k - .5f, 2, axis[a], 1);
         }
     }
 }
@@ -93,7 +93,8 @@ static void draw_labels(struct mien_image *im, const struct mien_label *l, float
 static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, int size, int count,
                       bool labels)
 {
-    int columns = 8, rows = (count + columns - 1) / columns, zoom = labels ? 2 : 1, cell = size * zoom;
+    int columns = 8, rows = (count + columns - 1) / columns, zoom = labels ? 2 : 1,
+        cell = size * zoom;
     struct mien_image sheet = {0};
     if (!mien_image_create(&sheet, columns * cell, rows * cell, MIEN_FORMAT_RGB8)) {
         return 1;
@@ -110,7 +111,9 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
     for (int i = 0; ok && i < count; i++) {
         struct mien_image cut = {.data = sheet.data + (size_t)(i / columns * cell) * sheet.stride +
                                          3 * (size_t)(i % columns * cell),
-                                 .width = cell, .height = cell, .stride = sheet.stride,
+                                 .width = cell,
+                                 .height = cell,
+                                 .stride = sheet.stride,
                                  .format = MIEN_FORMAT_RGB8};
         mien_resize(&j->sheet[i], &cut);
         if (labels) {
@@ -239,7 +242,8 @@ int mien_cmd_synth(int argc, char **argv)
     const char *out = NULL, *sheet = NULL, *clip = NULL, *data = mien_data_dir(), *textures = NULL;
     const char *expressions = NULL, *model_path = NULL;
     const struct mien_opt opts[] = {
-        {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0, 1e8},
+        {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0,
+         1e8},
         {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "write a pack of labelled pictures", 0, 0},
         {"sheet", 0, MIEN_OPT_STRING, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
         {"labels", 0, MIEN_OPT_BOOL, &labels, NULL,
@@ -249,7 +253,8 @@ int mien_cmd_synth(int argc, char **argv)
         {"seconds", 0, MIEN_OPT_INT, &seconds, "N", "length of the clip", 1, 3600},
         {"seed", 's', MIEN_OPT_INT, &seed, "N", "another seed is other people", 0, 2147483647},
         {"size", 0, MIEN_OPT_INT, &size, "PX", "side of a picture", 64, 1024},
-        {"threads", 't', MIEN_OPT_INT, &threads, "N", "worker threads, 0 = one a core", 0, THREADS_MAX},
+        {"threads", 't', MIEN_OPT_INT, &threads, "N", "worker threads, 0 = one a core", 0,
+         THREADS_MAX},
         {"split", 0, MIEN_OPT_CHOICE, &split, "train|val", "what the pictures are for", 0, 0},
         {"data", 0, MIEN_OPT_STRING, &data, "DIR",
          "folder with hair, environments and backgrounds; without, people are plainer", 0, 0},
@@ -260,12 +265,14 @@ int mien_cmd_synth(int argc, char **argv)
         {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
-    const struct mien_command cmd = {
-        "synth", "[options]", "Renders people with exact labels for training and testing.",
-        "mien synth --count 1000 --out people.pack\n"
-        "mien synth --sheet people.png --labels --seed 3\n"
-        "mien synth --clip frames/ --seconds 12",
-        0, 0};
+    const struct mien_command cmd = {"synth",
+                                     "[options]",
+                                     "Renders people with exact labels for training and testing.",
+                                     "mien synth --count 1000 --out people.pack\n"
+                                     "mien synth --sheet people.png --labels --seed 3\n"
+                                     "mien synth --clip frames/ --seconds 12",
+                                     0,
+                                     0};
     const char *args[1];
     int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     if (status) {

@@ -61,7 +61,6 @@ static bool split_triangles(struct mien_synth_assets *a)
     return true;
 }
 
-
 // The hairline's height over the angle from straight ahead (0) to the nape (pi), rest mm.
 static float hairline(float angle)
 {
@@ -217,8 +216,7 @@ static bool bind(struct mien_synth_assets *a, struct mien_synth_hair *h)
         return false;
     }
     for (int i = 0; i < m->vertices; i += 5) {
-        if ((m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD)) &&
-            a->scalp[i] > -4) {
+        if ((m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD)) && a->scalp[i] > -4) {
             pool[n++] = i;
         }
     }

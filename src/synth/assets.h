@@ -13,8 +13,8 @@
 #include "image/image.h"
 
 enum {
-    MIEN_SYNTH_UV = 512,     // side of the mask pictures over the face part's UV square
-    MIEN_SYNTH_NOISE = 256,  // side of the tiling noise
+    MIEN_SYNTH_UV = 512,    // side of the mask pictures over the face part's UV square
+    MIEN_SYNTH_NOISE = 256, // side of the tiling noise
     MIEN_SYNTH_BROWS = 12,
     MIEN_SYNTH_HAIRS = 16,
     MIEN_SYNTH_ENVIRONMENTS = 64,
@@ -22,31 +22,41 @@ enum {
 };
 
 enum mien_synth_mask { // channels of the mask picture, 0…255
-    MIEN_MASK_LIP, MIEN_MASK_BEARD, MIEN_MASK_MOUSTACHE, MIEN_MASK_CHEEK, MIEN_MASK_LID,
-    MIEN_MASK_LASH, MIEN_MASK_FOLD, MIEN_MASK_FOREHEAD, MIEN_MASK_INSIDE, MIEN_MASK_UNDER_EYE,
-    MIEN_MASK_RED, MIEN_MASK_LIP_LINE, MIEN_MASKS
+    MIEN_MASK_LIP,
+    MIEN_MASK_BEARD,
+    MIEN_MASK_MOUSTACHE,
+    MIEN_MASK_CHEEK,
+    MIEN_MASK_LID,
+    MIEN_MASK_LASH,
+    MIEN_MASK_FOLD,
+    MIEN_MASK_FOREHEAD,
+    MIEN_MASK_INSIDE,
+    MIEN_MASK_UNDER_EYE,
+    MIEN_MASK_RED,
+    MIEN_MASK_LIP_LINE,
+    MIEN_MASKS
 };
 
 struct mien_synth_hair {
     char name[24];
     int vertices, triangles, uvs;
-    float *vertex;        // (V,3) rest mm
-    float *normal;        // (V,3)
-    int32_t *triangle;    // (T,3)
-    int32_t *uv_triangle; // (T,3)
-    float *uv;            // (U,2) v up
-    int size;             // of alpha and shade, a power of two
+    float *vertex;          // (V,3) rest mm
+    float *normal;          // (V,3)
+    int32_t *triangle;      // (T,3)
+    int32_t *uv_triangle;   // (T,3)
+    float *uv;              // (U,2) v up
+    int size;               // of alpha and shade, a power of two
     uint8_t *alpha, *shade; // (size,size): coverage; brightness, mean about 128 where covered
-    int32_t *bind;        // (V,3) head vertices whose identity displacement moves this one
+    int32_t *bind;          // (V,3) head vertices whose identity displacement moves this one
 };
 
 struct mien_synth_environment {
     int width, height;
-    float *pixel;      // (height,width,3) radiance, mean luminance 1
-    float sh[9][3];    // irradiance / pi as real spherical harmonics of the normal, order 2
-    float sun[3];      // direction to the brightest part (environment axes, y up)
-    float sun_rgb[3];  // its colour, luminance 1
-    float contrast;    // share of the light that comes from there, 0…1
+    float *pixel;     // (height,width,3) radiance, mean luminance 1
+    float sh[9][3];   // irradiance / pi as real spherical harmonics of the normal, order 2
+    float sun[3];     // direction to the brightest part (environment axes, y up)
+    float sun_rgb[3]; // its colour, luminance 1
+    float contrast;   // share of the light that comes from there, 0…1
 };
 
 struct mien_synth_blob { // an encoded picture kept in memory
@@ -56,19 +66,19 @@ struct mien_synth_blob { // an encoded picture kept in memory
 
 struct mien_synth_assets {
     const struct mien_face_model *model; // borrowed
-    float offset[3];  // rest = model's mm + offset
-    float *rest;      // (V,3) mm
-    float *cylinder;  // (V,2) angle/2pi and height in 100 mm: for noise
-    float *ao;        // (V) share of the sky seen, 0…1
-    float *scalp;     // (V) signed distance inside the hairline, in 10 mm
-    uint8_t *eye_side; // (V) 1 left eyeball, 2 right, 0 none
+    float offset[3];                     // rest = model's mm + offset
+    float *rest;                         // (V,3) mm
+    float *cylinder;                     // (V,2) angle/2pi and height in 100 mm: for noise
+    float *ao;                           // (V) share of the sky seen, 0…1
+    float *scalp;                        // (V) signed distance inside the hairline, in 10 mm
+    uint8_t *eye_side;                   // (V) 1 left eyeball, 2 right, 0 none
     int32_t *skin, *inner, *eyes; // triangles drawn as skin / mouth and sockets / eyeballs (n,3)
     int32_t *skin_source, *inner_source, *eyes_source; // (n) the model's triangle number
     int skin_count, inner_count, eyes_count;
-    int32_t *landmark_uv; // (L) index into uv of the landmark's first vertex, -1
-    uint8_t *mask;    // (UV,UV,MIEN_MASKS), row 0 = v 1
+    int32_t *landmark_uv;            // (L) index into uv of the landmark's first vertex, -1
+    uint8_t *mask;                   // (UV,UV,MIEN_MASKS), row 0 = v 1
     uint8_t *brow[MIEN_SYNTH_BROWS]; // (UV,UV) coverage of styles from thin to bushy
-    uint8_t *noise;   // (NOISE,NOISE,4): coarse, middle, fine, strands; mean 128, tiles
+    uint8_t *noise; // (NOISE,NOISE,4): coarse, middle, fine, strands; mean 128, tiles
 
     int hairs;
     struct mien_synth_hair hair[MIEN_SYNTH_HAIRS];
@@ -90,7 +100,8 @@ void mien_synth_assets_destroy(struct mien_synth_assets *a); // idempotent
 // The readers behind it; `name` is for messages. False on bad data (logged), never a crash.
 bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
                           struct mien_synth_environment *e); // Radiance RGBE
-bool mien_synth_obj_parse(char *text, const char *name, struct mien_synth_hair *h); // text is cut up
+bool mien_synth_obj_parse(char *text, const char *name,
+                          struct mien_synth_hair *h); // text is cut up
 void mien_synth_hair_destroy(struct mien_synth_hair *h);
 // Real spherical harmonics, order 2, at unit vector n.
 void mien_synth_sh(const float n[3], float out[9]);

@@ -55,7 +55,8 @@ static void talk(const struct mien_synth_clip *c, float t, float strength, float
         uint32_t h = pick(c->seed, (uint32_t)(i + k));
         // Two of nine are pauses for breath.
         int viseme = h % 9 < 2 ? 0 : 1 + (int)(h / 9 % (MIEN_SYNTH_VISEMES - 1));
-        mien_synth_viseme(viseme, strength * (k ? f : 1 - f) * (0.7f + 0.3f * (float)(h >> 24) / 255), b);
+        mien_synth_viseme(viseme,
+                          strength * (k ? f : 1 - f) * (0.7f + 0.3f * (float)(h >> 24) / 255), b);
     }
 }
 
@@ -97,7 +98,8 @@ static void animate(const struct mien_synth_clip *c, double time, struct mien_sy
     b[MIEN_BS_BROW_DOWN_RIGHT] += 0.5f * window(t, 6.7f, 7.9f, 0.3f);
     // A blink about every two and a half seconds: 80 ms down, 150 ms up.
     int n = (int)(time / 2.5);
-    float at = 2.5f * (float)n + 0.4f + 1.6f * (float)(pick(c->seed, 900000u + (uint32_t)n) & 0xffff) / 65536;
+    float at = 2.5f * (float)n + 0.4f +
+               1.6f * (float)(pick(c->seed, 900000u + (uint32_t)n) & 0xffff) / 65536;
     float d = (float)time - at, blink = 0;
     if (d > -0.08f && d < 0.15f) {
         blink = d < 0 ? 1 + d / 0.08f : 1 - d / 0.15f;
@@ -149,8 +151,8 @@ struct mien_synth_clip *mien_synth_clip_open(uint64_t seed, int width, int heigh
     struct mien_rng r;
     mien_rng_seed(&r, seed, 4711);
     mien_synth_person_sample(&c->person, &c->assets, &r);
-    mien_synth_scene_sample(&c->scene, &c->assets, &c->person, width < height ? width : height, NULL, 0,
-                            &r);
+    mien_synth_scene_sample(&c->scene, &c->assets, &c->person, width < height ? width : height,
+                            NULL, 0, &r);
     for (int i = 0; i < 16; i++) {
         c->phase[i] = mien_rng_range(&r, 0, 6.2831853f);
     }

@@ -16,15 +16,16 @@
 
 struct mien_synth_clip; // opaque
 
-// width, height: 64…1920 px. fps: frames a second of the motion, 1…240. data_dir: training data with
-// hair, environments and backgrounds (mien_data_dir()), NULL or absent: a plainer, fully procedural
-// person. Loads the shipped face model. NULL on failure (logged). Any thread, one at a time.
+// width, height: 64…1920 px. fps: frames a second of the motion, 1…240. data_dir: training data
+// with hair, environments and backgrounds (mien_data_dir()), NULL or absent: a plainer, fully
+// procedural person. Loads the shipped face model. NULL on failure (logged). Any thread, one at a
+// time.
 struct mien_synth_clip *mien_synth_clip_open(uint64_t seed, int width, int height, double fps,
                                              const char *data_dir);
 void mien_synth_clip_close(struct mien_synth_clip *c); // NULL is fine
 
-// Renders frame `index` (>= 0) into im: RGB8 of the clip's size, created by the caller. label may be
-// NULL, else gets the frame's exact labels (jpeg_bytes 0). False when im does not fit (logged).
+// Renders frame `index` (>= 0) into im: RGB8 of the clip's size, created by the caller. label may
+// be NULL, else gets the frame's exact labels (jpeg_bytes 0). False when im does not fit (logged).
 // No allocation.
 bool mien_synth_clip_frame(struct mien_synth_clip *c, long long index, struct mien_image *im,
                            struct mien_label *label);

@@ -6,14 +6,18 @@
 #include "synth/render.h"
 
 enum {
-    MIEN_SHADOW = 176,     // side of the shadow map
+    MIEN_SHADOW = 176, // side of the shadow map
     MIEN_PROP_VERTICES = 8192,
     MIEN_PROP_TRIANGLES = 16384,
-    MIEN_SAMPLES = 2,      // samples a pixel and axis
+    MIEN_SAMPLES = 2, // samples a pixel and axis
 };
 
 enum mien_object { // upper byte of a sample's id
-    MIEN_OBJECT_NONE, MIEN_OBJECT_SKIN, MIEN_OBJECT_INNER, MIEN_OBJECT_EYE, MIEN_OBJECT_HAIR,
+    MIEN_OBJECT_NONE,
+    MIEN_OBJECT_SKIN,
+    MIEN_OBJECT_INNER,
+    MIEN_OBJECT_EYE,
+    MIEN_OBJECT_HAIR,
     MIEN_OBJECT_PROP,
 };
 static inline uint32_t mien_object_id(enum mien_object o)
@@ -21,8 +25,13 @@ static inline uint32_t mien_object_id(enum mien_object o)
     return (uint32_t)o << 24;
 }
 
-enum mien_material { MIEN_MATERIAL_MATT, MIEN_MATERIAL_CLOTH, MIEN_MATERIAL_GLOSSY,
-                     MIEN_MATERIAL_SKIN, MIEN_MATERIAL_LENS };
+enum mien_material {
+    MIEN_MATERIAL_MATT,
+    MIEN_MATERIAL_CLOTH,
+    MIEN_MATERIAL_GLOSSY,
+    MIEN_MATERIAL_SKIN,
+    MIEN_MATERIAL_LENS
+};
 
 struct mien_synth_mesh { // camera frame
     int vertices, triangles;
@@ -44,7 +53,7 @@ struct mien_synth_renderer {
     // Hair mesh.
     struct mien_synth_mesh hair;
     struct mien_synth_mesh prop;
-    int lens_first; // props from this triangle on are lenses: blended, not in the raster
+    int lens_first;      // props from this triangle on are lenses: blended, not in the raster
     float *color, *work; // (sh,sw,3) linear light; (height,width,3)
     uint8_t *tone;       // 4096 steps of the camera's curve
     struct mien_jpeg_decoder *jpeg;
@@ -54,8 +63,8 @@ struct mien_synth_renderer {
     const struct mien_synth_scene *s;
     struct mien_camera camera;
     struct mien_pose pose;
-    float body[9];        // body to camera
-    float pivot[3];       // base of the neck, head frame
+    float body[9];                         // body to camera
+    float pivot[3];                        // base of the neck, head frame
     float landmark[MIEN_LANDMARKS_MAX][3]; // head frame, mm
     float blendshape[MIEN_BLENDSHAPES];
     float sh_light[9][3]; // already scaled
@@ -64,8 +73,8 @@ struct mien_synth_renderer {
     float light_dir[3], light_rgb[3];
     float shadow_axis[3][3]; // camera frame to shadow map: right, down, towards the light
     float shadow_at[3];
-    float head_grow[3];      // the skull's size over the mean one's
-    float lid_y[2];          // upper lids, head frame
+    float head_grow[3]; // the skull's size over the mean one's
+    float lid_y[2];     // upper lids, head frame
     float lip_z;
     float skin_mean[3];
 };
@@ -73,9 +82,9 @@ struct mien_synth_renderer {
 // mesh.c
 bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangles);
 void mien_synth_mesh_destroy(struct mien_synth_mesh *m);
-void mien_synth_build_head(struct mien_synth_renderer *r);  // morph, gaze, neck, normals, pose
+void mien_synth_build_head(struct mien_synth_renderer *r); // morph, gaze, neck, normals, pose
 void mien_synth_build_hair(struct mien_synth_renderer *r);
-void mien_synth_light_mesh(struct mien_synth_renderer *r);  // screen positions, irradiance
+void mien_synth_light_mesh(struct mien_synth_renderer *r); // screen positions, irradiance
 void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3], float out[3]);
 // props.c
 void mien_synth_build_props(struct mien_synth_renderer *r);

@@ -82,7 +82,8 @@ static void analyse(struct mien_synth_environment *e)
             }
         }
     }
-    static const float band[9] = {1, 2 / 3.0f, 2 / 3.0f, 2 / 3.0f, 0.25f, 0.25f, 0.25f, 0.25f, 0.25f};
+    static const float band[9] = {1,     2 / 3.0f, 2 / 3.0f, 2 / 3.0f, 0.25f,
+                                  0.25f, 0.25f,    0.25f,    0.25f};
     for (int i = 0; i < 9; i++) {
         for (int c = 0; c < 3; c++) {
             e->sh[i][c] = (float)sh[i][c] * band[i];

@@ -150,7 +150,8 @@ static void put(uint8_t *mask, int channel, float x)
     mask[channel] = (uint8_t)(255 * (x < 0 ? 0 : x > 1 ? 1 : x) + 0.5f);
 }
 
-static void texel(const float (*u)[2], const float *p, const float *rest, bool covered, uint8_t *out)
+static void texel(const float (*u)[2], const float *p, const float *rest, bool covered,
+                  uint8_t *out)
 {
     // Lips: inside the outer contour; the inner contour's slit is the mouth's own edge.
     float lip = polygon_distance(p, u + 48, 12);
@@ -229,13 +230,14 @@ static void texel(const float (*u)[2], const float *p, const float *rest, bool c
     put(out, MIEN_MASK_BEARD, covered ? chin * patch * smooth(0.0f, 0.012f, lip) : 0);
     float top = -13 - x * x * 0.006f, bottom = -24 - x * x * 0.022f;
     float lipside = smooth(-0.002f, 0.006f, lip);
-    float tache = smooth(2, -3, y - top) * smooth(-14, -6, y - bottom) * smooth(36, 29, x) * lipside;
-    float corner = smooth(-60, -50, y) * smooth(-24, -32, y) * smooth(40, 34, x) *
-                   smooth(25, 30, x) * lipside;
+    float tache =
+        smooth(2, -3, y - top) * smooth(-14, -6, y - bottom) * smooth(36, 29, x) * lipside;
+    float corner =
+        smooth(-60, -50, y) * smooth(-24, -32, y) * smooth(40, 34, x) * smooth(25, 30, x) * lipside;
     put(out, MIEN_MASK_MOUSTACHE, covered && rest[2] > 60 ? fmaxf(tache, corner * 0.8f) : 0);
     // Where a photo's texture is trusted: away from the edge of the narrow face.
-    float inside = smooth(78, 62, x) * smooth(-100, -82, y) * smooth(100, 84, y) *
-                   smooth(10, 35, rest[2]);
+    float inside =
+        smooth(78, 62, x) * smooth(-100, -82, y) * smooth(100, 84, y) * smooth(10, 35, rest[2]);
     put(out, MIEN_MASK_INSIDE, covered ? inside : 0);
 }
 
@@ -269,8 +271,9 @@ static void draw_brow(const float (*u)[2], int style, uint8_t *out)
             y += across * width;
             float length = mien_rng_range(&r, 0.012f, 0.024f) * (1 - 0.3f * t);
             // Inner hairs stand up, outer ones lie along.
-            float angle = 1.35f - 1.35f * smooth(0, 0.45f, t) - across * 0.5f * smooth(0.2f, 0.6f, t) +
-                          mien_rng_normal(&r) * 0.12f - 0.25f * smooth(0.6f, 1, t);
+            float angle = 1.35f - 1.35f * smooth(0, 0.45f, t) -
+                          across * 0.5f * smooth(0.2f, 0.6f, t) + mien_rng_normal(&r) * 0.12f -
+                          0.25f * smooth(0.6f, 1, t);
             float dx = s * cosf(angle), dy = sinf(angle), dark = mien_rng_range(&r, 0.25f, 0.5f);
             for (int q = 0; q < 14; q++) {
                 float w = (float)q / 13, px = (x + dx * length * w) * N - 0.5f,
@@ -299,11 +302,12 @@ bool mien_synth_make_masks(struct mien_synth_assets *a)
     struct mien_raster r;
     float *rest = mien_calloc((size_t)N * N * 3, sizeof *rest);
     a->mask = mien_calloc((size_t)N * N, MIEN_MASKS);
-    bool ok = mien_raster_create(&r, N, N) && rest && a->mask && ibug_uv(a, uv) &&
-              unwrap(a, rest, &r);
+    bool ok =
+        mien_raster_create(&r, N, N) && rest && a->mask && ibug_uv(a, uv) && unwrap(a, rest, &r);
     for (int i = 0; ok && i < N * N; i++) {
         float p[2] = {((float)(i % N) + 0.5f) / N, 1 - ((float)(i / N) + 0.5f) / N};
-        texel((const float(*)[2])uv, p, rest + 3 * i, r.id[i] != 0, a->mask + (size_t)i * MIEN_MASKS);
+        texel((const float(*)[2])uv, p, rest + 3 * i, r.id[i] != 0,
+              a->mask + (size_t)i * MIEN_MASKS);
     }
     for (int k = 0; ok && k < MIEN_SYNTH_BROWS; k++) {
         a->brow[k] = mien_calloc((size_t)N * N, 1);
@@ -351,7 +355,8 @@ bool mien_synth_make_noise(struct mien_synth_assets *a)
     for (int y = 0; y < S; y++) {
         for (int x = 0; x < S; x++) {
             float u = (float)x / S, v = (float)y / S, n[4];
-            n[0] = 0.6f * value_noise(1, u * 8, v * 8, 8, 8) + 0.4f * value_noise(2, u * 16, v * 16, 16, 16);
+            n[0] = 0.6f * value_noise(1, u * 8, v * 8, 8, 8) +
+                   0.4f * value_noise(2, u * 16, v * 16, 16, 16);
             n[1] = 0.6f * value_noise(3, u * 32, v * 32, 32, 32) +
                    0.4f * value_noise(4, u * 64, v * 64, 64, 64);
             n[2] = 0.5f * value_noise(5, u * 128, v * 128, 128, 128) +

@@ -102,7 +102,8 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
         // How large this skull is beside the mean one.
         float mean[3] = {0}, own[3] = {0};
         for (int i = 0; i < m->vertices; i += 3) {
-            if (a->scalp[i] > 1 && (m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD))) {
+            if (a->scalp[i] > 1 &&
+                (m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD))) {
                 for (int c = 0; c < 3; c++) {
                     mean[c] += fabsf(a->rest[3 * i + c] - (c == 1 ? 30 : 0));
                     own[c] += fabsf(r->base[3 * i + c] + a->offset[c] - (c == 1 ? 30 : 0));
@@ -119,7 +120,8 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
     mien_face_model_landmarks(m, r->p->identity, r->blendshape, r->landmark[0]);
     static const int upper[2][2] = {{43, 44}, {37, 38}};
     for (int e = 0; e < 2; e++) {
-        r->lid_y[e] = 0.5f * (r->landmark[m->ibug[upper[e][0]]][1] + r->landmark[m->ibug[upper[e][1]]][1]);
+        r->lid_y[e] =
+            0.5f * (r->landmark[m->ibug[upper[e][0]]][1] + r->landmark[m->ibug[upper[e][1]]][1]);
     }
     r->lip_z = r->landmark[m->ibug[62]][2];
     for (int c = 0; c < 3; c++) {
@@ -169,8 +171,9 @@ static void irradiance(const struct mien_synth_renderer *r, const float *normal,
         float z = M[6] * v[0] + M[7] * v[1] + M[8] * v[2];
         float b4 = x * y, b5 = y * z, b6 = 3 * z * z - 1, b7 = x * z, b8 = x * x - y * y;
         for (int c = 0; c < 3; c++) {
-            float e = r->sh_light[0][c] * 0.282095f + 0.488603f * (r->sh_light[1][c] * y +
-                      r->sh_light[2][c] * z + r->sh_light[3][c] * x) +
+            float e = r->sh_light[0][c] * 0.282095f +
+                      0.488603f *
+                          (r->sh_light[1][c] * y + r->sh_light[2][c] * z + r->sh_light[3][c] * x) +
                       1.092548f * (r->sh_light[4][c] * b4 + r->sh_light[5][c] * b5 +
                                    r->sh_light[7][c] * b7) +
                       0.315392f * r->sh_light[6][c] * b6 + 0.546274f * r->sh_light[8][c] * b8;

@@ -54,9 +54,10 @@ static void skin_tone(float out[3], float *depth, struct mien_rng *r)
 static void sample_hair(struct mien_synth_person *p, const struct mien_synth_assets *a, float depth,
                         struct mien_rng *r)
 {
-    static const float color[][3] = {{26, 22, 20},   {34, 27, 23},   {48, 35, 27},  {66, 46, 32},
-                                     {92, 64, 42},   {120, 86, 54},  {160, 122, 76}, {200, 164, 110},
-                                     {222, 192, 146}, {128, 62, 34}, {168, 84, 42}};
+    static const float color[][3] = {{26, 22, 20},   {34, 27, 23},    {48, 35, 27},
+                                     {66, 46, 32},   {92, 64, 42},    {120, 86, 54},
+                                     {160, 122, 76}, {200, 164, 110}, {222, 192, 146},
+                                     {128, 62, 34},  {168, 84, 42}};
     // Dark skin has dark hair, mostly.
     int n = depth > 0.45f && mien_rng_chance(r, 0.9f) ? 3 : (int)MIEN_COUNT(color);
     pick(color, n, 0.15f, p->hair_rgb, r);
@@ -74,7 +75,8 @@ static void sample_hair(struct mien_synth_person *p, const struct mien_synth_ass
     float brow_dark = mien_rng_range(r, 0.35f, 0.8f);
     for (int i = 0; i < 3; i++) {
         p->brow_rgb[i] = fminf(own[i] * (1 - 0.5f * p->gray_share) + gray[i] * 0.5f * p->gray_share,
-                               p->skin[i]) * brow_dark;
+                               p->skin[i]) *
+                         brow_dark;
         p->beard_rgb[i] = p->hair_rgb[i] * mien_rng_range(r, 0.7f, 1.1f);
     }
     float kind = mien_rng_float(r);
@@ -98,10 +100,10 @@ static void sample_hair(struct mien_synth_person *p, const struct mien_synth_ass
 
 static void sample_extras(struct mien_synth_person *p, struct mien_rng *r)
 {
-    static const float cloth[][3] = {{20, 22, 28},    {38, 42, 60},   {240, 240, 238}, {200, 204, 210},
-                                     {120, 24, 30},   {30, 60, 110},  {60, 90, 60},    {90, 80, 70},
-                                     {180, 150, 110}, {210, 180, 60}, {160, 60, 120},  {70, 130, 150},
-                                     {128, 128, 128}, {220, 120, 90}, {50, 40, 36}};
+    static const float cloth[][3] = {
+        {20, 22, 28},   {38, 42, 60},   {240, 240, 238}, {200, 204, 210}, {120, 24, 30},
+        {30, 60, 110},  {60, 90, 60},   {90, 80, 70},    {180, 150, 110}, {210, 180, 60},
+        {160, 60, 120}, {70, 130, 150}, {128, 128, 128}, {220, 120, 90},  {50, 40, 36}};
     int n = (int)MIEN_COUNT(cloth);
     pick(cloth, n, 0.2f, p->cloth_rgb[0], r);
     pick(cloth, n, 0.2f, p->cloth_rgb[1], r);
@@ -112,9 +114,9 @@ static void sample_extras(struct mien_synth_person *p, struct mien_rng *r)
     p->rim_half_width = mien_rng_range(r, 22, 29);
     p->rim_half_height = p->rim_half_width * mien_rng_range(r, 0.58f, 0.92f);
     p->rim_power = mien_rng_range(r, 2, 4.5f);
-    p->rim_thick = mien_rng_chance(r, 0.5f) ? mien_rng_range(r, 0.7f, 1.4f)
-                                            : mien_rng_range(r, 1.6f, 4);
-    static const float rim[][3] = {{18, 18, 20}, {30, 24, 22}, {90, 60, 36}, {150, 120, 70},
+    p->rim_thick =
+        mien_rng_chance(r, 0.5f) ? mien_rng_range(r, 0.7f, 1.4f) : mien_rng_range(r, 1.6f, 4);
+    static const float rim[][3] = {{18, 18, 20},    {30, 24, 22},  {90, 60, 36}, {150, 120, 70},
                                    {150, 150, 155}, {110, 20, 24}, {30, 40, 80}, {210, 205, 200}};
     pick(rim, MIEN_COUNT(rim), 0.1f, p->rim_rgb, r);
     p->lens_opacity = mien_rng_range(r, 0.03f, 0.14f);
@@ -127,11 +129,11 @@ static void sample_extras(struct mien_synth_person *p, struct mien_rng *r)
     }
     p->glasses_drop = mien_rng_range(r, -1, 7);
     float h = mien_rng_float(r);
-    p->hat = h < 0.9f    ? MIEN_HAT_NONE
-             : h < 0.93f ? MIEN_HAT_BEANIE
+    p->hat = h < 0.9f     ? MIEN_HAT_NONE
+             : h < 0.93f  ? MIEN_HAT_BEANIE
              : h < 0.965f ? MIEN_HAT_BASEBALL
-             : h < 0.98f ? MIEN_HAT_BRIM
-                         : MIEN_HAT_SCARF;
+             : h < 0.98f  ? MIEN_HAT_BRIM
+                          : MIEN_HAT_SCARF;
     pick(cloth, n, 0.2f, p->hat_rgb, r);
     p->hat_low = mien_rng_range(r, -8, 14);
     if (p->hat != MIEN_HAT_NONE && p->hair_kind == MIEN_HAIR_MESH && mien_rng_chance(r, 0.5f)) {
@@ -164,7 +166,7 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
     p->noise_at[0] = mien_rng_float(r);
     p->noise_at[1] = mien_rng_float(r);
     bool painted = mien_rng_chance(r, 0.3f); // make-up
-    static const float stick[][3] = {{170, 40, 50}, {190, 70, 80}, {150, 50, 70}, {200, 90, 90},
+    static const float stick[][3] = {{170, 40, 50}, {190, 70, 80},   {150, 50, 70}, {200, 90, 90},
                                      {120, 30, 40}, {210, 120, 110}, {180, 60, 100}};
     if (painted) {
         pick(stick, MIEN_COUNT(stick), 0.15f, p->lip, r);
@@ -173,15 +175,15 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
         static const float natural[3] = {0.95f, 0.62f, 0.62f};
         float lighter = mien_rng_range(r, 0.8f, 1.05f), pink = mien_rng_range(r, 0.75f, 1.25f);
         for (int i = 0; i < 3; i++) {
-            p->lip[i] = p->skin[i] * natural[i] * lighter * (i ? 1 / pink : 1) +
-                        (i == 0 ? 0.02f : 0.012f);
+            p->lip[i] =
+                p->skin[i] * natural[i] * lighter * (i ? 1 / pink : 1) + (i == 0 ? 0.02f : 0.012f);
         }
         p->lip_share = mien_rng_range(r, 0.45f, 1);
     }
     p->blush = painted ? mien_rng_range(r, 0, 0.8f) : mien_rng_range(r, 0, 0.4f);
     p->eyeshadow = painted ? mien_rng_range(r, 0, 0.7f) : 0;
-    static const float shadow[][3] = {{70, 50, 50}, {90, 60, 80}, {50, 60, 90}, {120, 80, 60},
-                                      {40, 40, 44}};
+    static const float shadow[][3] = {
+        {70, 50, 50}, {90, 60, 80}, {50, 60, 90}, {120, 80, 60}, {40, 40, 44}};
     pick(shadow, MIEN_COUNT(shadow), 0.2f, p->eyeshadow_rgb, r);
     p->eyeliner = painted ? mien_rng_range(r, 0.5f, 1) : mien_rng_range(r, 0.15f, 0.65f);
     p->lashes = painted ? mien_rng_range(r, 0.6f, 1) : mien_rng_range(r, 0.3f, 0.8f);
@@ -193,16 +195,16 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
         p->beard = b < 0.5f    ? 0
                    : b < 0.75f ? mien_rng_range(r, 0.05f, 0.35f)
                                : mien_rng_range(r, 0.35f, 1);
-        p->moustache = mien_rng_chance(r, 0.75f) ? p->beard
+        p->moustache = mien_rng_chance(r, 0.75f)  ? p->beard
                        : mien_rng_chance(r, 0.5f) ? mien_rng_range(r, 0.3f, 1)
                                                   : 0;
         if (p->beard > 0.35f && p->moustache > 0.3f && mien_rng_chance(r, 0.2f)) {
             p->beard *= 0.2f; // moustache over stubble
         }
     }
-    static const float iris[][3] = {{62, 38, 22}, {52, 32, 20}, {76, 48, 26}, {96, 66, 36},
-                                    {104, 92, 52}, {92, 110, 84}, {96, 122, 144}, {120, 144, 164},
-                                    {84, 100, 112}};
+    static const float iris[][3] = {{62, 38, 22},   {52, 32, 20},    {76, 48, 26},
+                                    {96, 66, 36},   {104, 92, 52},   {92, 110, 84},
+                                    {96, 122, 144}, {120, 144, 164}, {84, 100, 112}};
     int n = depth > 0.4f && mien_rng_chance(r, 0.92f) ? 3 : (int)MIEN_COUNT(iris);
     pick(iris, n, 0.2f, p->iris_rgb, r);
     for (int i = 0; i < 3; i++) {
@@ -222,7 +224,7 @@ static void sample_pose(struct mien_synth_scene *s, struct mien_rng *r)
              : k < 0.8f ? mien_rng_range(r, -60, 60)
                         : (mien_rng_chance(r, 0.5f) ? 1 : -1) * mien_rng_range(r, 50, 90);
     k = mien_rng_float(r);
-    s->pitch = k < 0.62f ? mien_rng_normal(r) * 11 - 2
+    s->pitch = k < 0.62f   ? mien_rng_normal(r) * 11 - 2
                : k < 0.85f ? mien_rng_range(r, -38, 38)
                            : (mien_rng_chance(r, 0.5f) ? 1 : -1) * mien_rng_range(r, 30, 60);
     // The two extremes together are rare in life and show mostly hair.
@@ -256,7 +258,7 @@ static void sample_light(struct mien_synth_scene *s, const struct mien_synth_ass
     s->ambient_rgb[2] = 1 - warm;
     // A key light: from soft frontal to hard side light.
     float kind = mien_rng_float(r);
-    s->light = kind < 0.3f ? mien_rng_range(r, 0, 0.4f)
+    s->light = kind < 0.3f   ? mien_rng_range(r, 0, 0.4f)
                : kind < 0.8f ? mien_rng_range(r, 0.4f, 1.6f)
                              : mien_rng_range(r, 1.5f, 4);
     float az = mien_rng_chance(r, 0.7f) ? mien_rng_normal(r) * 45 : mien_rng_range(r, -130, 130);
@@ -311,7 +313,8 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
 {
     memset(s, 0, sizeof *s);
     if (bank && bank_count > 0 && mien_rng_chance(r, 0.35f)) {
-        memcpy(s->blendshape, bank + (size_t)mien_rng_below(r, (uint32_t)bank_count) * MIEN_BLENDSHAPES,
+        memcpy(s->blendshape,
+               bank + (size_t)mien_rng_below(r, (uint32_t)bank_count) * MIEN_BLENDSHAPES,
                sizeof s->blendshape);
         s->blendshape[MIEN_BS_TONGUE_OUT] = 0;
     } else {
@@ -325,8 +328,8 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
     s->gaze_yaw = fminf(fmaxf(gy, -32), 32);
     s->gaze_pitch = fminf(fmaxf(gp, -26), 22);
     s->gaze_distance_mm = mien_rng_chance(r, 0.7f) ? mien_rng_range(r, 450, 1500) : 10000;
-    s->frame_fov_deg = mien_rng_chance(r, 0.7f) ? mien_rng_range(r, 35, 80)
-                                                : mien_rng_range(r, 15, 40);
+    s->frame_fov_deg =
+        mien_rng_chance(r, 0.7f) ? mien_rng_range(r, 35, 80) : mien_rng_range(r, 15, 40);
     s->face_px = (float)size * mien_rng_range(r, 0.42f, 0.6f);
     s->face_share = mien_rng_chance(r, 0.75f) ? mien_rng_range(r, 0.12f, 0.42f)
                                               : mien_rng_range(r, 0.3f, 0.65f);

@@ -11,31 +11,40 @@
 
 enum mien_synth_hair_kind { MIEN_HAIR_BALD, MIEN_HAIR_BUZZ, MIEN_HAIR_CAP, MIEN_HAIR_MESH };
 enum mien_synth_glasses { MIEN_GLASSES_NONE, MIEN_GLASSES_CLEAR, MIEN_GLASSES_DARK };
-enum mien_synth_hat { MIEN_HAT_NONE, MIEN_HAT_BEANIE, MIEN_HAT_BASEBALL, MIEN_HAT_BRIM,
-                      MIEN_HAT_SCARF };
-enum mien_synth_occluder { MIEN_OCCLUDER_NONE, MIEN_OCCLUDER_HAND, MIEN_OCCLUDER_OBJECT,
-                           MIEN_OCCLUDER_MASK };
+enum mien_synth_hat {
+    MIEN_HAT_NONE,
+    MIEN_HAT_BEANIE,
+    MIEN_HAT_BASEBALL,
+    MIEN_HAT_BRIM,
+    MIEN_HAT_SCARF
+};
+enum mien_synth_occluder {
+    MIEN_OCCLUDER_NONE,
+    MIEN_OCCLUDER_HAND,
+    MIEN_OCCLUDER_OBJECT,
+    MIEN_OCCLUDER_MASK
+};
 
 struct mien_synth_person {
     float identity[MIEN_IDENTITY];
-    float age;              // 0 young … 1 old
-    float skin[3];          // mean albedo
-    int texture;            // index of a photographed skin, -1 = procedural
-    float texture_share;    // 0…1
+    float age;           // 0 young … 1 old
+    float skin[3];       // mean albedo
+    int texture;         // index of a photographed skin, -1 = procedural
+    float texture_share; // 0…1
     bool texture_flip;
     float mottle, pores, redness, freckles, gloss; // 0…1
-    float noise_at[2];      // where in the noise
-    float lip[3], lip_share;   // colour laid over the lips and how much
+    float noise_at[2];                             // where in the noise
+    float lip[3], lip_share;                       // colour laid over the lips and how much
     float blush, eyeshadow, eyeliner;
     float eyeshadow_rgb[3];
-    int brow;               // style
+    int brow; // style
     float brow_density, brow_rgb[3];
     float beard, moustache; // 0…1: shadow to full
     float beard_rgb[3];
     float hair_rgb[3], gray_share;
     enum mien_synth_hair_kind hair_kind;
-    int hair;               // mesh
-    float hairline;         // 10 mm units the hairline recedes
+    int hair;       // mesh
+    float hairline; // 10 mm units the hairline recedes
     bool hair_flip;
     float hair_scale[3];
     float iris_rgb[3], iris_edge_rgb[3], iris_mm, pupil_mm, sclera_tint, lashes;
@@ -46,7 +55,7 @@ struct mien_synth_person {
     enum mien_synth_hat hat;
     float hat_rgb[3], hat_low;
     float cloth_rgb[2][3];
-    int collar;             // 0 round neck, 1 shirt, 2 high neck, 3 bare shoulders
+    int collar; // 0 round neck, 1 shirt, 2 high neck, 3 bare shoulders
     float shoulder_mm;
 };
 
@@ -54,26 +63,27 @@ struct mien_synth_scene {
     float blendshape[MIEN_BLENDSHAPES]; // look shapes are overwritten from the gaze
     float expression[MIEN_EXPRESSIONS];
     bool has_class;
-    float gaze_yaw, gaze_pitch, gaze_distance_mm; // target from between the eyes, in the head's frame
+    float gaze_yaw, gaze_pitch,
+        gaze_distance_mm; // target from between the eyes, in the head's frame
     float yaw, pitch, roll;
     float body_yaw, body_pitch, body_roll;
     float frame_fov_deg, face_px, face_share; // landmark box in the picture, and in the whole frame
-    float frame_at[2];        // where in the frame the face is, -0.5…0.5
-    float picture_at[2];      // where in the picture the face's box centre is, px from the middle
-    bool fixed_camera;        // use camera and position below as they are
+    float frame_at[2];                        // where in the frame the face is, -0.5…0.5
+    float picture_at[2]; // where in the picture the face's box centre is, px from the middle
+    bool fixed_camera;   // use camera and position below as they are
     struct mien_camera camera;
     float position[3];
-    int environment;          // -1 = plain light from above
+    int environment;           // -1 = plain light from above
     float environment_turn[3]; // angles
     float ambient, ambient_rgb[3];
     float light, light_dir[3], light_rgb[3], light_soft; // directional, camera's frame
     float exposure, gamma;
-    int background;           // >= 0 picture, -1 environment, -2 colours
+    int background; // >= 0 picture, -1 environment, -2 colours
     float background_gain, background_blur, background_zoom, background_at[2];
     float background_rgb[2][3];
     float noise, chroma_noise, blur_px, motion_px, motion_angle, vignette, contrast, saturation;
     float tint[3];
-    float low_resolution;     // 1 = none, 2 = as if taken at half the size
+    float low_resolution; // 1 = none, 2 = as if taken at half the size
     bool gray;
     int jpeg_quality;
     enum mien_synth_occluder occluder;

@@ -43,8 +43,8 @@ void mien_synth_background(struct mien_synth_renderer *r)
             float c[3];
             if (kind >= 0) {
                 const struct mien_image *b = &r->background;
-                float scale = s->background_zoom *
-                              fminf((float)b->width / (float)r->width, (float)b->height / (float)r->height);
+                float scale = s->background_zoom * fminf((float)b->width / (float)r->width,
+                                                         (float)b->height / (float)r->height);
                 float ox = s->background_at[0] * ((float)b->width - scale * (float)r->width);
                 float oy = s->background_at[1] * ((float)b->height - scale * (float)r->height);
                 float fx = ox + scale * (float)x, fy = oy + scale * (float)y;
@@ -53,9 +53,11 @@ void mien_synth_background(struct mien_synth_renderer *r)
                 iy = iy < 0 ? 0 : iy > b->height - 2 ? b->height - 2 : iy;
                 fx -= (float)ix;
                 fy -= (float)iy;
-                const uint8_t *p = b->data + (size_t)iy * b->stride + 3 * (size_t)ix, *q = p + b->stride;
+                const uint8_t *p = b->data + (size_t)iy * b->stride + 3 * (size_t)ix,
+                              *q = p + b->stride;
                 for (int i = 0; i < 3; i++) {
-                    float v = (p[i] + (p[i + 3] - p[i]) * fx) * (1 - fy) + (q[i] + (q[i + 3] - q[i]) * fx) * fy;
+                    float v = (p[i] + (p[i + 3] - p[i]) * fx) * (1 - fy) +
+                              (q[i] + (q[i + 3] - q[i]) * fx) * fy;
                     c[i] = v * v * (1 / 65025.0f) * ev;
                 }
             } else if (kind == -1 && s->environment >= 0) {
@@ -72,11 +74,14 @@ void mien_synth_background(struct mien_synth_renderer *r)
                 }
             } else {
                 float t = (float)y / (float)r->height, n;
-                const uint8_t *q = a->noise + 4 * (((y + (int)(s->background_at[0] * 255)) & 255) * 256 +
-                                                   ((x + (int)(s->background_at[1] * 255)) & 255));
+                const uint8_t *q =
+                    a->noise + 4 * (((y + (int)(s->background_at[0] * 255)) & 255) * 256 +
+                                    ((x + (int)(s->background_at[1] * 255)) & 255));
                 n = 1 + ((float)q[0] - 128) * 0.0016f * s->background_zoom;
                 for (int i = 0; i < 3; i++) {
-                    c[i] = (s->background_rgb[0][i] + (s->background_rgb[1][i] - s->background_rgb[0][i]) * t) * n;
+                    c[i] = (s->background_rgb[0][i] +
+                            (s->background_rgb[1][i] - s->background_rgb[0][i]) * t) *
+                           n;
                 }
             }
             memcpy(r->work + 3 * ((size_t)y * (size_t)r->width + (size_t)x), c, sizeof c);
@@ -130,7 +135,8 @@ static void downsample(const float *in, int sw, float *out, int width, int heigh
                 // A highlight counts as white before averaging: edges of it stay smooth.
                 float a = fminf(p[6 * x + c], 2), b = fminf(p[6 * x + 3 + c], 2);
                 float d = fminf(q[6 * x + c], 2), e = fminf(q[6 * x + 3 + c], 2);
-                out[3 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)c] = 0.25f * (a + b + d + e);
+                out[3 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)c] =
+                    0.25f * (a + b + d + e);
             }
         }
     }
@@ -158,7 +164,8 @@ static void filter_rows(const float *in, float *out, int width, int height, cons
 }
 
 MIEN_MULTIVERSION
-static void filter_columns(const float *in, float *out, int width, int height, const float *tap, int n)
+static void filter_columns(const float *in, float *out, int width, int height, const float *tap,
+                           int n)
 {
     size_t row = 3 * (size_t)width;
     for (int y = 0; y < height; y++) {
@@ -210,7 +217,8 @@ static void motion(struct mien_synth_renderer *r)
                 i = i < 0 ? 0 : i >= r->width ? r->width - 1 : i;
                 for (int c = 0; c < 3; c++) {
                     r->color[3 * ((size_t)y * (size_t)r->width + (size_t)x) + (size_t)c] +=
-                        r->work[3 * ((size_t)j * (size_t)r->width + (size_t)i) + (size_t)c] / (float)n;
+                        r->work[3 * ((size_t)j * (size_t)r->width + (size_t)i) + (size_t)c] /
+                        (float)n;
                 }
             }
         }
@@ -279,7 +287,8 @@ void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im)
             for (int k = 0; k < 3; k++) {
                 float q = s->gray ? l : l + (c[k] - l) * s->saturation;
                 q = q > 0 ? q : 0;
-                float own = s->gray ? 0 : bell(hash(s->noise_seed + 4 * (uint32_t)i + 1 + (uint32_t)k));
+                float own =
+                    s->gray ? 0 : bell(hash(s->noise_seed + 4 * (uint32_t)i + 1 + (uint32_t)k));
                 // Shot noise grows with the root of the light, read noise does not.
                 float n = s->noise * (0.25f + sqrtf(q)) * (common + s->chroma_noise * own) * 0.8f;
                 q += n * 0.7f;

@@ -144,7 +144,8 @@ static void ball(struct builder *b, const float at[3], const float M[9], const f
         for (int u = 0; u < U; u++) {
             float ph = 6.2831853f * (float)u / U;
             float q[3] = {sinf(th) * cosf(ph) * radius[0], cosf(th) * radius[1],
-                          sinf(th) * sinf(ph) * radius[2]}, o[3];
+                          sinf(th) * sinf(ph) * radius[2]},
+                  o[3];
             mien_mat3_mul_vec(M, q, o);
             vertex(b, at[0] + o[0], at[1] + o[1], at[2] + o[2], color);
         }
@@ -161,9 +162,10 @@ static void ball(struct builder *b, const float at[3], const float M[9], const f
 static void shoulders(struct mien_synth_renderer *r)
 {
     // Levels below the ears, half widths and depths of a bust, mm; the first two are the neck.
-    static const float ring[][4] = {{-128, 50, 52, -14}, {-148, 64, 58, -16}, {-162, 96, 68, -20},
-                                    {-176, 136, 80, -22}, {-192, 165, 90, -22}, {-215, 187, 98, -20},
-                                    {-250, 198, 106, -16}, {-320, 205, 112, -8}, {-560, 205, 112, 0}};
+    static const float ring[][4] = {
+        {-128, 50, 52, -14},   {-148, 64, 58, -16},  {-162, 96, 68, -20},
+        {-176, 136, 80, -22},  {-192, 165, 90, -22}, {-215, 187, 98, -20},
+        {-250, 198, 106, -16}, {-320, 205, 112, -8}, {-560, 205, 112, 0}};
     enum { SIDES = 28, RINGS = 9 };
     struct builder b = {.r = r, .m = &r->prop, .R = r->body, .rest = false};
     float wide = r->p->shoulder_mm / 205, neck[3], pivot[3];
@@ -176,8 +178,9 @@ static void shoulders(struct mien_synth_renderer *r)
     float grow = 0.5f * (r->head_grow[0] + r->head_grow[2]);
     begin(&b);
     for (int i = 0; i < RINGS; i++) {
-        float s = i < 3 ? grow : wide * (0.3f + 0.7f * mien_smooth(2, 5, (float)i)) +
-                                     grow * (0.7f - 0.7f * mien_smooth(2, 5, (float)i));
+        float s = i < 3 ? grow
+                        : wide * (0.3f + 0.7f * mien_smooth(2, 5, (float)i)) +
+                              grow * (0.7f - 0.7f * mien_smooth(2, 5, (float)i));
         for (int j = 0; j < SIDES; j++) {
             float a = 6.2831853f * (float)j / SIDES, x = cosf(a), z = sinf(a);
             float box = i > 4 ? powf(fabsf(x), 0.8f) * (x < 0 ? -1 : 1) : x;
@@ -228,7 +231,8 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
     // Seat: on the bridge of the nose, clear of brows and lashes.
     float eye[2][3], front = -1e9f;
     for (int e = 0; e < 2; e++) {
-        const float *in = r->landmark[m->ibug[e ? 39 : 42]], *out = r->landmark[m->ibug[e ? 36 : 45]];
+        const float *in = r->landmark[m->ibug[e ? 39 : 42]],
+                    *out = r->landmark[m->ibug[e ? 36 : 45]];
         for (int c = 0; c < 3; c++) {
             eye[e][c] = 0.5f * (in[c] + out[c]);
         }
@@ -264,7 +268,8 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
             end(&b);
             continue;
         }
-        tube(&b, (const float(*)[3])rim[e], N, true, p->rim_thick, p->rim_rgb, MIEN_MATERIAL_GLOSSY);
+        tube(&b, (const float(*)[3])rim[e], N, true, p->rim_thick, p->rim_rgb,
+             MIEN_MATERIAL_GLOSSY);
         // Temple: from the outer rim back over the ear.
         float x0 = cx + s * p->rim_half_width;
         const float *jaw = r->landmark[m->ibug[e ? 0 : 16]];
@@ -313,7 +318,8 @@ static void hat(struct mien_synth_renderer *r)
                 float x = sinf(th) * sinf(ph), y = cosf(th), z = sinf(th) * cosf(ph);
                 float down = y < 0 ? -y : 0;
                 float fold = 1 + 0.02f * sinf(ph * 9 + th * 7);
-                vertex(&b, x * (rx + 10 * down) * fold, cy + y * (ry + 75 * down), cz + z * rz * (1 - 0.25f * down) * fold, color);
+                vertex(&b, x * (rx + 10 * down) * fold, cy + y * (ry + 75 * down),
+                       cz + z * rz * (1 - 0.25f * down) * fold, color);
             }
         }
         for (int v = 0; v < 20; v++) {
@@ -372,7 +378,8 @@ static void hat(struct mien_synth_renderer *r)
         float len = cap ? (ahead > 0.25f ? 75 * sqrtf((ahead - 0.25f) / 0.75f) : 0) : 55;
         float ox = sinf(ph) * len * (cap ? 0.25f : 1), oz = ahead * len;
         vertex(&b, x, low, z, color);
-        vertex(&b, x + ox, low - (cap ? 14 : 4) - (cap ? 10 * sinf(ph) * sinf(ph) : 0), z + oz, color);
+        vertex(&b, x + ox, low - (cap ? 14 : 4) - (cap ? 10 * sinf(ph) * sinf(ph) : 0), z + oz,
+               color);
     }
     for (int u = 0; u < U; u++) {
         int a = b.first + 2 * u, c = b.first + 2 * ((u + 1) % U);
@@ -397,7 +404,8 @@ static void occluder(struct mien_synth_renderer *r)
         begin(&b);
         for (int v = 0; v <= V; v++) {
             float t = (float)v / V, y = top[1] + (chin[1] - 4 - top[1]) * t;
-            float half = 0.5f * (left[0] - right[0]) * (0.8f + 0.28f * sinf(3.1415927f * (0.15f + 0.7f * t)));
+            float half = 0.5f * (left[0] - right[0]) *
+                         (0.8f + 0.28f * sinf(3.1415927f * (0.15f + 0.7f * t)));
             float zmid = t < 0.45f ? top[2] + (tip[2] + 5 - top[2]) * sinf(1.5708f * t / 0.45f)
                                    : tip[2] + 5 + (chin[2] + 4 - tip[2] - 5) * (t - 0.45f) / 0.55f;
             float zside = 0.5f * (left[2] + right[2]) + 4 - 12 * t;
@@ -432,15 +440,19 @@ static void occluder(struct mien_synth_renderer *r)
     mien_pose_from_angles(s->occluder_at[0] * 30, s->occluder_at[1] * 25, s->occluder_turn, turn);
     float size = s->occluder_size;
     if (s->occluder == MIEN_OCCLUDER_HAND) {
-        static const float finger[5][4] = {{-34, 10, 48, -42}, {-20, 40, 72, -9}, {-3, 44, 80, 0},
-                                           {14, 42, 74, 8}, {30, 34, 56, 18}};
+        static const float finger[5][4] = {{-34, 10, 48, -42},
+                                           {-20, 40, 72, -9},
+                                           {-3, 44, 80, 0},
+                                           {14, 42, 74, 8},
+                                           {30, 34, 56, 18}};
         float palm[3] = {36 * size, 44 * size, 13 * size}, o[3];
         ball(&b, at, turn, palm, s->occluder_rgb, MIEN_MATERIAL_SKIN);
         for (int f = 0; f < 5; f++) {
             float a = (finger[f][3] + 12 * s->occluder_at[1]) * 0.01745329f, line[5][3];
             for (int i = 0; i < 5; i++) {
                 float t = (float)i / 4, len = finger[f][2] * t * size;
-                float q[3] = {finger[f][0] * size + sinf(a) * len, (finger[f][1] - 12) * size + cosf(a) * len,
+                float q[3] = {finger[f][0] * size + sinf(a) * len,
+                              (finger[f][1] - 12) * size + cosf(a) * len,
                               -10 * t * t * (1 + s->occluder_at[0])};
                 mien_mat3_mul_vec(turn, q, o);
                 for (int c = 0; c < 3; c++) {
@@ -462,13 +474,15 @@ static void occluder(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             wrist[1][c] = at[c] + o[c];
         }
-        tube(&b, (const float(*)[3])wrist, 2, false, 26 * size, r->p->cloth_rgb[0], MIEN_MATERIAL_CLOTH);
+        tube(&b, (const float(*)[3])wrist, 2, false, 26 * size, r->p->cloth_rgb[0],
+             MIEN_MATERIAL_CLOTH);
         return;
     }
     // An object: a mug, a microphone, a telephone by its proportions.
     float shape = fabsf(s->occluder_at[1]);
     float radius[3] = {30 * size, (shape < 0.4f ? 34 : 70) * size, (shape < 0.7f ? 30 : 7) * size};
-    ball(&b, at, turn, radius, s->occluder_rgb, shape < 0.5f ? MIEN_MATERIAL_MATT : MIEN_MATERIAL_GLOSSY);
+    ball(&b, at, turn, radius, s->occluder_rgb,
+         shape < 0.5f ? MIEN_MATERIAL_MATT : MIEN_MATERIAL_GLOSSY);
 }
 
 void mien_synth_build_props(struct mien_synth_renderer *r)

@@ -114,8 +114,8 @@ void mien_raster_draw(struct mien_raster *r, const mien_raster_vertex *v, const 
         uint32_t id = id0 + (uint32_t)t;
         for (int y = s.y0; y <= s.y1; y++) {
             float dy = (float)(y - s.y0);
-            float e0 = s.b[0] * dy + s.c[0], e1 = s.b[1] * dy + s.c[1],
-                  e2 = s.b[2] * dy + s.c[2], z = s.zy * dy + s.z0;
+            float e0 = s.b[0] * dy + s.c[0], e1 = s.b[1] * dy + s.c[1], e2 = s.b[2] * dy + s.c[2],
+                  z = s.zy * dy + s.z0;
             float *near_row = r->near_ + (size_t)y * (size_t)r->width;
             uint32_t *id_row = r->id + (size_t)y * (size_t)r->width;
             for (int x = s.x0; x <= s.x1; x++) {
@@ -131,8 +131,8 @@ void mien_raster_draw(struct mien_raster *r, const mien_raster_vertex *v, const 
 }
 
 // 4x4 ordered dither (Bayer), in 1/256 with a half step.
-static const uint8_t dither[16] = {8,   136, 40,  168, 200, 72,  232, 104,
-                                   56,  184, 24,  152, 248, 120, 216, 88};
+static const uint8_t dither[16] = {8,  136, 40, 168, 200, 72,  232, 104,
+                                   56, 184, 24, 152, 248, 120, 216, 88};
 
 void mien_raster_draw_alpha(struct mien_raster *r, const mien_raster_vertex *v, const int32_t *tri,
                             int count, uint32_t id0, const float *uv, const int32_t *uv_tri,
@@ -176,8 +176,7 @@ void mien_raster_draw_alpha(struct mien_raster *r, const mien_raster_vertex *v, 
 bool mien_raster_weights(const mien_raster_vertex a, const mien_raster_vertex b,
                          const mien_raster_vertex c, float x, float y, float w[3])
 {
-    float ax = a[0] - x, ay = a[1] - y, bx = b[0] - x, by = b[1] - y, cx = c[0] - x,
-          cy = c[1] - y;
+    float ax = a[0] - x, ay = a[1] - y, bx = b[0] - x, by = b[1] - y, cx = c[0] - x, cy = c[1] - y;
     float w0 = (bx * cy - cx * by) * a[2], w1 = (cx * ay - ax * cy) * b[2],
           w2 = (ax * by - bx * ay) * c[2];
     float sum = w0 + w1 + w2;

@@ -18,8 +18,8 @@
 
 struct mien_raster {
     int width, height;
-    float *near_;  // (height,width) nearness; 0 where empty
-    uint32_t *id;  // (height,width) what was drawn there: id0 + triangle; 0 where empty
+    float *near_; // (height,width) nearness; 0 where empty
+    uint32_t *id; // (height,width) what was drawn there: id0 + triangle; 0 where empty
 };
 
 // What a vertex looks like on the buffer: x, y, nearness (<= 0: behind the eye), unused.

@@ -135,10 +135,12 @@ static void place(struct mien_synth_renderer *r)
 static void set_light(struct mien_synth_renderer *r)
 {
     const struct mien_synth_scene *s = r->s;
-    static const float level[9][3] = {{3.2f, 3.2f, 3.2f}, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}};
+    static const float level[9][3] = {
+        {3.2f, 3.2f, 3.2f}, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}};
     const struct mien_synth_environment *e =
-        s->environment >= 0 && s->environment < r->a->environments ? &r->a->environment[s->environment]
-                                                                  : NULL;
+        s->environment >= 0 && s->environment < r->a->environments
+            ? &r->a->environment[s->environment]
+            : NULL;
     mien_pose_from_angles(s->environment_turn[0], s->environment_turn[1], s->environment_turn[2],
                           r->to_env);
     const float up[3] = {0.2f, 0.9f, 0.39f};
@@ -153,7 +155,8 @@ static void set_light(struct mien_synth_renderer *r)
     }
     // Meter: what a camera would see on average on a face turned to it, and the key light's share.
     float mean = 0;
-    static const float dir[5][3] = {{0, 0, 1}, {0.6f, 0, 0.8f}, {-0.6f, 0, 0.8f}, {0, 0.6f, 0.8f}, {0, -0.6f, 0.8f}};
+    static const float dir[5][3] = {
+        {0, 0, 1}, {0.6f, 0, 0.8f}, {-0.6f, 0, 0.8f}, {0, 0.6f, 0.8f}, {0, -0.6f, 0.8f}};
     for (int k = 0; k < 5; k++) {
         float v[3];
         mien_synth_irradiance(r, dir[k], v);
@@ -240,8 +243,8 @@ static void draw(struct mien_synth_renderer *r)
     if (r->hair.triangles) {
         const struct mien_synth_hair *h = &a->hair[r->p->hair];
         mien_raster_draw_alpha(&r->raster, (const mien_raster_vertex *)r->hair.screen, h->triangle,
-                               h->triangles, mien_object_id(MIEN_OBJECT_HAIR), h->uv, h->uv_triangle,
-                               h->alpha, h->size);
+                               h->triangles, mien_object_id(MIEN_OBJECT_HAIR), h->uv,
+                               h->uv_triangle, h->alpha, h->size);
     }
 }
 
@@ -287,8 +290,8 @@ static void write_label(const struct mien_synth_renderer *r, struct mien_label *
     const struct mien_face_model *m = r->a->model;
     const struct mien_synth_scene *s = r->s;
     memset(l, 0, sizeof *l);
-    l->mask = MIEN_LABEL_LANDMARKS | MIEN_LABEL_POSE | MIEN_LABEL_IDENTITY | MIEN_LABEL_BLENDSHAPES |
-              MIEN_LABEL_GAZE;
+    l->mask = MIEN_LABEL_LANDMARKS | MIEN_LABEL_POSE | MIEN_LABEL_IDENTITY |
+              MIEN_LABEL_BLENDSHAPES | MIEN_LABEL_GAZE;
     l->source = MIEN_SOURCE_SYNTH;
     l->width = r->width;
     l->height = r->height;
@@ -332,12 +335,13 @@ static void write_label(const struct mien_synth_renderer *r, struct mien_label *
         l->gaze_weight[e] = l->landmark_weight[m->iris[e]] >= 1 ? 1 : 0;
     }
     bool side = s->light > 1.2f && fabsf(s->light_dir[0]) > 0.7f;
-    l->tags = (r->p->glasses ? MIEN_TAG_GLASSES : 0) |
-              (s->occluder != MIEN_OCCLUDER_NONE ? MIEN_TAG_OCCLUDED : 0) |
-              (s->exposure < 0.5f ? MIEN_TAG_LOW_LIGHT : 0) | (side ? MIEN_TAG_SIDE_LIGHT : 0) |
-              (s->blur_px > 1 || s->motion_px > 2.5f || s->low_resolution > 1.6f ? MIEN_TAG_BLUR : 0) |
-              (r->p->beard > 0.3f ? MIEN_TAG_BEARD : 0) | (r->hair.triangles ? MIEN_TAG_HAIR : 0) |
-              (s->gray ? MIEN_TAG_GRAY : 0);
+    l->tags =
+        (r->p->glasses ? MIEN_TAG_GLASSES : 0) |
+        (s->occluder != MIEN_OCCLUDER_NONE ? MIEN_TAG_OCCLUDED : 0) |
+        (s->exposure < 0.5f ? MIEN_TAG_LOW_LIGHT : 0) | (side ? MIEN_TAG_SIDE_LIGHT : 0) |
+        (s->blur_px > 1 || s->motion_px > 2.5f || s->low_resolution > 1.6f ? MIEN_TAG_BLUR : 0) |
+        (r->p->beard > 0.3f ? MIEN_TAG_BEARD : 0) | (r->hair.triangles ? MIEN_TAG_HAIR : 0) |
+        (s->gray ? MIEN_TAG_GRAY : 0);
 }
 
 void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_person *p,
@@ -373,8 +377,8 @@ void mien_synth_render_index(struct mien_synth_renderer *r, uint64_t seed, uint6
     mien_rng_seed(&who, seed, 2 * (index / 2));
     mien_rng_seed(&how, seed, 2 * index + 1);
     mien_synth_person_sample(&p, r->a, &who);
-    mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, bank, bank_count,
-                            &how);
+    mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, bank,
+                            bank_count, &how);
     mien_synth_render(r, &p, &s, im, label);
     *quality = s.jpeg_quality;
 }

@@ -1,8 +1,8 @@
 // One picture of a person, with its exact labels.
 //
-// A renderer owns all buffers for one picture size; one thread uses it at a time; rendering does not
-// allocate. The result depends on (assets, person, scene, size) only.
-// Does not: choose anything at random except sensor noise (seeded by the scene).
+// A renderer owns all buffers for one picture size; one thread uses it at a time; rendering does
+// not allocate. The result depends on (assets, person, scene, size) only. Does not: choose anything
+// at random except sensor noise (seeded by the scene).
 #ifndef MIEN_SYNTH_RENDER_H
 #define MIEN_SYNTH_RENDER_H
 

@@ -2,9 +2,9 @@
 //
 // Light: order-2 harmonics of the surroundings (a vertex) times the head's own occlusion, and one
 // directional light (a sample) with a shadow map. Skin lets light in: its diffuse term wraps past
-// the terminator, red furthest (a cheap stand-in for subsurface scattering, after Green 2004, "Real-
-// Time Approximations to Subsurface Scattering", GPU Gems 1). Highlights: Blinn-Phong, Fresnel by
-// Schlick. All in linear light.
+// the terminator, red furthest (a cheap stand-in for subsurface scattering, after Green 2004,
+// "Real- Time Approximations to Subsurface Scattering", GPU Gems 1). Highlights: Blinn-Phong,
+// Fresnel by Schlick. All in linear light.
 #include "synth/frame.h"
 
 #include <math.h>
@@ -57,7 +57,8 @@ static float shadow(const struct mien_synth_renderer *r, const float *pos, const
     }
     float facing = mien_dot(normal, r->light_dir);
     float bias = 2.5f + 4 * (1 - (facing > 0 ? facing : 0)), soft = r->s->light_soft, sum = 0;
-    static const float tap[5][2] = {{0, 0}, {0.9f, 0.4f}, {-0.4f, 0.9f}, {-0.9f, -0.4f}, {0.4f, -0.9f}};
+    static const float tap[5][2] = {
+        {0, 0}, {0.9f, 0.4f}, {-0.4f, 0.9f}, {-0.9f, -0.4f}, {0.4f, -0.9f}};
     for (int i = 0; i < 5; i++) {
         int x = (int)(q[0] + tap[i][0] * soft + 0.5f), y = (int)(q[1] + tap[i][1] * soft + 0.5f);
         if (x < 0 || y < 0 || x >= MIEN_SHADOW || y >= MIEN_SHADOW) {
@@ -97,8 +98,8 @@ static void highlight(const struct mien_synth_renderer *r, const struct sample *
     }
 }
 
-static void diffuse(const struct mien_synth_renderer *r, const struct sample *s, const float *albedo,
-                    float wrap, float out[3])
+static void diffuse(const struct mien_synth_renderer *r, const struct sample *s,
+                    const float *albedo, float wrap, float out[3])
 {
     float nl = mien_dot(s->normal, r->light_dir);
     for (int i = 0; i < 3; i++) {
@@ -127,8 +128,8 @@ static void hair_color(const struct mien_synth_renderer *r, float u, float v, fl
     }
 }
 
-static void skin(const struct mien_synth_renderer *r, int index, const float w[3],
-                 struct sample *s, float out[3])
+static void skin(const struct mien_synth_renderer *r, int index, const float w[3], struct sample *s,
+                 float out[3])
 {
     const struct mien_synth_assets *a = r->a;
     const struct mien_synth_person *p = r->p;
@@ -137,7 +138,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     const int32_t *k = m->triangle + 3 * source;
     float rest[3], cyl[2] = {0, 0}, scalp = 0;
     for (int i = 0; i < 3; i++) {
-        rest[i] = w[0] * a->rest[3 * k[0] + i] + w[1] * a->rest[3 * k[1] + i] + w[2] * a->rest[3 * k[2] + i];
+        rest[i] = w[0] * a->rest[3 * k[0] + i] + w[1] * a->rest[3 * k[1] + i] +
+                  w[2] * a->rest[3 * k[2] + i];
         cyl[0] += w[i] * a->cylinder[2 * k[i]];
         cyl[1] += w[i] * a->cylinder[2 * k[i] + 1];
         scalp += w[i] * a->scalp[k[i]];
@@ -174,7 +176,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
         }
     }
     float own = 1 - photo;
-    float tone = 1 + own * (p->mottle * (0.06f * coarse + 0.05f * middle)) + p->pores * 0.045f * fine;
+    float tone =
+        1 + own * (p->mottle * (0.06f * coarse + 0.05f * middle)) + p->pores * 0.045f * fine;
     float blood = p->redness * (0.35f * mask[MIEN_MASK_RED] + 0.12f * mask[MIEN_MASK_CHEEK]) * own +
                   p->mottle * 0.05f * noise(a, nu * 0.9f + 0.4f, nv * 0.9f, 0) +
                   0.35f * p->blush * mask[MIEN_MASK_CHEEK];
@@ -182,7 +185,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
                        0.07f * mask[MIEN_MASK_LID]);
     float wrinkle = own * (p->age * 0.36f * mask[MIEN_MASK_FOLD] + 0.06f * mask[MIEN_MASK_FOLD]);
     if (p->age > 0.35f) {
-        wrinkle += own * (p->age - 0.35f) * 0.3f * mask[MIEN_MASK_FOREHEAD] * (0.6f + 0.6f * middle);
+        wrinkle +=
+            own * (p->age - 0.35f) * 0.3f * mask[MIEN_MASK_FOREHEAD] * (0.6f + 0.6f * middle);
     }
     tone *= 1 - (wrinkle > 0 ? wrinkle : 0);
     c[0] *= tone * (1 - 0.05f * blood);
@@ -197,7 +201,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     float gloss = p->gloss * (0.7f + 0.5f * middle), wet = 0;
     if (face) {
         if (mask[MIEN_MASK_LIP] > 0.003f) {
-            float l = mask[MIEN_MASK_LIP] * p->lip_share * (1 - 0.6f * photo * (p->lip_share < 0.86f));
+            float l =
+                mask[MIEN_MASK_LIP] * p->lip_share * (1 - 0.6f * photo * (p->lip_share < 0.86f));
             float t[3];
             for (int i = 0; i < 3; i++) {
                 t[i] = p->lip[i] * (1 + 0.12f * noise(a, nu * 3, nv * 0.8f, 3));
@@ -210,7 +215,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
             c[i] *= i == 0 ? 0.3f + 0.7f * line : line;
         }
         if (p->eyeshadow > 0) {
-            blend(c, p->eyeshadow_rgb, p->eyeshadow * 0.7f * mien_clamp01(mask[MIEN_MASK_LID] * 1.4f - 0.2f));
+            blend(c, p->eyeshadow_rgb,
+                  p->eyeshadow * 0.7f * mien_clamp01(mask[MIEN_MASK_LID] * 1.4f - 0.2f));
         }
         const float black[3] = {0.012f, 0.009f, 0.008f};
         blend(c, black, mask[MIEN_MASK_LASH] * p->eyeliner * (1 - 0.3f * photo));
@@ -245,10 +251,9 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
             at -= 1.0f;
         }
         float jag = 0.5f * noise(a, cyl[0] * 9, cyl[1] * 0.4f, 3) + 0.5f * coarse;
-        hair = mien_smooth(-0.3f, 0.9f, at + jag) *
-               (p->hair_kind == MIEN_HAIR_BUZZ   ? 0.72f
-                : p->hair_kind == MIEN_HAIR_BALD ? 0.6f
-                                                 : 0.98f);
+        hair = mien_smooth(-0.3f, 0.9f, at + jag) * (p->hair_kind == MIEN_HAIR_BUZZ   ? 0.72f
+                                                     : p->hair_kind == MIEN_HAIR_BALD ? 0.6f
+                                                                                      : 0.98f);
         if (hair > 0.01f) {
             float h[3];
             hair_color(r, cyl[0] * 1.5f, cyl[1] * 0.5f, h);
@@ -280,8 +285,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     highlight(r, s, 6, 0.12f * gloss * gloss + 0.22f * wet, 0, out);
 }
 
-static void eye(const struct mien_synth_renderer *r, int index, const float w[3],
-                struct sample *s, float out[3])
+static void eye(const struct mien_synth_renderer *r, int index, const float w[3], struct sample *s,
+                float out[3])
 {
     const struct mien_synth_assets *a = r->a;
     const struct mien_synth_person *p = r->p;
@@ -312,7 +317,8 @@ static void eye(const struct mien_synth_renderer *r, int index, const float w[3]
         float fibre = noise(a, angle / 6.2831853f * 2, rad * 0.012f, 3);
         float in[3];
         for (int i = 0; i < 3; i++) {
-            float v = p->iris_rgb[i] * (1.15f + 0.7f * fibre) * (0.85f + 0.5f * mien_smooth(0.3f, 0.6f, t));
+            float v = p->iris_rgb[i] * (1.15f + 0.7f * fibre) *
+                      (0.85f + 0.5f * mien_smooth(0.3f, 0.6f, t));
             v += (p->iris_edge_rgb[i] - v) * mien_smooth(0.72f, 0.97f, t);
             in[i] = v + (0.004f - v) * mien_smooth(P + 0.35f, P - 0.1f, rad);
         }
@@ -384,8 +390,8 @@ static void inner(const struct mien_synth_renderer *r, int index, const float w[
     highlight(r, s, 6, shine, 0, out);
 }
 
-static void hair(const struct mien_synth_renderer *r, int index, const float w[3],
-                 struct sample *s, float out[3])
+static void hair(const struct mien_synth_renderer *r, int index, const float w[3], struct sample *s,
+                 float out[3])
 {
     const struct mien_synth_hair *h = &r->a->hair[r->p->hair];
     const int32_t *t = h->uv_triangle + 3 * index, *k = h->triangle + 3 * index;
@@ -420,14 +426,15 @@ static void hair(const struct mien_synth_renderer *r, int index, const float w[3
     }
 }
 
-static void prop(const struct mien_synth_renderer *r, int index, const float w[3],
-                 struct sample *s, float out[3])
+static void prop(const struct mien_synth_renderer *r, int index, const float w[3], struct sample *s,
+                 float out[3])
 {
     const struct mien_synth_mesh *m = &r->prop;
     const int32_t *k = m->triangle + 3 * index;
     float c[3];
     for (int i = 0; i < 3; i++) {
-        c[i] = w[0] * m->color[3 * k[0] + i] + w[1] * m->color[3 * k[1] + i] + w[2] * m->color[3 * k[2] + i];
+        c[i] = w[0] * m->color[3 * k[0] + i] + w[1] * m->color[3 * k[1] + i] +
+               w[2] * m->color[3 * k[2] + i];
     }
     int material = m->material[index];
     if (material == MIEN_MATERIAL_CLOTH) {
@@ -455,8 +462,10 @@ static void gather(const struct mien_synth_renderer *r, const float *pos, const 
 {
     for (int i = 0; i < 3; i++) {
         s->pos[i] = w[0] * pos[3 * k[0] + i] + w[1] * pos[3 * k[1] + i] + w[2] * pos[3 * k[2] + i];
-        s->normal[i] = w[0] * normal[3 * k[0] + i] + w[1] * normal[3 * k[1] + i] + w[2] * normal[3 * k[2] + i];
-        s->light[i] = w[0] * light[3 * k[0] + i] + w[1] * light[3 * k[1] + i] + w[2] * light[3 * k[2] + i];
+        s->normal[i] =
+            w[0] * normal[3 * k[0] + i] + w[1] * normal[3 * k[1] + i] + w[2] * normal[3 * k[2] + i];
+        s->light[i] =
+            w[0] * light[3 * k[0] + i] + w[1] * light[3 * k[1] + i] + w[2] * light[3 * k[2] + i];
     }
     float ln = 1 / (sqrtf(mien_dot(s->normal, s->normal)) + 1e-9f);
     float lp = -1 / (sqrtf(mien_dot(s->pos, s->pos)) + 1e-9f);
@@ -512,11 +521,14 @@ static void lenses(struct mien_synth_renderer *r)
                 float f = 0.04f + 0.6f * power(1 - (nv > 0 ? nv : 0), 2);
                 float sky = mien_smooth(0.1f, 0.55f, mirror[1] + 0.25f * mirror[0]);
                 highlight(r, &s, 8, 2.5f, 0, glare);
-                float dark = r->p->glasses == MIEN_GLASSES_DARK ? r->p->lens_opacity : r->p->lens_opacity * 0.6f;
+                float dark = r->p->glasses == MIEN_GLASSES_DARK ? r->p->lens_opacity
+                                                                : r->p->lens_opacity * 0.6f;
                 for (int j = 0; j < 3; j++) {
                     float *o = r->color + 3 * i + j;
                     *o = *o * (1 - dark) + dark * r->p->lens_rgb[j] * s.light[j] +
-                         e[j] * f * (0.35f + 1.5f * sky) * (r->p->glasses == MIEN_GLASSES_DARK ? 1 : 0.6f) + glare[j];
+                         e[j] * f * (0.35f + 1.5f * sky) *
+                             (r->p->glasses == MIEN_GLASSES_DARK ? 1 : 0.6f) +
+                         glare[j];
                 }
             }
         }
