@@ -3,6 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #include "app/commands.h"
 #include "base/args.h"
@@ -31,27 +36,31 @@ static const char BENCH_NET[] = "input image 3 96 96\n"
                                 "output y d2\n";
 
 #if defined(__x86_64__)
-typedef float vec8 __attribute__((vector_size(32)));
-
 // Independent chains of fused multiply-adds in registers, eight floats each; returns flops.
 __attribute__((target("avx2,fma"), noinline)) static double fma_chains(long rounds, float *sink)
 {
-    vec8 a[10];
-    for (int i = 0; i < 10; i++) {
-        a[i] = (vec8){1, 2, 3, 4, 5, 6, 7, 8} * (float)i;
-    }
-    vec8 m = {0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f, 0.5f}, b = m;
+    __m256 a0, a1, a2, a3, a4, a5, a6, a7, a8, a9;
+    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = a8 = a9 = _mm256_set1_ps(*sink);
+    const __m256 m = _mm256_set1_ps(*sink * 0.5f), b = _mm256_set1_ps(*sink);
     for (long r = 0; r < rounds; r++) {
-#pragma GCC unroll 10
-        for (int i = 0; i < 10; i++) {
-            a[i] = a[i] * m + b;
-        }
-        __asm__ volatile("" : "+x"(a[0]), "+x"(a[1]), "+x"(a[2]), "+x"(a[3]), "+x"(a[4]));
-        __asm__ volatile("" : "+x"(a[5]), "+x"(a[6]), "+x"(a[7]), "+x"(a[8]), "+x"(a[9]));
+        a0 = _mm256_fmadd_ps(a0, m, b);
+        a1 = _mm256_fmadd_ps(a1, m, b);
+        a2 = _mm256_fmadd_ps(a2, m, b);
+        a3 = _mm256_fmadd_ps(a3, m, b);
+        a4 = _mm256_fmadd_ps(a4, m, b);
+        a5 = _mm256_fmadd_ps(a5, m, b);
+        a6 = _mm256_fmadd_ps(a6, m, b);
+        a7 = _mm256_fmadd_ps(a7, m, b);
+        a8 = _mm256_fmadd_ps(a8, m, b);
+        a9 = _mm256_fmadd_ps(a9, m, b);
+        // keeps the chains apart and the loop from being folded
+        __asm__ volatile("" : "+x"(a0), "+x"(a1), "+x"(a2), "+x"(a3), "+x"(a4));
+        __asm__ volatile("" : "+x"(a5), "+x"(a6), "+x"(a7), "+x"(a8), "+x"(a9));
     }
-    for (int i = 0; i < 10; i++) {
-        *sink += a[i][0];
-    }
+    a0 = _mm256_add_ps(_mm256_add_ps(a0, a1), _mm256_add_ps(a2, a3));
+    a4 = _mm256_add_ps(_mm256_add_ps(a4, a5), _mm256_add_ps(a6, a7));
+    a0 = _mm256_add_ps(_mm256_add_ps(a0, a4), _mm256_add_ps(a8, a9));
+    *sink = _mm256_cvtss_f32(a0) > 0 ? 1 : 0.5f;
     return (double)rounds * 10 * 8 * 2;
 }
 #endif
@@ -63,12 +72,12 @@ static double fma_peak(void)
 #if defined(__x86_64__)
     if (mien_cpu_flags() & MIEN_CPU_AVX2_FMA) {
         double best = 0;
-        float sink = 0;
+        float sink = 1;
         for (int i = 0; i < 20; i++) {
             int64_t start = mien_now_ns();
             double flops = fma_chains(400000, &sink);
             double rate = flops / ((double)(mien_now_ns() - start) * 1e-9);
-            best = rate > best && isfinite(sink) ? rate : best;
+            best = rate > best ? rate : best;
         }
         return best;
     }
@@ -77,7 +86,7 @@ static double fma_peak(void)
 }
 
 struct targets {
-    int shard;
+    int shard, outputs;
 };
 
 // Mean squared distance to a fixed pattern: the cheapest loss, so that the network is measured.
@@ -85,7 +94,7 @@ static double pattern_loss(void *arg, struct mien_graph *g, int shard)
 {
     const struct targets *t = arg;
     double sum = 0;
-    for (int o = 0; o < 1; o++) {
+    for (int o = 0; o < t->outputs; o++) {
         int n = t->shard * mien_graph_output_count(g, o);
         const float *y = mien_graph_output(g, shard, o);
         float *dy = mien_graph_output_grad(g, shard, o);
@@ -98,24 +107,51 @@ static double pattern_loss(void *arg, struct mien_graph *g, int shard)
     return sum;
 }
 
-static int bench_train(const char *net, int threads, int batch, int shard, double seconds,
-                       bool profile, int landmarks)
+// A description with $LANDMARKS defined; NULL on failure (logged). Free with mien_free.
+static char *read_description(const char *path, int landmarks)
 {
-    char *text = NULL;
-    if (net) {
-        size_t size;
-        char *file = mien_file_read(net, 1 << 20, &size);
-        if (!file) {
-            return 2;
-        }
+    size_t size;
+    char *file = mien_file_read(path, 1 << 20, &size), *text = NULL;
+    if (file) {
         text = mien_calloc(size + 64, 1);
         if (text) {
             snprintf(text, size + 64, "define LANDMARKS %d\n%s", landmarks, file);
         }
-        mien_free(file);
-        if (!text) {
-            return 1;
-        }
+    }
+    mien_free(file);
+    return text;
+}
+
+// A .net file, or a description run with random weights (through a temporary file).
+static struct mien_net *load(const char *path, int landmarks)
+{
+    const char *end = strrchr(path, '.');
+    if (!end || strcmp(end, ".txt")) {
+        return mien_net_load(path);
+    }
+    char *text = read_description(path, landmarks);
+    struct mien_graph *g = text ? mien_graph_create(text, 1, 1, 1) : NULL;
+    struct mien_net *n = NULL;
+    char temporary[] = "/tmp/mien-bench-XXXXXX";
+    int fd = g ? mkstemp(temporary) : -1;
+    if (fd >= 0) {
+        close(fd);
+        n = mien_graph_export(g, temporary) ? mien_net_load(temporary) : NULL;
+        unlink(temporary);
+    } else if (g) {
+        mien_error("cannot write %s", temporary);
+    }
+    mien_graph_destroy(g);
+    mien_free(text);
+    return n;
+}
+
+static int bench_train(const char *net, int threads, int batch, int shard, double seconds,
+                       bool profile, int landmarks)
+{
+    char *text = net ? read_description(net, landmarks) : NULL;
+    if (net && !text) {
+        return 2;
     }
     const int shards = (batch + shard - 1) / shard;
     struct mien_graph *g = mien_graph_create(text ? text : BENCH_NET, shard, shards, 1);
@@ -141,7 +177,7 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
                                  .weight_decay = 1e-3f,
                                  .clip = 1,
                                  .average = 0.999f};
-    struct targets t = {.shard = shard};
+    struct targets t = {.shard = shard, .outputs = mien_graph_outputs(g)};
     const double macs = mien_graph_macs(g), pictures = (double)shard * shards;
     printf("network: %.1f MMAC, %.2f M weights, input %dx%dx%d; %d threads, %d shards of %d\n",
            macs * 1e-6, (double)mien_graph_parameters(g) * 1e-6, c, h, w, mien_pool_threads(pool),
@@ -178,9 +214,9 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
     return 0;
 }
 
-static int bench_net(const char *path, double seconds)
+static int bench_net(const char *path, double seconds, int landmarks)
 {
-    struct mien_net *n = mien_net_load(path);
+    struct mien_net *n = load(path, landmarks);
     if (!n) {
         return 2;
     }
@@ -239,8 +275,9 @@ int mien_cmd_bench(int argc, char **argv)
     bool profile = false;
     const struct mien_command cmd = {
         .name = "bench",
-        .synopsis = "train | net FILE.net [options]",
-        .summary = "Measures the speed of training, or of one network on one core.",
+        .synopsis = "train | net FILE [options]",
+        .summary = "measure the speed of training, or of one network (.net or description .txt) on "
+                   "one core",
         .example = "mien bench train --threads 2\nmien bench net models/face.net",
         .min_args = 1,
         .max_args = 2};
@@ -252,7 +289,8 @@ int mien_cmd_bench(int argc, char **argv)
         {"threads", 't', MIEN_OPT_INT, &threads, "N", "train: threads, 0 = one per core.", 0, 256},
         {"batch", 'b', MIEN_OPT_INT, &batch, "N", "train: pictures a step.", 1, 4096},
         {"shard", 's', MIEN_OPT_INT, &shard, "N", "train: pictures a shard.", 1, 1024},
-        {"landmarks", 0, MIEN_OPT_INT, &landmarks, "N", "train: value of $LANDMARKS.", 1, 4096},
+        {"landmarks", 0, MIEN_OPT_INT, &landmarks, "N", "value of $LANDMARKS in a description.", 1,
+         4096},
         {"seconds", 'd', MIEN_OPT_FLOAT, &seconds, "S", "How long to measure.", 0.1, 600},
         {"profile", 'p', MIEN_OPT_BOOL, &profile, NULL, "train: time of each layer.", 0, 0},
         {0},
@@ -268,7 +306,7 @@ int mien_cmd_bench(int argc, char **argv)
     } else if (!strcmp(args[0], "train") && nargs == 1) {
         status = bench_train(net, threads, batch, shard, seconds, profile, landmarks);
     } else if (!strcmp(args[0], "net") && nargs == 2) {
-        status = bench_net(args[1], seconds);
+        status = bench_net(args[1], seconds, landmarks);
     } else {
         mien_error("bench: write `mien bench train` or `mien bench net FILE.net`");
         status = 2;

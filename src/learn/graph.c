@@ -271,6 +271,11 @@ float *mien_graph_input(struct mien_graph *g, int shard)
     return g->input[shard];
 }
 
+int mien_graph_outputs(const struct mien_graph *g)
+{
+    return g->desc.outputs;
+}
+
 int mien_graph_find_output(const struct mien_graph *g, const char *name)
 {
     return mien_desc_find_output(&g->desc, name);

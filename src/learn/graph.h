@@ -26,6 +26,7 @@ double mien_graph_macs(const struct mien_graph *g); // forward multiply-adds a p
 void mien_graph_input_shape(const struct mien_graph *g, int *c, int *h, int *w);
 void mien_graph_input_scaling(const struct mien_graph *g, float *mean, float *scale);
 float *mien_graph_input(struct mien_graph *g, int shard); // (N,C,H,W), the caller fills
+int mien_graph_outputs(const struct mien_graph *g);
 int mien_graph_find_output(const struct mien_graph *g, const char *name); // -1 when absent
 int mien_graph_output_count(const struct mien_graph *g, int output);      // floats a picture
 const float *mien_graph_output(const struct mien_graph *g, int shard, int output); // (N,count)
