@@ -310,14 +310,13 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         look(e, frame, camera, &tr->crop, &out->times);
     }
     float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
-    if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns,
-                         strength)) {
+    if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
         return false;
     }
     int64_t t0 = now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    bool ok = mien_solve_tracked(e->solver, camera, &e->sight, tr, f);
+    bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength, &e->sight, f);
     out->times.fit_ns += now(e) - t0;
     f->id = tr->id; // an ending track reports no more
     mien_track_judge(&e->tracker, tr, ok ? f->fit_rms : INFINITY, capture_ns);

@@ -143,9 +143,9 @@ static float mean_sigma(const struct mien_solver *s, const struct mien_sight *si
     return sum / ((float)s->model->landmarks * size);
 }
 
-bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        const struct mien_sight *sight, struct mien_track *tr,
-                        struct mien_face_result *out)
+// Fit of the landmarks as seen, from the track's last one.
+static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
+                        struct mien_track *tr, const struct mien_sight *sight)
 {
     set_up(s, camera, sight);
     start_from_branches(s, sight);
@@ -161,19 +161,40 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
         }
         float trust =
             mien_identity_trust(sight->presence, mean_sigma(s, sight, tr->box_px), s->state.pose.R);
-        mien_identity_add(&tr->identity, s->state.identity,
-                          tr->identity.weight > 0 ? trust : fmaxf(trust, 0.05F));
+        bool first = !(tr->identity.weight > 0);
+        mien_identity_add(&tr->identity, s->state.identity, first ? fmaxf(trust, 0.05F) : trust);
     }
     // … then one of pose and expression with the identity held.
     memcpy(s->state.identity, tr->identity.mean, sizeof(s->state.identity));
     s->in.lock_identity = true;
-    if (!mien_fit_run(s->fit, &s->in, &s->state) || !derive(s, camera, sight, out)) {
+    if (!mien_fit_run(s->fit, &s->in, &s->state)) {
         return false;
     }
     tr->have_fit = true;
     tr->fit_pose = s->state.pose;
     memcpy(tr->fit_blendshape, s->state.blendshape, sizeof(tr->fit_blendshape));
     return true;
+}
+
+bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
+                        const struct mien_smooth_layout *layout, struct mien_track *tr,
+                        float strength, struct mien_sight *sight, struct mien_face_result *out)
+{
+    if (!fit_tracked(s, camera, tr, sight)) {
+        return false;
+    }
+    struct mien_fit_state *st = &s->state;
+    mien_smooth_fit(layout, &tr->smooth, &st->pose, st->blendshape, tr->dt_s, strength);
+    float fitted[MIEN_LANDMARKS_MAX][2], yaw, pitch, roll;
+    if (!mien_fit_project(s->model, camera, st, fitted, NULL)) {
+        return false;
+    }
+    mien_pose_to_angles(st->pose.R, &yaw, &pitch, &roll);
+    float unit_px = 100 * camera->f_px / fmaxf(1, -st->pose.t[2]);
+    mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])fitted,
+                          unit_px, roll * (float)M_PI / 180, tr->dt_s, strength);
+    mien_smooth_rest(&tr->smooth, sight, tr->dt_s, strength);
+    return derive(s, camera, sight, out);
 }
 
 float mien_solve_light(const struct mien_image *frame, const float box_px[4])

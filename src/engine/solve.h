@@ -20,10 +20,11 @@ void mien_solver_destroy(struct mien_solver *s);                         // NULL
 // not finite); *out is then undefined.
 bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
                       const struct mien_sight *sight, struct mien_face_result *out);
-// The same from the track's last fit, which it replaces; adds to and uses the track's identity.
+// The same from the track's last fit, which it replaces; adds to and uses the track's identity,
+// then smooths fit and *sight over time (strength as in track/smooth.h).
 bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        const struct mien_sight *sight, struct mien_track *tr,
-                        struct mien_face_result *out);
+                        const struct mien_smooth_layout *layout, struct mien_track *tr,
+                        float strength, struct mien_sight *sight, struct mien_face_result *out);
 
 // Mean luminance of a 16×16 grid over the middle of the box, 0…255.
 float mien_solve_light(const struct mien_image *frame, const float box_px[4]);

@@ -207,8 +207,8 @@ static void move(struct mien_track *tr, const float box[4], float dt)
     }
 }
 
-bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, struct mien_sight *sight,
-                     int width_px, int height_px, int64_t now_ns, float strength)
+bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, const struct mien_sight *sight,
+                     int width_px, int height_px, int64_t now_ns)
 {
     int n = t->model->landmarks;
     float box[4];
@@ -243,8 +243,8 @@ bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, struct mien_
     tr->seen_ns = now_ns;
     tr->missed = 0;
     tr->looks++;
+    tr->dt_s = dt;
     bool weak = sight->presence < sure;
-    mien_smooth_step(&t->layout, &tr->smooth, sight, dt, strength);
     tr->state = weak ? MIEN_TRACK_WEAK : tr->looks < LOOKS_NEW ? MIEN_TRACK_NEW : MIEN_TRACK_STEADY;
     return true;
 }

@@ -26,6 +26,7 @@ struct mien_track {
     enum mien_track_state state;
     int64_t start_ns, seen_ns; // first and last good look
     int looks;                 // good looks
+    float dt_s;                // time between the last two
     int missed;                // looks in a row without a face
     int bad_fits;              // fits in a row that do not agree with the landmarks
     int overlap;               // frames in a row on the same face as an older track
@@ -68,11 +69,10 @@ struct mien_track *mien_tracker_start(struct mien_tracker *t, const float box_px
                                       int64_t now_ns);
 // Sets tr->crop to where the face should be at now_ns. A still face keeps its crop.
 void mien_track_predict(const struct mien_tracker *t, struct mien_track *tr, int64_t now_ns);
-// What the network saw in tr->crop. The raw landmarks are kept for the next crop, then *sight is
-// smoothed in place (strength as in track/smooth.h). False when there is no face to report (none
-// seen; the track may have ended: id 0).
-bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, struct mien_sight *sight,
-                     int width_px, int height_px, int64_t now_ns, float strength);
+// What the network saw in tr->crop, not smoothed: kept for the next crop. False when there is no
+// face to report (none seen; the track may have ended: id 0).
+bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, const struct mien_sight *sight,
+                     int width_px, int height_px, int64_t now_ns);
 // The fit's verdict on the last look: rms residual in face sizes. A track
 // whose fits fail for some frames ends.
 void mien_track_judge(struct mien_tracker *t, struct mien_track *tr, float fit_rms, int64_t now_ns);
