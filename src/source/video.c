@@ -2,7 +2,7 @@
 // file's own timestamps, phone rotation applied, seek to the start for looping.
 //
 // Damaged packets are skipped and counted; a file that ends early is played as far as it goes. Only
-// local files are opened: a playlist inside a file reaches nothing else.
+// local files of real video containers are opened: playlists are refused.
 // Does not: decode sound, seek elsewhere than to the start.
 #include "source/internal.h"
 
@@ -79,6 +79,12 @@ static bool open_streams(struct video *v, char *reason, size_t size)
 {
     AVDictionary *o = NULL;
     av_dict_set(&o, "protocol_whitelist", "file", 0);
+    // Containers only: playlists (HLS, DASH, concat) would open, and wait for, other files.
+    av_dict_set(
+        &o, "format_whitelist",
+        "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,mjpeg,m4v,h264,hevc,av1,ivf,"
+        "gif,apng,mxf,nut,dv,yuv4mpegpipe",
+        0);
     char url[4200];
     snprintf(url, sizeof url, "file:%s", v->path);
     int r = avformat_open_input(&v->format, url, NULL, &o);

@@ -1,0 +1,703 @@
+// LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=close
+// LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll
+
+// source/v4l2*: a make-believe driver behind the system calls. It checks the protocol (buffers are
+// queued before they are given out, everything is unmapped and closed) and misbehaves on request.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+
+#include <linux/videodev2.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "source/source.h"
+
+int __real_open(const char *path, int flags, int mode);
+int __real_close(int fd);
+int __real_poll(struct pollfd *p, nfds_t n, int timeout);
+void *__real_mmap(void *a, size_t n, int prot, int flags, int fd, off_t off);
+int __real_munmap(void *a, size_t n);
+int __real_ioctl(int fd, unsigned long request, void *arg);
+
+enum { FD = 10000, BUFFERS = 4, ROOM = 1280 * 720 * 2 };
+
+struct mode {
+    uint32_t fourcc;
+    int w, h, fps;
+};
+
+static struct {
+    bool present;
+    int number; // /dev/videoN
+    const char *card, *bus;
+    uint32_t caps;
+    struct mode mode[8];
+    int modes;
+    int open_error, fmt_error, streamon_error, dqbuf_error, reqbufs_error;
+    uint32_t force_fourcc; // what S_FMT grants
+    int force_fps;
+    bool has_control;
+    int control, exposure;
+    // Frames waiting: each has a sequence number, flags, and bytes.
+    struct {
+        uint32_t sequence, flags, bytes;
+        int64_t at_ns;
+        uint8_t fill;
+    } frame[32];
+    int frames, next;
+    bool queued[BUFFERS];
+    uint32_t fourcc;
+    int w, h, fps;
+    int opens, maps, streams;
+    int leaks_open, leaks_map; // must be 0 at the end
+    bool streaming;
+    int max_queued;
+    unsigned errors; // protocol broken
+} cam;
+
+static uint8_t memory[BUFFERS][ROOM];
+static const uint8_t *jpeg;
+static size_t jpeg_size;
+
+static void reset(void)
+{
+    memset(&cam, 0, sizeof cam);
+    cam.present = true;
+    cam.card = "Test Cam";
+    cam.bus = "usb-0000:00:14.0-1";
+    cam.caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
+    cam.mode[0] = (struct mode){V4L2_PIX_FMT_MJPEG, 640, 480, 30};
+    cam.mode[1] = (struct mode){V4L2_PIX_FMT_MJPEG, 1280, 720, 30};
+    cam.mode[2] = (struct mode){V4L2_PIX_FMT_YUYV, 640, 480, 30};
+    cam.mode[3] = (struct mode){V4L2_PIX_FMT_YUYV, 1280, 720, 10};
+    cam.mode[4] = (struct mode){V4L2_PIX_FMT_GREY, 640, 480, 60};
+    cam.modes = 5;
+    cam.exposure = 100;
+}
+
+static void add_frame(uint32_t sequence, uint32_t flags, uint32_t bytes)
+{
+    int i = cam.frames++;
+    assert_true(i < 32);
+    cam.frame[i].sequence = sequence;
+    cam.frame[i].flags = flags | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
+    cam.frame[i].bytes = bytes;
+    cam.frame[i].at_ns = mien_now_ns();
+    cam.frame[i].fill = (uint8_t)(sequence + 1);
+}
+
+static int refuse(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+    if (strncmp(path, "/dev/video", 10) != 0) {
+        va_list ap;
+        va_start(ap, flags);
+        int mode = flags & O_CREAT ? va_arg(ap, int) : 0;
+        va_end(ap);
+        return __real_open(path, flags, mode);
+    }
+    char name[32];
+    snprintf(name, sizeof name, "/dev/video%d", cam.number);
+    if (!cam.present || strcmp(path, name) != 0) {
+        return refuse(ENOENT);
+    }
+    if (cam.open_error) {
+        return refuse(cam.open_error);
+    }
+    cam.opens++;
+    cam.streaming = false;
+    memset(cam.queued, 0, sizeof cam.queued);
+    cam.leaks_open++;
+    return FD;
+}
+
+int __wrap_close(int fd)
+{
+    if (fd != FD) {
+        return __real_close(fd);
+    }
+    cam.leaks_open--;
+    return 0;
+}
+
+void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, off_t off)
+{
+    if (fd != FD) {
+        return __real_mmap(a, n, prot, flags, fd, off);
+    }
+    cam.leaks_map++;
+    return memory[off / ROOM];
+}
+
+int __wrap_munmap(void *a, size_t n)
+{
+    uint8_t *p = a;
+    if (p < memory[0] || p >= memory[0] + sizeof memory) {
+        return __real_munmap(a, n);
+    }
+    cam.leaks_map--;
+    return 0;
+}
+
+int __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
+{
+    if (n != 1 || p->fd != FD) {
+        return __real_poll(p, n, timeout);
+    }
+    p->revents = 0;
+    if (!cam.present || cam.dqbuf_error) {
+        p->revents = POLLERR | (cam.present ? 0 : POLLHUP);
+        return 1;
+    }
+    if (cam.next < cam.frames) {
+        p->revents = POLLIN;
+        return 1;
+    }
+    __real_poll(NULL, 0, timeout);
+    return 0;
+}
+
+static int enumerate(unsigned long request, void *arg)
+{
+    if (request == VIDIOC_ENUM_FMT) {
+        struct v4l2_fmtdesc *f = arg;
+        uint32_t k = 0;
+        for (int i = 0; i < cam.modes; i++) {
+            if (i && cam.mode[i].fourcc == cam.mode[i - 1].fourcc) {
+                continue;
+            }
+            if (k++ == f->index) {
+                f->pixelformat = cam.mode[i].fourcc;
+                return 0;
+            }
+        }
+        return refuse(EINVAL);
+    }
+    if (request == VIDIOC_ENUM_FRAMESIZES) {
+        struct v4l2_frmsizeenum *s = arg;
+        uint32_t k = 0;
+        for (int i = 0; i < cam.modes; i++) {
+            if (cam.mode[i].fourcc == s->pixel_format && k++ == s->index) {
+                s->type = V4L2_FRMSIZE_TYPE_DISCRETE;
+                s->discrete.width = (uint32_t)cam.mode[i].w;
+                s->discrete.height = (uint32_t)cam.mode[i].h;
+                return 0;
+            }
+        }
+        return refuse(EINVAL);
+    }
+    struct v4l2_frmivalenum *v = arg;
+    for (int i = 0; i < cam.modes && v->index == 0; i++) {
+        const struct mode *m = &cam.mode[i];
+        if (m->fourcc == v->pixel_format && m->w == (int)v->width && m->h == (int)v->height) {
+            v->type = V4L2_FRMIVAL_TYPE_DISCRETE;
+            v->discrete = (struct v4l2_fract){1, (uint32_t)m->fps};
+            return 0;
+        }
+    }
+    return refuse(EINVAL);
+}
+
+static int dequeue(struct v4l2_buffer *b)
+{
+    if (cam.dqbuf_error) {
+        return refuse(cam.dqbuf_error);
+    }
+    if (cam.next == cam.frames) {
+        return refuse(EAGAIN);
+    }
+    int i = 0;
+    while (i < BUFFERS && !cam.queued[i]) {
+        i++;
+    }
+    if (i == BUFFERS) { // the program keeps all buffers: a driver would drop
+        return refuse(EAGAIN);
+    }
+    cam.queued[i] = false;
+    b->index = (uint32_t)i;
+    b->sequence = cam.frame[cam.next].sequence;
+    b->flags = cam.frame[cam.next].flags;
+    b->bytesused = cam.frame[cam.next].bytes;
+    b->timestamp.tv_sec = cam.frame[cam.next].at_ns / MIEN_NS_PER_S;
+    b->timestamp.tv_usec = cam.frame[cam.next].at_ns % MIEN_NS_PER_S / 1000;
+    if (cam.fourcc == V4L2_PIX_FMT_MJPEG && jpeg) {
+        memcpy(memory[i], jpeg, jpeg_size);
+    } else {
+        memset(memory[i], cam.frame[cam.next].fill, ROOM);
+    }
+    cam.next++;
+    return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, void *arg)
+{
+    if (fd != FD) {
+        return __real_ioctl(fd, request, arg);
+    }
+    if (!cam.present) {
+        return refuse(ENODEV);
+    }
+    switch (request) {
+    case VIDIOC_QUERYCAP: {
+        struct v4l2_capability *c = arg;
+        snprintf((char *)c->card, sizeof c->card, "%s", cam.card);
+        snprintf((char *)c->bus_info, sizeof c->bus_info, "%s", cam.bus);
+        c->capabilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_DEVICE_CAPS;
+        c->device_caps = cam.caps;
+        return 0;
+    }
+    case VIDIOC_ENUM_FMT:
+    case VIDIOC_ENUM_FRAMESIZES:
+    case VIDIOC_ENUM_FRAMEINTERVALS:
+        return enumerate(request, arg);
+    case VIDIOC_S_FMT: {
+        struct v4l2_pix_format *p = &((struct v4l2_format *)arg)->fmt.pix;
+        if (cam.fmt_error) {
+            return refuse(cam.fmt_error);
+        }
+        p->pixelformat = cam.force_fourcc ? cam.force_fourcc : p->pixelformat;
+        cam.fourcc = p->pixelformat;
+        cam.w = (int)p->width;
+        cam.h = (int)p->height;
+        uint32_t px = p->pixelformat == V4L2_PIX_FMT_GREY ? 1 : 2;
+        p->bytesperline = p->pixelformat == V4L2_PIX_FMT_MJPEG ? 0 : p->width * px;
+        p->sizeimage = p->width * p->height * px;
+        return 0;
+    }
+    case VIDIOC_S_PARM:
+    case VIDIOC_G_PARM: {
+        struct v4l2_captureparm *p = &((struct v4l2_streamparm *)arg)->parm.capture;
+        if (request == VIDIOC_S_PARM) {
+            cam.fps = (int)(p->timeperframe.denominator / p->timeperframe.numerator);
+        }
+        p->capability = V4L2_CAP_TIMEPERFRAME;
+        p->timeperframe =
+            (struct v4l2_fract){1, (uint32_t)(cam.force_fps ? cam.force_fps : cam.fps)};
+        return 0;
+    }
+    case VIDIOC_QUERYCTRL:
+        return cam.has_control ? 0 : refuse(EINVAL);
+    case VIDIOC_S_CTRL:
+        cam.control = ((struct v4l2_control *)arg)->value;
+        return 0;
+    case VIDIOC_G_CTRL:
+        ((struct v4l2_control *)arg)->value = cam.exposure;
+        return 0;
+    case VIDIOC_REQBUFS:
+        ((struct v4l2_requestbuffers *)arg)->count = BUFFERS;
+        return cam.reqbufs_error ? refuse(cam.reqbufs_error) : 0;
+    case VIDIOC_QUERYBUF: {
+        struct v4l2_buffer *b = arg;
+        b->length = ROOM;
+        b->m.offset = b->index * ROOM;
+        return 0;
+    }
+    case VIDIOC_QBUF: {
+        struct v4l2_buffer *b = arg;
+        cam.errors += b->index >= BUFFERS || cam.queued[b->index];
+        cam.queued[b->index % BUFFERS] = true;
+        return 0;
+    }
+    case VIDIOC_DQBUF:
+        cam.errors += !cam.streaming;
+        return dequeue(arg);
+    case VIDIOC_STREAMON:
+        if (cam.streamon_error) {
+            return refuse(cam.streamon_error);
+        }
+        cam.streaming = true;
+        cam.streams++;
+        return 0;
+    case VIDIOC_STREAMOFF:
+        cam.streaming = false;
+        memset(cam.queued, 0, sizeof cam.queued);
+        return 0;
+    default:
+        return refuse(ENOTTY);
+    }
+}
+
+static char reason[512];
+
+static struct mien_source *open_ok(const char *uri, const struct mien_source_options *o)
+{
+    struct mien_source *s = mien_source_open(uri, o, reason, sizeof reason);
+    assert_non_null(s);
+    return s;
+}
+
+static void done(struct mien_source *s)
+{
+    mien_source_close(s);
+    assert_int_equal(cam.leaks_open, 0);
+    assert_int_equal(cam.leaks_map, 0);
+    assert_int_equal(cam.errors, 0);
+}
+
+static void refused(const char *uri, const char *because)
+{
+    struct mien_source *s = mien_source_open(uri, NULL, reason, sizeof reason);
+    assert_null(s);
+    if (!strstr(reason, because)) {
+        fail_msg("\"%s\" does not say \"%s\"", reason, because);
+    }
+    done(NULL);
+}
+
+static int64_t soon(int ms)
+{
+    return mien_now_ns() + ms * MIEN_NS_PER_MS;
+}
+
+static void formats_are_chosen(void **state)
+{
+    static const struct {
+        struct mien_source_options o;
+        const char *format;
+        int w, h, fps;
+    } cases[] = {
+        {{0}, "YUYV", 640, 480, 30},
+        {{.width = 1280, .height = 720}, "MJPG", 1280, 720, 30},  // not YUYV at 10 fps
+        {{.width = 1920, .height = 1080}, "MJPG", 1280, 720, 30}, // nearest
+        {{.format = MIEN_CAMERA_MJPG}, "MJPG", 640, 480, 30},
+        {{.width = 1280, .height = 720, .format = MIEN_CAMERA_YUYV}, "YUYV", 1280, 720, 10},
+        {{.fps = 15}, "YUYV", 640, 480, 15},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
+        reset();
+        struct mien_source *s = open_ok("camera", &cases[i].o);
+        const struct mien_source_info *info = mien_source_info(s);
+        assert_string_equal(info->format, cases[i].format);
+        assert_int_equal(info->width, cases[i].w);
+        assert_int_equal(info->height, cases[i].h);
+        assert_int_equal((int)(info->fps + 0.5), cases[i].fps);
+        assert_string_equal(info->name, "Test Cam");
+        assert_string_equal(info->device, "/dev/video0");
+        assert_true(info->live);
+        done(s);
+    }
+    // A faster MJPG mode beats YUYV even at 640x480; grey (infrared) never wins.
+    reset();
+    cam.mode[0].fps = 60;
+    struct mien_source *s = open_ok("camera:test", NULL);
+    assert_string_equal(mien_source_info(s)->format, "MJPG");
+    done(s);
+    reset();
+    cam.mode[0] = (struct mode){V4L2_PIX_FMT_GREY, 640, 480, 60};
+    cam.modes = 1;
+    s = open_ok("/dev/video0", NULL);
+    assert_string_equal(mien_source_info(s)->format, "GREY");
+    done(s);
+}
+
+static void what_was_granted_is_read_back(void **state)
+{
+    reset();
+    cam.force_fourcc = V4L2_PIX_FMT_YUYV; // as vivid does with MJPG
+    cam.force_fps = 25;
+    cam.has_control = true;
+    cam.control = 1;
+    struct mien_source_options o = {.width = 1280, .height = 720, .format = MIEN_CAMERA_MJPG};
+    struct mien_source *s = open_ok("camera", &o);
+    assert_string_equal(mien_source_info(s)->format, "YUYV");
+    assert_int_equal((int)mien_source_info(s)->fps, 25);
+    assert_int_equal(cam.control, 0); // exposure_dynamic_framerate off
+    done(s);
+    reset();
+    cam.force_fourcc = v4l2_fourcc('H', '2', '6', '4');
+    refused("camera", "H264");
+    reset();
+    cam.mode[0].fourcc = v4l2_fourcc('H', '2', '6', '4');
+    cam.modes = 1;
+    refused("camera", "offers no format that mien reads; it offers H264");
+}
+
+static void newest_frame_wins(void **state)
+{
+    reset();
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_frame f = {0};
+    add_frame(0, 0, 640 * 480 * 2);
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    assert_int_equal(f.index, 0);
+    assert_int_equal(f.dropped, 0);
+    uint8_t *pixels = f.rgb.data;
+    for (uint32_t q = 1; q < 4; q++) {
+        add_frame(q, 0, 640 * 480 * 2);
+    }
+    cam.frame[3].fill = 128;
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    assert_int_equal(f.index, 1);
+    assert_int_equal(f.dropped, 2);
+    assert_int_equal(f.rgb.data[0], 130); // luma 128, no colour
+    assert_ptr_equal(f.rgb.data, pixels); // no allocation after the first
+    assert_true(f.capture_ns / 1000 == cam.frame[3].at_ns / 1000);
+    add_frame(9, 0, 640 * 480 * 2); // the driver lost 4…8
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    assert_int_equal(f.dropped, 7);
+    int64_t t = mien_now_ns();
+    assert_int_equal(mien_source_read(s, &f, soon(50)), MIEN_SOURCE_TIMEOUT);
+    assert_true(mien_now_ns() - t > 45 * MIEN_NS_PER_MS && mien_now_ns() - t < MIEN_NS_PER_S);
+    mien_frame_destroy(&f);
+    mien_frame_destroy(&f);
+    done(s);
+}
+
+static void bad_buffers_are_skipped(void **state)
+{
+    reset();
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_payload p = {0};
+    add_frame(0, V4L2_BUF_FLAG_ERROR, 640 * 480 * 2);
+    add_frame(1, 0, 640 * 480); // half a picture
+    add_frame(2, 0, 0);
+    assert_int_equal(mien_source_read_raw(s, &p, soon(30)), MIEN_SOURCE_TIMEOUT);
+    add_frame(3, 0, 640 * 480 * 2);
+    add_frame(4, V4L2_BUF_FLAG_ERROR, 640 * 480 * 2); // newest, but bad: 3 is delivered
+    assert_int_equal(mien_source_read_raw(s, &p, soon(500)), MIEN_SOURCE_OK);
+    assert_int_equal(p.data[0], 4);
+    assert_int_equal(p.kind, MIEN_PAYLOAD_YUYV);
+    assert_int_equal(p.stride, 1280);
+    struct mien_source_counts c;
+    mien_source_counts(s, &c);
+    assert_int_equal(c.corrupt, 4);
+    assert_int_equal(c.dropped, 4);
+    assert_int_equal(c.delivered, 1);
+    mien_payload_destroy(&p);
+    mien_payload_destroy(&p);
+    done(s);
+}
+
+static void damaged_mjpeg_is_skipped(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
+    for (size_t i = 0; i < im.stride * 480; i++) {
+        im.data[i] = (uint8_t)(i * i / 977);
+    }
+    void *data;
+    assert_true(mien_jpeg_encode(&im, 80, &data, &jpeg_size));
+    jpeg = data;
+    mien_image_destroy(&im);
+    reset();
+    struct mien_source_options o = {.format = MIEN_CAMERA_MJPG};
+    struct mien_source *s = open_ok("camera", &o);
+    struct mien_frame f = {0};
+    add_frame(0, 0, (uint32_t)jpeg_size);
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    add_frame(1, 0, (uint32_t)jpeg_size / 2); // truncated: arrives as a normal buffer
+    assert_int_equal(mien_source_read(s, &f, soon(30)), MIEN_SOURCE_TIMEOUT);
+    add_frame(2, 0, 2);
+    assert_int_equal(mien_source_read(s, &f, soon(30)), MIEN_SOURCE_TIMEOUT);
+    add_frame(3, 0, (uint32_t)jpeg_size);
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    assert_int_equal(f.dropped, 2);
+    struct mien_source_counts c;
+    mien_source_counts(s, &c);
+    assert_int_equal(c.corrupt, 2);
+    // The split way: the decoder says why.
+    struct mien_payload p = {0};
+    struct mien_decoder *d = mien_decoder_create();
+    const char *why;
+    add_frame(4, 0, (uint32_t)jpeg_size / 3);
+    assert_int_equal(mien_source_read_raw(s, &p, soon(500)), MIEN_SOURCE_OK);
+    assert_false(mien_decoder_decode(d, &p, &f.rgb, &why));
+    assert_non_null(strstr(why, "damaged JPEG"));
+    add_frame(5, 0, (uint32_t)jpeg_size);
+    assert_int_equal(mien_source_read_raw(s, &p, soon(500)), MIEN_SOURCE_OK);
+    assert_true(mien_decoder_decode(d, &p, &f.rgb, &why));
+    p.width = 320; // a picture of another size than the camera promised
+    assert_false(mien_decoder_decode(d, &p, &f.rgb, &why));
+    mien_decoder_destroy(d);
+    mien_payload_destroy(&p);
+    mien_frame_destroy(&f);
+    done(s);
+    mien_free(data);
+    jpeg = NULL;
+}
+
+static void failures_are_explained(void **state)
+{
+    reset();
+    cam.present = false;
+    refused("camera", "no camera was found");
+    refused("/dev/video0", "does not exist");
+    reset();
+    refused("camera:Logitech", "Test Cam (/dev/video0)");
+    refused("v4l2:usb-Other", "no camera matches");
+    reset();
+    cam.open_error = EACCES;
+    refused("camera", "group \"video\"");
+    refused("/dev/video0", "group \"video\"");
+    reset();
+    cam.open_error = EBUSY;
+    refused("/dev/video0", "in use by another program");
+    reset();
+    cam.fmt_error = EBUSY;
+    refused("camera", "in use by another program");
+    reset();
+    cam.reqbufs_error = EBUSY;
+    refused("camera", "in use by another program");
+    reset();
+    cam.streamon_error = ENOSPC;
+    refused("camera", "bandwidth");
+    reset();
+    cam.streamon_error = EINVAL;
+    refused("camera", "starting the camera failed");
+    reset();
+    cam.caps = V4L2_CAP_META_CAPTURE | V4L2_CAP_STREAMING; // not a camera
+    refused("camera", "no camera was found");
+    refused("/dev/video0", "is not a camera");
+    reset();
+    cam.caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_VIDEO_M2M;
+    refused("camera", "no camera was found");
+}
+
+static void unplug_and_replug(void **state)
+{
+    reset();
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_frame f = {0};
+    char text[256];
+    add_frame(0, 0, 640 * 480 * 2);
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    cam.dqbuf_error = ENODEV;
+    cam.present = false;
+    assert_int_equal(mien_source_read(s, &f, soon(50)), MIEN_SOURCE_LOST);
+    assert_int_equal(cam.leaks_open, 0); // closed and unmapped while away: the node can vanish
+    assert_int_equal(cam.leaks_map, 0);
+    mien_source_state(s, text, sizeof text);
+    assert_non_null(strstr(text, "was unplugged; waiting for it to return"));
+    // Another camera at the old number is not taken.
+    cam.dqbuf_error = 0;
+    cam.present = true;
+    cam.card = "Other Cam";
+    assert_int_equal(mien_source_read(s, &f, soon(400)), MIEN_SOURCE_LOST);
+    // It comes back under another number; first the node exists but may not be opened yet.
+    cam.card = "Test Cam";
+    cam.number = 3;
+    cam.open_error = EACCES;
+    assert_int_equal(mien_source_read(s, &f, soon(300)), MIEN_SOURCE_LOST);
+    cam.open_error = 0;
+    cam.frames = cam.next = 0;
+    add_frame(0, 0, 640 * 480 * 2);
+    assert_int_equal(mien_source_read(s, &f, soon(2000)), MIEN_SOURCE_OK);
+    assert_string_equal(mien_source_info(s)->device, "/dev/video3");
+    assert_int_equal(f.index, 1);
+    mien_source_state(s, text, sizeof text);
+    assert_string_equal(text, "");
+    struct mien_source_counts c;
+    mien_source_counts(s, &c);
+    assert_int_equal(c.reconnects, 1);
+    mien_frame_destroy(&f);
+    done(s);
+}
+
+static void input_error_restarts(void **state)
+{
+    reset();
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_frame f = {0};
+    cam.dqbuf_error = EIO;
+    assert_int_equal(mien_source_read(s, &f, soon(20)), MIEN_SOURCE_LOST);
+    cam.dqbuf_error = 0;
+    add_frame(0, 0, 640 * 480 * 2);
+    assert_int_equal(mien_source_read(s, &f, soon(2000)), MIEN_SOURCE_OK);
+    assert_int_equal(cam.streams, 2);
+    mien_frame_destroy(&f);
+    done(s);
+}
+
+static void frozen_camera_is_restarted(void **state)
+{
+    reset();
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_frame f = {0};
+    assert_int_equal(mien_source_read(s, &f, soon(2500)), MIEN_SOURCE_TIMEOUT);
+    assert_int_equal(cam.streams, 1);
+    assert_int_equal(mien_source_read(s, &f, soon(900)), MIEN_SOURCE_TIMEOUT);
+    assert_int_equal(cam.streams, 2); // restarted after 3 s without a frame
+    add_frame(0, 0, 640 * 480 * 2);
+    assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    mien_frame_destroy(&f);
+    done(s);
+}
+
+static void low_rate_is_explained(void **state)
+{
+    reset();
+    cam.exposure = 1400; // 140 ms: 7 fps
+    struct mien_source *s = open_ok("camera", NULL);
+    struct mien_frame f = {0};
+    char text[256];
+    int64_t t0 = mien_now_ns() - 1900 * MIEN_NS_PER_MS;
+    for (uint32_t i = 0; i < 17; i++) {
+        add_frame(i, 0, 640 * 480 * 2);
+        cam.frame[i].at_ns = t0 + i * 143 * MIEN_NS_PER_MS;
+        mien_sleep_until_ns(cam.frame[i].at_ns); // times ahead are not believed
+        assert_int_equal(mien_source_read(s, &f, soon(500)), MIEN_SOURCE_OK);
+    }
+    mien_source_state(s, text, sizeof text);
+    assert_non_null(strstr(text, "the camera gives 7 frames a second instead of 30: its exposure"));
+    mien_frame_destroy(&f);
+    done(s);
+}
+
+static void cameras_are_listed(void **state)
+{
+    static struct mien_camera_info list[4];
+    reset();
+    assert_int_equal(mien_camera_list(list, 4), 1);
+    assert_string_equal(list[0].name, "Test Cam");
+    assert_int_equal(list[0].modes, 5);
+    assert_string_equal(list[0].mode[1].format, "MJPG");
+    assert_int_equal(list[0].mode[1].height, 720);
+    assert_int_equal((int)list[0].mode[1].fps, 30);
+    cam.open_error = EACCES;
+    assert_int_equal(mien_camera_list(list, 4), 1);
+    assert_non_null(strstr(list[0].problem, "group \"video\""));
+    cam.present = false;
+    assert_int_equal(mien_camera_list(list, 4), 0);
+    done(NULL);
+}
+
+static int quiet(void **state)
+{
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formats_are_chosen),
+        cmocka_unit_test(what_was_granted_is_read_back),
+        cmocka_unit_test(newest_frame_wins),
+        cmocka_unit_test(bad_buffers_are_skipped),
+        cmocka_unit_test(damaged_mjpeg_is_skipped),
+        cmocka_unit_test(failures_are_explained),
+        cmocka_unit_test(unplug_and_replug),
+        cmocka_unit_test(input_error_restarts),
+        cmocka_unit_test(frozen_camera_is_restarted),
+        cmocka_unit_test(low_rate_is_explained),
+        cmocka_unit_test(cameras_are_listed),
+    };
+    return cmocka_run_group_tests(tests, quiet, NULL);
+}
