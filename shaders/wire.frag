@@ -14,10 +14,12 @@ void main()
     vec2 at = v_seen.xy / v_seen.z * 0.5 + 0.5;
     vec3 video = texture(u_picture, vec2(at.x, 1.0 - at.y)).rgb;
     vec2 wide = max(fwidth(v_grid), vec2(1e-5)); // grid units a pixel
-    vec2 away = min(v_grid, 1.0 - v_grid) / wide; // px from the nearest line
-    vec2 cover = clamp(1.05 - away, 0.0, 1.0);
-    // Where quads are smaller than about three pixels lines would clot: fade to their mean.
-    cover = mix(cover, min(wide, 1.0), smoothstep(vec2(0.25), vec2(0.6), wide));
+    // Every second line runs where the grid is 0, the others where it is 1: those fade when the mesh
+    // is finer than about five pixels, and all turn into their mean when lines would clot.
+    float dense = smoothstep(0.16, 0.30, max(wide.x, wide.y));
+    vec2 cover = max(clamp(1.05 - v_grid / wide, 0.0, 1.0),
+                     clamp(1.05 - (1.0 - v_grid) / wide, 0.0, 1.0) * (1.0 - dense));
+    cover = mix(cover, min(wide * 0.5, 1.0), smoothstep(vec2(0.5), vec2(1.2), wide));
     float line = 1.0 - (1.0 - cover.x) * (1.0 - cover.y);
     float facing = dot(normalize(v_normal), normalize(-v_position));
     float fade = 0.35 + 0.65 * smoothstep(0.0, 0.5, facing);

@@ -35,6 +35,7 @@ struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, i
         }
         l.bars = (struct mien_rect){w - column, 0, column, h};
     }
+    l.area = (struct mien_rect){0, 0, w - l.bars.w, h};
     return l;
 }
 
@@ -80,7 +81,7 @@ static void state_panel(struct mien_draw *d, const struct mien_layout *l,
     float ui = l->ui, m = 8 * ui;
     const char *state, *reason;
     enum mien_mood mood = mien_words(r, &state, &reason);
-    struct mien_rect box = {l->video.x + m, l->video.y + m, 178 * ui, (*reason ? 165 : 151) * ui};
+    struct mien_rect box = {l->area.x + m, l->area.y + m, 178 * ui, (*reason ? 165 : 151) * ui};
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
     struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
@@ -128,7 +129,7 @@ static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
                        const struct mien_face_result *f)
 {
     float ui = l->ui, m = 8 * ui, h = 108 * ui;
-    struct mien_rect box = {l->video.x + m, l->video.y + l->video.h - m - h, 142 * ui, h};
+    struct mien_rect box = {l->area.x + m, l->area.y + l->area.h - m - h, 142 * ui, h};
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
     char text[64], other[32];
@@ -157,8 +158,8 @@ static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
                              const struct mien_face_result *f)
 {
     float ui = l->ui, m = 8 * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
-    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
-    struct mien_rect box = {right - m - w, l->video.y + l->video.h - m - h, w, h};
+    float right = l->area.x + l->area.w;
+    struct mien_rect box = {right - m - w, l->area.y + l->area.h - m - h, w, h};
     panel(d, box, ui);
     float y = box.y + 4 * ui;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
@@ -179,32 +180,35 @@ void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const str
 {
     state_panel(d, l, r, info);
     float ui = l->ui, m = 8 * ui;
-    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
-    char text[128];
-    snprintf(text, sizeof(text), "%s%s%dx%d · %s · ? help", info->source ? info->source : "",
-             info->source ? " · " : "", r->width_px, r->height_px, mode);
+    float right = l->area.x + l->area.w;
+    char text[160];
+    const char *slash = info->source ? strrchr(info->source, '/') : NULL;
+    const char *name = slash && slash[1] ? slash + 1 : info->source;
+    snprintf(text, sizeof(text), "%.60s%s%dx%d · %s · ? help", name ? name : "", name ? " · " : "",
+             r->width_px, r->height_px, mode);
     float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
-    panel(d, (struct mien_rect){right - m - w, l->video.y + m, w, 20 * ui}, ui);
-    mien_draw_label(d, right - 2 * m, l->video.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT, C_DIM,
-                    text);
+    if (w < l->area.w - (178 + 24) * ui) {
+        panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
+        mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
+                        C_DIM, text);
+    } else {
+        w = 0;
+    }
     if (info->recording) {
         float x = right - m - w - 18 * ui;
-        mien_draw_dot(d, x + 8 * ui, l->video.y + m + 10 * ui, 5 * ui, C_BAD);
+        mien_draw_dot(d, x + 8 * ui, l->area.y + m + 10 * ui, 5 * ui, C_BAD);
     }
     if (r->count > 0) {
-        pose_panel(d, l, &r->face[0]);
+        if (l->area.w > (142 + 168 + 24) * ui) {
+            pose_panel(d, l, &r->face[0]);
+        }
         expression_panel(d, l, &r->face[0]);
     }
 }
 
-static const struct { // where a group of bars starts, in rows of ARKit's order
-    int first;
-    const char *name;
-} groups[] = {{MIEN_BS_EYE_BLINK_LEFT, "eyes"},
-              {MIEN_BS_JAW_FORWARD, "jaw"},
-              {MIEN_BS_MOUTH_CLOSE, "mouth"},
-              {MIEN_BS_BROW_DOWN_LEFT, "brows"},
-              {MIEN_BS_CHEEK_PUFF, "cheeks, nose, tongue"}};
+// The first blendshapes of eyes, jaw, mouth, brows, and the rest.
+static const int groups[] = {MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_JAW_FORWARD, MIEN_BS_MOUTH_CLOSE,
+                             MIEN_BS_BROW_DOWN_LEFT, MIEN_BS_CHEEK_PUFF};
 
 static bool is_pair(int i) // i is the left one of a pair
 {
@@ -227,65 +231,96 @@ static void number(struct mien_draw *d, float x, float y, enum mien_align align,
                      100 * (double)fminf(fmaxf(v, 0), 1));
 }
 
+// Marks the rows to show: all, or the strongest when there is room for fewer.
+static int choose_rows(const float *v, int room, bool chosen[MIEN_BLENDSHAPES])
+{
+    float strength[MIEN_BLENDSHAPES];
+    int rows = 0;
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        chosen[i] = !is_second(i);
+        strength[i] = v ? fmaxf(v[i], is_pair(i) ? v[mien_blendshape_mirror(i)] : 0) : 0;
+        rows += chosen[i];
+    }
+    for (; rows > room; rows--) {
+        int weakest = -1;
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            if (chosen[i] && (weakest < 0 || !(strength[i] >= strength[weakest]))) {
+                weakest = i;
+            }
+        }
+        chosen[weakest] = false;
+    }
+    return rows;
+}
+
+static void bar_row(struct mien_draw *d, float ui, float x, float y, float w, float step, int i,
+                    const float *v, bool mirror)
+{
+    float middle = x + w - 62 * ui, half = 40 * ui;
+    float text_dy = (step - d->font->height[MIEN_FONT_SMALL]) / 2;
+    bool pair = is_pair(i);
+    float a = v ? v[i] : 0, b = v && pair ? v[mien_blendshape_mirror(i)] : 0;
+    char name[32];
+    snprintf(name, sizeof(name), "%s", mien_blendshape_name(i));
+    if (pair) {
+        name[strlen(name) - 4] = 0; // "Left"
+    }
+    mien_draw_label(d, x, y + text_dy, MIEN_FONT_SMALL, MIEN_LEFT,
+                    fmaxf(a, b) >= 0.05f ? C_TEXT : C_DIM, name);
+    float h = fmaxf(3 * ui, step * 0.42f), by = y + (step - h) / 2;
+    if (!pair) {
+        mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, 2 * half + 2, h}, a, false,
+                      C_TRACK, C_WARM);
+        number(d, x + w, y + text_dy, MIEN_RIGHT, a);
+        return;
+    }
+    float seen_left = mirror ? a : b, seen_right = mirror ? b : a;
+    mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, half, h}, seen_left, true, C_TRACK,
+                  C_ACCENT);
+    mien_draw_bar(d, (struct mien_rect){middle + 1, by, half, h}, seen_right, false, C_TRACK,
+                  C_ACCENT);
+    number(d, middle - half - 4 * ui, y + text_dy, MIEN_RIGHT, seen_left);
+    number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
+}
+
 void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
                    bool mirror)
 {
     if (l->bars.w <= 0) {
         return;
     }
-    int rows = 0;
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        rows += !is_second(i);
-    }
     float ui = l->ui, m = 10 * ui, w = l->bars.w - 2 * m, x = l->bars.x + m;
-    mien_draw_box(d, l->bars, 0, l->over ? C_PANEL : C_SIDE);
+    const float *v = r->count > 0 ? r->face[0].blendshape : NULL;
     float head = 24 * ui, gap = 5 * ui;
-    float step = (l->bars.h - head - 8 * ui - gap * (float)MIEN_COUNT(groups)) / (float)rows;
-    step = fminf(step, 16 * ui);
-    float y = l->bars.y + 6 * ui, middle = x + w - 62 * ui, half = 40 * ui;
+    float space = l->bars.h - head - 8 * ui - gap * (float)MIEN_COUNT(groups);
+    bool chosen[MIEN_BLENDSHAPES];
+    int rows = choose_rows(v, (int)fmaxf(1, space / (11.5f * ui)), chosen);
+    float step = fminf(space / (float)rows, 16 * ui);
+    mien_draw_box(d, l->bars, 0, l->over ? C_PANEL : C_SIDE);
+    float y = l->bars.y + 6 * ui, middle = x + w - 62 * ui;
     mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, "blendshapes");
     mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
                     mirror ? "left" : "right");
     mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
                     mirror ? "right" : "left");
     y = l->bars.y + head;
-    float text_dy = (step - d->font->height[MIEN_FONT_SMALL]) / 2;
-    const float *v = r->count > 0 ? r->face[0].blendshape : NULL;
-    size_t g = 0;
+    int group = -1;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        if (is_second(i)) {
+        if (!chosen[i]) {
             continue;
         }
-        if (g < MIEN_COUNT(groups) && groups[g].first == i) {
-            if (g++) {
+        int g = (int)MIEN_COUNT(groups) - 1;
+        while (groups[g] > i) {
+            g--;
+        }
+        if (g != group) {
+            if (group >= 0) {
                 mien_draw_box(d, (struct mien_rect){x, roundf(y + gap / 2), w, 1}, 0, C_TRACK);
             }
             y += gap;
+            group = g;
         }
-        bool pair = is_pair(i);
-        float a = v ? v[i] : 0, b = v && pair ? v[mien_blendshape_mirror(i)] : 0;
-        char name[32];
-        snprintf(name, sizeof(name), "%s", mien_blendshape_name(i));
-        if (pair) {
-            name[strlen(name) - 4] = 0; // "Left"
-        }
-        float strong = fmaxf(a, b);
-        mien_draw_label(d, x, y + text_dy, MIEN_FONT_SMALL, MIEN_LEFT,
-                        strong >= 0.05f ? C_TEXT : C_DIM, name);
-        float h = fmaxf(3 * ui, step * 0.42f), by = y + (step - h) / 2;
-        if (pair) {
-            float seen_left = mirror ? a : b, seen_right = mirror ? b : a;
-            mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, half, h}, seen_left, true,
-                          C_TRACK, C_ACCENT);
-            mien_draw_bar(d, (struct mien_rect){middle + 1, by, half, h}, seen_right, false,
-                          C_TRACK, C_ACCENT);
-            number(d, middle - half - 4 * ui, y + text_dy, MIEN_RIGHT, seen_left);
-            number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
-        } else {
-            mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, 2 * half + 2, h}, a, false,
-                          C_TRACK, C_WARM);
-            number(d, x + w, y + text_dy, MIEN_RIGHT, a);
-        }
+        bar_row(d, ui, x, y, w, step, i, v, mirror);
         y += step;
     }
 }

@@ -25,6 +25,7 @@ struct mien_hud_info { // measured by the program; zero means unknown
 
 struct mien_layout {
     struct mien_rect video; // the picture
+    struct mien_rect area;  // of the screen, without the column: where panels go
     struct mien_rect bars;  // the column of blendshape bars; w 0 = not shown
     bool over;              // the column lies over the picture
     float ui;               // scale of everything written

@@ -139,8 +139,8 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
 static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r)
 {
     float ui = l->ui, w = roundf(118 * ui), h = roundf(138 * ui), m = 8 * ui;
-    float right = l->over && l->bars.w > 0 ? l->bars.x : l->video.x + l->video.w;
-    struct mien_rect box = {roundf(right - m - w), roundf(l->video.y + m + 26 * ui), w, h};
+    float right = l->area.x + l->area.w;
+    struct mien_rect box = {roundf(right - m - w), roundf(l->area.y + m + 26 * ui), w, h};
     mien_draw_box(&v->draw, box, 6 * ui, MIEN_COLOR(10, 14, 18, 235));
     mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
     mien_draw_clear(&v->draw);
