@@ -83,7 +83,8 @@ static bool open_live(struct session *s)
                    .filter = (float)o->filter,
                    .clock_ns = mien_now_ns},
         .every_frame = s->waits,
-        .frames = (uint64_t)o->frames,
+        // In real time what counts is what was shown: some results may come too late for that.
+        .frames = s->waits ? (uint64_t)o->frames : 0,
         .result = o->out ? publish : NULL,
         .result_arg = s,
     };
@@ -238,7 +239,9 @@ static int run(struct session *s)
     if (!mien_live_start(s->live)) {
         goto out;
     }
-    while (!s->show->quit && !interrupted && !mien_live_ended(s->live)) {
+    uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
+    while (!s->show->quit && !interrupted && s->show->frames < limit &&
+           !mien_live_ended(s->live)) {
         once(s, &state_at);
     }
     status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;

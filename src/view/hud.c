@@ -110,9 +110,9 @@ static void state_panel(struct mien_draw *d, const struct mien_layout *l,
     stage(&p, "draw", info->draw_ms);
     p.y += 3 * ui;
     char text[64];
-    snprintf(text, sizeof(text), "p50 %.0f  p95 %.0f ms", (double)info->latency_p50_ms,
+    snprintf(text, sizeof(text), "%.0f / %.0f ms", (double)info->latency_p50_ms,
              (double)info->latency_p95_ms);
-    row(&p, "latency", text, C_TEXT);
+    row(&p, "latency p50/p95", text, C_TEXT);
     struct mien_rect plot = {p.x, p.y + 2 * ui, p.w, 16 * ui};
     float top = fmaxf(40, info->latency_p95_ms * 1.4f);
     mien_draw_box(d, (struct mien_rect){plot.x, plot.y + plot.h, plot.w, 1}, 0, C_TRACK);

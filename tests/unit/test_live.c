@@ -1,0 +1,480 @@
+// The live thread graph with stand-ins for camera and engine: who gets which frame, what is dropped
+// and counted, how it ends; and that nothing is allocated while it runs.
+//
+// How allocation is counted: the linker redirects every call of the allocating functions that
+// mien's own objects make (--wrap) to a counter; calls inside shared libraries (Mesa, SDL, FFmpeg)
+// are not redirected and so not counted. OpenGL objects are counted at the functions that make
+// them.
+
+// clang-format off
+// LINK: -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_memalign,--wrap=aligned_alloc
+// LINK: -Wl,--wrap=reallocarray,--wrap=strdup,--wrap=asprintf,--wrap=fopen,--wrap=glGenTextures,--wrap=glTexImage2D
+// clang-format on
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <GL/glew.h>
+
+#include "app/live.h"
+#include "app/live_out.h"
+#include "app/live_show.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+static atomic_bool counting;
+static atomic_int allocations, gl_objects;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t a, size_t b);
+void *__real_realloc(void *p, size_t n);
+int __real_posix_memalign(void **p, size_t a, size_t n);
+void *__real_aligned_alloc(size_t a, size_t n);
+void *__real_reallocarray(void *p, size_t a, size_t b);
+char *__real_strdup(const char *s);
+FILE *__real_fopen(const char *path, const char *mode);
+void __real_glGenTextures(GLsizei n, GLuint *t);
+void __real_glTexImage2D(GLenum a, GLint b, GLint c, GLsizei w, GLsizei h, GLint d, GLenum e,
+                         GLenum f, const void *p);
+
+static void count(void)
+{
+    allocations += counting;
+}
+
+void *__wrap_malloc(size_t n)
+{
+    count();
+    return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t a, size_t b)
+{
+    count();
+    return __real_calloc(a, b);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+    count();
+    return __real_realloc(p, n);
+}
+
+int __wrap_posix_memalign(void **p, size_t a, size_t n)
+{
+    count();
+    return __real_posix_memalign(p, a, n);
+}
+
+void *__wrap_aligned_alloc(size_t a, size_t n)
+{
+    count();
+    return __real_aligned_alloc(a, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t a, size_t b)
+{
+    count();
+    return __real_reallocarray(p, a, b);
+}
+
+int __wrap_asprintf(char **out, const char *format, ...)
+{
+    count();
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(out, format, ap);
+    va_end(ap);
+    return n;
+}
+
+char *__wrap_strdup(const char *s)
+{
+    count();
+    return __real_strdup(s);
+}
+
+FILE *__wrap_fopen(const char *path, const char *mode)
+{
+    count();
+    return __real_fopen(path, mode);
+}
+
+void __wrap_glGenTextures(GLsizei n, GLuint *t)
+{
+    gl_objects += counting;
+    __real_glGenTextures(n, t);
+}
+
+void __wrap_glTexImage2D(GLenum a, GLint b, GLint c, GLsizei w, GLsizei h, GLint d, GLenum e,
+                         GLenum f, const void *p)
+{
+    gl_objects += counting;
+    __real_glTexImage2D(a, b, c, w, h, d, e, f, p);
+}
+
+static PFNGLGENBUFFERSPROC real_gen_buffers;
+static PFNGLBUFFERDATAPROC real_buffer_data;
+static PFNGLCREATESHADERPROC real_create_shader;
+static PFNGLGENVERTEXARRAYSPROC real_gen_arrays;
+
+static void GLAPIENTRY my_gen_buffers(GLsizei n, GLuint *b)
+{
+    gl_objects += counting;
+    real_gen_buffers(n, b);
+}
+
+static void GLAPIENTRY my_buffer_data(GLenum t, GLsizeiptr n, const void *p, GLenum u)
+{
+    gl_objects += counting;
+    real_buffer_data(t, n, p, u);
+}
+
+static GLuint GLAPIENTRY my_create_shader(GLenum t)
+{
+    gl_objects += counting;
+    return real_create_shader(t);
+}
+
+static void GLAPIENTRY my_gen_arrays(GLsizei n, GLuint *a)
+{
+    gl_objects += counting;
+    real_gen_arrays(n, a);
+}
+
+// A camera made of arithmetic: frame i is filled with the byte i.
+struct feed {
+    int total;         // frames, then `end`
+    int64_t period_ns; // between frames; 0 = as fast as asked
+    enum mien_source_status end;
+    int width, height;
+    int next;
+    int64_t due_ns;
+};
+
+static enum mien_source_status feed_read(void *arg, struct mien_payload *p, int64_t deadline_ns)
+{
+    struct feed *f = arg;
+    if (f->next >= f->total) {
+        if (f->end == MIEN_SOURCE_LOST || f->end == MIEN_SOURCE_TIMEOUT) {
+            mien_sleep_until_ns(deadline_ns);
+        }
+        return f->end;
+    }
+    int64_t now = mien_now_ns();
+    f->due_ns = f->due_ns ? f->due_ns + f->period_ns : now;
+    mien_sleep_until_ns(f->due_ns);
+    size_t size = (size_t)f->width * (size_t)f->height * 3;
+    if (p->capacity < size) {
+        mien_free(p->data);
+        p->data = mien_calloc(size, 1);
+        p->capacity = size;
+    }
+    p->kind = MIEN_PAYLOAD_RGB;
+    p->width = f->width;
+    p->height = f->height;
+    p->stride = (size_t)f->width * 3;
+    p->size = size;
+    memset(p->data, f->next & 255, size);
+    p->capture_ns = f->due_ns;
+    p->media_ns = (int64_t)f->next * 33333333;
+    p->index = (uint64_t)f->next++;
+    return MIEN_SOURCE_OK;
+}
+
+// An engine that says which picture it saw.
+static bool look(void *arg, const struct mien_image *im, int64_t t, struct mien_result *out)
+{
+    const int64_t *cost_ns = arg;
+    memset(out, 0, sizeof(*out));
+    out->width_px = im->width;
+    out->height_px = im->height;
+    out->camera = mien_camera_make(im->width, im->height, 0);
+    out->times.capture_ns = t;
+    out->times.network_ns = 1000000;
+    struct mien_face_result *f = &out->face[0];
+    out->count = 1;
+    f->id = 1;
+    f->confidence = im->data[0];
+    mien_pose_from_angles((float)(im->data[0] % 60) - 30, 5, 0, f->pose.R);
+    f->pose.t[2] = -550;
+    f->box_px[0] = f->box_px[1] = 20;
+    f->box_px[2] = f->box_px[3] = 200;
+    f->landmark_count = 50;
+    f->blendshape[MIEN_BS_JAW_OPEN] = (float)(im->data[0] % 10) / 10;
+    f->expression[0] = 1;
+    if (*cost_ns) {
+        mien_sleep_until_ns(mien_now_ns() + *cost_ns);
+    }
+    return true;
+}
+
+static int64_t cheap = 0, dear = 15 * MIEN_NS_PER_MS;
+
+static struct mien_live *open_live(struct feed *f, int64_t *cost, bool every, uint64_t frames)
+{
+    f->width = f->width ? f->width : 32;
+    f->height = f->height ? f->height : 24;
+    struct mien_live *l = mien_live_open(&(struct mien_live_config){.read = feed_read,
+                                                                    .read_arg = f,
+                                                                    .infer = look,
+                                                                    .infer_arg = cost,
+                                                                    .every_frame = every,
+                                                                    .frames = frames});
+    assert_non_null(l);
+    assert_true(mien_live_start(l));
+    return l;
+}
+
+static int64_t soon(void)
+{
+    return mien_now_ns() + 50 * MIEN_NS_PER_MS;
+}
+
+static void close_in_time(struct mien_live *l)
+{
+    int64_t t = mien_now_ns();
+    mien_live_close(l);
+    assert_true(mien_now_ns() - t < 2 * MIEN_NS_PER_S);
+}
+
+static void every_frame_arrives_in_order(void **state)
+{
+    struct feed f = {.total = 120, .end = MIEN_SOURCE_END};
+    struct mien_live *l = open_live(&f, &cheap, true, 0);
+    int n = 0;
+    int64_t limit = mien_now_ns() + 20 * MIEN_NS_PER_S;
+    while (!mien_live_ended(l) && mien_now_ns() < limit) {
+        struct mien_shot *s = mien_live_take(l, soon());
+        if (!s) {
+            continue;
+        }
+        assert_int_equal(s->result.frame, n);
+        assert_int_equal(s->picture.data[0], n & 255); // the very picture
+        assert_true(s->result.face[0].confidence == (float)(n & 255));
+        assert_true(s->result.times.capture_ns == s->media_ns); // the file's own time
+        if (n++ % 10 == 0) {
+            mien_sleep_until_ns(mien_now_ns() + 3 * MIEN_NS_PER_MS); // a slow display loses nothing
+        }
+    }
+    assert_int_equal(n, 120);
+    struct mien_live_counts c;
+    mien_live_counts(l, &c);
+    assert_int_equal(c.dropped, 0);
+    assert_int_equal(c.captured, 120);
+    assert_false(mien_live_failed(l));
+    close_in_time(l);
+}
+
+static void newest_wins_and_drops_are_counted(void **state)
+{
+    struct feed f = {.total = 150, .period_ns = 2 * MIEN_NS_PER_MS, .end = MIEN_SOURCE_END};
+    struct mien_live *l = open_live(&f, &dear, false, 0);
+    int shots = 0;
+    uint64_t last = 0;
+    int64_t limit = mien_now_ns() + 20 * MIEN_NS_PER_S;
+    while (!mien_live_ended(l) && mien_now_ns() < limit) {
+        struct mien_shot *s = mien_live_take(l, soon());
+        if (s) {
+            assert_true(shots == 0 || s->result.frame > last);
+            assert_int_equal(s->picture.data[0], s->result.frame & 255);
+            last = s->result.frame;
+            shots++;
+        }
+    }
+    struct mien_live_counts c;
+    mien_live_counts(l, &c);
+    assert_int_equal(c.captured, 150);
+    assert_true(c.dropped > 50);
+    assert_int_equal((uint64_t)shots + c.dropped, c.captured); // each frame is shown or counted
+    assert_int_equal(last, 149);                               // the last one is never lost
+    close_in_time(l);
+}
+
+static void ends_after_its_frames(void **state)
+{
+    struct feed f = {.total = 1 << 30, .end = MIEN_SOURCE_END};
+    struct mien_live *l = open_live(&f, &cheap, true, 25);
+    int n = 0;
+    while (!mien_live_ended(l)) {
+        n += mien_live_take(l, soon()) != NULL;
+    }
+    assert_int_equal(n, 25);
+    close_in_time(l);
+}
+
+static void failure_is_told(void **state)
+{
+    struct feed f = {.total = 3, .end = MIEN_SOURCE_FAILED};
+    struct mien_live *l = open_live(&f, &cheap, true, 0);
+    int n = 0;
+    int64_t limit = mien_now_ns() + 5 * MIEN_NS_PER_S;
+    while (!mien_live_ended(l) && mien_now_ns() < limit) {
+        n += mien_live_take(l, soon()) != NULL;
+    }
+    assert_int_equal(n, 3); // what came before is shown
+    assert_true(mien_live_failed(l));
+    close_in_time(l);
+}
+
+// The camera has gone for good, or hangs, or floods: stopping takes no longer.
+static void stops_in_time_whatever_the_camera_does(void **state)
+{
+    static const struct feed feeds[] = {
+        {.total = 5, .end = MIEN_SOURCE_LOST},
+        {.total = 5, .end = MIEN_SOURCE_TIMEOUT},
+        {.total = 0, .end = MIEN_SOURCE_LOST},
+        {.total = 1 << 30, .end = MIEN_SOURCE_END},
+    };
+    for (size_t i = 0; i < 2 * MIEN_COUNT(feeds); i++) {
+        struct feed f = feeds[i / 2];
+        struct mien_live *l = open_live(&f, &cheap, i % 2, 0);
+        for (int k = 0; k < 3; k++) {
+            mien_live_take(l, soon());
+        }
+        assert_false(mien_live_ended(l)); // a lost camera may come back
+        mien_live_stop(l);
+        close_in_time(l);
+    }
+    mien_live_close(NULL);
+}
+
+static void outputs_are_checked(void **state)
+{
+    const char *why;
+    assert_true(mien_live_out_check("jsonl:a.jsonl,md5,null", &why));
+    assert_true(mien_live_out_check(NULL, &why));
+    assert_false(mien_live_out_check("jsn:a", &why));
+    assert_non_null(why);
+    assert_false(mien_live_out_check("null,null,null,null,null,null,null,null,null", &why));
+    assert_true(mien_live_out_uses_stdout("null,md5"));
+    assert_false(mien_live_out_uses_stdout("null,md5:x"));
+}
+
+static void publish(void *arg, const struct mien_shot *s)
+{
+    mien_live_out_result(arg, &s->result);
+}
+
+// Capture, inference, drawing with everything on, and a sink: after the first frames nothing in
+// mien's own code allocates or makes an OpenGL object.
+static void run_counted(const struct mien_live_config *base, const struct mien_face_model *model)
+{
+    struct mien_live_out *out = mien_live_out_open(&(struct mien_live_out_config){
+        .sinks = "null", .source = "test", .width_px = 64, .height_px = 64});
+    assert_non_null(out);
+    struct mien_live_config c = *base;
+    c.result = publish;
+    c.result_arg = out;
+    struct mien_live *l = mien_live_open(&c);
+    assert_non_null(l);
+    static struct mien_show show;
+    struct mien_show_config sc = {
+        .title = "test",
+        .model = model ? model : mien_live_model(l),
+        .picture_w = 320,
+        .picture_h = 240,
+        .headless = true,
+        .settings = {.hud = true, .bars = true, .axes = true, .points = true, .head = true}};
+    if (!mien_show_open(&show, &sc)) {
+        mien_live_close(l);
+        mien_live_out_close(out, NULL);
+        skip();
+    }
+    real_gen_buffers = __glewGenBuffers;
+    real_buffer_data = __glewBufferData;
+    real_create_shader = __glewCreateShader;
+    real_gen_arrays = __glewGenVertexArrays;
+    __glewGenBuffers = my_gen_buffers;
+    __glewBufferData = my_buffer_data;
+    __glewCreateShader = my_create_shader;
+    __glewGenVertexArrays = my_gen_arrays;
+    assert_true(mien_live_start(l));
+    allocations = gl_objects = 0;
+    int64_t limit = mien_now_ns() + 60 * MIEN_NS_PER_S;
+    int shown = 0;
+    while (shown < 90 && mien_now_ns() < limit && !mien_live_ended(l)) {
+        mien_show_events(&show);
+        struct mien_shot *s = mien_live_take(l, soon());
+        if (s) {
+            show.settings.mode = (enum mien_view_mode)(shown / 5 % MIEN_VIEW_MODES);
+            mien_show_draw(&show, s);
+            shown++;
+        }
+        counting = shown >= 30;
+    }
+    counting = false;
+    __glewGenBuffers = real_gen_buffers;
+    __glewBufferData = real_buffer_data;
+    __glewCreateShader = real_create_shader;
+    __glewGenVertexArrays = real_gen_arrays;
+    mien_live_close(l);
+    mien_show_close(&show);
+    assert_true(mien_live_out_close(out, NULL));
+    assert_int_equal(shown, 90);
+    assert_int_equal(allocations, 0);
+    assert_int_equal(gl_objects, 0);
+}
+
+static void counters_count(void **state)
+{
+    counting = true;
+    void *p = mien_calloc(1, 100), *q = mien_realloc_array(NULL, 3, 3);
+    counting = false;
+    mien_free(p);
+    free(q);
+    assert_true(allocations >= 2);
+}
+
+static void frame_loop_does_not_allocate(void **state)
+{
+    static struct mien_face_model model;
+    assert_true(mien_face_model_load(&model, NULL));
+    struct feed f = {.total = 1 << 30, .width = 320, .height = 240, .end = MIEN_SOURCE_END};
+    run_counted(&(struct mien_live_config){.read = feed_read,
+                                           .read_arg = &f,
+                                           .infer = look,
+                                           .infer_arg = &cheap,
+                                           .every_frame = true},
+                &model);
+    mien_face_model_destroy(&model);
+}
+
+// The same with the shipped clip and networks.
+static void real_frame_loop_does_not_allocate(void **state)
+{
+    char path[1024];
+    const char *clip = "assets/demo.mp4";
+    if (!mien_file_exists(clip) || !mien_find_file("models", "face.net", path, sizeof(path)) ||
+        !mien_find_file("models", "detect.net", path, sizeof(path))) {
+        skip();
+    }
+    run_counted(&(struct mien_live_config){.uri = clip,
+                                           .source = {.loop = true},
+                                           .engine = {.clock_ns = mien_now_ns},
+                                           .every_frame = true},
+                NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_frame_arrives_in_order),
+        cmocka_unit_test(newest_wins_and_drops_are_counted),
+        cmocka_unit_test(ends_after_its_frames),
+        cmocka_unit_test(failure_is_told),
+        cmocka_unit_test(stops_in_time_whatever_the_camera_does),
+        cmocka_unit_test(outputs_are_checked),
+        cmocka_unit_test(counters_count),
+        cmocka_unit_test(frame_loop_does_not_allocate),
+        cmocka_unit_test(real_frame_loop_does_not_allocate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
