@@ -21,7 +21,7 @@ static void print_default(FILE *f, const struct mien_opt *o)
         fprintf(f, " [%g]", *(const double *)o->value);
         break;
     case MIEN_OPT_STRING:
-        if (*(const char **)o->value) {
+        if (*(const char **)o->value && **(const char **)o->value) {
             fprintf(f, " [%s]", *(const char **)o->value);
         }
         break;
@@ -56,7 +56,13 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
     }
     fputs("  -h, --help                      this text\n", f);
     if (cmd->example) {
-        fprintf(f, "\nexample:\n  %s\n", cmd->example);
+        fputs("\nexample:\n", f);
+        for (const char *p = cmd->example; *p; p += *p == '\n') {
+            size_t n = strcspn(p, "\n");
+            size_t blanks = strspn(p, " ");
+            fprintf(f, "  %.*s\n", (int)(n - (blanks < n ? blanks : n)), p + blanks);
+            p += n;
+        }
     }
 }
 
