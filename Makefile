@@ -106,6 +106,9 @@ check-tree: ## include direction, headers alone, house rules
 check-e2e: build ## end-to-end tests only
 	@tests/run.sh $(B) e2e
 
+check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
+	@tests/camera/run.sh $(B)
+
 check-asan: ## unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) --no-print-directory CONF=asan build tests
 	@tests/run.sh build/asan unit e2e
