@@ -380,6 +380,37 @@ static void broken_videos(void **state)
     mien_frame_destroy(&f);
 }
 
+static void rendered_person(void **state)
+{
+    refused("synth:seed", "not understood");
+    refused("synth:seed=1,frames=0", "not understood");
+    refused("synth:size=9x9", "not understood");
+    refused("synth:seed=1x", "not understood");
+    char model[1024];
+    if (!mien_find_file("models", "ict.face", model, sizeof model)) {
+        skip();
+    }
+    struct mien_source *s = open_ok("synth:seed=3,frames=4,size=160x120", NULL);
+    struct mien_frame f = {0}, g = {0};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(next(s, &f), MIEN_SOURCE_OK);
+        assert_int_equal(f.index, i);
+        assert_int_equal(f.rgb.width, 160);
+    }
+    assert_int_equal(next(s, &g), MIEN_SOURCE_END);
+    mien_source_close(s);
+    // Looped, frame 7 is frame 3 again.
+    struct mien_source_options o = {.loop = true};
+    s = open_ok("synth:seed=3,frames=4,size=160x120", &o);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(next(s, &g), MIEN_SOURCE_OK);
+    }
+    assert_memory_equal(f.rgb.data, g.rgb.data, 160 * 120 * 3);
+    mien_source_close(s);
+    mien_frame_destroy(&f);
+    mien_frame_destroy(&g);
+}
+
 static void closing_nothing(void **state)
 {
     mien_source_close(NULL);
@@ -401,7 +432,8 @@ int main(void)
         cmocka_unit_test(still_picture),          cmocka_unit_test(folder_in_natural_order),
         cmocka_unit_test(video_frames_and_times), cmocka_unit_test(video_loops),
         cmocka_unit_test(video_pace_and_drops),   cmocka_unit_test(phone_rotation),
-        cmocka_unit_test(broken_videos),          cmocka_unit_test(closing_nothing),
+        cmocka_unit_test(broken_videos),          cmocka_unit_test(rendered_person),
+        cmocka_unit_test(closing_nothing),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
