@@ -14,6 +14,9 @@
 #include "learn/pack.h"
 
 enum { MP = 478 };
+// Fits above this share of the face's size are dropped: hands, masks, pictures that are no face. The
+// usual one is 0.0055.
+static const float rms_max = 0.014f;
 
 static bool parse_row(char *line, struct mien_photo_row *r)
 {
@@ -239,17 +242,80 @@ static void fill_basics(const struct mien_photos *p, const struct mien_face_mode
     l->jpeg_bytes = (uint32_t)r->bytes;
 }
 
+// How far a fit to landmarks can be trusted on each blendshape.
+static float blendshape_trust(int b)
+{
+    switch (b) {
+    case MIEN_BS_TONGUE_OUT:
+        return 0; // neither the mesh nor the landmarks know it
+    case MIEN_BS_JAW_FORWARD:
+    case MIEN_BS_CHEEK_PUFF:
+        return 0.2f; // depth and smooth skin: hardly seen by landmarks
+    case MIEN_BS_CHEEK_SQUINT_LEFT:
+    case MIEN_BS_CHEEK_SQUINT_RIGHT:
+    case MIEN_BS_NOSE_SNEER_LEFT:
+    case MIEN_BS_NOSE_SNEER_RIGHT:
+    case MIEN_BS_MOUTH_PRESS_LEFT:
+    case MIEN_BS_MOUTH_PRESS_RIGHT:
+        return 0.5f;
+    default:
+        return 1;
+    }
+}
+
+// Adds what the fit says. trust 0...1: of this photo.
+static void fill_fit(const struct mien_face_model *m, const struct mien_fit_state *s, float trust,
+                     struct mien_label *l)
+{
+    float yaw = 0, pitch = 0, roll = 0;
+    mien_pose_to_angles(s->pose.R, &yaw, &pitch, &roll);
+    l->mask |= MIEN_LABEL_POSE | MIEN_LABEL_IDENTITY | MIEN_LABEL_BLENDSHAPES | MIEN_LABEL_GAZE;
+    l->camera = mien_photo_camera();
+    l->pose = s->pose;
+    memcpy(l->identity, s->identity, sizeof l->identity);
+    memcpy(l->blendshape, s->blendshape, sizeof l->blendshape);
+    l->identity_weight = 0.5f * trust; // one picture with an unknown lens
+    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
+        const char *name = mien_blendshape_name(b);
+        const size_t n = strlen(name);
+        const bool left = n > 4 && !strcmp(name + n - 4, "Left");
+        const bool right = n > 5 && !strcmp(name + n - 5, "Right");
+        // yaw > 0 shows the subject's right side
+        const bool hidden = (left && yaw > 40) || (right && yaw < -40);
+        l->blendshape_weight[b] = trust * blendshape_trust(b) * (hidden ? 0.3f : 1);
+    }
+    for (int e = 0; e < 2; e++) {
+        const float blink =
+            s->blendshape[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
+        const bool hidden = e ? yaw < -40 : yaw > 40;
+        mien_gaze_angles(m, s->pose.R, s->blendshape, e, &l->gaze_deg[e][0], &l->gaze_deg[e][1]);
+        l->gaze_weight[e] = trust * (blink > 0.6f ? 0.05f : 0.8f) * (hidden ? 0.2f : 1);
+    }
+    // landmarks that the fit cannot explain are marked by a machine that was wrong
+    const float size = sqrtf((l->box_px[2] - l->box_px[0]) * (l->box_px[3] - l->box_px[1]));
+    for (int k = 0; k < m->landmarks; k++) {
+        if (l->landmark_weight[k] > 0 && s->residual_px[k] > 0.04f * size) {
+            l->landmark_weight[k] *= 0.3f;
+        }
+    }
+}
+
 static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
                        const char *out, bool quick, int limit)
 {
     char tmp[1100];
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
-    int disagree = 0;
+    int disagree = 0, unexplained = 0;
+    double rms = 0;
+    struct mien_fit *fit = NULL;
     const int n = limit > 0 && limit < p->count ? limit : p->count;
-    (void)quick;
     snprintf(tmp, sizeof tmp, "%s.tmp", out);
+    if (!quick && !(fit = mien_fit_create(m))) {
+        return false;
+    }
     if (!mien_pack_writer_open(&w, tmp, false)) {
+        mien_fit_destroy(fit);
         return false;
     }
     bool ok = true;
@@ -261,10 +327,21 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
             continue;
         }
         fill_basics(p, m, i, &l);
+        struct mien_fit_state s;
+        if (fit) {
+            if (!mien_photo_fit(p, m, fit, i, &s) || !(s.rms < rms_max)) {
+                unexplained++;
+                continue;
+            }
+            const float trust = p->row[i].agree > 3 ? 0.3f : s.rms > 0.5f * rms_max ? 0.6f : 1;
+            fill_fit(m, &s, trust, &l);
+            rms += (double)s.rms;
+        }
         ok = mien_pack_write(&w, &l, p->jpeg + p->row[i].offset);
         mien_progress_update(&bar, i + 1, NULL);
     }
     mien_progress_end(&bar, n);
+    mien_fit_destroy(fit);
     const long long kept = w.count;
     ok = mien_pack_writer_close(&w) && ok;
     if (ok && rename(tmp, out) != 0) {
@@ -272,8 +349,9 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
         ok = false;
     }
     if (ok) {
-        printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree\n", kept, n,
-               out, disagree);
+        printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree, %d that no "
+               "face explains; mean rms of a fit %.3f %% of the face's size\n",
+               kept, n, out, disagree, unexplained, kept > 0 ? 100 * rms / (double)kept : 0);
     }
     return ok;
 }

@@ -1,8 +1,8 @@
 // The dense landmark set: MediaPipe's points that we keep, in pairs, and the iBUG picks among them.
 //
-// Numbers are those of MediaPipe's Face Mesh (478 points, irises last), so that labels made by it can
-// be read without translation. Weights: contour, forehead and cheek points slide along the surface
-// from picture to picture and count less in a fit.
+// Numbers are those of MediaPipe's Face Mesh (478 points, irises last), so that labels made by it
+// can be read without translation. Weights: contour, forehead and cheek points slide along the
+// surface from picture to picture and count less in a fit.
 #include "face/landmarks.h"
 
 #include "face/model.h"
@@ -152,34 +152,23 @@ const int mien_landmark_pair_count =
     (int)(sizeof mien_landmark_pairs / sizeof mien_landmark_pairs[0]);
 
 const int16_t mien_ibug_mediapipe[68] = {
-    127, 234, 132, 58, 172, 150, 176, 148, 152, 377, 400, 379, 397, 288,
-    361, 454, 356, 70, 63, 105, 66, 107, 336, 296, 334, 293, 300, 168,
-    197, 5, 4, 98, 97, 2, 326, 327, 33, 160, 158, 133, 153, 144,
-    362, 385, 387, 263, 373, 380, 61, 40, 37, 0, 267, 270, 291, 321,
-    314, 17, 84, 91, 78, 82, 13, 312, 308, 317, 14, 87,
+    127, 234, 132, 58,  172, 150, 176, 148, 152, 377, 400, 379, 397, 288, 361, 454, 356,
+    70,  63,  105, 66,  107, 336, 296, 334, 293, 300, 168, 197, 5,   4,   98,  97,  2,
+    326, 327, 33,  160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380, 61,  40,  37,
+    0,   267, 270, 291, 321, 314, 17,  84,  91,  78,  82,  13,  312, 308, 317, 14,  87,
 };
 
 const struct mien_landmark_hint mien_landmark_hints[] = {
-    {61, {-25.3f, -47.2f, 93.9f}, 0},
-    {185, {-22.0f, -43.4f, 98.2f}, 1},
-    {40, {-17.0f, -39.8f, 104.2f}, 1},
-    {39, {-12.0f, -37.4f, 107.3f}, 1},
-    {37, {-7.3f, -36.2f, 109.3f}, 1},
-    {146, {-22.5f, -49.8f, 96.2f}, -1},
-    {91, {-18.0f, -52.6f, 101.0f}, -1},
-    {181, {-14.0f, -54.0f, 104.0f}, -1},
-    {84, {-8.0f, -55.3f, 106.6f}, -1},
-    {78, {-22.1f, -46.9f, 93.3f}, 0},
-    {191, {-18.5f, -46.1f, 96.8f}, 1},
-    {80, {-14.5f, -45.6f, 100.0f}, 1},
-    {81, {-10.0f, -45.0f, 102.9f}, 1},
-    {82, {-5.0f, -45.0f, 104.4f}, 1},
-    {13, {0.0f, -45.2f, 104.8f}, 1},
-    {95, {-19.0f, -46.8f, 96.4f}, -1},
-    {88, {-15.0f, -46.5f, 99.8f}, -1},
-    {178, {-10.7f, -45.8f, 102.4f}, -1},
-    {87, {-5.3f, -46.0f, 104.0f}, -1},
-    {14, {0.0f, -46.0f, 104.5f}, -1},
+    {61, {-25.3f, -35.2f, 101.9f}, 0},  {185, {-22.0f, -31.4f, 106.2f}, 1},
+    {40, {-17.0f, -27.8f, 112.2f}, 1},  {39, {-12.0f, -25.4f, 115.3f}, 1},
+    {37, {-7.3f, -24.2f, 117.3f}, 1},   {146, {-22.5f, -37.8f, 104.2f}, -1},
+    {91, {-18.0f, -40.6f, 109.0f}, -1}, {181, {-14.0f, -42.0f, 112.0f}, -1},
+    {84, {-8.0f, -43.3f, 114.6f}, -1},  {78, {-22.1f, -34.9f, 101.3f}, 0},
+    {191, {-18.5f, -34.1f, 104.8f}, 1}, {80, {-14.5f, -33.6f, 108.0f}, 1},
+    {81, {-10.0f, -33.0f, 110.9f}, 1},  {82, {-5.0f, -33.0f, 112.4f}, 1},
+    {13, {0.0f, -33.2f, 112.8f}, 1},    {95, {-19.0f, -34.8f, 104.4f}, -1},
+    {88, {-15.0f, -34.5f, 107.8f}, -1}, {178, {-10.7f, -33.8f, 110.4f}, -1},
+    {87, {-5.3f, -34.0f, 112.0f}, -1},  {14, {0.0f, -34.0f, 112.5f}, -1},
 };
 const int mien_landmark_hint_count =
     (int)(sizeof mien_landmark_hints / sizeof mien_landmark_hints[0]);

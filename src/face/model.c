@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "face/model_file.h"
+#include "face/pose.h"
 
 struct owned {
     struct mien_arena arena;
@@ -441,5 +442,27 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *v, fl
         n[0] *= r;
         n[1] *= r;
         n[2] = s > 1e-12f ? n[2] * r : 1;
+    }
+}
+
+static const float source_origin_mm[3] = {0, 12, 8};
+static const float source_turn_deg = 4.5f; // see model_build.c
+
+void mien_face_model_from_source(const float source_mm[3], float head_mm[3])
+{
+    float R[9];
+    const float v[3] = {source_mm[0] - source_origin_mm[0], source_mm[1] - source_origin_mm[1],
+                        source_mm[2] - source_origin_mm[2]};
+    mien_pose_from_angles(0, -source_turn_deg, 0, R);
+    mien_mat3_mul_vec(R, v, head_mm);
+}
+
+void mien_face_model_to_source(const float head_mm[3], float source_mm[3])
+{
+    float R[9];
+    mien_pose_from_angles(0, source_turn_deg, 0, R);
+    mien_mat3_mul_vec(R, head_mm, source_mm);
+    for (int i = 0; i < 3; i++) {
+        source_mm[i] += source_origin_mm[i];
     }
 }

@@ -79,6 +79,10 @@ void mien_face_model_landmarks(const struct mien_face_model *m, const float *ide
                                const float *blendshape, float *out); // (L,3)
 // Area-weighted vertex normals (V,3), unit length. No allocation.
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
+// Between the head frame and ICT-FaceKit's own axes (millimetres there too): hair and other things made
+// for the source's head. head = Rx(4.5 degrees) (source - (0, 12, 8)).
+void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);
+void mien_face_model_to_source(const float head_mm[3], float source_mm[3]);
 // Compiles ict-facekit's folder into `out`; `refine` (may be NULL) is a file of corrected landmark
 // positions. False on failure (logged).
 bool mien_face_model_build(const char *ict_dir, const char *refine, const char *out);

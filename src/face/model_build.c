@@ -30,7 +30,6 @@ enum {
     SKIN = MIEN_FACE_SKIN_VERTICES,
     TRIANGLES_MAX = 2 * P,
 };
-static const double origin_mm[3] = {0, 12, 8};
 // An 8-bit step above this shows as bumps in the shading of smooth skin: such components get 16
 // bits.
 static const float wide_step_mm = 0.04f;
@@ -101,11 +100,29 @@ static bool read_source(struct source *s, const char *dir)
            (s->mediapipe = read_part(dir, "mediapipe468_to_vertex.txt", 0));
 }
 
+static void turn_displacements(float *d, int shapes)
+{
+    const float zero[3] = {0, 0, 0};
+    float base[3];
+    mien_face_model_from_source(zero, base);
+    for (size_t i = 0; i < (size_t)shapes * V; i++) {
+        const float v[3] = {d[3 * i], d[3 * i + 1], d[3 * i + 2]};
+        mien_face_model_from_source(v, d + 3 * i);
+        for (int c = 0; c < 3; c++) {
+            d[3 * i + (size_t)c] -= base[c];
+        }
+    }
+}
+
 static bool convert_shapes(struct build *b)
 {
     const struct source *s = &b->src;
     for (int i = 0; i < V * 3; i++) {
-        b->mean[i] = (float)(10.0 * s->neutral[i] - origin_mm[i % 3]);
+        b->mean[i] = 10 * s->neutral[i];
+    }
+    for (int i = 0; i < V; i++) {
+        const float v[3] = {b->mean[3 * i], b->mean[3 * i + 1], b->mean[3 * i + 2]};
+        mien_face_model_from_source(v, b->mean + 3 * i);
     }
     for (int k = 0; k < MIEN_IDENTITY; k++) {
         for (int i = 0; i < V * 3; i++) {
@@ -136,6 +153,8 @@ static bool convert_shapes(struct build *b)
                 w * 10 * half_to_float(s->expression[(size_t)k * SRC_VERTICES * 3 + (size_t)i]);
         }
     }
+    turn_displacements(b->id, MIEN_IDENTITY);
+    turn_displacements(b->bs, MIEN_BLENDSHAPES);
     return true;
 }
 
@@ -259,7 +278,7 @@ static bool convert_mesh(struct build *b)
 }
 
 // Centres and radius of the eyeballs: least-squares spheres through the scleras' rear parts (the
-// cornea bulges in front of z = 70 mm): |p|^2 = 2 c.p + k.
+// cornea bulges in front of z = 71 mm): |p|^2 = 2 c.p + k.
 static void measure_eyes(struct build *b)
 {
     for (int e = 0; e < 2; e++) {
@@ -267,7 +286,7 @@ static void measure_eyes(struct build *b)
         const int first = 21451 + e * 1570;
         for (int i = first; i < first + 770; i++) {
             const float *p = b->mean + 3 * i;
-            if (p[2] > 70) {
+            if (p[2] > 71) {
                 continue;
             }
             const double row[5] = {2 * p[0], 2 * p[1], 2 * p[2], 1,
@@ -297,6 +316,23 @@ static void measure_eyes(struct build *b)
 
 // ICT-FaceKit's look shapes move only the lids: the eyeballs are turned here, by the angles at
 // which the lids' own movement fits the globe's (a lid follows a look down by 7.7 mm: 30 degrees).
+static void turn_eyeball(const struct build *b, int eye, float yaw_deg, float pitch_deg,
+                         float *displacement)
+{
+    const float *c = b->eyes + 3 * eye;
+    float R[9];
+    mien_pose_from_angles(yaw_deg, pitch_deg, 0, R);
+    for (int i = 21451 + eye * 1570; i < 21451 + (eye + 1) * 1570; i++) {
+        const float *p = b->mean + 3 * i;
+        const float d[3] = {p[0] - c[0], p[1] - c[1], p[2] - c[2]};
+        float r[3];
+        mien_mat3_mul_vec(R, d, r);
+        for (int j = 0; j < 3; j++) {
+            displacement[3 * i + j] += r[j] - d[j];
+        }
+    }
+}
+
 static void add_eyeball_rotation(struct build *b)
 {
     static const struct {
@@ -309,20 +345,12 @@ static void add_eyeball_rotation(struct build *b)
         {{MIEN_BS_EYE_LOOK_OUT_LEFT, MIEN_BS_EYE_LOOK_OUT_RIGHT}, {35, -35}, 0},
     };
     for (int e = 0; e < 2; e++) {
-        const float *c = b->eyes + 3 * e;
+        // At rest the source's eyes look outwards; in photos they are parallel on average when they
+        // are turned in by 3.7 and up by 1.3 degrees (mean of the fitted look shapes).
+        turn_eyeball(b, e, e ? 3.7f : -3.7f, 1.3f, b->mean);
         for (int k = 0; k < 4; k++) {
-            float R[9];
-            mien_pose_from_angles(look[k].yaw_deg[e], look[k].pitch_deg, 0, R);
-            float *shape = b->bs + (size_t)look[k].shape[e] * V * 3;
-            for (int i = 21451 + e * 1570; i < 21451 + (e + 1) * 1570; i++) {
-                const float *p = b->mean + 3 * i;
-                const float d[3] = {p[0] - c[0], p[1] - c[1], p[2] - c[2]};
-                float r[3];
-                mien_mat3_mul_vec(R, d, r);
-                for (int j = 0; j < 3; j++) {
-                    shape[3 * i + j] = r[j] - d[j];
-                }
-            }
+            turn_eyeball(b, e, look[k].yaw_deg[e], look[k].pitch_deg,
+                         b->bs + (size_t)look[k].shape[e] * V * 3);
         }
     }
 }
@@ -381,7 +409,8 @@ static int hinted_vertex(const struct build *b, const struct mien_landmark_hint 
     const float *jaw = b->bs + (size_t)MIEN_BS_JAW_OPEN * V * 3;
     const float jaw_max = 20; // mm: the lower lip moves more than half of this, the upper less
     int best = 0;
-    float best_d = 1e9f;
+    float best_d = 1e9f, at[3];
+    mien_face_model_from_source(h->at_mm, at);
     for (int i = 0; i < NARROW; i++) {
         const float *p = b->mean + 3 * i;
         const bool lower = jaw[3 * i + 1] < -0.5f * jaw_max;
@@ -391,7 +420,7 @@ static int hinted_vertex(const struct build *b, const struct mien_landmark_hint 
         }
         float d = 0;
         for (int c = 0; c < 3; c++) {
-            d += (p[c] - h->at_mm[c]) * (p[c] - h->at_mm[c]);
+            d += (p[c] - at[c]) * (p[c] - at[c]);
         }
         if (d < best_d) {
             best_d = d;
