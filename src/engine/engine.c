@@ -241,7 +241,7 @@ static bool still_face(struct mien_engine *e, const struct mien_image *frame,
     // Two finds of one face: the surer one stays.
     for (int i = 0; i < out->count; i++) {
         struct mien_face_result *g = &out->face[i];
-        if (mien_box_overlap(f->box_px, g->box_px) > 0.4F) {
+        if (mien_box_cover(f->box_px, g->box_px) > 0.5F) {
             if (f->confidence > g->confidence) {
                 int id = g->id;
                 *g = *f;
@@ -302,10 +302,12 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     bool fresh = !tr->have_landmarks;
     mien_track_predict(&e->tracker, tr, capture_ns);
     look(e, frame, camera, &tr->crop, &out->times);
+    // A detector's box is a coarse crop, and a quick face is not where it was going: look again
+    // from the landmarks.
     struct mien_crop better;
-    // A detector's box is a coarse crop: look again from the landmarks.
-    if (fresh && mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
-                                          &better)) {
+    if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+                                 &better) &&
+        (fresh || mien_crop_far(&tr->crop, &better))) {
         tr->crop = better;
         look(e, frame, camera, &tr->crop, &out->times);
     }

@@ -17,15 +17,46 @@ static const float bad_fit = 0.08F;
 // a still face is then resampled in the same way in every frame, which takes off a third of the
 // jitter; more, and the network sees faces off its middle.
 static const float keep_place = 0.02F, keep_size = 0.03F, keep_roll = 0.03F;
+// A second look pays beyond this: training shifts crops by about as much.
+static const float far_place = 0.07F, far_size = 0.12F, far_roll = 0.10F;
+
+static float common(const float a[4], const float b[4])
+{
+    float w = fminf(a[2], b[2]) - fmaxf(a[0], b[0]), h = fminf(a[3], b[3]) - fmaxf(a[1], b[1]);
+    return w > 0 && h > 0 ? w * h : 0;
+}
+
+static float area(const float a[4])
+{
+    return (a[2] - a[0]) * (a[3] - a[1]);
+}
 
 float mien_box_overlap(const float a[4], const float b[4])
 {
-    float w = fminf(a[2], b[2]) - fmaxf(a[0], b[0]), h = fminf(a[3], b[3]) - fmaxf(a[1], b[1]);
-    if (!(w > 0) || !(h > 0)) {
-        return 0;
-    }
-    float both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]);
-    return w * h / fmaxf(both - w * h, 1e-6F);
+    float both = common(a, b);
+    return both / fmaxf(area(a) + area(b) - both, 1e-6F);
+}
+
+float mien_box_cover(const float a[4], const float b[4])
+{
+    return common(a, b) / fmaxf(fminf(area(a), area(b)), 1e-6F);
+}
+
+static float turn(const struct mien_crop *a, const struct mien_crop *b)
+{
+    return fabsf(remainderf(a->roll_rad - b->roll_rad, 2 * (float)M_PI));
+}
+
+static bool beyond(const struct mien_crop *a, const struct mien_crop *b, float place, float size,
+                   float roll)
+{
+    return !(hypotf(a->cx_px - b->cx_px, a->cy_px - b->cy_px) < place * a->side_px &&
+             fabsf(logf(b->side_px / a->side_px)) < size && turn(a, b) < roll);
+}
+
+bool mien_crop_far(const struct mien_crop *a, const struct mien_crop *b)
+{
+    return beyond(a, b, far_place, far_size, far_roll);
 }
 
 void mien_tracker_init(struct mien_tracker *t, const struct mien_face_model *m)
@@ -147,12 +178,7 @@ void mien_track_predict(const struct mien_tracker *t, struct mien_track *tr, int
         next.cy_px += tr->velocity[1] * dt;
         next.side_px *= expf(fmaxf(-0.3F, fminf(0.3F, tr->velocity[2] * dt)));
     }
-    float roll = remainderf(next.roll_rad - tr->crop.roll_rad, 2 * (float)M_PI);
-    float moved = hypotf(next.cx_px - tr->crop.cx_px, next.cy_px - tr->crop.cy_px);
-    bool still = tr->looks > 1 && moved < keep_place * tr->crop.side_px &&
-                 fabsf(logf(next.side_px / tr->crop.side_px)) < keep_size &&
-                 fabsf(roll) < keep_roll;
-    if (!still) {
+    if (tr->looks <= 1 || beyond(&tr->crop, &next, keep_place, keep_size, keep_roll)) {
         tr->crop = next;
     }
 }

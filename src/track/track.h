@@ -86,6 +86,10 @@ void mien_track_calibrate(struct mien_track *tr, bool clear);
 void mien_track_apply_neutral(struct mien_track *tr, const float b[MIEN_BLENDSHAPES],
                               float out[MIEN_BLENDSHAPES]);
 
+// Whether a face that needs crop b was badly seen in crop a.
+bool mien_crop_far(const struct mien_crop *a, const struct mien_crop *b);
+
 float mien_box_overlap(const float a[4], const float b[4]); // intersection over union, 0…1
+float mien_box_cover(const float a[4], const float b[4]);   // intersection over the smaller one
 
 #endif
