@@ -41,28 +41,31 @@ static bool split_triangles(struct mien_synth_assets *a)
         !a->eyes_source || !a->eye_side) {
         return false;
     }
-    for (int t = 0; t < m->triangles; t++) {
-        const int32_t *k = m->triangle + 3 * t;
-        int part = m->part[t];
-        if (part_is_skin(part)) {
-            memcpy(a->skin + 3 * a->skin_count, k, 3 * sizeof *k);
-            a->skin_source[a->skin_count++] = t;
-        } else if (part_is_inner(part)) {
-            memcpy(a->inner + 3 * a->inner_count, k, 3 * sizeof *k);
-            a->inner_source[a->inner_count++] = t;
-        } else if (part_is_eye(part)) {
-            memcpy(a->eyes + 3 * a->eyes_count, k, 3 * sizeof *k);
-            a->eyes_source[a->eyes_count++] = t;
-            for (int i = 0; i < 3; i++) {
-                a->eye_side[k[i]] = part == MIEN_PART_EYEBALL_LEFT ? 1 : 2;
+    for (int pass = 0; pass < 2; pass++) { // eye sockets before the mouth
+        for (int t = 0; t < m->triangles; t++) {
+            const int32_t *k = m->triangle + 3 * t;
+            int part = m->part[t];
+            if (part_is_inner(part) && (part == MIEN_PART_EYE_SOCKET) == (pass == 0)) {
+                memcpy(a->inner + 3 * a->inner_count, k, 3 * sizeof *k);
+                a->inner_source[a->inner_count++] = t;
+            } else if (pass == 0 && part_is_skin(part)) {
+                memcpy(a->skin + 3 * a->skin_count, k, 3 * sizeof *k);
+                a->skin_source[a->skin_count++] = t;
+            } else if (pass == 0 && part_is_eye(part)) {
+                memcpy(a->eyes + 3 * a->eyes_count, k, 3 * sizeof *k);
+                a->eyes_source[a->eyes_count++] = t;
+                for (int i = 0; i < 3; i++) {
+                    a->eye_side[k[i]] = part == MIEN_PART_EYEBALL_LEFT ? 1 : 2;
+                }
             }
         }
+        a->socket_count = pass == 0 ? a->inner_count : a->socket_count;
     }
     return true;
 }
 
 // The hairline's height over the angle from straight ahead (0) to the nape (pi), rest mm.
-static float hairline(float angle)
+float mien_synth_hairline(float angle)
 {
     static const float at[][2] = {{0, 112},    {0.45f, 108}, {0.8f, 90}, {1.02f, 62}, {1.22f, 30},
                                   {1.45f, 34}, {1.62f, 50},  {1.9f, 0},  {2.3f, -40}, {3.2f, -52}};
@@ -97,7 +100,7 @@ static bool rest_shape(struct mien_synth_assets *a)
         float angle = atan2f(r[0], r[2] - 10);
         a->cylinder[2 * i] = angle / 6.2831853f;
         a->cylinder[2 * i + 1] = r[1] / 100;
-        float s = (r[1] - hairline(fabsf(angle))) / 10;
+        float s = (r[1] - mien_synth_hairline(fabsf(angle))) / 10;
         bool ear = fabsf(r[0]) > 70 && r[1] < 62 && r[1] > -30 && r[2] > -32 && r[2] < 34;
         a->scalp[i] = ear && s > -1 ? -1 : s;
     }

@@ -75,6 +75,7 @@ struct mien_synth_assets {
     int32_t *skin, *inner, *eyes; // triangles drawn as skin / mouth and sockets / eyeballs (n,3)
     int32_t *skin_source, *inner_source, *eyes_source; // (n) the model's triangle number
     int skin_count, inner_count, eyes_count;
+    int socket_count;                // the first of `inner` are the eye sockets
     int32_t *landmark_uv;            // (L) index into uv of the landmark's first vertex, -1
     uint8_t *mask;                   // (UV,UV,MIEN_MASKS), row 0 = v 1
     uint8_t *brow[MIEN_SYNTH_BROWS]; // (UV,UV) coverage of styles from thin to bushy
@@ -105,6 +106,8 @@ bool mien_synth_obj_parse(char *text, const char *name,
 void mien_synth_hair_destroy(struct mien_synth_hair *h);
 // Real spherical harmonics, order 2, at unit vector n.
 void mien_synth_sh(const float n[3], float out[9]);
+// The hairline's height (rest mm) over the angle 0…pi from straight ahead to the nape.
+float mien_synth_hairline(float angle);
 // Parts of the load, one file each.
 bool mien_synth_make_masks(struct mien_synth_assets *a);
 bool mien_synth_make_noise(struct mien_synth_assets *a);

@@ -225,13 +225,14 @@ static void texel(const float (*u)[2], const float *p, const float *rest, bool c
     // Beard: below a line from the sideburn to the corner of the mouth and the lower lip.
     float x = fabsf(rest[0]), y = rest[1];
     float line = x < 28 ? -50 + 0.3f * x : -42 + (x - 28) * (x - 28) * 0.0295f;
-    float chin = smooth(4, -8, y - line) * smooth(-128, -92, y) * (1 - smooth(-8, 8, 20 - rest[2]));
+    float chin =
+        smooth(9, -12, y - line) * smooth(-128, -92, y) * (1 - smooth(-8, 8, 20 - rest[2]));
     float patch = x < 7 && y > -62 ? 0.7f : 1;
     put(out, MIEN_MASK_BEARD, covered ? chin * patch * smooth(0.0f, 0.012f, lip) : 0);
     float top = -13 - x * x * 0.006f, bottom = -24 - x * x * 0.022f;
     float lipside = smooth(-0.002f, 0.006f, lip);
     float tache =
-        smooth(2, -3, y - top) * smooth(-14, -6, y - bottom) * smooth(36, 29, x) * lipside;
+        smooth(3, -5, y - top) * smooth(-16, -5, y - bottom) * smooth(38, 27, x) * lipside;
     float corner =
         smooth(-60, -50, y) * smooth(-24, -32, y) * smooth(40, 34, x) * smooth(25, 30, x) * lipside;
     put(out, MIEN_MASK_MOUSTACHE, covered && rest[2] > 60 ? fmaxf(tache, corner * 0.8f) : 0);

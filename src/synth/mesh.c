@@ -262,10 +262,12 @@ void mien_synth_build_hair(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             r->hair.pos[3 * i + c] += r->pose.t[c];
         }
-        // Roots and undersides are darker; hair under a hat is hidden.
-        float top = v[1] + a->offset[1];
-        r->hair.color[3 * i] = top;
-        r->hair.color[3 * i + 1] = q[2];
+        r->hair.color[3 * i] = v[1] + a->offset[1]; // height, for shading
+        bool covered = r->p->hat != MIEN_HAT_NONE && q[1] > 78 + r->p->hat_low;
+        r->hair.color[3 * i + 1] = covered;
+        if (covered) { // inside the hat: the raster drops triangles behind the eye
+            r->hair.pos[3 * i + 2] = 1;
+        }
     }
     r->hair.vertices = h->vertices;
     r->hair.triangles = h->triangles;

@@ -32,7 +32,7 @@ static void skin_tone(float out[3], float *depth, struct mien_rng *r)
 {
     static const float tone[][3] = {{240, 206, 188}, {232, 190, 166}, {220, 172, 145},
                                     {204, 152, 120}, {182, 128, 96},  {150, 101, 73},
-                                    {116, 76, 55},   {86, 57, 43},    {62, 43, 35}};
+                                    {122, 81, 60},   {96, 65, 49},    {76, 53, 42}};
     int n = (int)MIEN_COUNT(tone);
     // Half light to tan, the rest even over all tones.
     float x = mien_rng_chance(r, 0.5f) ? mien_rng_range(r, 0, 0.5f) : mien_rng_float(r);
@@ -67,7 +67,7 @@ static void sample_hair(struct mien_synth_person *p, const struct mien_synth_ass
     float own[3];
     memcpy(own, p->hair_rgb, sizeof own);
     mix_rgb(p->hair_rgb, own, gray, p->gray_share);
-    if (mien_rng_chance(r, 0.02f)) { // dyed
+    if (mien_rng_chance(r, 0.012f)) { // dyed
         for (int i = 0; i < 3; i++) {
             p->hair_rgb[i] = mien_rng_float(r) * 0.4f;
         }
@@ -189,7 +189,7 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
     p->lashes = painted ? mien_rng_range(r, 0.6f, 1) : mien_rng_range(r, 0.3f, 0.8f);
     sample_hair(p, a, depth, r);
     p->brow = (int)mien_rng_below(r, MIEN_SYNTH_BROWS);
-    p->brow_density = mien_rng_range(r, 0.55f, 1.2f);
+    p->brow_density = mien_rng_range(r, 0.75f, 1.5f);
     if (!painted) {
         float b = mien_rng_float(r);
         p->beard = b < 0.5f    ? 0
@@ -251,8 +251,9 @@ static void sample_light(struct mien_synth_scene *s, const struct mien_synth_ass
     s->environment_turn[0] = mien_rng_range(r, -180, 180);
     s->environment_turn[1] = mien_rng_normal(r) * 12;
     s->environment_turn[2] = mien_rng_normal(r) * 8;
-    float warm = mien_rng_normal(r) * 0.1f;
+    float warm = mien_rng_normal(r) * 0.06f;
     s->ambient = 1;
+    s->white_balance = mien_rng_range(r, 0.4f, 1);
     s->ambient_rgb[0] = 1 + warm;
     s->ambient_rgb[1] = 1;
     s->ambient_rgb[2] = 1 - warm;
@@ -272,7 +273,7 @@ static void sample_light(struct mien_synth_scene *s, const struct mien_synth_ass
     s->light_dir[0] = sinf(az) * cosf(el);
     s->light_dir[1] = sinf(el);
     s->light_dir[2] = cosf(az) * cosf(el);
-    warm = mien_rng_normal(r) * 0.16f;
+    warm = mien_rng_normal(r) * 0.13f;
     s->light_rgb[0] = 1 + warm;
     s->light_rgb[1] = 1;
     s->light_rgb[2] = 1 - warm;
@@ -295,7 +296,8 @@ static void sample_camera(struct mien_synth_scene *s, struct mien_rng *r, int si
     s->motion_px = mien_rng_chance(r, 0.1f) ? scale * mien_rng_range(r, 2, 7) : 0;
     s->motion_angle = mien_rng_range(r, 0, 3.14159f);
     s->vignette = mien_rng_chance(r, 0.3f) ? mien_rng_range(r, 0, 0.4f) : 0;
-    s->contrast = 1 + mien_rng_normal(r) * 0.12f;
+    s->contrast = 1.08f + mien_rng_normal(r) * 0.11f;
+    s->contrast = s->contrast < 0.85f ? 0.85f : s->contrast;
     s->saturation = 1 + mien_rng_normal(r) * 0.18f;
     for (int i = 0; i < 3; i++) {
         s->tint[i] = 1 + mien_rng_normal(r) * 0.05f;

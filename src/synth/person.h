@@ -73,9 +73,9 @@ struct mien_synth_scene {
     bool fixed_camera;   // use camera and position below as they are
     struct mien_camera camera;
     float position[3];
-    int environment;           // -1 = plain light from above
-    float environment_turn[3]; // angles
-    float ambient, ambient_rgb[3];
+    int environment;                              // -1 = plain light from above
+    float environment_turn[3];                    // angles
+    float ambient, ambient_rgb[3], white_balance; // 1: the surroundings' own tint is taken out
     float light, light_dir[3], light_rgb[3], light_soft; // directional, camera's frame
     float exposure, gamma;
     int background; // >= 0 picture, -1 environment, -2 colours

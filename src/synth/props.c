@@ -163,9 +163,9 @@ static void shoulders(struct mien_synth_renderer *r)
 {
     // Levels below the ears, half widths and depths of a bust, mm; the first two are the neck.
     static const float ring[][4] = {
-        {-128, 50, 52, -14},   {-148, 64, 58, -16},  {-162, 96, 68, -20},
-        {-176, 136, 80, -22},  {-192, 165, 90, -22}, {-215, 187, 98, -20},
-        {-250, 198, 106, -16}, {-320, 205, 112, -8}, {-560, 205, 112, 0}};
+        {-126, 54, 56, -8},    {-146, 70, 66, -10},  {-158, 108, 78, -14},
+        {-170, 142, 90, -18},  {-188, 172, 98, -20}, {-212, 192, 104, -20},
+        {-250, 202, 108, -16}, {-320, 207, 114, -8}, {-560, 207, 114, 0}};
     enum { SIDES = 28, RINGS = 9 };
     struct builder b = {.r = r, .m = &r->prop, .R = r->body, .rest = false};
     float wide = r->p->shoulder_mm / 205, neck[3], pivot[3];
@@ -185,7 +185,7 @@ static void shoulders(struct mien_synth_renderer *r)
             float a = 6.2831853f * (float)j / SIDES, x = cosf(a), z = sinf(a);
             float box = i > 4 ? powf(fabsf(x), 0.8f) * (x < 0 ? -1 : 1) : x;
             const float *color = r->p->cloth_rgb[0];
-            bool bare = (r->p->collar == 3 && i < 5) || (i == 0 && r->p->collar != 2);
+            bool bare = r->p->collar == 3 && i < 5;
             vertex(&b, box * ring[i][1] * s - neck[0], ring[i][0] - neck[1],
                    z * ring[i][2] * s + ring[i][3] - neck[2], bare ? r->p->skin : color);
         }
@@ -311,29 +311,34 @@ static void hat(struct mien_synth_renderer *r)
     if (p->hat == MIEN_HAT_SCARF) { // all round but the face
         begin(&b);
         rx += 8;
-        for (int v = 0; v <= 20; v++) {
-            float th = 0.05f + 2.55f * (float)v / 20;
-            for (int u = 0; u < U; u++) {
-                float ph = 6.2831853f * ((float)u + 0.5f) / U; // 0 = ahead
+        enum { FU = 64, FV = 36 };
+        bool open[(FU) * (FV + 1)];
+        for (int v = 0; v <= FV; v++) {
+            float th = 0.05f + 2.55f * (float)v / FV;
+            for (int u = 0; u < FU; u++) {
+                float ph = 6.2831853f * ((float)u + 0.5f) / FU; // 0 = ahead
                 float x = sinf(th) * sinf(ph), y = cosf(th), z = sinf(th) * cosf(ph);
-                float down = y < 0 ? -y : 0;
-                float fold = 1 + 0.02f * sinf(ph * 9 + th * 7);
+                // The face looks out of an ellipse; what lies inside is drawn to its edge.
+                float fx = x / 0.72f, fy = (y + 0.24f) / 0.84f, e = sqrtf(fx * fx + fy * fy);
+                open[v * FU + u] = z > 0.05f && e < 1;
+                if (open[v * FU + u] && e > 0.05f) {
+                    x /= e;
+                    y = (y + 0.24f) / e - 0.24f;
+                    z = sqrtf(fmaxf(0.03f, 1 - x * x - y * y));
+                }
+                float down = y < 0 ? -y : 0, fold = 1 + 0.02f * sinf(ph * 9 + th * 7);
                 vertex(&b, x * (rx + 10 * down) * fold, cy + y * (ry + 75 * down),
                        cz + z * rz * (1 - 0.25f * down) * fold, color);
             }
         }
-        for (int v = 0; v < 20; v++) {
-            float th = 0.05f + 2.55f * ((float)v + 0.5f) / 20;
-            for (int u = 0; u < U; u++) {
-                float ph = 6.2831853f * ((float)u + 1) / U;
-                float x = sinf(th) * sinf(ph) * 1.0f, y = cosf(th), z = sinf(th) * cosf(ph);
-                // The face looks out of an ellipse.
-                float fx = x / 0.74f, fy = (y + 0.22f) / 0.86f;
-                if (z > 0.1f && fx * fx + fy * fy < 1) {
+        for (int v = 0; v < FV; v++) {
+            for (int u = 0; u < FU; u++) {
+                int w = (u + 1) % FU, a = v * FU, c = a + FU;
+                if (open[a + u] && open[a + w] && open[c + u] && open[c + w]) {
                     continue;
                 }
-                int a = b.first + v * U, c = a + U, w = (u + 1) % U;
-                quad(&b, a + u, a + w, c + w, c + u, MIEN_MATERIAL_CLOTH);
+                quad(&b, b.first + a + u, b.first + a + w, b.first + c + w, b.first + c + u,
+                     MIEN_MATERIAL_CLOTH);
             }
         }
         end(&b);
@@ -406,8 +411,9 @@ static void occluder(struct mien_synth_renderer *r)
             float t = (float)v / V, y = top[1] + (chin[1] - 4 - top[1]) * t;
             float half = 0.5f * (left[0] - right[0]) *
                          (0.8f + 0.28f * sinf(3.1415927f * (0.15f + 0.7f * t)));
-            float zmid = t < 0.45f ? top[2] + (tip[2] + 5 - top[2]) * sinf(1.5708f * t / 0.45f)
-                                   : tip[2] + 5 + (chin[2] + 4 - tip[2] - 5) * (t - 0.45f) / 0.55f;
+            float zmid = t < 0.45f
+                             ? top[2] + (tip[2] + 10 - top[2]) * sinf(1.5708f * t / 0.45f)
+                             : tip[2] + 10 + (chin[2] + 7 - tip[2] - 10) * (t - 0.45f) / 0.55f;
             float zside = 0.5f * (left[2] + right[2]) + 4 - 12 * t;
             for (int u = 0; u <= U; u++) {
                 float q = 2 * (float)u / U - 1;

@@ -154,12 +154,15 @@ static void set_light(struct mien_synth_renderer *r)
         }
     }
     // Meter: what a camera would see on average on a face turned to it, and the key light's share.
-    float mean = 0;
+    float mean = 0, tint[3] = {1e-6f, 1e-6f, 1e-6f};
     static const float dir[5][3] = {
         {0, 0, 1}, {0.6f, 0, 0.8f}, {-0.6f, 0, 0.8f}, {0, 0.6f, 0.8f}, {0, -0.6f, 0.8f}};
     for (int k = 0; k < 5; k++) {
         float v[3];
         mien_synth_irradiance(r, dir[k], v);
+        for (int c = 0; c < 3; c++) {
+            tint[c] += v[c] / 5;
+        }
         mean += (0.2126f * v[0] + 0.7152f * v[1] + 0.0722f * v[2]) / 5;
     }
     // The surroundings give 1; the key light adds `light` times that where it hits.
@@ -171,7 +174,8 @@ static void set_light(struct mien_synth_renderer *r)
     float ev = 0.78f * s->exposure / total;
     for (int c = 0; c < 3; c++) {
         for (int i = 0; i < 9; i++) {
-            r->sh_light[i][c] *= ev / (mean + 1e-6f);
+            r->sh_light[i][c] *=
+                ev / (mean + 1e-6f) * powf((mean + 1e-6f) / tint[c], s->white_balance);
         }
         r->light_rgb[c] = s->light * s->light_rgb[c] * ev;
     }
@@ -236,8 +240,15 @@ static void draw(struct mien_synth_renderer *r)
                      MIEN_RASTER_FRONT);
     mien_raster_draw(&r->raster, v, a->eyes, a->eyes_count, mien_object_id(MIEN_OBJECT_EYE),
                      MIEN_RASTER_FRONT);
-    mien_raster_draw(&r->raster, v, a->inner, a->inner_count, mien_object_id(MIEN_OBJECT_INNER),
-                     MIEN_RASTER_BOTH);
+    // A shut mouth shows nothing of its inside.
+    const struct mien_face_model *m = a->model;
+    float gap = 0;
+    for (int i = 0; i < 3; i++) {
+        const float *up = r->landmark[m->ibug[61 + i]], *low = r->landmark[m->ibug[67 - i]];
+        gap = fmaxf(gap, up[1] - low[1]);
+    }
+    mien_raster_draw(&r->raster, v, a->inner, gap > 1.5f ? a->inner_count : a->socket_count,
+                     mien_object_id(MIEN_OBJECT_INNER), MIEN_RASTER_FRONT);
     mien_raster_draw(&r->raster, (const mien_raster_vertex *)r->prop.screen, r->prop.triangle,
                      r->lens_first, mien_object_id(MIEN_OBJECT_PROP), MIEN_RASTER_BOTH);
     if (r->hair.triangles) {

@@ -136,13 +136,13 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     const struct mien_face_model *m = a->model;
     int source = a->skin_source[index];
     const int32_t *k = m->triangle + 3 * source;
-    float rest[3], cyl[2] = {0, 0}, scalp = 0;
+    float rest[3], cyl[2] = {0, 0}, ear = 0;
     for (int i = 0; i < 3; i++) {
         rest[i] = w[0] * a->rest[3 * k[0] + i] + w[1] * a->rest[3 * k[1] + i] +
                   w[2] * a->rest[3 * k[2] + i];
         cyl[0] += w[i] * a->cylinder[2 * k[i]];
         cyl[1] += w[i] * a->cylinder[2 * k[i] + 1];
-        scalp += w[i] * a->scalp[k[i]];
+        ear += w[i] * (a->scalp[k[i]] == -1);
     }
     float nu = cyl[0] * 2.2f + p->noise_at[0], nv = cyl[1] * 0.8f + p->noise_at[1];
     float mask[MIEN_MASKS] = {0}, brow = 0, uv[2] = {0, 0};
@@ -230,7 +230,7 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
                 continue;
             }
             float speck = noise(a, nu * 3.1f, nv * 1.6f, 2), edge = where + 0.35f * (middle - 0.1f);
-            float t = mien_smooth(0.25f, 0.6f, edge) *
+            float t = mien_smooth(0.15f, 0.85f, edge + 0.12f * speck) *
                       (full < 0.35f ? full * (1.1f + 0.8f * speck)
                                     : 0.45f + 0.5f * full + 0.3f * speck * (1.2f - full));
             float q[3], dark = 0.75f + 0.35f * noise(a, nu * 5, nv, 3) + 0.2f * speck;
@@ -244,14 +244,15 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     // Hair painted on the scalp, also below hair meshes.
     float hair = 0;
     if (p->hair_kind != MIEN_HAIR_BALD || p->age > 0.5f) {
+        float scalp = (rest[1] - mien_synth_hairline(fabsf(cyl[0]) * 6.2831853f)) / 10 - 4 * ear;
         float at = scalp - p->hairline * (rest[2] > 0 ? 1 : 0.3f);
         if (p->hair_kind == MIEN_HAIR_BALD) { // a wreath of hair
             at = fminf(at, (75 - rest[1]) / 10 - mien_smooth(-10, 40, rest[2]) * 4);
         } else if (p->hair_kind == MIEN_HAIR_MESH) {
             at -= 1.0f;
         }
-        float jag = 0.5f * noise(a, cyl[0] * 9, cyl[1] * 0.4f, 3) + 0.5f * coarse;
-        hair = mien_smooth(-0.3f, 0.9f, at + jag) * (p->hair_kind == MIEN_HAIR_BUZZ   ? 0.72f
+        float jag = 0.35f * noise(a, cyl[0] * 5, cyl[1] * 0.8f, 3) + 0.4f * coarse + 0.15f * fine;
+        hair = mien_smooth(-0.5f, 0.9f, at + jag) * (p->hair_kind == MIEN_HAIR_BUZZ   ? 0.72f
                                                      : p->hair_kind == MIEN_HAIR_BALD ? 0.6f
                                                                                       : 0.98f);
         if (hair > 0.01f) {
@@ -478,7 +479,9 @@ static void gather(const struct mien_synth_renderer *r, const float *pos, const 
             s->normal[i] = -s->normal[i];
         }
     }
-    s->lit = shadow(r, s->pos, s->normal);
+    // Skin and cloth that face away are lit by wrapping only: their shadow is their own.
+    bool faces = mien_dot(s->normal, r->light_dir) > -0.4f;
+    s->lit = r->s->light > 0.02f && faces ? shadow(r, s->pos, s->normal) : 0;
     for (int i = 0; i < 3; i++) {
         s->direct[i] = r->light_rgb[i] * s->lit;
     }
@@ -535,65 +538,94 @@ static void lenses(struct mien_synth_renderer *r)
     }
 }
 
-void mien_synth_shade(struct mien_synth_renderer *r)
+// Shades what triangle `id` shows at sample position (x,y).
+static bool shade_one(const struct mien_synth_renderer *r, uint32_t id, float x, float y,
+                      float out[3])
 {
     const struct mien_synth_assets *a = r->a;
-    for (int y = 0; y < r->sh; y++) {
-        for (int x = 0; x < r->sw; x++) {
-            size_t i = (size_t)y * (size_t)r->sw + (size_t)x;
-            uint32_t id = r->raster.id[i];
-            if (!id) {
+    int object = (int)(id >> 24), index = (int)(id & 0xffffff);
+    float w[3];
+    struct sample s;
+    const int32_t *k;
+    const mien_raster_vertex *v = (const mien_raster_vertex *)r->screen;
+    const float *pos = r->pos, *normal = r->normal, *light = r->light;
+    bool both = false;
+    switch (object) {
+    case MIEN_OBJECT_SKIN:
+        k = a->skin + 3 * index;
+        break;
+    case MIEN_OBJECT_INNER:
+        k = a->inner + 3 * index;
+        break;
+    case MIEN_OBJECT_EYE:
+        k = a->eyes + 3 * index;
+        break;
+    default: {
+        const struct mien_synth_mesh *m = object == MIEN_OBJECT_HAIR ? &r->hair : &r->prop;
+        k = object == MIEN_OBJECT_HAIR ? a->hair[r->p->hair].triangle + 3 * index
+                                       : m->triangle + 3 * index;
+        v = (const mien_raster_vertex *)m->screen;
+        pos = m->pos;
+        normal = m->normal;
+        light = m->light;
+        both = true;
+        break;
+    }
+    }
+    if (!mien_raster_weights(v[k[0]], v[k[1]], v[k[2]], x, y, w)) {
+        return false;
+    }
+    gather(r, pos, normal, light, k, w, both, &s);
+    switch (object) {
+    case MIEN_OBJECT_SKIN:
+        skin(r, index, w, &s, out);
+        break;
+    case MIEN_OBJECT_INNER:
+        inner(r, index, w, &s, out);
+        break;
+    case MIEN_OBJECT_EYE:
+        eye(r, index, w, &s, out);
+        break;
+    case MIEN_OBJECT_HAIR:
+        hair(r, index, w, &s, out);
+        break;
+    default:
+        prop(r, index, w, &s, out);
+        break;
+    }
+    return true;
+}
+
+// A pixel whose four samples lie on one smooth piece of skin or cloth is shaded once, at its
+// middle; edges, eyes, mouth and hair sample by sample.
+void mien_synth_shade(struct mien_synth_renderer *r)
+{
+    const size_t row = (size_t)r->sw;
+    for (int y = 0; y < r->sh; y += MIEN_SAMPLES) {
+        for (int x = 0; x < r->sw; x += MIEN_SAMPLES) {
+            size_t i = (size_t)y * row + (size_t)x;
+            const uint32_t *id = r->raster.id + i;
+            const float *near_ = r->raster.near_ + i;
+            uint32_t object = id[0] >> 24;
+            if (!(id[0] | id[1] | id[row] | id[row + 1])) {
                 continue;
             }
-            int object = (int)(id >> 24), index = (int)(id & 0xffffff);
-            float w[3], *out = r->color + 3 * i;
-            struct sample s;
-            const int32_t *k;
-            const mien_raster_vertex *v = (const mien_raster_vertex *)r->screen;
-            const float *pos = r->pos, *normal = r->normal, *light = r->light;
-            bool both = false;
-            switch (object) {
-            case MIEN_OBJECT_SKIN:
-                k = a->skin + 3 * index;
-                break;
-            case MIEN_OBJECT_INNER:
-                k = a->inner + 3 * index;
-                break;
-            case MIEN_OBJECT_EYE:
-                k = a->eyes + 3 * index;
-                break;
-            default: {
-                const struct mien_synth_mesh *m = object == MIEN_OBJECT_HAIR ? &r->hair : &r->prop;
-                k = object == MIEN_OBJECT_HAIR ? a->hair[r->p->hair].triangle + 3 * index
-                                               : m->triangle + 3 * index;
-                v = (const mien_raster_vertex *)m->screen;
-                pos = m->pos;
-                normal = m->normal;
-                light = m->light;
-                both = true;
-                break;
-            }
-            }
-            if (!mien_raster_weights(v[k[0]], v[k[1]], v[k[2]], (float)x, (float)y, w)) {
+            bool one =
+                (object == MIEN_OBJECT_SKIN || object == MIEN_OBJECT_PROP) &&
+                id[1] >> 24 == object && id[row] >> 24 == object && id[row + 1] >> 24 == object &&
+                fabsf(near_[0] - near_[row + 1]) + fabsf(near_[1] - near_[row]) < 0.008f * near_[0];
+            if (one && shade_one(r, id[0], (float)x + 0.5f, (float)y + 0.5f, r->color + 3 * i)) {
+                memcpy(r->color + 3 * (i + 1), r->color + 3 * i, 3 * sizeof(float));
+                memcpy(r->color + 3 * (i + row), r->color + 3 * i, 3 * sizeof(float));
+                memcpy(r->color + 3 * (i + row + 1), r->color + 3 * i, 3 * sizeof(float));
                 continue;
             }
-            gather(r, pos, normal, light, k, w, both, &s);
-            switch (object) {
-            case MIEN_OBJECT_SKIN:
-                skin(r, index, w, &s, out);
-                break;
-            case MIEN_OBJECT_INNER:
-                inner(r, index, w, &s, out);
-                break;
-            case MIEN_OBJECT_EYE:
-                eye(r, index, w, &s, out);
-                break;
-            case MIEN_OBJECT_HAIR:
-                hair(r, index, w, &s, out);
-                break;
-            default:
-                prop(r, index, w, &s, out);
-                break;
+            for (int k = 0; k < MIEN_SAMPLES * MIEN_SAMPLES; k++) {
+                size_t j = i + (size_t)(k / MIEN_SAMPLES) * row + (size_t)(k % MIEN_SAMPLES);
+                if (r->raster.id[j]) {
+                    shade_one(r, r->raster.id[j], (float)(x + k % MIEN_SAMPLES),
+                              (float)(y + k / MIEN_SAMPLES), r->color + 3 * j);
+                }
             }
         }
     }
