@@ -260,7 +260,7 @@ static void sample_light(struct mien_synth_scene *s, const struct mien_synth_ass
     // A key light: from soft frontal to hard side light.
     float kind = mien_rng_float(r);
     s->light = kind < 0.3f   ? mien_rng_range(r, 0, 0.4f)
-               : kind < 0.8f ? mien_rng_range(r, 0.4f, 1.6f)
+               : kind < 0.8f ? mien_rng_range(r, 0.5f, 2.2f)
                              : mien_rng_range(r, 1.5f, 4);
     float az = mien_rng_chance(r, 0.7f) ? mien_rng_normal(r) * 45 : mien_rng_range(r, -130, 130);
     float el = mien_rng_range(r, -10, 70);
@@ -296,7 +296,7 @@ static void sample_camera(struct mien_synth_scene *s, struct mien_rng *r, int si
     s->motion_px = mien_rng_chance(r, 0.1f) ? scale * mien_rng_range(r, 2, 7) : 0;
     s->motion_angle = mien_rng_range(r, 0, 3.14159f);
     s->vignette = mien_rng_chance(r, 0.3f) ? mien_rng_range(r, 0, 0.4f) : 0;
-    s->contrast = 1.08f + mien_rng_normal(r) * 0.11f;
+    s->contrast = 1.14f + mien_rng_normal(r) * 0.11f;
     s->contrast = s->contrast < 0.85f ? 0.85f : s->contrast;
     s->saturation = 1 + mien_rng_normal(r) * 0.18f;
     for (int i = 0; i < 3; i++) {

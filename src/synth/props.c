@@ -308,6 +308,24 @@ static void hat(struct mien_synth_renderer *r)
     if (p->hat == MIEN_HAT_BRIM || p->hat == MIEN_HAT_BASEBALL) {
         ry += 6;
     }
+    // Wide enough for the forehead and crown that are there.
+    const struct mien_synth_assets *as = r->a;
+    float most = 1;
+    for (int i = 0; i < as->model->vertices; i += 2) {
+        const float *q = as->rest + 3 * i;
+        if (q[1] > 62 && as->scalp[i] > -6) {
+            float v[3];
+            for (int c = 0; c < 3; c++) {
+                v[c] = r->vertex[3 * i + c] + as->offset[c];
+            }
+            float x = v[0] / rx, y = (v[1] - cy) / ry, z = (v[2] - cz) / rz;
+            most = fmaxf(most, sqrtf(x * x + y * y + z * z));
+        }
+    }
+    most *= 1.015f;
+    rx *= most;
+    ry *= most;
+    rz *= most;
     if (p->hat == MIEN_HAT_SCARF) { // all round but the face
         begin(&b);
         rx += 8;
