@@ -123,7 +123,7 @@ static void animate(const struct mien_synth_clip *c, double time, struct mien_sy
     s->exposure = 1 + 0.18f * wave(c, time, 7, 12);
     s->position[0] = 45 * wave(c, time, 6.1, 13);
     s->position[1] = 15 + 12 * wave(c, time, 7.7, 14);
-    s->position[2] = -620 + 60 * wave(c, time, 11, 15);
+    s->position[2] = -560 + 50 * wave(c, time, 11, 15);
     s->noise_seed = pick(c->seed, 700000u + (uint32_t)(time * 1000));
 }
 

@@ -41,12 +41,27 @@ static void bilinear(const uint8_t *map, int size, int channels, float u, float 
     }
 }
 
-// Noise -1…1, wrapping; channel as in assets.h.
+// Noise -1…1, wrapping, nearest; channel as in assets.h.
 static float noise(const struct mien_synth_assets *a, float u, float v, int channel)
 {
     int x = (int)floorf(u * MIEN_SYNTH_NOISE) & (MIEN_SYNTH_NOISE - 1);
     int y = (int)floorf(v * MIEN_SYNTH_NOISE) & (MIEN_SYNTH_NOISE - 1);
     return ((float)a->noise[4 * (y * MIEN_SYNTH_NOISE + x) + channel] - 128) / 127;
+}
+
+// The same between lattice points: for what is seen close.
+static float soft_noise(const struct mien_synth_assets *a, float u, float v, int channel)
+{
+    enum { S = MIEN_SYNTH_NOISE };
+    float fx = u * S, fy = v * S, gx = floorf(fx), gy = floorf(fy);
+    int x = (int)gx & (S - 1), y = (int)gy & (S - 1), x1 = (x + 1) & (S - 1),
+        y1 = (y + 1) & (S - 1);
+    fx -= gx;
+    fy -= gy;
+    const uint8_t *n = a->noise + channel;
+    float p = n[4 * (y * S + x)] + (float)(n[4 * (y * S + x1)] - n[4 * (y * S + x)]) * fx;
+    float q = n[4 * (y1 * S + x)] + (float)(n[4 * (y1 * S + x1)] - n[4 * (y1 * S + x)]) * fx;
+    return (p + (q - p) * fy - 128) / 127;
 }
 
 static float shadow(const struct mien_synth_renderer *r, const float *pos, const float *normal)
@@ -160,8 +175,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     }
     float c[3];
     memcpy(c, p->skin, sizeof c);
-    float coarse = noise(a, nu, nv, 0), middle = noise(a, nu * 1.7f, nv * 1.7f, 1);
-    float fine = noise(a, nu * 2.3f, nv * 2.3f, 2);
+    float coarse = noise(a, nu, nv, 0), middle = soft_noise(a, nu * 1.7f, nv * 1.7f, 1);
+    float fine = soft_noise(a, nu * 2.3f, nv * 2.3f, 2);
     float photo = 0;
     if (p->texture >= 0 && face) {
         const struct mien_image *t = &a->texture[p->texture];
@@ -193,9 +208,9 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     c[1] *= tone * (1 - 0.75f * blood);
     c[2] *= tone * (1 - 0.7f * blood);
     if (p->freckles > 0) {
-        float f = noise(a, nu * 1.9f, nv * 1.9f, 1) + 0.3f * coarse;
+        float f = soft_noise(a, nu * 2.3f, nv * 2.3f, 1) + 0.3f * coarse;
         float t = p->freckles * mien_smooth(0.35f, 0.6f, f) * mien_smooth(-60, 0, rest[1]);
-        const float brown[3] = {c[0] * 0.68f, c[1] * 0.52f, c[2] * 0.42f};
+        const float brown[3] = {c[0] * 0.76f, c[1] * 0.6f, c[2] * 0.5f};
         blend(c, brown, t);
     }
     float gloss = p->gloss * (0.7f + 0.5f * middle), wet = 0;
@@ -229,7 +244,8 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
             if (full <= 0.01f || where <= 0.01f) {
                 continue;
             }
-            float speck = noise(a, nu * 3.1f, nv * 1.6f, 2), edge = where + 0.35f * (middle - 0.1f);
+            float speck = soft_noise(a, nu * 3.1f, nv * 1.6f, 2),
+                  edge = where + 0.35f * (middle - 0.1f);
             float t = mien_smooth(0.15f, 0.85f, edge + 0.12f * speck) *
                       (full < 0.35f ? full * (1.1f + 0.8f * speck)
                                     : 0.45f + 0.5f * full + 0.3f * speck * (1.2f - full));
@@ -438,9 +454,10 @@ static void prop(const struct mien_synth_renderer *r, int index, const float w[3
                w[2] * m->color[3 * k[2] + i];
     }
     int material = m->material[index];
+    float x = s->pos[0] - r->pose.t[0], y = s->pos[1] - r->pose.t[1];
     if (material == MIEN_MATERIAL_CLOTH) {
-        float n = noise(r->a, s->pos[0] * 0.011f, s->pos[1] * 0.011f, 1) * 0.1f +
-                  noise(r->a, s->pos[0] * 0.004f, s->pos[1] * 0.002f, 0) * 0.16f;
+        float n = noise(r->a, x * 0.011f, y * 0.011f, 1) * 0.1f +
+                  noise(r->a, x * 0.004f, y * 0.002f, 0) * 0.16f;
         s->normal[0] += n;
         for (int i = 0; i < 3; i++) {
             c[i] *= 1 + n;
