@@ -247,8 +247,8 @@ static void draw_brow(const float (*u)[2], int style, uint8_t *out)
 {
     struct mien_rng r;
     mien_rng_seed(&r, 77, (uint64_t)style);
-    float thick = 0.009f + 0.0018f * (float)(style % 6), arch = mien_rng_range(&r, -0.004f, 0.014f);
-    float drop = mien_rng_range(&r, -0.012f, 0.006f), tail = mien_rng_range(&r, 0, 0.022f);
+    float thick = 0.011f + 0.0017f * (float)(style % 6), arch = mien_rng_range(&r, -0.004f, 0.008f);
+    float drop = mien_rng_range(&r, -0.006f, 0.005f), tail = mien_rng_range(&r, 0, 0.009f);
     int strands = 260 + 90 * (style % 6);
     float *acc = mien_calloc((size_t)N * N, sizeof *acc);
     if (!acc) {
