@@ -9,7 +9,7 @@
 #include "view/palette.h"
 #include "view/words.h"
 
-enum { COLUMN = 232 }; // width of the bars' column at scale 1, px
+enum { COLUMN = 232, STATE = 194 }; // widths of bars' column and state panel at scale 1, px
 
 float mien_hud_scale(int width_px, int height_px)
 {
@@ -81,7 +81,8 @@ static void state_panel(struct mien_draw *d, const struct mien_layout *l,
     float ui = l->ui, m = 8 * ui;
     const char *state, *reason;
     enum mien_mood mood = mien_words(r, &state, &reason);
-    struct mien_rect box = {l->area.x + m, l->area.y + m, 178 * ui, (*reason ? 165 : 151) * ui};
+    float wide = fmaxf(STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
+    struct mien_rect box = {l->area.x + m, l->area.y + m, wide, (*reason ? 165 : 151) * ui};
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
     struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
@@ -187,7 +188,7 @@ void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const str
     snprintf(text, sizeof(text), "%.60s%s%dx%d · %s · ? help", name ? name : "", name ? " · " : "",
              r->width_px, r->height_px, mode);
     float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
-    if (w < l->area.w - (178 + 24) * ui) {
+    if (w < l->area.w - (STATE + 24) * ui) {
         panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
         mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
                         C_DIM, text);

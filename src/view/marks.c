@@ -26,8 +26,8 @@ void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float
         float sigma = f->landmark_sigma_px[i] * scale * 2; // the ellipse holds 86 %
         if (sigma > 2.2f * ui && sigma < 200 * ui) {
             struct mien_color ring = c, inside = c;
-            ring.a = 90;
-            inside.a = 22;
+            ring.a = 70;
+            inside.a = 14;
             mien_draw_ellipse(d, p[0], p[1], sigma, sigma, 0, inside);
             mien_draw_ellipse(d, p[0], p[1], sigma, sigma, 1, ring);
         }
