@@ -1,0 +1,46 @@
+# bash completion for mien; written by assets/make_docs.py
+_mien()
+{
+    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options=
+    [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"
+    if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train eval image video" -- "$word"; compgen -f -- "$word")
+        return
+    fi
+    case "$command $before" in
+    "live --mode" | "live -m")
+        mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured normals landmarks off" -- "$word")
+        return
+        ;;
+    "synth --split")
+        mapfile -t COMPREPLY < <(compgen -W "train val" -- "$word")
+        return
+        ;;
+    "train --weighting")
+        mapfile -t COMPREPLY < <(compgen -W "fixed normalised uncertainty" -- "$word")
+        return
+        ;;
+    "eval --split")
+        mapfile -t COMPREPLY < <(compgen -W "validation train" -- "$word")
+        return
+        ;;
+    esac
+    case "$command" in
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --mirror --hud --bars --axes --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --out --net --detector --help" ;;
+    cameras) options="--json --quiet --help" ;;
+    model) options="--ict --refine --out --landmarks --help build info" ;;
+    synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
+    prepare) options="--out --quick --limit --first --help photos ferplus refine sheet" ;;
+    bench) options="--net --threads --batch --shard --landmarks --seconds --profile --help train net" ;;
+    train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --negative --balance --plain --validate-every --checkpoint --model --sheet --help detect" ;;
+    eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
+    image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
+    esac
+    if [[ "$word" == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+    else
+        mapfile -t COMPREPLY < <(compgen -W "$(tr ' ' '\n' <<<"$options" | grep -v '^-')" -- "$word"; compgen -f -- "$word")
+    fi
+}
+complete -o filenames -F _mien mien

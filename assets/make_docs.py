@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Writes the man page and the shell completions from the program's own --help.
+
+    assets/make_docs.py [PROGRAM [FOLDER]]     default: build/release/mien, this folder
+
+Run it after an option changed; tests/e2e/docs.sh says when that was forgotten.
+"""
+import os, re, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "build", "release", "mien")
+OUT = sys.argv[2] if len(sys.argv) > 2 else HERE
+SUB = {"train": ["detect"], "eval": ["detect"], "bench": ["train", "net"], "model": ["build", "info"],
+       "prepare": ["photos", "ferplus", "refine", "sheet"]}
+
+
+def help_of(*words):
+    env = dict(os.environ, MIEN_DATA="../shared")  # a default that is shown must not name this machine
+    return subprocess.run([PROGRAM, *words, "--help"], capture_output=True, text=True, env=env).stdout
+
+
+def commands():
+    return re.findall(r"^  ([a-z]+) +(\S.*)$", help_of(), re.M)
+
+
+def parse(text):
+    """summary, usage, options [(letter, name, argument, help)], example lines"""
+    head = text.split("\n", 1)[0]
+    usage = re.search(r"^usage: (.*)$", text, re.M)
+    options, example = [], []
+    for line in text.split("\n"):
+        m = re.match(r"  (?:-(\w), |    )--([\w-]+)(?: (\S+))?(?:\s{2,}(.*))?$", line)
+        if m:
+            options.append([m[1], m[2], m[3], m[4] or ""])
+        elif options and re.match(r" {20,}\S", line):
+            options[-1][3] = (options[-1][3] + " " + line.strip()).strip()
+    if "\nexample:\n" in text:
+        example = [l.strip() for l in text.split("\nexample:\n", 1)[1].split("\n") if l.strip()]
+    return head.split(": ", 1)[-1], usage[1] if usage else "", options, example
+
+
+def roff(s):
+    s = s.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
+    return "\\&" + s if s[:1] in ".'" else s
+
+
+def man(table):
+    o = ['.TH MIEN 1 "" "mien" "User Commands"', ".SH NAME",
+         "mien \\- a live 3D face sensor from an ordinary camera", ".SH SYNOPSIS",
+         ".B mien", "[\\fICOMMAND\\fR] [\\fIoptions\\fR]", ".SH DESCRIPTION",
+         "Finds faces in a camera's frames, pictures or videos and fits a 3D face to each: head pose, shape,",
+         "blendshapes, expression and gaze. Without a command,", ".B live", "runs.",
+         ".SH COMMANDS"]
+    for name, summary, (head, usage, options, example) in table:
+        o += [".SS " + roff(name), roff(head[:1].upper() + head[1:].rstrip(".")) + ".", ".PP",
+              "\\fB" + roff(usage or "mien " + name) + "\\fR"]
+        for letter, long, arg, text in options:
+            if long == "help":
+                continue
+            o.append(".TP")
+            o.append(("\\fB\\-%s\\fR, " % letter if letter else "") + "\\fB\\-\\-%s\\fR" % roff(long) +
+                     (" \\fI%s\\fR" % roff(arg) if arg else ""))
+            o.append(roff(text) or "\\&")
+        if example:
+            o += [".PP", "Example:", ".PP", ".nf", ".RS"] + [roff(e) for e in example] + [".RE", ".fi"]
+    o += [".SH EXIT STATUS", ".TP", ".B 0", "Done.", ".TP", ".B 1",
+          "Something failed on the way and was explained; what was done is kept.", ".TP", ".B 2",
+          "Wrong options, or nothing usable among the files named.",
+          ".SH ENVIRONMENT", ".TP", ".B MIEN_HOME",
+          "Folder that holds models/, shaders/ and assets/; found beside the program when not set.", ".TP",
+          ".B MIEN_DATA", "Folder of training and evaluation data.", ".TP", ".B MIEN_CPU",
+          "plain, avx2 or avx512: the fastest kernels that may be used.",
+          ".SH FILES", "models/ict.face, models/face.net, models/detect.net"]
+    return "\n".join(o) + "\n"
+
+
+def bash(table):
+    o = ["# bash completion for mien; written by assets/make_docs.py", "_mien()", "{",
+         '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options=',
+         '    [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"',
+         '    if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then',
+         '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word"; compgen -f -- "$word")' % " ".join(t[0] for t in table),
+         "        return", "    fi", '    case "$command $before" in']
+    for name, _, (_, _, options, _) in table:
+        for letter, long, arg, _ in options:
+            if arg and "|" in arg:
+                keys = '"%s --%s"' % (name, long) + (' | "%s -%s"' % (name, letter) if letter else "")
+                o += ["    %s)" % keys, '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word")' % arg.replace("|", " "),
+                      "        return", "        ;;"]
+    o += ["    esac", '    case "$command" in']
+    for name, _, (_, _, options, _) in table:
+        words = ["--" + x[1] for x in options] + SUB.get(name, [])
+        o += ["    %s) options=\"%s\" ;;" % (name, " ".join(words))]
+    o += ["    esac", '    if [[ "$word" == -* ]]; then',
+          '        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")', "    else",
+          '        mapfile -t COMPREPLY < <(compgen -W "${options//--+([a-z0-9-])/}" -- "$word"; compgen -f -- "$word")'
+          .replace("${options//--+([a-z0-9-])/}", "$(tr ' ' '\\n' <<<\"$options\" | grep -v '^-')"),
+          "    fi", "}", "complete -o filenames -F _mien mien"]
+    return "\n".join(o) + "\n"
+
+
+def fish(table):
+    q = lambda s: "'" + s.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    o = ["# fish completion for mien; written by assets/make_docs.py"]
+    for name, summary, (_, _, options, _) in table:
+        o.append("complete -c mien -n __fish_use_subcommand -a %s -d %s" % (name, q(summary)))
+        for letter, long, arg, text in options:
+            line = "complete -c mien -n '__fish_seen_subcommand_from %s' -l %s" % (name, long)
+            line += " -s " + letter if letter else ""
+            line += " -x -a " + q(arg.replace("|", " ")) if arg and "|" in arg else " -r" if arg else ""
+            o.append(line + " -d " + q(text))
+        for s in SUB.get(name, []):
+            o.append("complete -c mien -n '__fish_seen_subcommand_from %s' -a %s" % (name, s))
+    return "\n".join(o) + "\n"
+
+
+table = [(n, s, parse(help_of(n))) for n, s in commands()]
+if not table:
+    sys.exit("%s --help lists no commands" % PROGRAM)
+os.makedirs(OUT + "/completion", exist_ok=True)
+for path, text in (("mien.1", man(table)), ("completion/mien.bash", bash(table)), ("completion/mien.fish", fish(table))):
+    with open(os.path.join(OUT, path), "w", encoding="utf-8") as f:
+        f.write(text)

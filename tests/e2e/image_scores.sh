@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The development sets, scored: no worse than the first generation's bars.
+. "$(dirname "$0")/image_common.inc"
+need_models
+[ -e "$data/eval/score.py" ] || { echo "no $data/eval"; exit 77; }
+case ${MIEN_BUILD:-} in *asan* | *tsan*) echo "too slow under a sanitizer"; exit 77 ;; esac
+for set in lfpw pointing04 ferplus; do
+    "$MIEN" image "$data/eval/$set-dev" --json "$tmp/$set.jsonl" 2>"$tmp/log" || fail "$(tail -n 3 "$tmp/log")"
+    python3 "$data/eval/score.py" "$data/eval/$set-dev/truth.json" "$tmp/$set.jsonl" --json >"$tmp/$set.json" || exit 1
+done
+python3 - "$tmp" <<'PY'
+import json, sys
+r = {s: json.load(open("%s/%s.json" % (sys.argv[1], s))) for s in ("lfpw", "pointing04", "ferplus")}
+bars = [("lfpw found %", 100 * r["lfpw"]["found"] / r["lfpw"]["faces"], 99, 1), ("lfpw fail %", r["lfpw"]["fail"], 2, -1),
+        ("pointing04 pose MAE", r["pointing04"]["pose_mae"], 12, -1), ("ferplus accuracy", r["ferplus"]["expression_acc"], 65, 1)]
+bad = [n for n, v, bar, sign in bars if sign * v < sign * bar]
+print("; ".join("%s %.2f (bar %g)" % (n, v, b) for n, v, b, _ in bars))
+sys.exit(bool(bad))
+PY

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# A folder of frames and a video: one line a frame, one id, the same on every run; the overlay plays.
+. "$(dirname "$0")/image_common.inc"
+need_models
+make_frames 1
+n=$(ls "$tmp/frames" | wc -l)
+expect 0 "$n frames" video "$tmp/frames" --json "$tmp/a.jsonl" --csv "$tmp/a.csv" \
+    --overlay "$tmp/a.mp4" --md5 "$tmp/a.md5"
+expect 0 "$n frames" video "$tmp/frames" --md5 "$tmp/b.md5"
+cmp "$tmp/a.md5" "$tmp/b.md5" || fail "two runs differ"
+expect 0 "frames" video "$tmp/a.mp4" --csv "$tmp/c.csv"
+[ "$(wc -l <"$tmp/c.csv")" = $((n + 1)) ] || fail "the overlay has not $n frames"
+expect 0 "5 frames" video "$tmp/frames" --frames 5 --filter 0 --json -
+python3 - "$tmp/a.jsonl" "$n" <<'PY' || fail "the JSON lines are not as expected"
+import json, sys
+lines = [json.loads(l) for l in open(sys.argv[1])]
+assert len(lines) == int(sys.argv[2])
+assert [r["frame"] for r in lines] == list(range(len(lines)))
+assert {f["id"] for r in lines for f in r["faces"]} == {1}
+assert sum(bool(r["faces"]) for r in lines) >= 0.95 * len(lines)
+assert all(a["time_s"] < b["time_s"] for a, b in zip(lines, lines[1:]))
+PY
+# Ctrl-C: what is done is kept.
+"$MIEN" video "$tmp/a.mp4" --json "$tmp/d.jsonl" --overlay "$tmp/d.mp4" 2>"$tmp/err" &
+pid=$!
+for _ in $(seq 200); do [ -s "$tmp/d.jsonl" ] && break; sleep 0.05; done
+kill -INT $pid
+wait $pid
+got=$?
+[ $got = 0 ] || [ $got = 1 ] || fail "Ctrl-C: exit status $got"
+tail -n 1 "$tmp/d.jsonl" | python3 -c 'import json,sys; json.loads(sys.stdin.read())' || fail "Ctrl-C: half a line"
+echo "$n frames: lines, table, overlay; two runs agree"
