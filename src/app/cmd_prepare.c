@@ -1,4 +1,5 @@
-// `mien prepare photos|ferplus|refine|sheet`: turns training data into packs for `mien train`.
+// `mien prepare photos|ferplus|textures|refine|sheet`: turns training data into packs for `mien
+// train`.
 #include "app/commands.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@ int mien_cmd_prepare(int argc, char **argv)
     int nargs = 0, limit = 0, first = 0;
     const struct mien_command cmd = {
         .name = "prepare",
-        .synopsis = "photos|ferplus|refine|sheet --out FILE [options]",
+        .synopsis = "photos|ferplus|textures|refine|sheet --out FILE [options]",
         .summary = "turn training data into packs",
         .example = "mien prepare photos --out photos.pack\n"
                    "mien prepare ferplus --out ferplus.pack",
@@ -47,12 +48,15 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "ferplus")) {
         return mien_prepare_ferplus(out);
     }
+    if (!strcmp(args[0], "textures")) {
+        return mien_prepare_textures(out, limit);
+    }
     if (!strcmp(args[0], "refine")) {
         return mien_prepare_refine(out, limit);
     }
     if (!strcmp(args[0], "sheet")) {
         return mien_prepare_sheet(out, limit, first);
     }
-    mien_error("prepare: there is no \"%s\"; photos, ferplus, refine or sheet", args[0]);
+    mien_error("prepare: there is no \"%s\"; photos, ferplus, textures, refine or sheet", args[0]);
     return 2;
 }
