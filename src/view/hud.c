@@ -200,10 +200,14 @@ void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const str
         mien_draw_dot(d, x + 8 * ui, l->area.y + m + 10 * ui, 5 * ui, C_BAD);
     }
     if (r->count > 0) {
-        if (l->area.w > (142 + 168 + 24) * ui) {
+        // In a small window the face comes first.
+        bool roomy = l->area.w > 440 * ui && l->area.h > 300 * ui;
+        if (roomy || l->area.h > 520 * ui) {
             pose_panel(d, l, &r->face[0]);
         }
-        expression_panel(d, l, &r->face[0]);
+        if (roomy) {
+            expression_panel(d, l, &r->face[0]);
+        }
     }
 }
 

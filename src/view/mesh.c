@@ -285,27 +285,32 @@ static void normals(struct mien_mesh *m, int triangles, int corners)
     }
 }
 
-// Whether the inner lips are apart anywhere (iBUG points, counted from 0).
-static bool lips_open(const struct mien_mesh *m)
+// mm between two landmarks of a face (model vertices,3); -1 when the model lacks them.
+static float gap(const struct mien_mesh *m, const float *vertices, int a, int b)
+{
+    float p[2][3] = {{0}};
+    for (int side = 0; side < 2; side++) {
+        int l = m->model->ibug[side ? b : a];
+        if (l < 0 || l >= m->model->landmarks || !m->model->landmark) {
+            return -1;
+        }
+        const struct mien_landmark *mark = &m->model->landmark[l];
+        for (int k = 0; k < 9; k++) {
+            p[side][k % 3] +=
+                mark->weight[k / 3] * vertices[3 * (size_t)mark->vertex[k / 3] + (size_t)(k % 3)];
+        }
+    }
+    return distance(p[0], p[1]);
+}
+
+// Whether the inner lips are further apart than the same face's at rest, where they touch (iBUG
+// points, counted from 0).
+static bool lips_open(const struct mien_mesh *m, const float *base)
 {
     static const int pair[3][2] = {{61, 67}, {62, 66}, {63, 65}};
     for (int k = 0; k < 3; k++) {
-        float p[2][3];
-        for (int side = 0; side < 2; side++) {
-            int l = m->model->ibug[pair[k][side]];
-            if (l < 0 || l >= m->model->landmarks || !m->model->landmark) {
-                return true;
-            }
-            const struct mien_landmark *mark = &m->model->landmark[l];
-            for (int c = 0; c < 3; c++) {
-                p[side][c] = 0;
-                for (int i = 0; i < 3; i++) {
-                    p[side][c] +=
-                        mark->weight[i] * m->posed[3 * (size_t)mark->vertex[i] + (size_t)c];
-                }
-            }
-        }
-        if (distance(p[0], p[1]) > 1.5f) {
+        float rest = gap(m, base, pair[k][0], pair[k][1]);
+        if (rest < 0 || gap(m, m->posed, pair[k][0], pair[k][1]) - rest > 0.7f) {
             return true;
         }
     }
@@ -325,7 +330,7 @@ enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
     }
     mien_face_model_add_blendshapes(m->model, base, face->blendshape, m->posed);
     enum mien_mesh_group last = wanted;
-    if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !lips_open(m)) {
+    if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !lips_open(m, base)) {
         last = MIEN_MESH_EYES;
     }
     normals(m, m->group_triangle[last + 1], m->group_corner[last + 1]);

@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include <GL/glew.h>
+#include <SDL2/SDL.h>
 
 #include "app/live.h"
 #include "app/live_out.h"
@@ -450,9 +451,9 @@ static void frame_loop_does_not_allocate(void **state)
 // The same with the shipped clip and networks.
 static void real_frame_loop_does_not_allocate(void **state)
 {
-    char path[1024];
-    const char *clip = "assets/demo.mp4";
-    if (!mien_file_exists(clip) || !mien_find_file("models", "face.net", path, sizeof(path)) ||
+    char path[1024], clip[1024];
+    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
+        !mien_find_file("models", "face.net", path, sizeof(path)) ||
         !mien_find_file("models", "detect.net", path, sizeof(path))) {
         skip();
     }
@@ -461,6 +462,52 @@ static void real_frame_loop_does_not_allocate(void **state)
                                            .engine = {.clock_ns = mien_now_ns},
                                            .every_frame = true},
                 NULL);
+}
+
+static void press(SDL_Keycode key, Uint16 modifiers)
+{
+    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = key, .mod = modifiers}}};
+    SDL_PushEvent(&e);
+}
+
+static void keys_do_what_the_help_says(void **state)
+{
+    static struct mien_show show;
+    struct mien_show_config c = {.title = "test",
+                                 .picture_w = 64,
+                                 .picture_h = 48,
+                                 .headless = true,
+                                 .settings = {.hud = true}};
+    if (!mien_show_open(&show, &c)) {
+        skip();
+    }
+    while (show.dirty) {
+        mien_show_draw(&show, NULL); // without any picture yet
+    }
+    press(SDLK_m, 0);
+    press(SDLK_h, 0);
+    press(SDLK_b, 0);
+    press(SDLK_x, 0);
+    press(SDLK_QUESTION, 0);
+    press(SDLK_SPACE, 0);
+    press(SDLK_s, 0);
+    press(SDLK_n, KMOD_LSHIFT);
+    press(SDLK_c, KMOD_LCTRL); // not ours
+    mien_show_events(&show);
+    assert_int_equal(show.settings.mode, MIEN_VIEW_SHADED);
+    assert_false(show.settings.hud);
+    assert_true(show.settings.bars && show.settings.mirror && show.settings.help);
+    assert_true(show.info.paused && show.want_screenshot && show.dirty);
+    assert_int_equal(show.want_calibrate, -1);
+    assert_false(show.quit);
+    mien_show_draw(&show, NULL);
+    press(SDLK_m, KMOD_LSHIFT);
+    press(SDLK_ESCAPE, 0);
+    mien_show_events(&show);
+    assert_int_equal(show.settings.mode, MIEN_VIEW_WIREFRAME);
+    assert_true(show.quit);
+    mien_show_close(&show);
+    mien_show_close(&show); // idempotent
 }
 
 int main(void)
@@ -472,6 +519,7 @@ int main(void)
         cmocka_unit_test(failure_is_told),
         cmocka_unit_test(stops_in_time_whatever_the_camera_does),
         cmocka_unit_test(outputs_are_checked),
+        cmocka_unit_test(keys_do_what_the_help_says),
         cmocka_unit_test(counters_count),
         cmocka_unit_test(frame_loop_does_not_allocate),
         cmocka_unit_test(real_frame_loop_does_not_allocate),
