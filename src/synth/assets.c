@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/pose.h"
 #include "synth/raster.h"
 
 static bool part_is_skin(int part)
@@ -77,6 +78,23 @@ float mien_synth_hairline(float angle)
     return at[i - 1][1] + (at[i][1] - at[i - 1][1]) * t;
 }
 
+void mien_synth_to_head(const struct mien_synth_assets *a, const float rest[3], float head[3])
+{
+    mien_mat3_mul_vec(a->turn, rest, head);
+    for (int c = 0; c < 3; c++) {
+        head[c] += a->origin[c];
+    }
+}
+
+void mien_synth_to_rest(const struct mien_synth_assets *a, const float head[3], float rest[3])
+{
+    const float *T = a->turn;
+    float v[3] = {head[0] - a->origin[0], head[1] - a->origin[1], head[2] - a->origin[2]};
+    for (int c = 0; c < 3; c++) {
+        rest[c] = T[c] * v[0] + T[3 + c] * v[1] + T[6 + c] * v[2];
+    }
+}
+
 static bool rest_shape(struct mien_synth_assets *a)
 {
     const struct mien_face_model *m = a->model;
@@ -88,15 +106,20 @@ static bool rest_shape(struct mien_synth_assets *a)
     if (!a->rest || !a->cylinder || !a->scalp || !a->ao) {
         return false;
     }
-    static const float bridge[3] = {0, 37.4f, 107.3f};
-    for (int i = 0; i < 3; i++) {
-        a->offset[i] = bridge[i] - m->landmark_mean[3 * m->ibug[27] + i];
+    // The rigid map, read off the model's own conversion at the origin and along the axes.
+    const float zero[3] = {0, 0, 0};
+    mien_face_model_from_source(zero, a->origin);
+    for (int c = 0; c < 3; c++) {
+        float axis[3] = {0, 0, 0}, end[3];
+        axis[c] = 1;
+        mien_face_model_from_source(axis, end);
+        for (int k = 0; k < 3; k++) {
+            a->turn[3 * k + c] = end[k] - a->origin[k];
+        }
     }
     for (size_t i = 0; i < v; i++) {
         float *r = a->rest + 3 * i;
-        for (int c = 0; c < 3; c++) {
-            r[c] = m->mean[3 * i + (size_t)c] + a->offset[c];
-        }
+        mien_synth_to_rest(a, m->mean + 3 * i, r);
         float angle = atan2f(r[0], r[2] - 10);
         a->cylinder[2 * i] = angle / 6.2831853f;
         a->cylinder[2 * i + 1] = r[1] / 100;
@@ -131,8 +154,8 @@ static bool occlusion(struct mien_synth_assets *a)
         float w[3] = {d[1] * u[2] - d[2] * u[1], d[2] * u[0] - d[0] * u[2],
                       d[0] * u[1] - d[1] * u[0]};
         for (int i = 0; i < m->vertices; i++) {
-            const float *p = a->rest + 3 * i;
-            float q[3] = {p[0], p[1] - 20, p[2] - 20};
+            const float *p = m->mean + 3 * i;
+            float q[3] = {p[0], p[1] - 10, p[2] - 10};
             v[i][0] = SIDE / 2.0f + (q[0] * u[0] + q[1] * u[1] + q[2] * u[2]) * 0.62f;
             v[i][1] = SIDE / 2.0f - (q[0] * w[0] + q[1] * w[1] + q[2] * w[2]) * 0.62f;
             v[i][2] = 500 + q[0] * d[0] + q[1] * d[1] + q[2] * d[2];

@@ -66,7 +66,7 @@ struct mien_synth_blob { // an encoded picture kept in memory
 
 struct mien_synth_assets {
     const struct mien_face_model *model; // borrowed
-    float offset[3];                     // rest = model's mm + offset
+    float turn[9], origin[3];            // head frame = turn * rest + origin
     float *rest;                         // (V,3) mm
     float *cylinder;                     // (V,2) angle/2pi and height in 100 mm: for noise
     float *ao;                           // (V) share of the sky seen, 0…1
@@ -106,6 +106,9 @@ bool mien_synth_obj_parse(char *text, const char *name,
 void mien_synth_hair_destroy(struct mien_synth_hair *h);
 // Real spherical harmonics, order 2, at unit vector n.
 void mien_synth_sh(const float n[3], float out[9]);
+// Between rest positions and the head frame.
+void mien_synth_to_head(const struct mien_synth_assets *a, const float rest[3], float head[3]);
+void mien_synth_to_rest(const struct mien_synth_assets *a, const float head[3], float rest[3]);
 // The hairline's height (rest mm) over the angle 0…pi from straight ahead to the nape.
 float mien_synth_hairline(float angle);
 // Parts of the load, one file each.

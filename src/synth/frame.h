@@ -20,6 +20,12 @@ enum mien_object { // upper byte of a sample's id
     MIEN_OBJECT_HAIR,
     MIEN_OBJECT_PROP,
 };
+// Where the neck turns, rest mm.
+#define MIEN_NECK   \
+    {               \
+        0, -75, -15 \
+    }
+
 static inline uint32_t mien_object_id(enum mien_object o)
 {
     return (uint32_t)o << 24;

@@ -104,9 +104,11 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
         for (int i = 0; i < m->vertices; i += 3) {
             if (a->scalp[i] > 1 &&
                 (m->vertex_mask[i] & (1 << MIEN_PART_FACE | 1 << MIEN_PART_HEAD))) {
+                float q[3];
+                mien_synth_to_rest(a, r->base + 3 * i, q);
                 for (int c = 0; c < 3; c++) {
                     mean[c] += fabsf(a->rest[3 * i + c] - (c == 1 ? 30 : 0));
-                    own[c] += fabsf(r->base[3 * i + c] + a->offset[c] - (c == 1 ? 30 : 0));
+                    own[c] += fabsf(q[c] - (c == 1 ? 30 : 0));
                 }
             }
         }
@@ -124,9 +126,8 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
             0.5f * (r->landmark[m->ibug[upper[e][0]]][1] + r->landmark[m->ibug[upper[e][1]]][1]);
     }
     r->lip_z = r->landmark[m->ibug[62]][2];
-    for (int c = 0; c < 3; c++) {
-        r->pivot[c] = (const float[3]){0, -75, -15}[c] - a->offset[c];
-    }
+    static const float neck[3] = MIEN_NECK;
+    mien_synth_to_head(a, neck, r->pivot);
 }
 
 // Screen position and light of a mesh whose pos and normal are in the camera's frame.
@@ -211,41 +212,43 @@ void mien_synth_build_hair(struct mien_synth_renderer *r)
         return;
     }
     const struct mien_synth_hair *h = &a->hair[r->p->hair];
-    float sign = r->p->hair_flip ? -1 : 1;
     float hang[9];
     // What hangs below the jaw follows the body, like the neck.
     float Rt[9];
     mien_mat3_transpose(r->pose.R, Rt);
     mien_mat3_mul(Rt, r->body, hang);
     for (int i = 0; i < h->vertices; i++) {
-        float q[3], n[3], v[3];
+        float q[3], n[3], u[3], v[3], move[3] = {0, 0, 0}, turned[3];
         const int32_t *k = h->bind + 3 * i;
         for (int c = 0; c < 3; c++) {
             float centre = c == 1 ? 40 : c == 2 ? 10 : 0;
             q[c] = centre + (h->vertex[3 * i + c] - centre) * r->p->hair_scale[c];
-            float move = 0;
             for (int j = 0; j < 3; j++) {
-                move += r->base[3 * k[j] + c] + a->offset[c] - a->rest[3 * k[j] + c];
+                move[c] += r->base[3 * k[j] + c] - a->model->mean[3 * k[j] + c];
             }
-            v[c] = q[c] - a->offset[c] + move / 3;
             n[c] = h->normal[3 * i + c];
+        }
+        mien_synth_to_head(a, q, v);
+        for (int c = 0; c < 3; c++) {
+            v[c] += move[c] / 3;
         }
         if (r->p->hair_flip) {
             v[0] = -v[0];
-            n[0] = sign * n[0];
+            n[0] = -n[0];
         }
+        mien_synth_to_rest(a, v, u);
         // Cards are thin: shade them mostly like the round head of hair that they make up.
-        float o[3] = {v[0] + a->offset[0], (v[1] + a->offset[1] - 40) * 0.8f,
-                      v[2] + a->offset[2] - 5};
+        float o[3] = {u[0], (u[1] - 40) * 0.8f, u[2] - 5};
         float l = sqrtf(mien_dot(o, o)) + 1e-6f;
         for (int c = 0; c < 3; c++) {
             n[c] = 0.4f * n[c] + 0.6f * o[c] / l;
         }
-        l = sqrtf(mien_dot(n, n)) + 1e-6f;
+        mien_mat3_mul_vec(a->turn, n, turned);
+        l = sqrtf(mien_dot(turned, turned)) + 1e-6f;
         for (int c = 0; c < 3; c++) {
-            n[c] /= l;
+            n[c] = turned[c] / l;
         }
-        float low = -(v[1] + a->offset[1]) - 0.45f * (v[2] + a->offset[2] + 20);
+        float low = -u[1] - 0.45f * (u[2] + 20);
         float w = mien_smooth(20, 170, low);
         if (w > 0) {
             float d[3], e[3];
@@ -262,7 +265,7 @@ void mien_synth_build_hair(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             r->hair.pos[3 * i + c] += r->pose.t[c];
         }
-        r->hair.color[3 * i] = v[1] + a->offset[1]; // height, for shading
+        r->hair.color[3 * i] = u[1]; // height, for shading
         bool covered = r->p->hat != MIEN_HAT_NONE && q[1] > 78 + r->p->hat_low;
         r->hair.color[3 * i + 1] = covered;
         if (covered) { // inside the hat: the raster drops triangles behind the eye

@@ -12,7 +12,7 @@ struct builder {
     struct mien_synth_mesh *m;
     const float *R; // to the camera's frame
     float t[3];
-    bool rest; // input is in rest coordinates: take the offset off
+    bool rest; // input is in rest coordinates
     int first; // vertex at which the part began
     int first_triangle;
 };
@@ -31,8 +31,10 @@ static int vertex(struct builder *b, float x, float y, float z, const float *col
     }
     int i = m->vertices++;
     float v[3] = {x, y, z}, *p = m->pos + 3 * i;
-    for (int c = 0; c < 3 && b->rest; c++) {
-        v[c] -= b->r->a->offset[c];
+    if (b->rest) {
+        float head[3];
+        mien_synth_to_head(b->r->a, v, head);
+        memcpy(v, head, sizeof v);
     }
     mien_mat3_mul_vec(b->R, v, p);
     for (int c = 0; c < 3; c++) {
@@ -168,12 +170,14 @@ static void shoulders(struct mien_synth_renderer *r)
         {-250, 202, 108, -16}, {-320, 207, 114, -8}, {-560, 207, 114, 0}};
     enum { SIDES = 28, RINGS = 9 };
     struct builder b = {.r = r, .m = &r->prop, .R = r->body, .rest = false};
-    float wide = r->p->shoulder_mm / 205, neck[3], pivot[3];
+    static const float neck[3] = MIEN_NECK;
+    float wide = r->p->shoulder_mm / 205, pivot[3], turned[9];
+    mien_mat3_mul(r->body, r->a->turn, turned);
+    b.R = turned;
     // The body's frame has its origin in the pivot; ring levels are rest heights.
     mien_mat3_mul_vec(r->pose.R, r->pivot, pivot);
     for (int c = 0; c < 3; c++) {
         b.t[c] = pivot[c] + r->pose.t[c];
-        neck[c] = r->pivot[c] + r->a->offset[c];
     }
     float grow = 0.5f * (r->head_grow[0] + r->head_grow[2]);
     begin(&b);
@@ -273,7 +277,7 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
         // Temple: from the outer rim back over the ear.
         float x0 = cx + s * p->rim_half_width;
         const float *jaw = r->landmark[m->ibug[e ? 0 : 16]];
-        float ear = s * fmaxf(fabsf(jaw[0]) + 4, fabsf(x0) + 1), back = -18 - r->a->offset[2];
+        float ear = s * fmaxf(fabsf(jaw[0]) + 4, fabsf(x0) + 1), back = -26;
         float top = level + p->rim_half_height * 0.5f;
         float arm[5][3] = {{x0, top, rim[e][0][2]},
                            {x0 + s * 3, top, rim[e][0][2] - 6},
@@ -315,9 +319,7 @@ static void hat(struct mien_synth_renderer *r)
         const float *q = as->rest + 3 * i;
         if (q[1] > 62 && as->scalp[i] > -6) {
             float v[3];
-            for (int c = 0; c < 3; c++) {
-                v[c] = r->vertex[3 * i + c] + as->offset[c];
-            }
+            mien_synth_to_rest(as, r->vertex + 3 * i, v);
             float x = v[0] / rx, y = (v[1] - cy) / ry, z = (v[2] - cz) / rz;
             most = fmaxf(most, sqrtf(x * x + y * y + z * z));
         }

@@ -29,7 +29,7 @@ bool mien_raster_create(struct mien_raster *r, int width, int height); // false:
 void mien_raster_destroy(struct mien_raster *r);                       // idempotent
 void mien_raster_clear(struct mien_raster *r);
 
-enum mien_raster_cull { MIEN_RASTER_BOTH, MIEN_RASTER_FRONT }; // FRONT: clockwise as seen (y down)
+enum mien_raster_cull { MIEN_RASTER_BOTH, MIEN_RASTER_FRONT }; // FRONT: counter-clockwise as seen
 
 // v (V), tri (count,3) vertex indices. id 0 is reserved: id0 >= 1.
 void mien_raster_draw(struct mien_raster *r, const mien_raster_vertex *v, const int32_t *tri,

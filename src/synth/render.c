@@ -199,7 +199,8 @@ static void cast_shadows(struct mien_synth_renderer *r)
     u[2] = l > 1e-3f ? u[2] / l : 0;
     float w[3] = {d[1] * u[2] - d[2] * u[1], d[2] * u[0] - d[0] * u[2], d[0] * u[1] - d[1] * u[0]};
     const float scale = MIEN_SHADOW / 400.0f; // 400 mm across
-    float centre[3], mid[3] = {-a->offset[0], 10 - a->offset[1], 20 - a->offset[2]};
+    static const float mid[3] = {0, 0, 12};
+    float centre[3];
     mien_mat3_mul_vec(r->pose.R, mid, centre);
     for (int c = 0; c < 3; c++) {
         centre[c] += r->pose.t[c];
@@ -279,6 +280,13 @@ static bool seen(const struct mien_synth_renderer *r, const float px[2], float d
     return false;
 }
 
+static bool on_eye(const struct mien_synth_renderer *r, const float px[2])
+{
+    int x = (int)lrintf(px[0] * MIEN_SAMPLES + 0.5f), y = (int)lrintf(px[1] * MIEN_SAMPLES + 0.5f);
+    return x >= 0 && y >= 0 && x < r->sw && y < r->sh &&
+           r->raster.id[(size_t)y * (size_t)r->sw + (size_t)x] >> 24 == MIEN_OBJECT_EYE;
+}
+
 static bool behind_dark_lens(const struct mien_synth_renderer *r, const float px[2])
 {
     if (r->p->glasses != MIEN_GLASSES_DARK) {
@@ -321,7 +329,10 @@ static void write_label(const struct mien_synth_renderer *r, struct mien_label *
         if (!mien_camera_project(&r->camera, q, px)) {
             continue;
         }
-        bool visible = seen(r, px, -q[2]) && !behind_dark_lens(r, px);
+        // Lids are thinner than the slack of seen(): an iris is seen where an eyeball is drawn.
+        bool visible =
+            (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px) : seen(r, px, -q[2])) &&
+            !behind_dark_lens(r, px);
         l->landmark_weight[i] = visible ? 1 : 0.3f;
         hidden += !visible;
         box[0] = fminf(box[0], px[0]);

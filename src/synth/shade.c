@@ -151,13 +151,12 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     const struct mien_face_model *m = a->model;
     int source = a->skin_source[index];
     const int32_t *k = m->triangle + 3 * source;
-    float rest[3], cyl[2] = {0, 0}, ear = 0;
+    float rest[3], cyl[2] = {0, 0};
     for (int i = 0; i < 3; i++) {
         rest[i] = w[0] * a->rest[3 * k[0] + i] + w[1] * a->rest[3 * k[1] + i] +
                   w[2] * a->rest[3 * k[2] + i];
         cyl[0] += w[i] * a->cylinder[2 * k[i]];
         cyl[1] += w[i] * a->cylinder[2 * k[i] + 1];
-        ear += w[i] * (a->scalp[k[i]] == -1);
     }
     float nu = cyl[0] * 2.2f + p->noise_at[0], nv = cyl[1] * 0.8f + p->noise_at[1];
     float mask[MIEN_MASKS] = {0}, brow = 0, uv[2] = {0, 0};
@@ -260,7 +259,9 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
     // Hair painted on the scalp, also below hair meshes.
     float hair = 0;
     if (p->hair_kind != MIEN_HAIR_BALD || p->age > 0.5f) {
-        float scalp = (rest[1] - mien_synth_hairline(fabsf(cyl[0]) * 6.2831853f)) / 10 - 4 * ear;
+        float ear = mien_smooth(67, 74, fabsf(rest[0])) * mien_smooth(66, 54, rest[1]) *
+                    mien_smooth(-38, -24, rest[2]) * mien_smooth(38, 26, rest[2]);
+        float scalp = (rest[1] - mien_synth_hairline(fabsf(cyl[0]) * 6.2831853f)) / 10 - 6 * ear;
         float at = scalp - p->hairline * (rest[2] > 0 ? 1 : 0.3f);
         if (p->hair_kind == MIEN_HAIR_BALD) { // a wreath of hair
             at = fminf(at, (75 - rest[1]) / 10 - mien_smooth(-10, 40, rest[2]) * 4);
