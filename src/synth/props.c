@@ -431,9 +431,9 @@ static void occluder(struct mien_synth_renderer *r)
             float t = (float)v / V, y = top[1] + (chin[1] - 4 - top[1]) * t;
             float half = 0.5f * (left[0] - right[0]) *
                          (0.8f + 0.28f * sinf(3.1415927f * (0.15f + 0.7f * t)));
-            float zmid = t < 0.45f
-                             ? top[2] + (tip[2] + 10 - top[2]) * sinf(1.5708f * t / 0.45f)
-                             : tip[2] + 10 + (chin[2] + 7 - tip[2] - 10) * (t - 0.45f) / 0.55f;
+            float peak = tip[2] + 12, rise = 0.26f; // the tip lies a quarter down
+            float zmid = t < rise ? top[2] + (peak - top[2]) * sinf(1.5708f * t / rise)
+                                  : peak + (chin[2] + 7 - peak) * (t - rise) / (1 - rise);
             float zside = 0.5f * (left[2] + right[2]) + 4 - 12 * t;
             for (int u = 0; u <= U; u++) {
                 float q = 2 * (float)u / U - 1;

@@ -264,7 +264,7 @@ static void draw(struct mien_synth_renderer *r)
 static bool seen(const struct mien_synth_renderer *r, const float px[2], float distance)
 {
     int x = (int)lrintf(px[0] * MIEN_SAMPLES + 0.5f), y = (int)lrintf(px[1] * MIEN_SAMPLES + 0.5f);
-    float slack = 2.5f + 1.2f * distance / r->camera.f_px; // mm; a pixel's depth on a slope
+    float slack = 2.0f + 0.8f * distance / r->camera.f_px; // mm; a pixel's depth on a slope
     for (int dy = -1; dy <= 1; dy++) {
         for (int dx = -1; dx <= 1; dx++) {
             int i = x + dx, j = y + dy;
