@@ -60,6 +60,14 @@ bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
         mien_show_close(s);
         return false;
     }
+    // A graphics card has the strength for a larger picture; the software renderers keep the size.
+    const char *driver = mien_view_driver();
+    bool software = !driver || strstr(driver, "llvmpipe") || strstr(driver, "softpipe") ||
+                    strstr(driver, "SWR");
+    if (!c->headless && !software && c->width <= 0 && c->picture_h < 700) {
+        mien_hud_window_size(c->picture_w * 3 / 2, c->picture_h * 3 / 2, c->settings.bars, &w, &h);
+        mien_window_resize(&s->window, w, h);
+    }
     s->dirty = true;
     return true;
 }

@@ -20,7 +20,8 @@ bool mien_window_open(struct mien_window *w, const char *title, int width, int h
                       bool headless, bool fullscreen);
 void mien_window_close(struct mien_window *w); // idempotent, accepts a zeroed object
 void mien_window_size_px(const struct mien_window *w, int *width_px, int *height_px);
-void mien_window_resize(struct mien_window *w, int width, int height); // not in full screen
+// False, and nothing changes, in full screen or when the display has no room for it.
+bool mien_window_resize(struct mien_window *w, int width, int height);
 void mien_window_toggle_fullscreen(struct mien_window *w);
 void mien_window_show_frame(struct mien_window *w); // swaps the buffers; headless: nothing
 
