@@ -362,6 +362,29 @@ static bool use_texture(struct mien_synth_assets *a, const char *path, const cha
     if (!mien_image_load(path, t)) {
         return false;
     }
+    if (t->width != t->height || t->width < 16) {
+        mien_error("%s: a skin is square and at least 16 px a side, not %dx%d", path, t->width,
+                   t->height);
+        mien_image_destroy(t);
+        return false;
+    }
+    double sum[3] = {0}, weight = 1e-9;
+    for (int y = 0; y < t->height; y++) {
+        for (int x = 0; x < t->width; x++) {
+            const uint8_t *p = t->data + (size_t)y * t->stride + 3 * (size_t)x;
+            size_t at = (size_t)(y * MIEN_SYNTH_UV / t->height) * MIEN_SYNTH_UV +
+                        (size_t)(x * MIEN_SYNTH_UV / t->width);
+            const uint8_t *m = a->mask + at * MIEN_MASKS;
+            double w = m[MIEN_MASK_INSIDE] * (m[MIEN_MASK_CHEEK] + 8);
+            for (int c = 0; c < 3; c++) {
+                sum[c] += w * pow(p[c] / 255.0, 2.2);
+            }
+            weight += w;
+        }
+    }
+    for (int c = 0; c < 3; c++) {
+        a->texture_mean[a->textures][c] = fmaxf(0.01f, (float)(sum[c] / weight));
+    }
     a->textures++;
     return true;
 }

@@ -87,8 +87,9 @@ struct mien_synth_assets {
     struct mien_synth_environment environment[MIEN_SYNTH_ENVIRONMENTS];
     int backgrounds;
     struct mien_synth_blob *background;
-    int textures; // face skins in the face part's UV layout, with their mean colour removed or not
+    int textures; // photographed skins in the face part's UV layout, sRGB, light taken out
     struct mien_image texture[MIEN_SYNTH_TEXTURES];
+    float texture_mean[MIEN_SYNTH_TEXTURES][3]; // linear, over the inner face
 };
 
 // data_dir: training data, NULL for none. texture_dir: *.jpg of unwrapped skin, NULL for none.

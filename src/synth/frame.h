@@ -82,7 +82,7 @@ struct mien_synth_renderer {
     float head_grow[3]; // the skull's size over the mean one's
     float lid_y[2];     // upper lids, head frame
     float lip_z;
-    float skin_mean[3];
+    float skin_gain[3]; // the person's tone over the photographed skin's
 };
 
 // mesh.c

@@ -116,6 +116,9 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
             r->head_grow[c] = mean[c] > 0 ? own[c] / mean[c] : 1;
         }
     }
+    for (int c = 0; c < 3 && r->p->texture >= 0; c++) {
+        r->skin_gain[c] = r->p->skin[c] / a->texture_mean[r->p->texture][c];
+    }
     memcpy(r->blendshape, r->s->blendshape, sizeof r->blendshape);
     aim_eyes(r);
     mien_face_model_add_blendshapes(m, r->base, r->blendshape, r->vertex);

@@ -158,6 +158,17 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
                      : -1;
     p->texture_share = mien_rng_range(r, 0.6f, 1);
     p->texture_flip = mien_rng_chance(r, 0.5f);
+    // A photographed skin mostly keeps its own tone.
+    if (p->texture >= 0 && mien_rng_chance(r, 0.8f)) {
+        const float *mean = a->texture_mean[p->texture];
+        float light = 1 + 0.07f * mien_rng_normal(r),
+              l = 0.3f * mean[0] + 0.6f * mean[1] + 0.1f * mean[2];
+        for (int i = 0; i < 3; i++) {
+            p->skin[i] = fminf(mean[i] * light, 0.85f);
+        }
+        depth = 1 - powf(l, 1 / 2.2f) * 1.25f;
+        depth = depth < 0 ? 0 : depth;
+    }
     p->mottle = mien_rng_range(r, 0.2f, 1);
     p->pores = mien_rng_range(r, 0.2f, 1);
     p->redness = mien_rng_range(r, 0, 1);

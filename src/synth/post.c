@@ -133,8 +133,12 @@ static void downsample(const float *in, int sw, float *out, int width, int heigh
         for (int x = 0; x < width; x++) {
             for (int c = 0; c < 3; c++) {
                 // A highlight counts as white before averaging: edges of it stay smooth.
-                float a = fminf(p[6 * x + c], 2), b = fminf(p[6 * x + 3 + c], 2);
-                float d = fminf(q[6 * x + c], 2), e = fminf(q[6 * x + 3 + c], 2);
+                float a = p[6 * x + c], b = p[6 * x + 3 + c];
+                float d = q[6 * x + c], e = q[6 * x + 3 + c];
+                a = a < 2 ? a : 2; // fminf would be a call
+                b = b < 2 ? b : 2;
+                d = d < 2 ? d : 2;
+                e = e < 2 ? e : 2;
                 out[3 * ((size_t)y * (size_t)width + (size_t)x) + (size_t)c] =
                     0.25f * (a + b + d + e);
             }

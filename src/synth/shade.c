@@ -184,7 +184,7 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
             float q[3];
             bilinear(t->data, t->width, 3, p->texture_flip ? 1 - uv[0] : uv[0], 1 - uv[1], q);
             for (int i = 0; i < 3; i++) {
-                float lin = q[i] * q[i] * r->skin_mean[i];
+                float lin = q[i] * q[i] * (0.8f + 0.2f * q[i]) * r->skin_gain[i]; // about q^2.2
                 c[i] += (lin - c[i]) * photo;
             }
         }
