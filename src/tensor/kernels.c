@@ -7,7 +7,9 @@
 
 size_t mien_conv_scratch(const struct mien_conv *s)
 {
-    return (size_t)s->c * s->k * s->k * s->ow * mien_conv_tile(s);
+    // patches of the larger tile, a weight gradient, a transposed tile of dy
+    const size_t k = (size_t)s->c * s->k * s->k, cols = (size_t)s->ow * mien_conv_tile(s, false);
+    return k * cols + k * s->o + (size_t)s->o * cols;
 }
 
 const struct mien_kernels *mien_kernels_at(int i)

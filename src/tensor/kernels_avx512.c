@@ -10,4 +10,5 @@
 #define TABLE_NAME mien_kernels_table_avx512
 #define LABEL "avx512"
 #define BLAS
+#define SMALL_GEMM
 #include "tensor/kernels.inc"
