@@ -7,6 +7,7 @@
 #include "app/prepare.h"
 #include "base/args.h"
 #include "base/log.h"
+#include "tensor/blas.h"
 
 int mien_cmd_prepare(int argc, char **argv)
 {
@@ -42,6 +43,7 @@ int mien_cmd_prepare(int argc, char **argv)
         mien_error("prepare: --out is missing");
         return 2;
     }
+    mien_blas_init(); // the fits are many and small: threads would only wait for one another
     if (!strcmp(args[0], "photos")) {
         return mien_prepare_photos(out, quick, limit);
     }

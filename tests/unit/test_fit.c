@@ -154,6 +154,7 @@ static void live_steps_follow(void **state)
     struct scene s;
     make_scene(&s, &r, 0, 0, 0, 1, 0);
     struct mien_fit_state live = s.truth;
+    struct mien_pose last;
     for (int frame = 0; frame < 60; frame++) {
         const float yaw = 40 * sinf(0.12f * (float)frame); // up to 5 degrees a frame
         mien_pose_from_angles(yaw, 0.3f * yaw, 0, s.truth.pose.R);
@@ -162,7 +163,7 @@ static void live_steps_follow(void **state)
         s.in.lock_identity = true;
         s.in.iterations = 3;
         s.in.blendshape_prior[0].sigma_all = 1;
-        struct mien_pose last = live.pose;
+        last = live.pose;
         s.in.pose_prior[0].pose = &last;
         s.in.pose_prior[0].rotation_sigma_rad = 0.3f;
         assert_true(mien_fit_run(fit, &s.in, &live));

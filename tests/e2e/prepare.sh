@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# mien model and mien prepare: the shipped face model is what its sources compile to; photos are fitted
+# into a pack; mistakes end with exit status 2 and a message.
+. "$(dirname "$0")/image_common.inc"
+expect 2 . model
+expect 2 "out FILE is missing" model build
+expect 2 "not build or info" model melt
+expect 2 "cannot open" model info "$tmp/none.face"
+expect 2 . prepare
+expect 2 "out is missing" prepare photos
+expect 2 "no \"dinner\"" prepare dinner --out "$tmp/x"
+expect 0 "vertices 24591 " model info models/ict.face
+if [ ! -d "$data/data/ict-facekit" ] || [ ! -d "$data/data/photos" ]; then
+    echo "no training data (MIEN_DATA)"
+    exit 77
+fi
+export MIEN_DATA=$data
+expect 0 "rounding error" model build --refine assets/landmarks.txt --out "$tmp/ict.face"
+cmp "$tmp/ict.face" models/ict.face || fail "models/ict.face is not what model build makes"
+expect 0 "60 of 60 kept" prepare photos --limit 60 --out "$tmp/p.pack"
+rms=$(sed -nE 's/.*mean rms of a fit ([0-9.]+) %.*/\1/p' "$tmp/out")
+awk "BEGIN { exit !($rms > 0.1 && $rms < 0.8) }" || fail "photos fit with rms $rms %"
+echo "the model compiles to the shipped file; 60 photos fit with rms $rms % of the face's size"
