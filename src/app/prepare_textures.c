@@ -637,8 +637,9 @@ int mien_prepare_textures(const char *out, int limit)
         rasterise_uv(&k)) {
         make_tables(&k);
         limit = limit > 0 ? limit : 450;
-        int made = run_pass(&k, 0, out, limit);
-        made = made > 0 ? run_pass(&k, 1, out, limit) : made;
+        // a hundred faces give a mean that more do not change
+        int made = run_pass(&k, 0, out, limit < 100 ? limit : 100);
+        made = made > 0 ? run_pass(&k, 1, out, limit < 100 ? limit : 100) : made;
         made = made > 0 ? run_pass(&k, 2, out, limit) : made;
         if (made > 0) {
             printf("textures: %d of %d x %d px in %s\n", made, SIZE, SIZE, out);
