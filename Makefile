@@ -35,7 +35,7 @@ OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out $(MAIN),$(SRC)))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
-.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera setup \
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera fuzz setup \
         help clean tests
 all: build
 
@@ -108,6 +108,23 @@ check-e2e: build ## end-to-end tests only
 
 check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
 	@tests/camera/run.sh $(B)
+
+FUZZ_SECONDS ?= 60
+FUZZ_SRC := $(wildcard src/base/*.c src/image/*.c)
+fuzz: build ## fuzz the readers of outside bytes (clang, libFuzzer; FUZZ_SECONDS=60 each)
+	@for f in image container; do \
+	    mkdir -p build/fuzz && \
+	    $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -Itests -o build/fuzz/corpus tests/fuzz/corpus.c $(B)/libmien-all.a $(LIBS) -lz && \
+	    build/fuzz/corpus build/fuzz/$$f.corpus $$f && \
+	    clang -O1 -g -D_GNU_SOURCE -Isrc -Itests -DMIEN_PREFIX='"/usr/local"' -DFUZZ=fuzz_$$f \
+	        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -pthread \
+	        -o build/fuzz/$$f tests/fuzz/driver.c tests/fuzz/fuzz_$$f.c $(FUZZ_SRC) \
+	        $$(pkg-config --libs libpng libjpeg) -lz -lm && \
+	    build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=3000 -timeout=20 \
+	        -artifact_prefix=build/fuzz/ -print_final_stats=1 build/fuzz/$$f.corpus 2>build/fuzz/$$f.log; rc=$$?; \
+	    grep -E 'stat::|ERROR|SUMMARY|Test unit' build/fuzz/$$f.log; \
+	    [ $$rc = 0 ] || { echo "fuzz: $$f failed (log: build/fuzz/$$f.log)"; exit 1; }; \
+	done
 
 check-asan: ## unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) --no-print-directory CONF=asan build tests

@@ -93,7 +93,7 @@ timeout -k 5 "${MIEN_CAMERA_TIMEOUT:-1200}" qemu-system-x86_64 -accel $accel -ma
     -fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap \
     -device virtio-9p-pci,fsdev=host,mount_tag=host \
     -fsdev local,id=work,path="$work",security_model=none,multidevs=remap \
-    -device virtio-9p-pci,fsdev=work,mount_tag=work </dev/null | tr -d '\r' | tee "$work/log" || true
+    -device virtio-9p-pci,fsdev=work,mount_tag=work </dev/null | sed -u 's|\r$||' | tee "$work/log" || true
 if [ ! -s "$work/status" ]; then
     echo "camera tests: the machine did not finish (log: $work/log)"
     exit 1
