@@ -155,32 +155,77 @@ static void pack_row(const uint16_t *restrict s, int kx, int ky, int ch, int w,
     }
 }
 
-// One pre-averaged row: sums down, then across.
+// What a tile pixel left (x = -1) or right (x = the width) of the picture holds in row y0.
+static uint32_t outside_px(const struct job *j, int x, int y0)
+{
+    uint32_t sum[4] = {0}, px = 0, ky = (uint32_t)j->ky;
+    for (int y = 0; y < j->ky; y++) {
+        uint32_t v = fetch(j, source_row(j, y0 * j->ky + y), x);
+        for (int c = 0; c < 4; c++) {
+            sum[c] += v >> (8 * c) & 255;
+        }
+    }
+    for (int c = 0; c < 4; c++) {
+        px |= (sum[c] + ky / 2) / ky << (8 * c);
+    }
+    return px;
+}
+
+// One pre-averaged row: sums down, then across, of the columns that touch the picture.
 static void fill_averaged_row(const struct job *j, int x0, int y0, int w, uint32_t *out)
 {
     uint16_t sum[BUF * MAX_K * 4];
-    int ch = j->channels, sx0 = x0 * j->kx, n = w * j->kx, sw = j->src->width;
-    int a = clampi(-sx0, 0, n), b = clampi(sw - sx0, a, n); // columns inside the picture
+    int ch = j->channels, kx = j->kx, sw = j->src->width;
+    int lo = clampi(-x0, 0, w), hi = clampi((sw + kx - 1) / kx - x0, lo, w);
+    if (lo > 0) {
+        uint32_t v = outside_px(j, -1, y0);
+        for (int x = 0; x < lo; x++) {
+            out[x] = v;
+        }
+    }
+    if (hi < w) {
+        uint32_t v = outside_px(j, sw, y0);
+        for (int x = hi; x < w; x++) {
+            out[x] = v;
+        }
+    }
+    if (lo == hi) {
+        return;
+    }
+    int sx0 = (x0 + lo) * kx, n = (hi - lo) * kx, in = clampi(sw - sx0, 0, n);
     memset(sum, 0, sizeof(uint16_t) * (size_t)(n * ch));
     for (int y = 0; y < j->ky; y++) {
         const uint8_t *p = source_row(j, y0 * j->ky + y);
-        if (p && a < b) {
-            add_row(p + (size_t)(sx0 + a) * (size_t)ch, sum + a * ch, (b - a) * ch);
+        if (p) {
+            add_row(p + (size_t)sx0 * (size_t)ch, sum, in * ch);
         }
-        if (!p || b - a < n) {
-            for (int x = 0; x < n; x++) {
-                if (p && x >= a && x < b) {
-                    x = b - 1;
-                    continue;
-                }
-                uint32_t v = fetch(j, p, sx0 + x);
-                for (int c = 0; c < ch; c++) {
-                    sum[x * ch + c] = (uint16_t)(sum[x * ch + c] + (v >> (8 * c) & 255));
-                }
+        for (int x = p ? in : 0; x < n; x++) {
+            uint32_t v = fetch(j, p, sx0 + x);
+            for (int c = 0; c < ch; c++) {
+                sum[x * ch + c] = (uint16_t)(sum[x * ch + c] + (v >> (8 * c) & 255));
             }
         }
     }
-    pack_row(sum, j->kx, j->ky, ch, w, out);
+    pack_row(sum, kx, j->ky, ch, hi - lo, out + lo);
+}
+
+// Rows wholly above or below the picture are all alike: made once, then copied.
+static void fill_averaged(const struct job *j, int x0, int y0, int w, int h, uint32_t *out)
+{
+    int above = -1, below = -1;
+    for (int y = 0; y < h; y++) {
+        int *like = (y0 + y) * j->ky + j->ky <= 0        ? &above
+                    : (y0 + y) * j->ky >= j->src->height ? &below
+                                                         : NULL;
+        if (like && *like >= 0) {
+            memcpy(out + y * BUF, out + *like * BUF, sizeof *out * (size_t)w);
+            continue;
+        }
+        fill_averaged_row(j, x0, y0 + y, w, out + y * BUF);
+        if (like) {
+            *like = y;
+        }
+    }
 }
 
 // Bilinear along one destination row: the sample of column i is at (fx + i*dx, fy + i*dy) in px.
@@ -276,6 +321,9 @@ static void run(struct job *j, const struct mien_affine *map, int width, int hei
     float shrink_x = hypotf(m[0], m[1]), shrink_y = hypotf(m[3], m[4]);
     j->kx = shrink_x > 1.5f ? (int)(fminf(shrink_x, MAX_K) + 0.5f) : 1;
     j->ky = shrink_y > 1.5f ? (int)(fminf(shrink_y, MAX_K) + 0.5f) : 1;
+    if (fmaxf(shrink_x, shrink_y) > 16 * MAX_K) { // a whole picture in a pixel or two: just sample
+        j->kx = j->ky = 1;
+    }
     float ex = (fabsf(m[0]) + fabsf(m[1])) / (float)j->kx;
     float ey = (fabsf(m[3]) + fabsf(m[4])) / (float)j->ky;
     int size = TILE; // smaller only for maps that shrink by more than MAX_K
@@ -303,9 +351,7 @@ static void run(struct job *j, const struct mien_affine *map, int width, int hei
                 if (j->kx == 1 && j->ky == 1) {
                     fill_plain(j, x0, y0, w, h, t.px);
                 } else {
-                    for (int y = 0; y < h; y++) {
-                        fill_averaged_row(j, x0, y0 + y, w, t.px + y * BUF);
-                    }
+                    fill_averaged(j, x0, y0, w, h, t.px);
                 }
                 fx = (float)((bx - ox) / j->kx - x0);
                 fy = (float)((by - oy) / j->ky - y0);
