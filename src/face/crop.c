@@ -40,32 +40,61 @@ bool mien_crop_from_box(const float box_px[4], struct mien_crop *out)
     return true;
 }
 
+// The direction of the head's +x in the picture, px per mm, from two lines that do not vanish
+// together: between the eyes, and along the face's middle. Beside the eyes' line alone, which is a
+// point in profile and turns round behind it, the sum is steady from -90 to 90 degrees of yaw.
+static void head_right(const struct mien_face_model *model, const float (*px)[2], float out[2])
+{
+    float eye[2][3] = {{0}}, count[2] = {0}; // [0]: the subject's left (head x > 0)
+    float mean_y = 0, middle = 0;
+    for (int i = 0; i < model->landmarks; i++) {
+        const float *X = model->landmark_mean + 3 * i;
+        if (model->landmark[i].region == MIEN_REGION_EYE) {
+            int side = X[0] > 0 ? 0 : 1;
+            eye[side][0] += px[i][0];
+            eye[side][1] += px[i][1];
+            eye[side][2] += X[0];
+            count[side]++;
+        }
+        if (model->landmark[i].mirror == i) {
+            mean_y += X[1];
+            middle++;
+        }
+    }
+    out[0] = out[1] = 0;
+    if (count[0] > 0 && count[1] > 0) {
+        float mm = eye[0][2] / count[0] - eye[1][2] / count[1];
+        for (int k = 0; k < 2 && mm > 1; k++) {
+            out[k] = (eye[0][k] / count[0] - eye[1][k] / count[1]) / mm;
+        }
+    }
+    float up[2] = {0}, square = 0; // regression of px on head y
+    mean_y /= fmaxf(middle, 1);
+    for (int i = 0; i < model->landmarks; i++) {
+        if (model->landmark[i].mirror == i) {
+            float y = model->landmark_mean[3 * i + 1] - mean_y;
+            up[0] += y * px[i][0];
+            up[1] += y * px[i][1];
+            square += y * y;
+        }
+    }
+    if (square > 1) { // a quarter turn from up, clockwise as seen: (x,y) -> (-y,x)
+        out[0] -= up[1] / square;
+        out[1] += up[0] / square;
+    }
+}
+
 bool mien_crop_from_landmarks(const struct mien_face_model *model, const float (*landmark_px)[2],
                               struct mien_crop *out)
 {
-    float box[4];
+    float box[4], right[2];
     if (!mien_crop_bounds(landmark_px, model->landmarks, box) || !mien_crop_from_box(box, out)) {
         return false;
     }
-    // [0]: the subject's left eye (head x > 0), which is on the picture's right.
-    float sum[2][2] = {{0}};
-    int count[2] = {0};
-    for (int i = 0; i < model->landmarks; i++) {
-        if (model->landmark[i].region == MIEN_REGION_EYE) {
-            int side = model->landmark_mean[3 * i] > 0 ? 0 : 1;
-            sum[side][0] += landmark_px[i][0];
-            sum[side][1] += landmark_px[i][1];
-            count[side]++;
-        }
-    }
-    if (count[0] && count[1]) {
-        float dx = sum[0][0] / (float)count[0] - sum[1][0] / (float)count[1];
-        float dy = sum[0][1] / (float)count[0] - sum[1][1] / (float)count[1];
-        // Beyond a profile the eyes change sides or meet: then the line says nothing about roll.
-        float larger = out->side_px / MIEN_CROP_SCALE;
-        if (dx * dx + dy * dy > 0.0025f * larger * larger) {
-            out->roll_rad = atan2f(dy, dx);
-        }
+    head_right(model, landmark_px, right);
+    float scale = out->side_px / 300; // px per mm, roughly: a face is some 230 mm high
+    if (right[0] * right[0] + right[1] * right[1] > 0.04f * scale * scale) {
+        out->roll_rad = atan2f(right[1], right[0]);
     }
     return true;
 }

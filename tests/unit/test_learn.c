@@ -134,6 +134,17 @@ static void canonical_crop_is_upright(void **state)
         assert_float_equal(back[0], l.landmark_px[0][0], 1e-2);
         assert_float_equal(back[1], l.landmark_px[0][1], 1e-2);
     }
+    // No jump on the way to profile and a little beyond: the eyes' line turns round there.
+    for (int yaw = -95; yaw <= 95; yaw += 5) {
+        struct mien_rng rng;
+        struct mien_label l;
+        float X[3 * MIEN_LANDMARKS_MAX];
+        struct mien_crop crop;
+        mien_rng_seed(&rng, 5, 1);
+        scene_label_at(&model, &rng, (float)yaw, 0, 15, &l, X);
+        assert_true(mien_crop_from_landmarks(&model, l.landmark_px, &crop));
+        assert_float_equal(crop.roll_rad * 57.29578f, 15, 12);
+    }
     float bad[MIEN_LANDMARKS_MAX][2] = {{NAN, 0}};
     struct mien_crop crop;
     assert_false(mien_crop_from_landmarks(&model, bad, &crop));
