@@ -226,6 +226,9 @@ static int run(struct session *s)
 {
     int status = 1;
     int64_t state_at = 0;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
     if (!open_live(s)) {
         status = is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
         goto out;
@@ -233,9 +236,6 @@ static int run(struct session *s)
     if (!open_show(s) || !open_out(s)) {
         goto out;
     }
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
     if (!mien_live_start(s->live)) {
         goto out;
     }
