@@ -2,7 +2,7 @@
 //
 // The person sits before a webcam, turns, talks, smiles, blinks and is lit by changing light. Every
 // frame is a function of (seed, index) alone: frames may be asked for in any order, and the same
-// picture comes back on every machine with the same data.
+// picture comes back for the same data (on processors of one kind: rounding differs with FMA).
 // Does not: pace itself (the source does) or make sound.
 // Frame of reference: labels as in face/label.h, in the picture's own pixels.
 #ifndef MIEN_SYNTH_CLIP_H

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 struct sample {
     float pos[3], normal[3], light[3], view[3];
     float lit;       // share of the directional light that arrives, 0…1
@@ -44,8 +46,9 @@ static void bilinear(const uint8_t *map, int size, int channels, float u, float 
 // Noise -1…1, wrapping, nearest; channel as in assets.h.
 static float noise(const struct mien_synth_assets *a, float u, float v, int channel)
 {
-    int x = (int)floorf(u * MIEN_SYNTH_NOISE) & (MIEN_SYNTH_NOISE - 1);
-    int y = (int)floorf(v * MIEN_SYNTH_NOISE) & (MIEN_SYNTH_NOISE - 1);
+    // Shifted to be positive: truncation is the floor then.
+    int x = (int)(u * MIEN_SYNTH_NOISE + 65536) & (MIEN_SYNTH_NOISE - 1);
+    int y = (int)(v * MIEN_SYNTH_NOISE + 65536) & (MIEN_SYNTH_NOISE - 1);
     return ((float)a->noise[4 * (y * MIEN_SYNTH_NOISE + x) + channel] - 128) / 127;
 }
 
@@ -53,7 +56,10 @@ static float noise(const struct mien_synth_assets *a, float u, float v, int chan
 static float soft_noise(const struct mien_synth_assets *a, float u, float v, int channel)
 {
     enum { S = MIEN_SYNTH_NOISE };
-    float fx = u * S, fy = v * S, gx = floorf(fx), gy = floorf(fy);
+    float fx = u * S, fy = v * S;
+    float gx = (float)((int)(fx + 65536) - 65536), gy = (float)((int)(fy + 65536) - 65536);
+    gx -= gx > fx; // the shift rounds
+    gy -= gy > fy;
     int x = (int)gx & (S - 1), y = (int)gy & (S - 1), x1 = (x + 1) & (S - 1),
         y1 = (y + 1) & (S - 1);
     fx -= gx;
@@ -557,6 +563,7 @@ static void lenses(struct mien_synth_renderer *r)
 }
 
 // Shades what triangle `id` shows at sample position (x,y).
+MIEN_MULTIVERSION
 static bool shade_one(const struct mien_synth_renderer *r, uint32_t id, float x, float y,
                       float out[3])
 {
