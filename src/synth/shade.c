@@ -240,7 +240,7 @@ static void skin(const struct mien_synth_renderer *r, int index, const float w[3
         }
         const float black[3] = {0.012f, 0.009f, 0.008f};
         blend(c, black, mask[MIEN_MASK_LASH] * p->eyeliner * (1 - 0.3f * photo));
-        float b = brow * p->brow_density * (1 - 0.45f * photo);
+        float b = brow * p->brow_density * (1 - 0.25f * photo);
         blend(c, p->brow_rgb, mien_clamp01(b));
         // Beard: stubble is a tint with speckles, a full beard hides the skin.
         for (int k2 = 0; k2 < 2; k2++) {
@@ -553,7 +553,7 @@ static void lenses(struct mien_synth_renderer *r)
                 for (int j = 0; j < 3; j++) {
                     float *o = r->color + 3 * i + j;
                     *o = *o * (1 - dark) + dark * r->p->lens_rgb[j] * s.light[j] +
-                         e[j] * f * (0.35f + 1.5f * sky) *
+                         e[j] * f * (0.3f + 0.9f * sky) *
                              (r->p->glasses == MIEN_GLASSES_DARK ? 1 : 0.6f) +
                          glare[j];
                 }
