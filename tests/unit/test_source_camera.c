@@ -393,6 +393,13 @@ static void formats_are_chosen(void **state)
         assert_true(info->live);
         done(s);
     }
+    // At the same rate: MJPG for the large picture.
+    reset();
+    cam.mode[3].fps = 30;
+    struct mien_source_options hd = {.width = 1280, .height = 720};
+    struct mien_source *large = open_ok("camera", &hd);
+    assert_string_equal(mien_source_info(large)->format, "MJPG");
+    done(large);
     // A faster MJPG mode beats YUYV even at 640x480; grey (infrared) never wins.
     reset();
     cam.mode[0].fps = 60;
