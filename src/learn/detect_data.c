@@ -241,6 +241,7 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
                 join(d, MIEN_DETECT_PHOTO_SIDE);
             }
         } else {
+            s->rendered = true;
             join(d, MIEN_DETECT_SYNTH);
         }
         d->count++;

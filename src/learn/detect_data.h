@@ -24,6 +24,7 @@ struct mien_detect_source {
     float hull_px[MIEN_DETECT_HULL][2]; // outermost landmarks in 32 directions
     float box_px[4];                    // their bounds
     float roll_rad;                     // > 0: turned clockwise as seen
+    bool rendered;                      // nobody else is in the picture
 };
 
 struct mien_detect_data {

@@ -254,6 +254,7 @@ static struct place put(const struct mien_detect_source *src, float size, float 
     memcpy(f->box_px, b, sizeof(b));
     f->roll_rad = (flip ? -src->roll_rad : src->roll_rad) + roll_rad;
     f->ignore = false;
+    f->rendered = src->rendered;
     return p;
 }
 
@@ -295,7 +296,7 @@ static void add_face(struct mien_detect_scene *s, const struct mien_detect_sourc
 
 static float draw_size(const struct mien_detect_scene *s, struct mien_rng *rng)
 {
-    float lo = logf(13), hi = logf((float)s->height * 0.95f);
+    float lo = logf(mien_rng_chance(rng, 0.4f) ? 13 : 26), hi = logf((float)s->height * 0.95f);
     return expf(lo + (hi - lo) * mien_rng_float(rng));
 }
 
@@ -424,6 +425,9 @@ static void bars(struct mien_detect_scene *s, uint8_t gray, struct mien_rng *rng
 static void settle(struct mien_detect_scene *s)
 {
     int cw = s->width / 4, ch = s->height / 4, kept = 0;
+    for (int i = 0; i < cw * ch; i++) {
+        s->soft[i] = s->owner[i] > 0 && !s->face[s->owner[i] - 1].rendered;
+    }
     for (int k = 0; k < s->faces; k++) {
         struct mien_detect_face f = s->face[k];
         const float *b = f.box_px;
@@ -432,7 +436,11 @@ static void settle(struct mien_detect_scene *s)
         int y0 = (int)fmaxf(0, b[1] / 4), y1 = (int)fminf((float)ch, b[3] / 4 + 1);
         for (int y = y0; y < y1; y++) {
             for (int x = x0; x < x1; x++) {
-                seen += s->owner[(size_t)y * (size_t)cw + (size_t)x] == k + 1;
+                bool own = s->owner[(size_t)y * (size_t)cw + (size_t)x] == k + 1;
+                seen += own;
+                if (own) { // an ear or an eye is no face: only the surroundings are uncertain
+                    s->soft[(size_t)y * (size_t)cw + (size_t)x] = 0;
+                }
             }
         }
         float share = (float)seen * 16 / fmaxf((b[2] - b[0]) * (b[3] - b[1]), 1);
@@ -442,9 +450,6 @@ static void settle(struct mien_detect_scene *s)
         if (share > 0.15f) {
             s->face[kept++] = f;
         }
-    }
-    for (int i = 0; i < cw * ch; i++) {
-        s->soft[i] = s->owner[i] > 0;
     }
     s->faces = kept;
 }

@@ -17,7 +17,8 @@ enum { MIEN_DETECT_SCENE_FACES = 24 };
 struct mien_detect_face {
     float box_px[4]; // may cross the border
     float roll_rad;
-    bool ignore; // mostly covered or cut off: neither a face nor none
+    bool ignore;   // mostly covered or cut off: neither a face nor none
+    bool rendered; // nobody else is around it
 };
 
 struct mien_detect_scene {

@@ -220,7 +220,8 @@ static void empty_scene(struct mien_detect_scene *s)
 static void put_face(struct mien_detect_scene *s, float cx, float cy, float w, float h, float roll)
 {
     struct mien_detect_face *f = &s->face[s->faces++];
-    *f = (struct mien_detect_face){{cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2}, roll, false};
+    *f = (struct mien_detect_face){
+        {cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2}, roll, false, false};
 }
 
 // What the targets say, read back as if a network had said it, is the faces.
