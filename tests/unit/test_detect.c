@@ -482,7 +482,7 @@ static void test_finds_people(void **state)
     if (!mien_detect_data_add_photos(&data, path, true, 200)) {
         skip();
     }
-    int found = 0, extra = 0;
+    int found = 0, first = 0, rivals = 0;
     double roll = 0;
     for (size_t k = 0; k < data.count; k++) {
         const struct mien_detect_source *s = &data.source[k];
@@ -498,12 +498,17 @@ static void test_finds_people(void **state)
         }
         if (best > 0.5f) {
             found++;
-            extra += n - 1;
+            first += at == 0;
+            rivals += n > 1 && a[1].score > 0.5f;
             roll += fabsf(a[at].roll_rad - s->roll_rad);
         }
     }
+    print_message("found %d of %zu, first %d, rivals %d, roll error %.3f rad\n", found, data.count,
+                  first, rivals, roll / found);
     assert_true(found >= (int)data.count * 98 / 100);
-    assert_true(extra <= (int)data.count * 5 / 100);
+    // the face is the best find, and rarely has a strong rival (8 % when the network was made)
+    assert_true(first >= found * 97 / 100);
+    assert_true(rivals <= found * 12 / 100);
     assert_true(roll / found < 0.1);
     mien_detector_destroy(d);
     mien_detect_data_destroy(&data);
