@@ -121,7 +121,7 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
         return false;
     }
     struct mien_stats iou = {0}, dx = {0}, dy = {0}, dw = {0}, dh = {0}, score = {0};
-    int faces = 0, good = 0, found_any = 0, extra = 0;
+    int faces = 0, good = 0, strict = 0, found_any = 0, extra = 0;
     cJSON_ArrayForEach(image, images)
     {
         struct mien_image im = {0};
@@ -152,6 +152,7 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
             faces++;
             bool good_one = best > 0.4f || (at >= 0 && agrees(b, found[at].box_px));
             good += good_one;
+            strict += best > 0.4f;
             found_any += best > 0.1f;
             if (best > 0.1f) {
                 const float *f = found[at].box_px;
@@ -176,10 +177,11 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
         mien_error("%s/%s: no picture could be read", dir, name);
         return false;
     }
-    printf("%-15s faces %4d  found %6.2f %%  (IoU > 0.1: %6.2f %%)  extra %d  score p5 %.2f "
+    printf("%-15s faces %4d  found %6.2f %%  (IoU > 0.4: %6.2f %%, > 0.1: %6.2f %%)  extra %d  "
+           "score p5 %.2f "
            "p50 %.2f\n",
-           name, faces, 100.0 * good / faces, 100.0 * found_any / faces, extra,
-           mien_stats_quantile(&score, 0.05), mien_stats_quantile(&score, 0.5));
+           name, faces, 100.0 * good / faces, 100.0 * strict / faces, 100.0 * found_any / faces,
+           extra, mien_stats_quantile(&score, 0.05), mien_stats_quantile(&score, 0.5));
     printf("%-15s IoU p5 %.2f p50 %.2f  centre %+.3f %+.3f of the size  width x%.2f height x%.2f\n",
            "", mien_stats_quantile(&iou, 0.05), mien_stats_quantile(&iou, 0.5),
            mien_stats_quantile(&dx, 0.5), mien_stats_quantile(&dy, 0.5),
