@@ -4,6 +4,7 @@
 cd /mnt || exit 99
 checks=0 failures=0
 uvc_pid=
+mode= # of the emulated camera while it is meant to be plugged in
 
 result() { # STATUS TITLE
     checks=$((checks + 1))
@@ -17,15 +18,30 @@ result() { # STATUS TITLE
 }
 
 # expect TITLE STATUS PATTERN… -- COMMAND…: every pattern must appear in what the command printed.
+#
+# The emulated camera's USB link itself (vhci_hcd) breaks now and then when the emulator is starved
+# of processor time: the node is then gone although nobody unplugged it. A check that fails so is
+# done once more with the camera plugged in again, and a line says so.
 expect() {
-    local title=$1 status=$2 patterns=() got bad=0 figures
+    local title=$1 status=$2 patterns=() bad try figures
     shift 2
     while [ "$1" != -- ]; do patterns+=("$1"); shift; done
     shift
-    "$@" >/tmp/log 2>&1
-    got=$?
-    [ $got = "$status" ] || bad=1
-    for p in "${patterns[@]}"; do grep -qE -- "$p" /tmp/log || bad=1; done
+    for try in 1 2; do
+        bad=0
+        "$@" >/tmp/log 2>&1
+        [ $? = "$status" ] || bad=1
+        for p in "${patterns[@]}"; do grep -qE -- "$p" /tmp/log || bad=1; done
+        if [ $bad = 1 ] && [ -n "$mode" ] && [ $try = 1 ] && [ -z "$(node_of 'Paper Cam')" ]; then
+            echo "# the emulated USB link broke during \"$title\": once more"
+            sed 's/^/#     /' /tmp/log
+            local again=$mode
+            unplug
+            plug "$again"
+            continue
+        fi
+        break
+    done
     figures=$(grep -oE '(decoded|bad|dropped|corrupt|reconnects|fps|age_ms)=[0-9.]+' /tmp/log | tr '\n' ' ')
     result $bad "$title${figures:+  [${figures% }]}"
 }
@@ -43,12 +59,14 @@ node_of() { # NAME: the device whose driver reports it
 }
 
 plug() { # MODE
+    mode=$1
     ./uvc -m "$1" small.jpg large.jpg >/tmp/uvc.log 2>&1 &
     uvc_pid=$!
     for _ in $(seq 100); do [ -n "$(node_of 'Paper Cam')" ] && break; sleep 0.1; done
 }
 
 unplug() {
+    mode=
     kill "$uvc_pid" 2>/dev/null
     wait "$uvc_pid" 2>/dev/null
     for _ in $(seq 100); do [ -z "$(node_of 'Paper Cam')" ] && break; sleep 0.1; done
@@ -105,6 +123,7 @@ expect "a frozen camera is reported and restarted" 0 'reconnects=[1-9]' 'no pict
     ./capture "camera:paper" 30 40 640 480 mjpg
 unplug
 plug good
+mode= # this check unplugs the camera itself
 when_flowing "kill $uvc_pid; sleep 2; exec ./uvc small.jpg large.jpg >/dev/null 2>&1"
 replug=$!
 expect "unplug and replug while streaming" 0 'lost=1' 'reconnects=1' 'was unplugged' 'is back' -- \
