@@ -251,20 +251,20 @@ static bool same_head(const float a[4], const float b[4])
     return mien_box_cover(a, b) > 0.5F || (smaller && mien_box_cover(head, small) > 0.5F);
 }
 
-// Drops what is doubtful beside a face that is not.
-static void drop_doubtful(struct mien_result *out)
+// Keeps at most max faces, the surest first, and drops what is doubtful beside a face that is not.
+static void drop_doubtful(struct mien_result *out, int max)
 {
-    float least = INFINITY;
-    for (int i = 0; i < out->count; i++) {
-        least = fminf(least, doubt(&out->face[i]));
+    for (int i = 1; i < out->count; i++) {
+        for (int k = i; k > 0 && doubt(&out->face[k]) < doubt(&out->face[k - 1]); k--) {
+            struct mien_face_result swap = out->face[k];
+            out->face[k] = out->face[k - 1];
+            out->face[k - 1] = swap;
+        }
     }
     int kept = 0;
-    for (int i = 0; i < out->count; i++) {
-        if (doubt(&out->face[i]) < doubtful || doubt(&out->face[i]) == least) {
-            out->face[kept] = out->face[i];
-            out->face[kept].id = kept + 1;
-            kept++;
-        }
+    while (kept < out->count && kept < max && (kept == 0 || doubt(&out->face[kept]) < doubtful)) {
+        out->face[kept].id = kept + 1;
+        kept++;
     }
     out->count = kept;
 }
@@ -319,13 +319,26 @@ static bool centre_inside(const float box[4], const struct mien_result *r)
     return false;
 }
 
+// Whether a picture's main face was found: a sure one that is not small in it.
+static bool convincing(const struct mien_result *r)
+{
+    float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
+    for (int i = 0; i < r->count; i++) {
+        const float *b = r->face[i].box_px;
+        if (doubt(&r->face[i]) < 0.08F && b[3] - b[1] > 0.2F * side) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run_still(struct mien_engine *e, const struct mien_image *frame,
                       struct mien_result *out)
 {
     float threshold[2] = {0, detect_again};
-    for (int pass = 0; pass < 2 && !out->count; pass++) {
+    for (int pass = 0; pass < 2 && !convincing(out); pass++) {
         int n = detect(e, frame, threshold[pass], &out->times);
-        for (int i = 0; i < n && out->count < e->config.max_faces; i++) {
+        for (int i = 0; i < n && out->count < MIEN_FACES_MAX; i++) {
             struct mien_crop crop;
             if (!centre_inside(e->found[i].box_px, out) &&
                 mien_crop_from_box(e->found[i].box_px, &crop)) {
@@ -336,11 +349,14 @@ static void run_still(struct mien_engine *e, const struct mien_image *frame,
     }
     // A picture that is nothing but a face is larger than what a detector looks for.
     float w = (float)frame->width, h = (float)frame->height;
-    if (!out->count && w < 1.6F * h && h < 1.6F * w) {
-        struct mien_crop crop = {0.5F * (w - 1), 0.5F * (h - 1), fmaxf(w, h), 0};
-        still_face(e, frame, &out->camera, crop, out);
+    float part[2] = {1, 0.65F};
+    for (int k = 0; k < 2 && !convincing(out) && w < 1.6F * h && h < 1.6F * w; k++) {
+        if (out->count < MIEN_FACES_MAX) {
+            struct mien_crop crop = {0.5F * (w - 1), 0.5F * (h - 1), part[k] * fmaxf(w, h), 0};
+            still_face(e, frame, &out->camera, crop, out);
+        }
     }
-    drop_doubtful(out);
+    drop_doubtful(out, e->config.max_faces);
 }
 
 // A tracked face's frame. False when there is nothing to report.

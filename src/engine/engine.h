@@ -38,7 +38,8 @@ struct mien_engine *mien_engine_create(const struct mien_engine_config *c);
 void mien_engine_destroy(struct mien_engine *e); // NULL is fine
 
 // One RGB8 frame (GRAY8 too) taken at capture_ns (CLOCK_MONOTONIC, or any clock that goes on as the
-// frames do; stills: ignored). Fills *out, also when there is no face (count 0). out->frame counts
+// frames do; stills: ignored). Fills *out, also when there is no face
+// (count 0); a still's faces come surest first. out->frame counts
 // from 0 since create or reset; callers with a better number overwrite it. False when the frame is
 // unusable (no pixels, another format: logged once); *out then has count 0.
 bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int64_t capture_ns,
