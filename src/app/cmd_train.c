@@ -73,7 +73,7 @@ int mien_cmd_train(int argc, char **argv)
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
     double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
-    double checkpoint_s = c.checkpoint_s;
+    double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_STRING, &net, "FILE",
@@ -102,6 +102,8 @@ int mien_cmd_train(int argc, char **argv)
         {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
         {"balance", 0, MIEN_OPT_BOOL, &balance, NULL, "draw expression classes with 1/sqrt(count)",
          0, 0},
+        {"adjust", 0, MIEN_OPT_FLOAT, &adjust, "X",
+         "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
         {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
         {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
@@ -170,6 +172,7 @@ int mien_cmd_train(int argc, char **argv)
     c.negative = (float)negative;
     c.validate_every = validate_every;
     c.checkpoint_s = checkpoint_s;
+    c.adjust = (float)adjust;
     c.stop = &stop_asked;
     if (plain) {
         memset(&c.augment, 0, sizeof(c.augment));

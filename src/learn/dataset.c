@@ -42,10 +42,13 @@ void mien_dataset_destroy(struct mien_dataset *d)
     mien_dataset_init(d);
 }
 
+// 2 * class + (1 when turned away)
 static int label_group(const struct mien_label *l)
 {
+    // R's last entry is the cosine between the nose's direction and the line to the camera.
+    int turned = l->mask & MIEN_LABEL_POSE && l->pose.R[8] < 0.906f;
     if (!(l->mask & MIEN_LABEL_EXPRESSION)) {
-        return MIEN_EXPRESSIONS;
+        return 2 * MIEN_EXPRESSIONS + turned;
     }
     int best = 0;
     for (int i = 1; i < MIEN_EXPRESSIONS; i++) {
@@ -53,14 +56,14 @@ static int label_group(const struct mien_label *l)
             best = i;
         }
     }
-    return best;
+    return 2 * best + turned;
 }
 
 static bool index_pack(struct mien_dataset_source *s, bool balance)
 {
     size_t n = s->pack.count;
     uint8_t *group = mien_calloc(n ? n : 1, 1); // 255: validation
-    size_t size[MIEN_EXPRESSIONS + 1] = {0};
+    size_t size[MIEN_DATASET_GROUPS] = {0};
     if (!group) {
         return false;
     }
@@ -80,7 +83,11 @@ static bool index_pack(struct mien_dataset_source *s, bool balance)
     bool ok = (s->validation = mien_calloc(s->validation_count + 1, sizeof(uint32_t))) != NULL;
     for (size_t g = 0; g < MIEN_COUNT(s->group) && ok; g++) {
         s->group[g].record = mien_calloc(size[g] + 1, sizeof(uint32_t));
-        s->group[g].weight = balance ? sqrt((double)size[g]) : (double)size[g];
+        double ahead = (double)size[g & ~(size_t)1], turned = (double)size[g | 1],
+               n_class = ahead + turned;
+        double share = g & 1 ? MIEN_DATASET_TURNED * turned : ahead;
+        double all = balance ? sqrt(n_class) : n_class;
+        s->group[g].weight = size[g] ? all * share / (ahead + MIEN_DATASET_TURNED * turned) : 0;
         ok = s->group[g].record != NULL;
     }
     size_t v = 0;

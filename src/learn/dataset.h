@@ -15,7 +15,10 @@
 
 enum { MIEN_DATASET_SOURCES = 16 };
 
-struct mien_dataset_group { // records of one expression class (or without one): drawn alike
+enum { MIEN_DATASET_GROUPS = 2 * (MIEN_EXPRESSIONS + 1) };
+
+// Records of one expression class (or without one), looking ahead or turned away: drawn alike.
+struct mien_dataset_group {
     uint32_t *record;
     size_t count;
     double weight; // of the whole group among the source's groups
@@ -26,12 +29,14 @@ struct mien_dataset_source {
     double weight; // of the source in the mixture
     bool pictures; // a folder of backgrounds, not a pack
     struct mien_pack pack;
-    struct mien_dataset_group group[MIEN_EXPRESSIONS + 1]; // of the training split
-    uint32_t *validation;                                  // records with split 1
+    struct mien_dataset_group group[MIEN_DATASET_GROUPS]; // of the training split
+    uint32_t *validation;                                 // records with split 1
     size_t train_count, validation_count;
     struct mien_image *picture;          // backgrounds
     size_t picture_count, picture_train; // the last twentieth is for validation
 };
+
+#define MIEN_DATASET_TURNED 3.0
 
 struct mien_dataset {
     struct mien_dataset_source source[MIEN_DATASET_SOURCES];
@@ -41,7 +46,9 @@ struct mien_dataset {
 
 // spec: "PATH" or "PATH:WEIGHT" (default weight 1; a folder is a set of backgrounds, default 0.08).
 // class_balance: records are drawn with weight 1/sqrt(count of their expression class) within a
-// pack (records without a class count as one more class). False on failure (logged).
+// pack (records without a class count as one more class). Heads turned by more than 25 degrees are
+// drawn MIEN_DATASET_TURNED times as often as their number says: photos have few of them. False on
+// failure (logged).
 bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balance);
 void mien_dataset_init(struct mien_dataset *d);
 void mien_dataset_destroy(struct mien_dataset *d);

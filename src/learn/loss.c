@@ -38,7 +38,6 @@ void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model)
     memset(l, 0, sizeof(*l));
     l->model = model;
     l->beta = 1;
-    l->ramp = 1;
     for (int i = 0; i < MIEN_TASKS; i++) {
         l->weight[i] = i == MIEN_TASK_CONSISTENCY ? 0 : 1;
         l->norm[i] = 1;
@@ -232,21 +231,23 @@ static double blendshapes(const float *raw, const struct mien_target *t, double 
     return loss;
 }
 
-static double expression(const float *raw, const struct mien_target *t, double k, float *grad)
+static double expression(const struct mien_loss *l, const float *raw, const struct mien_target *t,
+                         double k, float *grad)
 {
-    double top = raw[0], sum = 0, total = 0, loss = 0;
+    double z[MIEN_EXPRESSIONS], top = -1e30, sum = 0, total = 0, loss = 0;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        top = fmax(top, raw[i]);
+        z[i] = raw[i] + l->adjust * l->log_prior[i];
+        top = fmax(top, z[i]);
         total += t->expression[i];
     }
     if (!(total > 0)) {
         return 0;
     }
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        sum += exp(raw[i] - top);
+        sum += exp(z[i] - top);
     }
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        double q = t->expression[i] / total, log_p = raw[i] - top - log(sum);
+        double q = t->expression[i] / total, log_p = z[i] - top - log(sum);
         if (q > 0) {
             loss += q * (log(q) - log_p);
         }
@@ -305,7 +306,7 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
                         f[MIEN_TASK_BLENDSHAPES], g[MIEN_BRANCH_BLENDSHAPES]);
     }
     if (have[MIEN_TASK_EXPRESSION] > 0 && raw[MIEN_BRANCH_EXPRESSION]) {
-        loss[MIEN_TASK_EXPRESSION] = expression(raw[MIEN_BRANCH_EXPRESSION], t,
+        loss[MIEN_TASK_EXPRESSION] = expression(l, raw[MIEN_BRANCH_EXPRESSION], t,
                                                 f[MIEN_TASK_EXPRESSION], g[MIEN_BRANCH_EXPRESSION]);
     }
     if (have[MIEN_TASK_GAZE] > 0 && raw[MIEN_BRANCH_GAZE]) {
@@ -419,6 +420,10 @@ bool mien_loss_measure(struct mien_loss *l, const struct mien_target *t, size_t 
     }
     double lw[MIEN_LANDMARKS_MAX], sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
     mean_predictor(l, t, n, c, lw);
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) { // the best constant answers around the adjustment
+        l->log_prior[i] = fmax(c->expression[i], -5);
+        c->expression[i] -= l->adjust * (float)l->log_prior[i];
+    }
     const float *raw[MIEN_BRANCHES] = {c->landmark,   c->sigma,      c->pose, c->identity,
                                        c->blendshape, c->expression, c->gaze, c->presence};
     double distance = 0;

@@ -16,7 +16,11 @@
 //                columns are orthonormal) + smooth L1 on x, y, log s
 //   identity     squared error of coefficients weighted by their mean effect on the landmarks
 //   blendshapes  cross-entropy less the label's entropy, by shape
-//   expression   cross-entropy with soft labels less their entropy
+//   expression   cross-entropy with soft labels less their entropy, of logits plus `adjust` times
+//   the
+//                log of the classes' share in the training stream (Menon et al. 2021, "Long-tail
+//                learning via logit adjustment"): the network's own logits then mean equally
+//                frequent classes, so that rare ones are answered at all
 //   gaze         smooth L1 on yaw and pitch, radians
 //   presence     cross-entropy; known for every sample
 //   consistency  smooth L1 between the label's landmarks and the model's, posed and projected from
@@ -56,15 +60,15 @@ struct mien_loss {
     double norm[MIEN_TASKS];              // value of the mean predictor; 1 until measured
     float identity_effect[MIEN_IDENTITY]; // sum 1
     float beta;                           // exponent b of the sigma task
-    float ramp; // 0…1: share of the sigma and consistency tasks (warm-up)
+    float adjust; // 0: classes as frequent as in training; 1: equally frequent
+    double log_prior[MIEN_EXPRESSIONS]; // of the training stream; 0 until measured
 };
-// Weights 1 for every task but consistency (0); norm 1; beta 1; ramp 1.
+// Weights 1 for every task but consistency (0); norm 1; beta 1; adjust 0.
 void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model);
 
 // Losses of one sample: adds the raw (not normalised) loss of task i to sum[i] and its label weight
 // (0: no label; identity: the label's trust; else 1) to count[i]. Where k is not NULL the gradient
-// of sum_i k[i] * loss_i is added to grad[b], for branches whose raw and grad are not NULL. The
-// ramp is the caller's to put into k.
+// of sum_i k[i] * loss_i is added to grad[b], for branches whose raw and grad are not NULL.
 void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
                       const struct mien_target *t, const double k[MIEN_TASKS],
                       float *const grad[MIEN_BRANCHES], double sum[MIEN_TASKS],
@@ -73,7 +77,8 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
 void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
                      double count[MIEN_TASKS]);
 
-// Measures norm[]: the losses of the best constant outputs (means of the labels) on n targets.
+// Measures norm[] (the losses of the best constant outputs, means of the labels) and log_prior[] on
+// n targets.
 // False when memory is short (logged).
 bool mien_loss_measure(struct mien_loss *l, const struct mien_target *t, size_t n);
 

@@ -187,7 +187,8 @@ static void take_pixels(struct mien_sampler *s, const struct mien_image *view,
     struct mien_affine map = crop_map(crop, c->width, flip, full_width);
     map.m[2] -= (float)x0;
     map.m[5] -= (float)y0;
-    if (mien_rng_chance(rng, c->augment.shrink)) {
+    // A picture that is small already (FER+) is not made smaller still.
+    if (mien_rng_chance(rng, c->augment.shrink) && crop->side_px > 72) {
         // As if the face had been small in the picture: FER+'s 48 px, or far from the camera.
         int n = 24 + (int)mien_rng_below(rng, 40);
         struct mien_affine coarse = crop_map(crop, n, flip, full_width);

@@ -23,9 +23,10 @@ struct state {
     uint64_t seed;
     int64_t step;
     double norm[MIEN_TASKS], running[MIEN_TASKS]; // running: means of raw losses, for NORMALISED
+    double log_prior[MIEN_EXPRESSIONS];
     double seconds;
 };
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 
 struct shard_loss {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
@@ -66,6 +67,7 @@ struct mien_train_config mien_train_defaults(void)
         .average = 0.999f,
         .warmup = 300,
         .ramp = 1000,
+        .adjust = 0.7f,
         .seed = 1,
         .negative = 0.05f,
         .augment = mien_augment_default(),
@@ -209,6 +211,7 @@ static bool measure_norms(struct run *r)
     }
     ok = ok && mien_loss_measure(&r->loss, t, (size_t)(shard * shards));
     memcpy(r->state.norm, r->loss.norm, sizeof(r->state.norm));
+    memcpy(r->state.log_prior, r->loss.log_prior, sizeof(r->state.log_prior));
     mien_sampler_destroy(&s);
     mien_free(t);
     mien_free(x);
@@ -375,6 +378,7 @@ static bool open_run(struct run *r)
     }
     mien_loss_init(&r->loss, c->model);
     memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
+    r->loss.adjust = c->adjust;
     r->sample = (struct mien_sample_config){.data = c->data,
                                             .model = c->model,
                                             .jitter = true,
@@ -415,6 +419,7 @@ static bool open_run(struct run *r)
             return false;
         }
         memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
+        memcpy(r->loss.log_prior, r->state.log_prior, sizeof(r->loss.log_prior));
         if (mien_file_exists(r->log) && !mien_curves_trim_log(r->log, r->state.step)) {
             return false;
         }

@@ -28,6 +28,7 @@ struct mien_train_config {
     uint64_t seed;
     float weight[MIEN_TASKS];
     enum mien_weighting weighting;
+    float adjust;   // of expression logits, see learn/loss.h
     float negative; // share of crops beside a face
     struct mien_augment augment;
     long long validate_every, log_every; // steps
