@@ -110,7 +110,7 @@ void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
     count[MIEN_TASK_BLENDSHAPES] += blendshape_total(t) > 0;
     count[MIEN_TASK_EXPRESSION] += t->mask & MIEN_LABEL_EXPRESSION ? 1 : 0;
     count[MIEN_TASK_GAZE] += t->mask & MIEN_LABEL_GAZE && t->gaze_weight[0] + t->gaze_weight[1] > 0;
-    count[MIEN_TASK_PRESENCE] += 1;
+    count[MIEN_TASK_PRESENCE] += t->presence_weight;
     count[MIEN_TASK_CONSISTENCY] += lm && t->camera.f_px > 0;
 }
 
@@ -313,7 +313,7 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
         loss[MIEN_TASK_GAZE] =
             gaze(raw[MIEN_BRANCH_GAZE], t, f[MIEN_TASK_GAZE], g[MIEN_BRANCH_GAZE]);
     }
-    if (raw[MIEN_BRANCH_PRESENCE]) {
+    if (have[MIEN_TASK_PRESENCE] > 0 && raw[MIEN_BRANCH_PRESENCE]) {
         double slope;
         loss[MIEN_TASK_PRESENCE] = bernoulli(raw[MIEN_BRANCH_PRESENCE][0], t->presence, &slope);
         if (g[MIEN_BRANCH_PRESENCE]) {
@@ -346,11 +346,12 @@ static void mean_predictor(const struct mien_loss *l, const struct mien_target *
 {
     double lm[MIEN_LANDMARKS_MAX][2] = {{0}}, pose[9] = {0}, poses = 0, id[MIEN_IDENTITY] = {0};
     double ids = 0, bs[MIEN_BLENDSHAPES] = {0}, bw[MIEN_BLENDSHAPES] = {0};
-    double ex[MIEN_EXPRESSIONS] = {0}, exs = 0, gz[4] = {0}, gw[4] = {0}, present = 0;
+    double ex[MIEN_EXPRESSIONS] = {0}, exs = 0, gz[4] = {0}, gw[4] = {0}, present = 0, presents = 0;
     memset(lw, 0, MIEN_LANDMARKS_MAX * sizeof(*lw));
     for (size_t s = 0; s < n; s++) {
         const struct mien_target *q = &t[s];
-        present += q->presence;
+        present += q->presence * q->presence_weight;
+        presents += q->presence_weight;
         for (int i = 0; q->mask & MIEN_LABEL_LANDMARKS && i < l->model->landmarks; i++) {
             lw[i] += q->landmark_weight[i];
             lm[i][0] += (double)q->landmark_weight[i] * q->landmark[i][0];
@@ -405,7 +406,7 @@ static void mean_predictor(const struct mien_loss *l, const struct mien_target *
     for (int i = 0; i < 4; i++) {
         out->gaze[i] = (float)(gz[i] / fmax(gw[i], 1e-9));
     }
-    double p = fmin(0.99, fmax(0.01, present / (double)n));
+    double p = fmin(0.99, fmax(0.01, present / fmax(presents, 1)));
     out->presence[0] = (float)log(p / (1 - p));
 }
 

@@ -22,7 +22,7 @@
 //                learning via logit adjustment"): the network's own logits then mean equally
 //                frequent classes, so that rare ones are answered at all
 //   gaze         smooth L1 on yaw and pitch, radians
-//   presence     cross-entropy; known for every sample
+//   presence     cross-entropy
 //   consistency  smooth L1 between the label's landmarks and the model's, posed and projected from
 //                the pose, identity and blendshape outputs together: couples the branches
 #ifndef MIEN_LEARN_LOSS_H

@@ -162,7 +162,8 @@ bool mien_metrics_add(struct mien_metrics *m, const struct mien_estimate *e,
         g->gaze_count += t->gaze_weight[i];
         g->gaze_deg += t->gaze_weight[i] * angle_between(e->gaze_rad[i], t->gaze[i]);
     }
-    return !present[MIEN_BRANCH_PRESENCE] || add_score(m, 1, e->presence);
+    return !present[MIEN_BRANCH_PRESENCE] || !(t->presence_weight > 0) ||
+           add_score(m, 1, e->presence);
 }
 
 static int by_value(const void *a, const void *b)

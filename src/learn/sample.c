@@ -62,13 +62,17 @@ void mien_target_from_label(const struct mien_face_model *model, const struct mi
     t->crop = *crop;
     t->camera = l->camera;
     t->presence = l->mask & MIEN_LABEL_NOFACE ? 0 : 1;
+    t->presence_weight = 1;
     float w = l->box_px[2] - l->box_px[0], h = l->box_px[3] - l->box_px[1];
     t->box = w > 0 && h > 0 ? sqrtf(w * h) * 2 / crop->side_px : 0;
     if (l->mask & MIEN_LABEL_LANDMARKS) {
+        int seen = 0;
         for (int i = 0; i < model->landmarks; i++) {
             t->landmark_weight[i] = l->landmark_weight[i];
             mien_crop_to_unit(crop, l->landmark_px[i], t->landmark[i]);
+            seen += l->landmark_weight[i] > 0.5f;
         }
+        t->presence_weight = seen * 10 > 3 * model->landmarks; // a back of the head, a hat
     }
     bool camera = l->camera.f_px > 0;
     if (l->mask & MIEN_LABEL_POSE && camera) {
@@ -256,8 +260,10 @@ static bool make_background(struct mien_sampler *s, struct mien_record_ref ref,
         .cy_px = mien_rng_range(rng, 0, (float)im->height),
         .roll_rad = 30 * deg * mien_rng_normal(rng),
     };
-    *t = (struct mien_target){
-        .mask = MIEN_LABEL_NOFACE, .source = MIEN_SOURCE_BACKGROUND, .crop = crop};
+    *t = (struct mien_target){.mask = MIEN_LABEL_NOFACE,
+                              .presence_weight = 1,
+                              .source = MIEN_SOURCE_BACKGROUND,
+                              .crop = crop};
     take_pixels(s, im, &crop, mien_rng_chance(rng, 0.5f), im->width, 0, 0, rng, input);
     finish(s, rng, input, t);
     return true;
@@ -269,6 +275,7 @@ static bool unusable(struct mien_sampler *s, float *input, struct mien_target *t
     size_t n = (size_t)c->channels * (size_t)c->height * (size_t)c->width;
     memset(t, 0, sizeof(*t));
     t->mask = MIEN_LABEL_NOFACE; // a flat picture has no face
+    t->presence_weight = 1;
     for (size_t i = 0; i < n; i++) {
         input[i] = (127 - c->mean) * c->scale;
     }
@@ -332,8 +339,11 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
         mien_target_from_label(c->model, &label, &crop, t);
         t->flipped = flip;
     } else {
-        *t = (struct mien_target){
-            .mask = MIEN_LABEL_NOFACE, .source = label.source, .split = label.split, .crop = crop};
+        *t = (struct mien_target){.mask = MIEN_LABEL_NOFACE,
+                                  .presence_weight = 1,
+                                  .source = label.source,
+                                  .split = label.split,
+                                  .crop = crop};
     }
     take_pixels(s, &view, &crop, flip, label.width, x0, y0, rng, input);
     finish(s, rng, input, t);

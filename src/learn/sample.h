@@ -16,7 +16,8 @@ struct mien_target { // labels in the crop's frame; mask as in enum mien_label_m
     uint32_t mask, tags;
     uint16_t source, split;
     bool flipped;
-    float presence;                        // 1 or 0: always known
+    float presence;        // 1 or 0
+    float presence_weight; // 0 where so little of a face is seen that either answer is right
     float landmark[MIEN_LANDMARKS_MAX][2]; // crop units
     float landmark_weight[MIEN_LANDMARKS_MAX];
     float box;             // sqrt(area of the face's box), crop units; 0 unknown

@@ -304,6 +304,7 @@ static void no_label_no_gradient(void **state)
         {MIEN_LABEL_BLENDSHAPES, {MIEN_TASK_BLENDSHAPES, -1}},
         {MIEN_LABEL_EXPRESSION, {MIEN_TASK_EXPRESSION, -1}},
         {MIEN_LABEL_GAZE, {MIEN_TASK_GAZE, -1}},
+        {0, {MIEN_TASK_PRESENCE, -1}},
     };
     struct mien_loss l;
     mien_loss_init(&l, &model);
@@ -314,6 +315,7 @@ static void no_label_no_gradient(void **state)
         static struct outputs o, g;
         make_target(4, &t);
         t.mask &= ~rows[r].bit;
+        t.presence_weight = rows[r].bit != 0;
         mien_rng_seed(&rng, 1, 3);
         random_outputs(&rng, &t, &o);
         double k[MIEN_TASKS] = {0}, sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
@@ -418,6 +420,7 @@ static void auc_counts_pairs(void **state)
     const float with[] = {0.9f, 0.5f, 0.4f}, without[] = {0.1f, 0.5f};
     for (int i = 0; i < 3; i++) {
         t.mask = MIEN_LABEL_BOX;
+        t.presence_weight = 1;
         e.presence = with[i];
         assert_true(mien_metrics_add(&m, &e, &t, present));
     }
