@@ -1,6 +1,6 @@
 // The engine on synthetic truth: a network that knows the answer, known pose in, same pose out.
-// LINK: -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc
-// -Wl,--wrap=posix_memalign
+// LINK: -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+// LINK: -Wl,--wrap=aligned_alloc -Wl,--wrap=posix_memalign
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
