@@ -4,7 +4,7 @@ CONF ?= release
 B := build/$(CONF)
 CC ?= gcc
 CXX ?= g++
-PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson zlib
+PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson zlib liblo libwebsockets
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
         -Wpointer-arith -Wvla

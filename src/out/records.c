@@ -1,10 +1,10 @@
 // Results as JSON lines and as CSV. Pixels have two decimals, angles three, weights four.
+#include "out/records.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "out/sink.h"
-#include "out/text.h"
 
 struct text_sink {
     struct mien_sink sink;
@@ -80,9 +80,8 @@ static void write_face(struct mien_text *t, const struct mien_face_result *f)
     fputc('}', t->file);
 }
 
-static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
+void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
 {
-    struct mien_text *t = &((struct text_sink *)s)->text;
     const struct mien_result *r = f->result;
     fputs("{\"source\":", t->file);
     mien_text_json_string(t, f->source);
@@ -99,6 +98,12 @@ static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
         write_face(t, &r->face[i]);
     }
     fputs("]}", t->file);
+}
+
+static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
+{
+    struct mien_text *t = &((struct text_sink *)s)->text;
+    mien_record_json(t, f);
     return mien_text_end_line(t);
 }
 

@@ -15,6 +15,25 @@ bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f)
     return true;
 }
 
+bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown)
+{
+    if (s->failed) {
+        return false;
+    }
+    if (s->show && !s->show(s, shown)) {
+        s->failed = true;
+        return false;
+    }
+    return true;
+}
+
+void mien_sink_idle(struct mien_sink *s)
+{
+    if (s->idle && !s->failed) {
+        s->idle(s);
+    }
+}
+
 bool mien_sink_close(struct mien_sink *s)
 {
     if (!s) {

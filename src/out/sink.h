@@ -21,10 +21,17 @@ struct mien_sink { // first member of every sink
     const char *name;
     bool (*write)(struct mien_sink *s, const struct mien_sink_frame *f);
     bool (*close)(struct mien_sink *s); // frees s
+    // May be NULL. Called every few hundredths of a second while no frame comes: answers clients.
+    void (*idle)(struct mien_sink *s);
+    // May be NULL. A live program that draws hands what it shows here (RGB8), and then leaves
+    // `picture` in write NULL; others give the frame's picture in write.
+    bool (*show)(struct mien_sink *s, const struct mien_image *shown);
     bool failed;                        // a write failed; it was logged, later ones are skipped
 };
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
+bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown);   // the same, for show
+void mien_sink_idle(struct mien_sink *s);
 // Flushes and frees. False when anything was not written. s NULL is fine (true).
 bool mien_sink_close(struct mien_sink *s);
 

@@ -1,0 +1,462 @@
+// glTF 2.0 binary: one person's head with ARKit-named morph targets and what it did, as an animation.
+//
+// Axes: out/convention.h, metres. Node "head" carries the mesh and is animated in translation,
+// rotation and weights; node "camera" is the camera that saw it. Morph targets are sparse accessors,
+// named in meshes[0].extras.targetNames. The head's shape is the identity known last. Frames without
+// the face have no key. The file is written whole each time the number of keys has doubled (from 256)
+// and at close, always by renaming: what a killed program leaves opens, and has half of it or more.
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "out/avatar.h"
+#include "out/convention.h"
+#include "out/net.h"
+#include "out/sinks.h"
+
+enum { KEYS_FIRST = 256 };
+
+struct key {
+    float time_s, q[4], t[3], weight[MIEN_BLENDSHAPES];
+};
+
+struct gltf_sink {
+    struct mien_sink sink;
+    const struct mien_face_model *model;
+    char path[1024];
+    struct key *key;
+    size_t keys, room;
+    bool have_first;
+    int64_t first_ns;
+    int id;
+    float identity[MIEN_IDENTITY];
+    struct mien_camera camera;
+};
+
+static const struct {
+    const char *name;
+    unsigned parts;
+    const char *material;
+} groups[] = {
+    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD,
+     "\"baseColorFactor\":[0.80,0.60,0.50,1],\"metallicFactor\":0,\"roughnessFactor\":0.6"},
+    {"eyes", 1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT,
+     "\"baseColorFactor\":[0.90,0.90,0.88,1],\"metallicFactor\":0,\"roughnessFactor\":0.2"},
+    {"teeth", 1U << MIEN_PART_TEETH,
+     "\"baseColorFactor\":[0.87,0.84,0.78,1],\"metallicFactor\":0,\"roughnessFactor\":0.4"},
+    {"mouth", 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET,
+     "\"baseColorFactor\":[0.45,0.20,0.18,1],\"metallicFactor\":0,\"roughnessFactor\":0.7"},
+};
+
+// Text and bytes that grow; `ok` is false once memory was short.
+struct growing {
+    char *data;
+    size_t size, room;
+    bool ok;
+};
+
+static bool reserve(struct growing *g, size_t more)
+{
+    if (g->ok && g->size + more > g->room) {
+        size_t room = 2 * g->room + more + 4096;
+        char *p = mien_realloc_array(g->data, room, 1);
+        g->ok = p != NULL;
+        g->data = p ? p : g->data;
+        g->room = p ? room : g->room;
+    }
+    return g->ok;
+}
+
+static void put(struct growing *g, const void *data, size_t n)
+{
+    if (reserve(g, n)) {
+        memcpy(g->data + g->size, data, n);
+        g->size += n;
+    }
+}
+
+static void print(struct growing *g, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void print(struct growing *g, const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+    va_start(list, format);
+    int n = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    put(g, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0);
+}
+
+// A JSON number of a float, whatever the locale says.
+static void number(struct growing *g, double v)
+{
+    char text[40];
+    snprintf(text, sizeof(text), "%.9g", isfinite(v) ? v : 0);
+    for (char *c = text; *c; c++) {
+        *c = *c == ',' ? '.' : *c;
+    }
+    print(g, "%s", text);
+}
+
+static void numbers(struct growing *g, const char *name, const float *v, int n)
+{
+    print(g, ",\"%s\":[", name);
+    for (int i = 0; i < n; i++) {
+        print(g, i ? "," : "");
+        number(g, v[i]);
+    }
+    print(g, "]");
+}
+
+enum { FLOAT = 5126, USHORT = 5123, UINT = 5125, ARRAY = 34962, ELEMENT = 34963 };
+
+struct file {
+    struct growing bin, views, accessors;
+    int view_count, accessor_count;
+};
+
+// Appends data (padded to four bytes) as a view; its index.
+static int add_view(struct file *f, const void *data, size_t size, int target)
+{
+    print(&f->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu",
+          f->view_count ? "," : "", f->bin.size, size);
+    if (target) {
+        print(&f->views, ",\"target\":%d", target);
+    }
+    print(&f->views, "}");
+    put(&f->bin, data, size);
+    put(&f->bin, "\0\0\0", (4 - size % 4) % 4);
+    return f->view_count++;
+}
+
+// Begins an accessor of a view (-1: zeros); the caller adds members and the closing brace.
+static int begin_accessor(struct file *f, int view, int component, const char *type, size_t count)
+{
+    print(&f->accessors, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%zu",
+          f->accessor_count ? "," : "", component, type, count);
+    if (view >= 0) {
+        print(&f->accessors, ",\"bufferView\":%d", view);
+    }
+    return f->accessor_count++;
+}
+
+static void bounds(const float *v, size_t n, int width, float low[3], float high[3])
+{
+    for (int k = 0; k < width; k++) {
+        low[k] = high[k] = n ? v[k] : 0;
+        for (size_t i = 1; i < n; i++) {
+            low[k] = fminf(low[k], v[i * (size_t)width + (size_t)k]);
+            high[k] = fmaxf(high[k], v[i * (size_t)width + (size_t)k]);
+        }
+    }
+}
+
+static int add_floats(struct file *f, const float *v, size_t n, int width, const char *type,
+                      int target, bool with_bounds)
+{
+    int a = begin_accessor(f, add_view(f, v, n * (size_t)width * sizeof(float), target), FLOAT,
+                           type, n);
+    if (with_bounds) {
+        float low[3], high[3];
+        bounds(v, n, width, low, high);
+        numbers(&f->accessors, "min", low, width);
+        numbers(&f->accessors, "max", high, width);
+    }
+    print(&f->accessors, "}");
+    return a;
+}
+
+// A morph target: only the vertices that move. scratch: V indices, 3 V floats.
+static int add_target(struct file *f, const float *shape_mm, int vertices, uint32_t *index,
+                      float *moved)
+{
+    size_t n = 0;
+    float low[3] = {0}, high[3] = {0};
+    for (int i = 0; i < vertices; i++) {
+        const float *d = shape_mm + 3 * i;
+        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4F) { // a tenth of a micrometre
+            continue;
+        }
+        index[n] = (uint32_t)i;
+        for (int k = 0; k < 3; k++) {
+            moved[3 * n + (size_t)k] = d[k] * 0.001F;
+            low[k] = fminf(low[k], moved[3 * n + (size_t)k]);
+            high[k] = fmaxf(high[k], moved[3 * n + (size_t)k]);
+        }
+        n++;
+    }
+    int i_view = n ? add_view(f, index, n * sizeof(*index), 0) : -1;
+    int v_view = n ? add_view(f, moved, n * 3 * sizeof(float), 0) : -1;
+    int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)vertices);
+    numbers(&f->accessors, "min", low, 3);
+    numbers(&f->accessors, "max", high, 3);
+    if (n) {
+        print(&f->accessors,
+              ",\"sparse\":{\"count\":%zu,\"indices\":{\"bufferView\":%d,\"componentType\":%d},"
+              "\"values\":{\"bufferView\":%d}}",
+              n, i_view, UINT, v_view);
+    }
+    print(&f->accessors, "}");
+    return a;
+}
+
+static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *json)
+{
+    const struct mien_face_model *m = s->model;
+    size_t V = (size_t)m->vertices;
+    float *at = mien_calloc(V, 3 * sizeof(float)), *normal = mien_calloc(V, 3 * sizeof(float));
+    uint32_t *index = mien_calloc((size_t)m->triangles * 3 + V, sizeof(uint32_t));
+    bool ok = at && normal && index;
+    if (ok) {
+        mien_face_model_vertices(m, s->identity, NULL, at);
+        mien_face_model_normals(m, at, normal);
+        for (size_t i = 0; i < 3 * V; i++) {
+            at[i] *= 0.001F;
+        }
+        int position = add_floats(f, at, V, 3, "VEC3", ARRAY, true);
+        int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
+        int target[MIEN_BLENDSHAPES];
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            target[i] = add_target(f, m->blendshape + (size_t)i * 3 * V, m->vertices, index, at);
+        }
+        print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
+        bool first = true;
+        for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
+            size_t n = 0;
+            for (int t = 0; t < m->triangles; t++) {
+                for (int k = 0; k < 3 && (groups[g].parts >> m->part[t] & 1); k++) {
+                    index[n++] = (uint32_t)m->triangle[3 * t + k];
+                }
+            }
+            if (!n) {
+                continue;
+            }
+            int a = begin_accessor(f, add_view(f, index, n * sizeof(*index), ELEMENT), UINT,
+                                   "SCALAR", n);
+            print(&f->accessors, "}");
+            print(json,
+                  "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
+                  "\"targets\":[",
+                  first ? "" : ",", position, normals, a, g);
+            first = false;
+            for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+                print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
+            }
+            print(json, "]}");
+        }
+        print(json, "],\"weights\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            print(json, i ? ",0" : "0");
+        }
+        print(json, "],\"extras\":{\"targetNames\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+        }
+        print(json, "]}}]");
+    }
+    mien_free(at);
+    mien_free(normal);
+    mien_free(index);
+    return ok;
+}
+
+static bool add_animation(struct file *f, const struct gltf_sink *s, struct growing *json)
+{
+    if (!s->keys) {
+        return true;
+    }
+    float *v = mien_calloc(s->keys, MIEN_BLENDSHAPES * sizeof(float));
+    if (!v) {
+        return false;
+    }
+    int accessor[4];
+    for (size_t i = 0; i < s->keys; i++) {
+        v[i] = s->key[i].time_s;
+    }
+    accessor[0] = add_floats(f, v, s->keys, 1, "SCALAR", 0, true);
+    for (size_t i = 0; i < s->keys; i++) {
+        memcpy(v + 3 * i, s->key[i].t, 3 * sizeof(float));
+    }
+    accessor[1] = add_floats(f, v, s->keys, 3, "VEC3", 0, false);
+    for (size_t i = 0; i < s->keys; i++) {
+        memcpy(v + 4 * i, s->key[i].q, 4 * sizeof(float));
+    }
+    accessor[2] = add_floats(f, v, s->keys, 4, "VEC4", 0, false);
+    for (size_t i = 0; i < s->keys; i++) {
+        memcpy(v + MIEN_BLENDSHAPES * i, s->key[i].weight, sizeof(s->key[i].weight));
+    }
+    accessor[3] = add_floats(f, v, s->keys * MIEN_BLENDSHAPES, 1, "SCALAR", 0, false);
+    mien_free(v);
+    static const char *const paths[] = {"translation", "rotation", "weights"};
+    print(json, ",\"animations\":[{\"name\":\"take\",\"samplers\":[");
+    for (int i = 0; i < 3; i++) {
+        print(json, "%s{\"input\":%d,\"output\":%d,\"interpolation\":\"LINEAR\"}", i ? "," : "",
+              accessor[0], accessor[i + 1]);
+    }
+    print(json, "],\"channels\":[");
+    for (int i = 0; i < 3; i++) {
+        print(json, "%s{\"sampler\":%d,\"target\":{\"node\":1,\"path\":\"%s\"}}", i ? "," : "", i,
+              paths[i]);
+    }
+    print(json, "]}]");
+    return true;
+}
+
+static void add_nodes(const struct gltf_sink *s, struct growing *json)
+{
+    print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":\"mien\","
+                "\"children\":[1,2]},{\"name\":\"head\",\"mesh\":0");
+    if (s->keys) {
+        numbers(json, "translation", s->key[0].t, 3);
+        numbers(json, "rotation", s->key[0].q, 4);
+    }
+    print(json, "},{\"name\":\"camera\",\"camera\":0}],\"cameras\":[{\"type\":\"perspective\","
+                "\"perspective\":{\"znear\":0.01,\"yfov\":");
+    double h = s->camera.height_px, w = s->camera.width_px, f = s->camera.f_px;
+    bool known = h > 0 && w > 0 && f > 0;
+    number(json, known ? 2 * atan(0.5 * h / f) : 1);
+    if (known) {
+        print(json, ",\"aspectRatio\":");
+        number(json, w / h);
+    }
+    print(json, "}}],\"materials\":[");
+    for (size_t i = 0; i < MIEN_COUNT(groups); i++) {
+        print(json, "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{%s}}",
+              i ? "," : "", groups[i].name, groups[i].material);
+    }
+    print(json, "],");
+}
+
+static bool save(const struct gltf_sink *s)
+{
+    struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
+    struct growing json = {.ok = true}, out = {.ok = true};
+    print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien\"},");
+    add_nodes(s, &json);
+    bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json);
+    print(&json, ",\"accessors\":[");
+    put(&json, f.accessors.data, f.accessors.size);
+    print(&json, "],\"bufferViews\":[");
+    put(&json, f.views.data, f.views.size);
+    print(&json, "],\"buffers\":[{\"byteLength\":%zu}]}", f.bin.size);
+    while (json.ok && json.size % 4) {
+        put(&json, " ", 1);
+    }
+    uint8_t head[20], chunk[8];
+    uint8_t *p = mien_put_u32_le(head, 0x46546C67); // "glTF"
+    p = mien_put_u32_le(p, 2);
+    p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + f.bin.size));
+    p = mien_put_u32_le(p, (uint32_t)json.size);
+    mien_put_u32_le(p, 0x4E4F534A); // "JSON"
+    mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)f.bin.size), 0x004E4942); // "BIN"
+    put(&out, head, sizeof(head));
+    put(&out, json.data, json.size);
+    put(&out, chunk, sizeof(chunk));
+    put(&out, f.bin.data, f.bin.size);
+    ok = ok && f.bin.ok && f.views.ok && f.accessors.ok && json.ok && out.ok;
+    if (ok && out.size > UINT32_MAX) {
+        mien_error("%s: longer than glTF files can be (4 GiB)", s->path);
+        ok = false;
+    }
+    ok = ok && mien_file_save(s->path, out.data, out.size);
+    free(f.bin.data);
+    free(f.views.data);
+    free(f.accessors.data);
+    free(json.data);
+    free(out.data);
+    return ok;
+}
+
+static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_result *f)
+{
+    struct key k = {.time_s = time_s};
+    mien_convention_gltf(&f->pose, k.q, k.t);
+    float length = 0;
+    bool good = true;
+    for (int i = 0; i < 4; i++) {
+        length += k.q[i] * k.q[i];
+        good = good && isfinite(k.q[i]) && (i == 3 || isfinite(k.t[i]));
+    }
+    if (!good || length < 0.5F) {
+        return true; // no pose, no key
+    }
+    // The nearer of q and -q, so that no turn goes the long way round.
+    if (s->keys) {
+        const float *o = s->key[s->keys - 1].q;
+        float dot = o[0] * k.q[0] + o[1] * k.q[1] + o[2] * k.q[2] + o[3] * k.q[3];
+        length = dot < 0 ? -sqrtf(length) : sqrtf(length);
+    } else {
+        length = sqrtf(length);
+    }
+    for (int i = 0; i < 4; i++) {
+        k.q[i] /= length;
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        k.weight[i] = mien_unit(f->action[i]);
+    }
+    if (s->keys == s->room) {
+        size_t room = 2 * s->room;
+        struct key *grown = mien_realloc_array(s->key, room, sizeof(*grown));
+        if (!grown) {
+            return false;
+        }
+        s->key = grown;
+        s->room = room;
+    }
+    s->key[s->keys++] = k;
+    return s->keys == s->room ? save(s) : true;
+}
+
+static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
+{
+    struct gltf_sink *s = (struct gltf_sink *)sink;
+    const struct mien_face_result *f = mien_avatar_pick(frame->result, &s->id);
+    int64_t now = frame->result->times.capture_ns;
+    if (!s->have_first) {
+        s->first_ns = now;
+        s->have_first = true;
+    }
+    s->camera = frame->result->camera;
+    float time_s = (float)((double)(now - s->first_ns) * 1e-9);
+    if (!f || (s->keys && time_s <= s->key[s->keys - 1].time_s) || time_s < 0) {
+        return true; // keys rise strictly
+    }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        s->identity[i] = isfinite(f->identity[i]) ? f->identity[i] : 0;
+    }
+    return add_key(s, time_s, f);
+}
+
+static bool gltf_close(struct mien_sink *sink)
+{
+    struct gltf_sink *s = (struct gltf_sink *)sink;
+    bool ok = s->sink.failed || save(s);
+    free(s->key);
+    mien_free(s);
+    return ok;
+}
+
+struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model *m)
+{
+    struct gltf_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->sink = (struct mien_sink){.name = "glTF", .write = gltf_write, .close = gltf_close};
+    s->model = m;
+    snprintf(s->path, sizeof(s->path), "%s", path);
+    s->room = KEYS_FIRST;
+    s->key = mien_realloc_array(NULL, s->room, sizeof(*s->key));
+    // Written at once: a place that cannot be written to shows before a take, not after.
+    if (!s->key || !save(s)) {
+        free(s->key);
+        mien_free(s);
+        return NULL;
+    }
+    return &s->sink;
+}

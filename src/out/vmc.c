@@ -1,0 +1,277 @@
+// VMC protocol (protocol.vmc.info, 2.x) and the OSC of Face Cap: poses and weights as OSC messages.
+//
+// The messages are made once; a frame fills in the numbers and serialises them into a buffer made at
+// open, one bundle (VMC) or one datagram a message (Face Cap). Bones are rotations against a head
+// that looks straight ahead, shared between neck and head; their positions are zero, because the
+// receiver's avatar has its own. Unity's frame (out/convention.h).
+#include <math.h>
+#include <string.h>
+
+#include <lo/lo.h>
+#include <lo/lo_lowlevel.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "out/avatar.h"
+#include "out/convention.h"
+#include "out/net.h"
+#include "out/sinks.h"
+
+enum { BUFFER = 16384 };
+enum { BONE_NECK, BONE_HEAD, BONE_LEFT_EYE, BONE_RIGHT_EYE, BONES };
+static const char *const bone_name[BONES] = {"Neck", "Head", "LeftEye", "RightEye"};
+// Part of the head's rotation that the neck takes: about what necks do in small turns.
+static const float neck_part = 0.35F;
+
+struct vmc_sink {
+    struct mien_sink sink;
+    struct mien_udp udp;
+    lo_bundle full, idle; // with a face, without one
+    lo_arg **ok, **time, **idle_ok, **idle_time, **bone[BONES];
+    lo_arg **weight[MIEN_BLENDSHAPES], **vrm[MIEN_VRM_COUNT];
+    bool have_first;
+    int64_t first_ns;
+    int id;
+    char buffer[BUFFER];
+};
+
+// A message of the bundle: format of s (the text), i and f (zeros). NULL when memory is short.
+static lo_arg **add(lo_bundle b, const char *path, const char *format, const char *text)
+{
+    lo_message m = lo_message_new();
+    bool ok = m != NULL;
+    for (const char *c = format; ok && *c; c++) {
+        ok = !(*c == 's'   ? lo_message_add_string(m, text)
+               : *c == 'i' ? lo_message_add_int32(m, 0)
+                           : lo_message_add_float(m, 0));
+    }
+    if (!ok || lo_bundle_add_message(b, path, m)) {
+        lo_message_free(m);
+        return NULL;
+    }
+    return *format ? lo_message_get_argv(m) : (lo_arg **)m;
+}
+
+static bool make_messages(struct vmc_sink *v)
+{
+    v->full = lo_bundle_new(LO_TT_IMMEDIATE);
+    v->idle = lo_bundle_new(LO_TT_IMMEDIATE);
+    if (!v->full || !v->idle) {
+        return false;
+    }
+    bool ok = true;
+    v->idle_ok = add(v->idle, "/VMC/Ext/OK", "iiii", NULL);
+    v->idle_time = add(v->idle, "/VMC/Ext/T", "f", NULL);
+    v->ok = add(v->full, "/VMC/Ext/OK", "iiii", NULL);
+    v->time = add(v->full, "/VMC/Ext/T", "f", NULL);
+    lo_arg **root = add(v->full, "/VMC/Ext/Root/Pos", "sfffffff", "root");
+    ok = v->idle_ok && v->idle_time && v->ok && v->time && root;
+    if (ok) {
+        root[7]->f = 1;
+    }
+    for (int i = 0; ok && i < BONES; i++) {
+        v->bone[i] = add(v->full, "/VMC/Ext/Bone/Pos", "sfffffff", bone_name[i]);
+        ok = v->bone[i] != NULL;
+    }
+    for (int i = 0; ok && i < MIEN_BLENDSHAPES; i++) {
+        v->weight[i] = add(v->full, "/VMC/Ext/Blend/Val", "sf", mien_blendshape_name(i));
+        ok = v->weight[i] != NULL;
+    }
+    for (int i = 0; ok && i < MIEN_VRM_COUNT; i++) {
+        v->vrm[i] = add(v->full, "/VMC/Ext/Blend/Val", "sf", mien_vrm_name(i));
+        ok = v->vrm[i] != NULL;
+    }
+    return ok && add(v->full, "/VMC/Ext/Blend/Apply", "", NULL) &&
+           lo_bundle_length(v->full) <= BUFFER;
+}
+
+static void set_bone(lo_arg **bone, const float R[9])
+{
+    float q[4];
+    mien_convention_unity(R, q);
+    for (int i = 0; i < 4; i++) {
+        bone[4 + i]->f = isfinite(q[i]) ? q[i] : i == 3;
+    }
+}
+
+static void fill(struct vmc_sink *v, const struct mien_face_result *f)
+{
+    float whole[3], part[3], R[9];
+    mien_mat3_log(f->pose.R, whole);
+    for (int b = BONE_NECK; b <= BONE_HEAD; b++) {
+        for (int i = 0; i < 3; i++) {
+            part[i] = whole[i] * (b == BONE_NECK ? neck_part : 1 - neck_part);
+        }
+        mien_mat3_exp(part, R);
+        set_bone(v->bone[b], R);
+    }
+    for (int eye = 0; eye < 2; eye++) {
+        mien_convention_eye(f->pose.R, f->gaze_deg[eye], R);
+        set_bone(v->bone[eye ? BONE_RIGHT_EYE : BONE_LEFT_EYE], R);
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        v->weight[i][1]->f = mien_unit(f->action[i]);
+    }
+    float vrm[MIEN_VRM_COUNT];
+    mien_vrm_weights(f, vrm);
+    for (int i = 0; i < MIEN_VRM_COUNT; i++) {
+        v->vrm[i][1]->f = vrm[i];
+    }
+}
+
+static bool vmc_write(struct mien_sink *s, const struct mien_sink_frame *frame)
+{
+    struct vmc_sink *v = (struct vmc_sink *)s;
+    int64_t now = frame->result->times.capture_ns;
+    if (!v->have_first) {
+        v->first_ns = now;
+        v->have_first = true;
+    }
+    const struct mien_face_result *f = mien_avatar_pick(frame->result, &v->id);
+    lo_arg **ok = f ? v->ok : v->idle_ok;
+    ok[0]->i = 1;           // loaded
+    ok[1]->i = 3;           // calibrated
+    ok[2]->i = 0;           // in the normal mode
+    ok[3]->i = f != NULL;   // tracking
+    (f ? v->time : v->idle_time)[0]->f = (float)((double)(now - v->first_ns) * 1e-9);
+    if (f) {
+        fill(v, f);
+    }
+    size_t size = 0;
+    lo_bundle_serialise(f ? v->full : v->idle, v->buffer, &size);
+    mien_udp_send(&v->udp, v->buffer, size);
+    return true;
+}
+
+static bool vmc_close(struct mien_sink *s)
+{
+    struct vmc_sink *v = (struct vmc_sink *)s;
+    mien_udp_close(&v->udp);
+    if (v->full) {
+        lo_bundle_free_recursive(v->full);
+    }
+    if (v->idle) {
+        lo_bundle_free_recursive(v->idle);
+    }
+    mien_free(v);
+    return true;
+}
+
+struct mien_sink *mien_sink_vmc(const char *arg)
+{
+    struct mien_address a;
+    const char *reason;
+    struct vmc_sink *v = mien_calloc(1, sizeof(*v));
+    if (!v) {
+        return NULL;
+    }
+    v->sink = (struct mien_sink){.name = "VMC", .write = vmc_write, .close = vmc_close};
+    v->udp.fd = -1;
+    if (!mien_address_parse(arg, "127.0.0.1", 39539, &a, &reason)) {
+        mien_error("vmc:%s: %s", arg, reason);
+    } else if (!make_messages(v)) {
+        mien_error("VMC: no memory for the messages");
+    } else if (mien_udp_open(&v->udp, "VMC", &a)) {
+        return &v->sink;
+    }
+    vmc_close(&v->sink);
+    return NULL;
+}
+
+enum { CAP_HT, CAP_HR, CAP_HRQ, CAP_ELR, CAP_ERR, CAP_W, CAP_MESSAGES };
+static const struct {
+    const char *path, *format;
+} cap_message[CAP_MESSAGES] = {{"/HT", "fff"}, {"/HR", "fff"}, {"/HRQ", "ffff"},
+                               {"/ELR", "ff"}, {"/ERR", "ff"}, {"/W", "if"}};
+
+struct facecap_sink {
+    struct mien_sink sink;
+    struct mien_udp udp;
+    lo_message message[CAP_MESSAGES];
+    lo_arg **arg[CAP_MESSAGES];
+    int id;
+    char buffer[256];
+};
+
+static void send_cap(struct facecap_sink *c, int i)
+{
+    size_t size = 0;
+    lo_message_serialise(c->message[i], cap_message[i].path, c->buffer, &size);
+    mien_udp_send(&c->udp, c->buffer, size);
+}
+
+static bool facecap_write(struct mien_sink *s, const struct mien_sink_frame *frame)
+{
+    struct facecap_sink *c = (struct facecap_sink *)s;
+    const struct mien_face_result *f = mien_avatar_pick(frame->result, &c->id);
+    if (!f) {
+        return true;
+    }
+    float deg[3], q[4], t[3], R[9];
+    mien_convention_arkit(f->pose.R, deg);
+    mien_convention_gltf(&f->pose, q, t);
+    for (int i = 0; i < 3; i++) {
+        c->arg[CAP_HT][i]->f = t[i];
+        c->arg[CAP_HR][i]->f = deg[i];
+    }
+    for (int i = 0; i < 4; i++) {
+        c->arg[CAP_HRQ][i]->f = q[i];
+    }
+    for (int eye = 0; eye < 2; eye++) {
+        mien_convention_eye(f->pose.R, f->gaze_deg[eye], R);
+        mien_convention_arkit(R, deg);
+        c->arg[CAP_ELR + eye][0]->f = deg[0];
+        c->arg[CAP_ELR + eye][1]->f = deg[1];
+    }
+    for (int i = 0; i < CAP_W; i++) {
+        send_cap(c, i);
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        c->arg[CAP_W][0]->i = i;
+        c->arg[CAP_W][1]->f = mien_unit(f->action[i]);
+        send_cap(c, CAP_W);
+    }
+    return true;
+}
+
+static bool facecap_close(struct mien_sink *s)
+{
+    struct facecap_sink *c = (struct facecap_sink *)s;
+    mien_udp_close(&c->udp);
+    for (int i = 0; i < CAP_MESSAGES; i++) {
+        lo_message_free(c->message[i]);
+    }
+    mien_free(c);
+    return true;
+}
+
+struct mien_sink *mien_sink_facecap(const char *arg)
+{
+    struct mien_address a;
+    const char *reason;
+    struct facecap_sink *c = mien_calloc(1, sizeof(*c));
+    if (!c) {
+        return NULL;
+    }
+    c->sink = (struct mien_sink){.name = "Face Cap", .write = facecap_write, .close = facecap_close};
+    c->udp.fd = -1;
+    bool ok = true;
+    for (int i = 0; ok && i < CAP_MESSAGES; i++) {
+        c->message[i] = lo_message_new();
+        ok = c->message[i] != NULL;
+        for (const char *p = cap_message[i].format; ok && *p; p++) {
+            ok = !(*p == 'i' ? lo_message_add_int32(c->message[i], 0)
+                             : lo_message_add_float(c->message[i], 0));
+        }
+        ok = ok && (c->arg[i] = lo_message_get_argv(c->message[i]));
+    }
+    if (!mien_address_parse(arg, "127.0.0.1", 8080, &a, &reason)) {
+        mien_error("facecap:%s: %s", arg, reason);
+    } else if (!ok) {
+        mien_error("Face Cap: no memory for the messages");
+    } else if (mien_udp_open(&c->udp, "Face Cap", &a)) {
+        return &c->sink;
+    }
+    facecap_close(&c->sink);
+    return NULL;
+}

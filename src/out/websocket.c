@@ -1,0 +1,365 @@
+// JSON over WebSocket, and the page that shows it: http://127.0.0.1:8765/ in a browser.
+//
+// A client gets one text message on connecting, {"hello":1, "blendshapes":[…], "expressions":[…],
+// "vertices":N, "triangles":[…]}, then for each frame the object of the JSON lines (out/sink.h) and,
+// for each face in it, a binary message: "MESH", u32 frame, u32 index of the face, u32 N, int16[N][3]
+// head frame in units of 0.01 mm, little-endian. A client that is slow misses frames; nobody waits.
+// Pages from elsewhere are refused (Origin, Host). The server answers while frames are written and
+// in idle: it has no thread.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libwebsockets.h>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "out/net.h"
+#include "out/records.h"
+#include "out/sinks.h"
+
+enum { CLIENTS = 16, JSON_ROOM = 256 * 1024, MESH_HEAD = 16, ROUNDS = 6 };
+
+struct buffer { // payload starts LWS_PRE bytes in, as libwebsockets wants it
+    uint8_t *data;
+    size_t size;
+};
+
+struct ws_sink {
+    struct mien_sink sink;
+    const struct mien_face_model *model;
+    struct lws_context *context;
+    struct lws_http_mount mount;
+    char folder[1024];
+    bool loopback;
+    int clients;
+    bool said_refused;
+    struct buffer hello, json, mesh[MIEN_FACES_MAX];
+    int meshes;
+    uint64_t sequence; // of the frame in json and mesh; 0: none yet
+    struct mien_text text; // writes into json
+    int *vertex;           // (vertices) the model's vertices that are sent
+    int vertices;
+    float *posed; // (V,3)
+};
+
+struct client {
+    bool greeted;
+    int stage;         // 0 waits for a frame, 1… mesh stage - 1 is next
+    uint64_t sequence; // of the last JSON sent
+};
+
+static bool shown(uint8_t part)
+{
+    return part == MIEN_PART_FACE || part == MIEN_PART_EYEBALL_LEFT ||
+           part == MIEN_PART_EYEBALL_RIGHT;
+}
+
+static bool make_hello(struct ws_sink *s)
+{
+    const struct mien_face_model *m = s->model;
+    int *place = mien_calloc((size_t)m->vertices, sizeof(int));
+    s->vertex = mien_calloc((size_t)m->vertices, sizeof(int));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    bool ok = place && s->vertex && f;
+    if (ok) {
+        fputs("{\"hello\":1,\"blendshapes\":[", f);
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            fprintf(f, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+        }
+        fputs("],\"expressions\":[", f);
+        for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+            fprintf(f, "%s\"%s\"", i ? "," : "", mien_expression_name(i));
+        }
+        fputs("],\"triangles\":[", f);
+        const char *comma = "";
+        for (int t = 0; t < m->triangles; t++) {
+            for (int k = 0; k < 3 && shown(m->part[t]); k++, comma = ",") {
+                int v = m->triangle[3 * t + k];
+                if (!place[v]) {
+                    s->vertex[s->vertices] = v;
+                    place[v] = ++s->vertices;
+                }
+                fprintf(f, "%s%d", comma, place[v] - 1);
+            }
+        }
+        fprintf(f, "],\"vertices\":%d,\"unit_mm\":0.01}", s->vertices);
+    }
+    ok = (!f || fclose(f) == 0) && ok;
+    s->hello.data = ok ? mien_calloc(LWS_PRE + size, 1) : NULL;
+    if (s->hello.data) {
+        memcpy(s->hello.data + LWS_PRE, text, size);
+        s->hello.size = size;
+    }
+    free(text);
+    mien_free(place);
+    return s->hello.data != NULL;
+}
+
+static bool make_buffers(struct ws_sink *s)
+{
+    s->json.data = mien_calloc(LWS_PRE + JSON_ROOM, 1);
+    s->posed = mien_calloc((size_t)s->model->vertices, 3 * sizeof(float));
+    bool ok = s->json.data && s->posed;
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        s->mesh[i].data = mien_calloc(LWS_PRE + MESH_HEAD + 6 * (size_t)s->vertices, 1);
+        ok = ok && s->mesh[i].data;
+    }
+    s->text.file = ok ? fmemopen(s->json.data + LWS_PRE, JSON_ROOM, "w") : NULL;
+    if (s->text.file) {
+        setvbuf(s->text.file, s->text.buffer, _IOFBF, sizeof(s->text.buffer));
+    }
+    return s->text.file != NULL;
+}
+
+static void compose(struct ws_sink *s, const struct mien_sink_frame *frame)
+{
+    const struct mien_result *r = frame->result;
+    rewind(s->text.file);
+    mien_record_json(&s->text, frame);
+    if (fflush(s->text.file) || ferror(s->text.file)) { // does not fit: never seen, never sent
+        clearerr(s->text.file);
+        return;
+    }
+    s->json.size = (size_t)ftell(s->text.file);
+    s->meshes = r->count;
+    for (int i = 0; i < r->count; i++) {
+        const struct mien_face_result *f = &r->face[i];
+        mien_face_model_vertices(s->model, f->identity, f->blendshape, s->posed);
+        uint8_t *p = s->mesh[i].data + LWS_PRE;
+        memcpy(p, "MESH", 4);
+        p = mien_put_u32_le(p + 4, (uint32_t)r->frame);
+        p = mien_put_u32_le(p, (uint32_t)i);
+        p = mien_put_u32_le(p, (uint32_t)s->vertices);
+        for (int v = 0; v < s->vertices; v++) {
+            for (int k = 0; k < 3; k++) {
+                float x = 100 * s->posed[3 * s->vertex[v] + k];
+                int q = x > -32767 && x < 32767 ? (int)lroundf(x) : 0;
+                *p++ = (uint8_t)(q & 255);
+                *p++ = (uint8_t)(q >> 8 & 255);
+            }
+        }
+        s->mesh[i].size = (size_t)(p - s->mesh[i].data) - LWS_PRE;
+    }
+    s->sequence++;
+}
+
+static int send_buffer(struct lws *wsi, struct buffer *b, enum lws_write_protocol kind)
+{
+    return lws_write(wsi, b->data + LWS_PRE, b->size, kind) < (int)b->size ? -1 : 0;
+}
+
+// The next message of this client; asks to be called again while there is more.
+static int send_next(struct ws_sink *s, struct lws *wsi, struct client *c)
+{
+    int rc = 0;
+    if (!c->greeted) {
+        c->greeted = true;
+        rc = send_buffer(wsi, &s->hello, LWS_WRITE_TEXT);
+    } else if (c->stage > 0) {
+        if (c->stage <= s->meshes) {
+            rc = send_buffer(wsi, &s->mesh[c->stage - 1], LWS_WRITE_BINARY);
+        }
+        c->stage = c->stage < s->meshes ? c->stage + 1 : 0;
+    } else if (c->sequence != s->sequence) {
+        c->sequence = s->sequence;
+        c->stage = s->meshes > 0;
+        rc = send_buffer(wsi, &s->json, LWS_WRITE_TEXT);
+    }
+    if (!rc && (c->stage || c->sequence != s->sequence)) {
+        lws_callback_on_writable(wsi);
+    }
+    return rc;
+}
+
+// Whether the request comes from our own page or from a program that is no browser. On loopback the
+// name asked for must be loopback too (or another site's name could be pointed here).
+static bool welcome(struct ws_sink *s, struct lws *wsi)
+{
+    char host[300] = "", origin[320] = "", own[320];
+    lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
+    lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN);
+    snprintf(own, sizeof(own), "http://%s", host);
+    bool ok = !origin[0] || !strcmp(origin, own);
+    if (s->loopback) {
+        ok = ok && (!strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5) ||
+                    !strcmp(host, "localhost") || !strncmp(host, "localhost:", 10));
+    }
+    if (!ok && !s->said_refused) {
+        mien_warn("WebSocket: refused a request to \"%s\" by a page of \"%s\"", host, origin);
+        s->said_refused = true;
+    }
+    return ok;
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t size)
+{
+    struct lws_context *context = lws_get_context(wsi);
+    struct ws_sink *s = context ? lws_context_user(context) : NULL;
+    struct client *c = user;
+    switch (reason) {
+    case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
+        return welcome(s, wsi) ? 0 : -1;
+    case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+        return s->clients < CLIENTS && welcome(s, wsi) ? 0 : -1;
+    case LWS_CALLBACK_ESTABLISHED:
+        *c = (struct client){0};
+        s->clients++;
+        lws_callback_on_writable(wsi);
+        return 0;
+    case LWS_CALLBACK_CLOSED:
+        s->clients--;
+        return 0;
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return send_next(s, wsi, c);
+    case LWS_CALLBACK_RECEIVE:
+        return 0; // clients have nothing to say
+    default:
+        return lws_callback_http_dummy(wsi, reason, user, in, size);
+    }
+}
+
+static const struct lws_protocols protocols[] = {
+    {"mien", on_event, sizeof(struct client), 1024, 0, NULL, 0}, {NULL, NULL, 0, 0, 0, NULL, 0}};
+
+static void service(struct ws_sink *s)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        lws_service(s->context, -1); // what is there, without waiting
+    }
+}
+
+static bool ws_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
+{
+    struct ws_sink *s = (struct ws_sink *)sink;
+    if (s->clients > 0) {
+        compose(s, frame);
+        lws_callback_on_writable_all_protocol(s->context, &protocols[0]);
+    }
+    service(s);
+    return true;
+}
+
+static void ws_idle(struct mien_sink *sink)
+{
+    service((struct ws_sink *)sink);
+}
+
+static bool ws_close(struct mien_sink *sink)
+{
+    struct ws_sink *s = (struct ws_sink *)sink;
+    if (s->context) {
+        lws_context_destroy(s->context);
+    }
+    if (s->text.file) {
+        fclose(s->text.file);
+    }
+    mien_free(s->hello.data);
+    mien_free(s->json.data);
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        mien_free(s->mesh[i].data);
+    }
+    mien_free(s->vertex);
+    mien_free(s->posed);
+    mien_free(s);
+    return true;
+}
+
+static void on_log(int level, const char *line)
+{
+    mien_log(level == LLL_ERR ? MIEN_LOG_WARN : MIEN_LOG_DEBUG, "WebSocket: %.*s",
+             (int)strcspn(line, "\n"), line);
+}
+
+// The address as a number, because libwebsockets takes names for interfaces.
+static bool resolve(struct ws_sink *s, const struct mien_address *a, char *numeric, size_t size,
+                    bool *any)
+{
+    struct addrinfo want = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
+    int rc = getaddrinfo(a->host, a->port, &want, &list);
+    if (rc) {
+        mien_error("ws: \"%s\" cannot be resolved: %s", a->host, gai_strerror(rc));
+        return false;
+    }
+    getnameinfo(list->ai_addr, list->ai_addrlen, numeric, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
+    s->loopback = mien_address_is_loopback(list->ai_addr);
+    freeaddrinfo(list);
+    *any = !strcmp(numeric, "0.0.0.0") || !strcmp(numeric, "::");
+    return true;
+}
+
+static bool listen_on(struct ws_sink *s, const struct mien_address *a)
+{
+    char numeric[128];
+    bool any;
+    if (!resolve(s, a, numeric, sizeof(numeric), &any)) {
+        return false;
+    }
+    lws_set_log_level(LLL_ERR | LLL_WARN, on_log);
+    s->mount = (struct lws_http_mount){.mountpoint = "/",
+                                       .mountpoint_len = 1,
+                                       .origin = s->folder,
+                                       .def = "index.html",
+                                       .origin_protocol = LWSMPRO_FILE};
+    struct lws_context_creation_info info = {
+        .port = atoi(a->port),
+        .iface = any ? NULL : numeric,
+        .protocols = protocols,
+        .mounts = &s->mount,
+        .user = s,
+        .gid = -1,
+        .uid = -1,
+        .fd_limit_per_thread = CLIENTS * 2 + 16,
+        .options = LWS_SERVER_OPTION_HTTP_HEADERS_SECURITY_BEST_PRACTICES_ENFORCE |
+                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+                   (strchr(numeric, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),
+    };
+    s->context = lws_create_context(&info);
+    if (!s->context) {
+        mien_error("ws: cannot listen on %s port %s: is another program there already?", numeric,
+                   a->port);
+        return false;
+    }
+    if (!s->loopback) {
+        mien_warn("WebSocket: anybody who reaches %s port %s can see the face's data", numeric,
+                  a->port);
+    }
+    mien_info(strchr(numeric, ':') ? "WebSocket: the page is http://[%s]:%s/"
+                                   : "WebSocket: the page is http://%s:%s/",
+              any ? "127.0.0.1" : numeric, a->port);
+    return true;
+}
+
+struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
+{
+    struct mien_address a;
+    const char *reason;
+    char page[1024];
+    if (!mien_address_parse(arg, "127.0.0.1", 8765, &a, &reason)) {
+        mien_error("ws:%s: %s", arg, reason);
+        return NULL;
+    }
+    struct ws_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->sink = (struct mien_sink){
+        .name = "WebSocket", .write = ws_write, .close = ws_close, .idle = ws_idle};
+    s->model = m;
+    bool ok = mien_find_file("assets", "web/index.html", page, sizeof(page));
+    if (ok) {
+        snprintf(s->folder, sizeof(s->folder), "%.*s", (int)(strrchr(page, '/') - page), page);
+    }
+    if (!ok || !make_hello(s) || !make_buffers(s) || !listen_on(s, &a)) {
+        ws_close(&s->sink);
+        return NULL;
+    }
+    return &s->sink;
+}
