@@ -35,7 +35,7 @@ _mien()
     train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --negative --balance --plain --validate-every --checkpoint --model --sheet --help detect" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
-    video) options="--json --csv --overlay --md5 --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --out --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
     esac
     if [[ "$word" == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "out/sinks.h"
 
 static volatile sig_atomic_t interrupted;
 
@@ -126,6 +127,7 @@ static bool open_out(struct session *s)
                                      .record = s->o.record,
                                      .source = s->o.source[0] ? s->o.source : info->name,
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
+                                     .model = mien_live_model(s->live),
                                      .wait = s->waits};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
     s->out = mien_live_out_open(&c);
@@ -202,7 +204,7 @@ static void once(struct session *s, int64_t *state_at)
     if (shot) {
         show->info.dropped = dropped(s);
         mien_show_draw(show, shot);
-        if (s->out && s->o.record) {
+        if (s->out) {
             record(s, shot);
         }
     } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {
@@ -310,8 +312,7 @@ int mien_cmd_live(int argc, char **argv)
         {"screenshot", 0, MIEN_OPT_STRING, &o->screenshot, "FILE.png",
          "save the last picture shown", 0, 0},
         {"record", 0, MIEN_OPT_STRING, &o->record, "FILE.mp4", "record what is shown", 0, 0},
-        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK",
-         "results to jsonl:FILE, csv:FILE, md5[:FILE] or null; several with commas", 0, 0},
+        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
         {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "another face network", 0, 0},
         {"detector", 0, MIEN_OPT_STRING, &o->detect, "FILE", "another detector", 0, 0},
         {0},
@@ -348,7 +349,7 @@ int mien_cmd_live(int argc, char **argv)
         return 2;
     }
     if (o->out && !mien_live_out_check(o->out, &reason)) {
-        mien_error("--out \"%s\": %s", o->out, reason);
+        mien_error("--out %s", reason);
         return 2;
     }
     s.waits = !o->pace;

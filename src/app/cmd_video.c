@@ -14,23 +14,25 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "out/sinks.h"
 #include "source/source.h"
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5;
+    const char *json, *csv, *overlay, *md5, *out;
     int frames, fps;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
                          struct mien_outputs *out)
 {
-    bool any = o->json || o->csv || o->overlay || o->md5;
+    bool any = o->json || o->csv || o->overlay || o->md5 || o->out;
     return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
+           (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
            (any || mien_outputs_add(out, mien_sink_jsonl("-")));
 }
 
@@ -113,6 +115,7 @@ int mien_cmd_video(int argc, char **argv)
          "an MP4 with mesh, landmarks and axes drawn over the frames", 0, 0},
         {"md5", 0, MIEN_OPT_STRING, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
+        {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", MIEN_SINKS_HELP, 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",
@@ -135,6 +138,11 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     status = 2;
+    const char *reason;
+    if (o.out && !mien_sinks_check(o.out, &reason)) {
+        mien_error("--out %s", reason);
+        goto done;
+    }
     source = mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0);
     if (!source) {
         goto done;

@@ -2,7 +2,6 @@
 #include "app/live_out.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -10,10 +9,12 @@
 #include "base/mem.h"
 #include "base/queue.h"
 #include "base/thread.h"
-#include "out/sink.h"
+#include "out/sinks.h"
 #include "out/video.h"
 
-enum { SINKS_MAX = 8, RESULTS = 16, PICTURES = 4 };
+enum { RESULTS = 16, PICTURES = 4 };
+// How often sinks that answer clients are served while no frame comes.
+static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
 
 struct record {
     struct mien_image picture; // first: handed out; data NULL: a result
@@ -23,8 +24,9 @@ struct record {
 
 struct mien_live_out {
     struct mien_live_out_config config;
-    struct mien_sink *sink[SINKS_MAX];
+    struct mien_sink *sink[MIEN_SINKS_MAX];
     int sinks;
+    bool pictures_wanted; // by the recording or a sink
     struct mien_video_writer *video;
     struct record *results, *pictures; // RESULTS, PICTURES
     struct mien_queue work, free_results, free_pictures;
@@ -33,71 +35,24 @@ struct mien_live_out {
     bool failed; // of the recording; mien-out's, read after join
 };
 
-struct spec {
-    char kind[8], path[1024];
-};
-
-// Takes the next "kind[:path]" off *text; false at the end. Too long parts are cut.
-static bool next_spec(const char **text, struct spec *s)
-{
-    if (!*text || !**text) {
-        return false;
-    }
-    size_t n = strcspn(*text, ","), k = strcspn(*text, ":,");
-    snprintf(s->kind, sizeof(s->kind), "%.*s", (int)k, *text);
-    snprintf(s->path, sizeof(s->path), "%.*s", k < n ? (int)(n - k - 1) : 0, *text + k + 1);
-    *text += n + ((*text)[n] == ',');
-    return true;
-}
-
-static const char *path_or_stdout(const struct spec *s)
-{
-    return s->path[0] ? s->path : "-";
-}
-
 bool mien_live_out_check(const char *sinks, const char **reason)
 {
-    struct spec s;
-    int n = 0;
-    *reason = NULL;
-    while (next_spec(&sinks, &s)) {
-        if (strcmp(s.kind, "jsonl") != 0 && strcmp(s.kind, "csv") != 0 &&
-            strcmp(s.kind, "md5") != 0 && strcmp(s.kind, "null") != 0) {
-            *reason = "an output is jsonl:FILE, csv:FILE, md5[:FILE] or null";
-        } else if (++n > SINKS_MAX) {
-            *reason = "at most eight outputs";
-        }
-        if (*reason) {
-            return false;
-        }
-    }
-    return true;
+    return mien_sinks_check(sinks, reason);
 }
 
 bool mien_live_out_uses_stdout(const char *sinks)
 {
-    struct spec s;
-    while (next_spec(&sinks, &s)) {
-        if (strcmp(s.kind, "null") != 0 && !strcmp(path_or_stdout(&s), "-")) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct mien_sink *open_sink(const struct spec *s)
-{
-    return !strcmp(s->kind, "jsonl") ? mien_sink_jsonl(path_or_stdout(s))
-           : !strcmp(s->kind, "csv") ? mien_sink_csv(path_or_stdout(s))
-           : !strcmp(s->kind, "md5") ? mien_sink_md5(path_or_stdout(s))
-                                     : mien_sink_null();
+    return mien_sinks_use_stdout(sinks);
 }
 
 static void write_record(struct mien_live_out *o, struct record *r)
 {
     if (r->picture.data) {
-        if (!o->failed && !mien_video_writer_add(o->video, &r->picture, r->time_ns)) {
+        if (o->video && !o->failed && !mien_video_writer_add(o->video, &r->picture, r->time_ns)) {
             o->failed = true;
+        }
+        for (int i = 0; i < o->sinks; i++) {
+            mien_sink_show(o->sink[i], &r->picture);
         }
         mien_queue_push(&o->free_pictures, r);
         return;
@@ -113,10 +68,13 @@ static void *run_out(void *arg)
 {
     struct mien_live_out *o = arg;
     for (;;) {
-        struct record *r = mien_queue_pop(&o->work, mien_now_ns() + MIEN_NS_PER_S);
+        struct record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
         if (r) {
             write_record(o, r);
             continue;
+        }
+        for (int i = 0; i < o->sinks; i++) {
+            mien_sink_idle(o->sink[i]);
         }
         pthread_mutex_lock(&o->work.monitor.mutex);
         bool done = o->work.closed && o->work.count == 0;
@@ -139,7 +97,7 @@ static bool make_records(struct mien_live_out *o)
     for (int i = 0; i < RESULTS; i++) {
         mien_queue_push(&o->free_results, &o->results[i]);
     }
-    for (int i = 0; o->config.record && i < PICTURES; i++) {
+    for (int i = 0; o->pictures_wanted && i < PICTURES; i++) {
         if (!mien_image_create(&o->pictures[i].picture, o->config.width_px, o->config.height_px,
                                MIEN_FORMAT_RGB8)) {
             return false;
@@ -156,14 +114,10 @@ struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
         return NULL;
     }
     o->config = *c;
-    const char *text = c->sinks;
-    struct spec s;
-    while (next_spec(&text, &s) && o->sinks < SINKS_MAX) {
-        o->sink[o->sinks] = open_sink(&s);
-        if (!o->sink[o->sinks++]) {
-            o->sinks--;
-            goto fail;
-        }
+    o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);
+    struct mien_sink_context context = {.model = c->model, .frames_per_s = c->frames_per_s};
+    if (!mien_sinks_open(c->sinks, &context, o->sink, &o->sinks)) {
+        goto fail;
     }
     if (c->record) {
         o->video = mien_video_writer_open(c->record, c->width_px, c->height_px, c->frames_per_s, 0);
@@ -199,7 +153,7 @@ void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r)
 
 struct mien_image *mien_live_out_picture(struct mien_live_out *o)
 {
-    struct record *r = o->video ? take_free(o, &o->free_pictures) : NULL;
+    struct record *r = o->pictures_wanted ? take_free(o, &o->free_pictures) : NULL;
     return r ? &r->picture : NULL;
 }
 

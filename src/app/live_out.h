@@ -6,6 +6,7 @@
 #ifndef MIEN_APP_LIVE_OUT_H
 #define MIEN_APP_LIVE_OUT_H
 
+#include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
 #include <stdbool.h>
@@ -14,12 +15,13 @@
 struct mien_live_out; // opaque
 
 struct mien_live_out_config {
-    const char *sinks;  // "jsonl:FILE", "csv:FILE", "md5[:FILE]", "null", several with commas; NULL
-    const char *record; // MP4 file, or NULL
-    const char *source; // written into the records
-    int width_px, height_px; // of the recording
-    double frames_per_s;     // of the recording
-    bool wait;               // lose nothing
+    const char *sinks;                   // see out/sinks.h; NULL
+    const char *record;                  // MP4 file, or NULL
+    const char *source;                  // written into the records
+    const struct mien_face_model *model; // borrowed
+    int width_px, height_px;             // of the recording and of what sinks are shown
+    double frames_per_s;                 // of the recording
+    bool wait;                           // lose nothing
 };
 
 // Checks the syntax of `sinks`; *reason is set when false (static text).
@@ -28,8 +30,8 @@ bool mien_live_out_check(const char *sinks, const char **reason);
 bool mien_live_out_uses_stdout(const char *sinks);
 struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c);  // NULL: logged
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r); // mien-infer
-// A picture of the recording's size to be filled, NULL when there is none free (counted) or nothing
-// is recorded. Then hand it back with its time since the first one.
+// A picture of that size to be filled with what is shown, NULL when there is none free (counted) or
+// nobody wants one. Then hand it back with its time since the first one.
 struct mien_image *mien_live_out_picture(struct mien_live_out *o);
 void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns);
 // Drains, closes the files. False when something was not written. *dropped may be NULL.

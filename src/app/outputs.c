@@ -15,6 +15,19 @@ bool mien_outputs_add(struct mien_outputs *o, struct mien_sink *s)
     return true;
 }
 
+bool mien_outputs_add_list(struct mien_outputs *o, const char *list,
+                           const struct mien_face_model *m, double frames_per_s)
+{
+    struct mien_sink *sink[MIEN_SINKS_MAX];
+    int n = 0;
+    struct mien_sink_context c = {.model = m, .frames_per_s = frames_per_s};
+    bool ok = mien_sinks_open(list, &c, sink, &n);
+    for (int i = 0; i < n; i++) {
+        ok = mien_outputs_add(o, sink[i]) && ok;
+    }
+    return ok;
+}
+
 bool mien_outputs_write(struct mien_outputs *o, const struct mien_sink_frame *f)
 {
     bool any = o->count == 0;

@@ -3,9 +3,9 @@
 #define MIEN_APP_OUTPUTS_H
 
 #include "engine/engine.h"
-#include "out/sink.h"
+#include "out/sinks.h"
 
-enum { MIEN_OUTPUTS_MAX = 8 };
+enum { MIEN_OUTPUTS_MAX = 8 + MIEN_SINKS_MAX };
 
 struct mien_outputs {
     struct mien_sink *sink[MIEN_OUTPUTS_MAX];
@@ -14,6 +14,9 @@ struct mien_outputs {
 
 // Adds a sink; false when it is NULL (its opening failed and was logged).
 bool mien_outputs_add(struct mien_outputs *o, struct mien_sink *s);
+// Adds those of a list (out/sinks.h); false when one cannot be opened (logged).
+bool mien_outputs_add_list(struct mien_outputs *o, const char *list,
+                           const struct mien_face_model *m, double frames_per_s);
 // Writes to all that still work; false once none does.
 bool mien_outputs_write(struct mien_outputs *o, const struct mien_sink_frame *f);
 bool mien_outputs_close(struct mien_outputs *o); // idempotent; false when anything was lost

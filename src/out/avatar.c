@@ -23,9 +23,8 @@ const struct mien_face_result *mien_avatar_pick(const struct mien_result *r, int
 
 const char *mien_vrm_name(int i)
 {
-    static const char *const names[MIEN_VRM_COUNT] = {"A",       "I",       "U",   "E",     "O",
-                                                      "Blink_L", "Blink_R", "Joy", "Angry", "Sorrow",
-                                                      "Fun"};
+    static const char *const names[MIEN_VRM_COUNT] = {
+        "A", "I", "U", "E", "O", "Blink_L", "Blink_R", "Joy", "Angry", "Sorrow", "Fun"};
     return i >= 0 && i < MIEN_VRM_COUNT ? names[i] : NULL;
 }
 

@@ -12,12 +12,12 @@
 void mien_euler_yxz(const float R[9], float xyz[3]);
 void mien_euler_xyz(const float R[9], float xyz[3]);
 
-// The eye's rotation in the head frame: identity looks straight out of the face. gaze: yaw, pitch in
-// the camera's frame (struct mien_face_result).
+// The eye's rotation in the head frame: identity looks straight out of the face. gaze: yaw, pitch
+// in the camera's frame (struct mien_face_result).
 void mien_convention_eye(const float R[9], const float gaze_deg[2], float eye[9]);
 
-// Unity, for an avatar that looks along +z: left-handed, y up, x to the subject's right, metres. q is
-// x,y,z,w of a rotation given in head axes.
+// Unity, for an avatar that looks along +z: left-handed, y up, x to the subject's right, metres. q
+// is x,y,z,w of a rotation given in head axes.
 void mien_convention_unity(const float R[9], float q[4]);
 void mien_convention_unity_position(const float mm[3], float m[3]);
 
@@ -29,10 +29,10 @@ void mien_convention_arkit(const float R[9], float deg[3]);
 // right-handed about the axis out of the face.
 void mien_convention_livelink(const float R[9], float yaw_pitch_roll[3]);
 
-// OpenSeeFace: its face model is x to the subject's right, y up, z out of the face, its nose tip the
-// origin, and its pose is the solution behind a camera whose x goes down and y right (its trackers
-// start there and stay; receivers count on roll 90 and x ±180 degrees for a face looking straight).
-// nose_mm: the nose tip in the head frame; unit_mm: one unit of its model. q is what its
+// OpenSeeFace: its face model is x to the subject's right, y up, z out of the face, its nose tip
+// the origin, and its pose is the solution behind a camera whose x goes down and y right (its
+// trackers start there and stay; receivers count on roll 90 and x ±180 degrees for a face looking
+// straight). nose_mm: the nose tip in the head frame; unit_mm: one unit of its model. q is what its
 // matrix_to_quaternion gives (of the inverse, x,y,z,w), euler_deg what OpenCV's RQDecomp3x3 gives.
 struct mien_openseeface_pose {
     float q[4], euler_deg[3], t[3];

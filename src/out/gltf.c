@@ -1,10 +1,12 @@
-// glTF 2.0 binary: one person's head with ARKit-named morph targets and what it did, as an animation.
+// glTF 2.0 binary: one person's head with ARKit-named morph targets and what it did, as an
+// animation.
 //
 // Axes: out/convention.h, metres. Node "head" carries the mesh and is animated in translation,
-// rotation and weights; node "camera" is the camera that saw it. Morph targets are sparse accessors,
-// named in meshes[0].extras.targetNames. The head's shape is the identity known last. Frames without
-// the face have no key. The file is written whole each time the number of keys has doubled (from 256)
-// and at close, always by renaming: what a killed program leaves opens, and has half of it or more.
+// rotation and weights; node "camera" is the camera that saw it. Morph targets are sparse
+// accessors, named in meshes[0].extras.targetNames. The head's shape is the identity known last.
+// Frames without the face have no key. The file is written whole each time the number of keys has
+// doubled (from 256) and at close, always by renaming: what a killed program leaves opens, and has
+// half of it or more.
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,8 +82,7 @@ static void put(struct growing *g, const void *data, size_t n)
     }
 }
 
-static void print(struct growing *g, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static void print(struct growing *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void print(struct growing *g, const char *format, ...)
 {
     char text[1024];
@@ -239,10 +240,11 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
             int a = begin_accessor(f, add_view(f, index, n * sizeof(*index), ELEMENT), UINT,
                                    "SCALAR", n);
             print(&f->accessors, "}");
-            print(json,
-                  "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
-                  "\"targets\":[",
-                  first ? "" : ",", position, normals, a, g);
+            print(
+                json,
+                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
+                "\"targets\":[",
+                first ? "" : ",", position, normals, a, g);
             first = false;
             for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
                 print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
@@ -352,7 +354,7 @@ static bool save(const struct gltf_sink *s)
     p = mien_put_u32_le(p, 2);
     p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + f.bin.size));
     p = mien_put_u32_le(p, (uint32_t)json.size);
-    mien_put_u32_le(p, 0x4E4F534A); // "JSON"
+    mien_put_u32_le(p, 0x4E4F534A);                                            // "JSON"
     mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)f.bin.size), 0x004E4942); // "BIN"
     put(&out, head, sizeof(head));
     put(&out, json.data, json.size);

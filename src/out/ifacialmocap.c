@@ -3,8 +3,8 @@
 // A client says "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719" to the port and is sent every
 // frame from then on, to the address that it spoke from; with "|sendDataVersion=v2" after it, names
 // and values are joined by & instead of -. "to=HOST:PORT" sends without being asked. A client that
-// cannot be reached ten times in a row is forgotten. Weights are whole numbers 0…100, angles degrees
-// (out/convention.h), positions metres. TCP is not spoken.
+// cannot be reached ten times in a row is forgotten. Weights are whole numbers 0…100, angles
+// degrees (out/convention.h), positions metres. TCP is not spoken.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -133,8 +133,8 @@ static void ifm_idle(struct mien_sink *sink)
         struct sockaddr_storage from;
         memset(&from, 0, sizeof(from));
         socklen_t size = sizeof(from);
-        ssize_t n = recvfrom(s->fd, in, sizeof(in) - 1, MSG_DONTWAIT, (struct sockaddr *)&from,
-                             &size);
+        ssize_t n =
+            recvfrom(s->fd, in, sizeof(in) - 1, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
         if (n < 0 && errno == ECONNREFUSED) {
             continue;
         }

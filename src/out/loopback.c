@@ -64,9 +64,10 @@ static bool set_format(struct loopback_sink *s, const struct mien_image *im)
     const struct v4l2_pix_format *g = &f.fmt.pix; // what was granted counts
     if (g->width != (unsigned)width || g->height != (unsigned)im->height ||
         g->pixelformat != V4L2_PIX_FMT_YUYV) {
-        mien_error("%s: grants %ux%u instead of %dx%d YUYV; set it free (v4l2loopback-ctl, or close "
-                   "the program that reads it) and try again",
-                   s->path, g->width, g->height, width, im->height);
+        mien_error(
+            "%s: grants %ux%u instead of %dx%d YUYV; set it free (v4l2loopback-ctl, or close "
+            "the program that reads it) and try again",
+            s->path, g->width, g->height, width, im->height);
         return false;
     }
     s->stride = g->bytesperline >= 2 * (unsigned)width ? g->bytesperline : 2 * (size_t)width;

@@ -1,10 +1,10 @@
 // MediaPipe's face landmarker result as JSON: one object a frame.
 //
 // FILE.json is one array (closed at the end; a file that was cut off lacks only its "]"), any other
-// name JSON lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1; the
-// others are zero with visibility 0. x, y are parts of the picture's width and height, z the depth
-// relative to the head's origin in x's scale, smaller is nearer. Blendshapes are in MediaPipe's
-// order, _neutral first, no tongueOut. Matrix: out/convention.h.
+// name JSON lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1;
+// the others are zero with visibility 0. x, y are parts of the picture's width and height, z the
+// depth relative to the head's origin in x's scale, smaller is nearer. Blendshapes are in
+// MediaPipe's order, _neutral first, no tongueOut. Matrix: out/convention.h.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +22,9 @@ struct mediapipe_sink {
     struct mien_text text;
     bool array;
     unsigned long long frames;
-    int landmark[POINTS];          // ours, or -1
-    int order[MIEN_BLENDSHAPES];   // ours by name
-    int blendshapes;               // 51
+    int landmark[POINTS];        // ours, or -1
+    int order[MIEN_BLENDSHAPES]; // ours by name
+    int blendshapes;             // 51
 };
 
 static void member(struct mien_text *t, const char *name, double v)
@@ -145,7 +145,8 @@ struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_m
         if (i == MIEN_BS_TONGUE_OUT) {
             continue;
         }
-        while (at > 0 && strcmp(mien_blendshape_name(s->order[at - 1]), mien_blendshape_name(i)) > 0) {
+        while (at > 0 &&
+               strcmp(mien_blendshape_name(s->order[at - 1]), mien_blendshape_name(i)) > 0) {
             s->order[at] = s->order[at - 1];
             at--;
         }

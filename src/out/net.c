@@ -111,8 +111,7 @@ static int open_socket(const char *name, const struct mien_address *a, bool list
             error = errno;
             continue;
         }
-        if (listen ? bind(fd, i->ai_addr, i->ai_addrlen)
-                   : connect(fd, i->ai_addr, i->ai_addrlen)) {
+        if (listen ? bind(fd, i->ai_addr, i->ai_addrlen) : connect(fd, i->ai_addr, i->ai_addrlen)) {
             error = errno;
             close(fd);
             fd = -1;

@@ -24,12 +24,12 @@ bool mien_address_is_loopback(const struct sockaddr *sa);
 void mien_address_text(const struct sockaddr *sa, socklen_t size, char *out, size_t out_size);
 
 struct mien_udp {
-    int fd;            // -1: closed
-    const char *name;  // of the sink, for messages
+    int fd;           // -1: closed
+    const char *name; // of the sink, for messages
     char peer[300];
-    bool refused;      // said that nobody listens
-    bool dropping;     // said that packets are dropped
-    int quiet;         // sends since the last refusal or drop
+    bool refused;  // said that nobody listens
+    bool dropping; // said that packets are dropped
+    int quiet;     // sends since the last refusal or drop
     unsigned long long sent, lost;
 };
 

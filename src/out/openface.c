@@ -1,10 +1,11 @@
 // OpenFace 2.x's CSV: 714 columns, one row a face. Camera x right, y down, z away, mm, radians.
 //
-// eye_lmk: for the picture's left eye (the subject's right), then the other: 8 points round the iris,
-// 12 on the lids, 8 round the pupil, made from iris centre, gaze and lid points. Action units come
-// from the blendshapes (FACS as listed by ICT-FaceKit and Py-Feat), intensity 0…5, present from 1.
-// p_scale to p_ty are the pose as a weak perspective camera; p_0 to p_33 stay empty: they are
-// coefficients of OpenFace's own shape model. A frame without a face has one row with success 0.
+// eye_lmk: for the picture's left eye (the subject's right), then the other: 8 points round the
+// iris, 12 on the lids, 8 round the pupil, made from iris centre, gaze and lid points. Action units
+// come from the blendshapes (FACS as listed by ICT-FaceKit and Py-Feat), intensity 0…5, present
+// from 1. p_scale to p_ty are the pose as a weak perspective camera; p_0 to p_33 stay empty: they
+// are coefficients of OpenFace's own shape model. A frame without a face has one row with success
+// 0.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,8 +47,7 @@ static float intensity(const struct unit *u, const float *b) // 0…1
 {
     if (u->number == 25) {
         float jaw = 2 * (b[MIEN_BS_JAW_OPEN] - b[MIEN_BS_MOUTH_CLOSE]); // parted before it drops
-        float lower =
-            0.5F * (b[MIEN_BS_MOUTH_LOWER_DOWN_LEFT] + b[MIEN_BS_MOUTH_LOWER_DOWN_RIGHT]);
+        float lower = 0.5F * (b[MIEN_BS_MOUTH_LOWER_DOWN_LEFT] + b[MIEN_BS_MOUTH_LOWER_DOWN_RIGHT]);
         float upper = 0.5F * (b[MIEN_BS_MOUTH_UPPER_UP_LEFT] + b[MIEN_BS_MOUTH_UPPER_UP_RIGHT]);
         return mien_unit(fmaxf(jaw, fmaxf(lower, upper)));
     }
@@ -75,7 +75,8 @@ static void cells(struct mien_text *t, const float *v, int n, int stride, int di
     }
 }
 
-static void circle(const float centre[3], const float normal[3], float radius, int n, float out[][3])
+static void circle(const float centre[3], const float normal[3], float radius, int n,
+                   float out[][3])
 {
     float u[3] = {normal[2], 0, -normal[0]}; // level, across the line of sight
     float length = sqrtf(u[0] * u[0] + u[2] * u[2]);
@@ -166,12 +167,12 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     eye_points(o, f, 0);
     eye_points(o, f, 1);
     gaze_cells(o, f);
-    point_cells(o, &r->camera, (const float (*)[3])o->eye, NULL, EYE_POINTS);
+    point_cells(o, &r->camera, (const float(*)[3])o->eye, NULL, EYE_POINTS);
     mien_convention_openface(f->pose.R, rad);
     mien_convention_openface_point(f->pose.t, place);
     cells(t, place, 3, 1, 1);
     cells(t, rad, 3, 1, 3);
-    point_cells(o, &r->camera, (const float (*)[3])point, (const float (*)[2])px, MIEN_IBUG);
+    point_cells(o, &r->camera, (const float(*)[3])point, (const float(*)[2])px, MIEN_IBUG);
     float depth = fmaxf(1, -f->pose.t[2]), scale = r->camera.f_px / depth;
     float origin[2] = {r->camera.cx_px + scale * f->pose.t[0],
                        r->camera.cy_px - scale * f->pose.t[1]};
@@ -267,8 +268,8 @@ struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_mo
     if (!o) {
         return NULL;
     }
-    o->sink =
-        (struct mien_sink){.name = "OpenFace CSV", .write = openface_write, .close = openface_close};
+    o->sink = (struct mien_sink){
+        .name = "OpenFace CSV", .write = openface_write, .close = openface_close};
     o->model = m;
     if (!mien_text_open(&o->text, path)) {
         mien_free(o);

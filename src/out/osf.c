@@ -2,10 +2,10 @@
 //
 // Layout: f64 time, i32 id, f32 width, height, eye open right, left, u8 success, f32 fit error,
 // f32[4] quaternion, f32[3] Euler angles, f32[3] translation, f32[68] confidence, f32[68][2] points
-// (x, y px), f32[70][3] model points (x, -y, -z), f32[14] features. Points are iBUG's 68 without the
-// two outer mouth corners, then right and left pupil; the model's two last ones are the eyeballs.
-// Poses: out/convention.h. The features are -1…1 about a neutral face, as OpenSeeFace's own, which
-// calibrates them from what it has seen; here they come from the blendshapes.
+// (x, y px), f32[70][3] model points (x, -y, -z), f32[14] features. Points are iBUG's 68 without
+// the two outer mouth corners, then right and left pupil; the model's two last ones are the
+// eyeballs. Poses: out/convention.h. The features are -1…1 about a neutral face, as OpenSeeFace's
+// own, which calibrates them from what it has seen; here they come from the blendshapes.
 #include <math.h>
 #include <string.h>
 
@@ -45,7 +45,8 @@ static void features(const struct mien_face_result *f, float out[FEATURES])
         o[2 + 3 * side] = inner - outer - down;          // steepness: inner end up
         o[3 + 3 * side] = 0.5F * (inner + outer) - down; // up, down
         o[4 + 3 * side] = outer - down;                  // quirk: how arched
-        float smile = b[MIEN_BS_MOUTH_SMILE_LEFT + side], frown = b[MIEN_BS_MOUTH_FROWN_LEFT + side];
+        float smile = b[MIEN_BS_MOUTH_SMILE_LEFT + side],
+              frown = b[MIEN_BS_MOUTH_FROWN_LEFT + side];
         float stretch = b[MIEN_BS_MOUTH_STRETCH_LEFT + side], pucker = b[MIEN_BS_MOUTH_PUCKER];
         o[8 + 2 * side] = frown - smile; // a corner that rises counts down
         o[9 + 2 * side] = 0.7F * smile + stretch - pucker;

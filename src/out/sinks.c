@@ -9,9 +9,23 @@
 
 enum argument { ARG_NONE, ARG_FILE, ARG_FILE_OR_STDOUT, ARG_ADDRESS, ARG_DEVICE };
 enum kind {
-    KIND_JSONL, KIND_CSV, KIND_MD5, KIND_NULL, KIND_OPENFACE, KIND_MEDIAPIPE, KIND_TAKE, KIND_GLTF,
-    KIND_VMC, KIND_OSF, KIND_LIVELINK, KIND_IFACIALMOCAP, KIND_FACECAP, KIND_OPENTRACK, KIND_WS,
-    KIND_LOOPBACK, KINDS
+    KIND_JSONL,
+    KIND_CSV,
+    KIND_MD5,
+    KIND_NULL,
+    KIND_OPENFACE,
+    KIND_MEDIAPIPE,
+    KIND_TAKE,
+    KIND_GLTF,
+    KIND_VMC,
+    KIND_OSF,
+    KIND_LIVELINK,
+    KIND_IFACIALMOCAP,
+    KIND_FACECAP,
+    KIND_OPENTRACK,
+    KIND_WS,
+    KIND_LOOPBACK,
+    KINDS
 };
 static const struct {
     const char *name;
@@ -64,7 +78,8 @@ static const char *wrong(const struct spec *s)
 {
     if (s->kind < 0) {
         return "there is no such output; there are jsonl, csv, md5, null, openface, mediapipe, "
-               "livelinkcsv, gltf, vmc, osf, livelink, ifacialmocap, facecap, opentrack, ws, loopback";
+               "livelinkcsv, gltf, vmc, osf, livelink, ifacialmocap, facecap, opentrack, ws, "
+               "loopback";
     }
     const char *reason = NULL, *arg = s->arg;
     struct mien_address a;

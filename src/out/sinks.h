@@ -20,11 +20,12 @@ bool mien_sinks_check(const char *list, const char **reason);
 bool mien_sinks_use_stdout(const char *list); // one of them writes to standard output
 bool mien_sinks_need_pictures(const char *list);
 // What there is, as one sentence for --help.
-#define MIEN_SINKS_HELP                                                                            \
-    "where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null; for others: "  \
-    "openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, vmc[:HOST:PORT], " \
-    "osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), "                       \
-    "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], "       \
+#define MIEN_SINKS_HELP                                                                           \
+    "where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null; for others: " \
+    "openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, "               \
+    "vmc[:HOST:PORT], "                                                                           \
+    "osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), "                      \
+    "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], "      \
     "ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera)"
 
 // Opens all; false when one fails (logged; none stays open). sink: room for MIEN_SINKS_MAX.

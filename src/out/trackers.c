@@ -148,8 +148,8 @@ struct mien_sink *mien_sink_livelink_csv(const char *path, double frames_per_s)
     if (!s) {
         return NULL;
     }
-    s->sink = (struct mien_sink){
-        .name = "Live Link Face take", .write = take_write, .close = take_close};
+    s->sink =
+        (struct mien_sink){.name = "Live Link Face take", .write = take_write, .close = take_close};
     s->udp.fd = -1;
     s->time.rate = rate_of(frames_per_s);
     if (!mien_text_open(&s->text, path)) {

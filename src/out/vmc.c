@@ -1,9 +1,9 @@
 // VMC protocol (protocol.vmc.info, 2.x) and the OSC of Face Cap: poses and weights as OSC messages.
 //
-// The messages are made once; a frame fills in the numbers and serialises them into a buffer made at
-// open, one bundle (VMC) or one datagram a message (Face Cap). Bones are rotations against a head
-// that looks straight ahead, shared between neck and head; their positions are zero, because the
-// receiver's avatar has its own. Unity's frame (out/convention.h).
+// The messages are made once; a frame fills in the numbers and serialises them into a buffer made
+// at open, one bundle (VMC) or one datagram a message (Face Cap). Bones are rotations against a
+// head that looks straight ahead, shared between neck and head; their positions are zero, because
+// the receiver's avatar has its own. Unity's frame (out/convention.h).
 #include <math.h>
 #include <string.h>
 
@@ -129,10 +129,10 @@ static bool vmc_write(struct mien_sink *s, const struct mien_sink_frame *frame)
     }
     const struct mien_face_result *f = mien_avatar_pick(frame->result, &v->id);
     lo_arg **ok = f ? v->ok : v->idle_ok;
-    ok[0]->i = 1;           // loaded
-    ok[1]->i = 3;           // calibrated
-    ok[2]->i = 0;           // in the normal mode
-    ok[3]->i = f != NULL;   // tracking
+    ok[0]->i = 1;         // loaded
+    ok[1]->i = 3;         // calibrated
+    ok[2]->i = 0;         // in the normal mode
+    ok[3]->i = f != NULL; // tracking
     (f ? v->time : v->idle_time)[0]->f = (float)((double)(now - v->first_ns) * 1e-9);
     if (f) {
         fill(v, f);
@@ -253,7 +253,8 @@ struct mien_sink *mien_sink_facecap(const char *arg)
     if (!c) {
         return NULL;
     }
-    c->sink = (struct mien_sink){.name = "Face Cap", .write = facecap_write, .close = facecap_close};
+    c->sink =
+        (struct mien_sink){.name = "Face Cap", .write = facecap_write, .close = facecap_close};
     c->udp.fd = -1;
     bool ok = true;
     for (int i = 0; ok && i < CAP_MESSAGES; i++) {

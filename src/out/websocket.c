@@ -1,11 +1,11 @@
 // JSON over WebSocket, and the page that shows it: http://127.0.0.1:8765/ in a browser.
 //
 // A client gets one text message on connecting, {"hello":1, "blendshapes":[…], "expressions":[…],
-// "vertices":N, "triangles":[…]}, then for each frame the object of the JSON lines (out/sink.h) and,
-// for each face in it, a binary message: "MESH", u32 frame, u32 index of the face, u32 N, int16[N][3]
-// head frame in units of 0.01 mm, little-endian. A client that is slow misses frames; nobody waits.
-// Pages from elsewhere are refused (Origin, Host). The server answers while frames are written and
-// in idle: it has no thread.
+// "vertices":N, "triangles":[…]}, then for each frame the object of the JSON lines (out/sink.h)
+// and, for each face in it, a binary message: "MESH", u32 frame, u32 index of the face, u32 N,
+// int16[N][3] head frame in units of 0.01 mm, little-endian. A client that is slow misses frames;
+// nobody waits. Pages from elsewhere are refused (Origin, Host). The server answers while frames
+// are written and in idle: it has no thread.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ struct ws_sink {
     bool said_refused;
     struct buffer hello, json, mesh[MIEN_FACES_MAX];
     int meshes;
-    uint64_t sequence; // of the frame in json and mesh; 0: none yet
+    uint64_t sequence;     // of the frame in json and mesh; 0: none yet
     struct mien_text text; // writes into json
     int *vertex;           // (vertices) the model's vertices that are sent
     int vertices;

@@ -354,7 +354,9 @@ static void outputs_are_checked(void **state)
     assert_true(mien_live_out_check(NULL, &why));
     assert_false(mien_live_out_check("jsn:a", &why));
     assert_non_null(why);
-    assert_false(mien_live_out_check("null,null,null,null,null,null,null,null,null", &why));
+    assert_false(mien_live_out_check("null,null,null,null,null,null,null,null,null,null,null,null,null,"
+                                     "null,null,null,null",
+                                     &why));
     assert_true(mien_live_out_uses_stdout("null,md5"));
     assert_false(mien_live_out_uses_stdout("null,md5:x"));
 }
