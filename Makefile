@@ -4,6 +4,8 @@ CONF ?= release
 B := build/$(CONF)
 CC ?= gcc
 CXX ?= g++
+VERSION := $(shell sed -n 's/^\#define MIEN_VERSION "\(.*\)"/\1/p' src/base/version.h)
+SOVERSION := 0
 PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson zlib liblo libwebsockets
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
@@ -31,12 +33,17 @@ endif
 
 SRC := $(sort $(wildcard src/*/*.c))
 MAIN := src/app/main.c
-OBJ := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out $(MAIN),$(SRC)))
+# libmien is made of these modules; they are position-independent and shared with the program.
+LIB_MODULES := base image tensor nn face detect fit track engine lib
+LIB_OBJ := $(patsubst src/%.c,$(B)/pic/%.o,$(sort $(foreach m,$(LIB_MODULES),$(wildcard src/$(m)/*.c))))
+LIB_LIBS = $(shell pkg-config --libs libjpeg libpng zlib 2>/dev/null) -lopenblas -lm -pthread
+OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
+    $(filter-out $(MAIN) $(LIB_OBJ:$(B)/pic/%.o=src/%.c),$(SRC)))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
 .PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera fuzz setup \
-        help clean tests
+        help clean tests lib
 all: build
 
 help: ## list what there is to make
@@ -74,12 +81,36 @@ $(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
 	@echo "link $@"
 	@$(LINK) -o $@ $< $(B)/libmien-all.a $(LIBS)
 
-$(B)/obj/%_avx2.o: ARCH := -mavx2 -mfma
-$(B)/obj/%_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+%_avx2.o: ARCH := -mavx2 -mfma
+%_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
 $(B)/obj/%.o: src/%.c build/.packages
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ARCH) -c -o $@ $<
+$(B)/pic/%.o: src/%.c build/.packages
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fno-semantic-interposition $(ARCH) -c -o $@ $<
+
+# What libmien exports is what its header declares with MIEN_API; every other name stays inside.
+$(B)/lib/exports: src/lib/mien.h
+	@mkdir -p $(@D)
+	@sed -n 's/^MIEN_API .*[ *]\(mien_[a-z_0-9]*\)(.*/\1/p' $< >$@
+$(B)/lib/libmien.so.$(SOVERSION): $(LIB_OBJ) $(B)/lib/exports
+	@echo "link $@"
+	@{ echo 'MIEN_0 { global:'; sed 's/$$/;/' $(B)/lib/exports; echo 'local: *; };'; } >$(B)/lib/libmien.map
+	@$(LINK) -shared -Wl,-soname,libmien.so.$(SOVERSION) -Wl,--version-script=$(B)/lib/libmien.map \
+	    -o $@ $(LIB_OBJ) $(LIB_LIBS)
+	@ln -sf libmien.so.$(SOVERSION) $(B)/lib/libmien.so
+$(B)/lib/libmien.a: $(LIB_OBJ) $(B)/lib/exports
+	@echo "ar $@"
+	@ld -r -o $(B)/lib/mien-all.o $(LIB_OBJ)
+	@objcopy --keep-global-symbols=$(B)/lib/exports $(B)/lib/mien-all.o $(B)/lib/mien.o
+	@rm -f $@ $(B)/lib/mien-all.o
+	@$(AR) rcs $@ $(B)/lib/mien.o
+
+lib: setup ## build libmien, static and shared
+	@$(MAKE) --no-print-directory $(B)/lib/libmien.so.$(SOVERSION) $(B)/lib/libmien.a
 
 # A test that replaces system calls names them: `// LINK: -Wl,--wrap=ioctl` in its first lines.
 $(B)/tests/%: tests/unit/%.c $(B)/libmien-all.a
@@ -94,7 +125,7 @@ tests: setup ## build the unit tests
 run: build ## show the main job: camera if there is one, else the bundled clip
 	@tests/run_demo.sh $(B)/mien
 
-check: build tests ## run all tests; the last line says "N passed, N failed"
+check: build lib tests ## run all tests; the last line says "N passed, N failed"
 	@tests/run.sh $(B) tree unit e2e
 
 check-unit: tests ## unit tests only
@@ -103,7 +134,7 @@ check-unit: tests ## unit tests only
 check-tree: ## include direction, headers alone, house rules
 	@tests/run.sh $(B) tree
 
-check-e2e: build ## end-to-end tests only
+check-e2e: build lib ## end-to-end tests only
 	@tests/run.sh $(B) e2e
 
 check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
@@ -127,11 +158,11 @@ fuzz: build ## fuzz the readers of outside bytes (clang, libFuzzer; FUZZ_SECONDS
 	done
 
 check-asan: ## unit and end-to-end tests under ASan and UBSan
-	@$(MAKE) --no-print-directory CONF=asan build tests
+	@$(MAKE) --no-print-directory CONF=asan build lib tests
 	@tests/run.sh build/asan unit e2e
 
 check-tsan: ## unit and end-to-end tests under TSan
-	@$(MAKE) --no-print-directory CONF=tsan build tests
+	@$(MAKE) --no-print-directory CONF=tsan build lib tests
 	@tests/run.sh build/tsan unit e2e
 
 clean: ## remove what was built

@@ -6,8 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-
-#define MIEN_VERSION "0.1.0"
+#include "base/version.h"
 
 static const struct {
     const char *name;

@@ -9,6 +9,14 @@
 #include "base/clock.h"
 
 static _Atomic int threshold = MIEN_LOG_INFO;
+static _Thread_local char *captured;
+static _Thread_local size_t captured_size;
+
+void mien_log_capture(char *text, size_t size)
+{
+    captured = size ? text : NULL;
+    captured_size = size;
+}
 
 void mien_log_set_level(enum mien_log_level level)
 {
@@ -17,9 +25,18 @@ void mien_log_set_level(enum mien_log_level level)
 
 void mien_log(enum mien_log_level level, const char *fmt, ...)
 {
-    static const char *const prefix[] = {"mien: debug: ", "mien: ", "mien: warning: ",
-                                         "mien: error: "};
+    static const char *const prefix[] = {
+        "mien: debug: ", "mien: ", "mien: warning: ", "mien: error: "};
     if ((int)level < atomic_load(&threshold)) {
+        return;
+    }
+    if (captured) {
+        if (level >= MIEN_LOG_WARN) {
+            va_list capture;
+            va_start(capture, fmt);
+            vsnprintf(captured, captured_size, fmt, capture);
+            va_end(capture);
+        }
         return;
     }
     // One write per line, so that lines of several threads do not mix.

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum mien_log_level { MIEN_LOG_DEBUG, MIEN_LOG_INFO, MIEN_LOG_WARN, MIEN_LOG_ERROR };
@@ -14,20 +15,27 @@ enum mien_log_level { MIEN_LOG_DEBUG, MIEN_LOG_INFO, MIEN_LOG_WARN, MIEN_LOG_ERR
 void mien_log_set_level(enum mien_log_level level);
 
 // printf-style; the newline is added. Say what happened, to what, and what to do about it.
-void mien_log(enum mien_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void mien_log(enum mien_log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+// From now on this thread's messages go nowhere but to `text`, which holds its last warning or
+// error (cut to size, without prefix): for a library, which must not write to its host's stderr.
+// NULL ends it. The memory stays the caller's.
+void mien_log_capture(char *text, size_t size);
 
 #define mien_debug(...) mien_log(MIEN_LOG_DEBUG, __VA_ARGS__)
 #define mien_info(...) mien_log(MIEN_LOG_INFO, __VA_ARGS__)
 #define mien_warn(...) mien_log(MIEN_LOG_WARN, __VA_ARGS__)
 #define mien_error(...) mien_log(MIEN_LOG_ERROR, __VA_ARGS__)
 
-// For our own bugs only; stays on in release builds. Files, cameras and arguments are checked instead.
-#define MIEN_ASSERT(cond)                                                                          \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            mien_log(MIEN_LOG_ERROR, "%s:%d: internal error: %s", __FILE__, __LINE__, #cond);      \
-            abort();                                                                               \
-        }                                                                                          \
+// For our own bugs only; stays on in release builds. Files, cameras and arguments are checked
+// instead.
+#define MIEN_ASSERT(cond)                                                                     \
+    do {                                                                                      \
+        if (!(cond)) {                                                                        \
+            mien_log(MIEN_LOG_ERROR, "%s:%d: internal error: %s", __FILE__, __LINE__, #cond); \
+            abort();                                                                          \
+        }                                                                                     \
     } while (0)
 
 // A progress line for work longer than a second: redrawn on a terminal, a plain line every ten
