@@ -84,7 +84,7 @@ static void draw_panel(struct mien_image *im, int ox, int oy, const char *log, c
         mien_draw_text(im, ox + 8, (int)y - 5, 1, text, ink);
     }
     snprintf(text, sizeof(text), "step %.0f", r.x1);
-    mien_draw_text(im, (int)x1 - 90, (int)y1 + 8, 1, text, ink);
+    mien_draw_text(im, (int)x1 - 90, oy + 8, 1, text, ink);
     int legend = (int)x0;
     for (int k = 0; k < 8 && p->member[k]; k++) {
         bool have = false;
