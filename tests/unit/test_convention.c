@@ -116,6 +116,33 @@ static void test_openseeface(void **state)
     close_to(point, (float[]){0.3F, 0.45F, -0.45F}, 3, 1e-5F);
 }
 
+// What OpenSeeFace's own Unity component (OpenSeeIKTarget.cs) makes of it: the quaternion
+// (-y, -x, z, w) after the inverse of the one for a straight face is the avatar's rotation, and
+// (y, x, z) of the translation its movement. That must be what we say to Unity ourselves.
+static void test_openseeface_arrives_in_unity(void **state)
+{
+    static const float nose[3] = {0, 0, 100};
+    struct mien_openseeface_pose o, straight;
+    struct mien_pose ahead = pose(0, 0, 0, 0, 0, -600), p = pose(30, -12, 7, -40, 60, -500);
+    mien_convention_openseeface(&ahead, nose, 100, &straight);
+    mien_convention_openseeface(&p, nose, 100, &o);
+    float a[4] = {-o.q[1], -o.q[0], o.q[2], o.q[3]};
+    float b[4] = {straight.q[1], straight.q[0], -straight.q[2], straight.q[3]}, q[4], want[4];
+    q[0] = a[3] * b[0] + a[0] * b[3] + a[1] * b[2] - a[2] * b[1];
+    q[1] = a[3] * b[1] - a[0] * b[2] + a[1] * b[3] + a[2] * b[0];
+    q[2] = a[3] * b[2] + a[0] * b[1] - a[1] * b[0] + a[2] * b[3];
+    q[3] = a[3] * b[3] - a[0] * b[0] - a[1] * b[1] - a[2] * b[2];
+    mien_convention_unity(p.R, want);
+    for (int i = 0; i < 4; i++) {
+        want[i] = q[3] < 0 ? -want[i] : want[i];
+    }
+    close_to(q, want, 4, 1e-5F);
+    struct mien_pose moved = pose(0, 0, 0, -40, 60, -500);
+    mien_convention_openseeface(&moved, nose, 100, &o);
+    float t[3] = {o.t[1] - straight.t[1], o.t[0] - straight.t[0], o.t[2] - straight.t[2]};
+    close_to(t, (float[]){0.4F, 0.6F, 1}, 3, 1e-4F); // right, up, forward
+}
+
 static void test_opentrack(void **state)
 {
     double v[6];
@@ -175,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_unity),
         cmocka_unit_test(test_arkit_and_livelink),
         cmocka_unit_test(test_openseeface),
+        cmocka_unit_test(test_openseeface_arrives_in_unity),
         cmocka_unit_test(test_opentrack),
         cmocka_unit_test(test_openface),
         cmocka_unit_test(test_mediapipe_and_gltf),

@@ -1,0 +1,459 @@
+// LINK: -Wl,--wrap=ioctl -Wl,--wrap=open
+// Sinks that write files, the virtual camera (with a device of our own) and the WebSocket with its
+// page. Files are read by tests/readers.py, which shares no code with what wrote them.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <math.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "out/sinks.h"
+#include "sinks_scene.h"
+
+static struct mien_face_model model;
+static char dir[] = "/tmp/mien-test-files-XXXXXX";
+static char path[300];
+
+// A video output device: a file in memory that answers the requests.
+static struct {
+    int fd;
+    bool output;                    // it takes pictures
+    unsigned width, height, stride; // granted; width 0: as asked
+    int formats;
+} device = {.fd = -1};
+
+int __real_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    mode_t mode = (mode_t)va_arg(list, int);
+    va_end(list);
+    if (!strcmp(name, "/dev/test-video")) {
+        assert_true(flags & O_NONBLOCK);
+        return device.fd = memfd_create("video", MFD_CLOEXEC);
+    }
+    return __real_open(name, flags, mode);
+}
+
+int __real_ioctl(int fd, unsigned long code, void *arg);
+int __wrap_ioctl(int fd, unsigned long code, void *arg);
+int __wrap_ioctl(int fd, unsigned long code, void *arg)
+{
+    if (fd != device.fd || fd < 0) {
+        return __real_ioctl(fd, code, arg);
+    }
+    if (code == VIDIOC_QUERYCAP) {
+        struct v4l2_capability *c = arg;
+        strcpy((char *)c->card, "Dummy");
+        c->capabilities = V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE;
+        c->device_caps = device.output ? V4L2_CAP_VIDEO_OUTPUT : V4L2_CAP_VIDEO_CAPTURE;
+        return 0;
+    }
+    struct v4l2_format *f = arg;
+    if (code == VIDIOC_G_FMT || code == VIDIOC_S_FMT) {
+        assert_int_equal(f->type, V4L2_BUF_TYPE_VIDEO_OUTPUT);
+        if (code == VIDIOC_S_FMT) {
+            assert_int_equal(f->fmt.pix.pixelformat, V4L2_PIX_FMT_YUYV);
+            assert_int_equal(f->fmt.pix.sizeimage, f->fmt.pix.bytesperline * f->fmt.pix.height);
+            device.formats++;
+            f->fmt.pix.width = device.width ? device.width : f->fmt.pix.width;
+            f->fmt.pix.bytesperline = device.stride ? device.stride : f->fmt.pix.bytesperline;
+        }
+        return 0;
+    }
+    errno = ENOTTY;
+    return -1;
+}
+
+static int set_up(void **state)
+{
+    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    mien_face_model_destroy(&model);
+    char command[300];
+    snprintf(command, sizeof(command), "rm -r '%s'", dir);
+    return system(command);
+}
+
+static const char *in_dir(const char *name)
+{
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+static void reader_says(const char *format, const char *name)
+{
+    char command[700];
+    if (system("python3 -c '' 2>/dev/null")) {
+        skip();
+    }
+    snprintf(command, sizeof(command), "python3 tests/readers.py %s '%s'", format, in_dir(name));
+    assert_int_equal(system(command), 0);
+}
+
+// The scene, and a frame without a face.
+static void write_two(struct mien_sink *s)
+{
+    assert_non_null(s);
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    assert_true(mien_sink_write(s, &f));
+    r->frame = 1;
+    r->count = 0;
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+}
+
+static void test_openface(void **state)
+{
+    write_two(mien_sink_openface(in_dir("a.csv"), &model));
+    reader_says("openface", "a.csv");
+}
+
+static void test_mediapipe(void **state)
+{
+    write_two(mien_sink_mediapipe(in_dir("a.json"), &model));
+    reader_says("mediapipe", "a.json");
+    write_two(mien_sink_mediapipe(in_dir("a.jsonl"), &model));
+    char line[16];
+    FILE *f = fopen(in_dir("a.jsonl"), "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));
+    fclose(f);
+    assert_memory_equal(line, "{\"timestampMs\"", 14);
+}
+
+static void test_livelink_take(void **state)
+{
+    struct mien_sink *s = mien_sink_livelink_csv(in_dir("take.csv"), 30);
+    assert_non_null(s);
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    assert_true(mien_sink_write(s, &f));
+    r->times.capture_ns += 3661 * MIEN_NS_PER_S + MIEN_NS_PER_S / 2;
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    reader_says("take", "take.csv");
+}
+
+static void test_gltf(void **state)
+{
+    struct mien_sink *s = mien_sink_gltf(in_dir("a.glb"), &model);
+    assert_non_null(s);
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    off_t size[3];
+    struct stat st;
+    for (int i = 0; i < 700; i++) {
+        if (i % 256 == 0) { // there is a whole file at any time
+            assert_int_equal(stat(in_dir("a.glb"), &st), 0);
+            size[i / 256] = st.st_size;
+        }
+        assert_true(mien_sink_write(s, &f));
+        assert_true(mien_sink_write(s, &f)); // the same time again: no key
+        r->times.capture_ns += 33 * MIEN_NS_PER_MS;
+    }
+    assert_true(size[0] > 0 && size[1] > size[0] && size[2] > size[1]);
+    assert_true(mien_sink_close(s));
+    reader_says("glb", "a.glb");
+}
+
+static void test_virtual_camera(void **state)
+{
+    device.output = false;
+    assert_null(mien_sink_loopback("/dev/test-video", &model));
+    device.output = true;
+    device.stride = 16;
+    struct mien_sink *s = mien_sink_loopback("/dev/test-video", &model);
+    assert_non_null(s);
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 5, 2, MIEN_FORMAT_RGB8)); // the fifth column is cut off
+    static const uint8_t pixels[2][15] = {
+        {255, 255, 255, 255, 255, 255, 255, 0, 0, 255, 0, 0, 9, 9, 9},
+        {0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 255, 0, 9, 9, 9}};
+    for (int y = 0; y < 2; y++) {
+        memcpy(im.data + (size_t)y * im.stride, pixels[y], 15);
+    }
+    assert_true(mien_sink_show(s, &im));
+    assert_true(mien_sink_show(s, &im));
+    assert_int_equal(device.formats, 1);
+    uint8_t got[64];
+    assert_int_equal(pread(device.fd, got, sizeof(got), 0), 64);
+    // BT.601: white 235 128 128; red 82 90 240; black 16; blue and green share their chroma.
+    static const uint8_t first[8] = {235, 128, 235, 128, 82, 90, 82, 240};
+    for (int i = 0; i < 8; i++) {
+        assert_in_range(got[i], first[i] - 1, first[i] + 1);
+        assert_int_equal(got[i], got[32 + i]); // the second picture is the same
+    }
+    static const uint8_t second[8] = {16, 128, 16, 128, 41, 147, 145, 72};
+    for (int i = 0; i < 8; i++) {
+        assert_in_range(got[16 + i], second[i] - 1, second[i] + 1); // rows at the granted stride
+    }
+    struct mien_image other;
+    assert_true(mien_image_create(&other, 8, 2, MIEN_FORMAT_RGB8));
+    assert_true(mien_sink_show(s, &other)); // another size is left out, not an error
+    assert_int_equal(lseek(device.fd, 0, SEEK_END), 64);
+    assert_true(mien_sink_close(s));
+    mien_image_destroy(&im);
+    mien_image_destroy(&other);
+    // A device that insists on another size is refused with words.
+    device.width = 1280;
+    device.stride = 0;
+    s = mien_sink_loopback("/dev/test-video", &model);
+    assert_non_null(s);
+    assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
+    assert_false(mien_sink_show(s, &im));
+    assert_false(mien_sink_close(s));
+    // Without a window: the frame with its face drawn over it.
+    device.width = 0;
+    s = mien_sink_loopback("/dev/test-video", &model);
+    struct mien_sink_frame f = {.source = "x", .picture = &im, .result = scene_result(&model)};
+    assert_true(mien_sink_write(s, &f));
+    size_t bright = 0;
+    uint8_t *all = mien_calloc(640 * 480, 2);
+    assert_int_equal(pread(device.fd, all, 640 * 480 * 2, 0), 640 * 480 * 2);
+    for (size_t i = 0; i < 640 * 480; i++) {
+        bright += all[2 * i] > 60;
+    }
+    assert_true(bright > 1000);
+    mien_free(all);
+    assert_true(mien_sink_close(s));
+    mien_image_destroy(&im);
+    device.fd = -1;
+}
+
+// --- WebSocket -----------------------------------------------------------------------------------
+
+static int dial(const char *where)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)atoi(strchr(where, ':') + 1)),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    connect(fd, (struct sockaddr *)&a, sizeof(a));
+    return fd;
+}
+
+// Serves until `want` bytes are there, the other side closed, or time is up; the number of bytes.
+static size_t read_bytes(struct mien_sink *s, int fd, uint8_t *out, size_t want)
+{
+    size_t at = 0;
+    int64_t until = mien_now_ns() + 10 * MIEN_NS_PER_S;
+    while (at < want && mien_now_ns() < until) {
+        mien_sink_idle(s);
+        ssize_t n = recv(fd, out + at, want - at, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN)) {
+            break;
+        }
+        at += n > 0 ? (size_t)n : 0;
+        if (n < 0) {
+            usleep(1000);
+        }
+    }
+    return at;
+}
+
+static size_t ask(struct mien_sink *s, int fd, const char *request, char *answer, size_t size)
+{
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    poll(&p, 1, 1000);
+    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    size_t at = 0;
+    memset(answer, 0, size);
+    while (at + 1 < size && !strstr(answer, "\r\n\r\n")) { // the head, byte by byte
+        if (read_bytes(s, fd, (uint8_t *)answer + at, 1) != 1) {
+            break;
+        }
+        at++;
+    }
+    return at;
+}
+
+// One message, fragments joined; *opcode 1 text, 2 binary. Server frames are not masked (RFC 6455).
+static size_t message(struct mien_sink *s, int fd, int *opcode, uint8_t *out, size_t room)
+{
+    size_t at = 0;
+    for (bool last = false; !last;) {
+        uint8_t h[10];
+        assert_int_equal(read_bytes(s, fd, h, 2), 2);
+        last = h[0] >> 7;
+        *opcode = h[0] & 15 ? h[0] & 15 : *opcode;
+        uint64_t n = h[1];
+        assert_true(h[1] < 128);
+        if (n >= 126) {
+            int wide = n == 126 ? 2 : 8;
+            assert_int_equal(read_bytes(s, fd, h, (size_t)wide), wide);
+            n = 0;
+            for (int i = 0; i < wide; i++) {
+                n = n << 8 | h[i];
+            }
+        }
+        assert_true(at + n < room);
+        assert_int_equal(read_bytes(s, fd, out + at, n), n);
+        at += n;
+    }
+    out[at] = 0;
+    return at;
+}
+
+static void upgrade(char *out, size_t size, const char *where, const char *origin)
+{
+    snprintf(out, size,
+             "GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+             "Sec-WebSocket-Protocol: mien\r\n%s%s%s\r\n",
+             where, origin ? "Origin: " : "", origin ? origin : "", origin ? "\r\n" : "");
+}
+
+static struct mien_sink *open_ws(char *where, size_t size)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0); // a port that is free
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(a);
+    assert_true(fd >= 0 && !bind(fd, (struct sockaddr *)&a, n));
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+    close(fd);
+    snprintf(where, size, "127.0.0.1:%d", ntohs(a.sin_port));
+    struct mien_sink *s = mien_sink_ws(where, &model);
+    assert_non_null(s);
+    return s;
+}
+
+static void test_websocket(void **state)
+{
+    char where[64], request[1024], answer[4096], origin[100];
+    struct mien_sink *s = open_ws(where, sizeof(where));
+    enum { ROOM = 1 << 20 };
+    uint8_t *in = mien_calloc(ROOM, 1);
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    assert_true(mien_sink_write(s, &f)); // nobody is there
+    int fd = dial(where);
+    snprintf(origin, sizeof(origin), "http://%s", where);
+    upgrade(request, sizeof(request), where, origin);
+    ask(s, fd, request, answer, sizeof(answer));
+    assert_memory_equal(answer, "HTTP/1.1 101", 12);
+    // The answer to the key of RFC 6455, section 1.3.
+    assert_non_null(strstr(answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+    int kind = 0;
+    message(s, fd, &kind, in, ROOM);
+    assert_int_equal(kind, 1);
+    cJSON *hello = cJSON_Parse((char *)in);
+    assert_non_null(hello);
+    int vertices = cJSON_GetObjectItem(hello, "vertices")->valueint, corners = 0;
+    assert_true(vertices > 500);
+    for (cJSON *i = cJSON_GetObjectItem(hello, "triangles")->child; i; i = i->next, corners++) {
+        assert_in_range(i->valueint, 0, vertices - 1);
+    }
+    assert_true(corners > 3000 && corners % 3 == 0);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(hello, "blendshapes")), 52);
+    cJSON_Delete(hello);
+    scene_add_face(r, &model, 0, 0, 0, -80, -800);
+    r->frame = 7;
+    assert_true(mien_sink_write(s, &f));
+    message(s, fd, &kind, in, ROOM);
+    assert_int_equal(kind, 1);
+    cJSON *frame = cJSON_Parse((char *)in);
+    assert_non_null(frame);
+    assert_int_equal(cJSON_GetObjectItem(frame, "frame")->valueint, 7);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(frame, "faces")), 2);
+    cJSON_Delete(frame);
+    for (uint32_t face = 0; face < 2; face++) {
+        size_t n = message(s, fd, &kind, in, ROOM);
+        assert_int_equal(kind, 2);
+        assert_int_equal(n, 16 + 6 * vertices);
+        const uint32_t head[3] = {7, face, (uint32_t)vertices};
+        assert_memory_equal(in, "MESH", 4);
+        assert_memory_equal(in + 4, head, 12);
+        int16_t p[3];
+        memcpy(p, in + 16, 6);
+        float far = 0.01F * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
+        assert_true(far > 20 && far < 250); // on a head, in mm
+    }
+    // One that does not read costs others and us nothing but its own frames.
+    int64_t start = mien_now_ns();
+    for (int i = 0; i < 200; i++) {
+        assert_true(mien_sink_write(s, &f));
+    }
+    assert_true(mien_now_ns() - start < 10 * MIEN_NS_PER_S);
+    close(fd);
+    for (int i = 0; i < 20; i++) {
+        mien_sink_idle(s);
+    }
+    assert_true(mien_sink_close(s));
+    mien_free(in);
+}
+
+static void test_page_and_strangers(void **state)
+{
+    char where[64], request[1024], answer[4096];
+    struct mien_sink *s = open_ws(where, sizeof(where));
+    static const struct {
+        const char *file, *type, *status;
+    } files[] = {{"/", "text/html", "200"},
+                 {"/mien.js", "javascript", "200"},
+                 {"/mien.css", "text/css", "200"},
+                 {"/../sinks.c", "", "40"},
+                 {"/no-such", "", "404"}};
+    for (size_t i = 0; i < MIEN_COUNT(files); i++) {
+        int fd = dial(where);
+        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+                 files[i].file, where);
+        ask(s, fd, request, answer, sizeof(answer));
+        if (strncmp(answer + 9, files[i].status, strlen(files[i].status)) ||
+            !strstr(answer, files[i].type)) {
+            fail_msg("%s: %s", files[i].file, answer);
+        }
+        close(fd);
+    }
+    // A page of somebody else's, and our address under another name.
+    static const struct {
+        const char *host, *origin;
+    } strangers[] = {{NULL, "http://example.org"}, {"example.org", NULL}, {NULL, "null"}};
+    for (size_t i = 0; i < MIEN_COUNT(strangers); i++) {
+        int fd = dial(where);
+        upgrade(request, sizeof(request), strangers[i].host ? strangers[i].host : where,
+                strangers[i].origin);
+        ask(s, fd, request, answer, sizeof(answer));
+        assert_null(strstr(answer, " 101 "));
+        close(fd);
+    }
+    // The port is taken: said in words, no sink.
+    assert_null(mien_sink_ws(where, &model));
+    assert_true(mien_sink_close(s));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_openface),       cmocka_unit_test(test_mediapipe),
+        cmocka_unit_test(test_livelink_take),  cmocka_unit_test(test_gltf),
+        cmocka_unit_test(test_virtual_camera), cmocka_unit_test(test_websocket),
+        cmocka_unit_test(test_page_and_strangers),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
