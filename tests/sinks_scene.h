@@ -49,7 +49,8 @@ static inline void scene_add_face(struct mien_result *r, const struct mien_face_
     }
 }
 
-// 640x480 at 1.5 s, one face: yaw 20, pitch -10, roll 5 degrees, 30 mm right of the middle, 600 mm away.
+// 640x480 at 1.5 s, one face: yaw 20, pitch -10, roll 5 degrees, 30 mm right of the middle, 600 mm
+// away.
 static inline struct mien_result *scene_result(const struct mien_face_model *m)
 {
     static struct mien_result r;

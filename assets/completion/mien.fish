@@ -94,6 +94,7 @@ complete -c mien -n '__fish_seen_subcommand_from train' -l weights -s w -r -d 't
 complete -c mien -n '__fish_seen_subcommand_from train' -l weighting -x -a 'fixed normalised uncertainty' -d 'how tasks are balanced [fixed]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l negative -r -d 'share of crops beside the face [0.05]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l balance -d 'draw expression classes with 1/sqrt(count) [on; --no-balance turns it off]'
+complete -c mien -n '__fish_seen_subcommand_from train' -l adjust -r -d 'expression logits: 0 = classes as frequent as in the data, 1 = equally frequent [0.7]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l plain -d 'no photometric augmentation'
 complete -c mien -n '__fish_seen_subcommand_from train' -l validate-every -r -d 'steps; 0 = at the end [500]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l checkpoint -r -d 'seconds between checkpoints [150]'

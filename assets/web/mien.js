@@ -16,7 +16,8 @@ let hello = null, frame = null, gl = null, program = null, lines = null, lineCou
 const meshes = new Map(); // index of the face -> {frame, points: Float32Array}
 const history = CURVES.map(() => []);
 let frames = 0, dirty = false;
-window.mienStats = { frames: 0, meshes: 0, triangles: 0, webgl: false }; // for tests
+const counts = document.documentElement.dataset; // what came, where tests can see it
+Object.assign(counts, { frames: 0, meshes: 0, triangles: 0, webgl: "no" });
 
 const VERTEX = `
 attribute vec3 p; uniform mat3 R; uniform vec3 t; uniform vec4 camera; uniform vec2 fit;
@@ -43,7 +44,7 @@ function setUpMesh() {
   gl.attachShader(program, shader(gl.VERTEX_SHADER, VERTEX));
   gl.attachShader(program, shader(gl.FRAGMENT_SHADER, FRAGMENT));
   gl.linkProgram(program);
-  window.mienStats.webgl = gl.getProgramParameter(program, gl.LINK_STATUS);
+  counts.webgl = gl.getProgramParameter(program, gl.LINK_STATUS) ? "yes" : "broken";
   const seen = new Set(), edges = [];
   for (let i = 0; i < hello.triangles.length; i += 3) {
     for (let k = 0; k < 3; k++) {
@@ -177,13 +178,13 @@ function onText(text) {
   const m = JSON.parse(text);
   if (m.hello) {
     hello = m;
-    window.mienStats.triangles = m.triangles.length / 3;
+    counts.triangles = m.triangles.length / 3;
     setUpMesh();
     setUpBars();
     return;
   }
   frame = m;
-  window.mienStats.frames = ++frames;
+  counts.frames = ++frames;
   const face = m.faces[0];
   CURVES.forEach(([, , value], k) => {
     history[k].push(face ? Math.max(-1, Math.min(1, value(face))) : null);
@@ -200,7 +201,7 @@ function onBinary(data) {
   if (data.byteLength < 16 + 6 * n) return;
   for (let i = 0; i < 3 * n; i++) points[i] = v.getInt16(16 + 2 * i, true) * hello.unit_mm;
   meshes.set(index, { frame: v.getUint32(4, true), points });
-  window.mienStats.meshes++;
+  counts.meshes = Number(counts.meshes) + 1;
   dirty = true;
 }
 

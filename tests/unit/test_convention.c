@@ -79,8 +79,9 @@ static void test_arkit_and_livelink(void **state)
     close_to(a, (float[]){0, 0, -10 / deg}, 3, 1e-5F);
 }
 
-// A face that looks straight: x 180, y 0, z 90 degrees, the quaternion of [[0,1,0],[1,0,0],[0,0,-1]],
-// and a depth behind the camera. Its receiver takes 90 and 180 off (OpenSee.cs).
+// A face that looks straight: x 180, y 0, z 90 degrees, the quaternion of
+// [[0,1,0],[1,0,0],[0,0,-1]], and a depth behind the camera. Its receiver takes 90 and 180 off
+// (OpenSee.cs).
 static void test_openseeface(void **state)
 {
     struct mien_openseeface_pose o;

@@ -1,5 +1,5 @@
-// Sinks that send: packets byte by byte against the specification, and through real readers (liblo's
-// server; tests/readers.py, which shares no code with them).
+// Sinks that send: packets byte by byte against the specification, and through real readers
+// (liblo's server; tests/readers.py, which shares no code with them).
 #include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
@@ -140,11 +140,16 @@ static void test_addresses(void **state)
 static void test_lists_are_checked(void **state)
 {
     const char *why;
-    static const char *const good[] = {
-        "vmc", "vmc:127.0.0.1:39539,osf,livelink:[::1]:11111", "ifacialmocap:to=10.0.0.2:49983",
-        "ws:8080,null", "gltf:a.glb,csv:x,jsonl", "loopback:/dev/video9", "facecap,opentrack:4242"};
-    static const char *const bad[] = {"vmx",    "vmc:host:port", "gltf", "gltf:-",       "loopback",
-                                      "null:x", "ws:a:b:c",      ",vmc", "ifacialmocap:to=x:99999"};
+    static const char *const good[] = {"vmc",
+                                       "vmc:127.0.0.1:39539,osf,livelink:[::1]:11111",
+                                       "ifacialmocap:to=10.0.0.2:49983",
+                                       "ws:8080,null",
+                                       "gltf:a.glb,csv:x,jsonl",
+                                       "loopback:/dev/video9",
+                                       "facecap,opentrack:4242"};
+    static const char *const bad[] = {"vmx",      "vmc:host:port", "gltf",
+                                      "gltf:-",   "loopback",      "null:x",
+                                      "ws:a:b:c", ",vmc",          "ifacialmocap:to=x:99999"};
     for (size_t i = 0; i < MIEN_COUNT(good); i++) {
         if (!mien_sinks_check(good[i], &why)) {
             fail_msg("%s: %s", good[i], why);
@@ -183,8 +188,8 @@ static void test_opentrack_bytes(void **state)
     memcpy(r->face[0].pose.t, (float[]){-10, 20, -5120}, 12);
     assert_int_equal(packet_of(mien_sink_opentrack(where), r, fd, packet, sizeof(packet)), 48);
     // 1.0, 2.0, 512.0, little-endian IEEE 754; then angles of zero (of either sign).
-    static const uint8_t want[24] = {0, 0, 0, 0, 0, 0, 0xF0, 0x3F, 0, 0, 0, 0,
-                                     0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0x80, 0x40};
+    static const uint8_t want[24] = {0, 0, 0, 0,    0, 0, 0xF0, 0x3F, 0, 0, 0,    0,
+                                     0, 0, 0, 0x40, 0, 0, 0,    0,    0, 0, 0x80, 0x40};
     double v[3];
     memcpy(v, packet, 24); // 0.1 is no power of two: the last bits may differ
     assert_float_equal(v[0], 1, 1e-6);
@@ -210,10 +215,10 @@ static void test_livelink_bytes(void **state)
     assert_int_equal(n, 310);
     static const uint8_t head[] = {6, 0, 0, 0, 36, 'm', 'i', 'e', 'n', '0', '0', '0', '0', '-'};
     assert_memory_equal(packet, head, sizeof(head));
-    static const uint8_t rest[] = {0,    0, 0,  4,    'm', 'i', 'e', 'n', // subject
-                                   0,    0, 0,  0,    0,   0,   0,   0,   // frame 0, part 0
-                                   0,    0, 0,  60,   0,   0,   0,   1,   // 60/1
-                                   61,   0x3F, 0, 0, 0};                  // 61 curves; 0.5
+    static const uint8_t rest[] = {0,  0,    0, 4,  'm', 'i', 'e', 'n', // subject
+                                   0,  0,    0, 0,  0,   0,   0,   0,   // frame 0, part 0
+                                   0,  0,    0, 60, 0,   0,   0,   1,   // 60/1
+                                   61, 0x3F, 0, 0,  0};                 // 61 curves; 0.5
     assert_memory_equal(packet + 41, rest, sizeof(rest));
     static const uint8_t one[] = {0x3F, 0x80, 0, 0};
     assert_memory_equal(packet + 66 + 4 * 51, one, 4);
@@ -233,12 +238,12 @@ static void test_osf_bytes(void **state)
     r->face[0].action[MIEN_BS_EYE_BLINK_RIGHT] = 1;
     size_t n = packet_of(mien_sink_osf(where, &model), r, fd, packet, sizeof(packet));
     assert_int_equal(n, 1785);
-    static const uint8_t head[] = {0, 0, 0,    0, 0, 0, 0xF8, 0x3F, // 1.5 s
-                                   0, 0, 0,    0,                   // the first face
-                                   0, 0, 0x20, 0x44,                // 640
-                                   0, 0, 0xF0, 0x43,                // 480
-                                   0, 0, 0,    0,                   // right eye closed
-                                   0, 0, 0x80, 0x3F, 1};            // left open; pose is good
+    static const uint8_t head[] = {0, 0, 0,    0,    0, 0, 0xF8, 0x3F, // 1.5 s
+                                   0, 0, 0,    0,                      // the first face
+                                   0, 0, 0x20, 0x44,                   // 640
+                                   0, 0, 0xF0, 0x43,                   // 480
+                                   0, 0, 0,    0,                      // right eye closed
+                                   0, 0, 0x80, 0x3F, 1};               // left open; pose is good
     assert_memory_equal(packet, head, sizeof(head));
     decoder_says("osf", packet, n);
     fd = receiver(where, sizeof(where));
@@ -265,8 +270,8 @@ static void test_ifacialmocap(void **state)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)atoi(strchr(where, ':') + 1)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    static const char wrong[] = "iFacialMocap_sahua", hello[] =
-                                    "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719",
+    static const char wrong[] = "iFacialMocap_sahua",
+                      hello[] = "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719",
                       second[] = "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719|"
                                  "sendDataVersion=v2";
     sendto(fd, wrong, sizeof(wrong) - 1, 0, (struct sockaddr *)&to, sizeof(to));
@@ -310,7 +315,8 @@ struct heard {
     bool bundle_in_order;
 };
 
-static int on_osc(const char *path, const char *types, lo_arg **v, int argc, lo_message m, void *user)
+static int on_osc(const char *path, const char *types, lo_arg **v, int argc, lo_message m,
+                  void *user)
 {
     struct heard *h = user;
     if (!strcmp(path, "/VMC/Ext/OK")) {
@@ -408,15 +414,17 @@ static void test_vmc_bytes(void **state)
     r->count = 0;
     size_t n = packet_of(mien_sink_vmc(where), r, fd, packet, sizeof(packet));
     static const uint8_t want[] = {
-        '#', 'b', 'u', 'n', 'd', 'l', 'e', 0, 0, 0, 0, 0, 0, 0, 0, 1, // at once
-        0, 0, 0, 36, '/', 'V', 'M', 'C', '/', 'E', 'x', 't', '/', 'O', 'K', 0, ',', 'i', 'i', 'i', 'i',
-        0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 20, '/', 'V', 'M', 'C', '/', 'E', 'x', 't', '/', 'T', 0, 0, ',', 'f', 0, 0, 0, 0, 0, 0};
+        '#', 'b', 'u', 'n', 'd', 'l', 'e', 0,   0,   0,   0,   0,   0,   0,   0,   1, // at once
+        0,   0,   0,   36,  '/', 'V', 'M', 'C', '/', 'E', 'x', 't', '/', 'O', 'K', 0,
+        ',', 'i', 'i', 'i', 'i', 0,   0,   0,   0,   0,   0,   1,   0,   0,   0,   3,
+        0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   20,  '/', 'V', 'M', 'C',
+        '/', 'E', 'x', 't', '/', 'T', 0,   0,   ',', 'f', 0,   0,   0,   0,   0,   0};
     assert_int_equal(n, sizeof(want));
     assert_memory_equal(packet, want, n);
 }
 
-static int on_cap(const char *path, const char *types, lo_arg **v, int argc, lo_message m, void *user)
+static int on_cap(const char *path, const char *types, lo_arg **v, int argc, lo_message m,
+                  void *user)
 {
     int *seen = user;
     if (!strcmp(path, "/W")) {

@@ -421,8 +421,8 @@ static void test_page_and_strangers(void **state)
                  {"/no-such", "", "404"}};
     for (size_t i = 0; i < MIEN_COUNT(files); i++) {
         int fd = dial(where);
-        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
-                 files[i].file, where);
+        snprintf(request, sizeof(request),
+                 "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", files[i].file, where);
         ask(s, fd, request, answer, sizeof(answer));
         if (strncmp(answer + 9, files[i].status, strlen(files[i].status)) ||
             !strstr(answer, files[i].type)) {
@@ -450,9 +450,9 @@ static void test_page_and_strangers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openface),       cmocka_unit_test(test_mediapipe),
-        cmocka_unit_test(test_livelink_take),  cmocka_unit_test(test_gltf),
-        cmocka_unit_test(test_virtual_camera), cmocka_unit_test(test_websocket),
+        cmocka_unit_test(test_openface),           cmocka_unit_test(test_mediapipe),
+        cmocka_unit_test(test_livelink_take),      cmocka_unit_test(test_gltf),
+        cmocka_unit_test(test_virtual_camera),     cmocka_unit_test(test_websocket),
         cmocka_unit_test(test_page_and_strangers),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
