@@ -326,7 +326,7 @@ static const struct mien_curve_panel panels[] = {
 static bool save(struct run *r)
 {
     bool ok = mien_graph_save(r->graph, r->checkpoint, &r->state, sizeof(r->state));
-    ok = mien_graph_export(r->graph, r->network) && ok;
+    ok = mien_graph_export_half(r->graph, r->network) && ok;
     ok = mien_curves_draw(r->log, panels, (int)MIEN_COUNT(panels), r->curves) && ok;
     return ok;
 }
