@@ -83,11 +83,11 @@ $(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
 
 %_avx2.o: ARCH := -mavx2 -mfma
 %_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
-$(B)/obj/%.o: src/%.c build/.packages
+$(B)/obj/%.o: src/%.c | build/.packages
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ARCH) -c -o $@ $<
-$(B)/pic/%.o: src/%.c build/.packages
+$(B)/pic/%.o: src/%.c | build/.packages
 	@mkdir -p $(@D)
 	@echo "cc $<"
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fno-semantic-interposition $(ARCH) -c -o $@ $<
@@ -164,6 +164,8 @@ check-asan: ## unit and end-to-end tests under ASan and UBSan
 check-tsan: ## unit and end-to-end tests under TSan
 	@$(MAKE) --no-print-directory CONF=tsan build lib tests
 	@tests/run.sh build/tsan unit e2e
+
+include install.mk
 
 clean: ## remove what was built
 	rm -rf build
