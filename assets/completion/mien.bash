@@ -17,7 +17,7 @@ _mien()
         return
         ;;
     "train --weighting")
-        mapfile -t COMPREPLY < <(compgen -W "fixed normalised uncertainty" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "tuned equal normalised running uncertainty rand" -- "$word")
         return
         ;;
     "eval --split")
@@ -32,7 +32,7 @@ _mien()
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
     prepare) options="--out --quick --limit --first --help photos ferplus refine sheet" ;;
     bench) options="--net --threads --batch --shard --landmarks --seconds --profile --help train net" ;;
-    train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --negative --balance --adjust --plain --validate-every --checkpoint --model --sheet --help detect" ;;
+    train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --checkpoint --model --sheet --help detect" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "app/learn_options.h"
+#include "app/train_options.h"
 #include "base/args.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "learn/trainer.h"
+#include "nn/net.h"
 
 static volatile sig_atomic_t stop_asked;
 
@@ -69,7 +71,10 @@ int mien_cmd_train(int argc, char **argv)
     }
     struct mien_train_config c = mien_train_defaults();
     const char *spec[MIEN_DATASET_SOURCES], *net = NULL, *out = NULL, *init = NULL, *sheet = NULL;
-    const char *weights = NULL, *model_path = NULL;
+    const char *weights = NULL, *model_path = NULL, *tasks = NULL, *fractions = NULL,
+               *pseudo = NULL;
+    double pseudo_share = c.pseudo_share;
+    struct mien_net *teacher = NULL;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
     double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
@@ -97,8 +102,17 @@ int mien_cmd_train(int argc, char **argv)
         {"seed", 0, MIEN_OPT_INT, &seed, "N", "of weights, drawing and augmentation", 0, 2e9},
         {"weights", 'w', MIEN_OPT_STRING, &weights, "LIST",
          "task weights, for example landmarks=1,pose=0.5,consistency=0.3", 0, 0},
-        {"weighting", 0, MIEN_OPT_CHOICE, &weighting, "fixed|normalised|uncertainty",
-         "how tasks are balanced", 0, 0},
+        {"weighting", 0, MIEN_OPT_CHOICE, &weighting, MIEN_WEIGHTING_NAMES,
+         "how tasks are balanced (learn/weighting.h explains)", 0, 0},
+        {"period", 0, MIEN_OPT_INT, &c.period, "N", "steps a period of --weighting dwa", 1, 1e9},
+        {"tasks", 0, MIEN_OPT_STRING, &tasks, "LIST",
+         "learn only these, for example landmarks,pose; others get no gradient", 0, 0},
+        {"label-fraction", 0, MIEN_OPT_STRING, &fractions, "LIST",
+         "keep only this share of training labels, for example landmarks=0.25 or all=0.1", 0, 0},
+        {"pseudo", 0, MIEN_OPT_STRING, &pseudo, "NET",
+         "a trained network answers where labels are missing (else they are masked)", 0, 0},
+        {"pseudo-fraction", 0, MIEN_OPT_FLOAT, &pseudo_share, "X",
+         "share of training records that --pseudo may fill in", 0, 1},
         {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
         {"balance", 0, MIEN_OPT_BOOL, &balance, NULL, "draw expression classes with 1/sqrt(count)",
          0, 0},
@@ -131,7 +145,8 @@ int mien_cmd_train(int argc, char **argv)
         mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
         return 2;
     }
-    if (!parse_weights(weights ? weights : "", c.weight)) {
+    if (!parse_weights(weights ? weights : "", c.weight) || !mien_parse_tasks(tasks, c.weight) ||
+        !mien_parse_fractions(fractions, c.drop)) {
         return 2;
     }
     char found[1024];
@@ -153,6 +168,12 @@ int mien_cmd_train(int argc, char **argv)
             goto done;
         }
     }
+    if (pseudo && !(teacher = mien_net_load(pseudo))) {
+        status = 2;
+        goto done;
+    }
+    c.teacher = teacher;
+    c.pseudo_share = (float)pseudo_share;
     c.net = net;
     c.out = out;
     c.init = init;
@@ -187,6 +208,7 @@ int mien_cmd_train(int argc, char **argv)
     status = mien_train(&c, NULL) ? 0 : 1;
 
 done:
+    mien_net_destroy(teacher);
     mien_dataset_destroy(&data);
     mien_face_model_destroy(&model);
     return status;

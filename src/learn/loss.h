@@ -47,13 +47,6 @@ enum mien_task {
 const char *mien_task_name(int task); // "landmarks" …; NULL outside
 int mien_task_find(const char *name); // -1 when unknown
 
-enum mien_weighting {
-    MIEN_WEIGHTING_FIXED,       // weight / value of the mean predictor
-    MIEN_WEIGHTING_NORMALISED,  // weight / running mean of the task's own loss
-    MIEN_WEIGHTING_UNCERTAINTY, // exp(-s) loss + s with learned s (Kendall et al. 2018), |s| capped
-    MIEN_WEIGHTINGS
-};
-
 struct mien_loss {
     const struct mien_face_model *model;
     float weight[MIEN_TASKS];             // 0 = task off

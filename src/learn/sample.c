@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "learn/pseudo.h"
 
 static const float deg = 0.017453292519943295f;
 
@@ -18,11 +20,23 @@ bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *
         mien_sampler_destroy(s);
         return false;
     }
+    if (config->teacher) {
+        s->pseudo = mien_calloc(1, sizeof(*s->pseudo));
+        if (!s->pseudo || !mien_pseudo_init(s->pseudo, config->teacher, config->model->landmarks)) {
+            mien_sampler_destroy(s);
+            return false;
+        }
+    }
     return true;
 }
 
 void mien_sampler_destroy(struct mien_sampler *s)
 {
+    if (s->pseudo) {
+        mien_pseudo_destroy(s->pseudo);
+        mien_free(s->pseudo);
+        s->pseudo = NULL;
+    }
     mien_augmenter_destroy(&s->augmenter);
     mien_jpeg_decoder_destroy(s->decoder);
     s->decoder = NULL;
@@ -214,6 +228,47 @@ static void take_pixels(struct mien_sampler *s, const struct mien_image *view,
     }
 }
 
+// A number in [0,1) that belongs to the picture.
+static double picture_number(const uint8_t *jpeg, size_t bytes, uint64_t seed)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, seed, mien_crc32(0, jpeg, bytes));
+    mien_rng_u32(&rng);
+    return mien_rng_u32(&rng) / 4294967296.0;
+}
+
+// Takes labels away and, where there is a teacher, fills in what is missing. crop: in the picture,
+// mirrored when the target is.
+static void thin_labels(struct mien_sampler *s, const struct mien_label *label, const uint8_t *jpeg,
+                        const struct mien_image *view, int x0, int y0, struct mien_target *t)
+{
+    const struct mien_sample_config *c = &s->config;
+    if (label->split) {
+        return;
+    }
+    double u = picture_number(jpeg, label->jpeg_bytes, c->label_seed);
+    for (int i = 0; i < MIEN_LABEL_KINDS; i++) {
+        if (u < (double)c->drop[i]) {
+            t->mask &= ~(1u << i);
+        }
+    }
+    uint32_t want = (1u << MIEN_LABEL_KINDS) - 1;
+    if (t->flipped) {
+        want &= ~(uint32_t)MIEN_LABEL_IDENTITY; // as with labels: mirrored faces have none
+    }
+    if (!s->pseudo || !(want & ~t->mask) ||
+        picture_number(jpeg, label->jpeg_bytes, ~c->label_seed) >= (double)c->pseudo_share) {
+        return;
+    }
+    struct mien_pseudo *p = s->pseudo;
+    struct mien_affine map = crop_map(&t->crop, p->in.w, t->flipped, label->width);
+    map.m[2] -= (float)x0;
+    map.m[5] -= (float)y0;
+    mien_warp_to_float(view, &map, p->in.c, p->in.w, p->in.h, -1, mien_net_input_mean(p->net),
+                       mien_net_input_scale(p->net), p->input);
+    mien_pseudo_fill(p, want, t);
+}
+
 static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struct mien_target *t)
 {
     const struct mien_sample_config *c = &s->config;
@@ -226,6 +281,9 @@ static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struc
     }
     mien_augment_apply(&s->augmenter, &c->augment, rng, patches, count, x);
     size_t n = (size_t)c->channels * (size_t)c->height * (size_t)c->width;
+    for (size_t i = 0; i < n && c->noise > 0; i++) {
+        x[i] += c->noise * mien_rng_normal(rng);
+    }
     for (size_t i = 0; i < n; i++) {
         x[i] = (x[i] - c->mean) * c->scale;
     }
@@ -336,8 +394,14 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
         if (c->jitter) {
             jitter_crop(rng, &crop);
         }
+        if (c->shake > 0) {
+            float px = c->shake * crop.side_px / (float)c->width;
+            crop.cx_px += px * mien_rng_normal(rng);
+            crop.cy_px += px * mien_rng_normal(rng);
+        }
         mien_target_from_label(c->model, &label, &crop, t);
         t->flipped = flip;
+        thin_labels(s, &label, jpeg, &view, x0, y0, t);
     } else {
         *t = (struct mien_target){.mask = MIEN_LABEL_NOFACE,
                                   .presence_weight = 1,

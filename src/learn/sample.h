@@ -33,6 +33,10 @@ struct mien_target { // labels in the crop's frame; mask as in enum mien_label_m
     float gaze_weight[2];
 };
 
+enum { MIEN_LABEL_KINDS = 6 }; // bits of enum mien_label_mask from landmarks to gaze
+
+struct mien_net;
+
 struct mien_sample_config {
     const struct mien_dataset *data;
     const struct mien_face_model *model;
@@ -41,6 +45,18 @@ struct mien_sample_config {
     bool jitter;                 // random crop and flip; off: the canonical crop (validation)
     struct mien_augment augment; // zeroed = none
     float negative;              // share of records turned into crops beside the face (presence 0)
+    // Share of training records that lose a label kind, by bit of the mask. Which records depends
+    // on label_seed and the record's picture only, so the records of a smaller share are among
+    // those of a larger, and all kinds go together.
+    float drop[MIEN_LABEL_KINDS];
+    uint64_t label_seed;
+    // Answers where training records have no label (learn/pseudo.h), for this share of them; NULL =
+    // nobody: what is missing is masked.
+    const struct mien_net *teacher;
+    float pseudo_share;
+    // Like a tracker on a still picture: deviation of the crop's centre, in px of the network's
+    // input, and of pixel noise, in grey levels. 0 = none.
+    float shake, noise;
 };
 
 struct mien_sampler { // one thread's scratch
@@ -48,6 +64,7 @@ struct mien_sampler { // one thread's scratch
     struct mien_augmenter augmenter;
     struct mien_jpeg_decoder *decoder;
     struct mien_image picture, small;
+    struct mien_pseudo *pseudo;
 };
 bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *config);
 void mien_sampler_destroy(struct mien_sampler *s); // idempotent

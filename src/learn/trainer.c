@@ -22,11 +22,11 @@ struct state {
     uint32_t version, tasks;
     uint64_t seed;
     int64_t step;
-    double norm[MIEN_TASKS], running[MIEN_TASKS]; // running: means of raw losses, for NORMALISED
-    double log_prior[MIEN_EXPRESSIONS];
+    double norm[MIEN_TASKS], log_prior[MIEN_EXPRESSIONS];
     double seconds;
+    struct mien_weighting_state weighting;
 };
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
 
 struct shard_loss {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
@@ -39,6 +39,7 @@ struct run {
     struct mien_loader *loader;
     struct mien_loss loss;
     struct state state;
+    struct mien_weighting_config weighting;
     struct mien_evalset evalset;
     struct mien_sample_config sample;
     int output[MIEN_BRANCHES], size[MIEN_BRANCHES]; // -1: the network lacks it
@@ -69,6 +70,8 @@ struct mien_train_config mien_train_defaults(void)
         .ramp = 1000,
         .adjust = 0.7f,
         .seed = 1,
+        .period = 200,
+        .pseudo_share = 1,
         .negative = 0.05f,
         .augment = mien_augment_default(),
         .validate_every = 500,
@@ -142,11 +145,9 @@ static double shard_loss(void *arg, struct mien_graph *g, int shard)
     for (int t = 0; t < MIEN_TASKS; t++) {
         total += r->k[t] * part->sum[t];
         if (r->variance_grad[t]) { // d/ds of w exp(-s) L + w s, with s = theta/10
-            double s = 0.1 * *r->variance[t];
-            double push = r->loss.weight[t] / r->shards - r->k[t] * part->sum[t];
-            if ((s < 3 || push > 0) && (s > -3 || push < 0)) {
-                r->variance_grad[t][shard] += (float)(0.1 * push);
-            }
+            double slope = mien_weighting_uncertainty_slope(
+                0.1 * *r->variance[t], r->loss.weight[t] / r->shards, r->k[t] * part->sum[t]);
+            r->variance_grad[t][shard] += (float)(0.1 * slope);
         }
     }
     return total;
@@ -156,28 +157,24 @@ static double shard_loss(void *arg, struct mien_graph *g, int shard)
 static void weigh(struct run *r)
 {
     const struct mien_train_config *c = r->config;
-    double count[MIEN_TASKS] = {0};
+    double count[MIEN_TASKS] = {0}, log_variance[MIEN_TASKS] = {0}, weight[MIEN_TASKS];
     for (int i = 0; i < c->batch; i++) {
         mien_loss_count(&r->loss, &r->target[i], count);
     }
     double ramp = fmin(1, fmax(0, (double)(r->state.step - c->warmup) / (double)fmax(1, c->ramp)));
     for (int t = 0; t < MIEN_TASKS; t++) {
+        log_variance[t] = r->variance[t] ? 0.1 * *r->variance[t] : 0;
+        r->weighting.norm[t] = r->loss.norm[t];
+    }
+    mien_weighting_next(&r->weighting, &r->state.weighting, log_variance, weight);
+    for (int t = 0; t < MIEN_TASKS; t++) {
         // A task with few labels in the batch does not get a louder voice for each of them.
         double n = fmax(count[t], c->batch / 8.0);
-        double w = r->loss.weight[t];
+        double w = weight[t];
         if (t == MIEN_TASK_SIGMA) {
             w *= 0.1 + 0.9 * ramp;
         } else if (t == MIEN_TASK_CONSISTENCY) {
             w *= ramp;
-        }
-        bool length = t == MIEN_TASK_SIGMA; // may be negative: keeps its fixed scale
-        if (c->weighting == MIEN_WEIGHTING_NORMALISED && !length && r->state.running[t] > 0) {
-            w *= 0.1 / r->state.running[t]; // losses settle near a tenth of the mean predictor's
-        } else {
-            w /= r->loss.norm[t];
-        }
-        if (r->variance[t]) {
-            w *= exp(-fmin(3, fmax(-3, 0.1 * *r->variance[t])));
         }
         r->k[t] = w / n;
         r->denominator[t] = n;
@@ -221,7 +218,7 @@ static bool measure_norms(struct run *r)
 static void report_values(FILE *f, const struct run *r)
 {
     for (int t = 0; t < MIEN_TASKS; t++) {
-        if (r->interval.count[t] > 0) {
+        if (r->interval.count[t] > 0 && r->loss.weight[t] > 0) {
             fprintf(f, ",\"%s\":%.5g", mien_task_name(t),
                     r->interval.sum[t] / r->interval.count[t] / r->loss.norm[t]);
         }
@@ -261,7 +258,8 @@ static void validate(struct run *r)
     bool present[MIEN_BRANCHES];
     mien_metrics_init(&m, c->model);
     for (int b = 0; b < MIEN_BRANCHES; b++) {
-        present[b] = r->output[b] >= 0;
+        // The first tasks are the branches', in the same order.
+        present[b] = r->output[b] >= 0 && r->loss.weight[b] > 0;
     }
     size_t pf = r->evalset.picture_floats;
     struct mien_estimate e;
@@ -379,11 +377,18 @@ static bool open_run(struct run *r)
     mien_loss_init(&r->loss, c->model);
     memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
     r->loss.adjust = c->adjust;
+    r->weighting.scheme = c->weighting;
+    memcpy(r->weighting.weight, c->weight, sizeof(r->weighting.weight));
+    r->weighting.seed = c->seed;
+    r->weighting.period = c->period;
     r->sample = (struct mien_sample_config){.data = c->data,
                                             .model = c->model,
                                             .jitter = true,
                                             .augment = c->augment,
-                                            .negative = c->negative};
+                                            .negative = c->negative,
+                                            .teacher = c->teacher,
+                                            .pseudo_share = c->pseudo_share};
+    memcpy(r->sample.drop, c->drop, sizeof(r->sample.drop));
     mien_graph_input_shape(r->graph, &r->sample.channels, &r->sample.height, &r->sample.width);
     mien_graph_input_scaling(r->graph, &r->sample.mean, &r->sample.scale);
     if ((r->sample.channels != 1 && r->sample.channels != 3) ||
@@ -400,7 +405,7 @@ static bool open_run(struct run *r)
         return false;
     }
     for (int t = 0; t < MIEN_TASKS && c->weighting == MIEN_WEIGHTING_UNCERTAINTY; t++) {
-        if (t != MIEN_TASK_SIGMA && c->weight[t] > 0) { // sigma's loss is a likelihood already
+        if (mien_weighting_balances(&r->weighting, t)) {
             char name[48];
             snprintf(name, sizeof(name), "log_variance.%s", mien_task_name(t));
             r->variance[t] = mien_graph_scalar(r->graph, name, 0, &r->variance_grad[t]);
@@ -456,23 +461,18 @@ static void close_run(struct run *r)
 
 static void gather(struct run *r, double loss)
 {
+    double sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
     for (int s = 0; s < r->shards; s++) {
         for (int t = 0; t < MIEN_TASKS; t++) {
-            r->interval.sum[t] += r->part[s].sum[t];
-            r->interval.count[t] += r->part[s].count[t];
+            sum[t] += r->part[s].sum[t];
+            count[t] += r->part[s].count[t];
         }
     }
     for (int t = 0; t < MIEN_TASKS; t++) {
-        double sum = 0, count = 0;
-        for (int s = 0; s < r->shards; s++) {
-            sum += r->part[s].sum[t];
-            count += r->part[s].count[t];
-        }
-        if (count > 0) {
-            double v = sum / count, *run = &r->state.running[t];
-            *run = *run > 0 ? *run + 0.01 * (v - *run) : v;
-        }
+        r->interval.sum[t] += sum[t];
+        r->interval.count[t] += count[t];
     }
+    mien_weighting_observe(&r->weighting, &r->state.weighting, sum, count);
     r->interval_loss += loss;
     r->interval_steps++;
 }

@@ -11,6 +11,7 @@
 #include "learn/dataset.h"
 #include "learn/graph.h"
 #include "learn/loss.h"
+#include "learn/weighting.h"
 
 struct mien_train_config {
     const char *net;  // path of the description
@@ -28,6 +29,10 @@ struct mien_train_config {
     uint64_t seed;
     float weight[MIEN_TASKS];
     enum mien_weighting weighting;
+    int period;                     // steps, of the weighting `dwa`
+    float drop[MIEN_LABEL_KINDS];   // share of training records without a label, see learn/sample.h
+    const struct mien_net *teacher; // fills missing labels of the share below; NULL = masks
+    float pseudo_share;
     float adjust;   // of expression logits, see learn/loss.h
     float negative; // share of crops beside a face
     struct mien_augment augment;

@@ -14,6 +14,8 @@
 
 #include "base/file.h"
 #include "learn/curves.h"
+#include "learn/graph_internal.h"
+#include "learn/pseudo.h"
 #include "learn/trainer.h"
 #include "learn_scene.h"
 
@@ -152,6 +154,133 @@ static void resumes_exactly(void **state)
     }
 }
 
+// Whether all parameters of a layer are as they were made.
+static bool untouched(const char *layer)
+{
+    char *text = mien_train_description(DIR "/net.txt", &model), name[64];
+    struct mien_graph *a = mien_graph_create(text, 8, 2, 1);
+    struct mien_graph *b = mien_graph_create(text, 8, 2, 1);
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_true(mien_graph_init_from(b, DIR "/some/last.ckpt"));
+    bool same = true;
+    static const char *const roles[] = {"weight", "bias"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof(name), "%s.%s", layer, roles[i]);
+        int p = mien_desc_find_param(&a->desc, name);
+        assert_true(p >= 0);
+        same = same &&
+               !memcmp(a->weights + a->desc.param[p].offset, b->weights + b->desc.param[p].offset,
+                       a->desc.param[p].count * sizeof(float));
+    }
+    mien_graph_destroy(a);
+    mien_graph_destroy(b);
+    mien_free(text);
+    return same;
+}
+
+// Tasks that are off have no gradient and no figures.
+static void tasks_can_be_chosen(void **state)
+{
+    (void)state;
+    for (int weighting = 0; weighting < MIEN_WEIGHTINGS; weighting++) {
+        struct mien_train_config c = config(DIR "/some", 5);
+        for (int t = 0; t < MIEN_TASKS; t++) {
+            c.weight[t] = t == MIEN_TASK_POSE || t == MIEN_TASK_EXPRESSION;
+        }
+        c.weighting = (enum mien_weighting)weighting;
+        c.decay = 0;
+        wipe(c.out);
+        assert_true(mien_train(&c, NULL));
+        assert_false(untouched("po"));
+        assert_false(untouched("ex"));
+        assert_false(untouched("a"));
+        static const char *const off[] = {"lm", "ls", "id", "bs", "ga", "pr"};
+        for (size_t i = 0; i < MIEN_COUNT(off); i++) {
+            assert_true(untouched(off[i]));
+        }
+        size_t n;
+        char *log = mien_file_read(DIR "/some/log.jsonl", 0, &n);
+        assert_non_null(log);
+        assert_non_null(strstr(log, "\"pose\":"));
+        assert_non_null(strstr(log, "rotation_deg"));
+        assert_null(strstr(log, "landmarks"));
+        assert_null(strstr(log, "_nme"));
+        mien_free(log);
+    }
+}
+
+// The records that keep a label: a fixed choice, the smaller share inside the larger; validation
+// keeps all; a teacher fills in what is missing, in the crop's own frame.
+static void labels_can_be_thinned(void **state)
+{
+    (void)state;
+    scene_write_pack(&model, DIR "/many.pack", 200, 20);
+    struct mien_dataset many;
+    mien_dataset_init(&many);
+    assert_true(mien_dataset_add(&many, DIR "/many.pack", false));
+    struct mien_net *teacher = mien_net_load(DIR "/heart/face.net");
+    assert_non_null(teacher);
+    bool kept[2][220], drawn[220] = {false};
+    static const float drop[2] = {0.5f, 0.75f}; // pass 2, pass 1 and 3
+    static float input[3 * 32 * 32];
+    static struct mien_target t, truth[220];
+    int count[2] = {0}, fills = 0;
+    double error = 0;
+    for (int pass = 0; pass < 4; pass++) {
+        struct mien_sample_config c = {
+            .data = &many, .model = &model, .channels = 3, .width = 32, .height = 32};
+        c.jitter = true;
+        c.mean = 127.5f;
+        c.scale = 1 / 128.f;
+        c.drop[0] = c.drop[4] = pass < 1 ? 0 : drop[pass % 2];
+        c.teacher = pass == 3 ? teacher : NULL;
+        c.pseudo_share = 1;
+        struct mien_sampler s;
+        assert_true(mien_sampler_init(&s, &c));
+        for (uint32_t i = 0; i < 220; i++) {
+            struct mien_rng rng;
+            struct mien_record_ref ref = {0, i};
+            mien_rng_seed(&rng, 3, i);
+            struct mien_target *o = pass == 0 ? &truth[i] : &t;
+            assert_true(mien_sampler_make(&s, ref, false, &rng, input, o));
+            bool lm = o->mask & MIEN_LABEL_LANDMARKS, ex = o->mask & MIEN_LABEL_EXPRESSION;
+            assert_true(lm == ex); // all kinds go together
+            assert_true(o->mask & MIEN_LABEL_POSE);
+            drawn[i] = o->split == 0;
+            if (pass == 0) {
+                assert_true(lm);
+            } else if (pass < 3) {
+                kept[pass % 2][i] = lm;
+                count[pass % 2] += lm && drawn[i];
+                assert_true(lm || drawn[i]);
+            } else if (!kept[1][i] && lm) {
+                fills++;
+                assert_true(o->landmark_weight[0] == 1);
+                for (int k = 0; k < model.landmarks; k++) {
+                    error += hypot((double)o->landmark[k][0] - truth[i].landmark[k][0],
+                                   (double)o->landmark[k][1] - truth[i].landmark[k][1]) /
+                             model.landmarks;
+                }
+            }
+        }
+        mien_sampler_destroy(&s);
+    }
+    for (int i = 0; i < 220; i++) {
+        assert_true(kept[0][i] || !kept[1][i]);
+    }
+    print_message("kept %d and %d of 200, %d filled in, %.3f crop units off\n", count[0], count[1],
+                  fills, error / fills);
+    assert_in_range(count[0], 75, 125);
+    assert_in_range(count[1], 30, 70);
+    // This teacher never learned what a face is; where it sees none it fills nothing in; and
+    // it knows only eight faces.
+    assert_in_range(fills, 50, 200 - count[1]);
+    assert_true(error / fills < 0.2);
+    mien_net_destroy(teacher);
+    mien_dataset_destroy(&many);
+}
+
 static void stops_when_asked(void **state)
 {
     (void)state;
@@ -198,9 +327,10 @@ static void log_is_trimmed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(learns_a_handful), cmocka_unit_test(resumes_exactly),
-        cmocka_unit_test(stops_when_asked), cmocka_unit_test(bad_configurations_are_refused),
-        cmocka_unit_test(log_is_trimmed),
+        cmocka_unit_test(learns_a_handful),      cmocka_unit_test(resumes_exactly),
+        cmocka_unit_test(stops_when_asked),      cmocka_unit_test(bad_configurations_are_refused),
+        cmocka_unit_test(log_is_trimmed),        cmocka_unit_test(tasks_can_be_chosen),
+        cmocka_unit_test(labels_can_be_thinned),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,72 @@
+#include "app/train_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "learn/loss.h"
+
+bool mien_parse_tasks(const char *text, float *weight)
+{
+    bool on[MIEN_TASKS] = {false};
+    char copy[512], *save = NULL;
+    if (!text) {
+        return true;
+    }
+    snprintf(copy, sizeof(copy), "%s", text);
+    for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+        int task = mien_task_find(p);
+        if (task < 0 || task == MIEN_TASK_SIGMA) {
+            mien_error("--tasks: \"%s\" is no task; tasks are landmarks, pose, identity, "
+                       "blendshapes, expression, gaze, presence, consistency",
+                       p);
+            return false;
+        }
+        if (!(weight[task] > 0)) {
+            mien_error("--tasks: %s has weight 0; give it one with --weights %s=…", p, p);
+            return false;
+        }
+        on[task] = true;
+    }
+    on[MIEN_TASK_SIGMA] = on[MIEN_TASK_LANDMARKS];
+    bool any = false;
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        any = any || on[t];
+        weight[t] = on[t] ? weight[t] : 0;
+    }
+    if (!any) {
+        mien_error("--tasks names none");
+    }
+    return any;
+}
+
+bool mien_parse_fractions(const char *text, float drop[MIEN_LABEL_KINDS])
+{
+    // In the order of enum mien_label_mask's bits.
+    static const char *const names[MIEN_LABEL_KINDS] = {"landmarks",   "pose",       "identity",
+                                                        "blendshapes", "expression", "gaze"};
+    char copy[512], *save = NULL;
+    snprintf(copy, sizeof(copy), "%s", text ? text : "");
+    for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+        char *equals = strchr(p, '='), *end = NULL;
+        if (equals) {
+            *equals = 0;
+        }
+        double v = equals ? strtod(equals + 1, &end) : -1;
+        bool found = false;
+        for (int i = 0; i < MIEN_LABEL_KINDS; i++) {
+            if (!strcmp(p, names[i]) || !strcmp(p, "all")) {
+                drop[i] = (float)(1 - v);
+                found = true;
+            }
+        }
+        if (!found || !equals || end == equals + 1 || *end || !(v >= 0 && v <= 1)) {
+            mien_error("--label-fraction: \"%s\" is not LABEL=0…1; labels are landmarks, pose, "
+                       "identity, blendshapes, expression, gaze, all",
+                       p);
+            return false;
+        }
+    }
+    return true;
+}
