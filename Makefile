@@ -25,20 +25,21 @@ else
 $(error CONF must be release, debug, asan or tsan, not "$(CONF)")
 endif
 ALL_CFLAGS = $(CFLAGS_COMMON) $(OPT) $(CFLAGS) $(shell pkg-config --cflags $(PKG) 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -lopenblas -lm -pthread
+LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -l:libimgui.a -lstb -lfreetype -lopenblas -lstdc++ -lm -pthread
 LINK = $(CC) $(OPT) -pthread -Wl,--as-needed $(LDFLAGS)
 ifneq ($(filter asan tsan,$(CONF)),)
 LINK += -rdynamic
 endif
 
 SRC := $(sort $(wildcard src/*/*.c))
+CXX_SRC := src/view/ui.cc
 MAIN := src/app/main.c
 # libmien is made of these modules; they are position-independent and shared with the program.
 LIB_MODULES := base image tensor nn face detect fit track engine lib
 LIB_OBJ := $(patsubst src/%.c,$(B)/pic/%.o,$(sort $(foreach m,$(LIB_MODULES),$(wildcard src/$(m)/*.c))))
 LIB_LIBS = $(shell pkg-config --libs libjpeg libpng zlib 2>/dev/null) -lopenblas -lm -pthread
 OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
-    $(filter-out $(MAIN) $(LIB_OBJ:$(B)/pic/%.o=src/%.c),$(SRC)))
+    $(filter-out $(MAIN) $(LIB_OBJ:$(B)/pic/%.o=src/%.c),$(SRC))) $(patsubst src/%.cc,$(B)/obj/%.o,$(CXX_SRC))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
@@ -111,6 +112,12 @@ $(B)/lib/libmien.a: $(LIB_OBJ) $(B)/lib/exports
 
 lib: setup ## build libmien, static and shared
 	@$(MAKE) --no-print-directory $(B)/lib/libmien.so.$(SOVERSION) $(B)/lib/libmien.a
+
+$(B)/obj/%.o: src/%.cc build/.packages
+	@mkdir -p $(@D)
+	@echo "c++ $<"
+	@$(CXX) $(CPPFLAGS) -std=c++17 -g -Wall -Wextra -Wno-unused-parameter -fno-exceptions -pthread $(OPT) $(CXXFLAGS) \
+	    $(shell pkg-config --cflags sdl2 imgui 2>/dev/null) -c -o $@ $<
 
 # A test that replaces system calls names them: `// LINK: -Wl,--wrap=ioctl` in its first lines.
 $(B)/tests/%: tests/unit/%.c $(B)/libmien-all.a

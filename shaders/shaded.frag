@@ -2,6 +2,8 @@
 // Clay under three lights (key, sky, rim), the video showing through by 1 - u_alpha.
 uniform sampler2D u_picture;
 uniform float u_alpha;
+uniform float u_opacity;
+uniform vec3 u_paint; // of the clay
 in vec3 v_position;
 in vec3 v_normal;
 in vec4 v_fixed;
@@ -12,7 +14,7 @@ vec3 albedo(out float gloss)
 {
     gloss = 0.10;
     if (v_fixed.z < 0.5 || v_fixed.z > 3.5) {
-        return vec3(0.74, 0.71, 0.68);
+        return u_paint;
     }
     if (v_fixed.z < 1.5) { // eye: pupil, iris, white
         gloss = 0.55;
@@ -43,5 +45,5 @@ void main()
     c += gloss * shine + 0.18 * rim * vec3(0.45, 0.75, 0.85);
     float alpha = v_fixed.z < 0.5 || v_fixed.z > 3.5 ? u_alpha : min(1.0, u_alpha + 0.15);
     vec2 at = v_seen.xy / v_seen.z * 0.5 + 0.5;
-    o_color = vec4(mix(texture(u_picture, vec2(at.x, 1.0 - at.y)).rgb, c, alpha), 1.0);
+    o_color = vec4(mix(texture(u_picture, vec2(at.x, 1.0 - at.y)).rgb, c, alpha * u_opacity), 1.0);
 }

@@ -3,6 +3,8 @@
 // lines are hidden by the depth of the surface itself.
 uniform sampler2D u_picture;
 uniform float u_alpha;
+uniform float u_opacity;
+uniform vec3 u_paint;
 in vec3 v_position;
 in vec3 v_normal;
 in vec4 v_fixed;
@@ -23,7 +25,7 @@ void main()
     float line = 1.0 - (1.0 - cover.x) * (1.0 - cover.y);
     float facing = dot(normalize(v_normal), normalize(-v_position));
     float fade = 0.35 + 0.65 * smoothstep(0.0, 0.5, facing);
-    vec3 paint = vec3(0.36, 0.93, 0.85);
+    vec3 paint = u_paint;
     if (v_fixed.z > 0.5 && v_fixed.z < 1.5) { // eyes: the iris as a ring instead of their fine mesh
         float px = max(fwidth(v_fixed.w), 1e-4);
         line = clamp(1.1 - abs(v_fixed.w - 5.9) / px, 0.0, 1.0) +
@@ -33,5 +35,5 @@ void main()
     } else if (v_fixed.z > 1.5) {
         line *= 0.5;
     }
-    o_color = vec4(mix(video, paint, clamp(line * fade * u_alpha, 0.0, 1.0)), 1.0);
+    o_color = vec4(mix(video, paint, clamp(line * fade * u_alpha, 0.0, 1.0) * u_opacity), 1.0);
 }

@@ -9,7 +9,11 @@ _mien()
     fi
     case "$command $before" in
     "live --mode" | "live -m")
-        mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured normals landmarks off" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured uv normals landmarks off" -- "$word")
+        return
+        ;;
+    "live --menu")
+        mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settin" -- "$word")
         return
         ;;
     "synth --split")
@@ -26,7 +30,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --mirror --hud --bars --axes --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --out --net --detector --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --mirror --hud --bars --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;

@@ -2,6 +2,7 @@
 #include "app/live.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,7 +26,13 @@ struct mien_live {
     struct mien_thread capture, infer;
     atomic_bool stop, failed;
     atomic_ullong captured, inferred, corrupt, source_dropped;
+    uint64_t lost_before; // dropped by the sources before this one
     atomic_int calibrate;
+    atomic_bool tune;
+    struct mien_monitor tuning; // guards the three below
+    float fov_deg, filter;
+    int faces;
+    char uri[1024]; // config.uri after a switch
 };
 
 static enum mien_source_status read_frame(struct mien_live *l, struct mien_payload *p)
@@ -69,6 +76,19 @@ static void calibrate(struct mien_live *l)
     }
 }
 
+static void tune(struct mien_live *l)
+{
+    if (!l->tune || !l->engine) {
+        return;
+    }
+    pthread_mutex_lock(&l->tuning.mutex);
+    mien_engine_set_fov(l->engine, l->fov_deg);
+    mien_engine_set_filter(l->engine, l->filter);
+    mien_engine_set_max_faces(l->engine, l->faces);
+    l->tune = false;
+    pthread_mutex_unlock(&l->tuning.mutex);
+}
+
 static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct mien_shot *s)
 {
     if (!mien_decoder_decode(l->decoder, p, &s->picture, NULL)) {
@@ -101,6 +121,7 @@ static void *run_infer(void *arg)
             }
         }
         calibrate(l);
+        tune(l);
         struct mien_shot *s = mien_mailbox_back(&l->results);
         if (!infer_one(l, p, s)) {
             continue;
@@ -127,7 +148,8 @@ struct mien_live *mien_live_open(const struct mien_live_config *c)
         return NULL;
     }
     l->config = *c;
-    if (!mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
+    if (!mien_monitor_init(&l->tuning) ||
+        !mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !mien_mailbox_init(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
         goto fail;
     }
@@ -192,7 +214,8 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out)
     uint64_t posted, frames, results;
     mien_mailbox_counts(&l->frames, &posted, &frames);
     mien_mailbox_counts(&l->results, &posted, &results);
-    *out = (struct mien_live_counts){l->captured, l->inferred, l->source_dropped + frames + results,
+    *out = (struct mien_live_counts){l->captured, l->inferred,
+                                     l->lost_before + l->source_dropped + frames + results,
                                      l->corrupt};
 }
 
@@ -209,6 +232,67 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
 void mien_live_calibrate(struct mien_live *l, bool clear)
 {
     l->calibrate = clear ? CALIBRATE_CLEAR : CALIBRATE_TAKE;
+}
+
+void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces)
+{
+    pthread_mutex_lock(&l->tuning.mutex);
+    l->fov_deg = fov_deg;
+    l->filter = filter;
+    l->faces = faces;
+    l->tune = true;
+    pthread_mutex_unlock(&l->tuning.mutex);
+}
+
+// A mailbox that was stopped starts anew, with nothing in it; what it dropped stays counted.
+static bool renew(struct mien_mailbox *m, void *a, void *b, void *c)
+{
+    uint64_t posted = m->posted, dropped = m->dropped;
+    mien_mailbox_destroy(m);
+    memset(m, 0, sizeof(*m));
+    bool ok = mien_mailbox_init(m, a, b, c);
+    m->posted = posted;
+    m->dropped = dropped;
+    return ok;
+}
+
+bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
+                      char *reason, size_t reason_size)
+{
+    if (l->config.read || strlen(uri) >= sizeof(l->uri)) {
+        return false;
+    }
+    mien_live_join(l);
+    uint64_t lost = l->source_dropped;
+    // A camera can be open only once, so the old one closes first.
+    mien_source_close(l->source);
+    l->source = mien_source_open(uri, o, reason, reason_size);
+    bool ok = l->source != NULL;
+    if (ok) {
+        snprintf(l->uri, sizeof(l->uri), "%s", uri);
+        l->config.uri = l->uri;
+        l->config.source = *o;
+    } else {
+        l->source =
+            mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, NULL, 0);
+    }
+    if (!l->source || !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
+        !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
+        l->failed = true;
+        return false;
+    }
+    l->lost_before += lost;
+    l->source_dropped = 0;
+    if (l->engine && ok) {
+        mien_engine_reset(l->engine);
+    }
+    l->stop = l->failed = false;
+    if (!mien_live_start(l)) {
+        mien_live_stop(l);
+        l->failed = true;
+        return false;
+    }
+    return ok;
 }
 
 void mien_live_stop(struct mien_live *l)
@@ -245,5 +329,6 @@ void mien_live_close(struct mien_live *l)
     }
     mien_mailbox_destroy(&l->frames);
     mien_mailbox_destroy(&l->results);
+    mien_monitor_destroy(&l->tuning);
     mien_free(l);
 }

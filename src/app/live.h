@@ -69,6 +69,13 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out);
 // What is wrong with the source, in words; "" when all is well.
 void mien_live_state(struct mien_live *l, char *out, size_t out_size);
 void mien_live_calibrate(struct mien_live *l, bool clear); // with the next frame
+// With the next frame; meanings and limits: engine.h's setters.
+void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces);
+// Another source for the same engine, in the same object: stops, opens, starts again. Shots taken
+// before are no longer valid. When the new one cannot be opened the old one is opened again; false
+// then (logged; reason, may be NULL, says why). When that fails too the session has ended.
+bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
+                      char *reason, size_t reason_size);
 
 void mien_live_stop(struct mien_live *l); // asks; any thread; returns at once
 void mien_live_join(

@@ -39,6 +39,35 @@ static bool warm_up(struct mien_show *s, const struct mien_show_config *c)
     return true;
 }
 
+static bool filter(void *arg, const union SDL_Event *e)
+{
+    struct mien_show *s = arg;
+    bool was = mien_ui_visible(s->ui, NULL), kept = mien_ui_event(s->ui, e);
+    s->dirty = s->dirty || was || mien_ui_visible(s->ui, NULL);
+    return kept;
+}
+
+static void open_ui(struct mien_show *s)
+{
+    struct mien_ui_controls *c = &s->controls;
+    c->settings = &s->settings;
+    c->info = &s->info;
+    c->camera_now = -1;
+    c->faces = 1;
+    c->filter = 1;
+    c->light = true;
+    c->props = 1;
+    snprintf(c->prop_name[0], sizeof(c->prop_name[0]), "nothing");
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    s->ui = mien_ui_create(s->window.window, s->window.context, mien_hud_scale(w, h),
+                           s->window.headless);
+    if (s->ui) {
+        s->window.filter = filter;
+        s->window.filter_arg = s;
+    }
+}
+
 bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
 {
     memset(s, 0, sizeof(*s));
@@ -69,11 +98,14 @@ bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
         mien_window_resize(&s->window, w, h);
     }
     s->dirty = true;
+    open_ui(s);
     return true;
 }
 
 void mien_show_close(struct mien_show *s)
 {
+    mien_ui_destroy(s->ui);
+    s->ui = NULL;
     mien_view_destroy(s->view);
     s->view = NULL;
     mien_window_close(&s->window);
@@ -89,6 +121,7 @@ void mien_show_notice(struct mien_show *s, const char *text)
 static void character(struct mien_show *s, char c)
 {
     struct mien_view_settings *v = &s->settings;
+    struct mien_ui_controls *k = &s->controls;
     char text[64];
     switch (c) {
     case 'q':
@@ -133,6 +166,57 @@ static void character(struct mien_show *s, char c)
         s->want_calibrate = c == 'n' ? 1 : -1;
         mien_show_notice(s, c == 'n' ? "neutral expression taken" : "neutral expression forgotten");
         break;
+    case '[':
+    case ']':
+        v->fade = fminf(fmaxf(v->fade + (c == '[' ? 0.1f : -0.1f), 0), 1);
+        snprintf(text, sizeof(text), "opacity %.0f %%", 100 * (1 - (double)v->fade));
+        mien_show_notice(s, text);
+        break;
+    case 'g':
+    case 'G':
+        k->prop = (k->prop + (c == 'g' ? 1 : k->props - 1)) % k->props;
+        mien_show_notice(s, k->prop_name[k->prop]);
+        break;
+    case 'l':
+        k->light = !k->light;
+        mien_show_notice(s, k->light ? "worn things take the face's light" : "plain light");
+        break;
+    case '1' ... '8':
+        k->faces = c - '0';
+        k->ask.tracking = true;
+        snprintf(text, sizeof(text), k->faces > 1 ? "%d faces at most" : "one face", k->faces);
+        mien_show_notice(s, text);
+        break;
+    case '-':
+    case '+':
+        k->filter = fminf(fmaxf(k->filter + (c == '+' ? 0.25f : -0.25f), 0), 4);
+        k->ask.tracking = true;
+        snprintf(text, sizeof(text), k->filter > 0 ? "smoothing %.2f" : "no smoothing",
+                 (double)k->filter);
+        mien_show_notice(s, text);
+        break;
+    case ',':
+    case '.':
+        k->fov_deg = c == '.' ? fminf(fmaxf(k->fov_deg, 38) + 2, 120)
+                              : (k->fov_deg > 40 ? k->fov_deg - 2 : 0);
+        k->ask.tracking = true;
+        snprintf(text, sizeof(text),
+                 k->fov_deg > 0 ? "field of view %.0f°" : "field of view unknown",
+                 (double)k->fov_deg);
+        mien_show_notice(s, text);
+        break;
+    case 'o':
+    case '\t':
+        if (s->ui) {
+            mien_ui_show(s->ui, c == 'o' ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
+        }
+        break;
+    case 'c':
+        k->ask.next_camera = true;
+        break;
+    case 'r':
+        k->ask.record = true;
+        break;
     case '?':
         v->help = !v->help;
         break;
@@ -148,12 +232,23 @@ void mien_show_events(struct mien_show *s)
     for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
         if (k == MIEN_KEY_QUIT) {
             s->quit = true;
+        } else if (k == MIEN_KEY_MENU && s->ui) {
+            mien_ui_show(s->ui, MIEN_UI_SOURCE);
+            s->dirty = true;
+        } else if (k == MIEN_KEY_DROPPED) {
+            s->controls.ask.open = true;
+            s->controls.ask.open_w = s->controls.ask.open_h = s->controls.ask.open_fps = 0;
+            snprintf(s->controls.ask.open_uri, sizeof(s->controls.ask.open_uri), "%s",
+                     s->window.dropped);
         } else if (k == MIEN_KEY_CHARACTER) {
             character(s, c);
         } else if (k == MIEN_KEY_RESIZED && !s->window.headless) {
             int w, h;
             mien_window_size_px(&s->window, &w, &h);
             mien_view_resize(s->view, w, h);
+            if (s->ui) {
+                mien_ui_resize(s->ui, w, h, mien_hud_scale(w, h));
+            }
             s->dirty = true;
         } else {
             s->dirty = true;
@@ -219,9 +314,44 @@ static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t s
     }
 }
 
-void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
+// What the menus asked of the window itself.
+static void absorb(struct mien_show *s)
+{
+    struct mien_ui_controls *c = &s->controls;
+    s->quit = s->quit || c->ask.quit;
+    s->want_screenshot = s->want_screenshot || c->ask.screenshot;
+    s->info.paused ^= c->ask.pause;
+    if (c->ask.fullscreen) {
+        mien_window_toggle_fullscreen(&s->window);
+    }
+    if (c->ask.calibrate || c->ask.forget) {
+        character(s, c->ask.calibrate ? 'n' : 'N');
+    }
+    c->ask.quit = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
+    c->ask.calibrate = c->ask.forget = false;
+}
+
+static void draw(struct mien_show *s, bool menus)
 {
     static const struct mien_result nothing = {0};
+    float bar = 0;
+    menus = menus && s->ui && mien_ui_visible(s->ui, &bar);
+    s->settings.top_px = menus ? bar : 0;
+    mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
+                   s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+}
+
+static void draw_menus(struct mien_show *s)
+{
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    if (s->ui && mien_ui_draw(s->ui, &s->controls, w, h)) {
+        absorb(s);
+    }
+}
+
+void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
+{
     int64_t start = mien_now_ns();
     if (shot) {
         s->shot = shot;
@@ -231,13 +361,16 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
         s->notice[0] = 0;
     }
     s->info.notice = talking ? s->notice : s->state[0] ? s->state : NULL;
-    mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
-                   s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+    s->dirty = false;
+    draw(s, true);
+    if (shot && s->capture) {
+        s->capture(s->capture_arg, shot);
+    }
+    draw_menus(s);
     mien_window_show_frame(&s->window);
     mien_view_finish();
     int64_t end = mien_now_ns();
     s->drawn_ns = end;
-    s->dirty = false;
     if (shot) {
         measure(s, shot, start, end);
     }
@@ -249,10 +382,11 @@ bool mien_show_screenshot(struct mien_show *s, const char *path)
     int w, h;
     mien_view_size(s->view, &w, &h);
     bool ok = mien_image_create(&im, w, h, MIEN_FORMAT_RGB8);
-    if (ok && !s->window.headless) { // after a swap the back buffer is undefined
-        static const struct mien_result nothing = {0};
-        mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
-                       s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+    if (ok) { // after a swap the back buffer is undefined, and menus do not belong into it
+        draw(s, s->menus_in_screenshot);
+        if (s->menus_in_screenshot) {
+            draw_menus(s);
+        }
     }
     ok = ok && mien_view_read(s->view, &im) && mien_png_save(path, &im);
     mien_image_destroy(&im);

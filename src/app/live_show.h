@@ -8,6 +8,7 @@
 #include "app/live.h"
 #include "app/window.h"
 #include "base/stats.h"
+#include "view/ui.h"
 #include "view/view.h"
 
 struct mien_show_config {
@@ -23,6 +24,12 @@ struct mien_show_config {
 struct mien_show {
     struct mien_window window;
     struct mien_view *view;
+    struct mien_ui *ui;               // NULL: there are no menus
+    struct mien_ui_controls controls; // what keys and menus ask for and show
+    // Called with everything but the menus drawn: for who records the picture. May be NULL.
+    void (*capture)(void *arg, const struct mien_shot *shot);
+    void *capture_arg;
+    bool menus_in_screenshot;
     struct mien_view_settings settings;
     struct mien_hud_info info;
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet

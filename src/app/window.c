@@ -9,8 +9,8 @@
 #include "base/log.h"
 
 #ifdef __SANITIZE_ADDRESS__
-// The leak checker can only name, and be told to leave alone, what Mesa keeps for itself while Mesa's
-// libraries are loaded: in this build none is unloaded.
+// The leak checker can only name, and be told to leave alone, what Mesa keeps for itself while
+// Mesa's libraries are loaded: in this build none is unloaded.
 int dlclose(void *handle);
 int dlclose(void *handle)
 {
@@ -81,6 +81,7 @@ bool mien_window_open(struct mien_window *w, const char *title, int width, int h
 
 void mien_window_close(struct mien_window *w)
 {
+    SDL_free(w->dropped);
     if (w->context) {
         SDL_GL_DeleteContext(w->context);
     }
@@ -148,8 +149,12 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
         *character = 'f';
         return MIEN_KEY_CHARACTER;
     }
-    if ((k >= SDLK_a && k <= SDLK_z) || k == SDLK_SPACE) {
-        *character = (char)(shift && k != SDLK_SPACE ? k - 'a' + 'A' : k);
+    if (k == SDLK_F10) {
+        return MIEN_KEY_MENU;
+    }
+    if ((k >= SDLK_a && k <= SDLK_z) || (k >= SDLK_0 && k <= SDLK_9 && !shift) || k == SDLK_SPACE ||
+        k == SDLK_TAB) {
+        *character = (char)(shift && k >= SDLK_a ? k - 'a' + 'A' : k);
         return MIEN_KEY_CHARACTER;
     }
     return MIEN_KEY_NONE;
@@ -158,14 +163,24 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
 enum mien_key mien_window_poll(struct mien_window *w, char *character)
 {
     SDL_Event e;
+    SDL_free(w->dropped);
+    w->dropped = NULL;
     while (SDL_PollEvent(&e)) {
         enum mien_key k = MIEN_KEY_NONE;
+        if (w->filter && w->filter(w->filter_arg, &e)) {
+            continue;
+        }
         if (e.type == SDL_QUIT) {
             k = MIEN_KEY_QUIT;
         } else if (e.type == SDL_KEYDOWN && !e.key.repeat) {
             k = key(&e.key, character);
-        } else if (e.type == SDL_TEXTINPUT && e.text.text[0] == '?') {
-            k = MIEN_KEY_NONE; // the key press was counted already
+        } else if (e.type == SDL_TEXTINPUT && e.text.text[0] && !e.text.text[1] &&
+                   strchr("[]+-,.", e.text.text[0])) { // wherever the keyboard has them
+            *character = e.text.text[0];
+            k = MIEN_KEY_CHARACTER;
+        } else if (e.type == SDL_DROPFILE && e.drop.file) {
+            w->dropped = e.drop.file;
+            k = MIEN_KEY_DROPPED;
         } else if (e.type == SDL_WINDOWEVENT) {
             k = e.window.event == SDL_WINDOWEVENT_SIZE_CHANGED ? MIEN_KEY_RESIZED
                 : e.window.event == SDL_WINDOWEVENT_EXPOSED    ? MIEN_KEY_EXPOSED

@@ -7,12 +7,17 @@
 #include <stdbool.h>
 
 struct SDL_Window;
+union SDL_Event;
 
 struct mien_window {
     struct SDL_Window *window;
     void *context; // SDL_GLContext
     bool started;  // SDL's video is up
     bool headless, fullscreen, vsync;
+    // Sees every event first; true: it was for somebody else. May be NULL.
+    bool (*filter)(void *arg, const union SDL_Event *e);
+    void *filter_arg;
+    char *dropped; // text of MIEN_KEY_DROPPED, SDL's
 };
 
 // title: UTF-8. False on failure (logged, with the way out: --headless). Cleans up after itself.
@@ -30,7 +35,10 @@ enum mien_key { // what the user asked for
     MIEN_KEY_QUIT,
     MIEN_KEY_RESIZED,
     MIEN_KEY_EXPOSED,
-    MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), ' ' or '?'
+    MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), a digit, ' ', '\t' or
+                        // one of ?[]+-,.
+    MIEN_KEY_MENU,      // F10
+    MIEN_KEY_DROPPED,   // a file was dropped on the window: w->dropped, valid until the next poll
 };
 // The next event that matters, MIEN_KEY_NONE when there is none. Does not wait.
 enum mien_key mien_window_poll(struct mien_window *w, char *character);

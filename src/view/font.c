@@ -126,6 +126,17 @@ static bool bake_face(struct mien_font *f, struct packer *p, enum mien_font_face
     return true;
 }
 
+bool mien_font_path(char *out, size_t size)
+{
+    for (size_t i = 0; i < MIEN_COUNT(font_dirs); i++) {
+        snprintf(out, size, "%s/DejaVuSans.ttf", font_dirs[i]);
+        if (mien_file_exists(out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mien_font_bake(struct mien_font *f, float scale)
 {
     static const struct {

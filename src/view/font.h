@@ -6,6 +6,7 @@
 #define MIEN_VIEW_FONT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum mien_font_face {
@@ -36,6 +37,7 @@ struct mien_font {
 // missing (logged with the package to install) or memory is short.
 bool mien_font_bake(struct mien_font *f, float scale);
 void mien_font_destroy(struct mien_font *f);
+bool mien_font_path(char *out, size_t size); // the font's file; false (not logged) when absent
 float mien_font_width(const struct mien_font *f, enum mien_font_face face, const char *text);
 // Steps through UTF-8: the glyph of the next character, NULL at the end.
 const struct mien_glyph *mien_font_next(const struct mien_font *f, enum mien_font_face face,

@@ -192,12 +192,6 @@ void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const str
         panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
         mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
                         C_DIM, text);
-    } else {
-        w = 0;
-    }
-    if (info->recording) {
-        float x = right - m - w - 18 * ui;
-        mien_draw_dot(d, x + 8 * ui, l->area.y + m + 10 * ui, 5 * ui, C_BAD);
     }
     if (r->count > 0) {
         // In a small window the face comes first.
@@ -346,10 +340,35 @@ void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
     mien_draw_label(d, cx, y + 7 * ui, MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT, text);
 }
 
+// One under the other at the right edge, below the source's name.
+void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
+                    const struct mien_hud_info *info, bool below_panels)
+{
+    static const struct mien_color color[] = {
+        [MIEN_LAMP_RECORD] = C_BAD,
+        [MIEN_LAMP_FILE] = C_WARN,
+        [MIEN_LAMP_NETWORK] = C_WARN,
+        [MIEN_LAMP_CAMERA] = C_WARN,
+    };
+    float ui = l->ui, m = 8 * ui, y = l->area.y + m + (below_panels ? 24 * ui : 0);
+    float right = l->area.x + l->area.w - m;
+    for (int i = 0; i < info->lamps && i < MIEN_LAMPS; i++) {
+        float w = mien_font_width(d->font, MIEN_FONT_SMALL, info->lamp[i].text) + 26 * ui;
+        struct mien_rect box = {right - w, y, w, 20 * ui};
+        panel(d, box, ui);
+        mien_draw_dot(d, box.x + 11 * ui, y + 10 * ui, 4 * ui, color[info->lamp[i].kind]);
+        mien_draw_label(d, box.x + 20 * ui, y + 4 * ui, MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT,
+                        info->lamp[i].text);
+        y += 23 * ui;
+    }
+}
+
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
 {
     static const char *const keys[][2] = {
-        {"m", "what is drawn: wireframe, shaded, textured, normals, landmarks, nothing"},
+        {"m", "what is drawn: wireframe, shaded, textured, UV, normals, landmarks, nothing"},
+        {"[  ]", "fainter, stronger"},
+        {"g", "next thing to wear: glasses, hat …; G the one before; l its light"},
         {"e", "the whole head, or the face only"},
         {"p", "landmark points with their uncertainty"},
         {"a", "head axes and gaze"},
@@ -357,13 +376,17 @@ void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
         {"b", "blendshape bars"},
         {"x", "mirror"},
         {"n", "take the present expression as neutral; N undoes it"},
+        {"1 … 8", "so many faces are followed"},
+        {"-  +", "smoothing;  ,  .  field of view"},
+        {"o", "open a picture or video (or drop one here); c next camera"},
+        {"r", "record, stop recording; s saves a picture"},
         {"space", "pause"},
         {"f", "full screen"},
-        {"s", "save a picture"},
+        {"tab", "all settings; F10 or the mouse: menus"},
         {"?", "this sheet"},
         {"q  Esc", "quit"},
     };
-    float ui = l->ui, m = 16 * ui, step = 20 * ui, w = 0;
+    float ui = l->ui, m = 16 * ui, step = 19 * ui, w = 0;
     for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
         w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, keys[i][1]));
     }

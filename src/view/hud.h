@@ -11,6 +11,9 @@
 
 enum { MIEN_HUD_RING = 120 };
 
+enum mien_lamp { MIEN_LAMP_RECORD, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK, MIEN_LAMP_CAMERA };
+enum { MIEN_LAMPS = 8 };
+
 struct mien_hud_info { // measured by the program; zero means unknown
     float fps;
     float detect_ms, network_ms, fit_ms, draw_ms;
@@ -20,7 +23,13 @@ struct mien_hud_info { // measured by the program; zero means unknown
     uint64_t dropped;
     const char *source; // its name, borrowed; NULL = none
     const char *notice; // what went wrong or was done, borrowed; NULL = none
-    bool paused, recording;
+    bool paused;
+    // What leaves the program; shown whatever else is hidden.
+    struct {
+        enum mien_lamp kind;
+        char text[48];
+    } lamp[MIEN_LAMPS];
+    int lamps;
 };
 
 struct mien_layout {
@@ -43,12 +52,18 @@ void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struc
                    bool mirror);
 void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
                      const struct mien_hud_info *info, bool below_panels);
+// At the top, in the middle of the free area.
+void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
+                    const struct mien_hud_info *info, bool below_panels);
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l);
 
 void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,
                           const struct mien_face_model *model, const struct mien_face_result *f);
 void mien_marks_axes(struct mien_draw *d, const struct mien_map *map, float ui,
                      const struct mien_face_model *model, const struct mien_result *r, int i);
+// The face's number in its colour, above it.
+void mien_marks_tag(struct mien_draw *d, const struct mien_map *map, float ui,
+                    const struct mien_face_result *f);
 // Short lines along the normals (n,3) of the vertices (n,3), head frame; every step-th.
 void mien_marks_normals(struct mien_draw *d, const struct mien_map *map, float ui,
                         const struct mien_result *r, int i, const float *points, size_t stride,

@@ -36,6 +36,17 @@ void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float
     }
 }
 
+void mien_marks_tag(struct mien_draw *d, const struct mien_map *map, float ui,
+                    const struct mien_face_result *f)
+{
+    float top[2] = {(f->box_px[0] + f->box_px[2]) / 2, f->box_px[1]}, p[2];
+    mien_map_point(map, top, p);
+    struct mien_rect box = {p[0] - 13 * ui, p[1] - 26 * ui, 26 * ui, 18 * ui};
+    mien_draw_box(d, box, 9 * ui, C_PANEL);
+    mien_draw_frame(d, box, 9 * ui, 1.2f * ui, mien_face_color(f->id));
+    mien_draw_printf(d, p[0], box.y + 2 * ui, MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT, "%d", f->id);
+}
+
 static bool place(const struct mien_map *map, const struct mien_result *r, int i,
                   const float head[3], float out[2])
 {

@@ -19,4 +19,22 @@
 #define C_WARN MIEN_COLOR(240, 187, 92, 255)
 #define C_BAD MIEN_COLOR(236, 104, 96, 255)
 
+// The colour of a face by its number (from 1): the first one wears the accent. clay: as a material.
+static inline struct mien_color mien_face_color(int id)
+{
+    static const struct mien_color color[8] = {
+        {92, 237, 217, 255},  {244, 180, 92, 255}, {176, 148, 250, 255}, {244, 120, 140, 255},
+        {140, 220, 110, 255}, {96, 176, 250, 255}, {240, 224, 110, 255}, {236, 140, 220, 255}};
+    return color[(id > 0 ? id - 1 : 0) % 8];
+}
+
+static inline void mien_face_paint(int id, bool clay, float out[3])
+{
+    struct mien_color c = mien_face_color(id);
+    float k = clay ? (id > 1 ? 0.45f : 0) : 1; // clay is tinted, the first face's is not
+    out[0] = k * (float)c.r / 255 + (1 - k) * 0.74f;
+    out[1] = k * (float)c.g / 255 + (1 - k) * 0.71f;
+    out[2] = k * (float)c.b / 255 + (1 - k) * 0.68f;
+}
+
 #endif

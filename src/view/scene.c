@@ -5,10 +5,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "view/palette.h"
 
-enum { U_PROJECTION, U_POSE, U_SEEN, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE };
+enum { U_PROJECTION, U_POSE, U_SEEN, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE, U_OPACITY, U_PAINT };
 static const char *const mesh_uniforms[] = {"u_projection", "u_pose",    "u_seen", "u_alpha",
-                                            "u_picture",    "u_checker", "u_eye",  NULL};
+                                            "u_picture",    "u_checker", "u_eye",  "u_opacity",
+                                            "u_paint",      NULL};
+// The program of a mode.
+static const int program_of[] = {0, 1, 2, 2, 3};
 // Depth range of the projection. 24 bits resolve 0.05 mm at 5 m with it.
 static const float near_mm = 30, far_mm = 20000;
 
@@ -173,23 +177,27 @@ static void multiply(const float a[16], const float b[16], float out[16]) // col
 }
 
 static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
-                    const struct mien_result *r, int i, int mode, float alpha, float checker,
-                    int triangles)
+                    const struct mien_result *r, int i, int program, float alpha, float opacity,
+                    float checker, int triangles)
 {
     const struct mien_pose *p = &r->face[i].pose;
-    const GLint *u = s->uniform[mode];
+    const GLint *u = s->uniform[program];
     float seen_projection[16], seen_pose[16], seen[16], eye[3], back[9];
     mien_projection(&r->camera, near_mm, far_mm, false, seen_projection);
     mien_pose_matrix(p, seen_pose);
     multiply(seen_projection, seen_pose, seen);
     mien_mat3_transpose(p->R, back);
     mien_mat3_mul_vec(back, p->t, eye);
-    glUseProgram(s->program[mode]);
+    glUseProgram(s->program[program]);
     glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
     glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
     glUniform3f(u[U_EYE], -eye[0], -eye[1], -eye[2]);
     glUniform1f(u[U_ALPHA], alpha);
+    glUniform1f(u[U_OPACITY], opacity);
+    float paint[3];
+    mien_face_paint(r->face[i].id, program == 1, paint);
+    glUniform3fv(u[U_PAINT], 1, paint);
     glUniform1f(u[U_CHECKER], checker);
     glUniform1i(u[U_PICTURE], 0);
     glActiveTexture(GL_TEXTURE0);
@@ -223,9 +231,10 @@ static void end_depth(void)
 }
 
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
-                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head)
+                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
+                     float opacity)
 {
-    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[mode]) {
+    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[program_of[mode]]) {
         return;
     }
     struct mien_mesh *m = &s->mesh;
@@ -251,14 +260,15 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
         float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
         alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
-    surface(s, projection, pose, r, i, mode, alpha, 1, triangles);
+    surface(s, projection, pose, r, i, program_of[mode], alpha, opacity, mode == MIEN_VIEW_UV,
+            triangles);
     end_depth();
 }
 
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg)
 {
-    if (!s->ready || !s->program[MIEN_VIEW_TEXTURED]) {
+    if (!s->ready || !s->program[2]) {
         return;
     }
     int size = (int)fmaxf(rect.w, 1);
@@ -273,6 +283,6 @@ void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
     glClear(GL_DEPTH_BUFFER_BIT); // inside the scissor
     glBindVertexArray(s->array[s->turn]);
     int triangles = s->mesh.group_triangle[s->last + 1];
-    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 1, 0, triangles);
+    surface(s, projection, pose, r, i, 2, 1, 1, 0, triangles);
     end_depth();
 }

@@ -15,8 +15,8 @@
 struct mien_scene {
     struct mien_mesh mesh;
     struct mien_mesh_point *point;    // (mesh.points) workspace
-    GLuint video_program, program[4]; // program: by mode
-    GLint video_uniform[3], uniform[4][8];
+    GLuint video_program, program[4]; // wire, shaded, textured and checker, normals
+    GLint video_uniform[3], uniform[4][9];
     GLuint picture; // texture
     int picture_width, picture_height;
     GLuint fixed, index, buffer[MIEN_GL_RING], array[MIEN_GL_RING];
@@ -33,9 +33,11 @@ void mien_scene_destroy(struct mien_scene *s);
 void mien_scene_picture(struct mien_scene *s, const struct mien_image *im);
 // Screen rectangles have their origin top-left; height_px is the screen's.
 void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain);
-// The face in slot i of the result over the picture. head: the whole head, not only the face.
+// The face in slot i of the result over the picture, in its own colour. head: the whole head, not
+// only the face.
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
-                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head);
+                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
+                     float opacity);
 // The mesh of the face that was drawn last, with the video on it, seen from turn_deg to the side.
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg);

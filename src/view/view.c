@@ -26,7 +26,7 @@ struct mien_view {
 
 const char *mien_view_mode_name(int mode)
 {
-    static const char *const names[MIEN_VIEW_MODES] = {"wireframe", "shaded",    "textured",
+    static const char *const names[MIEN_VIEW_MODES] = {"wireframe", "shaded",    "textured", "uv",
                                                        "normals",   "landmarks", "off"};
     return mode >= 0 && mode < MIEN_VIEW_MODES ? names[mode] : NULL;
 }
@@ -121,7 +121,7 @@ void mien_view_destroy(struct mien_view *v)
 static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
                       const struct mien_result *r, int i, const struct mien_view_settings *s)
 {
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head);
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade);
     if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
@@ -133,14 +133,19 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
     if (s->axes) {
         mien_marks_axes(&v->draw, map, ui, v->model, r, i);
     }
+    if (r->count > 1 && s->mode != MIEN_VIEW_OFF) {
+        mien_marks_tag(&v->draw, map, ui, &r->face[i]);
+    }
 }
 
 // The face turned to the front with the video as its texture, in the corner.
-static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r)
+static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r,
+                      int lamps)
 {
     float ui = l->ui, w = roundf(118 * ui), h = roundf(138 * ui), m = 8 * ui;
     float right = l->area.x + l->area.w;
-    struct mien_rect box = {roundf(right - m - w), roundf(l->area.y + m + 26 * ui), w, h};
+    struct mien_rect box = {roundf(right - m - w),
+                            roundf(l->area.y + m + (26 + 23 * (float)lamps) * ui), w, h};
     mien_draw_box(&v->draw, box, 6 * ui, MIEN_COLOR(10, 14, 18, 235));
     mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
     mien_draw_clear(&v->draw);
@@ -156,6 +161,10 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
     struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars);
     struct mien_map map = {l.video, w, h, s->mirror};
+    l.area.y += s->top_px;
+    l.area.h -= s->top_px;
+    l.bars.y += s->top_px;
+    l.bars.h -= s->top_px;
     mien_draw_clear(&v->draw);
     glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
     glViewport(0, 0, v->width, v->height);
@@ -165,7 +174,9 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
     if (frame) {
         mien_scene_picture(&v->scene, frame);
-        mien_scene_video(&v->scene, &map, v->height, 1);
+        // A face of video stands out before a darker picture.
+        bool stage = s->mode == MIEN_VIEW_TEXTURED && result->count > 0;
+        mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
         for (int i = result->count - 1; i >= 0; i--) { // the first face on top
             if (i < MIEN_FACES_MAX) {
                 draw_face(v, &map, l.ui, result, i, s);
@@ -175,13 +186,14 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
             // Marks first: they belong under the inset.
             mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
             mien_draw_clear(&v->draw);
-            draw_bust(v, &l, result);
+            draw_bust(v, &l, result, info->lamps);
         }
     }
     mien_hud_bars(&v->draw, &l, result, s->mirror);
     if (s->hud && frame) {
         mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_name(s->mode));
     }
+    mien_hud_lamps(&v->draw, &l, info, s->hud && frame);
     mien_hud_notice(&v->draw, &l, info, s->hud);
     if (s->help) {
         mien_hud_help(&v->draw, &l);

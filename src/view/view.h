@@ -16,11 +16,12 @@
 #include <stdbool.h>
 
 // What is drawn over the face; "landmarks" are points only, without a mesh.
-#define MIEN_VIEW_MODE_NAMES "wireframe|shaded|textured|normals|landmarks|off"
+#define MIEN_VIEW_MODE_NAMES "wireframe|shaded|textured|uv|normals|landmarks|off"
 enum mien_view_mode {
     MIEN_VIEW_WIREFRAME,
     MIEN_VIEW_SHADED,
-    MIEN_VIEW_TEXTURED,
+    MIEN_VIEW_TEXTURED, // the video on the mesh, the rest darker
+    MIEN_VIEW_UV,       // the model's UV as a checker
     MIEN_VIEW_NORMALS,
     MIEN_VIEW_LANDMARKS,
     MIEN_VIEW_OFF,
@@ -32,6 +33,8 @@ struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
     bool hud, bars, axes, points, head, help;
+    float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
+    float top_px; // kept free for a menu bar
 };
 
 struct mien_view; // opaque

@@ -34,7 +34,7 @@ enum mien_mood mien_words(const struct mien_result *r, const char **state, const
                f->box_px[3] > (float)r->height_px) {
         *reason = "the face leaves the picture";
     } else if ((w < h ? h : w) < small_px) {
-        *reason = "far away: come closer";
+        *reason = "face too small: come closer";
     } else if (f->fit_rms > bad_fit) {
         *reason = "the mesh does not settle: face the camera";
     } else {

@@ -14,7 +14,7 @@ if command -v ffprobe >/dev/null; then
         -of csv=p=0 "$tmp/a.mp4" | tr -d ,)
     [ "$n" = 40 ] || fail "the recording has $n frames, not 40"
 fi
-for mode in shaded textured normals landmarks off; do
+for mode in shaded textured uv normals landmarks off; do
     "$MIEN" live "$clip" --headless --frames 3 --mode $mode --mirror --head --no-pace \
         --screenshot "$tmp/$mode.png" >"$tmp/log" 2>&1 || fail "--mode $mode: $(cat "$tmp/log")"
     for other in "$tmp"/*.png; do

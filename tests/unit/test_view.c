@@ -440,6 +440,11 @@ static void golden_textured(void **state)
     golden("textured", MIEN_VIEW_TEXTURED, false);
 }
 
+static void golden_uv(void **state)
+{
+    golden("uv", MIEN_VIEW_UV, true);
+}
+
 // Odd sizes, no picture, results full of nonsense: nothing may crash.
 static void survives_nonsense(void **state)
 {
@@ -488,6 +493,7 @@ int main(void)
         cmocka_unit_test(golden_wireframe),
         cmocka_unit_test(golden_shaded),
         cmocka_unit_test(golden_textured),
+        cmocka_unit_test(golden_uv),
         cmocka_unit_test(survives_nonsense),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

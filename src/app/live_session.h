@@ -1,0 +1,55 @@
+// A run of the live program: the thread graph (app/live.h), what it shows (app/live_show.h), where
+// results go (app/live_out.h), and everything that menus and keys ask for while it runs: another
+// source, recording, outputs, settings that are remembered.
+//
+// Main thread only, except that results are handed to outputs on mien-infer. Does not: parse
+// options.
+#ifndef MIEN_APP_LIVE_SESSION_H
+#define MIEN_APP_LIVE_SESSION_H
+
+#include "app/config.h"
+#include "app/live.h"
+#include "app/live_out.h"
+#include "app/live_show.h"
+#include "base/thread.h"
+
+struct mien_session_options {
+    const char *source, *screenshot, *record, *out, *net, *detect, *prop;
+    int width, height; // of the window; 0 = chosen
+    int capture_w, capture_h, fps;
+    bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
+    bool record_plain;
+    bool waits;           // nothing may be lost
+    bool source_recalled; // from the settings: the first camera instead, when it is gone
+    int frames, mode, faces, menu;
+    double fov, filter, opacity;
+};
+
+struct mien_session {
+    struct mien_session_options o;
+    struct mien_config *config; // borrowed; NULL = nothing is remembered
+    struct mien_live *live;
+    struct mien_show *show;
+    struct mien_live_out *recording;
+    struct mien_monitor outputs;                 // guards `output`: mien-infer hands results to it
+    struct mien_live_out *output[MIEN_UI_SINKS]; // of controls.sink; NULL = off
+    char source_name[1024];                      // written into the records
+    char shown_name[128];
+    int64_t record_first_ns, state_ns, file_ns;
+    bool scanned, camera_source, was_paused;
+    bool output_failed;
+    uint64_t lost;                            // records that outputs could not take
+    uint64_t drops_at_pause, drops_in_pauses; // not the program's fault
+    bool to_stdout;
+};
+
+// Opens, runs until the user or the source ends it, prints the summary, closes. Returns the exit
+// status. stopped: asked now and then whether to end.
+int mien_session_run(struct mien_session *s, bool (*stopped)(void));
+
+// Options that the settings file may hold: reads them in (before the command line is), and notes
+// those that differ from `before` at the end.
+void mien_session_recall(struct mien_session_options *o, const struct mien_config *c, char *source,
+                         size_t source_size);
+
+#endif

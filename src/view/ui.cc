@@ -1,0 +1,747 @@
+// Menus, sliders and dialogs with Dear ImGui.
+extern "C" {
+#include "view/ui.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "view/font.h"
+}
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <SDL2/SDL.h>
+#include <backends/imgui_impl_opengl3.h>
+#include <backends/imgui_impl_sdl.h>
+#include <imgui.h>
+
+namespace {
+
+const int64_t idle_ns = 2500 * 1000000LL; // the menu bar hides when the mouse rests this long
+
+const ImVec4 accent(0.31f, 0.82f, 0.745f, 1), dim(0.62f, 0.667f, 0.706f, 1),
+    warm(0.925f, 0.408f, 0.376f, 1), amber(0.94f, 0.733f, 0.36f, 1);
+
+struct entry { // of a folder
+    std::string name;
+    bool folder;
+};
+
+} // namespace
+
+struct mien_ui {
+    ImGuiContext *context;
+    bool headless, started_sdl, started_gl;
+    bool settings, open_asked, opened; // window shown; dialog asked for, on
+    bool popup;                        // a menu was open when drawn last
+    int menu;                          // to be opened with the next drawing; 0 = none
+    bool close_all;
+    bool keep;           // headless: the bar stays
+    int64_t mouse_ns;    // when the mouse moved last
+    float scale, bar_px; // bar_px: its height
+    float pixel_ratio;   // screen px per window point
+    char folder[MIEN_UI_PATH], path[MIEN_UI_PATH], spec[256];
+    std::vector<entry> entries;
+};
+
+namespace {
+
+void style(float s)
+{
+    ImGuiStyle &g = ImGui::GetStyle();
+    g = ImGuiStyle();
+    ImGui::StyleColorsDark(&g);
+    g.WindowRounding = 8;
+    g.PopupRounding = 6;
+    g.FrameRounding = 4;
+    g.GrabRounding = 4;
+    g.TabRounding = 4;
+    g.ScrollbarRounding = 6;
+    g.WindowPadding = ImVec2(12, 10);
+    g.FramePadding = ImVec2(8, 4);
+    g.ItemSpacing = ImVec2(8, 6);
+    g.WindowBorderSize = g.PopupBorderSize = 1;
+    g.GrabMinSize = 12;
+    struct {
+        ImGuiCol at;
+        ImVec4 color;
+    } colors[] = {
+        {ImGuiCol_Text, ImVec4(0.925f, 0.94f, 0.953f, 1)},
+        {ImGuiCol_TextDisabled, dim},
+        {ImGuiCol_WindowBg, ImVec4(0.055f, 0.07f, 0.09f, 0.95f)},
+        {ImGuiCol_PopupBg, ImVec4(0.055f, 0.07f, 0.09f, 0.96f)},
+        {ImGuiCol_MenuBarBg, ImVec4(0.04f, 0.055f, 0.07f, 0.86f)},
+        {ImGuiCol_Border, ImVec4(1, 1, 1, 0.10f)},
+        {ImGuiCol_FrameBg, ImVec4(1, 1, 1, 0.08f)},
+        {ImGuiCol_FrameBgHovered, ImVec4(1, 1, 1, 0.14f)},
+        {ImGuiCol_FrameBgActive, ImVec4(1, 1, 1, 0.18f)},
+        {ImGuiCol_TitleBg, ImVec4(0.04f, 0.055f, 0.07f, 1)},
+        {ImGuiCol_TitleBgActive, ImVec4(0.07f, 0.10f, 0.12f, 1)},
+        {ImGuiCol_CheckMark, accent},
+        {ImGuiCol_SliderGrab, accent},
+        {ImGuiCol_SliderGrabActive, ImVec4(0.45f, 0.92f, 0.85f, 1)},
+        {ImGuiCol_Button, ImVec4(0.31f, 0.82f, 0.745f, 0.22f)},
+        {ImGuiCol_ButtonHovered, ImVec4(0.31f, 0.82f, 0.745f, 0.38f)},
+        {ImGuiCol_ButtonActive, ImVec4(0.31f, 0.82f, 0.745f, 0.55f)},
+        {ImGuiCol_Header, ImVec4(0.31f, 0.82f, 0.745f, 0.22f)},
+        {ImGuiCol_HeaderHovered, ImVec4(0.31f, 0.82f, 0.745f, 0.32f)},
+        {ImGuiCol_HeaderActive, ImVec4(0.31f, 0.82f, 0.745f, 0.45f)},
+        {ImGuiCol_Tab, ImVec4(1, 1, 1, 0.05f)},
+        {ImGuiCol_TabHovered, ImVec4(0.31f, 0.82f, 0.745f, 0.38f)},
+        {ImGuiCol_TabActive, ImVec4(0.31f, 0.82f, 0.745f, 0.30f)},
+        {ImGuiCol_NavHighlight, accent},
+        {ImGuiCol_Separator, ImVec4(1, 1, 1, 0.10f)},
+        {ImGuiCol_ModalWindowDimBg, ImVec4(0, 0, 0, 0.45f)},
+    };
+    for (auto &c : colors) {
+        g.Colors[c.at] = c.color;
+    }
+    g.ScaleAllSizes(s);
+}
+
+// Text is baked at screen pixels and shown at window points.
+void bake(mien_ui *ui)
+{
+    static const ImWchar range[] = {0x20, 0xff, 0x2013, 0x2026, 0x2190, 0x2193, 0x25cf, 0x25cf, 0};
+    ImGuiIO &io = ImGui::GetIO();
+    char path[512];
+    io.Fonts->Clear();
+    float size = roundf(13 * ui->scale);
+    if (!mien_font_path(path, sizeof(path)) ||
+        !io.Fonts->AddFontFromFileTTF(path, size, nullptr, range)) {
+        ImFontConfig config;
+        config.SizePixels = size;
+        io.Fonts->AddFontDefault(&config);
+    }
+    io.FontGlobalScale = 1 / ui->pixel_ratio;
+    style(ui->scale / ui->pixel_ratio);
+}
+
+void key_hint(const char *key)
+{
+    if (key && *key) {
+        ImGui::SameLine();
+        ImGui::TextDisabled("  %s", key);
+    }
+}
+
+bool toggle(const char *label, const char *key, bool *value)
+{
+    bool did = ImGui::Checkbox(label, value);
+    key_hint(key);
+    return did;
+}
+
+bool action(const char *label, const char *key)
+{
+    bool did = ImGui::Selectable(label, false, 0, ImVec2(ImGui::GetFontSize() * 13, 0));
+    key_hint(key);
+    return did;
+}
+
+void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text);
+}
+
+void ask_open(mien_ui_controls *c, const char *uri, int w, int h, int fps)
+{
+    c->ask.open = true;
+    copy(c->ask.open_uri, sizeof(c->ask.open_uri), uri);
+    c->ask.open_w = w;
+    c->ask.open_h = h;
+    c->ask.open_fps = fps;
+}
+
+bool source_part(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    char text[160];
+    for (int i = 0; i < c->cameras; i++) {
+        mien_ui_camera *k = &c->camera[i];
+        ImGui::PushID(i);
+        if (ImGui::RadioButton(k->name, i == c->camera_now) && !k->problem[0]) {
+            ask_open(c, k->device, 0, 0, 0);
+            did = true;
+        }
+        key_hint(k->device);
+        if (k->problem[0]) {
+            ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetFontSize() * 22);
+            ImGui::TextColored(amber, "%s", k->problem);
+            ImGui::PopTextWrapPos();
+        }
+        ImGui::PopID();
+    }
+    if (!c->cameras) {
+        ImGui::TextDisabled("no camera found");
+    }
+    if (c->camera_now >= 0) {
+        mien_ui_camera *k = &c->camera[c->camera_now];
+        snprintf(text, sizeof(text), "%d × %d, %.0f per second", c->width, c->height,
+                 (double)c->fps);
+        ImGui::SetNextItemWidth(ImGui::GetFontSize() * 15);
+        if (ImGui::BeginCombo("size and rate", text)) {
+            for (int m = 0; m < k->modes; m++) {
+                const mien_ui_camera_mode *o = &k->mode[m];
+                bool now = o->width == c->width && o->height == c->height;
+                snprintf(text, sizeof(text), "%d × %d, %.0f per second", o->width, o->height,
+                         (double)o->fps);
+                if (ImGui::Selectable(text, now)) {
+                    ask_open(c, k->device, o->width, o->height, (int)lroundf(o->fps));
+                    did = true;
+                }
+            }
+            ImGui::EndCombo();
+        }
+    } else if (c->info && c->info->source) {
+        ImGui::TextDisabled("showing %s, %d × %d", c->info->source, c->width, c->height);
+    }
+    if (action("Look for cameras again", "")) {
+        c->ask.rescan = did = true;
+    }
+    ImGui::Separator();
+    if (action("Open a picture or video…", "o")) {
+        ui->open_asked = did = true;
+    }
+    ImGui::Separator();
+    did |= toggle("mirror", "x", &c->settings->mirror);
+    bool paused = c->info && c->info->paused;
+    if (toggle("pause", "space", &paused)) {
+        c->ask.pause = did = true;
+    }
+    return did;
+}
+
+bool view_part(mien_ui_controls *c)
+{
+    static const struct {
+        int mode;
+        const char *label, *what;
+    } modes[] = {{MIEN_VIEW_WIREFRAME, "wireframe", "the mesh as lines"},
+                 {MIEN_VIEW_SHADED, "shaded", "clay under three lights"},
+                 {MIEN_VIEW_TEXTURED, "textured", "the video on the mesh"},
+                 {MIEN_VIEW_UV, "UV checker", "the model's own coordinates"},
+                 {MIEN_VIEW_NORMALS, "normals", "the surface's direction as colour"},
+                 {MIEN_VIEW_LANDMARKS, "landmarks", "points with their uncertainty"},
+                 {MIEN_VIEW_OFF, "off", "the picture alone"}};
+    mien_view_settings *s = c->settings;
+    bool did = false;
+    ImGui::TextDisabled("over the face: m, back with M");
+    for (auto &m : modes) {
+        if (ImGui::RadioButton(m.label, s->mode == m.mode)) {
+            s->mode = (mien_view_mode)m.mode;
+            did = true;
+        }
+        ImGui::SameLine(ImGui::GetFontSize() * 9);
+        ImGui::TextDisabled("%s", m.what);
+    }
+    float opacity = 100 * (1 - s->fade);
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
+    if (ImGui::SliderFloat("opacity", &opacity, 0, 100, "%.0f %%", ImGuiSliderFlags_AlwaysClamp)) {
+        s->fade = 1 - opacity / 100;
+        did = true;
+    }
+    key_hint("[ ]");
+    ImGui::Separator();
+    did |= toggle("whole head", "e", &s->head);
+    did |= toggle("landmarks with uncertainty", "p", &s->points);
+    did |= toggle("head axes and gaze", "a", &s->axes);
+    ImGui::Separator();
+    did |= toggle("times, pose, expression", "h", &s->hud);
+    did |= toggle("blendshape bars", "b", &s->bars);
+    if (action("Full screen", "f")) {
+        c->ask.fullscreen = did = true;
+    }
+    return did;
+}
+
+bool prop_part(mien_ui_controls *c)
+{
+    bool did = false;
+    ImGui::TextDisabled("worn on the face: g, back with G");
+    for (int i = 0; i < c->props; i++) {
+        did |= ImGui::RadioButton(c->prop_name[i], &c->prop, i);
+    }
+    ImGui::Separator();
+    did |= toggle("light from the face", "l", &c->light);
+    ImGui::TextDisabled("own ones: glTF or PNG files in");
+    ImGui::TextDisabled("~/.local/share/mien/props");
+    return did;
+}
+
+bool track_part(mien_ui_controls *c)
+{
+    bool did = false;
+    float wide = ImGui::GetFontSize() * 11;
+    ImGui::SetNextItemWidth(wide);
+    did |=
+        ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
+    key_hint("1…8");
+    ImGui::SetNextItemWidth(wide);
+    did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
+                              ImGuiSliderFlags_AlwaysClamp);
+    key_hint("- +");
+    ImGui::SetNextItemWidth(wide);
+    did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
+                              c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
+    key_hint(", .");
+    c->ask.tracking |= did;
+    ImGui::Separator();
+    if (action("Take this expression as neutral", "n")) {
+        c->ask.calibrate = did = true;
+    }
+    if (action("Forget the neutral expression", "N")) {
+        c->ask.forget = did = true;
+    }
+    return did;
+}
+
+bool record_part(mien_ui_controls *c)
+{
+    bool did = false;
+    if (action("Save a picture", "s")) {
+        c->ask.screenshot = did = true;
+    }
+    if (action(c->recording ? "Stop recording" : "Start recording", "r")) {
+        c->ask.record = did = true;
+    }
+    if (!c->recording) {
+        did |= toggle("without the overlay", "", &c->record_plain);
+        ImGui::TextDisabled("videos and pictures go to the current folder");
+        return did;
+    }
+    int s = (int)c->recorded_s;
+    ImGui::TextColored(warm, "● %d:%02d", s / 60, s % 60);
+    ImGui::SameLine();
+    ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
+    ImGui::TextDisabled("%s", c->record_path);
+    return did;
+}
+
+bool send_part(mien_ui *ui, mien_ui_controls *c)
+{
+    static const char *const where[] = {"stays here", "file", "network", "virtual camera"};
+    bool did = false;
+    if (!c->sinks) {
+        ImGui::TextDisabled("nothing leaves this program");
+    }
+    for (int i = 0; i < c->sinks; i++) {
+        ImGui::PushID(i);
+        bool on = c->sink[i].on;
+        if (ImGui::Checkbox(c->sink[i].spec, &on)) {
+            c->ask.sink = i + 1;
+            did = true;
+        }
+        int kind = mien_ui_sink_kind(c->sink[i].spec);
+        ImGui::SameLine();
+        ImGui::TextColored(on && kind ? amber : dim, "  %s%s", on && kind ? "● " : "", where[kind]);
+        ImGui::PopID();
+    }
+    ImGui::Separator();
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
+    bool enter = ImGui::InputTextWithHint("##spec", "vmc, ws, jsonl:FILE …", ui->spec,
+                                          sizeof(ui->spec), ImGuiInputTextFlags_EnterReturnsTrue);
+    ImGui::SameLine();
+    if ((ImGui::Button("Add") || enter) && ui->spec[0]) {
+        copy(c->ask.sink_spec, sizeof(c->ask.sink_spec), ui->spec);
+        c->ask.add_sink = did = true;
+        ui->spec[0] = 0;
+    }
+    ImGui::TextDisabled("the kinds are those of --out (mien live --help)");
+    return did;
+}
+
+bool help_part(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    if (action("Keys", "?")) {
+        c->settings->help = !c->settings->help;
+        did = true;
+    }
+    if (action("All settings", "tab")) {
+        ui->settings = !ui->settings;
+        did = true;
+    }
+    ImGui::Separator();
+    ImGui::TextDisabled("mien uses no network and writes no picture");
+    ImGui::TextDisabled("unless it is asked to; a lamp shows when.");
+    ImGui::Separator();
+    if (action("Quit", "q")) {
+        c->ask.quit = did = true;
+    }
+    return did;
+}
+
+bool part(mien_ui *ui, mien_ui_controls *c, int which)
+{
+    switch (which) {
+    case MIEN_UI_SOURCE:
+        return source_part(ui, c);
+    case MIEN_UI_VIEW:
+        return view_part(c);
+    case MIEN_UI_PROP:
+        return prop_part(c);
+    case MIEN_UI_TRACK:
+        return track_part(c);
+    case MIEN_UI_RECORD:
+        return record_part(c);
+    case MIEN_UI_SEND:
+        return send_part(ui, c);
+    default:
+        return help_part(ui, c);
+    }
+}
+
+const char *const titles[] = {"", "Source", "View", "Props", "Track", "Record", "Send", "Help"};
+
+bool menu_bar(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    ui->popup = false;
+    if (!ImGui::BeginMainMenuBar()) {
+        return false;
+    }
+    ui->bar_px = ImGui::GetWindowSize().y * ui->pixel_ratio;
+    for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HELP; i++) {
+        if (ui->menu == i) {
+            ImGui::OpenPopup(titles[i]);
+            ui->menu = 0;
+        }
+        if (ImGui::BeginMenu(titles[i])) {
+            ui->popup = true;
+            did |= part(ui, c, i);
+            if (ui->close_all) {
+                ImGui::CloseCurrentPopup();
+            }
+            ImGui::EndMenu();
+        }
+    }
+    if (c->recording) {
+        int s = (int)c->recorded_s;
+        char text[64];
+        snprintf(text, sizeof(text), "● %d:%02d  %.1f MB", s / 60, s % 60,
+                 (double)c->recorded_bytes / 1e6);
+        ImGui::SameLine(ImGui::GetWindowWidth() - ImGui::CalcTextSize(text).x -
+                        ImGui::GetFontSize());
+        ImGui::TextColored(warm, "%s", text);
+    }
+    ImGui::EndMainMenuBar();
+    return did;
+}
+
+bool settings_window(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    ImGuiIO &io = ImGui::GetIO();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
+                            ImGuiCond_Appearing, ImVec2(0.5f, 0.5f));
+    if (ImGui::Begin("Settings", &ui->settings,
+                     ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoCollapse)) {
+        if (ui->close_all) {
+            ui->settings = false;
+        }
+        if (ImGui::BeginTabBar("parts")) {
+            for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_SEND; i++) {
+                if (ImGui::BeginTabItem(titles[i])) {
+                    ImGui::Dummy(ImVec2(ImGui::GetFontSize() * 26, 2));
+                    did |= part(ui, c, i);
+                    ImGui::EndTabItem();
+                }
+            }
+            ImGui::EndTabBar();
+        }
+    }
+    ImGui::End();
+    return did;
+}
+
+bool is_media(const char *name)
+{
+    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".mp4", ".mkv", ".webm",
+                                          ".avi", ".mov",  ".m4v", ".ogv", ".mpg"};
+    const char *dot = strrchr(name, '.');
+    for (const char *e : endings) {
+        if (dot && !strcasecmp(dot, e)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void read_folder(mien_ui *ui)
+{
+    ui->entries.clear();
+    if (DIR *d = opendir(ui->folder)) {
+        while (const dirent *e = readdir(d)) {
+            std::string full = std::string(ui->folder) + "/" + e->d_name;
+            struct stat st;
+            if (e->d_name[0] == '.' || stat(full.c_str(), &st)) {
+                continue;
+            }
+            bool folder = S_ISDIR(st.st_mode);
+            if (folder || (S_ISREG(st.st_mode) && is_media(e->d_name))) {
+                ui->entries.push_back({e->d_name, folder});
+            }
+        }
+        closedir(d);
+    }
+    std::sort(ui->entries.begin(), ui->entries.end(), [](const entry &a, const entry &b) {
+        return a.folder != b.folder ? a.folder : strcasecmp(a.name.c_str(), b.name.c_str()) < 0;
+    });
+}
+
+void enter_folder(mien_ui *ui, const std::string &path)
+{
+    char *real = realpath(path.c_str(), nullptr);
+    if (real && strlen(real) < sizeof(ui->folder)) {
+        copy(ui->folder, sizeof(ui->folder), real);
+        read_folder(ui);
+    }
+    free(real);
+}
+
+bool open_dialog(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    if (ui->open_asked) {
+        ui->open_asked = false;
+        enter_folder(ui, ui->folder[0] ? ui->folder : ".");
+        ImGui::OpenPopup("Open a picture or video");
+    }
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
+                            ImGuiCond_Always, ImVec2(0.5f, 0.5f));
+    ImGui::SetNextWindowSize(ImVec2(std::min(em * 34, io.DisplaySize.x * 0.92f),
+                                    std::min(em * 26, io.DisplaySize.y * 0.9f)));
+    bool keep = true;
+    ui->opened = ImGui::BeginPopupModal("Open a picture or video", &keep,
+                                        ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove);
+    if (!ui->opened) {
+        return false;
+    }
+    ImGui::TextDisabled("%s", ui->folder);
+    ImGui::BeginChild("files", ImVec2(0, -ImGui::GetFrameHeightWithSpacing() * 2), true);
+    std::string into;
+    if (ImGui::Selectable("../")) {
+        into = std::string(ui->folder) + "/..";
+    }
+    for (const entry &e : ui->entries) {
+        std::string full = std::string(ui->folder) + "/" + e.name;
+        if (ImGui::Selectable((e.folder ? e.name + "/" : e.name).c_str(), full == ui->path,
+                              ImGuiSelectableFlags_DontClosePopups |
+                                  ImGuiSelectableFlags_AllowDoubleClick)) {
+            copy(ui->path, sizeof(ui->path), full.c_str());
+            if (ImGui::IsMouseDoubleClicked(0) || ImGui::IsKeyPressed(SDL_SCANCODE_RETURN)) {
+                if (e.folder) {
+                    into = full;
+                } else {
+                    did = true;
+                }
+            }
+        }
+    }
+    ImGui::EndChild();
+    if (!into.empty()) {
+        enter_folder(ui, into);
+    }
+    ImGui::SetNextItemWidth(-1);
+    did |=
+        ImGui::InputTextWithHint("##path", "a file, a folder of pictures, /dev/video0 …", ui->path,
+                                 sizeof(ui->path), ImGuiInputTextFlags_EnterReturnsTrue);
+    did |= ImGui::Button("Open", ImVec2(em * 8, 0));
+    ImGui::SameLine();
+    if (ImGui::Button("Cancel", ImVec2(em * 8, 0)) || !keep || ui->close_all) {
+        ImGui::CloseCurrentPopup();
+    }
+    did = did && ui->path[0];
+    if (did) {
+        ask_open(c, ui->path, 0, 0, 0);
+        ImGui::CloseCurrentPopup();
+    }
+    ImGui::EndPopup();
+    return did;
+}
+
+} // namespace
+
+mien_ui *mien_ui_create(void *window, void *context, float scale, bool headless)
+{
+    mien_ui *ui = new (std::nothrow) mien_ui();
+    if (!ui) {
+        mien_error("no memory for the menus");
+        return nullptr;
+    }
+    ui->headless = headless;
+    ui->scale = scale;
+    ui->pixel_ratio = 1;
+    IMGUI_CHECKVERSION();
+    ui->context = ImGui::CreateContext();
+    ImGuiIO &io = ImGui::GetIO();
+    io.IniFilename = nullptr;
+    io.LogFilename = nullptr;
+    io.ConfigFlags |= ImGuiConfigFlags_NavEnableKeyboard;
+    ui->started_sdl = ImGui_ImplSDL2_InitForOpenGL((SDL_Window *)window, context);
+    ui->started_gl = ui->started_sdl && ImGui_ImplOpenGL3_Init("#version 330 core");
+    if (!ui->started_gl) {
+        mien_error("the menus do not start: keys and options still do everything");
+        mien_ui_destroy(ui);
+        return nullptr;
+    }
+    int w, h, pw, ph;
+    SDL_GetWindowSize((SDL_Window *)window, &w, &h);
+    SDL_GL_GetDrawableSize((SDL_Window *)window, &pw, &ph);
+    ui->pixel_ratio = !headless && w > 0 && pw > 0 ? (float)pw / (float)w : 1;
+    bake(ui);
+    ImGui_ImplOpenGL3_CreateDeviceObjects();
+    ui->bar_px = roundf(13 * scale) + 8 * scale;
+    return ui;
+}
+
+void mien_ui_destroy(mien_ui *ui)
+{
+    if (!ui) {
+        return;
+    }
+    ImGui::SetCurrentContext(ui->context);
+    if (ui->started_gl) {
+        ImGui_ImplOpenGL3_Shutdown();
+    }
+    if (ui->started_sdl) {
+        ImGui_ImplSDL2_Shutdown();
+    }
+    ImGui::DestroyContext(ui->context);
+    delete ui;
+}
+
+void mien_ui_resize(mien_ui *ui, int width_px, int height_px, float scale)
+{
+    if (fabsf(scale - ui->scale) < 0.02f) {
+        return;
+    }
+    ui->scale = scale;
+    ImGui::SetCurrentContext(ui->context);
+    bake(ui);
+    ImGui_ImplOpenGL3_DestroyFontsTexture();
+    ImGui_ImplOpenGL3_CreateFontsTexture();
+}
+
+bool mien_ui_event(mien_ui *ui, const void *event)
+{
+    const SDL_Event *e = (const SDL_Event *)event;
+    ImGui::SetCurrentContext(ui->context);
+    bool shown = mien_ui_visible(ui, nullptr);
+    bool mouse = e->type == SDL_MOUSEMOTION || e->type == SDL_MOUSEBUTTONDOWN ||
+                 e->type == SDL_MOUSEBUTTONUP || e->type == SDL_MOUSEWHEEL;
+    if (mouse) {
+        ui->mouse_ns = mien_now_ns();
+    }
+    bool key = e->type == SDL_KEYDOWN;
+    bool dialog = ui->settings || ui->opened || ui->popup;
+    if (key && e->key.keysym.sym == SDLK_ESCAPE && dialog && !ImGui::GetIO().WantTextInput) {
+        mien_ui_show(ui, MIEN_UI_NONE);
+        return true;
+    }
+    if (!shown && !mouse && e->type != SDL_KEYUP) {
+        return false;
+    }
+    ImGui_ImplSDL2_ProcessEvent(e);
+    const ImGuiIO &io = ImGui::GetIO();
+    if (mouse) {
+        return dialog || io.WantCaptureMouse;
+    }
+    if (key || e->type == SDL_TEXTINPUT) {
+        if (io.WantTextInput || ui->opened) {
+            return true;
+        }
+        SDL_Keycode k = key ? e->key.keysym.sym : 0;
+        return dialog && key &&
+               (k == SDLK_SPACE || k == SDLK_RETURN || k == SDLK_UP || k == SDLK_DOWN ||
+                k == SDLK_LEFT || k == SDLK_RIGHT);
+    }
+    return false;
+}
+
+void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
+{
+    if (menu == MIEN_UI_NONE) {
+        ui->close_all = ui->settings || ui->opened || ui->popup;
+        ui->menu = 0;
+        ui->keep = false;
+    } else if (menu == MIEN_UI_SETTINGS) {
+        ui->settings = !ui->settings;
+    } else if (menu == MIEN_UI_OPEN) {
+        ui->open_asked = true;
+    } else {
+        ui->menu = menu;
+        ui->keep = true;
+        ui->mouse_ns = mien_now_ns();
+    }
+}
+
+bool mien_ui_visible(const mien_ui *ui, float *bar_px)
+{
+    bool bar = ui->menu || ui->popup || ui->keep ||
+               (!ui->headless && ui->mouse_ns && mien_now_ns() - ui->mouse_ns < idle_ns);
+    if (bar_px) {
+        *bar_px = bar ? ui->bar_px : 0;
+    }
+    return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all;
+}
+
+bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
+{
+    float bar;
+    if (!mien_ui_visible(ui, &bar)) {
+        return false;
+    }
+    ImGui::SetCurrentContext(ui->context);
+    ImGui_ImplOpenGL3_NewFrame();
+    ImGui_ImplSDL2_NewFrame();
+    ImGuiIO &io = ImGui::GetIO();
+    float ratio = ui->pixel_ratio;
+    io.DisplaySize = ImVec2((float)width_px / ratio, (float)height_px / ratio);
+    io.DisplayFramebufferScale = ImVec2(ratio, ratio);
+    ImGui::NewFrame();
+    bool did = false;
+    if (bar > 0) {
+        did |= menu_bar(ui, c);
+        ui->keep = ui->keep && (ui->popup || ui->menu || ui->headless);
+    } else {
+        ui->popup = false;
+    }
+    if (ui->settings) {
+        did |= settings_window(ui, c);
+    }
+    did |= open_dialog(ui, c);
+    ui->close_all = false;
+    ImGui::Render();
+    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    return did;
+}
+
+int mien_ui_sink_kind(const char *spec)
+{
+    static const char *const files[] = {"jsonl",     "csv",         "md5", "openface",
+                                        "mediapipe", "livelinkcsv", "gltf"};
+    size_t n = strcspn(spec, ":");
+    if (n == 4 && !strncmp(spec, "null", 4)) {
+        return 0;
+    }
+    for (const char *f : files) {
+        if (strlen(f) == n && !strncmp(f, spec, n)) {
+            return 1;
+        }
+    }
+    return n == 8 && !strncmp(spec, "loopback", 8) ? 3 : 2;
+}

@@ -1,0 +1,120 @@
+// Menus, sliders and dialogs over the picture: Dear ImGui behind a C interface (view/ui.cc, the
+// only C++).
+//
+// Does not: open cameras, files or sinks, or decide anything: it changes settings in place and
+// notes what was asked for. Main thread, with the window's OpenGL context. While nothing of it is
+// shown it costs nothing; ImGui's own allocations happen only while something is.
+#ifndef MIEN_VIEW_UI_H
+#define MIEN_VIEW_UI_H
+
+#include "view/view.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    MIEN_UI_CAMERAS = 8,
+    MIEN_UI_CAMERA_MODES = 32,
+    MIEN_UI_SINKS = 16,
+    MIEN_UI_PROPS = 64,
+    MIEN_UI_PATH = 1024
+};
+
+struct mien_ui_camera_mode {
+    int width, height; // px
+    float fps;         // best
+};
+struct mien_ui_camera {
+    char name[64], device[64];
+    char problem[256]; // why it cannot be used; ""
+    struct mien_ui_camera_mode mode[MIEN_UI_CAMERA_MODES];
+    int modes;
+};
+struct mien_ui_sink {
+    char spec[256]; // as on the command line: "vmc:127.0.0.1:39539"
+    bool on;
+};
+
+// What the program and the menus share. The program fills it; "in place" fields are changed by the
+// menus, and `ask` notes what the program should do; it clears what it has done.
+struct mien_ui_controls {
+    struct mien_view_settings *settings; // in place
+    const struct mien_hud_info *info;    // borrowed
+    // Source.
+    struct mien_ui_camera camera[MIEN_UI_CAMERAS];
+    int cameras, camera_now; // camera_now: -1 when the source is none of them
+    int width, height;       // of the frames, px
+    float fps;               // nominal, 0 = unknown
+    // Tracking, in place.
+    float fov_deg, filter; // fov 0 = unknown; filter: 0 none, 1 default, 2 twice as steady
+    int faces;
+    // Props: 0 is none.
+    char prop_name[MIEN_UI_PROPS][48];
+    int props, prop; // prop: in place
+    bool light;      // in place: props are lit like the face
+    // Output.
+    bool recording, record_plain; // record_plain, in place: the picture without the overlay
+    double recorded_s;
+    int64_t recorded_bytes;
+    char record_path[MIEN_UI_PATH];
+    struct mien_ui_sink sink[MIEN_UI_SINKS];
+    int sinks;
+    struct {
+        bool quit, pause, fullscreen, screenshot, record, calibrate, forget;
+        bool rescan; // look for cameras again
+        bool next_camera;
+        bool tracking; // fov, filter or faces have changed
+        bool open;     // open_uri, with size and rate (0 = as it comes)
+        char open_uri[MIEN_UI_PATH];
+        int open_w, open_h, open_fps;
+        int sink;      // toggle sink[sink - 1]; 0 = none
+        bool add_sink; // sink_spec, and switch it on
+        char sink_spec[256];
+    } ask;
+};
+
+// The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog.
+#define MIEN_UI_MENU_NAMES "none|source|view|props|track|record|send|help|settings|open"
+enum mien_ui_menu {
+    MIEN_UI_NONE,
+    MIEN_UI_SOURCE,
+    MIEN_UI_VIEW,
+    MIEN_UI_PROP,
+    MIEN_UI_TRACK,
+    MIEN_UI_RECORD,
+    MIEN_UI_SEND,
+    MIEN_UI_HELP,
+    MIEN_UI_SETTINGS,
+    MIEN_UI_OPEN,
+    MIEN_UI_MENUS
+};
+
+struct mien_ui; // opaque
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// window: SDL_Window, context: its SDL_GLContext. scale: mien_hud_scale. headless: there is no
+// mouse, so nothing shows by itself. NULL on failure (logged): the program works without menus.
+struct mien_ui *mien_ui_create(void *window, void *context, float scale, bool headless);
+void mien_ui_destroy(struct mien_ui *ui); // NULL is fine
+void mien_ui_resize(struct mien_ui *ui, int width_px, int height_px, float scale);
+// event: SDL_Event. True when the menus keep it for themselves.
+bool mien_ui_event(struct mien_ui *ui, const void *event);
+// Opens a menu or dialog; MIEN_UI_NONE closes all; MIEN_UI_SETTINGS again closes it.
+void mien_ui_show(struct mien_ui *ui, enum mien_ui_menu menu);
+// Whether mien_ui_draw would show anything, and the menu bar's height in screen px (else 0).
+bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
+// Over what the view has drawn, into the framebuffer that is bound. True when something was asked
+// or changed.
+bool mien_ui_draw(struct mien_ui *ui, struct mien_ui_controls *c, int width_px, int height_px);
+// What an output does, for lamp and menu: 0 nothing leaves, 1 to a file, 2 to the network, 3 to a
+// virtual camera.
+int mien_ui_sink_kind(const char *spec);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
