@@ -12,7 +12,7 @@ const CURVES = [
 ];
 const HISTORY = 300;
 
-let hello = null, frame = null, gl = null, program = null, lines = null, lineCount = 0, bars = {};
+let hello = null, frame = null, gl = null, program = null, lines = null, lineCount = 0, solid = null, bars = {};
 const meshes = new Map(); // index of the face -> {frame, points: Float32Array}
 const history = CURVES.map(() => []);
 let frames = 0, dirty = false;
@@ -25,7 +25,7 @@ void main() {
   vec3 q = R * p + t;                                   // camera frame, mm
   vec2 px = camera.yz + camera.x * vec2(q.x, -q.y) / max(-q.z, 1.0);
   vec2 ndc = vec2(2.0 * px.x / fit.x - 1.0, 1.0 - 2.0 * px.y / fit.y);
-  gl_Position = vec4(ndc, clamp(-q.z / 5000.0, 0.0, 1.0), 1.0);
+  gl_Position = vec4(ndc, clamp(-q.z / 2500.0 - 1.0, -1.0, 1.0), 1.0);
 }`;
 const FRAGMENT = `precision mediump float; uniform vec4 colour; void main() { gl_FragColor = colour; }`;
 
@@ -57,6 +57,12 @@ function setUpMesh() {
   lineCount = edges.length;
   gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, lines);
   gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint16Array(edges), gl.STATIC_DRAW);
+  solid = gl.createBuffer(); // hides the lines behind it
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, solid);
+  gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint16Array(hello.triangles), gl.STATIC_DRAW);
+  gl.enable(gl.DEPTH_TEST);
+  gl.depthFunc(gl.LEQUAL);
+  gl.polygonOffset(1, 2);
   gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
   gl.useProgram(program);
   gl.enableVertexAttribArray(gl.getAttribLocation(program, "p"));
@@ -104,7 +110,7 @@ function drawMesh() {
   resize(canvas);
   const f = place(canvas);
   gl.viewport(f.x, f.y, f.s * frame.width, f.s * frame.height);
-  gl.clear(gl.COLOR_BUFFER_BIT);
+  gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   const at = name => gl.getUniformLocation(program, name);
   gl.uniform4f(at("camera"), frame.camera.f_px, frame.camera.cx_px, frame.camera.cy_px, 0);
   gl.uniform2f(at("fit"), frame.width, frame.height);
@@ -116,6 +122,13 @@ function drawMesh() {
     gl.uniform3fv(at("t"), face.pose.t_mm);
     const c = COLOURS[(face.id - 1) % COLOURS.length];
     gl.uniform4f(at("colour"), ...[1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16) / 255), 0.55);
+    gl.colorMask(false, false, false, false);
+    gl.enable(gl.POLYGON_OFFSET_FILL);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, solid);
+    gl.drawElements(gl.TRIANGLES, hello.triangles.length, gl.UNSIGNED_SHORT, 0);
+    gl.disable(gl.POLYGON_OFFSET_FILL);
+    gl.colorMask(true, true, true, true);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, lines);
     gl.drawElements(gl.LINES, lineCount, gl.UNSIGNED_SHORT, 0);
   });
 }

@@ -46,8 +46,6 @@ static bool serve(struct mien_sink *s, const struct mien_face_model *m, pid_t ch
         r->count = 0;
         r->frame = (uint64_t)i;
         scene_add_face(r, m, swing, 5, 0.2F * swing, -60, -650);
-        r->face[0].action[MIEN_BS_JAW_OPEN] = r->face[0].blendshape[MIEN_BS_JAW_OPEN] =
-            0.5F + 0.5F * sinf((float)i * 0.3F);
         scene_add_face(r, m, -swing, 0, 0, 90, -700);
         struct mien_sink_frame f = {.source = "test", .result = r};
         assert_true(mien_sink_write(s, &f));
