@@ -147,13 +147,7 @@ static bool loopback_write(struct mien_sink *sink, const struct mien_sink_frame 
     if (!im) {
         return true;
     }
-    if (s->scratch.width != im->width || s->scratch.height != im->height) {
-        mien_image_destroy(&s->scratch);
-        if (!mien_image_create(&s->scratch, im->width, im->height, MIEN_FORMAT_RGB8)) {
-            return false;
-        }
-    }
-    if (!mien_image_copy(&s->scratch, im)) {
+    if (!mien_overlay_canvas(&s->scratch, im)) {
         return false;
     }
     mien_overlay_draw(s->overlay, &s->scratch, f->result, MIEN_OVERLAY_ALL);

@@ -249,3 +249,20 @@ void mien_overlay_draw(struct mien_overlay *o, struct mien_image *picture,
         }
     }
 }
+
+bool mien_overlay_canvas(struct mien_image *canvas, const struct mien_image *frame)
+{
+    if (!canvas->data || canvas->width != frame->width || canvas->height != frame->height ||
+        canvas->format != frame->format) {
+        mien_image_destroy(canvas);
+        if (!mien_image_create(canvas, frame->width, frame->height, frame->format)) {
+            return false;
+        }
+    }
+    size_t row = (size_t)frame->width * (size_t)mien_format_channels(frame->format);
+    for (int y = 0; y < frame->height; y++) {
+        memcpy(canvas->data + (size_t)y * canvas->stride, frame->data + (size_t)y * frame->stride,
+               row);
+    }
+    return true;
+}

@@ -25,17 +25,6 @@ static bool base_name(const char *dir, const char *source, char *out, size_t siz
     return true;
 }
 
-static bool scratch_copy(struct mien_image *scratch, const struct mien_image *picture)
-{
-    if (scratch->width != picture->width || scratch->height != picture->height) {
-        mien_image_destroy(scratch);
-        if (!mien_image_create(scratch, picture->width, picture->height, MIEN_FORMAT_RGB8)) {
-            return false;
-        }
-    }
-    return mien_image_copy(scratch, picture);
-}
-
 struct overlay_sink {
     struct mien_sink sink;
     char path[1024]; // the folder, or the video's file
@@ -91,7 +80,7 @@ static bool overlay_write(struct mien_sink *s, const struct mien_sink_frame *f)
         return true;
     }
     if (!base_name(o->path, f->source, base, sizeof(base)) ||
-        !scratch_copy(&o->scratch, f->picture)) {
+        !mien_overlay_canvas(&o->scratch, f->picture)) {
         return false;
     }
     mien_overlay_draw(o->overlay, &o->scratch, f->result, o->parts);
@@ -124,7 +113,7 @@ static bool video_write(struct mien_sink *s, const struct mien_sink_frame *f)
             return false;
         }
     }
-    if (!scratch_copy(&o->scratch, f->picture)) {
+    if (!mien_overlay_canvas(&o->scratch, f->picture)) {
         return false;
     }
     mien_overlay_draw(o->overlay, &o->scratch, f->result, o->parts);

@@ -35,6 +35,17 @@ struct vmc_sink {
     char buffer[BUFFER];
 };
 
+// liblo's arguments lie at multiples of four bytes, its union wants eight.
+static void set_f(lo_arg *a, float v)
+{
+    memcpy(a, &v, sizeof(v));
+}
+
+static void set_i(lo_arg *a, int32_t v)
+{
+    memcpy(a, &v, sizeof(v));
+}
+
 // A message of the bundle: format of s (the text), i and f (zeros). NULL when memory is short.
 static lo_arg **add(lo_bundle b, const char *path, const char *format, const char *text)
 {
@@ -67,7 +78,7 @@ static bool make_messages(struct vmc_sink *v)
     lo_arg **root = add(v->full, "/VMC/Ext/Root/Pos", "sfffffff", "root");
     ok = v->idle_ok && v->idle_time && v->ok && v->time && root;
     if (ok) {
-        root[7]->f = 1;
+        set_f(root[7], 1);
     }
     for (int i = 0; ok && i < BONES; i++) {
         v->bone[i] = add(v->full, "/VMC/Ext/Bone/Pos", "sfffffff", bone_name[i]);
@@ -90,7 +101,7 @@ static void set_bone(lo_arg **bone, const float R[9])
     float q[4];
     mien_convention_unity(R, q);
     for (int i = 0; i < 4; i++) {
-        bone[4 + i]->f = isfinite(q[i]) ? q[i] : i == 3;
+        set_f(bone[4 + i], isfinite(q[i]) ? q[i] : i == 3);
     }
 }
 
@@ -110,12 +121,12 @@ static void fill(struct vmc_sink *v, const struct mien_face_result *f)
         set_bone(v->bone[eye ? BONE_RIGHT_EYE : BONE_LEFT_EYE], R);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        v->weight[i][1]->f = mien_unit(f->action[i]);
+        set_f(v->weight[i][1], mien_unit(f->action[i]));
     }
     float vrm[MIEN_VRM_COUNT];
     mien_vrm_weights(f, vrm);
     for (int i = 0; i < MIEN_VRM_COUNT; i++) {
-        v->vrm[i][1]->f = vrm[i];
+        set_f(v->vrm[i][1], vrm[i]);
     }
 }
 
@@ -129,11 +140,11 @@ static bool vmc_write(struct mien_sink *s, const struct mien_sink_frame *frame)
     }
     const struct mien_face_result *f = mien_avatar_pick(frame->result, &v->id);
     lo_arg **ok = f ? v->ok : v->idle_ok;
-    ok[0]->i = 1;         // loaded
-    ok[1]->i = 3;         // calibrated
-    ok[2]->i = 0;         // in the normal mode
-    ok[3]->i = f != NULL; // tracking
-    (f ? v->time : v->idle_time)[0]->f = (float)((double)(now - v->first_ns) * 1e-9);
+    set_i(ok[0], 1);         // loaded
+    set_i(ok[1], 3);         // calibrated
+    set_i(ok[2], 0);         // in the normal mode
+    set_i(ok[3], f != NULL); // tracking
+    set_f((f ? v->time : v->idle_time)[0], (float)((double)(now - v->first_ns) * 1e-9));
     if (f) {
         fill(v, f);
     }
@@ -211,24 +222,24 @@ static bool facecap_write(struct mien_sink *s, const struct mien_sink_frame *fra
     mien_convention_arkit(f->pose.R, deg);
     mien_convention_gltf(&f->pose, q, t);
     for (int i = 0; i < 3; i++) {
-        c->arg[CAP_HT][i]->f = t[i];
-        c->arg[CAP_HR][i]->f = deg[i];
+        set_f(c->arg[CAP_HT][i], t[i]);
+        set_f(c->arg[CAP_HR][i], deg[i]);
     }
     for (int i = 0; i < 4; i++) {
-        c->arg[CAP_HRQ][i]->f = q[i];
+        set_f(c->arg[CAP_HRQ][i], q[i]);
     }
     for (int eye = 0; eye < 2; eye++) {
         mien_convention_eye(f->pose.R, f->gaze_deg[eye], R);
         mien_convention_arkit(R, deg);
-        c->arg[CAP_ELR + eye][0]->f = deg[0];
-        c->arg[CAP_ELR + eye][1]->f = deg[1];
+        set_f(c->arg[CAP_ELR + eye][0], deg[0]);
+        set_f(c->arg[CAP_ELR + eye][1], deg[1]);
     }
     for (int i = 0; i < CAP_W; i++) {
         send_cap(c, i);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        c->arg[CAP_W][0]->i = i;
-        c->arg[CAP_W][1]->f = mien_unit(f->action[i]);
+        set_i(c->arg[CAP_W][0], i);
+        set_f(c->arg[CAP_W][1], mien_unit(f->action[i]));
         send_cap(c, CAP_W);
     }
     return true;

@@ -315,47 +315,62 @@ struct heard {
     bool bundle_in_order;
 };
 
+// liblo's arguments lie at multiples of four bytes, its union wants eight.
+static float get_f(const lo_arg *a)
+{
+    float v;
+    memcpy(&v, a, sizeof(v));
+    return v;
+}
+
+static int32_t get_i(const lo_arg *a)
+{
+    int32_t v;
+    memcpy(&v, a, sizeof(v));
+    return v;
+}
+
 static int on_osc(const char *path, const char *types, lo_arg **v, int argc, lo_message m,
                   void *user)
 {
     struct heard *h = user;
     if (!strcmp(path, "/VMC/Ext/OK")) {
         assert_string_equal(types, "iiii");
-        assert_int_equal(v[0]->i, 1);
-        h->tracking = (float)v[3]->i;
+        assert_int_equal(get_i(v[0]), 1);
+        h->tracking = (float)get_i(v[3]);
         h->ok++;
     } else if (!strcmp(path, "/VMC/Ext/T")) {
         assert_string_equal(types, "f");
         h->time++;
     } else if (!strcmp(path, "/VMC/Ext/Root/Pos")) {
         assert_string_equal(types, "sfffffff");
-        assert_string_equal(&v[0]->s, "root");
-        assert_float_equal(v[7]->f, 1, 0);
+        assert_string_equal((const char *)v[0], "root");
+        assert_float_equal(get_f(v[7]), 1, 0);
         h->root++;
     } else if (!strcmp(path, "/VMC/Ext/Bone/Pos")) {
         assert_string_equal(types, "sfffffff");
         h->bones++;
         float length = 0;
         for (int i = 4; i < 8; i++) {
-            length += v[i]->f * v[i]->f;
+            length += get_f(v[i]) * get_f(v[i]);
         }
         assert_float_equal(length, 1, 1e-4);
         for (int i = 0; i < 4; i++) {
-            if (!strcmp(&v[0]->s, "Neck")) {
-                h->neck[i] = v[4 + i]->f;
-            } else if (!strcmp(&v[0]->s, "Head")) {
-                h->head[i] = v[4 + i]->f;
+            if (!strcmp((const char *)v[0], "Neck")) {
+                h->neck[i] = get_f(v[4 + i]);
+            } else if (!strcmp((const char *)v[0], "Head")) {
+                h->head[i] = get_f(v[4 + i]);
             }
         }
     } else if (!strcmp(path, "/VMC/Ext/Blend/Val")) {
         assert_string_equal(types, "sf");
         h->values++;
-        h->arkit += mien_blendshape_find(&v[0]->s) >= 0;
+        h->arkit += mien_blendshape_find((const char *)v[0]) >= 0;
         for (int i = 0; i < MIEN_VRM_COUNT; i++) {
-            h->vrm0 += !strcmp(mien_vrm_name(i), &v[0]->s);
+            h->vrm0 += !strcmp(mien_vrm_name(i), (const char *)v[0]);
         }
-        h->jaw = strcmp(&v[0]->s, "jawOpen") ? h->jaw : v[1]->f;
-        h->blink_left = strcmp(&v[0]->s, "Blink_L") ? h->blink_left : v[1]->f;
+        h->jaw = strcmp((const char *)v[0], "jawOpen") ? h->jaw : get_f(v[1]);
+        h->blink_left = strcmp((const char *)v[0], "Blink_L") ? h->blink_left : get_f(v[1]);
     } else if (!strcmp(path, "/VMC/Ext/Blend/Apply")) {
         assert_int_equal(argc, 0);
         h->bundle_in_order = h->values == MIEN_BLENDSHAPES + MIEN_VRM_COUNT;
@@ -430,15 +445,15 @@ static int on_cap(const char *path, const char *types, lo_arg **v, int argc, lo_
     if (!strcmp(path, "/W")) {
         assert_string_equal(types, "if");
         seen[1]++;
-        if (v[0]->i == MIEN_BS_JAW_OPEN) {
-            assert_float_equal(v[1]->f, 0.5, 1e-6);
+        if (get_i(v[0]) == MIEN_BS_JAW_OPEN) {
+            assert_float_equal(get_f(v[1]), 0.5, 1e-6);
         }
     } else if (!strcmp(path, "/HR")) {
         assert_string_equal(types, "fff");
-        assert_float_equal(v[1]->f, 20, 0.01);
+        assert_float_equal(get_f(v[1]), 20, 0.01);
         seen[0]++;
     } else if (!strcmp(path, "/HT")) {
-        assert_float_equal(v[2]->f, -0.6, 1e-5);
+        assert_float_equal(get_f(v[2]), -0.6, 1e-5);
     }
     return 0;
 }
