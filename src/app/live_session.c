@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "out/overlay.h"
 
 static bool is_camera(const char *uri)
 {
@@ -242,7 +243,8 @@ static void record_into(struct mien_session *s, struct mien_live_out *o,
         return;
     }
     bool ok = plain ? im->width == shot->picture.width && im->height == shot->picture.height &&
-                          shot->picture.format == im->format && mien_image_copy(im, &shot->picture)
+                          shot->picture.format == im->format &&
+                          mien_overlay_canvas(im, &shot->picture)
                     : mien_view_read(s->show->view, im);
     if (!ok) {
         if (!s->show->notice[0]) {

@@ -23,7 +23,7 @@ int mien_format_channels(enum mien_format f); // 1, 3, 4; 0 for NONE
 // Zeroed pixels; false when the size is not in 1…16384 or memory is short (logged).
 bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f);
 void mien_image_destroy(struct mien_image *im); // idempotent; frees only owned pixels
-bool mien_image_copy(struct mien_image *dst, const struct mien_image *src); // dst created
+bool mien_image_copy(struct mien_image *dst, const struct mien_image *src); // makes dst anew
 
 // Camera formats to RGB8; dst has the same width and height and RGB8. width even for 4:2:2/4:2:0.
 // false when `size` bytes are too few for the picture (logged by the caller once).
