@@ -19,19 +19,20 @@
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5, *out;
+    const char *json, *csv, *overlay, *md5, *out, *report;
     int frames, fps;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
                          struct mien_outputs *out)
 {
-    bool any = o->json || o->csv || o->overlay || o->md5 || o->out;
+    bool any = o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
     return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
+           (!o->report || mien_outputs_add(out, mien_sink_report(o->report))) &&
            (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
            (any || mien_outputs_add(out, mien_sink_jsonl("-")));
 }
@@ -116,6 +117,8 @@ int mien_cmd_video(int argc, char **argv)
         {"md5", 0, MIEN_OPT_STRING, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
         {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", MIEN_SINKS_HELP, 0, 0},
+        {"report", 0, MIEN_OPT_STRING, &o.report, "FILE.html",
+         "a page about expression, blinks, head and gaze over time", 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",

@@ -427,6 +427,7 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     out->width_px = frame->width;
     out->height_px = frame->height;
     out->count = 0;
+    out->mark = 0;
     out->times = (struct mien_times){.capture_ns = capture_ns, .start_ns = now(e)};
     bool usable = frame->data && frame->width >= 8 && frame->height >= 8 &&
                   (frame->format == MIEN_FORMAT_RGB8 || frame->format == MIEN_FORMAT_GRAY8);

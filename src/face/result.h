@@ -48,6 +48,7 @@ struct mien_result {
     int count;
     struct mien_face_result face[MIEN_FACES_MAX];
     struct mien_times times;
+    int mark; // the user set an event mark on this frame: its number from 1; 0 = none
 };
 
 #endif

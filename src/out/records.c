@@ -87,6 +87,9 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
     mien_text_json_string(t, f->source);
     fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
     member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
+    if (r->mark) {
+        fprintf(t->file, ",\"mark\":%d", r->mark);
+    }
     fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px,
             r->height_px);
     mien_text_number(t, r->camera.f_px, 3, "null");
@@ -158,6 +161,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
             for (int k = 0; k < empty; k++) {
                 fputc(',', t->file);
             }
+            fprintf(t->file, ",%d", r->mark);
             return mien_text_end_line(t);
         }
         const struct mien_face_result *p = &r->face[i];
@@ -174,6 +178,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         for (int k = 0; k < MIEN_IBUG; k++) {
             cells(t, p->ibug_px[k], 2, 2);
         }
+        fprintf(t->file, ",%d", r->mark);
         if (!mien_text_end_line(t)) {
             return false;
         }
@@ -200,6 +205,7 @@ struct mien_sink *mien_sink_csv(const char *path)
     for (int i = 0; i < MIEN_IBUG; i++) {
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
+    fputs(",mark", f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);
         return NULL;

@@ -25,6 +25,7 @@ enum kind {
     KIND_OPENTRACK,
     KIND_WS,
     KIND_LOOPBACK,
+    KIND_REPORT,
     KINDS
 };
 static const struct {
@@ -47,6 +48,7 @@ static const struct {
     [KIND_OPENTRACK] = {"opentrack", ARG_ADDRESS},
     [KIND_WS] = {"ws", ARG_ADDRESS},
     [KIND_LOOPBACK] = {"loopback", ARG_DEVICE},
+    [KIND_REPORT] = {"report", ARG_FILE},
 };
 
 struct spec {
@@ -79,7 +81,7 @@ static const char *wrong(const struct spec *s)
     if (s->kind < 0) {
         return "there is no such output; there are jsonl, csv, md5, null, openface, mediapipe, "
                "livelinkcsv, gltf, vmc, osf, livelink, ifacialmocap, facecap, opentrack, ws, "
-               "loopback";
+               "loopback, report";
     }
     const char *reason = NULL, *arg = s->arg;
     struct mien_address a;
@@ -180,6 +182,8 @@ static struct mien_sink *open_one(const struct spec *s, const struct mien_sink_c
         return mien_sink_ws(s->arg, c->model);
     case KIND_LOOPBACK:
         return mien_sink_loopback(s->arg, c->model);
+    case KIND_REPORT:
+        return mien_sink_report(s->arg);
     default:
         return mien_sink_null();
     }

@@ -26,7 +26,8 @@ bool mien_sinks_need_pictures(const char *list);
     "vmc[:HOST:PORT], "                                                                           \
     "osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), "                      \
     "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], "      \
-    "ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera)"
+    "ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera), "               \
+    "report:FILE.html (session report)"
 
 // Opens all; false when one fails (logged; none stays open). sink: room for MIEN_SINKS_MAX.
 bool mien_sinks_open(const char *list, const struct mien_sink_context *c,
@@ -45,6 +46,9 @@ struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
 struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_model *m);
 struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_model *m);
 struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model *m);
+// A self-contained page about the session: expression over time and its episodes, blinks, head, gaze,
+// action units and blendshapes, event marks (out/report.c). Rewritten every minute.
+struct mien_sink *mien_sink_report(const char *path);
 struct mien_sink *mien_sink_loopback(const char *path, const struct mien_face_model *m);
 
 #endif

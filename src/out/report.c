@@ -1,0 +1,338 @@
+// Session report: results are counted as they come, a self-contained page is written at the end and
+// every minute before it, so that a killed program leaves one.
+//
+// Blinks: the mean of both eyeBlink shapes rises above 0.5 and falls below 0.35 again; from 40 to
+// 500 ms it is a blink (Stern, Walrath and Goldstein 1984 give 100 to 400 ms), longer: eyes closed.
+// Episodes: the probability of a class other than neutral rises above 0.5 and stays above 0.35 for
+// at least 0.3 s. Everything depends on the frames' own times only: a file gives the same page
+// live.
+#include "out/report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "face/gaze.h"
+#include "out/sinks.h"
+
+static const float eyes_close = 0.5F, eyes_open = 0.35F, rises = 0.5F, falls = 0.35F;
+static const double blink_low_s = 0.04, blink_high_s = 0.5, episode_low_s = 0.3, gap_s = 0.5,
+                    first_bin_s = 0.04, rewrite_s = 60;
+
+const struct mien_action_unit mien_action_units[] = {
+    {1, "inner brow raiser", {MIEN_BS_BROW_INNER_UP, -1}},
+    {2, "outer brow raiser", {MIEN_BS_BROW_OUTER_UP_LEFT, MIEN_BS_BROW_OUTER_UP_RIGHT}},
+    {4, "brow lowerer", {MIEN_BS_BROW_DOWN_LEFT, MIEN_BS_BROW_DOWN_RIGHT}},
+    {5, "upper lid raiser", {MIEN_BS_EYE_WIDE_LEFT, MIEN_BS_EYE_WIDE_RIGHT}},
+    {6, "cheek raiser", {MIEN_BS_CHEEK_SQUINT_LEFT, MIEN_BS_CHEEK_SQUINT_RIGHT}},
+    {7, "lid tightener", {MIEN_BS_EYE_SQUINT_LEFT, MIEN_BS_EYE_SQUINT_RIGHT}},
+    {9, "nose wrinkler", {MIEN_BS_NOSE_SNEER_LEFT, MIEN_BS_NOSE_SNEER_RIGHT}},
+    {10, "upper lip raiser", {MIEN_BS_MOUTH_UPPER_UP_LEFT, MIEN_BS_MOUTH_UPPER_UP_RIGHT}},
+    {12, "lip corner puller", {MIEN_BS_MOUTH_SMILE_LEFT, MIEN_BS_MOUTH_SMILE_RIGHT}},
+    {14, "dimpler", {MIEN_BS_MOUTH_DIMPLE_LEFT, MIEN_BS_MOUTH_DIMPLE_RIGHT}},
+    {15, "lip corner depressor", {MIEN_BS_MOUTH_FROWN_LEFT, MIEN_BS_MOUTH_FROWN_RIGHT}},
+    {16, "lower lip depressor", {MIEN_BS_MOUTH_LOWER_DOWN_LEFT, MIEN_BS_MOUTH_LOWER_DOWN_RIGHT}},
+    {17, "chin raiser", {MIEN_BS_MOUTH_SHRUG_LOWER, -1}},
+    {18, "lip pucker", {MIEN_BS_MOUTH_PUCKER, -1}},
+    {20, "lip stretcher", {MIEN_BS_MOUTH_STRETCH_LEFT, MIEN_BS_MOUTH_STRETCH_RIGHT}},
+    {22, "lip funneler", {MIEN_BS_MOUTH_FUNNEL, -1}},
+    {24, "lip pressor", {MIEN_BS_MOUTH_PRESS_LEFT, MIEN_BS_MOUTH_PRESS_RIGHT}},
+    {26, "jaw drop", {MIEN_BS_JAW_OPEN, -1}},
+    {28, "lip suck", {MIEN_BS_MOUTH_ROLL_LOWER, MIEN_BS_MOUTH_ROLL_UPPER}},
+    {29, "jaw thrust", {MIEN_BS_JAW_FORWARD, -1}},
+    {34, "puff", {MIEN_BS_CHEEK_PUFF, -1}},
+    {45, "blink", {MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_EYE_BLINK_RIGHT}},
+};
+
+int mien_action_unit_count(void)
+{
+    return (int)MIEN_COUNT(mien_action_units);
+}
+
+float mien_action_unit_value(int i, const float b[MIEN_BLENDSHAPES])
+{
+    const int *part = mien_action_units[i].part;
+    float v = part[1] < 0 ? b[part[0]] : 0.5F * (b[part[0]] + b[part[1]]);
+    return fminf(1, fmaxf(0, v));
+}
+
+static struct mien_report_person *person_of(struct mien_report *r, int id, double t)
+{
+    for (int i = 0; i < r->people; i++) {
+        if (r->person[i]->id == id) {
+            return r->person[i];
+        }
+    }
+    if (r->people == MIEN_REPORT_PEOPLE) {
+        r->others += id != r->last_other;
+        r->last_other = id;
+        return NULL;
+    }
+    struct mien_report_person *p = mien_calloc(1, sizeof(*p));
+    if (p) {
+        p->bin = mien_calloc(MIEN_REPORT_BINS, sizeof(*p->bin));
+        if (!p->bin) {
+            mien_free(p);
+            return NULL;
+        }
+        p->id = id;
+        p->first_s = p->last_s = t;
+        r->person[r->people++] = p;
+    }
+    return p;
+}
+
+static void merge(struct mien_report_bin *a, const struct mien_report_bin *b)
+{
+    for (int c = 0; c < MIEN_CHANNELS && b->samples; c++) {
+        a->sum[c] += b->sum[c];
+        a->low[c] = a->samples ? fminf(a->low[c], b->low[c]) : b->low[c];
+        a->high[c] = a->samples ? fmaxf(a->high[c], b->high[c]) : b->high[c];
+    }
+    a->samples += b->samples;
+}
+
+// The bin of a time; makes bins twice as wide until it fits.
+static int bin_of(struct mien_report *r, double t)
+{
+    while ((t - r->start_s) / r->bin_s >= MIEN_REPORT_BINS) {
+        for (int p = 0; p < r->people; p++) {
+            struct mien_report_bin *bin = r->person[p]->bin;
+            for (int i = 0; i < MIEN_REPORT_BINS / 2; i++) {
+                struct mien_report_bin both = bin[2 * i];
+                merge(&both, &bin[2 * i + 1]);
+                bin[i] = both;
+            }
+            memset(bin + MIEN_REPORT_BINS / 2, 0, MIEN_REPORT_BINS / 2 * sizeof(*bin));
+        }
+        r->bin_s *= 2;
+    }
+    return (int)((t - r->start_s) / r->bin_s);
+}
+
+static void spread(struct mien_report_spread *s, double v)
+{
+    s->low = s->n && s->low < v ? s->low : v;
+    s->high = s->n && s->high > v ? s->high : v;
+    double d = v - s->mean;
+    s->mean += d / (double)++s->n;
+    s->m2 += d * (v - s->mean);
+}
+
+static void blink(struct mien_report_person *p, double t, const float *action)
+{
+    float v = 0.5F * (action[MIEN_BS_EYE_BLINK_LEFT] + action[MIEN_BS_EYE_BLINK_RIGHT]);
+    if (!p->closed && v > eyes_close) {
+        p->closed = true;
+        p->closed_s = t;
+    } else if (p->closed && v < eyes_open) {
+        double d = t - p->closed_s;
+        p->closed = false;
+        if (d > blink_high_s) {
+            p->long_closures++;
+            p->closed_long_s += d;
+        } else if (d >= blink_low_s) {
+            if (p->blinks < MIEN_REPORT_BLINKS) {
+                p->blink_at_s[p->blinks] = p->closed_s;
+            }
+            p->blinks++;
+            p->blink_s += d;
+        }
+    }
+}
+
+static void end_episode(struct mien_report_person *p)
+{
+    if (p->in_episode && p->now.end_s - p->now.start_s >= episode_low_s) {
+        if (p->episodes < MIEN_REPORT_EPISODES) {
+            p->episode[p->episodes++] = p->now;
+        } else {
+            p->episodes_dropped++;
+        }
+    }
+    p->in_episode = false;
+}
+
+static void episode(struct mien_report_person *p, double t, const float *probability, int best)
+{
+    if (p->in_episode && probability[p->now.expression] < falls) {
+        end_episode(p);
+    }
+    if (!p->in_episode && best != MIEN_EXPRESSION_NEUTRAL && probability[best] > rises) {
+        p->in_episode = true;
+        p->now = (struct mien_report_episode){.expression = best, .start_s = t};
+    }
+    if (p->in_episode) {
+        float v = probability[p->now.expression];
+        p->now.end_s = t;
+        p->now.peak = fmaxf(p->now.peak, v);
+        p->now.sum += v;
+        p->now.samples++;
+    }
+}
+
+static void gaze(struct mien_report_person *p, double dt, float yaw, float pitch)
+{
+    int x = (int)floorf((yaw + 40) / 80 * MIEN_REPORT_GAZE_W);
+    int y = (int)floorf((30 - pitch) / 60 * MIEN_REPORT_GAZE_H);
+    if (x >= 0 && x < MIEN_REPORT_GAZE_W && y >= 0 && y < MIEN_REPORT_GAZE_H) {
+        p->gaze_s[y][x] += dt;
+    }
+    p->gaze_total_s += dt;
+    p->gaze_camera_s += yaw * yaw + pitch * pitch < 100 ? dt : 0;
+}
+
+static void add_face(struct mien_report *r, const struct mien_face_result *f, double t)
+{
+    struct mien_report_person *p = person_of(r, f->id, t);
+    if (!p) {
+        return;
+    }
+    double dt = p->frames ? t - p->last_s : 0;
+    bool gap = dt > gap_s || dt < 0;
+    if (gap) { // it was away
+        end_episode(p);
+        p->closed = false;
+        dt = 0;
+    }
+    float v[MIEN_CHANNELS];
+    memcpy(v, f->action, sizeof(f->action));
+    v[MIEN_CHANNEL_YAW] = f->yaw_deg;
+    v[MIEN_CHANNEL_PITCH] = f->pitch_deg;
+    v[MIEN_CHANNEL_ROLL] = f->roll_deg;
+    float turned = dt > 0 ? mien_rotation_distance_deg(p->last_R, f->pose.R) : 0;
+    p->path_deg += turned;
+    v[MIEN_CHANNEL_SPEED] = dt > 0 ? turned / (float)dt : 0;
+    v[MIEN_CHANNEL_GAZE_YAW] = 0.5F * (f->gaze_deg[0][0] + f->gaze_deg[1][0]);
+    v[MIEN_CHANNEL_GAZE_PITCH] = 0.5F * (f->gaze_deg[0][1] + f->gaze_deg[1][1]);
+    memcpy(v + MIEN_CHANNEL_EXPRESSION, f->expression, sizeof(f->expression));
+    struct mien_report_bin one = {.samples = 1};
+    for (int c = 0; c < MIEN_CHANNELS; c++) {
+        v[c] = isfinite(v[c]) ? v[c] : 0;
+        one.sum[c] = one.low[c] = one.high[c] = v[c];
+        spread(&p->spread[c], v[c]);
+    }
+    int bin = bin_of(r, t);
+    if (bin >= 0) {
+        merge(&p->bin[bin], &one);
+    }
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        p->share[i] += dt * v[MIEN_CHANNEL_EXPRESSION + i];
+    }
+    blink(p, t, v);
+    episode(p, t, v + MIEN_CHANNEL_EXPRESSION, f->expression_class);
+    gaze(p, dt, v[MIEN_CHANNEL_GAZE_YAW], v[MIEN_CHANNEL_GAZE_PITCH]);
+    memcpy(p->last_R, f->pose.R, sizeof(p->last_R));
+    p->frames++;
+    p->seconds += dt;
+    p->last_s = t;
+}
+
+void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result)
+{
+    double t = (double)result->times.capture_ns * 1e-9;
+    if (!r->begun) {
+        r->begun = true;
+        snprintf(r->source, sizeof(r->source), "%s", source ? source : "");
+        r->start_s = t;
+        r->bin_s = first_bin_s;
+        r->width_px = result->width_px;
+        r->height_px = result->height_px;
+    }
+    r->last_s = t > r->last_s || r->frames == 0 ? t : r->last_s;
+    r->frames++;
+    r->frames_with_face += result->count > 0;
+    if (result->mark && r->marks < MIEN_REPORT_MARKS) {
+        r->mark[r->marks].number = result->mark;
+        r->mark[r->marks++].at_s = t;
+    }
+    for (int i = 0; i < result->count; i++) {
+        add_face(r, &result->face[i], t);
+    }
+}
+
+struct report_sink {
+    struct mien_sink sink;
+    char path[1024];
+    double written_s;
+    struct mien_report report;
+    struct mien_text text;
+};
+
+// Through a temporary file: a page is whole or the one before.
+static bool write_page(struct report_sink *s)
+{
+    char part[1100];
+    snprintf(part, sizeof(part), "%s.part", s->path);
+    if (!mien_text_open(&s->text, part)) {
+        return false;
+    }
+    for (int i = 0; i < s->report.people; i++) { // what is still going on counts
+        struct mien_report_person *p = s->report.person[i];
+        bool one = p->in_episode && p->now.end_s - p->now.start_s >= episode_low_s &&
+                   p->episodes < MIEN_REPORT_EPISODES;
+        if (one) { // not counted: it may grow
+            p->episode[p->episodes] = p->now;
+        }
+        p->shown = p->episodes + one;
+    }
+    mien_report_page(&s->report, &s->text);
+    if (!mien_text_close(&s->text)) {
+        remove(part);
+        return false;
+    }
+    if (rename(part, s->path)) {
+        mien_error("%s: cannot write: %s", s->path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool report_write(struct mien_sink *sink, const struct mien_sink_frame *f)
+{
+    struct report_sink *s = (struct report_sink *)sink;
+    mien_report_add(&s->report, f->source, f->result);
+    if (s->report.frames == 1) {
+        s->written_s = s->report.last_s;
+    }
+    if (s->report.last_s - s->written_s >= rewrite_s) {
+        s->written_s = s->report.last_s;
+        return write_page(s);
+    }
+    return true;
+}
+
+static bool report_close(struct mien_sink *sink)
+{
+    struct report_sink *s = (struct report_sink *)sink;
+    bool ok = write_page(s);
+    for (int i = 0; i < s->report.people; i++) {
+        mien_free(s->report.person[i]->bin);
+        mien_free(s->report.person[i]);
+    }
+    mien_free(s);
+    return ok;
+}
+
+struct mien_sink *mien_sink_report(const char *path)
+{
+    struct report_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->sink = (struct mien_sink){.name = "report", .write = report_write, .close = report_close};
+    if (strlen(path) >= sizeof(s->path)) {
+        mien_error("%s: the name is too long", path);
+        mien_free(s);
+        return NULL;
+    }
+    snprintf(s->path, sizeof(s->path), "%s", path);
+    if (!write_page(s)) { // says at once that it cannot be written
+        mien_free(s);
+        return NULL;
+    }
+    return &s->sink;
+}

@@ -1,0 +1,104 @@
+// What a report keeps of a session, and its page. Private to out/report*.c; the sink is
+// mien_sink_report (out/sinks.h).
+//
+// Memory is fixed: curves are held in BINS bins of time, whose width doubles when they are full;
+// everything else is counted as it comes. Does not: draw on screens, need the network.
+#ifndef MIEN_OUT_REPORT_H
+#define MIEN_OUT_REPORT_H
+
+#include "face/result.h"
+#include "out/text.h"
+#include <stdint.h>
+
+enum {
+    MIEN_REPORT_BINS = 1024,
+    MIEN_REPORT_PEOPLE = MIEN_FACES_MAX,
+    MIEN_REPORT_EPISODES = 400,
+    MIEN_REPORT_BLINKS = 4000,
+    MIEN_REPORT_MARKS = 200,
+    MIEN_REPORT_GAZE_W = 32, // yaw -40…40 degrees
+    MIEN_REPORT_GAZE_H = 24, // pitch -30…30 degrees
+};
+
+enum mien_report_channel { // after the 52 blendshapes
+    MIEN_CHANNEL_YAW = MIEN_BLENDSHAPES,
+    MIEN_CHANNEL_PITCH,
+    MIEN_CHANNEL_ROLL,
+    MIEN_CHANNEL_SPEED, // of the head's turning, degrees a second
+    MIEN_CHANNEL_GAZE_YAW,
+    MIEN_CHANNEL_GAZE_PITCH,
+    MIEN_CHANNEL_EXPRESSION, // 8 probabilities
+    MIEN_CHANNELS = MIEN_CHANNEL_EXPRESSION + MIEN_EXPRESSIONS,
+};
+
+struct mien_report_bin {
+    int samples;
+    float sum[MIEN_CHANNELS], low[MIEN_CHANNELS], high[MIEN_CHANNELS];
+};
+
+struct mien_report_episode {
+    int expression; // class
+    double start_s, end_s;
+    float peak, sum;
+    int samples;
+};
+
+struct mien_report_spread { // running mean and deviation (Welford 1962)
+    long long n;
+    double mean, m2, low, high;
+};
+
+struct mien_report_person {
+    int id;
+    long long frames;
+    double first_s, last_s, seconds; // seconds: while it was followed
+    struct mien_report_bin *bin;     // MIEN_REPORT_BINS
+    double share[MIEN_EXPRESSIONS];  // seconds weighted by probability
+    struct mien_report_spread spread[MIEN_CHANNELS];
+    double path_deg; // way of the head's turning
+    float last_R[9];
+    // Blinks.
+    bool closed;
+    double closed_s;
+    int blinks, long_closures;
+    double blink_s, closed_long_s; // their durations, summed
+    double blink_at_s[MIEN_REPORT_BLINKS];
+    // Episodes of expression.
+    bool in_episode;
+    struct mien_report_episode now, episode[MIEN_REPORT_EPISODES];
+    int episodes, episodes_dropped, shown; // shown: with the one that is going on
+    double gaze_s[MIEN_REPORT_GAZE_H][MIEN_REPORT_GAZE_W], gaze_total_s, gaze_camera_s;
+};
+
+struct mien_report {
+    char source[512];
+    bool begun;
+    double start_s, last_s; // of the first and the last frame
+    double bin_s;           // width of a bin
+    long long frames, frames_with_face;
+    int width_px, height_px;
+    struct mien_report_person *person[MIEN_REPORT_PEOPLE]; // in the order of their coming
+    int people, others;                                    // others: ids beyond the table
+    int last_other;
+    struct {
+        int number;
+        double at_s;
+    } mark[MIEN_REPORT_MARKS];
+    int marks;
+};
+
+// An action unit of FACS (Ekman and Friesen 1978) as the mean of blendshapes.
+struct mien_action_unit {
+    int number;
+    const char *name;
+    int part[2]; // blendshapes, -1 = none
+};
+extern const struct mien_action_unit mien_action_units[];
+int mien_action_unit_count(void);
+float mien_action_unit_value(int i, const float blendshape[MIEN_BLENDSHAPES]); // 0…1
+
+void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result);
+// The page: one file, no scripts, nothing fetched.
+void mien_report_page(const struct mien_report *r, struct mien_text *t);
+
+#endif

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# `mien video --report` and the live program in step give the same numbers and the same page.
+. "$(dirname "$0")/live_common.inc"
+need_job
+n=60
+"$MIEN" video "$clip" --frames $n --md5 "$tmp/video.md5" --report "$tmp/video.html" 2>"$tmp/log" ||
+    fail "mien video: $(cat "$tmp/log")"
+"$MIEN" live "$clip" --headless --frames $n --no-pace --out "md5:$tmp/live.md5,report:$tmp/live.html" >"$tmp/log" 2>&1 ||
+    fail "mien live: $(cat "$tmp/log")"
+cmp "$tmp/video.md5" "$tmp/live.md5" || fail "live and video differ: $(diff "$tmp/video.md5" "$tmp/live.md5" | head -n 4)"
+diff <(sed "s|$clip||g;s|demo.mp4||g" "$tmp/video.html") <(sed "s|$clip||g;s|demo.mp4||g" "$tmp/live.html") >"$tmp/diff" ||
+    fail "the reports differ: $(cut -c 1-300 "$tmp/diff" | head -n 4)"
+python3 - "$tmp/video.html" $n <<'PY' || fail "the page is not as expected"
+import html.parser, re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+assert "http" not in text and "<script" not in text and "url(" not in text and "nan" not in text
+class Page(html.parser.HTMLParser):
+    stack, svg, words = [], 0, []
+    def handle_starttag(self, tag, attrs):
+        assert not {"src", "href"} & {a for a, _ in attrs}, "something is fetched"
+        self.svg += tag == "svg"
+        if tag in ("svg", "div", "details", "table"): self.stack.append(tag)
+    def handle_endtag(self, tag):
+        if tag in ("svg", "div", "details", "table"): assert self.stack.pop() == tag
+    def handle_data(self, data): self.words.append(data)
+p = Page()
+p.feed(text)
+assert not p.stack and p.svg == 80
+words = " ".join(p.words)
+assert "Face 1" in words and "Blinks" in words and "Episodes" in words and "jawOpen" in words
+assert re.search(r"\b%s +frames" % sys.argv[2], words)
+PY
+"$MIEN" video "$clip" --frames 2 --report /nonexistent/r.html 2>"$tmp/log"; [ $? = 2 ] || fail "an unwritable report"
+echo "$n frames: live and video agree, page of $(($(stat -c %s "$tmp/video.html") / 1024)) KiB"

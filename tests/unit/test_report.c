@@ -1,0 +1,217 @@
+// The session report on an invented session whose blinks, episodes and movement are known.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "out/report.h"
+#include "out/sinks.h"
+
+static char dir[64];
+
+static const char *in_dir(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    return path;
+}
+
+// A face at time t: blinks of 133 ms every three seconds, eyes closed from 13 to 14 s, happy from 5
+// to 8 s, the head turning 10 degrees a second until t = 2.
+static void face_at(struct mien_face_result *f, double t)
+{
+    memset(f, 0, sizeof(*f));
+    f->id = 1;
+    bool shut = (t > 1 && fmod(t, 3) < 0.13) || (t >= 13 && t < 14);
+    f->action[MIEN_BS_EYE_BLINK_LEFT] = f->action[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.9f : 0.1f;
+    bool happy = t >= 5 && t < 8;
+    f->expression[MIEN_EXPRESSION_HAPPY] = happy ? 0.8f : 0.1f;
+    f->expression[MIEN_EXPRESSION_NEUTRAL] = happy ? 0.2f : 0.9f;
+    f->expression_class = happy ? MIEN_EXPRESSION_HAPPY : MIEN_EXPRESSION_NEUTRAL;
+    f->yaw_deg = (float)(10 * fmin(t, 2));
+    mien_pose_from_angles(f->yaw_deg, 0, 0, f->pose.R);
+    f->gaze_deg[0][0] = f->gaze_deg[1][0] = t < 10 ? 0 : 25;
+}
+
+static void session(void (*take)(void *, const struct mien_result *), void *arg, double seconds)
+{
+    struct mien_result *r = mien_calloc(1, sizeof(*r));
+    assert_non_null(r);
+    r->width_px = 640;
+    r->height_px = 480;
+    for (int i = 0; i < (int)(30 * seconds); i++) {
+        r->frame = (uint64_t)i;
+        r->times.capture_ns = 7000000000 + (int64_t)i * 1000000000 / 30;
+        r->count = 1;
+        r->mark = i == 60 ? 1 : 0;
+        face_at(&r->face[0], i / 30.0);
+        take(arg, r);
+    }
+    mien_free(r);
+}
+
+static void to_report(void *arg, const struct mien_result *r)
+{
+    mien_report_add(arg, "a <clip>", r);
+}
+
+static void to_sink(void *arg, const struct mien_result *r)
+{
+    struct mien_sink_frame f = {.source = "a <clip>", .result = r};
+    assert_true(mien_sink_write(arg, &f));
+}
+
+static void drop(struct mien_report *r)
+{
+    for (int i = 0; i < r->people; i++) {
+        mien_free(r->person[i]->bin);
+        mien_free(r->person[i]);
+    }
+    mien_free(r);
+}
+
+static void test_counts(void **state)
+{
+    struct mien_report *r = mien_calloc(1, sizeof(*r));
+    session(to_report, r, 20);
+    assert_int_equal(r->frames, 600);
+    assert_int_equal(r->people, 1);
+    assert_int_equal(r->marks, 1);
+    assert_float_equal(r->mark[0].at_s - r->start_s, 2, 1e-6);
+    const struct mien_report_person *p = r->person[0];
+    assert_int_equal(p->blinks, 6); // 3, 6, … 18 s
+    assert_float_equal(p->blink_at_s[0] - r->start_s, 3, 0.04);
+    assert_float_equal(p->blink_s / p->blinks, 0.133, 0.02);
+    assert_int_equal(p->long_closures, 1);
+    assert_float_equal(p->closed_long_s, 1, 0.05);
+    assert_int_equal(p->episodes, 1);
+    assert_int_equal(p->episode[0].expression, MIEN_EXPRESSION_HAPPY);
+    assert_float_equal(p->episode[0].start_s - r->start_s, 5, 0.04);
+    assert_float_equal(p->episode[0].end_s - p->episode[0].start_s, 3, 0.07);
+    assert_float_equal(p->path_deg, 20, 0.1);
+    assert_float_equal(p->share[MIEN_EXPRESSION_HAPPY], 3 * 0.8 + 17 * 0.1, 0.1);
+    assert_float_equal(p->gaze_camera_s / p->gaze_total_s, 0.5, 0.01);
+    drop(r);
+}
+
+// Bins that were merged hold every sample once.
+static void test_long_sessions_keep_their_sums(void **state)
+{
+    struct mien_report *r = mien_calloc(1, sizeof(*r));
+    session(to_report, r, 200);
+    assert_true(r->bin_s > 0.19);
+    long long samples = 0;
+    double sum = 0, low = 1;
+    for (int i = 0; i < MIEN_REPORT_BINS; i++) {
+        const struct mien_report_bin *b = &r->person[0]->bin[i];
+        samples += b->samples;
+        sum += b->sum[MIEN_CHANNEL_YAW];
+        low = b->samples ? fmin(low, b->low[MIEN_BS_EYE_BLINK_LEFT]) : low;
+    }
+    assert_int_equal(samples, 6000);
+    assert_float_equal(sum / 6000, r->person[0]->spread[MIEN_CHANNEL_YAW].mean, 1e-3);
+    assert_float_equal(low, 0.1, 1e-6);
+    drop(r);
+}
+
+static int count_of(const char *text, const char *what)
+{
+    int n = 0;
+    for (; (text = strstr(text, what)); text += strlen(what)) {
+        n++;
+    }
+    return n;
+}
+
+static void test_page(void **state)
+{
+    char *page[2];
+    for (int k = 0; k < 2; k++) {
+        struct mien_sink *s = mien_sink_report(in_dir("r.html"));
+        assert_non_null(s);
+        session(to_sink, s, 65); // over a minute: rewritten on the way
+        assert_true(mien_sink_close(s));
+        size_t size;
+        char *data = mien_file_read(in_dir("r.html"), 1 << 24, &size);
+        assert_non_null(data);
+        page[k] = mien_calloc(size + 1, 1);
+        memcpy(page[k], data, size);
+        mien_free(data);
+    }
+    assert_string_equal(page[0], page[1]); // no date, no chance
+    const char *t = page[0];
+    assert_null(strstr(t, "http"));
+    assert_null(strstr(t, "<script"));
+    assert_null(strstr(t, "nan"));
+    assert_null(strstr(t, "a <clip>"));
+    assert_non_null(strstr(t, "a &lt;clip&gt;"));
+    assert_int_equal(count_of(t, "<svg"), count_of(t, "</svg>"));
+    assert_true(count_of(t, "<svg") == 80);
+    assert_int_equal(count_of(t, "<td>happy"), 1);
+    assert_non_null(strstr(t, "AU12 lip corner puller"));
+    assert_non_null(strstr(t, "cheekSquintRight"));
+    assert_int_equal(access(in_dir("r.html.part"), F_OK), -1);
+    mien_free(page[0]);
+    mien_free(page[1]);
+}
+
+static void test_odd_sessions(void **state)
+{
+    struct mien_sink *s = mien_sink_report(in_dir("e.html")); // not one frame
+    assert_true(mien_sink_close(s));
+    s = mien_sink_report(in_dir("e.html"));
+    struct mien_result *r = mien_calloc(1, sizeof(*r));
+    for (int i = 0; i < 300; i++) { // many people, time running back, numbers that are none
+        r->count = 3;
+        r->times.capture_ns = (int64_t)((i * 37) % 100) * 1000000000;
+        for (int k = 0; k < 3; k++) {
+            face_at(&r->face[k], i);
+            r->face[k].id = i + k;
+            r->face[k].yaw_deg = NAN;
+            r->face[k].gaze_deg[0][0] = INFINITY;
+            r->face[k].expression[3] = NAN;
+        }
+        to_sink(s, r);
+    }
+    mien_free(r);
+    assert_true(mien_sink_close(s));
+    assert_null(mien_sink_report("/nonexistent/x.html"));
+}
+
+static void test_action_units(void **state)
+{
+    float b[MIEN_BLENDSHAPES] = {0};
+    b[MIEN_BS_MOUTH_SMILE_LEFT] = 1;
+    b[MIEN_BS_JAW_OPEN] = 0.3f;
+    for (int i = 0; i < mien_action_unit_count(); i++) {
+        int n = mien_action_units[i].number;
+        float want = n == 12 ? 0.5f : n == 26 ? 0.3f : 0;
+        assert_float_equal(mien_action_unit_value(i, b), want, 1e-6);
+    }
+}
+
+int main(void)
+{
+    strcpy(dir, "/tmp/mien-report-XXXXXX");
+    if (!mkdtemp(dir)) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts),       cmocka_unit_test(test_long_sessions_keep_their_sums),
+        cmocka_unit_test(test_page),         cmocka_unit_test(test_odd_sessions),
+        cmocka_unit_test(test_action_units),
+    };
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    remove(in_dir("r.html"));
+    remove(in_dir("e.html"));
+    rmdir(dir);
+    return rc;
+}
