@@ -30,7 +30,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --mirror --hud --bars --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --mirror --hud --bars --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --report --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
@@ -39,7 +39,7 @@ _mien()
     train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --checkpoint --model --sheet --help detect" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
-    video) options="--json --csv --overlay --md5 --out --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
     esac
     if [[ "$word" == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -14,12 +14,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "out/profile.h"
 #include "out/sinks.h"
 #include "source/source.h"
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5, *out, *report;
+    const char *json, *csv, *overlay, *md5, *out, *report, *profile;
     int frames, fps;
 };
 
@@ -38,6 +39,7 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
 }
 
 struct tally {
+    struct mien_profile profile;
     long long frames, with_face, faces;
     bool failed, lost_output;
     struct mien_stats detect_ms, network_ms, fit_ms;
@@ -81,6 +83,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
         // One that is not usable was logged; it has a line without faces all the same.
         mien_engine_run(e, &frame.rgb, frame.media_ns, result);
         result->frame = frame.index;
+        mien_profile_result(&t->profile, result);
         count(t, result);
         struct mien_sink_frame f = {info->name, &frame.rgb, result};
         if (!mien_outputs_write(out, &f)) {
@@ -119,6 +122,8 @@ int mien_cmd_video(int argc, char **argv)
         {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", MIEN_SINKS_HELP, 0, 0},
         {"report", 0, MIEN_OPT_STRING, &o.report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
+        {"profile", 0, MIEN_OPT_STRING, &o.profile, "NAME",
+         "a person's own neutral expression and range, learnt by mien live --profile", 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",
@@ -148,6 +153,11 @@ int mien_cmd_video(int argc, char **argv)
     }
     source = mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0);
     if (!source) {
+        goto done;
+    }
+    char profile[1024];
+    if (o.profile && (!mien_profile_path(o.profile, profile, sizeof(profile)) ||
+                      !mien_profile_load(&t->profile, profile))) {
         goto done;
     }
     double fps = mien_source_info(source)->fps;

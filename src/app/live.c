@@ -28,6 +28,9 @@ struct mien_live {
     atomic_ullong captured, inferred, corrupt, source_dropped;
     uint64_t lost_before; // dropped by the sources before this one
     atomic_int calibrate;
+    atomic_int marks, profile_phase;
+    atomic_bool learn;
+    int marked; // of marks, those that results have
     atomic_bool tune;
     struct mien_monitor tuning; // guards the three below
     float fov_deg, filter;
@@ -100,6 +103,16 @@ static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct 
     bool ok = l->config.infer ? l->config.infer(l->config.infer_arg, &s->picture, t, &s->result)
                               : mien_engine_run(l->engine, &s->picture, t, &s->result);
     s->result.frame = p->index;
+    int marks = l->marks;
+    s->result.mark = marks > l->marked ? marks : 0;
+    l->marked = marks;
+    if (l->config.profile) {
+        if (atomic_exchange(&l->learn, false)) {
+            mien_profile_begin(l->config.profile);
+        }
+        mien_profile_result(l->config.profile, &s->result);
+        l->profile_phase = (int)l->config.profile->phase;
+    }
     s->captured_ns = p->capture_ns;
     s->media_ns = p->media_ns;
     return ok;
@@ -232,6 +245,21 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
 void mien_live_calibrate(struct mien_live *l, bool clear)
 {
     l->calibrate = clear ? CALIBRATE_CLEAR : CALIBRATE_TAKE;
+}
+
+int mien_live_mark(struct mien_live *l)
+{
+    return ++l->marks;
+}
+
+void mien_live_learn_profile(struct mien_live *l)
+{
+    l->learn = true;
+}
+
+enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l)
+{
+    return (enum mien_profile_phase)l->profile_phase;
 }
 
 void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces)

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "face/result.h"
 #include "image/image.h"
+#include "out/profile.h"
 #include "source/source.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,8 +39,9 @@ struct mien_live_config { // zero means default
     const char *uri;      // see source/source.h
     struct mien_source_options source;
     struct mien_engine_config engine;
-    bool every_frame; // hand over in step: nothing is dropped, time is the file's own
-    uint64_t frames;  // ends after this many results; 0 = with the source
+    bool every_frame;             // hand over in step: nothing is dropped, time is the file's own
+    uint64_t frames;              // ends after this many results; 0 = with the source
+    struct mien_profile *profile; // borrowed; applied to results, learnt when asked; NULL = none
     mien_live_read_fn read;
     mien_live_infer_fn infer;
     mien_live_result_fn result;
@@ -69,6 +71,11 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out);
 // What is wrong with the source, in words; "" when all is well.
 void mien_live_state(struct mien_live *l, char *out, size_t out_size);
 void mien_live_calibrate(struct mien_live *l, bool clear); // with the next frame
+// The next frame gets an event mark; its number. Numbers go on as marks are set.
+int mien_live_mark(struct mien_live *l);
+// Learns the profile anew from the next frames; where it has come to. Once READY it is only read.
+void mien_live_learn_profile(struct mien_live *l);
+enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l);
 // With the next frame; meanings and limits: engine.h's setters.
 void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces);
 // Another source for the same engine, in the same object: stops, opens, starts again. Shots taken

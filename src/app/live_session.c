@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -57,6 +58,7 @@ static bool open_live(struct mien_session *s)
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
+        .profile = &s->profile,
         .result = publish,
         .result_arg = s,
     };
@@ -225,6 +227,13 @@ static bool start_recording(struct mien_session *s, const char *path)
 static bool open_outputs(struct mien_session *s)
 {
     const char *p = s->o.out;
+    char report[1024];
+    if (s->o.report) {
+        int n = snprintf(report, sizeof(report), "report:%s", s->o.report);
+        if (n < 0 || (size_t)n >= sizeof(report) || !add_output(s, report, (size_t)n)) {
+            return false;
+        }
+    }
     while (p && *p) {
         size_t n = strcspn(p, ",");
         if (n && !add_output(s, p, n)) {
@@ -398,10 +407,70 @@ static void next_camera(struct mien_session *s)
     mien_show_notice(s->show, c->cameras ? "there is no other camera" : "no camera found");
 }
 
+static void mark(struct mien_session *s)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "mark %d", mien_live_mark(s->live));
+    mien_show_notice(s->show, text);
+    s->show->want_mark = false;
+}
+
+// Says what the user has to do while a profile is learnt, and keeps it.
+static void profile(struct mien_session *s)
+{
+    if (s->show->want_profile) {
+        s->show->want_profile = false;
+        s->profile_phase = MIEN_PROFILE_NONE;
+        mien_live_learn_profile(s->live);
+        mien_show_notice(s->show, "your own range: look at rest for four seconds");
+        return;
+    }
+    enum mien_profile_phase phase = mien_live_profile_phase(s->live);
+    if (phase == s->profile_phase) {
+        return;
+    }
+    char text[160];
+    enum mien_profile_phase before = s->profile_phase;
+    s->profile_phase = phase;
+    if (phase == MIEN_PROFILE_RANGE) {
+        mien_show_notice(s->show,
+                         "now smile, frown, blink, raise your brows, open your mouth wide");
+    } else if (phase == MIEN_PROFILE_READY && before == MIEN_PROFILE_RANGE) {
+        bool ok = mien_profile_save(&s->profile, s->profile_path);
+        snprintf(text, sizeof(text), "your range is %s%.100s",
+                 ok ? "kept in " : "used, not kept: ", s->profile_path);
+        mien_show_notice(s->show, text);
+    }
+}
+
+// The profile named, learnt at once when there is none of this name yet.
+static bool open_profile(struct mien_session *s)
+{
+    const char *name = s->o.profile ? s->o.profile : "default";
+    if (!mien_profile_path(name, s->profile_path, sizeof(s->profile_path))) {
+        return !s->o.profile;
+    }
+    if (!s->o.profile) {
+        return true; // learnt when asked
+    }
+    if (access(s->profile_path, F_OK) != 0) {
+        mien_info("there is no profile \"%s\" yet: look at rest for four seconds, then move your "
+                  "face as far as it goes for six",
+                  name);
+        mien_profile_begin(&s->profile);
+        return true;
+    }
+    return mien_profile_load(&s->profile, s->profile_path);
+}
+
 static void requests(struct mien_session *s)
 {
     struct mien_show *show = s->show;
     struct mien_ui_controls *c = &show->controls;
+    if (show->want_mark) {
+        mark(s);
+    }
+    profile(s);
     if (show->want_calibrate) {
         mien_live_calibrate(s->live, show->want_calibrate < 0);
         show->want_calibrate = 0;
@@ -629,7 +698,9 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
         mien_free(s->show);
         return 1;
     }
-    if (!open_live(s)) {
+    if (!open_profile(s)) {
+        status = 2;
+    } else if (!open_live(s)) {
         status = is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
     } else if (open_show(s) && open_outputs(s) && mien_live_start(s->live)) {
         status = loop(s, stopped);

@@ -14,7 +14,7 @@
 #include "base/thread.h"
 
 struct mien_session_options {
-    const char *source, *screenshot, *record, *out, *net, *detect, *prop;
+    const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile;
     int width, height; // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
@@ -36,6 +36,9 @@ struct mien_session {
     char source_name[1024];                      // written into the records
     char shown_name[128];
     int64_t record_first_ns, state_ns, file_ns;
+    struct mien_profile profile; // mien-infer's while it is learnt
+    char profile_path[1024];
+    enum mien_profile_phase profile_phase; // as last told
     bool scanned, camera_source, was_paused;
     bool output_failed;
     uint64_t lost;                            // records that outputs could not take

@@ -217,6 +217,12 @@ static void character(struct mien_show *s, char c)
     case 'r':
         k->ask.record = true;
         break;
+    case 'k':
+        s->want_mark = true;
+        break;
+    case 'C':
+        s->want_profile = true;
+        break;
     case '?':
         v->help = !v->help;
         break;

@@ -36,6 +36,7 @@ struct mien_show {
     bool dirty;                   // must be drawn again without a new shot
     bool quit, want_screenshot;
     int want_calibrate; // 1 take, -1 clear, 0 nothing
+    bool want_mark, want_profile;
     int64_t drawn_ns;   // end of the last drawing
     int64_t notice_until_ns;
     char notice[256], state[256];

@@ -376,6 +376,8 @@ void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
         {"b", "blendshape bars"},
         {"x", "mirror"},
         {"n", "take the present expression as neutral; N undoes it"},
+        {"C", "learn your own range in ten seconds: at rest, then moving"},
+        {"k", "set an event mark in records and report"},
         {"1 … 8", "so many faces are followed"},
         {"-  +", "smoothing;  ,  .  field of view"},
         {"o", "open a picture or video (or drop one here); c next camera"},

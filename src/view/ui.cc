@@ -733,7 +733,7 @@ bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
 int mien_ui_sink_kind(const char *spec)
 {
     static const char *const files[] = {"jsonl",     "csv",         "md5", "openface",
-                                        "mediapipe", "livelinkcsv", "gltf"};
+                                        "mediapipe", "livelinkcsv", "gltf", "report"};
     size_t n = strcspn(spec, ":");
     if (n == 4 && !strncmp(spec, "null", 4)) {
         return 0;

@@ -30,5 +30,17 @@ words = " ".join(p.words)
 assert "Face 1" in words and "Blinks" in words and "Episodes" in words and "jawOpen" in words
 assert re.search(r"\b%s +frames" % sys.argv[2], words)
 PY
+# A profile learnt from the clip changes both alike.
+export XDG_DATA_HOME=$tmp/data
+"$MIEN" live "$clip" --headless --frames 320 --no-pace --profile me --out null >"$tmp/log" 2>&1 || fail "learning: $(cat "$tmp/log")"
+[ -s "$tmp/data/mien/profiles/me" ] || fail "no profile was kept: $(cat "$tmp/log")"
+"$MIEN" video "$clip" --frames $n --md5 "$tmp/video2.md5" --profile me 2>"$tmp/log" || fail "mien video: $(cat "$tmp/log")"
+"$MIEN" live "$clip" --headless --frames $n --no-pace --profile me --out "md5:$tmp/live2.md5" --report "$tmp/live2.html" \
+    >"$tmp/log" 2>&1 || fail "mien live: $(cat "$tmp/log")"
+cmp "$tmp/video2.md5" "$tmp/live2.md5" || fail "live and video differ with a profile"
+cmp -s "$tmp/video.md5" "$tmp/video2.md5" && fail "the profile changes nothing"
+[ -s "$tmp/live2.html" ] || fail "mien live --report wrote nothing"
+"$MIEN" video "$clip" --frames 2 --profile nobody --md5 /dev/null 2>"$tmp/log"; [ $? = 2 ] || fail "a profile that is not there"
+"$MIEN" video "$clip" --frames 2 --profile ../me --md5 /dev/null 2>"$tmp/log"; [ $? = 2 ] || fail "a profile's name with a slash"
 "$MIEN" video "$clip" --frames 2 --report /nonexistent/r.html 2>"$tmp/log"; [ $? = 2 ] || fail "an unwritable report"
 echo "$n frames: live and video agree, page of $(($(stat -c %s "$tmp/video.html") / 1024)) KiB"
