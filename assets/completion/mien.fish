@@ -12,6 +12,7 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l opacity -r -d 'of what
 complete -c mien -n '__fish_seen_subcommand_from live' -l mirror -d 'show the picture as in a mirror'
 complete -c mien -n '__fish_seen_subcommand_from live' -l hud -d 'times, pose and expression [on; --no-hud turns it off]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l bars -d 'blendshape bars [on; --no-bars turns it off]'
+complete -c mien -n '__fish_seen_subcommand_from live' -l curves -r -d 'live curves of up to eight blendshapes, expression classes, yaw, pitch, roll, gazeYaw, gazePitch, with commas'
 complete -c mien -n '__fish_seen_subcommand_from live' -l axes -d 'head axes and gaze [on; --no-axes turns it off]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l points -d 'landmarks with their uncertainty'
 complete -c mien -n '__fish_seen_subcommand_from live' -l head -d 'draw the whole head, not only the face'

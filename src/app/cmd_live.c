@@ -98,6 +98,10 @@ int mien_cmd_live(int argc, char **argv)
         {"mirror", 0, MIEN_OPT_BOOL, &o->mirror, NULL, "show the picture as in a mirror", 0, 0},
         {"hud", 0, MIEN_OPT_BOOL, &o->hud, NULL, "times, pose and expression", 0, 0},
         {"bars", 0, MIEN_OPT_BOOL, &o->bars, NULL, "blendshape bars", 0, 0},
+        {"curves", 0, MIEN_OPT_STRING, &o->curves, "LIST",
+         "live curves of up to eight blendshapes, expression classes, yaw, pitch, roll, gazeYaw, "
+         "gazePitch, with commas",
+         0, 0},
         {"axes", 0, MIEN_OPT_BOOL, &o->axes, NULL, "head axes and gaze", 0, 0},
         {"points", 0, MIEN_OPT_BOOL, &o->points, NULL, "landmarks with their uncertainty", 0, 0},
         {"head", 0, MIEN_OPT_BOOL, &o->head, NULL, "draw the whole head, not only the face", 0, 0},
@@ -119,7 +123,8 @@ int mien_cmd_live(int argc, char **argv)
         {"report", 0, MIEN_OPT_STRING, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
         {"profile", 0, MIEN_OPT_STRING, &o->profile, "NAME",
-         "a person's own neutral expression and range; learnt in ten seconds when new, again with C",
+         "a person's own neutral expression and range; learnt in ten seconds when new, again with "
+         "C",
          0, 0},
         {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "another face network", 0, 0},
         {"detector", 0, MIEN_OPT_STRING, &o->detect, "FILE", "another detector", 0, 0},
@@ -165,6 +170,12 @@ int mien_cmd_live(int argc, char **argv)
     if (sensor && !parse_size(sensor, "--capture", &o->capture_w, &o->capture_h)) {
         goto out;
     }
+    static struct mien_traces try; // large
+    if (o->curves && !mien_traces_choose(&try, o->curves, &reason)) {
+        mien_error("--curves: \"%.40s\" is no channel (mien live --help), or a ninth one", reason);
+        return 2;
+    }
+    o->show_curves = o->show_curves || o->curves;
     if (o->out && !mien_live_out_check(o->out, &reason)) {
         mien_error("--out %s", reason);
         goto out;

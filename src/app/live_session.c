@@ -114,6 +114,7 @@ static bool open_show(struct mien_session *s)
                      .axes = o->axes,
                      .head = o->head,
                      .points = o->points,
+                     .curves = o->show_curves,
                      .fade = 1 - (float)o->opacity},
     };
     if (!mien_show_open(s->show, &c)) {
@@ -127,6 +128,9 @@ static bool open_show(struct mien_session *s)
     k->record_plain = o->record_plain;
     s->show->capture = capture;
     s->show->capture_arg = s;
+    const char *wrong; // the list was checked with the options
+    mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
+    s->show->info.curves = &s->show->curves;
     source_known(s, o->source);
     if (o->menu != MIEN_UI_NONE && s->show->ui) {
         s->show->menus_in_screenshot = true;
@@ -596,6 +600,7 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
     mien_config_get_bool(c, "fullscreen", &o->fullscreen);
     mien_config_get_bool(c, "hud", &o->hud);
     mien_config_get_bool(c, "bars", &o->bars);
+    mien_config_get_bool(c, "curves", &o->show_curves);
     mien_config_get_bool(c, "axes", &o->axes);
     mien_config_get_bool(c, "points", &o->points);
     mien_config_get_bool(c, "head", &o->head);
@@ -641,6 +646,7 @@ static void remember(struct mien_session *s)
     remember_bool(c, "mirror", o->mirror, v->mirror);
     remember_bool(c, "hud", o->hud, v->hud);
     remember_bool(c, "bars", o->bars, v->bars);
+    remember_bool(c, "curves", o->show_curves, v->curves);
     remember_bool(c, "axes", o->axes, v->axes);
     remember_bool(c, "points", o->points, v->points);
     remember_bool(c, "head", o->head, v->head);

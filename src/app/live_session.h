@@ -14,10 +14,11 @@
 #include "base/thread.h"
 
 struct mien_session_options {
-    const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile;
+    const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile, *curves;
     int width, height; // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
+    bool show_curves;
     bool record_plain;
     bool waits;           // nothing may be lost
     bool source_recalled; // from the settings: the first camera instead, when it is gone

@@ -217,6 +217,9 @@ static void character(struct mien_show *s, char c)
     case 'r':
         k->ask.record = true;
         break;
+    case 'v':
+        v->curves = !v->curves;
+        break;
     case 'k':
         s->want_mark = true;
         break;
@@ -360,6 +363,7 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
 {
     int64_t start = mien_now_ns();
     if (shot) {
+        mien_traces_add(&s->curves, &shot->result);
         s->shot = shot;
     }
     bool talking = s->notice[0] && start < s->notice_until_ns;

@@ -9,6 +9,7 @@
 #include "app/window.h"
 #include "base/stats.h"
 #include "view/ui.h"
+#include "view/traces.h"
 #include "view/view.h"
 
 struct mien_show_config {
@@ -37,6 +38,7 @@ struct mien_show {
     bool quit, want_screenshot;
     int want_calibrate; // 1 take, -1 clear, 0 nothing
     bool want_mark, want_profile;
+    struct mien_traces curves; // of every shot that was drawn
     int64_t drawn_ns;   // end of the last drawing
     int64_t notice_until_ns;
     char notice[256], state[256];

@@ -36,7 +36,8 @@ static const char style[] =
     "var(--line)}"
     ".many{display:grid;grid-template-columns:repeat(auto-fill,minmax(225px,1fr));gap:4px 18px}"
     ".many div{font-size:13px}.many span{float:right;color:var(--dim)}"
-    ".key span{white-space:nowrap}.key i{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 5px 0 14px}"
+    ".key span{white-space:nowrap}.key "
+    "i{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 5px 0 14px}"
     "@media print{body{max-width:none}}";
 
 // One colour a class that is told apart on white and on black, also with red-green blindness (after

@@ -374,6 +374,7 @@ void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
         {"a", "head axes and gaze"},
         {"h", "times, pose and expression"},
         {"b", "blendshape bars"},
+        {"v", "live curves (--curves chooses channels)"},
         {"x", "mirror"},
         {"n", "take the present expression as neutral; N undoes it"},
         {"C", "learn your own range in ten seconds: at rest, then moving"},

@@ -14,6 +14,8 @@ enum { MIEN_HUD_RING = 120 };
 enum mien_lamp { MIEN_LAMP_RECORD, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK, MIEN_LAMP_CAMERA };
 enum { MIEN_LAMPS = 8 };
 
+struct mien_traces; // view/traces.h
+
 struct mien_hud_info { // measured by the program; zero means unknown
     float fps;
     float detect_ms, network_ms, fit_ms, draw_ms;
@@ -23,6 +25,7 @@ struct mien_hud_info { // measured by the program; zero means unknown
     uint64_t dropped;
     const char *source; // its name, borrowed; NULL = none
     const char *notice; // what went wrong or was done, borrowed; NULL = none
+    const struct mien_traces *curves; // shown when the settings say so; borrowed; NULL = none
     bool paused;
     // What leaves the program; shown whatever else is hidden.
     struct {

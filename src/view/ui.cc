@@ -259,6 +259,7 @@ bool view_part(mien_ui_controls *c)
     ImGui::Separator();
     did |= toggle("times, pose, expression", "h", &s->hud);
     did |= toggle("blendshape bars", "b", &s->bars);
+    did |= toggle("live curves", "v", &s->curves);
     if (action("Full screen", "f")) {
         c->ask.fullscreen = did = true;
     }

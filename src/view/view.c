@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "view/traces.h"
 #include "view/scene.h"
 
 enum { QUADS = 12000 };
@@ -192,6 +193,9 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     mien_hud_bars(&v->draw, &l, result, s->mirror);
     if (s->hud && frame) {
         mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_name(s->mode));
+    }
+    if (s->curves && info->curves) {
+        mien_traces_draw(info->curves, &v->draw, &l);
     }
     mien_hud_lamps(&v->draw, &l, info, s->hud && frame);
     mien_hud_notice(&v->draw, &l, info, s->hud);

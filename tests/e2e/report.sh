@@ -43,4 +43,9 @@ cmp -s "$tmp/video.md5" "$tmp/video2.md5" && fail "the profile changes nothing"
 "$MIEN" video "$clip" --frames 2 --profile nobody --md5 /dev/null 2>"$tmp/log"; [ $? = 2 ] || fail "a profile that is not there"
 "$MIEN" video "$clip" --frames 2 --profile ../me --md5 /dev/null 2>"$tmp/log"; [ $? = 2 ] || fail "a profile's name with a slash"
 "$MIEN" video "$clip" --frames 2 --report /nonexistent/r.html 2>"$tmp/log"; [ $? = 2 ] || fail "an unwritable report"
+"$MIEN" live "$clip" --headless --frames 10 --no-pace --screenshot "$tmp/plain.png" >"$tmp/log" 2>&1 &&
+    "$MIEN" live "$clip" --headless --frames 10 --no-pace --curves jawOpen,yaw --screenshot "$tmp/curves.png" >"$tmp/log" 2>&1 ||
+    fail "curves: $(cat "$tmp/log")"
+cmp -s "$tmp/plain.png" "$tmp/curves.png" && fail "--curves draws nothing"
+"$MIEN" live "$clip" --headless --curves nose >"$tmp/log" 2>&1; [ $? = 2 ] || fail "a channel that is none"
 echo "$n frames: live and video agree, page of $(($(stat -c %s "$tmp/video.html") / 1024)) KiB"
