@@ -8,6 +8,9 @@ VERSION := $(shell sed -n 's/^\#define MIEN_VERSION "\(.*\)"/\1/p' src/base/vers
 SOVERSION := 0
 PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson zlib liblo libwebsockets
 
+# MPI=1 needs Open MPI (libopenmpi-dev); MPI=0 builds without: no `mpirun -n N mien train`.
+MPI ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
+
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
         -Wpointer-arith -Wvla
 MATH := -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math
@@ -26,12 +29,15 @@ $(error CONF must be release, debug, asan or tsan, not "$(CONF)")
 endif
 ALL_CFLAGS = $(CFLAGS_COMMON) $(OPT) $(CFLAGS) $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -l:libimgui.a -lstb -lfreetype -lopenblas -lstdc++ -lm -pthread
+ifeq ($(MPI),1)
+LIBS += $(shell pkg-config --libs ompi-c)
+endif
 LINK = $(CC) $(OPT) -pthread -Wl,--as-needed $(LDFLAGS)
 ifneq ($(filter asan tsan,$(CONF)),)
 LINK += -rdynamic
 endif
 
-SRC := $(sort $(wildcard src/*/*.c))
+SRC := $(filter-out src/learn/parallel_$(if $(filter 1,$(MPI)),none,mpi).c,$(sort $(wildcard src/*/*.c)))
 CXX_SRC := src/view/ui.cc
 MAIN := src/app/main.c
 # libmien is made of these modules; they are position-independent and shared with the program.
@@ -74,14 +80,18 @@ build/.packages: packages.txt
 build: setup ## build the program
 	@$(MAKE) --no-print-directory $(B)/mien
 
-$(B)/libmien-all.a: $(OBJ)
+$(B)/.mpi-$(MPI):
+	@mkdir -p $(B) && rm -f $(B)/.mpi-* && touch $@
+
+$(B)/libmien-all.a: $(OBJ) $(B)/.mpi-$(MPI)
 	@rm -f $@
-	@$(AR) rcs $@ $^
+	@$(AR) rcs $@ $(OBJ)
 
 $(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
 	@echo "link $@"
 	@$(LINK) -o $@ $< $(B)/libmien-all.a $(LIBS)
 
+%/parallel_mpi.o: ARCH = $(shell pkg-config --cflags ompi-c)
 %_avx2.o: ARCH := -mavx2 -mfma
 %_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
 $(B)/obj/%.o: src/%.c | build/.packages

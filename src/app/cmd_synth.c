@@ -16,6 +16,7 @@
 #include "base/thread.h"
 #include "image/image.h"
 #include "learn/pack.h"
+#include "learn/parallel.h"
 #include "synth/clip.h"
 #include "synth/render.h"
 
@@ -128,24 +129,56 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
     return ok ? 0 : 1;
 }
 
-static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int count, bool val)
+// The parts that the ranks wrote, one after the other.
+static bool gather_parts(const char *path, const char *temporary, int ranks)
 {
-    char temporary[1400];
+    struct mien_pack_writer w = {0};
+    bool ok = mien_pack_writer_open(&w, temporary, false);
+    for (int r = 0; ok && r < ranks; r++) {
+        char part[1420];
+        struct mien_pack p = {0};
+        snprintf(part, sizeof part, "%s.rank%d", path, r);
+        ok = mien_pack_open(&p, part);
+        for (size_t i = 0; ok && i < p.count; i++) {
+            struct mien_label l;
+            const uint8_t *jpeg = NULL;
+            mien_pack_get(&p, i, &l, &jpeg);
+            ok = mien_pack_write(&w, &l, jpeg);
+        }
+        mien_pack_close(&p);
+    }
+    return mien_pack_writer_close(&w) && ok;
+}
+
+// Rank r renders the r-th part of the indices; rank 0 puts the parts together, so that the pack
+// does not depend on the number of ranks.
+static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int total, bool val,
+                     struct mien_parallel *parallel)
+{
+    char temporary[1400], part[1420];
+    long long pairs = (total + 1) / 2, from = 2 * (pairs * parallel->rank / parallel->ranks);
+    long long to = 2 * (pairs * (parallel->rank + 1) / parallel->ranks);
+    long long count = (to < total ? to : total) - from;
     if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary) {
         mien_error("--out: the path is too long");
         return 2;
     }
     struct mien_pack_writer w = {0};
-    if (!mien_pack_writer_open(&w, temporary, false)) {
+    snprintf(part, sizeof part, "%s.rank%d", path, parallel->rank);
+    bool split = parallel->ranks > 1;
+    if (!mien_pack_writer_open(&w, split ? part : temporary, false)) {
         return 2;
     }
     struct mien_progress progress = {0};
-    mien_progress_begin(&progress, "rendering", "pictures", 0, count);
+    bool quiet = parallel->rank > 0;
+    if (!quiet) {
+        mien_progress_begin(&progress, "rendering", "pictures", 0, count);
+    }
     long long done = 0;
     bool ok = true;
     while (ok && done < count && !stop_asked) {
-        j->first = (uint64_t)done;
-        j->end = (uint64_t)count;
+        j->first = (uint64_t)(from + done);
+        j->end = (uint64_t)(from + count);
         long long n = count - done < 2 * ROUND ? count - done : 2 * ROUND;
         mien_pool_run(pool, (size_t)(n + 1) / 2, render_pair, j);
         for (int i = 0; i < n; i++) {
@@ -157,13 +190,28 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
             s->jpeg = NULL;
         }
         done += n;
-        mien_progress_update(&progress, done, NULL);
+        if (!quiet) {
+            mien_progress_update(&progress, done, NULL);
+        }
     }
-    mien_progress_end(&progress, done);
+    if (!quiet) {
+        mien_progress_end(&progress, done);
+    }
     ok = mien_pack_writer_close(&w) && ok;
+    double all[2] = {(double)done, ok ? 0 : 1};
+    ok = mien_parallel_sum_doubles(parallel, all, 2) && all[1] == 0;
+    done = (long long)all[0];
+    if (split) {
+        ok = ok && (parallel->rank || gather_parts(path, temporary, parallel->ranks));
+        mien_parallel_wait(parallel);
+        remove(part);
+    }
     if (!ok) {
         remove(temporary);
         return 1;
+    }
+    if (parallel->rank) {
+        return 0;
     }
     if (rename(temporary, path) != 0) {
         mien_error("%s: cannot be moved into place: %m", path);
@@ -291,8 +339,14 @@ int mien_cmd_synth(int argc, char **argv)
     if (clip) {
         return make_clip(clip, (uint64_t)seed, seconds, data);
     }
+    struct mien_parallel parallel;
+    if (!mien_parallel_start(&parallel)) {
+        return 2;
+    }
     struct mien_face_model model;
     if (!mien_face_model_load(&model, model_path)) {
+        mien_parallel_abort(&parallel);
+        mien_parallel_stop(&parallel);
         return 2;
     }
     static struct mien_synth_assets assets;
@@ -310,7 +364,7 @@ int mien_cmd_synth(int argc, char **argv)
     j->bank = bank;
     j->seed = (uint64_t)seed;
     status = 1;
-    pool = mien_pool_create(threads);
+    pool = mien_pool_create(mien_parallel_threads(&parallel, threads));
     if (!pool) {
         goto out;
     }
@@ -324,9 +378,9 @@ int mien_cmd_synth(int argc, char **argv)
     }
     if (sheet) {
         count = count < 1 ? 48 : count > 2 * ROUND ? 2 * ROUND : count;
-        status = make_sheet(j, pool, sheet, size, count, labels);
+        status = parallel.rank ? 0 : make_sheet(j, pool, sheet, size, count, labels);
     } else {
-        status = make_pack(j, pool, out, count, split == 1);
+        status = make_pack(j, pool, out, count, split == 1, &parallel);
     }
 out:
     for (int i = 0; i < workers && j; i++) {
@@ -338,5 +392,9 @@ out:
     mien_free(j);
     mien_synth_assets_destroy(&assets);
     mien_face_model_destroy(&model);
+    if (status) {
+        mien_parallel_abort(&parallel);
+    }
+    mien_parallel_stop(&parallel);
     return status;
 }

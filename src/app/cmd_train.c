@@ -75,6 +75,7 @@ int mien_cmd_train(int argc, char **argv)
                *pseudo = NULL;
     double pseudo_share = c.pseudo_share;
     struct mien_net *teacher = NULL;
+    struct mien_parallel parallel;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
     double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
@@ -149,17 +150,25 @@ int mien_cmd_train(int argc, char **argv)
         !mien_parse_fractions(fractions, c.drop)) {
         return 2;
     }
+    if (!mien_parallel_start(&parallel)) {
+        return 2;
+    }
+    if (parallel.rank) {
+        mien_log_set_level(MIEN_LOG_WARN); // rank 0 says the rest
+    }
     char found[1024];
     if (!net) {
         if (!mien_find_file("assets", "nets/face96.txt", found, sizeof(found))) {
-            return 2;
+            status = 2;
+            goto stop;
         }
         net = found;
     }
     struct mien_dataset data;
     struct mien_face_model model;
     if (!mien_face_model_load(&model, model_path)) {
-        return 2;
+        status = 2;
+        goto stop;
     }
     mien_dataset_init(&data);
     for (int i = 0; i < sources; i++) {
@@ -194,6 +203,7 @@ int mien_cmd_train(int argc, char **argv)
     c.validate_every = validate_every;
     c.checkpoint_s = checkpoint_s;
     c.adjust = (float)adjust;
+    c.parallel = &parallel;
     c.stop = &stop_asked;
     if (plain) {
         memset(&c.augment, 0, sizeof(c.augment));
@@ -211,5 +221,10 @@ done:
     mien_net_destroy(teacher);
     mien_dataset_destroy(&data);
     mien_face_model_destroy(&model);
+stop:
+    if (status) {
+        mien_parallel_abort(&parallel);
+    }
+    mien_parallel_stop(&parallel);
     return status;
 }

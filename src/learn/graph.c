@@ -247,6 +247,17 @@ double mien_graph_macs(const struct mien_graph *g)
     return g->desc.macs;
 }
 
+void mien_graph_first_shard(struct mien_graph *g, int first)
+{
+    g->first_shard = first;
+}
+
+float *mien_graph_statistics(struct mien_graph *g, size_t *count)
+{
+    *count = g->desc.stats;
+    return g->stats;
+}
+
 uint64_t mien_graph_steps(const struct mien_graph *g)
 {
     return g->steps;

@@ -47,6 +47,10 @@ typedef double (*mien_loss_fn)(void *arg, struct mien_graph *g, int shard);
 double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
                                    void *arg);
 float *mien_graph_gradient(struct mien_graph *g, size_t *count); // all, contiguous (all-reduce)
+// For a batch that several processes share: the number of this one's first shard (dropout masks),
+// and the running statistics, to be averaged over the processes after each forward_backward.
+void mien_graph_first_shard(struct mien_graph *g, int first);
+float *mien_graph_statistics(struct mien_graph *g, size_t *count);
 // Evaluation: batch norm uses running statistics, dropout is off. use_average: with the moving
 // averages of weights and statistics, as export writes them.
 void mien_graph_forward(struct mien_graph *g, struct mien_pool *pool, bool use_average);

@@ -34,6 +34,7 @@ struct mien_graph {
     char *text;
     const struct mien_kernels *kernels;
     int shard, shards;
+    int first_shard; // among those of all processes
     uint64_t seed;
     uint64_t steps, passes; // passes: forward_backward calls, the dropout masks' seed
     size_t count;           // weights: desc.weights, then GRAPH_SCALARS scalars

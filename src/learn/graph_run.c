@@ -121,7 +121,7 @@ static void forward_layer(struct mien_graph *g, struct graph_worker *w, const st
     }
     case MIEN_LAYER_DROPOUT:
         if (train) {
-            dropout_mask(g, i, shard, w->y[i], size);
+            dropout_mask(g, i, g->first_shard + shard, w->y[i], size);
             k->mask_forward(size, x, w->y[i], w->z[i]);
         } else {
             memcpy(w->z[i], x, size * sizeof(float));

@@ -36,8 +36,9 @@ void mien_loader_make(struct mien_sampler *s, const struct mien_loader_config *c
     size_t n = (size_t)c->sample.channels * (size_t)c->sample.height * (size_t)c->sample.width;
     for (int i = 0; i < c->shard; i++) {
         struct mien_rng rng;
-        uint64_t number =
-            (uint64_t)step * (uint64_t)(c->shard * c->shards) + (uint64_t)(shard * c->shard + i);
+        int all = c->all_shards ? c->all_shards : c->shards;
+        uint64_t number = (uint64_t)step * (uint64_t)(c->shard * all) +
+                          (uint64_t)((c->first_shard + shard) * c->shard + i);
         mien_rng_seed(&rng, c->seed, number);
         mien_sampler_draw(s, &rng, input + (size_t)i * n, &target[i]);
     }

@@ -13,7 +13,10 @@ struct mien_loader; // opaque
 struct mien_loader_config {
     struct mien_sample_config sample;
     int shard, shards; // pictures a shard, shards a step
-    int workers;       // threads, at least 1
+    // Of a step that several processes share: the number of this one's first shard, and of all
+    // shards (0 = shards).
+    int first_shard, all_shards;
+    int workers; // threads, at least 1
     uint64_t seed;
     long long first_step;
 };

@@ -34,6 +34,8 @@ struct shard_loss {
 
 struct run {
     const struct mien_train_config *config;
+    struct mien_parallel alone, *parallel;
+    bool quiet, stop; // stop: agreed by all ranks
     struct mien_graph *graph;
     struct mien_pool *pool;
     struct mien_loader *loader;
@@ -146,21 +148,28 @@ static double shard_loss(void *arg, struct mien_graph *g, int shard)
         total += r->k[t] * part->sum[t];
         if (r->variance_grad[t]) { // d/ds of w exp(-s) L + w s, with s = theta/10
             double slope = mien_weighting_uncertainty_slope(
-                0.1 * *r->variance[t], r->loss.weight[t] / r->shards, r->k[t] * part->sum[t]);
+                0.1 * *r->variance[t], r->loss.weight[t] / (r->shards * r->parallel->ranks),
+                r->k[t] * part->sum[t]);
             r->variance_grad[t][shard] += (float)(0.1 * slope);
         }
     }
     return total;
 }
 
-// Multipliers of each task's summed loss for this batch.
-static void weigh(struct run *r)
+// Multipliers of each task's summed loss for this batch. Also agrees on stopping.
+static bool weigh(struct run *r)
 {
     const struct mien_train_config *c = r->config;
-    double count[MIEN_TASKS] = {0}, log_variance[MIEN_TASKS] = {0}, weight[MIEN_TASKS];
+    double count[MIEN_TASKS + 1] = {0}, log_variance[MIEN_TASKS] = {0}, weight[MIEN_TASKS];
     for (int i = 0; i < c->batch; i++) {
         mien_loss_count(&r->loss, &r->target[i], count);
     }
+    count[MIEN_TASKS] = c->stop && *c->stop;
+    if (!mien_parallel_sum_doubles(r->parallel, count, MIEN_TASKS + 1)) {
+        return false;
+    }
+    r->stop = count[MIEN_TASKS] > 0;
+    double batch = (double)c->batch * r->parallel->ranks;
     double ramp = fmin(1, fmax(0, (double)(r->state.step - c->warmup) / (double)fmax(1, c->ramp)));
     for (int t = 0; t < MIEN_TASKS; t++) {
         log_variance[t] = r->variance[t] ? 0.1 * *r->variance[t] : 0;
@@ -169,7 +178,7 @@ static void weigh(struct run *r)
     mien_weighting_next(&r->weighting, &r->state.weighting, log_variance, weight);
     for (int t = 0; t < MIEN_TASKS; t++) {
         // A task with few labels in the batch does not get a louder voice for each of them.
-        double n = fmax(count[t], c->batch / 8.0);
+        double n = fmax(count[t], batch / 8);
         double w = weight[t];
         if (t == MIEN_TASK_SIGMA) {
             w *= 0.1 + 0.9 * ramp;
@@ -179,6 +188,7 @@ static void weigh(struct run *r)
         r->k[t] = w / n;
         r->denominator[t] = n;
     }
+    return true;
 }
 
 static float learning_rate(const struct mien_train_config *c, long long step)
@@ -232,9 +242,9 @@ static void log_line(struct run *r, float lr, double *rate)
 {
     int64_t now = mien_now_ns();
     double s = (double)(now - r->interval_ns) / 1e9;
-    *rate = s > 0 ? (double)(r->interval_steps * r->config->batch) / s : 0;
+    *rate = s > 0 ? (double)(r->interval_steps * r->config->batch * r->parallel->ranks) / s : 0;
     r->weighted = r->interval_loss / (double)r->interval_steps;
-    FILE *f = fopen(r->log, "a");
+    FILE *f = r->parallel->rank ? NULL : fopen(r->log, "a");
     if (f) {
         fprintf(f, "{\"step\":%lld,\"loss\":%.6g,\"lr\":%.4g,\"pictures_per_s\":%.1f",
                 (long long)r->state.step, r->weighted, lr, *rate);
@@ -248,47 +258,76 @@ static void log_line(struct run *r, float lr, double *rate)
     r->interval_ns = now;
 }
 
-static void validate(struct run *r)
+// Runs the averaged network on the validation pictures, shared out over the ranks. out:
+// (count,floats), the same on all ranks.
+static bool validation_outputs(struct run *r, size_t floats, float *out)
 {
-    if (!r->evalset.count) {
-        return;
-    }
     const struct mien_train_config *c = r->config;
-    struct mien_metrics m;
-    bool present[MIEN_BRANCHES];
-    mien_metrics_init(&m, c->model);
-    for (int b = 0; b < MIEN_BRANCHES; b++) {
-        // The first tasks are the branches', in the same order.
-        present[b] = r->output[b] >= 0 && r->loss.weight[b] > 0;
-    }
-    size_t pf = r->evalset.picture_floats;
-    struct mien_estimate e;
-    for (size_t at = 0; at < r->evalset.count; at += (size_t)c->batch) {
-        for (size_t i = 0; i < (size_t)c->batch && at + i < r->evalset.count; i++) {
+    const size_t pf = r->evalset.picture_floats, batch = (size_t)c->batch;
+    const size_t first = batch * (size_t)r->parallel->rank;
+    for (size_t at = first; at < r->evalset.count; at += batch * (size_t)r->parallel->ranks) {
+        for (size_t i = 0; i < batch && at + i < r->evalset.count; i++) {
             size_t shard = i / (size_t)c->shard, in = i % (size_t)c->shard;
             memcpy(mien_graph_input(r->graph, (int)shard) + in * pf,
                    r->evalset.input + (at + i) * pf, pf * sizeof(float));
         }
         mien_graph_forward(r->graph, r->pool, true);
-        for (size_t i = 0; i < (size_t)c->batch && at + i < r->evalset.count; i++) {
-            const float *raw[MIEN_BRANCHES];
+        for (size_t i = 0; i < batch && at + i < r->evalset.count; i++) {
+            float *to = out + (at + i) * floats;
             for (int b = 0; b < MIEN_BRANCHES; b++) {
-                raw[b] = present[b] ? mien_graph_output(r->graph, (int)(i / (size_t)c->shard),
-                                                        r->output[b]) +
-                                          i % (size_t)c->shard * (size_t)r->size[b]
-                                    : NULL;
+                if (r->output[b] >= 0) {
+                    const float *from =
+                        mien_graph_output(r->graph, (int)(i / (size_t)c->shard), r->output[b]);
+                    memcpy(to, from + i % (size_t)c->shard * (size_t)r->size[b],
+                           (size_t)r->size[b] * sizeof(float));
+                    to += r->size[b];
+                }
             }
-            mien_estimate_decode(raw, c->model->landmarks, &e);
-            mien_metrics_add(&m, &e, &r->evalset.target[at + i], present);
         }
     }
+    return mien_parallel_sum(r->parallel, out, r->evalset.count * floats);
+}
+
+static bool validate(struct run *r)
+{
+    if (!r->evalset.count) {
+        return true;
+    }
+    const struct mien_train_config *c = r->config;
+    struct mien_metrics m;
+    bool present[MIEN_BRANCHES];
+    size_t floats = 0;
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        floats += r->output[b] >= 0 ? (size_t)r->size[b] : 0;
+    }
+    float *out = mien_calloc(r->evalset.count * floats, sizeof(float));
+    if (!out || !validation_outputs(r, floats, out)) {
+        mien_free(out);
+        return false;
+    }
+    mien_metrics_init(&m, c->model);
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        // The first tasks are the branches', in the same order.
+        present[b] = r->output[b] >= 0 && r->loss.weight[b] > 0;
+    }
+    struct mien_estimate e;
+    for (size_t i = 0; i < r->evalset.count; i++) {
+        const float *raw[MIEN_BRANCHES], *at = out + i * floats;
+        for (int b = 0; b < MIEN_BRANCHES; b++) {
+            raw[b] = present[b] ? at : NULL;
+            at += r->output[b] >= 0 ? r->size[b] : 0;
+        }
+        mien_estimate_decode(raw, c->model->landmarks, &e);
+        mien_metrics_add(&m, &e, &r->evalset.target[i], present);
+    }
+    mien_free(out);
     double sum = 0, n = 0;
     for (int s = 0; s < MIEN_METRIC_SOURCES; s++) {
         sum += m.group[s].landmark_nme;
         n += m.group[s].landmark_count;
     }
     r->nme = n > 0 ? 100 * sum / n : NAN;
-    FILE *f = fopen(r->log, "a");
+    FILE *f = r->parallel->rank ? NULL : fopen(r->log, "a");
     if (f) {
         fprintf(f, "{\"step\":%lld,\"validation\":%zu,", (long long)r->state.step,
                 r->evalset.count);
@@ -296,11 +335,12 @@ static void validate(struct run *r)
         fputs("}\n", f);
         fclose(f);
     }
-    if (!c->quiet) {
+    if (!r->quiet) {
         fprintf(stderr, "\nvalidation at step %lld\n", (long long)r->state.step);
         mien_metrics_print(&m, stderr);
     }
     mien_metrics_destroy(&m);
+    return true;
 }
 
 static const struct mien_curve_panel panels[] = {
@@ -323,6 +363,9 @@ static const struct mien_curve_panel panels[] = {
 
 static bool save(struct run *r)
 {
+    if (r->parallel->rank) {
+        return true;
+    }
     bool ok = mien_graph_save(r->graph, r->checkpoint, &r->state, sizeof(r->state));
     ok = mien_graph_export_half(r->graph, r->network) && ok;
     ok = mien_curves_draw(r->log, panels, (int)MIEN_COUNT(panels), r->curves) && ok;
@@ -365,7 +408,7 @@ static bool open_run(struct run *r)
     snprintf(r->log, sizeof(r->log), "%s/log.jsonl", c->out);
     snprintf(r->curves, sizeof(r->curves), "%s/curves.png", c->out);
     r->shards = c->batch / c->shard;
-    int threads = c->threads > 0 ? c->threads : mien_cpu_count();
+    int threads = mien_parallel_threads(r->parallel, c->threads);
     char *text = mien_train_description(c->net, c->model);
     r->graph = text ? mien_graph_create(text, c->shard, r->shards, c->seed) : NULL;
     mien_free(text);
@@ -374,6 +417,7 @@ static bool open_run(struct run *r)
     if (!r->graph || !r->pool || !r->target || !find_outputs(r)) {
         return false;
     }
+    mien_graph_first_shard(r->graph, r->parallel->rank * r->shards);
     mien_loss_init(&r->loss, c->model);
     memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
     r->loss.adjust = c->adjust;
@@ -425,7 +469,8 @@ static bool open_run(struct run *r)
         }
         memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
         memcpy(r->loss.log_prior, r->state.log_prior, sizeof(r->loss.log_prior));
-        if (mien_file_exists(r->log) && !mien_curves_trim_log(r->log, r->state.step)) {
+        if (!r->parallel->rank && mien_file_exists(r->log) &&
+            !mien_curves_trim_log(r->log, r->state.step)) {
             return false;
         }
         mien_info("resuming %s at step %lld", r->checkpoint, (long long)r->state.step);
@@ -433,7 +478,7 @@ static bool open_run(struct run *r)
         if (c->init && !mien_graph_init_from(r->graph, c->init)) {
             return false;
         }
-        if (!measure_norms(r) || !mien_file_save(r->log, "", 0)) {
+        if (!measure_norms(r) || (!r->parallel->rank && !mien_file_save(r->log, "", 0))) {
             return false;
         }
         r->state.version = STATE_VERSION;
@@ -443,6 +488,8 @@ static bool open_run(struct run *r)
     struct mien_loader_config lc = {.sample = r->sample,
                                     .shard = c->shard,
                                     .shards = r->shards,
+                                    .first_shard = r->parallel->rank * r->shards,
+                                    .all_shards = r->parallel->ranks * r->shards,
                                     .workers = threads,
                                     .seed = r->state.seed,
                                     .first_step = r->state.step};
@@ -459,15 +506,42 @@ static void close_run(struct run *r)
     mien_free(r->target);
 }
 
-static void gather(struct run *r, double loss)
+// Gradients, statistics and losses over all ranks. Returns the loss; NAN when it was not finite on
+// any of them (no rank keeps a gradient then). False in *ok when memory is short.
+static double combine(struct run *r, double loss, double sum[MIEN_TASKS], double count[MIEN_TASKS],
+                      bool *ok)
 {
-    double sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
+    double all[2 * MIEN_TASKS + 1] = {0};
+    all[2 * MIEN_TASKS] = loss;
     for (int s = 0; s < r->shards; s++) {
         for (int t = 0; t < MIEN_TASKS; t++) {
-            sum[t] += r->part[s].sum[t];
-            count[t] += r->part[s].count[t];
+            all[t] += r->part[s].sum[t];
+            all[MIEN_TASKS + t] += r->part[s].count[t];
         }
     }
+    size_t gradients, statistics;
+    float *gradient = mien_graph_gradient(r->graph, &gradients);
+    float *statistic = mien_graph_statistics(r->graph, &statistics);
+    *ok = mien_parallel_sum_doubles(r->parallel, all, MIEN_COUNT(all)) &&
+          mien_parallel_sum(r->parallel, gradient, gradients) &&
+          mien_parallel_sum(r->parallel, statistic, statistics);
+    loss = all[2 * MIEN_TASKS];
+    if (r->parallel->ranks > 1) {
+        for (size_t i = 0; i < statistics; i++) {
+            statistic[i] /= (float)r->parallel->ranks;
+        }
+        if (isnan(loss)) {
+            memset(gradient, 0, gradients * sizeof(*gradient));
+        }
+    }
+    memcpy(sum, all, MIEN_TASKS * sizeof(*sum));
+    memcpy(count, all + MIEN_TASKS, MIEN_TASKS * sizeof(*count));
+    return loss;
+}
+
+static void gather(struct run *r, double loss, const double sum[MIEN_TASKS],
+                   const double count[MIEN_TASKS])
+{
     for (int t = 0; t < MIEN_TASKS; t++) {
         r->interval.sum[t] += sum[t];
         r->interval.count[t] += count[t];
@@ -479,11 +553,16 @@ static void gather(struct run *r, double loss)
 
 static bool step(struct run *r, float lr, int *bad)
 {
-    if (!fill_batch(r)) {
+    double sum[MIEN_TASKS], count[MIEN_TASKS];
+    bool ok = true;
+    if (!fill_batch(r) || !weigh(r)) {
         return false;
     }
-    weigh(r);
     double loss = mien_graph_forward_backward(r->graph, r->pool, shard_loss, r);
+    loss = combine(r, loss, sum, count, &ok);
+    if (!ok) {
+        return false;
+    }
     if (isnan(loss)) {
         mien_warn("step %lld left out", (long long)r->state.step);
         if (++*bad >= BAD_STEPS_MAX) {
@@ -500,16 +579,17 @@ static bool step(struct run *r, float lr, int *bad)
                                .clip = r->config->clip,
                                .average = r->config->average};
         mien_graph_step(r->graph, &o);
-        gather(r, loss);
+        gather(r, loss, sum, count);
         *bad = 0;
     }
     r->state.step++;
     return true;
 }
 
-static bool stopped(const struct mien_train_config *c)
+static bool stopped(const struct run *r)
 {
-    return c->stop && *c->stop;
+    const struct mien_train_config *c = r->config;
+    return r->stop || (r->parallel->ranks == 1 && c->stop && *c->stop);
 }
 
 bool mien_train(const struct mien_train_config *c, struct mien_train_summary *summary)
@@ -519,22 +599,26 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
         return false;
     }
     r->config = c;
+    r->alone.ranks = r->alone.local_ranks = 1;
+    r->parallel = c->parallel ? c->parallel : &r->alone;
+    r->quiet = c->quiet || r->parallel->rank > 0;
+    long long step_pictures = (long long)c->batch * r->parallel->ranks;
     r->nme = NAN;
     bool ok = open_run(r);
     struct mien_train_summary sum = {.first_loss = NAN, .last_loss = NAN};
     struct mien_progress progress = {0};
-    if (ok && !c->quiet) {
+    if (ok && !r->quiet) {
         mien_info("%.2f M parameters, %.1f M multiply-adds a picture, %zu validation pictures",
                   (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
                   r->evalset.count);
-        mien_progress_begin(&progress, "training", "pictures", r->state.step * c->batch,
-                            c->steps * c->batch);
+        mien_progress_begin(&progress, "training", "pictures", r->state.step * step_pictures,
+                            c->steps * step_pictures);
     }
     int64_t saved_ns = mien_now_ns(), start_ns = saved_ns;
     long long start_step = r->state.step, trained = start_step;
     int bad = 0;
     r->interval_ns = start_ns;
-    while (ok && r->state.step < c->steps && !stopped(c)) {
+    while (ok && r->state.step < c->steps && !stopped(r)) {
         float lr = learning_rate(c, r->state.step);
         ok = step(r, lr, &bad);
         trained = r->state.step;
@@ -545,32 +629,32 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
         }
         if (ok && c->validate_every && r->state.step % c->validate_every == 0 &&
             r->state.step < c->steps) {
-            validate(r);
+            ok = validate(r);
         }
         if (ok && (double)(mien_now_ns() - saved_ns) > c->checkpoint_s * 1e9) {
             ok = save(r);
             saved_ns = mien_now_ns();
         }
-        if (!c->quiet) {
+        if (!r->quiet) {
             char extra[96];
             snprintf(extra, sizeof(extra), "step %lld, loss %.4f, val NME %.2f %%",
                      (long long)r->state.step, r->weighted, r->nme);
-            mien_progress_update(&progress, r->state.step * c->batch, extra);
+            mien_progress_update(&progress, r->state.step * step_pictures, extra);
         }
     }
     if (ok) {
-        if (!c->quiet) {
-            mien_progress_end(&progress, r->state.step * c->batch);
+        if (!r->quiet) {
+            mien_progress_end(&progress, r->state.step * step_pictures);
         }
-        validate(r);
+        ok = validate(r);
         r->state.seconds += (double)(mien_now_ns() - start_ns) / 1e9;
-        ok = save(r);
-        if (stopped(c)) {
+        ok = save(r) && ok;
+        if (stopped(r) && !r->parallel->rank) {
             mien_info("stopped at step %lld; --resume goes on", (long long)r->state.step);
         }
     }
     double s = (double)(mien_now_ns() - start_ns) / 1e9;
-    sum.pictures_per_s = s > 0 ? (double)((trained - start_step) * c->batch) / s : 0;
+    sum.pictures_per_s = s > 0 ? (double)((trained - start_step) * step_pictures) / s : 0;
     sum.step = r->state.step;
     sum.validation_nme = r->nme;
     if (summary) {

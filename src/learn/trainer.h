@@ -11,6 +11,7 @@
 #include "learn/dataset.h"
 #include "learn/graph.h"
 #include "learn/loss.h"
+#include "learn/parallel.h"
 #include "learn/weighting.h"
 
 struct mien_train_config {
@@ -39,8 +40,12 @@ struct mien_train_config {
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source
     double checkpoint_s;                 // seconds between checkpoints
-    bool quiet;                          // no progress line, no tables
-    const volatile sig_atomic_t *stop;   // set: save and end; may be NULL
+    // Processes that train together, NULL = alone. Each takes `batch` pictures of a step, so a step
+    // has ranks * batch; rank 0 alone writes and prints. When mien_train fails on one rank the
+    // caller must end them all (mien_parallel_abort).
+    struct mien_parallel *parallel;
+    bool quiet;                        // no progress line, no tables
+    const volatile sig_atomic_t *stop; // set: save and end; may be NULL
 };
 struct mien_train_config mien_train_defaults(void);
 
