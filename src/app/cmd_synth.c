@@ -287,7 +287,7 @@ int mien_cmd_synth(int argc, char **argv)
 {
     int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
     bool labels = false;
-    const char *out = NULL, *sheet = NULL, *clip = NULL, *data = mien_data_dir(), *textures = NULL;
+    const char *out = NULL, *sheet = NULL, *clip = NULL, *data = NULL, *textures = NULL;
     const char *expressions = NULL, *model_path = NULL;
     const struct mien_opt opts[] = {
         {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0,
@@ -305,7 +305,8 @@ int mien_cmd_synth(int argc, char **argv)
          THREADS_MAX},
         {"split", 0, MIEN_OPT_CHOICE, &split, "train|val", "what the pictures are for", 0, 0},
         {"data", 0, MIEN_OPT_STRING, &data, "DIR",
-         "folder with hair, environments and backgrounds; without, people are plainer", 0, 0},
+         "folder with hair, environments and backgrounds ($MIEN_DATA or ../shared); without, "
+         "people are plainer", 0, 0},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
         {"expressions", 0, MIEN_OPT_STRING, &expressions, "FILE",
@@ -334,6 +335,7 @@ int mien_cmd_synth(int argc, char **argv)
         mien_error("synth: --out needs --count N");
         return 2;
     }
+    data = data ? data : mien_data_dir();
     signal(SIGINT, ask_stop);
     signal(SIGTERM, ask_stop);
     if (clip) {

@@ -92,7 +92,9 @@ static bool derive(struct mien_solver *s, const struct mien_camera *camera,
     mien_pose_to_angles(st->pose.R, &out->yaw_deg, &out->pitch_deg, &out->roll_deg);
     memcpy(out->identity, st->identity, sizeof(out->identity));
     memcpy(out->blendshape, st->blendshape, sizeof(out->blendshape));
-    memcpy(out->action, st->blendshape, sizeof(out->action));
+    // The model has no such shape, so nothing taught the network this output.
+    out->blendshape[MIEN_BS_TONGUE_OUT] = 0;
+    memcpy(out->action, out->blendshape, sizeof(out->action));
     memcpy(out->expression, sight->expression, sizeof(out->expression));
     out->expression_class = 0;
     for (int i = 1; i < MIEN_EXPRESSIONS; i++) {

@@ -399,6 +399,12 @@ bool mien_synth_assets_load(struct mien_synth_assets *a, const struct mien_face_
               mien_synth_make_masks(a) && mien_synth_make_noise(a);
     if (ok && data_dir) {
         char folder[1200];
+        // The whole data folder, or its part that holds these three.
+        char inner[1024];
+        snprintf(inner, sizeof inner, "%s/data", data_dir);
+        if (mien_file_exists(inner)) {
+            data_dir = inner;
+        }
         snprintf(folder, sizeof folder, "%s/hair", data_dir);
         ok = each(a, folder, ".obj", 0, use_hair);
         snprintf(folder, sizeof folder, "%s/environments", data_dir);
