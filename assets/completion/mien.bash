@@ -4,7 +4,7 @@ _mien()
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options=
     [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"
     if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train eval image video" -- "$word"; compgen -f -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train study eval image video" -- "$word"; compgen -f -- "$word")
         return
     fi
     case "$command $before" in
@@ -36,7 +36,8 @@ _mien()
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
     prepare) options="--out --quick --limit --first --help photos ferplus refine sheet" ;;
     bench) options="--net --threads --batch --shard --landmarks --seconds --profile --help train net" ;;
-    train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --checkpoint --model --sheet --help detect" ;;
+    train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --steadiness --checkpoint --model --sheet --help detect" ;;
+    study) options="--out --list --tables --help" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;

@@ -76,6 +76,7 @@ int mien_cmd_train(int argc, char **argv)
     double pseudo_share = c.pseudo_share;
     struct mien_net *teacher = NULL;
     struct mien_parallel parallel;
+    int steadiness = 0;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
     double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
@@ -121,6 +122,8 @@ int mien_cmd_train(int argc, char **argv)
          "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
         {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
         {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
+        {"steadiness", 0, MIEN_OPT_INT, &steadiness, "N",
+         "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
          1e6},
         {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
@@ -203,6 +206,7 @@ int mien_cmd_train(int argc, char **argv)
     c.validate_every = validate_every;
     c.checkpoint_s = checkpoint_s;
     c.adjust = (float)adjust;
+    c.steadiness = (size_t)steadiness;
     c.parallel = &parallel;
     c.stop = &stop_asked;
     if (plain) {

@@ -14,6 +14,7 @@ int mien_cmd_model(int argc, char **argv);
 int mien_cmd_synth(int argc, char **argv);
 int mien_cmd_prepare(int argc, char **argv);
 int mien_cmd_train(int argc, char **argv);
+int mien_cmd_study(int argc, char **argv);
 int mien_cmd_train_detect(int argc, char **argv); // `train detect …`, argv[0] = "detect"
 int mien_cmd_eval(int argc, char **argv);
 int mien_cmd_eval_detect(int argc, char **argv); // `eval detect …`, argv[0] = "detect"

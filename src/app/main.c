@@ -20,6 +20,7 @@ static const struct {
     {"prepare", mien_cmd_prepare, "turn training data into packs"},
     {"bench", mien_cmd_bench, "measure the speed of training and of a network on this machine"},
     {"train", mien_cmd_train, "train the face network or the detector"},
+    {"study", mien_cmd_study, "run a study of many trainings and tabulate what came out"},
     {"eval", mien_cmd_eval, "judge a network on labelled pictures"},
     {"image", mien_cmd_image, "find faces in pictures: results, overlays, meshes"},
     {"video", mien_cmd_video, "follow the faces of a video or a folder of frames"},

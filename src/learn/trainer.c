@@ -14,6 +14,8 @@
 #include "learn/evalset.h"
 #include "learn/loader.h"
 #include "learn/metrics.h"
+#include "learn/steadiness.h"
+#include "nn/net.h"
 
 enum { MEASURE_PICTURES = 1536, BAD_STEPS_MAX = 10, SHARDS_MAX = 64 };
 
@@ -372,6 +374,29 @@ static bool save(struct run *r)
     return ok;
 }
 
+// Logs how steady the exported network is.
+static bool judge_steadiness(struct run *r)
+{
+    struct mien_steadiness s;
+    struct mien_net *net = mien_net_load(r->network);
+    bool ok = net && mien_steadiness_measure(net, r->config->model, r->config->data,
+                                             r->config->steadiness, &s);
+    mien_net_destroy(net);
+    FILE *f = ok ? fopen(r->log, "a") : NULL;
+    if (f) {
+        fprintf(f, "{\"step\":%lld,\"steady_pictures\":%zu", (long long)r->state.step, s.pictures);
+        if (r->loss.weight[MIEN_TASK_LANDMARKS] > 0 && !isnan(s.jitter)) {
+            fprintf(f, ",\"steady_jitter\":%.5g", s.jitter);
+        }
+        if (r->loss.weight[MIEN_TASK_POSE] > 0 && !isnan(s.pose_deg)) {
+            fprintf(f, ",\"steady_pose_deg\":%.5g", s.pose_deg);
+        }
+        fputs("}\n", f);
+        fclose(f);
+    }
+    return ok;
+}
+
 static bool fill_batch(struct run *r)
 {
     int n = r->config->shard;
@@ -649,6 +674,9 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
         ok = validate(r);
         r->state.seconds += (double)(mien_now_ns() - start_ns) / 1e9;
         ok = save(r) && ok;
+        if (ok && c->steadiness && !stopped(r) && !r->parallel->rank) {
+            ok = judge_steadiness(r);
+        }
         if (stopped(r) && !r->parallel->rank) {
             mien_info("stopped at step %lld; --resume goes on", (long long)r->state.step);
         }
