@@ -22,6 +22,23 @@
 #include "base/rng.h"
 #include "base/stats.h"
 
+static void log_is_captured(void **state)
+{
+    char said[24] = "";
+    mien_log_capture(said, sizeof(said));
+    mien_error("cannot open %s", "x");
+    assert_string_equal(said, "cannot open x");
+    mien_info("no trouble"); // not kept
+    assert_string_equal(said, "cannot open x");
+    mien_warn("%s", "a message that is longer than its room");
+    assert_string_equal(said, "a message that is longe");
+    mien_log_capture(NULL, 0);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    mien_error("this goes nowhere");
+    mien_log_set_level(MIEN_LOG_INFO);
+    assert_string_equal(said, "a message that is longe");
+}
+
 static void sizes_overflow(void **state)
 {
     size_t out = 0;
@@ -278,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_overflow),
+        cmocka_unit_test(log_is_captured),
         cmocka_unit_test(arena_measures_then_carves),
         cmocka_unit_test(random_is_reproducible_and_fair),
         cmocka_unit_test(quantiles),

@@ -250,12 +250,20 @@ static void every_frame_arrives_in_order(void **state)
 {
     struct feed f = {.total = 120, .end = MIEN_SOURCE_END};
     struct mien_live *l = open_live(&f, &cheap, true, 0);
-    int n = 0;
+    int n = 0, marked = 0;
     int64_t limit = mien_now_ns() + 20 * MIEN_NS_PER_S;
     while (!mien_live_ended(l) && mien_now_ns() < limit) {
         struct mien_shot *s = mien_live_take(l, soon());
         if (!s) {
             continue;
+        }
+        if (s->result.mark) { // on one frame, the next that is looked at
+            assert_int_equal(s->result.mark, 1);
+            assert_in_range(n, 51, 54);
+            marked++;
+        }
+        if (n == 50) {
+            assert_int_equal(mien_live_mark(l), 1);
         }
         assert_int_equal(s->result.frame, n);
         assert_int_equal(s->picture.data[0], n & 255); // the very picture
@@ -266,6 +274,7 @@ static void every_frame_arrives_in_order(void **state)
         }
     }
     assert_int_equal(n, 120);
+    assert_int_equal(marked, 1);
     struct mien_live_counts c;
     mien_live_counts(l, &c);
     assert_int_equal(c.dropped, 0);
@@ -494,6 +503,9 @@ static void keys_do_what_the_help_says(void **state)
     press(SDLK_SPACE, 0);
     press(SDLK_s, 0);
     press(SDLK_n, KMOD_LSHIFT);
+    press(SDLK_k, 0);
+    press(SDLK_c, KMOD_LSHIFT);
+    press(SDLK_v, 0);
     press(SDLK_c, KMOD_LCTRL); // not ours
     mien_show_events(&show);
     assert_int_equal(show.settings.mode, MIEN_VIEW_SHADED);
@@ -501,6 +513,7 @@ static void keys_do_what_the_help_says(void **state)
     assert_true(show.settings.bars && show.settings.mirror && show.settings.help);
     assert_true(show.info.paused && show.want_screenshot && show.dirty);
     assert_int_equal(show.want_calibrate, -1);
+    assert_true(show.want_mark && show.want_profile && show.settings.curves);
     assert_false(show.quit);
     mien_show_draw(&show, NULL);
     press(SDLK_m, KMOD_LSHIFT);
