@@ -33,16 +33,18 @@ static int draw_bars(struct mien_image *im, int ox, int oy, const struct mien_st
     double low = 0, high = 0;
     int rows = 0;
     for (int i = 0; i < s->runs; i++) {
-        int have = 0;
+        double x[MIEN_STUDY_SEEDS], mean, deviation;
         for (int k = 0; k < s->run[i].seeds; k++) {
-            double v = value_of(&s->run[i], k, column);
-            if (!isnan(v)) {
-                low = fmin(low, v);
-                high = fmax(high, v);
-                have = 1;
-            }
+            x[k] = value_of(&s->run[i], k, column);
+            low = fmin(low, x[k]); // NAN is left out
+            high = fmax(high, x[k]);
         }
-        rows += have;
+        if (mien_study_spread(x, s->run[i].seeds, &mean, &deviation)) {
+            deviation = isnan(deviation) ? 0 : deviation;
+            low = fmin(low, mean - deviation);
+            high = fmax(high, mean + deviation);
+            rows++;
+        }
     }
     if (!im || !rows) {
         return rows;
@@ -156,6 +158,7 @@ static bool plot_curves(const struct mien_study *s, const char *out, const char 
         "landmarks", "pose", "identity", "blendshapes", "expression", "gaze",
     };
     const int legend = 14 * s->runs + MARGIN, height = MIEN_STUDY_TASKS / 2 * CURVE_H + legend;
+    int panels = 0; // tasks that nobody learned have none
     struct mien_image im = {0};
     struct curve *all = mien_calloc((size_t)s->runs, sizeof(*all));
     if (!all || !mien_image_create(&im, 2 * PANEL_W, height, MIEN_FORMAT_RGB8)) {
@@ -176,14 +179,16 @@ static bool plot_curves(const struct mien_study *s, const char *out, const char 
                 y1 = fmax(y1, all[i].y[k]);
             }
         }
-        const float ox = (float)(m % 2 * PANEL_W + 64), oy = (float)(m / 2 * CURVE_H + TITLE_H);
+        if (!(y1 >= y0)) {
+            continue;
+        }
+        const float ox = (float)(panels % 2 * PANEL_W + 64);
+        const float oy = (float)(panels / 2 * CURVE_H + TITLE_H);
         const float w = PANEL_W - 64 - MARGIN, h = CURVE_H - TITLE_H - 24;
         char text[80];
         snprintf(text, sizeof(text), "%s: training loss / mean predictor's", members[m]);
         mien_draw_text(&im, (int)ox, (int)oy - 16, 1, text, ink);
-        if (!(y1 >= y0)) {
-            continue;
-        }
+        panels++;
         y1 = fmax(y1, y0 + 0.01);
         for (int i = 0; i <= 4; i++) {
             float y = oy + h - h * (float)i / 4;
@@ -204,9 +209,10 @@ static bool plot_curves(const struct mien_study *s, const char *out, const char 
         }
     }
     for (int i = 0; i < s->runs; i++) {
-        mien_draw_text(&im, 64, MIEN_STUDY_TASKS / 2 * CURVE_H + 14 * i, 1, s->run[i].name,
+        mien_draw_text(&im, 64, (panels + 1) / 2 * CURVE_H + 14 * i, 1, s->run[i].name,
                        colours[(size_t)i % MIEN_COUNT(colours)]);
     }
+    im.height = (panels + 1) / 2 * CURVE_H + legend; // what is drawn
     bool ok = mien_png_save(path, &im);
     mien_image_destroy(&im);
     mien_free(all);

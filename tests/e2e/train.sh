@@ -64,6 +64,12 @@ m = json.load(open(sys.argv[1]))
 assert m["pictures"] >= 12 and 0 < m["synth_nme"] < 60 and 0 < m["synth_rotation_deg"] < 120, m
 PY
 
+# Few labels, the rest from the first network, two tasks.
+"$MIEN" train "${common[@]}" --steps 10 --tasks landmarks,pose --label-fraction all=0.3 --weighting famo \
+    --pseudo "$tmp/run/face.net" --out "$tmp/few" 2>"$tmp/log" || fail "pseudo-labels: $(tail -n 3 "$tmp/log")"
+grep -q rotation_deg "$tmp/few/log.jsonl" && ! grep -q presence_auc "$tmp/few/log.jsonl" ||
+    fail "two tasks: $(cat "$tmp/few/log.jsonl")"
+
 expect2() { # WORD COMMAND…
     word=$1
     shift
@@ -77,5 +83,9 @@ expect2 "needs --data" "$MIEN" train --out "$tmp/x"
 expect2 "bad.pack" "$MIEN" train --data "$tmp/bad.pack" --out "$tmp/x"
 expect2 "heavy" "$MIEN" train --data "$tmp/a.pack:heavy" --out "$tmp/x"
 expect2 "TASK=NUMBER" "$MIEN" train --data "$tmp/a.pack" --out "$tmp/x" --weights nose=1
+expect2 "is no task" "$MIEN" train --data "$tmp/a.pack" --out "$tmp/x" --tasks nose
+expect2 "weight 0" "$MIEN" train --data "$tmp/a.pack" --out "$tmp/x" --tasks pose,consistency
+expect2 "LABEL=0" "$MIEN" train --data "$tmp/a.pack" --out "$tmp/x" --label-fraction pose=2
+expect2 "cut.net" "$MIEN" train --data "$tmp/a.pack" --out "$tmp/x" --pseudo "$tmp/cut.net"
 expect2 "cut.net" "$MIEN" eval --net "$tmp/cut.net" --data "$tmp/b.pack"
 echo "trained, stopped, resumed at step $step, judged; loss $first -> $last"

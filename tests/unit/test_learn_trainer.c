@@ -16,6 +16,7 @@
 #include "learn/curves.h"
 #include "learn/graph_internal.h"
 #include "learn/pseudo.h"
+#include "learn/steadiness.h"
 #include "learn/trainer.h"
 #include "learn_scene.h"
 
@@ -281,6 +282,43 @@ static void labels_can_be_thinned(void **state)
     mien_dataset_destroy(&many);
 }
 
+// A network that answers the same whatever it sees moves with the crop: by two independent normal
+// steps of 0.5 px of its 32 px input along each axis, so 1 px rms. The face's size is sqrt of its
+// box's area over a crop of 1.3 times the longer side.
+static void steadiness_of_a_constant(void **state)
+{
+    (void)state;
+    char *text = mien_train_description(DIR "/net.txt", &model);
+    struct mien_graph *g = mien_graph_create(text, 8, 1, 1);
+    mien_free(text);
+    assert_non_null(g);
+    memset(g->average, 0, g->desc.weights * sizeof(float));
+    assert_true(mien_graph_export(g, DIR "/constant.net"));
+    mien_graph_destroy(g);
+    struct mien_net *n = mien_net_load(DIR "/constant.net");
+    assert_non_null(n);
+    scene_write_pack(&model, DIR "/still.pack", 0, 40);
+    struct mien_dataset still;
+    mien_dataset_init(&still);
+    assert_true(mien_dataset_add(&still, DIR "/still.pack", false));
+    double square = 0;
+    for (uint32_t i = 0; i < 40; i++) {
+        struct mien_label l;
+        const uint8_t *jpeg;
+        struct mien_crop crop;
+        mien_pack_get(&still.source[0].pack, i, &l, &jpeg);
+        assert_true(mien_label_crop(&model, &l, &crop));
+        float w = l.box_px[2] - l.box_px[0], h = l.box_px[3] - l.box_px[1];
+        square += pow((double)crop.side_px / 32, 2) / (double)(w * h) / 40;
+    }
+    struct mien_steadiness s;
+    assert_true(mien_steadiness_measure(n, &model, &still, 0, &s));
+    print_message("jitter %.3f %%, by hand %.3f %%\n", s.jitter, 100 * sqrt(square));
+    assert_float_equal(s.jitter / (100 * sqrt(square)), 1, 0.06); // 280 steps of two axes
+    mien_dataset_destroy(&still);
+    mien_net_destroy(n);
+}
+
 static void stops_when_asked(void **state)
 {
     (void)state;
@@ -327,9 +365,13 @@ static void log_is_trimmed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(learns_a_handful),      cmocka_unit_test(resumes_exactly),
-        cmocka_unit_test(stops_when_asked),      cmocka_unit_test(bad_configurations_are_refused),
-        cmocka_unit_test(log_is_trimmed),        cmocka_unit_test(tasks_can_be_chosen),
+        cmocka_unit_test(learns_a_handful),
+        cmocka_unit_test(resumes_exactly),
+        cmocka_unit_test(stops_when_asked),
+        cmocka_unit_test(bad_configurations_are_refused),
+        cmocka_unit_test(steadiness_of_a_constant),
+        cmocka_unit_test(log_is_trimmed),
+        cmocka_unit_test(tasks_can_be_chosen),
         cmocka_unit_test(labels_can_be_thinned),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
