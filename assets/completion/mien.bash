@@ -12,6 +12,10 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured uv normals landmarks off" -- "$word")
         return
         ;;
+    "live --prop")
+        mapfile -t COMPREPLY < <(compgen -W "NAME FILE" -- "$word")
+        return
+        ;;
     "live --menu")
         mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settin" -- "$word")
         return
@@ -30,7 +34,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --report --profile --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --report --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;

@@ -95,6 +95,10 @@ int mien_cmd_live(int argc, char **argv)
         {"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
          "what is drawn over the face", 0, 0},
         {"opacity", 0, MIEN_OPT_FLOAT, &o->opacity, "F", "of what is drawn, 0 to 1", 0, 1},
+        {"prop", 0, MIEN_OPT_STRING, &o->prop, "NAME|FILE",
+         "what is worn: glasses, sunglasses, hat, moustache, tiger, mask, or a glTF or PNG file", 0,
+         0},
+        {"light", 0, MIEN_OPT_BOOL, &o->light, NULL, "light what is worn like the face", 0, 0},
         {"mirror", 0, MIEN_OPT_BOOL, &o->mirror, NULL, "show the picture as in a mirror", 0, 0},
         {"hud", 0, MIEN_OPT_BOOL, &o->hud, NULL, "times, pose and expression", 0, 0},
         {"bars", 0, MIEN_OPT_BOOL, &o->bars, NULL, "blendshape bars", 0, 0},
@@ -148,6 +152,7 @@ int mien_cmd_live(int argc, char **argv)
         .min_args = 0,
         .max_args = 1,
     };
+    const char *recalled_prop = o->prop;
     const char *args[64];
     int nargs = 0;
     if (argc > 64) {
@@ -182,6 +187,7 @@ int mien_cmd_live(int argc, char **argv)
     }
     s.to_stdout = o->out && mien_live_out_uses_stdout(o->out);
     o->waits = !pace;
+    o->prop_recalled = o->prop_recalled && o->prop == recalled_prop;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
     struct sigaction action = {.sa_handler = on_signal};

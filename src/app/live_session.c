@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/live_props.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -94,6 +95,24 @@ static void source_known(struct mien_session *s, const char *uri)
 
 static void capture(void *arg, const struct mien_shot *shot);
 
+// What is chosen in the controls; nothing when it cannot be used.
+static bool put_on(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    const char *reason, *path = s->prop_path[c->prop];
+    s->prop_on = c->prop;
+    if (mien_view_wear(s->show->view, path, &reason)) {
+        return true;
+    }
+    char text[300];
+    mien_error("%s cannot be worn: %s", path, reason);
+    snprintf(text, sizeof(text), "%s: %s", c->prop_name[c->prop], reason);
+    mien_show_notice(s->show, text);
+    mien_view_wear(s->show->view, NULL, &reason);
+    s->prop_on = c->prop = 0;
+    return false;
+}
+
 static bool open_show(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
@@ -132,6 +151,18 @@ static bool open_show(struct mien_session *s)
     mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
     s->show->info.curves = &s->show->curves;
     source_known(s, o->source);
+    mien_props_list(k, s->prop_path);
+    if (o->prop && *o->prop) {
+        int i = mien_props_find(k, s->prop_path, o->prop);
+        if (i < 0 && !o->prop_recalled) {
+            return false;
+        }
+        k->prop = i < 0 ? 0 : i;
+        if (!put_on(s) && !o->prop_recalled) {
+            return false;
+        }
+    }
+    s->prop_before = k->prop;
     if (o->menu != MIEN_UI_NONE && s->show->ui) {
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
@@ -494,6 +525,9 @@ static void requests(struct mien_session *s)
             mien_show_notice(show, "this output cannot be opened: the terminal says why");
         }
     }
+    if (c->prop != s->prop_on) {
+        put_on(s);
+    }
     const char *reason;
     if (c->ask.add_sink && !mien_live_out_check(c->ask.sink_spec, &reason)) {
         mien_show_notice(show, reason);
@@ -594,6 +628,11 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
     if (mien_config_get_number(c, "capture_rate", 0, 240, &x)) {
         o->fps = (int)x;
     }
+    text = mien_config_get(c, "prop");
+    if (text && *text) {
+        o->prop = text;
+        o->prop_recalled = true;
+    }
     mien_config_get_choice(c, "mode", MIEN_VIEW_MODE_NAMES, &o->mode);
     mien_config_get_number(c, "opacity", 0, 1, &o->opacity);
     mien_config_get_bool(c, "mirror", &o->mirror);
@@ -660,6 +699,9 @@ static void remember(struct mien_session *s)
                                     : 1,
                     (double)k->filter);
     remember_number(c, "faces", o->faces > 0 ? o->faces : 1, k->faces);
+    if (k->prop != s->prop_before) {
+        mien_config_set(c, "prop", k->prop ? k->prop_name[k->prop] : "");
+    }
     mien_config_save(c);
 }
 
@@ -700,8 +742,10 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     int status = 1;
     bool ran = false;
     s->show = mien_calloc(1, sizeof(*s->show));
-    if (!s->show || !mien_monitor_init(&s->outputs)) {
+    s->prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->prop_path));
+    if (!s->show || !s->prop_path || !mien_monitor_init(&s->outputs)) {
         mien_free(s->show);
+        mien_free(s->prop_path);
         return 1;
     }
     if (!open_profile(s)) {
@@ -725,6 +769,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     mien_show_close(s->show);
     mien_live_close(s->live);
     mien_monitor_destroy(&s->outputs);
+    mien_free(s->prop_path);
     mien_free(s->show);
     return status;
 }

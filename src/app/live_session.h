@@ -20,6 +20,7 @@ struct mien_session_options {
     bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
     bool show_curves;
     bool record_plain;
+    bool prop_recalled;   // from the settings: left out when it is gone
     bool waits;           // nothing may be lost
     bool source_recalled; // from the settings: the first camera instead, when it is gone
     int frames, mode, faces, menu;
@@ -40,6 +41,8 @@ struct mien_session {
     struct mien_profile profile; // mien-infer's while it is learnt
     char profile_path[1024];
     enum mien_profile_phase profile_phase; // as last told
+    char (*prop_path)[1024];  // of controls.prop_name; [0] is nothing
+    int prop_on, prop_before; // as in controls.prop; before: at the start
     bool scanned, camera_source, was_paused;
     bool output_failed;
     uint64_t lost;                            // records that outputs could not take

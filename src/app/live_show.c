@@ -346,6 +346,7 @@ static void draw(struct mien_show *s, bool menus)
     float bar = 0;
     menus = menus && s->ui && mien_ui_visible(s->ui, &bar);
     s->settings.top_px = menus ? bar : 0;
+    s->settings.light = s->controls.light;
     mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
                    s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
 }

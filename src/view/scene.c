@@ -232,9 +232,12 @@ static void end_depth(void)
 
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
                      const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
-                     float opacity)
+                     float opacity, struct mien_wear *wear, const struct mien_image *picture,
+                     bool light)
 {
-    if (!s->ready || mode > MIEN_VIEW_NORMALS || !s->program[program_of[mode]]) {
+    bool surfaces = s->ready && mode <= MIEN_VIEW_NORMALS && s->program[program_of[mode]];
+    bool wears = s->ready && wear->on;
+    if (!surfaces && !wears) {
         return;
     }
     struct mien_mesh *m = &s->mesh;
@@ -244,12 +247,14 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
     float projection[16], pose[16];
     mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
     mien_pose_matrix(&r->face[i].pose, pose);
-    last = mien_mesh_pose(m, i, &r->face[i], last, s->point);
+    enum mien_mesh_group filled =
+        mien_mesh_pose(m, i, &r->face[i], wears ? MIEN_MESH_HEAD : last, s->point);
+    last = filled < last ? filled : last;
     s->last = last;
     s->turn = (s->turn + 1) % MIEN_GL_RING;
     glBindBuffer(GL_ARRAY_BUFFER, s->buffer[s->turn]);
     glBufferSubData(GL_ARRAY_BUFFER, 0,
-                    (GLsizeiptr)((size_t)m->group_point[last + 1] * sizeof(*s->point)), s->point);
+                    (GLsizeiptr)((size_t)m->group_point[filled + 1] * sizeof(*s->point)), s->point);
     begin_depth(map->rect, height_px);
     glFrontFace(map->mirror ? GL_CW : GL_CCW);
     glBindVertexArray(s->array[s->turn]);
@@ -260,8 +265,21 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
         float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
         alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
-    surface(s, projection, pose, r, i, program_of[mode], alpha, opacity, mode == MIEN_VIEW_UV,
-            triangles);
+    if (surfaces) {
+        surface(s, projection, pose, r, i, program_of[mode], alpha, opacity, mode == MIEN_VIEW_UV,
+                triangles);
+    }
+    if (wears) {
+        mien_wear_draw(wear, &(struct mien_wear_face){.mesh = m,
+                                                      .point = s->point,
+                                                      .array = s->array[s->turn],
+                                                      .picture = picture,
+                                                      .result = r,
+                                                      .slot = i,
+                                                      .projection = projection,
+                                                      .pose = pose,
+                                                      .light = light});
+    }
     end_depth();
 }
 

@@ -21,6 +21,7 @@ struct mien_view {
     struct mien_draw draw;
     struct mien_flat flat;
     struct mien_scene scene;
+    struct mien_wear wear;
     uint8_t *row; // one line of the screen, for turning what is read back
     bool warned_full;
 };
@@ -91,6 +92,7 @@ struct mien_view *mien_view_create(const struct mien_view_config *c)
     v->model = c->model;
     v->offscreen = c->offscreen;
     mien_flat_init(&v->flat, QUADS);
+    mien_wear_init(&v->wear); // without it everything else still works
     if (!mien_draw_init(&v->draw, &v->font, QUADS) || !mien_scene_init(&v->scene, c->model) ||
         !mien_view_resize(v, c->width_px, c->height_px)) {
         mien_view_destroy(v);
@@ -107,6 +109,7 @@ void mien_view_destroy(struct mien_view *v)
         return;
     }
     mien_scene_destroy(&v->scene);
+    mien_wear_destroy(&v->wear);
     mien_flat_destroy(&v->flat);
     mien_draw_destroy(&v->draw);
     mien_font_destroy(&v->font);
@@ -120,9 +123,11 @@ void mien_view_destroy(struct mien_view *v)
 }
 
 static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
-                      const struct mien_result *r, int i, const struct mien_view_settings *s)
+                      const struct mien_image *frame, const struct mien_result *r, int i,
+                      const struct mien_view_settings *s)
 {
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade);
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade, &v->wear, frame,
+                    s->light);
     if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
@@ -180,7 +185,7 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
         mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
         for (int i = result->count - 1; i >= 0; i--) { // the first face on top
             if (i < MIEN_FACES_MAX) {
-                draw_face(v, &map, l.ui, result, i, s);
+                draw_face(v, &map, l.ui, frame, result, i, s);
             }
         }
         if (s->mode == MIEN_VIEW_TEXTURED && result->count > 0 && s->hud) {
@@ -207,6 +212,12 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
         v->warned_full = true;
         mien_warn("more shapes than the display holds (%d): some are not drawn", QUADS);
     }
+}
+
+bool mien_view_wear(struct mien_view *v, const char *path, const char **reason)
+{
+    *reason = "";
+    return mien_wear_put(&v->wear, path, reason);
 }
 
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)

@@ -33,6 +33,7 @@ struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
     bool hud, bars, axes, points, head, help, curves;
+    bool light;   // what is worn is lit like the face
     float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
     float top_px; // kept free for a menu bar
 };
@@ -54,6 +55,9 @@ bool mien_view_resize(struct mien_view *v, int width_px, int height_px);
 void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_result *result, const struct mien_view_settings *s,
                     const struct mien_hud_info *info);
+// Puts on what every face wears (view/prop.h); NULL or "": nothing. False: it stays as it was;
+// *reason (static text) says why. Not for every frame.
+bool mien_view_wear(struct mien_view *v, const char *path, const char **reason);
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
 // What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
 bool mien_view_read(struct mien_view *v, struct mien_image *out);

@@ -1,0 +1,31 @@
+#version 330 core
+// A thing that is worn under the face's own light (spherical harmonics of order 2).
+uniform float u_light[9];
+in vec3 v_position;
+in vec3 v_normal;
+in float v_gloss;
+in vec4 v_color;
+out vec4 o_color;
+
+float light(vec3 n)
+{
+    return max(0.0, u_light[0] * 0.282095 + u_light[1] * 0.488603 * n.y + u_light[2] * 0.488603 * n.z +
+                        u_light[3] * 0.488603 * n.x + u_light[4] * 1.092548 * n.x * n.y +
+                        u_light[5] * 1.092548 * n.y * n.z + u_light[6] * 0.315392 * (3.0 * n.z * n.z - 1.0) +
+                        u_light[7] * 1.092548 * n.x * n.z + u_light[8] * 0.546274 * (n.x * n.x - n.y * n.y));
+}
+
+void main()
+{
+    vec3 e = normalize(-v_position), n = normalize(v_normal);
+    n = dot(n, e) < 0.0 ? -n : n;
+    // Where the face shows nothing of the light (backs, undersides) it must not go dark or glare.
+    float l = clamp(light(n), 0.25, 1.7);
+    vec3 c = v_color.rgb * l;
+    vec3 from = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
+    float shine = pow(max(dot(n, normalize(from + e)), 0.0), 12.0 + 60.0 * v_gloss);
+    float edge = pow(1.0 - max(dot(n, e), 0.0), 4.0);
+    c += v_gloss * (0.55 * shine + 0.22 * edge) * light(from);
+    float alpha = v_color.a + (1.0 - v_color.a) * v_gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
+    o_color = vec4(c, v_color.a > 0.99 ? 1.0 : alpha);
+}

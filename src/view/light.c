@@ -1,0 +1,125 @@
+// The light on a face, estimated from the face itself.
+#include "view/light.h"
+
+#include <math.h>
+#include <string.h>
+
+void mien_light_basis(const float n[3], float out[MIEN_SH])
+{
+    float x = n[0], y = n[1], z = n[2];
+    out[0] = 0.282095f;
+    out[1] = 0.488603f * y;
+    out[2] = 0.488603f * z;
+    out[3] = 0.488603f * x;
+    out[4] = 1.092548f * x * y;
+    out[5] = 1.092548f * y * z;
+    out[6] = 0.315392f * (3 * z * z - 1);
+    out[7] = 1.092548f * x * z;
+    out[8] = 0.546274f * (x * x - y * y);
+}
+
+void mien_light_even(float out[MIEN_SH])
+{
+    static const float light[MIEN_SH] = {2.6f, 0.45f, 0.55f, -0.12f, 0, 0, 0, 0, 0};
+    memcpy(out, light, sizeof(light));
+}
+
+static float luminance(const struct mien_image *im, float x, float y)
+{
+    int xi = (int)lroundf(x), yi = (int)lroundf(y);
+    const uint8_t *p = im->data + (size_t)yi * im->stride;
+    if (im->format == MIEN_FORMAT_GRAY8) {
+        return p[xi];
+    }
+    p += 3 * (size_t)xi;
+    return 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
+}
+
+// Cholesky of the symmetric positive (MIEN_SH,MIEN_SH) a, then a x = b in place of b.
+static bool solve(double a[MIEN_SH][MIEN_SH], double b[MIEN_SH])
+{
+    for (int i = 0; i < MIEN_SH; i++) {
+        for (int j = 0; j <= i; j++) {
+            double s = a[i][j];
+            for (int k = 0; k < j; k++) {
+                s -= a[i][k] * a[j][k];
+            }
+            if (i == j) {
+                if (!(s > 1e-9)) {
+                    return false;
+                }
+                a[i][i] = sqrt(s);
+            } else {
+                a[i][j] = s / a[j][j];
+            }
+        }
+    }
+    for (int i = 0; i < MIEN_SH; i++) {
+        for (int k = 0; k < i; k++) {
+            b[i] -= a[i][k] * b[k];
+        }
+        b[i] /= a[i][i];
+    }
+    for (int i = MIEN_SH - 1; i >= 0; i--) {
+        for (int k = i + 1; k < MIEN_SH; k++) {
+            b[i] -= a[k][i] * b[k];
+        }
+        b[i] /= a[i][i];
+    }
+    return true;
+}
+
+bool mien_light_estimate(const struct mien_image *picture, const struct mien_camera *camera,
+                         const struct mien_pose *pose, const struct mien_mesh_point *point, int n,
+                         float out[MIEN_SH])
+{
+    enum { WANTED = 500 };
+    double a[MIEN_SH][MIEN_SH] = {{0}}, b[MIEN_SH] = {0}, total = 0;
+    int seen = 0, step = n > WANTED ? n / WANTED : 1;
+    mien_light_even(out);
+    if (picture->format != MIEN_FORMAT_RGB8 && picture->format != MIEN_FORMAT_GRAY8) {
+        return false;
+    }
+    for (int i = 0; i < n; i += step) {
+        float x[3], normal[3], px[2], basis[MIEN_SH];
+        mien_mat3_mul_vec(pose->R, point[i].position, x);
+        mien_mat3_mul_vec(pose->R, point[i].normal, normal);
+        float toward = 0, far = 0;
+        for (int c = 0; c < 3; c++) {
+            x[c] += pose->t[c];
+            toward -= x[c] * normal[c];
+            far += x[c] * x[c];
+        }
+        if (!(toward > 0.25f * sqrtf(far)) || !mien_camera_project(camera, x, px) ||
+            !(px[0] >= 0 && px[1] >= 0 && px[0] < (float)picture->width - 0.5f &&
+              px[1] < (float)picture->height - 0.5f)) {
+            continue;
+        }
+        double y = luminance(picture, px[0], px[1]);
+        mien_light_basis(normal, basis);
+        for (int r = 0; r < MIEN_SH; r++) {
+            for (int c = 0; c <= r; c++) {
+                a[r][c] += (double)basis[r] * (double)basis[c];
+            }
+            b[r] += (double)basis[r] * y;
+        }
+        total += y;
+        seen++;
+    }
+    if (seen < 40 || total / seen < 4) {
+        return false;
+    }
+    double mean = total / seen;
+    for (int r = 0; r < MIEN_SH; r++) {
+        // Even light is likelier: the directions that a face does not show would run away.
+        a[r][r] += (r ? (r < 4 ? 0.02 : 0.08) : 1e-4) * seen;
+        b[r] /= mean;
+    }
+    if (!solve(a, b)) {
+        return false;
+    }
+    for (int r = 0; r < MIEN_SH; r++) {
+        out[r] = (float)b[r];
+    }
+    return true;
+}
