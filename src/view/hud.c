@@ -327,7 +327,9 @@ void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struc
 void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
                      const struct mien_hud_info *info, bool below_panels)
 {
-    const char *text = info->notice ? info->notice : info->paused ? "paused: space goes on" : NULL;
+    const char *text = info->notice && *info->notice ? info->notice
+                       : info->paused                ? "paused: space goes on"
+                                                     : NULL;
     if (!text) {
         return;
     }

@@ -204,6 +204,7 @@ static void every_mode_and_prop_shows(void **state)
         now = (struct mien_image){0};
         press(SDLK_m);
     }
+    mien_show_events(&show);
     show.settings.mode = MIEN_VIEW_OFF;
     assert_true(show.controls.props >= 7);
     for (int p = 1; p < show.controls.props; p++) {
