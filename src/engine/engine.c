@@ -240,6 +240,16 @@ static float doubt(const struct mien_face_result *f)
            0.3F * (1 - f->confidence);
 }
 
+// What orders the finds of a picture: doubt, less up to `large_bonus` for a find that fills it. Half
+// a cheek or an eye that looks like a face to the network lies inside the true, larger one; the
+// reverse is rare. Found on ferplus-dev, whose faces fill half the picture: 20 of 523 lost without.
+static const float large_bonus = 0.2F;
+static float rank(const struct mien_face_result *f, const struct mien_result *r)
+{
+    float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
+    return doubt(f) - large_bonus * fminf(1, (f->box_px[3] - f->box_px[1]) / (0.5F * side));
+}
+
 // Whether two boxes can only be one person's: they cover each other, or the smaller one lies where
 // the larger one's ears and hair are.
 static bool same_head(const float a[4], const float b[4])
@@ -255,7 +265,7 @@ static bool same_head(const float a[4], const float b[4])
 static void drop_doubtful(struct mien_result *out, int max)
 {
     for (int i = 1; i < out->count; i++) {
-        for (int k = i; k > 0 && doubt(&out->face[k]) < doubt(&out->face[k - 1]); k--) {
+        for (int k = i; k > 0 && rank(&out->face[k], out) < rank(&out->face[k - 1], out); k--) {
             struct mien_face_result swap = out->face[k];
             out->face[k] = out->face[k - 1];
             out->face[k - 1] = swap;
@@ -288,7 +298,7 @@ static bool still_face(struct mien_engine *e, const struct mien_image *frame,
     for (int i = 0; i < out->count; i++) {
         struct mien_face_result *g = &out->face[i];
         if (same_head(f->box_px, g->box_px)) {
-            if (doubt(f) < doubt(g)) {
+            if (rank(f, out) < rank(g, out)) {
                 int id = g->id;
                 *g = *f;
                 g->id = id;
