@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The development sets, scored: no worse than the first generation's bars.
+# The development sets, scored: no worse than what the shipped networks reach (models/face.md), less
+# a margin for processors that round otherwise.
 . "$(dirname "$0")/image_common.inc"
 need_models
 [ -e "$data/eval/score.py" ] || { echo "no $data/eval"; exit 77; }
@@ -11,8 +12,8 @@ done
 python3 - "$tmp" <<'PY'
 import json, sys
 r = {s: json.load(open("%s/%s.json" % (sys.argv[1], s))) for s in ("lfpw", "pointing04", "ferplus")}
-bars = [("lfpw found %", 100 * r["lfpw"]["found"] / r["lfpw"]["faces"], 99, 1), ("lfpw fail %", r["lfpw"]["fail"], 2, -1),
-        ("pointing04 pose MAE", r["pointing04"]["pose_mae"], 12, -1), ("ferplus accuracy", r["ferplus"]["expression_acc"], 65, 1)]
+bars = [("lfpw found %", 100 * r["lfpw"]["found"] / r["lfpw"]["faces"], 99, 1), ("lfpw fail %", r["lfpw"]["fail"], 1, -1), ("lfpw AUC", r["lfpw"]["auc"], 61, 1),
+        ("pointing04 pose MAE", r["pointing04"]["pose_mae"], 12.6, -1), ("ferplus accuracy", r["ferplus"]["expression_acc"], 60, 1)]
 bad = [n for n, v, bar, sign in bars if sign * v < sign * bar]
 print("; ".join("%s %.2f (bar %g)" % (n, v, b) for n, v, b, _ in bars))
 sys.exit(bool(bad))
