@@ -9,16 +9,16 @@
 struct mien_augment mien_augment_default(void)
 {
     return (struct mien_augment){
-        .light = 0.85f,
-        .side_light = 0.25f,
-        .low_light = 0.1f,
+        .light = 0.8f,
+        .side_light = 0.18f,
+        .low_light = 0.07f,
         .gray = 0.2f,
-        .blur = 0.15f,
+        .blur = 0.12f,
         .motion = 0.1f,
-        .shrink = 0.25f,
-        .noise = 0.4f,
+        .shrink = 0.2f,
+        .noise = 0.3f,
         .jpeg = 0.15f,
-        .occluder = 0.2f,
+        .occluder = 0.15f,
         .border = 0.5f,
     };
 }
