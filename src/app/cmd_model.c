@@ -14,6 +14,10 @@
 
 static int build(const char *ict, const char *refine, const char *out)
 {
+    if (!out) {
+        mien_error("model build: --out FILE is missing");
+        return 2;
+    }
     char dir[1024];
     if (!ict) {
         const char *data = mien_data_dir();
@@ -23,10 +27,6 @@ static int build(const char *ict, const char *refine, const char *out)
         }
         snprintf(dir, sizeof dir, "%s/data/ict-facekit", data);
         ict = dir;
-    }
-    if (!out) {
-        mien_error("model build: --out FILE is missing");
-        return 2;
     }
     return mien_face_model_build(ict, refine, out) ? 0 : 1;
 }
