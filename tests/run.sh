@@ -25,11 +25,8 @@ unit() {
         CMOCKA_MESSAGE_OUTPUT=STDOUT timeout 600 "$t" >"$log" 2>&1
         rc=$?
         p=$(grep -c '^\[       OK \]' "$log")
-        f=$(grep -c '^\[  FAILED  \] [a-zA-Z_0-9]*$' "$log")
         s=$(grep -c '^\[  SKIPPED \] [a-zA-Z_0-9]*$' "$log")
-        n=$(grep -c '^\[  FAILED  \]' "$log")
         if [ $rc -ne 0 ]; then
-            bad=$(sed -n 's/^\[  PASSED  \] //p' "$log" | head -1)
             f=$(grep -oE '^ ?[0-9]+ FAILED TEST' "$log" | grep -oE '[0-9]+' | tail -1)
             f=${f:-1}
             echo "FAIL $(basename "$t") (exit $rc)"

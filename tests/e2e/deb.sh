@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make deb`: the package has what the installed program needs, depends on what it links, and its
 # program runs unpacked.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 build=${MIEN_BUILD:-$PWD/build/release}
 [ "$(basename "$build")" = release ] || { echo "only the release build is packed"; exit 77; }
 for c in dpkg-deb dpkg-shlibdeps; do command -v $c >/dev/null || { echo "$c is not there"; exit 77; }; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The man page and the completions say what --help says.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 python3 assets/make_docs.py "$MIEN" "$tmp" || exit 1
 for f in mien.1 completion/mien.bash completion/mien.fish; do
     cmp -s "$tmp/$f" "assets/$f" ||

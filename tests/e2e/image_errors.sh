@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is wrong with options and files is said, with the right exit status; nothing crashes.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 expect 0 overlay image --help
 expect 0 overlay video --help
 expect 2 nosuch image --nosuch x.jpg

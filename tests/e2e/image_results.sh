@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Pictures in; JSON lines, overlays and meshes out, the same on every run.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 need_models
 make_frames 1 8
 expect 0 "without a face" image "$tmp/frames" --json "$tmp/a.jsonl" --csv "$tmp/a.csv" \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The development sets, scored: no worse than what the shipped networks reach (models/face.md), less
 # a margin for processors that round otherwise.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 need_models
 [ -e "$data/eval/score.py" ] || { echo "no $data/eval"; exit 77; }
 case ${MIEN_BUILD:-} in *asan* | *tsan*) echo "too slow under a sanitizer"; exit 77 ;; esac

@@ -2,7 +2,7 @@
 # `make install` into a folder: everything is in its place, the installed program finds a face and the
 # installed library serves a program built through pkg-config, from another folder; `make uninstall`
 # leaves nothing.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 build=${MIEN_BUILD:-$PWD/build/release}
 conf=$(basename "$build")
 to=$tmp/root/opt/mien

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # libmien: only its own names are exported and nothing of windows or videos is behind it; the C
 # example (shared and static) and the Python example see the same face as the program.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 lib=${MIEN_BUILD:-$PWD/build/release}/lib
 [ -e "$lib/libmien.so.0" ] || { echo "$lib/libmien.so.0 is not there (make lib)"; exit 77; }
 nm -D --defined-only "$lib/libmien.so.0" | awk '$2 == "T" {sub(/@.*/, "", $3); print $3}' | grep -vE '^_(_|init$|fini$)' |

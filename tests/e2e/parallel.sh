@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # mpirun -n 2: two ranks of batch 16 train like one process of batch 32, stop and resume; a failure
 # of one rank ends both; a pack rendered by two ranks is the same file.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-MIEN=${MIEN:-$PWD/build/release/mien}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-fail() {
-    echo "$*"
-    exit 1
-}
+. "$(dirname "$0")/common.inc"
 skip() {
     echo "skipped: $*"
     exit 77

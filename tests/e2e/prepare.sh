@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # mien model and mien prepare: the shipped face model is what its sources compile to; photos are fitted
 # into a pack; mistakes end with exit status 2 and a message.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 expect 2 . model
 expect 2 "out FILE is missing" model build
 expect 2 "not build or info" model melt

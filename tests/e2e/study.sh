@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # mien study: two short trainings, tables and pictures, finished ones skipped, a stop goes on later;
 # the kept configs can be read.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-MIEN=${MIEN:-$PWD/build/release/mien}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-fail() {
-    echo "$*"
-    exit 1
-}
+. "$(dirname "$0")/common.inc"
 for c in assets/study/*.txt; do
     case $c in */README.txt | */common.txt) continue ;; esac
     "$MIEN" study "$c" --set PACKS=packs --list >"$tmp/list" 2>"$tmp/log" || fail "$c: $(cat "$tmp/log")"

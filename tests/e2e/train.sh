@@ -1,15 +1,7 @@
 #!/usr/bin/env bash
 # mien train and mien eval from rendered people to a network: learns, stops on Ctrl-C, goes on, is
 # judged; mistakes give exit status 2 and say what is wrong.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-MIEN=${MIEN:-$PWD/build/release/mien}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-fail() {
-    echo "$*"
-    exit 1
-}
+. "$(dirname "$0")/common.inc"
 "$MIEN" synth -n 48 --size 96 --seed 5 -o "$tmp/a.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
     fail "synth: $(tail -n 3 "$tmp/log")"
 "$MIEN" synth -n 12 --size 96 --seed 6 --split val -o "$tmp/b.pack" --data "$tmp" >"$tmp/log" 2>&1 ||

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A folder of frames and a video: one line a frame, one id, the same on every run; the overlay plays.
-. "$(dirname "$0")/image_common.inc"
+. "$(dirname "$0")/common.inc"
 need_models
 make_frames 1
 n=$(ls "$tmp/frames" | wc -l)
