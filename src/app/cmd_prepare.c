@@ -1,5 +1,5 @@
-// `mien prepare photos|ferplus|textures|refine|sheet`: turns training data into packs for `mien
-// train`.
+// `mien prepare photos|turned|ferplus|textures|refine|sheet`: turns training data into packs for
+// `mien train`.
 #include "app/commands.h"
 
 #include <string.h>
@@ -11,12 +11,12 @@
 
 int mien_cmd_prepare(int argc, char **argv)
 {
-    const char *out = NULL, *args[64];
+    const char *out = NULL, *net = NULL, *args[64];
     bool quick = false;
-    int nargs = 0, limit = 0, first = 0;
+    int nargs = 0, limit = 0, first = 0, copies = 3;
     const struct mien_command cmd = {
         .name = "prepare",
-        .synopsis = "photos|ferplus|textures|refine|sheet --out FILE [options]",
+        .synopsis = "photos|turned|ferplus|textures|refine|sheet --out FILE [options]",
         .summary = "turn training data into packs",
         .example = "mien prepare photos --out photos.pack\n"
                    "mien prepare ferplus --out ferplus.pack",
@@ -28,6 +28,9 @@ int mien_cmd_prepare(int argc, char **argv)
         {"quick", 0, MIEN_OPT_BOOL, &quick, NULL, "photos: landmarks and expression only, no fit",
          0, 0},
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
+        {"net", 0, MIEN_OPT_STRING, &net, "FILE", "ferplus: the network that finds the landmarks",
+         0, 0},
+        {"copies", 0, MIEN_OPT_INT, &copies, "N", "turned: pictures made of each photo", 1, 100},
         {"first", 0, MIEN_OPT_INT, &first, "N", "sheet: the first picture shown", 0, 1e9},
         {0},
     };
@@ -47,8 +50,11 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "photos")) {
         return mien_prepare_photos(out, quick, limit);
     }
+    if (!strcmp(args[0], "turned")) {
+        return mien_prepare_turned(out, limit, copies);
+    }
     if (!strcmp(args[0], "ferplus")) {
-        return mien_prepare_ferplus(out);
+        return mien_prepare_ferplus(out, net);
     }
     if (!strcmp(args[0], "textures")) {
         return mien_prepare_textures(out, limit);
@@ -59,6 +65,7 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "sheet")) {
         return mien_prepare_sheet(out, limit, first);
     }
-    mien_error("prepare: there is no \"%s\"; photos, ferplus, textures, refine or sheet", args[0]);
+    mien_error("prepare: there is no \"%s\"; photos, turned, ferplus, textures, refine or sheet",
+               args[0]);
     return 2;
 }

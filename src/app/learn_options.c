@@ -13,7 +13,7 @@ int mien_take_data_options(int *argc, char **argv, const char **spec)
         ended = ended || !strcmp(argv[i], "--");
         if (!ended && !strcmp(argv[i], "--data")) {
             if (i + 1 >= *argc) {
-                mien_error("--data needs a value: PACK[:WEIGHT] or a folder of backgrounds");
+                mien_error("--data needs a value: PACK[:WEIGHT[:no-KIND,…]] or a folder of backgrounds");
                 return -1;
             }
             value = argv[++i];

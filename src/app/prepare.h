@@ -43,9 +43,15 @@ void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_mo
 // Fits row i; false when it cannot be explained.
 bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
                     struct mien_fit *f, int i, struct mien_fit_state *s);
+// Everything that is known of row i: the machine's landmarks and what the fit s says. False when no
+// face explains the landmarks well.
+bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,
+                      struct mien_fit *f, int i, struct mien_label *l, struct mien_fit_state *s);
 
 int mien_prepare_photos(const char *out, bool quick, int limit);
-int mien_prepare_ferplus(const char *out);
+int mien_prepare_turned(const char *out, int limit, int copies); // copies: of each photo
+// net: of the face network that finds the landmarks, NULL = boxes are guessed.
+int mien_prepare_ferplus(const char *out, const char *net);
 int mien_prepare_textures(const char *out, int limit);
 int mien_prepare_refine(const char *out, int limit);
 int mien_prepare_sheet(const char *out, int count, int first);

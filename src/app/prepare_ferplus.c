@@ -1,6 +1,9 @@
-// FER+ (48 px grey faces with ten votes each) into a pack: expression probabilities, no landmarks.
+// FER+ (48 px grey faces with ten votes each) into a pack: expression probabilities, and where a
+// network finds them, landmarks for the crop (not to be learned: `--data
+// PACK:WEIGHT:no-landmarks`).
 #include "app/prepare.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +11,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/engine.h"
+#include "face/crop.h"
 #include "learn/pack.h"
 
-enum { SIDE = 48, VOTES_MIN = 5 };
+enum { SIDE = 48, VOTES_MIN = 5, ENLARGED = 4 };
 
 // Column order of the votes in the file.
 static const enum mien_expression column[MIEN_EXPRESSIONS] = {
@@ -19,8 +24,68 @@ static const enum mien_expression column[MIEN_EXPRESSIONS] = {
     MIEN_EXPRESSION_FEAR,    MIEN_EXPRESSION_CONTEMPT,
 };
 
-static bool add_part(struct mien_pack_writer *w, const char *dir, const char *name, int split,
-                     int *few)
+// Where the face is, by what a network sees: the same landmarks, and so the same crops, as when the
+// program runs. Without a network, and where it sees no face in the middle, the box stays a guess.
+struct locator {
+    struct mien_engine *engine; // NULL = none
+    struct mien_jpeg_decoder *jpeg;
+    struct mien_image small, large;
+    struct mien_result result;
+    int found;
+};
+
+static bool locator_create(struct locator *k, const char *net)
+{
+    memset(k, 0, sizeof *k);
+    if (!net) {
+        return true;
+    }
+    k->engine = mien_engine_create(
+        &(struct mien_engine_config){.net_path = net, .max_faces = 1, .still = true});
+    k->jpeg = mien_jpeg_decoder_create();
+    return k->engine && k->jpeg &&
+           mien_image_create(&k->large, SIDE * ENLARGED, SIDE * ENLARGED, MIEN_FORMAT_GRAY8);
+}
+
+static void locator_destroy(struct locator *k)
+{
+    mien_engine_destroy(k->engine);
+    mien_jpeg_decoder_destroy(k->jpeg);
+    mien_image_destroy(&k->small);
+    mien_image_destroy(&k->large);
+}
+
+static void locate(struct locator *k, const uint8_t *jpeg, size_t bytes, struct mien_label *l)
+{
+    const char *reason = NULL;
+    if (!k->engine ||
+        !mien_jpeg_decode(k->jpeg, jpeg, bytes, MIEN_FORMAT_GRAY8, false, &k->small, &reason)) {
+        return;
+    }
+    mien_resize(&k->small, &k->large);
+    if (!mien_engine_run(k->engine, &k->large, 0, &k->result) || k->result.count == 0) {
+        return;
+    }
+    const struct mien_face_result *f = &k->result.face[0];
+    const float x = 0.5f * (f->box_px[0] + f->box_px[2]) / (SIDE * ENLARGED) - 0.5f;
+    const float y = 0.5f * (f->box_px[1] + f->box_px[3]) / (SIDE * ENLARGED) - 0.5f;
+    const float size = (f->box_px[3] - f->box_px[1]) / (SIDE * ENLARGED);
+    if (fabsf(x) > 0.25f || fabsf(y) > 0.25f || size < 0.4f) {
+        return;
+    }
+    l->mask |= MIEN_LABEL_LANDMARKS;
+    for (int i = 0; i < f->landmark_count; i++) {
+        for (int c = 0; c < 2; c++) {
+            l->landmark_px[i][c] = (f->landmark_px[i][c] + 0.5f) / ENLARGED - 0.5f;
+        }
+        l->landmark_weight[i] = 1;
+    }
+    mien_crop_bounds((const float(*)[2])l->landmark_px, f->landmark_count, l->box_px);
+    k->found++;
+}
+
+static bool add_part(struct mien_pack_writer *w, struct locator *k, const char *dir,
+                     const char *name, int split, int *few)
 {
     char path[1024];
     size_t size = 0;
@@ -45,8 +110,8 @@ static bool add_part(struct mien_pack_writer *w, const char *dir, const char *na
             ok = false;
             break;
         }
-        for (int k = 0; k < MIEN_EXPRESSIONS; k++) {
-            total += vote[k];
+        for (int j = 0; j < MIEN_EXPRESSIONS; j++) {
+            total += vote[j];
         }
         if (total < VOTES_MIN) {
             ++*few;
@@ -64,9 +129,10 @@ static bool add_part(struct mien_pack_writer *w, const char *dir, const char *na
             .box_px = {0.075f * SIDE, 0.075f * SIDE, 0.925f * SIDE, 0.925f * SIDE},
             .jpeg_bytes = (uint32_t)bytes,
         };
-        for (int k = 0; k < MIEN_EXPRESSIONS; k++) {
-            l.expression[column[k]] = (float)vote[k] / (float)total;
+        for (int j = 0; j < MIEN_EXPRESSIONS; j++) {
+            l.expression[column[j]] = (float)vote[j] / (float)total;
         }
+        locate(k, jpeg + offset, (size_t)bytes, &l);
         ok = mien_pack_write(w, &l, jpeg + offset);
     }
     mien_free(text);
@@ -74,7 +140,7 @@ static bool add_part(struct mien_pack_writer *w, const char *dir, const char *na
     return ok;
 }
 
-int mien_prepare_ferplus(const char *out)
+int mien_prepare_ferplus(const char *out, const char *net)
 {
     char dir[1024], tmp[1100];
     const char *data = mien_data_dir();
@@ -84,12 +150,19 @@ int mien_prepare_ferplus(const char *out)
         mien_error("no training data: set MIEN_DATA to the folder that holds data/ferplus");
         return 2;
     }
+    struct locator k;
+    if (!locator_create(&k, net)) {
+        locator_destroy(&k);
+        return 2;
+    }
     snprintf(dir, sizeof dir, "%s/data/ferplus", data);
     snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!mien_pack_writer_open(&w, tmp, false)) {
+        locator_destroy(&k);
         return 1;
     }
-    bool ok = add_part(&w, dir, "train", 0, &few) && add_part(&w, dir, "dev", 1, &few);
+    bool ok = add_part(&w, &k, dir, "train", 0, &few) && add_part(&w, &k, dir, "dev", 1, &few);
+    locator_destroy(&k);
     const long long kept = w.count;
     ok = mien_pack_writer_close(&w) && ok;
     if (!ok || rename(tmp, out) != 0) {
@@ -97,7 +170,9 @@ int mien_prepare_ferplus(const char *out)
         remove(tmp);
         return 1;
     }
-    printf("ferplus: %lld pictures in %s; dropped: %d with fewer than %d votes on the 8 classes\n",
-           kept, out, few, VOTES_MIN);
+    printf(
+        "ferplus: %lld pictures in %s, %d with landmarks; dropped: %d with fewer than %d votes on "
+        "the 8 classes\n",
+        kept, out, k.found, few, VOTES_MIN);
     return 0;
 }

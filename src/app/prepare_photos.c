@@ -14,8 +14,8 @@
 #include "learn/pack.h"
 
 enum { MP = 478 };
-// Fits above this share of the face's size are dropped: hands, masks, pictures that are no face. The
-// usual one is 0.0055.
+// Fits above this share of the face's size are dropped: hands, masks, pictures that are no face.
+// The usual one is 0.0055.
 static const float rms_max = 0.014f;
 
 static bool parse_row(char *line, struct mien_photo_row *r)
@@ -285,8 +285,7 @@ static void fill_fit(const struct mien_face_model *m, const struct mien_fit_stat
         l->blendshape_weight[b] = trust * blendshape_trust(b) * (hidden ? 0.3f : 1);
     }
     for (int e = 0; e < 2; e++) {
-        const float blink =
-            s->blendshape[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
+        const float blink = s->blendshape[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
         const bool hidden = e ? yaw < -40 : yaw > 40;
         mien_gaze_angles(m, s->pose.R, s->blendshape, e, &l->gaze_deg[e][0], &l->gaze_deg[e][1]);
         l->gaze_weight[e] = trust * (blink > 0.6f ? 0.05f : 0.8f) * (hidden ? 0.2f : 1);
@@ -298,6 +297,18 @@ static void fill_fit(const struct mien_face_model *m, const struct mien_fit_stat
             l->landmark_weight[k] *= 0.3f;
         }
     }
+}
+
+bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,
+                      struct mien_fit *f, int i, struct mien_label *l, struct mien_fit_state *s)
+{
+    fill_basics(p, m, i, l);
+    if (!mien_photo_fit(p, m, f, i, s) || !(s->rms < rms_max)) {
+        return false;
+    }
+    const float trust = p->row[i].agree > 3 ? 0.3f : s->rms > 0.5f * rms_max ? 0.6f : 1;
+    fill_fit(m, s, trust, l);
+    return true;
 }
 
 static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
@@ -322,19 +333,17 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     mien_progress_begin(&bar, "fitting", "photos", 0, n);
     for (int i = 0; i < n && ok; i++) {
         struct mien_label l;
+        struct mien_fit_state s;
         if (p->row[i].agree > 5) {
             disagree++;
             continue;
         }
-        fill_basics(p, m, i, &l);
-        struct mien_fit_state s;
-        if (fit) {
-            if (!mien_photo_fit(p, m, fit, i, &s) || !(s.rms < rms_max)) {
-                unexplained++;
-                continue;
-            }
-            const float trust = p->row[i].agree > 3 ? 0.3f : s.rms > 0.5f * rms_max ? 0.6f : 1;
-            fill_fit(m, &s, trust, &l);
+        if (!fit) {
+            fill_basics(p, m, i, &l);
+        } else if (!mien_photo_label(p, m, fit, i, &l, &s)) {
+            unexplained++;
+            continue;
+        } else {
             rms += (double)s.rms;
         }
         ok = mien_pack_write(&w, &l, p->jpeg + p->row[i].offset);

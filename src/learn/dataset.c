@@ -63,7 +63,7 @@ static bool index_pack(struct mien_dataset_source *s, bool balance)
 {
     size_t n = s->pack.count;
     uint8_t *group = mien_calloc(n ? n : 1, 1); // 255: validation
-    size_t size[MIEN_DATASET_GROUPS] = {0};
+    size_t size[MIEN_DATASET_GROUPS] = {0}, shaped = 0;
     if (!group) {
         return false;
     }
@@ -77,9 +77,12 @@ static bool index_pack(struct mien_dataset_source *s, bool balance)
         } else {
             group[i] = (uint8_t)label_group(&l);
             size[group[i]]++;
+            shaped += (l.mask & ~s->ignore & MIEN_LABEL_LANDMARKS) != 0;
             s->train_count++;
         }
     }
+    // Where landmarks are taught, rare classes would only bring the same few faces again and again.
+    balance = balance && 2 * shaped < s->train_count;
     bool ok = (s->validation = mien_calloc(s->validation_count + 1, sizeof(uint32_t))) != NULL;
     for (size_t g = 0; g < MIEN_COUNT(s->group) && ok; g++) {
         s->group[g].record = mien_calloc(size[g] + 1, sizeof(uint32_t));
@@ -150,6 +153,51 @@ static bool load_pictures(struct mien_dataset_source *s)
     return s->picture_count > 0;
 }
 
+// "no-pose,no-gaze" into a mask. False when a kind is unknown (logged).
+static bool read_kinds(const char *spec, char *kinds, uint32_t *ignore)
+{
+    static const char *const kind[] = {"landmarks",   "pose",       "identity",
+                                       "blendshapes", "expression", "gaze"};
+    char *save = NULL;
+    for (char *k = strtok_r(kinds, ",", &save); k; k = strtok_r(NULL, ",", &save)) {
+        size_t i = 0;
+        while (i < MIEN_COUNT(kind) && (strncmp(k, "no-", 3) != 0 || strcmp(k + 3, kind[i]) != 0)) {
+            i++;
+        }
+        if (i == MIEN_COUNT(kind)) {
+            mien_error("%s: \"%s\" is not no-landmarks, no-pose, no-identity, no-blendshapes, "
+                       "no-expression or no-gaze",
+                       spec, k);
+            return false;
+        }
+        *ignore |= 1u << i;
+    }
+    return true;
+}
+
+// Path, ignore and *weight (-1 when it is not given).
+static bool read_spec(const char *spec, struct mien_dataset_source *s, double *weight)
+{
+    snprintf(s->path, sizeof(s->path), "%s", spec);
+    char *colon = strrchr(s->path, ':'), *kinds = NULL;
+    if (colon && !strncmp(colon + 1, "no-", 3)) {
+        *colon = 0;
+        kinds = colon + 1;
+        colon = strrchr(s->path, ':');
+    }
+    if (colon) {
+        char *end;
+        *weight = strtod(colon + 1, &end);
+        if (end == colon + 1 || *end || !(*weight >= 0) || *weight > 1e6) {
+            mien_error("%s: \"%s\" is not a weight (PATH:WEIGHT, for example faces.pack:0.5)", spec,
+                       colon + 1);
+            return false;
+        }
+        *colon = 0;
+    }
+    return !kinds || read_kinds(spec, kinds, &s->ignore);
+}
+
 bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balance)
 {
     if (d->count == MIEN_DATASET_SOURCES) {
@@ -158,18 +206,9 @@ bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balan
     }
     struct mien_dataset_source *s = &d->source[d->count];
     memset(s, 0, sizeof(*s));
-    snprintf(s->path, sizeof(s->path), "%s", spec);
-    char *colon = strrchr(s->path, ':');
     double weight = -1;
-    if (colon) {
-        char *end;
-        weight = strtod(colon + 1, &end);
-        if (end == colon + 1 || *end || !(weight >= 0) || weight > 1e6) {
-            mien_error("%s: \"%s\" is not a weight (PATH:WEIGHT, for example faces.pack:0.5)", spec,
-                       colon + 1);
-            return false;
-        }
-        *colon = 0;
+    if (!read_spec(spec, s, &weight)) {
+        return false;
     }
     struct stat st;
     s->pictures = stat(s->path, &st) == 0 && S_ISDIR(st.st_mode);

@@ -400,6 +400,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
             crop.cy_px += px * mien_rng_normal(rng);
         }
         mien_target_from_label(c->model, &label, &crop, t);
+        t->mask &= label.split ? ~0u : ~source->ignore;
         t->flipped = flip;
         thin_labels(s, &label, jpeg, &view, x0, y0, t);
     } else {

@@ -277,9 +277,9 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
         }
     }
     float blink = mien_rng_float(r);
-    if (blink < 0.07f) {
+    if (blink < 0.15f) {
         BOTH(EYE_BLINK, 1);
-    } else if (blink < 0.2f) {
+    } else if (blink < 0.33f) {
         asym = mien_rng_normal(r) * 0.06f;
         BOTH(EYE_BLINK, mien_rng_range(r, .1f, .9f));
     }

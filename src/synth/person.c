@@ -235,9 +235,9 @@ static void sample_pose(struct mien_synth_scene *s, struct mien_rng *r)
              : k < 0.8f ? mien_rng_range(r, -60, 60)
                         : (mien_rng_chance(r, 0.5f) ? 1 : -1) * mien_rng_range(r, 50, 90);
     k = mien_rng_float(r);
-    s->pitch = k < 0.62f   ? mien_rng_normal(r) * 11 - 2
-               : k < 0.85f ? mien_rng_range(r, -38, 38)
-                           : (mien_rng_chance(r, 0.5f) ? 1 : -1) * mien_rng_range(r, 30, 60);
+    s->pitch = k < 0.5f   ? mien_rng_normal(r) * 12 - 2
+               : k < 0.8f ? mien_rng_range(r, -42, 42)
+                          : (mien_rng_chance(r, 0.5f) ? 1 : -1) * mien_rng_range(r, 30, 60);
     // The two extremes together are rare in life and show mostly hair.
     if (fabsf(s->pitch) > 35 && fabsf(s->yaw) > 60) {
         s->pitch *= 0.6f;
