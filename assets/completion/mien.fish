@@ -68,6 +68,8 @@ complete -c mien -n __fish_use_subcommand -a prepare -d 'turn training data into
 complete -c mien -n '__fish_seen_subcommand_from prepare' -l out -s o -r -d 'where the result goes'
 complete -c mien -n '__fish_seen_subcommand_from prepare' -l quick -d 'photos: landmarks and expression only, no fit'
 complete -c mien -n '__fish_seen_subcommand_from prepare' -l limit -r -d 'at most so many pictures (0 = all) [0]'
+complete -c mien -n '__fish_seen_subcommand_from prepare' -l net -r -d 'ferplus: the network that finds the landmarks'
+complete -c mien -n '__fish_seen_subcommand_from prepare' -l copies -r -d 'turned: pictures made of each photo [3]'
 complete -c mien -n '__fish_seen_subcommand_from prepare' -l first -r -d 'sheet: the first picture shown [0]'
 complete -c mien -n '__fish_seen_subcommand_from prepare' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from prepare' -a photos
@@ -132,6 +134,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval' -l jitter -d 'crops as a 
 complete -c mien -n '__fish_seen_subcommand_from eval' -l augment -d 'pictures as spoilt as in training'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l seed -r -d 'of jitter and of crops without a face [7]'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l model -r -d 'face model (the shipped one)'
+complete -c mien -n '__fish_seen_subcommand_from eval' -l groups -d 'a second table: results by pose, glasses, light and other tags'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l json -d 'print one JSON object instead of a table'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from eval' -a detect

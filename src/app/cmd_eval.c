@@ -9,15 +9,71 @@
 #include "base/args.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/observe.h"
+#include "engine/solve.h"
 #include "learn/evalset.h"
+#include "learn/groups.h"
 #include "learn/metrics.h"
+#include "learn/reconstruction.h"
 #include "nn/net.h"
 
-// Runs the network on the whole set.
-static bool judge(const struct mien_net *net, const struct mien_evalset *set,
-                  struct mien_metrics *m)
+struct judgement {
+    const struct mien_face_model *model;
+    struct mien_metrics metrics;
+    struct mien_metric_groups groups;
+    struct mien_reconstruction shape;
+    struct mien_solver *solver;
+    struct mien_sight sight;
+    struct mien_face_result fitted;
+};
+
+static bool judgement_init(struct judgement *j, const struct mien_face_model *model)
 {
-    int output[MIEN_BRANCHES], L = m->model->landmarks;
+    j->model = model;
+    mien_metrics_init(&j->metrics, model);
+    j->solver = mien_solver_create(model);
+    return j->solver && mien_reconstruction_init(&j->shape, model);
+}
+
+static void judgement_destroy(struct judgement *j) // NULL is fine
+{
+    if (j) {
+        mien_metrics_destroy(&j->metrics);
+        mien_reconstruction_destroy(&j->shape);
+        mien_solver_destroy(j->solver);
+        mien_free(j);
+    }
+}
+
+// Rendered people's shapes are known exactly: what is left of the difference from the mean face by
+// the branches, and by the fit that the program makes of a still picture (with the true camera).
+static void judge_shape(struct judgement *j, const struct mien_estimate *e,
+                        const struct mien_target *t, const bool present[MIEN_BRANCHES])
+{
+    static const uint32_t needed = MIEN_LABEL_IDENTITY | MIEN_LABEL_BLENDSHAPES;
+    if (t->source != MIEN_SOURCE_SYNTH || (t->mask & needed) != needed ||
+        !present[MIEN_BRANCH_IDENTITY] || !present[MIEN_BRANCH_BLENDSHAPES]) {
+        return;
+    }
+    struct mien_reconstruction *r = &j->shape;
+    mien_reconstruction_truth(r, t->identity, t->blendshape);
+    mien_reconstruction_add(r, MIEN_RECONSTRUCTION_MEAN, NULL, NULL);
+    mien_reconstruction_add(r, MIEN_RECONSTRUCTION_EXPRESSION, NULL, e->blendshape);
+    mien_reconstruction_add(r, MIEN_RECONSTRUCTION_BRANCHES, e->identity, e->blendshape);
+    if (!present[MIEN_BRANCH_LANDMARKS] || !present[MIEN_BRANCH_POSE] || !(t->camera.f_px > 0)) {
+        return;
+    }
+    mien_sight_from_estimate(&t->camera, &t->crop, e, &j->sight);
+    // Where the fit fails, which is rare, the branches' answer stands.
+    bool ok = mien_solve_still(j->solver, &t->camera, &j->sight, &j->fitted);
+    mien_reconstruction_add(r, MIEN_RECONSTRUCTION_FIT, ok ? j->fitted.identity : e->identity,
+                            ok ? j->fitted.blendshape : e->blendshape);
+}
+
+// Runs the network on the whole set.
+static bool judge(const struct mien_net *net, const struct mien_evalset *set, struct judgement *j)
+{
+    int output[MIEN_BRANCHES], L = j->model->landmarks;
     bool present[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         output[b] = mien_net_find_output(net, mien_branch_name(b));
@@ -45,7 +101,9 @@ static bool judge(const struct mien_net *net, const struct mien_evalset *set,
             raw[b] = present[b] ? mien_net_output_data(net, workspace, output[b]) : NULL;
         }
         mien_estimate_decode(raw, L, &e);
-        ok = mien_metrics_add(m, &e, &set->target[i], present);
+        ok = mien_metrics_add(&j->metrics, &e, &set->target[i], present);
+        mien_metric_groups_add(&j->groups, j->model, &e, &set->target[i], present);
+        judge_shape(j, &e, &set->target[i], present);
         mien_progress_update(&progress, (long long)i + 1, NULL);
     }
     mien_progress_end(&progress, (long long)set->count);
@@ -60,7 +118,7 @@ int mien_cmd_eval(int argc, char **argv)
     }
     const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL;
     int split = 0, limit = 0, seed = 7;
-    bool jitter = false, augment = false, json = false;
+    bool jitter = false, augment = false, json = false, groups = false;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_STRING, &path, "FILE", "network to judge (.net)", 0, 0},
         {"split", 0, MIEN_OPT_CHOICE, &split, "validation|train", "which records", 0, 0},
@@ -70,6 +128,8 @@ int mien_cmd_eval(int argc, char **argv)
         {"augment", 0, MIEN_OPT_BOOL, &augment, NULL, "pictures as spoilt as in training", 0, 0},
         {"seed", 0, MIEN_OPT_INT, &seed, "N", "of jitter and of crops without a face", 0, 2e9},
         {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"groups", 0, MIEN_OPT_BOOL, &groups, NULL,
+         "a second table: results by pose, glasses, light and other tags", 0, 0},
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "print one JSON object instead of a table", 0, 0},
         {0},
     };
@@ -93,13 +153,13 @@ int mien_cmd_eval(int argc, char **argv)
     struct mien_dataset data;
     struct mien_face_model model;
     struct mien_evalset set = {0};
-    struct mien_metrics metrics = {0};
     if (!mien_face_model_load(&model, model_path)) {
         return 2;
     }
     mien_dataset_init(&data);
     struct mien_net *net = mien_net_load(path);
-    status = net ? 0 : 2;
+    struct judgement *j = mien_calloc(1, sizeof(*j));
+    status = net && j ? 0 : 2;
     for (int i = 0; i < sources && !status; i++) {
         status = mien_dataset_add(&data, spec[i], false) ? 0 : 2;
     }
@@ -129,21 +189,26 @@ int mien_cmd_eval(int argc, char **argv)
     if (augment) {
         c.sample.augment = mien_augment_default();
     }
-    mien_metrics_init(&metrics, &model);
-    if (!mien_evalset_build(&set, &c) || !judge(net, &set, &metrics)) {
+    if (!judgement_init(j, &model) || !mien_evalset_build(&set, &c) || !judge(net, &set, j)) {
         status = 1;
         goto done;
     }
     if (json) {
         printf("{\"network\":\"%s\",\"pictures\":%zu,", path, set.count);
-        mien_metrics_json(&metrics, stdout);
+        mien_metrics_json(&j->metrics, stdout);
+        mien_reconstruction_json(&j->shape, stdout);
+        mien_metric_groups_json(&j->groups, stdout);
         puts("}");
     } else {
-        mien_metrics_print(&metrics, stdout);
+        mien_metrics_print(&j->metrics, stdout);
+        mien_reconstruction_print(&j->shape, stdout);
+        if (groups) {
+            mien_metric_groups_print(&j->groups, stdout);
+        }
     }
 
 done:
-    mien_metrics_destroy(&metrics);
+    judgement_destroy(j);
     mien_evalset_destroy(&set);
     mien_net_destroy(net);
     mien_dataset_destroy(&data);

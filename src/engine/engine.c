@@ -178,19 +178,7 @@ static void look(struct mien_engine *e, const struct mien_image *frame,
         mien_estimate_mirror(e->parts.model, &e->mirrored);
         mien_estimate_average(est, &e->mirrored);
     }
-    struct mien_sight *s = &e->sight;
-    s->presence = est->presence;
-    for (int i = 0; i < est->landmarks; i++) {
-        mien_crop_to_px(crop, est->landmark[i], s->landmark_px[i]);
-        s->sigma_px[i] = est->landmark_sigma[i] * 0.5F * crop->side_px;
-    }
-    mien_pose_from_crop(camera, crop, &est->pose, &s->pose);
-    memcpy(s->identity, est->identity, sizeof(s->identity));
-    memcpy(s->blendshape, est->blendshape, sizeof(s->blendshape));
-    memcpy(s->expression, est->expression, sizeof(s->expression));
-    for (int eye = 0; eye < 2; eye++) {
-        mien_crop_gaze_to_camera(camera, crop, est->gaze_rad[eye], s->gaze_deg[eye]);
-    }
+    mien_sight_from_estimate(camera, crop, est, &e->sight);
     times->network_ns += now(e) - t0;
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/crop.h"
 #include "nn/net.h"
 
 struct mien_observer {
@@ -164,4 +165,21 @@ void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *
     mean_of(a->expression, b->expression, MIEN_EXPRESSIONS);
     mean_of(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4);
     mean_of(&a->presence, &b->presence, 1);
+}
+
+void mien_sight_from_estimate(const struct mien_camera *camera, const struct mien_crop *crop,
+                              const struct mien_estimate *est, struct mien_sight *out)
+{
+    out->presence = est->presence;
+    for (int i = 0; i < est->landmarks; i++) {
+        mien_crop_to_px(crop, est->landmark[i], out->landmark_px[i]);
+        out->sigma_px[i] = est->landmark_sigma[i] * 0.5F * crop->side_px;
+    }
+    mien_pose_from_crop(camera, crop, &est->pose, &out->pose);
+    memcpy(out->identity, est->identity, sizeof(out->identity));
+    memcpy(out->blendshape, est->blendshape, sizeof(out->blendshape));
+    memcpy(out->expression, est->expression, sizeof(out->expression));
+    for (int eye = 0; eye < 2; eye++) {
+        mien_crop_gaze_to_camera(camera, crop, est->gaze_rad[eye], out->gaze_deg[eye]);
+    }
 }

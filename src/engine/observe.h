@@ -1,12 +1,13 @@
 // The network's eye: a crop of the frame -> its estimate. Warp, forward, decode.
 //
-// Does not: choose crops or leave the crop's frame. One thread at a time; no allocation after load.
+// Does not: choose crops. One thread at a time; no allocation after load.
 #ifndef MIEN_ENGINE_OBSERVE_H
 #define MIEN_ENGINE_OBSERVE_H
 
 #include "face/decode.h"
 #include "face/model.h"
 #include "image/image.h"
+#include "track/sight.h"
 #include <stdbool.h>
 
 struct mien_observer; // opaque
@@ -23,5 +24,9 @@ void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
 void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e);
 // a = mean of a and b; identity stays a's.
 void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b);
+
+// What the network says of a crop, in the picture's and the camera's frames.
+void mien_sight_from_estimate(const struct mien_camera *camera, const struct mien_crop *crop,
+                              const struct mien_estimate *est, struct mien_sight *out);
 
 #endif

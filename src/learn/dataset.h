@@ -49,9 +49,9 @@ struct mien_dataset {
 // of backgrounds, default 0.08). KIND: landmarks, pose, identity, blendshapes, expression or gaze:
 // labels of that kind are not taught from this source.
 // class_balance: records are drawn with weight 1/sqrt(count of their expression class) within a
-// pack (records without a class count as one more class), unless most of it teaches landmarks. Heads turned by more than 25 degrees are
-// drawn MIEN_DATASET_TURNED times as often as their number says: photos have few of them. False on
-// failure (logged).
+// pack (records without a class count as one more class), unless most of it teaches landmarks.
+// Heads turned by more than 25 degrees are drawn MIEN_DATASET_TURNED times as often as their number
+// says: photos have few of them. False on failure (logged).
 bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balance);
 void mien_dataset_init(struct mien_dataset *d);
 void mien_dataset_destroy(struct mien_dataset *d);

@@ -11,6 +11,11 @@ static const double to_deg = 57.29577951308232;
 static const char *const source_names[MIEN_METRIC_SOURCES] = {"synth", "photo", "ferplus",
                                                               "background"};
 
+const char *mien_metric_source_name(int source)
+{
+    return source >= 0 && source < MIEN_METRIC_SOURCES ? source_names[source] : NULL;
+}
+
 void mien_metrics_init(struct mien_metrics *m, const struct mien_face_model *model)
 {
     memset(m, 0, sizeof(*m));
@@ -41,11 +46,11 @@ static bool add_score(struct mien_metrics *m, int kind, float score)
     return true;
 }
 
-static void add_landmarks(struct mien_metrics *m, struct mien_metric_group *g,
+static void add_landmarks(const struct mien_face_model *model, struct mien_metric_group *g,
                           const struct mien_estimate *e, const struct mien_target *t, bool sigma)
 {
     double total = 0, distance = 0, ratio = 0;
-    for (int i = 0; i < m->model->landmarks; i++) {
+    for (int i = 0; i < model->landmarks; i++) {
         double w = t->landmark_weight[i];
         double dx = (double)e->landmark[i][0] - t->landmark[i][0];
         double dy = (double)e->landmark[i][1] - t->landmark[i][1];
@@ -92,16 +97,16 @@ static void add_pose(struct mien_metric_group *g, const struct mien_estimate *e,
     g->log_s += fabs((double)e->pose.log_s - t->pose.log_s);
 }
 
-static void add_identity(struct mien_metrics *m, struct mien_metric_group *g,
+static void add_identity(const struct mien_face_model *model, struct mien_metric_group *g,
                          const struct mien_estimate *e, const struct mien_target *t)
 {
-    size_t n = 3 * (size_t)m->model->landmarks;
+    size_t n = 3 * (size_t)model->landmarks;
     float d[3 * MIEN_LANDMARKS_MAX] = {0};
     for (size_t k = 0; k < MIEN_IDENTITY; k++) {
         float diff = e->identity[k] - t->identity[k];
         double effect = 0;
         for (size_t i = 0; i < n; i++) {
-            float v = m->model->landmark_identity[k * n + i];
+            float v = model->landmark_identity[k * n + i];
             d[i] += diff * v;
             effect += (double)v * v;
         }
@@ -114,7 +119,7 @@ static void add_identity(struct mien_metrics *m, struct mien_metric_group *g,
         sum += (double)d[i] * d[i];
     }
     g->identity_count++;
-    g->identity_vertex_mm += sqrt(sum / m->model->landmarks);
+    g->identity_vertex_mm += sqrt(sum / model->landmarks);
 }
 
 static int argmax(const float *p, int n)
@@ -128,22 +133,19 @@ static int argmax(const float *p, int n)
     return best;
 }
 
-bool mien_metrics_add(struct mien_metrics *m, const struct mien_estimate *e,
-                      const struct mien_target *t, const bool present[MIEN_BRANCHES])
+void mien_metric_group_add(struct mien_metric_group *g, const struct mien_face_model *model,
+                           const struct mien_estimate *e, const struct mien_target *t,
+                           const bool present[MIEN_BRANCHES])
 {
-    struct mien_metric_group *g = &m->group[t->source < MIEN_METRIC_SOURCES ? t->source : 0];
-    if (t->mask & MIEN_LABEL_NOFACE) {
-        return !present[MIEN_BRANCH_PRESENCE] || add_score(m, 0, e->presence);
-    }
     g->faces++;
     if (present[MIEN_BRANCH_LANDMARKS] && t->mask & MIEN_LABEL_LANDMARKS) {
-        add_landmarks(m, g, e, t, present[MIEN_BRANCH_SIGMA]);
+        add_landmarks(model, g, e, t, present[MIEN_BRANCH_SIGMA]);
     }
     if (present[MIEN_BRANCH_POSE] && t->mask & MIEN_LABEL_POSE) {
         add_pose(g, e, t);
     }
     if (present[MIEN_BRANCH_IDENTITY] && t->mask & MIEN_LABEL_IDENTITY) {
-        add_identity(m, g, e, t);
+        add_identity(model, g, e, t);
     }
     double sum = 0, weight = 0;
     for (int i = 0; t->mask & MIEN_LABEL_BLENDSHAPES && i < MIEN_BLENDSHAPES; i++) {
@@ -162,6 +164,16 @@ bool mien_metrics_add(struct mien_metrics *m, const struct mien_estimate *e,
         g->gaze_count += t->gaze_weight[i];
         g->gaze_deg += t->gaze_weight[i] * angle_between(e->gaze_rad[i], t->gaze[i]);
     }
+}
+
+bool mien_metrics_add(struct mien_metrics *m, const struct mien_estimate *e,
+                      const struct mien_target *t, const bool present[MIEN_BRANCHES])
+{
+    if (t->mask & MIEN_LABEL_NOFACE) {
+        return !present[MIEN_BRANCH_PRESENCE] || add_score(m, 0, e->presence);
+    }
+    mien_metric_group_add(&m->group[t->source < MIEN_METRIC_SOURCES ? t->source : 0], m->model, e,
+                          t, present);
     return !present[MIEN_BRANCH_PRESENCE] || !(t->presence_weight > 0) ||
            add_score(m, 1, e->presence);
 }
@@ -230,7 +242,7 @@ static double correlation(const struct mien_metric_group *g)
     return d > 0 ? g->identity_xy / d : NAN;
 }
 
-static void cell(FILE *f, int width, int digits, double v)
+void mien_metric_cell(FILE *f, int width, int digits, double v)
 {
     if (isnan(v)) {
         fprintf(f, " %*s", width, "-");
@@ -250,19 +262,19 @@ void mien_metrics_print(struct mien_metrics *m, FILE *f)
             continue;
         }
         fprintf(f, "%-10s %6.0f", source_names[s], g->faces);
-        cell(f, 6, 2, 100 * g->landmark_nme / g->landmark_count);
-        cell(f, 6, 1, 100 * g->landmark_fail / g->landmark_count);
-        cell(f, 6, 2, sqrt(g->sigma_ratio / g->sigma_count));
-        cell(f, 6, 2, g->rotation_deg / g->pose_count);
-        cell(f, 6, 2, g->yaw_deg / g->pose_count);
-        cell(f, 6, 2, g->pitch_deg / g->pose_count);
-        cell(f, 6, 2, g->roll_deg / g->pose_count);
-        cell(f, 6, 2, g->identity_vertex_mm / g->identity_count);
-        cell(f, 6, 3, correlation(g));
-        cell(f, 6, 4, g->blendshape_abs / g->blendshape_count);
-        cell(f, 6, 1, 100 * mien_metrics_accuracy(g));
-        cell(f, 6, 1, 100 * mien_metrics_macro_f1(g));
-        cell(f, 6, 2, g->gaze_deg / g->gaze_count);
+        mien_metric_cell(f, 6, 2, 100 * g->landmark_nme / g->landmark_count);
+        mien_metric_cell(f, 6, 1, 100 * g->landmark_fail / g->landmark_count);
+        mien_metric_cell(f, 6, 2, sqrt(g->sigma_ratio / g->sigma_count));
+        mien_metric_cell(f, 6, 2, g->rotation_deg / g->pose_count);
+        mien_metric_cell(f, 6, 2, g->yaw_deg / g->pose_count);
+        mien_metric_cell(f, 6, 2, g->pitch_deg / g->pose_count);
+        mien_metric_cell(f, 6, 2, g->roll_deg / g->pose_count);
+        mien_metric_cell(f, 6, 2, g->identity_vertex_mm / g->identity_count);
+        mien_metric_cell(f, 6, 3, correlation(g));
+        mien_metric_cell(f, 6, 4, g->blendshape_abs / g->blendshape_count);
+        mien_metric_cell(f, 6, 1, 100 * mien_metrics_accuracy(g));
+        mien_metric_cell(f, 6, 1, 100 * mien_metrics_macro_f1(g));
+        mien_metric_cell(f, 6, 2, g->gaze_deg / g->gaze_count);
         fputc('\n', f);
     }
     double auc = mien_metrics_auc(m);

@@ -31,9 +31,15 @@ struct mien_metrics {
     size_t scores[2], room[2];
 };
 
+const char *mien_metric_source_name(int source); // "synth" …; NULL outside
+// Adds one face to a group. present[b]: the network has branch b (others are left out).
+void mien_metric_group_add(struct mien_metric_group *g, const struct mien_face_model *model,
+                           const struct mien_estimate *e, const struct mien_target *t,
+                           const bool present[MIEN_BRANCHES]);
+
 void mien_metrics_init(struct mien_metrics *m, const struct mien_face_model *model);
 void mien_metrics_destroy(struct mien_metrics *m); // idempotent
-// present[b]: the network has branch b (others are left out). False when memory is short (logged).
+// present as above. False when memory is short (logged).
 bool mien_metrics_add(struct mien_metrics *m, const struct mien_estimate *e,
                       const struct mien_target *t, const bool present[MIEN_BRANCHES]);
 // Area under the ROC curve of presence; NAN without both kinds. Sorts the scores.
@@ -44,5 +50,7 @@ double mien_metrics_macro_f1(const struct mien_metric_group *g); // over classes
 void mien_metrics_print(struct mien_metrics *m, FILE *f);
 // `"photo_nme":1.9,"photo_pose_deg":3.1,…` without braces, for a JSON line.
 void mien_metrics_json(struct mien_metrics *m, FILE *f);
+// A number in a table, "-" when there is none.
+void mien_metric_cell(FILE *f, int width, int digits, double v);
 
 #endif
