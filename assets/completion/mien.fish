@@ -42,6 +42,7 @@ complete -c mien -n '__fish_seen_subcommand_from cameras' -l quiet -s q -d 'Prin
 complete -c mien -n '__fish_seen_subcommand_from cameras' -l help -s h -d 'this text'
 complete -c mien -n __fish_use_subcommand -a model -d 'compile the morphable face model, or say what is in one'
 complete -c mien -n '__fish_seen_subcommand_from model' -l ict -r -d 'ICT-FaceKit\'s arrays (build)'
+complete -c mien -n '__fish_seen_subcommand_from model' -l ibug -r -d 'how the iBUG 68 points mix from landmarks (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l refine -r -d 'corrected landmark positions (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l out -s o -r -d 'where the model goes (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l landmarks -s l -d 'list the landmarks (info)'
@@ -134,7 +135,6 @@ complete -c mien -n '__fish_seen_subcommand_from eval' -l jitter -d 'crops as a 
 complete -c mien -n '__fish_seen_subcommand_from eval' -l augment -d 'pictures as spoilt as in training'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l seed -r -d 'of jitter and of crops without a face [7]'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l model -r -d 'face model (the shipped one)'
-complete -c mien -n '__fish_seen_subcommand_from eval' -l groups -d 'a second table: results by pose, glasses, light and other tags'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l json -d 'print one JSON object instead of a table'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from eval' -a detect

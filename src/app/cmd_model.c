@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "face/model.h"
 
-static int build(const char *ict, const char *refine, const char *out)
+static int build(const char *ict, const char *refine, const char *ibug, const char *out)
 {
     if (!out) {
         mien_error("model build: --out FILE is missing");
@@ -28,7 +28,7 @@ static int build(const char *ict, const char *refine, const char *out)
         snprintf(dir, sizeof dir, "%s/data/ict-facekit", data);
         ict = dir;
     }
-    return mien_face_model_build(ict, refine, out) ? 0 : 1;
+    return mien_face_model_build(ict, refine, ibug, out) ? 0 : 1;
 }
 
 static double best_ms(int runs, void (*fn)(void *), void *arg)
@@ -97,10 +97,15 @@ static int info(const char *path, bool landmarks)
            (double)m->eye_radius_mm);
     for (int i = 0; landmarks && i < m->landmarks; i++) {
         const struct mien_landmark *l = &m->landmark[i];
-        printf("%3d %-20s mediapipe %3d mirror %3d weight %.1f  (%6.1f %6.1f %6.1f) mm\n", i,
-               l->name, l->mediapipe, l->mirror, (double)l->fit_weight,
-               (double)m->landmark_mean[3 * i], (double)m->landmark_mean[3 * i + 1],
-               (double)m->landmark_mean[3 * i + 2]);
+        printf("%3d %-20s mediapipe %3d mirror %3d weight %.1f  (%6.1f %6.1f %6.1f) mm", i, l->name,
+               l->mediapipe, l->mirror, (double)l->fit_weight, (double)m->landmark_mean[3 * i],
+               (double)m->landmark_mean[3 * i + 1], (double)m->landmark_mean[3 * i + 2]);
+        for (int k = 0; k < MIEN_IBUG; k++) {
+            if (m->ibug[k] == i) {
+                printf(" ibug %d", k);
+            }
+        }
+        printf("\n");
     }
     struct mien_rng rng;
     mien_rng_seed(&rng, 1, 1);
@@ -129,20 +134,23 @@ static int info(const char *path, bool landmarks)
 
 int mien_cmd_model(int argc, char **argv)
 {
-    const char *ict = NULL, *refine = NULL, *out = NULL, *args[64];
+    const char *ict = NULL, *refine = NULL, *ibug = NULL, *out = NULL, *args[64];
     bool landmarks = false;
     int nargs = 0;
     const struct mien_command cmd = {
         .name = "model",
         .synopsis = "build|info [FILE] [options]",
         .summary = "compile the morphable face model, or say what is in one",
-        .example = "mien model build --out models/ict.face --refine assets/landmarks.txt\n"
+        .example = "mien model build --out models/ict.face --refine assets/landmarks.txt "
+                   "--ibug assets/ibug68.txt\n"
                    "mien model info models/ict.face --landmarks",
         .min_args = 1,
         .max_args = 2,
     };
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_STRING, &ict, "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
+        {"ibug", 0, MIEN_OPT_STRING, &ibug, "FILE",
+         "how the iBUG 68 points mix from landmarks (build)", 0, 0},
         {"refine", 0, MIEN_OPT_STRING, &refine, "FILE", "corrected landmark positions (build)", 0,
          0},
         {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "where the model goes (build)", 0, 0},
@@ -158,7 +166,7 @@ int mien_cmd_model(int argc, char **argv)
         return r == 1 ? 0 : r;
     }
     if (!strcmp(args[0], "build") && nargs == 1) {
-        return build(ict, refine, out);
+        return build(ict, refine, ibug, out);
     }
     if (!strcmp(args[0], "info")) {
         return info(nargs > 1 ? args[1] : NULL, landmarks);

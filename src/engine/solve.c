@@ -107,11 +107,10 @@ static bool derive(struct mien_solver *s, const struct mien_camera *camera,
     mien_face_model_landmarks(m, st->identity, st->blendshape, &s->head[0][0]);
     float px_per_mm = camera->f_px / fmaxf(1, -st->pose.t[2]);
     for (int i = 0; i < MIEN_IBUG; i++) {
-        int k = m->ibug[i];
-        float turned[3];
-        mien_mat3_mul_vec(st->pose.R, s->head[k], turned);
-        out->ibug_px[i][0] = sight->landmark_px[k][0];
-        out->ibug_px[i][1] = sight->landmark_px[k][1];
+        float head[3], turned[3];
+        mien_face_model_ibug(m, i, &s->head[0][0], 3, 3, head);
+        mien_mat3_mul_vec(st->pose.R, head, turned);
+        mien_face_model_ibug(m, i, &sight->landmark_px[0][0], 2, 2, out->ibug_px[i]);
         out->ibug_px[i][2] = turned[2] * px_per_mm;
     }
     return isfinite(st->rms) && st->pose.t[2] < -1;

@@ -10,6 +10,7 @@ enum {
     MIEN_EXPRESSIONS = 8,  // expression classes
     MIEN_LANDMARKS_MAX = 256,
     MIEN_IBUG = 68,
+    MIEN_IBUG_TERMS = 20, // landmarks that an iBUG point is mixed from, at most
 };
 
 enum mien_expression {

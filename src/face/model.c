@@ -1,11 +1,12 @@
 // The morphable model at run time: loads models/ict.face and evaluates it. See model.h.
 //
-// File (container kind "FACE", version 1): "counts" i32[8] = {vertices, triangles, uvs, landmarks,
+// File (container kind "FACE", version 2): "counts" i32[8] = {vertices, triangles, uvs, landmarks,
 // identity, blendshapes, ibug, 0}; "mean" f32 (V,3); "tri", "uvtri" u16 (T,3); "uv" u16 (U,2),
-// 65535 = 2.0; "part" u8 (T); "mirror" i32 (V); "idwide" i32 (I): 1 = that component is 16-bit on
-// skin; "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8" i8; "bscount"
-// i32 (B), "bsscale" f32 (B), "bsindex" u16, "bsvalue" i16 (.,3); "landmark" structs; "ibug" i32
-// (68); "eyes" f32 (7) = centres left, right, radius; "iris" i32 (2).
+// 65535 = 2.0; "part" u8 (T); "mirror" u16 (V), 65535 = none; "idwide" i32 (I): 1 = that component
+// is 16-bit on skin; "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8"
+// i8; "bscount" i32 (B), "bsscale" f32 (B), "bsindex" u16, "bsvalue" i16 (.,3); "landmark" structs;
+// "ibug" i32 (68); "ibugmix" structs (68); "eyes" f32 (7) = centres left, right, radius; "iris" i32
+// (2).
 #include "face/model.h"
 
 #include <math.h>
@@ -62,7 +63,29 @@ static bool landmarks_valid(const struct mien_face_model *m)
             }
         }
     }
+    for (int k = 0; k < MIEN_IBUG; k++) {
+        if (!in_range(m->ibug_mix[k].landmark, MIEN_IBUG_TERMS, 0, m->landmarks)) {
+            return false;
+        }
+        for (int i = 0; i < MIEN_IBUG_TERMS; i++) {
+            if (!(fabsf(m->ibug_mix[k].weight[i]) < 10)) {
+                return false;
+            }
+        }
+    }
     return in_range(m->ibug, MIEN_IBUG, 0, m->landmarks) && in_range(m->iris, 2, 0, m->landmarks);
+}
+
+void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *value, int stride,
+                          int n, float *out)
+{
+    const struct mien_ibug_point *p = &m->ibug_mix[k];
+    for (int c = 0; c < n; c++) {
+        out[c] = 0;
+        for (int i = 0; i < MIEN_IBUG_TERMS; i++) {
+            out[c] += p->weight[i] * value[(size_t)p->landmark[i] * (size_t)stride + (size_t)c];
+        }
+    }
 }
 
 static void gather(const struct mien_face_model *m, const float *v, float *out)
@@ -175,20 +198,26 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
     const uint16_t *uvtri = section(c, "uvtri", T * 3, sizeof(uint16_t));
     const uint16_t *uv = section(c, "uv", U * 2, sizeof(uint16_t));
     const uint8_t *part = section(c, "part", T, 1);
-    const int32_t *mirror = section(c, "mirror", V, sizeof(int32_t));
+    const uint16_t *mirror = section(c, "mirror", V, sizeof(uint16_t));
     const struct mien_landmark *lm =
         section(c, "landmark", (size_t)m->landmarks, sizeof(struct mien_landmark));
     const int32_t *ibug = section(c, "ibug", MIEN_IBUG, sizeof(int32_t));
+    const struct mien_ibug_point *mix =
+        section(c, "ibugmix", MIEN_IBUG, sizeof(struct mien_ibug_point));
     const int32_t *iris = section(c, "iris", 2, sizeof(int32_t));
     const float *eyes = section(c, "eyes", 7, sizeof(float));
-    if (!mean || !tri || !uvtri || !uv || !part || !mirror || !lm || !ibug || !iris || !eyes) {
+    if (!mean || !tri || !uvtri || !uv || !part || !mirror || !lm || !ibug || !mix || !iris ||
+        !eyes) {
         return false;
     }
     memcpy((float *)m->mean, mean, V * 3 * sizeof(float));
     memcpy((uint8_t *)m->part, part, T);
-    memcpy((int32_t *)m->mirror, mirror, V * sizeof(int32_t));
+    for (size_t i = 0; i < V; i++) {
+        ((int32_t *)m->mirror)[i] = mirror[i] == 65535 ? -1 : mirror[i];
+    }
     memcpy((struct mien_landmark *)m->landmark, lm, (size_t)m->landmarks * sizeof *lm);
     memcpy(m->ibug, ibug, sizeof m->ibug);
+    memcpy(m->ibug_mix, mix, sizeof m->ibug_mix);
     memcpy(m->iris, iris, sizeof m->iris);
     memcpy(m->eye_centre, eyes, sizeof m->eye_centre);
     m->eye_radius_mm = eyes[6];
@@ -211,7 +240,7 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
             return false;
         }
     }
-    return in_range(mirror, V, -1, m->vertices) && landmarks_valid(m) && m->eye_radius_mm > 1;
+    return in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m) && m->eye_radius_mm > 1;
 }
 
 bool mien_face_model_load(struct mien_face_model *m, const char *path)
@@ -226,7 +255,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         }
         path = shipped;
     }
-    if (!mien_container_load(&c, path, "FACE", 1)) {
+    if (!mien_container_load(&c, path, "FACE", 2)) {
         return false;
     }
     const int32_t *n = section(&c, "counts", 8, sizeof(int32_t));

@@ -58,7 +58,12 @@ struct mien_face_model {
     float *landmark_mean;       // (L,3)
     float *landmark_identity;   // (MIEN_IDENTITY,L,3)
     float *landmark_blendshape; // (MIEN_BLENDSHAPES,L,3)
-    int ibug[MIEN_IBUG];        // landmark index of each of the 68 iBUG points
+    int ibug[MIEN_IBUG];        // landmark nearest to each of the 68 iBUG points
+    // Where people mark the 68 points: weights of the landmarks, sum 1 a point; unused terms weigh 0.
+    struct mien_ibug_point {
+        int32_t landmark[MIEN_IBUG_TERMS];
+        float weight[MIEN_IBUG_TERMS];
+    } ibug_mix[MIEN_IBUG];
     int iris[2];                // landmark index of the subject's left and right iris centre
     float eye_centre[2][3];     // mean eyeball centres (left, right), mm
     float eye_radius_mm;
@@ -83,8 +88,14 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *verti
 // for the source's head. head = Rx(4.5 degrees) (source - (0, 12, 8)).
 void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);
 void mien_face_model_to_source(const float head_mm[3], float source_mm[3]);
-// Compiles ict-facekit's folder into `out`; `refine` (may be NULL) is a file of corrected landmark
-// positions. False on failure (logged).
-bool mien_face_model_build(const char *ict_dir, const char *refine, const char *out);
+// Point k of the iBUG 68 from a value at each landmark: value (landmarks) rows of `stride` floats, the
+// first `n` are mixed into out.
+void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *value, int stride,
+                          int n, float *out);
+// Compiles ict-facekit's folder into `out`. `refine` (may be NULL): a file of corrected landmark
+// positions. `ibug` (may be NULL): a file of how the iBUG 68 mix from landmarks; without it each is
+// its nearest landmark. False on failure (logged).
+bool mien_face_model_build(const char *ict_dir, const char *refine, const char *ibug,
+                           const char *out);
 
 #endif

@@ -49,12 +49,14 @@ struct build {
     struct source src;
     float *mean, *id, *bs; // mm: (V,3), (MIEN_IDENTITY,V,3), (MIEN_BLENDSHAPES,V,3)
     int32_t *mirror;
+    uint16_t *mirror16; // as stored: 65535 = none
     uint16_t *tri, *uvtri, *uv;
     uint8_t *part;
     int triangles, uvs;
     struct mien_landmark landmark[MIEN_LANDMARKS_MAX];
     int landmarks;
     int32_t ibug[MIEN_IBUG], iris[2];
+    struct mien_ibug_point ibug_mix[MIEN_IBUG];
     float eyes[7];
     int32_t idwide[MIEN_IDENTITY], bscount[MIEN_BLENDSHAPES];
     float idscale[MIEN_IDENTITY][2], bsscale[MIEN_BLENDSHAPES];
@@ -587,6 +589,59 @@ static bool apply_refinement(struct build *b, const char *path)
     return ok;
 }
 
+// Lines "POINT NAME WEIGHT": iBUG point (from 0), a landmark, its share. Points that the file does not
+// name stay with their nearest landmark.
+static bool apply_ibug(struct build *b, const char *path)
+{
+    size_t size = 0;
+    int terms[MIEN_IBUG] = {0};
+    for (int k = 0; k < MIEN_IBUG; k++) {
+        b->ibug_mix[k].landmark[0] = b->ibug[k];
+        b->ibug_mix[k].weight[0] = 1;
+    }
+    char *text = path ? mien_file_read(path, 1 << 20, &size) : NULL;
+    bool ok = !path || text;
+    int line = 0;
+    char *save = NULL;
+    for (char *s = text ? strtok_r(text, "\n", &save) : NULL; s && ok;
+         s = strtok_r(NULL, "\n", &save)) {
+        line++;
+        if (*s == '#') {
+            continue;
+        }
+        char name[24];
+        int point = -1, landmark = -1;
+        float weight = 0;
+        ok = sscanf(s, "%d %23s %f", &point, name, &weight) == 3 && point >= 0 &&
+             point < MIEN_IBUG && fabsf(weight) < 10 && terms[point] < MIEN_IBUG_TERMS;
+        for (int l = 0; l < b->landmarks && ok; l++) {
+            landmark = !strcmp(b->landmark[l].name, name) ? l : landmark;
+        }
+        ok = ok && landmark >= 0;
+        if (!ok) {
+            mien_error("%s: line %d is not \"POINT NAME WEIGHT\" with a point of 0…%d, a known "
+                       "landmark and at most %d lines a point",
+                       path, line, MIEN_IBUG - 1, MIEN_IBUG_TERMS);
+            break;
+        }
+        b->ibug_mix[point].landmark[terms[point]] = landmark;
+        b->ibug_mix[point].weight[terms[point]++] = weight;
+    }
+    mien_free(text);
+    for (int k = 0; k < MIEN_IBUG && ok; k++) {
+        float sum = 0;
+        for (int i = 0; i < MIEN_IBUG_TERMS; i++) {
+            sum += b->ibug_mix[k].weight[i];
+        }
+        ok = fabsf(sum - 1) < 1e-3f;
+        if (!ok) {
+            mien_error("%s: the weights of iBUG point %d sum to %g, not to 1", path, k,
+                       (double)sum);
+        }
+    }
+    return ok;
+}
+
 static float largest(const float *v, size_t n)
 {
     float m = 0;
@@ -654,7 +709,7 @@ static bool save(const struct build *b, const char *out)
         {"uvtri", b->uvtri, t * 6},
         {"uv", b->uv, (size_t)b->uvs * 4},
         {"part", b->part, t},
-        {"mirror", b->mirror, V * 4},
+        {"mirror", b->mirror16, V * 2},
         {"idwide", b->idwide, sizeof b->idwide},
         {"idscale", b->idscale, sizeof b->idscale},
         {"id16", b->id16, b->n16 * 2},
@@ -665,10 +720,11 @@ static bool save(const struct build *b, const char *out)
         {"bsvalue", b->bsvalue, b->moved * 6},
         {"landmark", b->landmark, (size_t)b->landmarks * sizeof b->landmark[0]},
         {"ibug", b->ibug, sizeof b->ibug},
+        {"ibugmix", b->ibug_mix, sizeof b->ibug_mix},
         {"iris", b->iris, sizeof b->iris},
         {"eyes", b->eyes, sizeof b->eyes},
     };
-    return mien_container_save(out, "FACE", 1, s, (int)MIEN_COUNT(s));
+    return mien_container_save(out, "FACE", 2, s, (int)MIEN_COUNT(s));
 }
 
 static void destroy(struct build *b)
@@ -686,6 +742,7 @@ static void destroy(struct build *b)
                            b->id,
                            b->bs,
                            b->mirror,
+                           b->mirror16,
                            b->tri,
                            b->uvtri,
                            b->uv,
@@ -700,7 +757,8 @@ static void destroy(struct build *b)
     }
 }
 
-bool mien_face_model_build(const char *ict_dir, const char *refine, const char *out)
+bool mien_face_model_build(const char *ict_dir, const char *refine, const char *ibug,
+                           const char *out)
 {
     const size_t v3 = (size_t)V * 3;
     struct build *b = mien_calloc(1, sizeof *b);
@@ -709,7 +767,7 @@ bool mien_face_model_build(const char *ict_dir, const char *refine, const char *
     }
     bool ok = read_source(&b->src, ict_dir) && (b->mean = mien_calloc(v3, 4)) &&
               (b->id = mien_calloc(v3 * MIEN_IDENTITY, 4)) &&
-              (b->bs = mien_calloc(v3 * MIEN_BLENDSHAPES, 4)) && (b->mirror = mien_calloc(V, 4)) &&
+              (b->bs = mien_calloc(v3 * MIEN_BLENDSHAPES, 4)) && (b->mirror = mien_calloc(V, 4)) && (b->mirror16 = mien_calloc(V, 2)) &&
               (b->tri = mien_calloc((size_t)TRIANGLES_MAX * 3, 2)) &&
               (b->uvtri = mien_calloc((size_t)TRIANGLES_MAX * 3, 2)) &&
               (b->uv = mien_calloc((size_t)SRC_UVS * 2, 2)) &&
@@ -723,9 +781,13 @@ bool mien_face_model_build(const char *ict_dir, const char *refine, const char *
         find_mirror(b);
         measure_eyes(b);
         add_eyeball_rotation(b);
-        ok = convert_mesh(b) && place_landmarks(b) && (!refine || apply_refinement(b, refine));
+        ok = convert_mesh(b) && place_landmarks(b) && (!refine || apply_refinement(b, refine)) &&
+             apply_ibug(b, ibug);
     }
     if (ok) {
+        for (int i = 0; i < V; i++) {
+            b->mirror16[i] = b->mirror[i] < 0 ? 65535 : (uint16_t)b->mirror[i];
+        }
         quantise_identity(b);
         quantise_blendshapes(b);
         ok = save(b, out);

@@ -123,7 +123,7 @@ static inline int seeds_container(struct seed *s)
     for (int count = 1; count <= 3; count++) {
         const struct mien_section sections[3] = {
             {"first", "0123456789", 10}, {"second", "abc", 3}, {"empty", "", 0}};
-        if (mien_container_save(path, "FACE", 1, sections, count)) {
+        if (mien_container_save(path, "FACE", 2, sections, count)) {
             seed_file(&s[n++], path);
         }
     }
