@@ -589,8 +589,8 @@ static bool apply_refinement(struct build *b, const char *path)
     return ok;
 }
 
-// Lines "POINT NAME WEIGHT": iBUG point (from 0), a landmark, its share. Points that the file does not
-// name stay with their nearest landmark.
+// Lines "POINT NAME WEIGHT": iBUG point (from 0), a landmark, its share. Points that the file does
+// not name stay with their nearest landmark.
 static bool apply_ibug(struct build *b, const char *path)
 {
     size_t size = 0;
@@ -767,7 +767,8 @@ bool mien_face_model_build(const char *ict_dir, const char *refine, const char *
     }
     bool ok = read_source(&b->src, ict_dir) && (b->mean = mien_calloc(v3, 4)) &&
               (b->id = mien_calloc(v3 * MIEN_IDENTITY, 4)) &&
-              (b->bs = mien_calloc(v3 * MIEN_BLENDSHAPES, 4)) && (b->mirror = mien_calloc(V, 4)) && (b->mirror16 = mien_calloc(V, 2)) &&
+              (b->bs = mien_calloc(v3 * MIEN_BLENDSHAPES, 4)) && (b->mirror = mien_calloc(V, 4)) &&
+              (b->mirror16 = mien_calloc(V, 2)) &&
               (b->tri = mien_calloc((size_t)TRIANGLES_MAX * 3, 2)) &&
               (b->uvtri = mien_calloc((size_t)TRIANGLES_MAX * 3, 2)) &&
               (b->uv = mien_calloc((size_t)SRC_UVS * 2, 2)) &&
