@@ -34,12 +34,10 @@ static bool split_triangles(struct mien_synth_assets *a)
     a->skin = mien_calloc(t3, sizeof(int32_t));
     a->inner = mien_calloc(t3, sizeof(int32_t));
     a->eyes = mien_calloc(t3, sizeof(int32_t));
-    a->skin_source = mien_calloc(t1, sizeof(int32_t));
+    a->skin_uv = mien_calloc(t3, sizeof(int32_t));
     a->inner_source = mien_calloc(t1, sizeof(int32_t));
-    a->eyes_source = mien_calloc(t1, sizeof(int32_t));
     a->eye_side = mien_calloc((size_t)m->vertices, 1);
-    if (!a->skin || !a->inner || !a->eyes || !a->skin_source || !a->inner_source ||
-        !a->eyes_source || !a->eye_side) {
+    if (!a->skin || !a->inner || !a->eyes || !a->skin_uv || !a->inner_source || !a->eye_side) {
         return false;
     }
     for (int pass = 0; pass < 2; pass++) { // eye sockets before the mouth
@@ -51,10 +49,13 @@ static bool split_triangles(struct mien_synth_assets *a)
                 a->inner_source[a->inner_count++] = t;
             } else if (pass == 0 && part_is_skin(part)) {
                 memcpy(a->skin + 3 * a->skin_count, k, 3 * sizeof *k);
-                a->skin_source[a->skin_count++] = t;
+                for (int i = 0; i < 3; i++) {
+                    a->skin_uv[3 * a->skin_count + i] =
+                        part == MIEN_PART_FACE ? m->uv_triangle[3 * t + i] : -1;
+                }
+                a->skin_count++;
             } else if (pass == 0 && part_is_eye(part)) {
-                memcpy(a->eyes + 3 * a->eyes_count, k, 3 * sizeof *k);
-                a->eyes_source[a->eyes_count++] = t;
+                memcpy(a->eyes + 3 * a->eyes_count++, k, 3 * sizeof *k);
                 for (int i = 0; i < 3; i++) {
                     a->eye_side[k[i]] = part == MIEN_PART_EYEBALL_LEFT ? 1 : 2;
                 }
@@ -63,19 +64,6 @@ static bool split_triangles(struct mien_synth_assets *a)
         a->socket_count = pass == 0 ? a->inner_count : a->socket_count;
     }
     return true;
-}
-
-// The hairline's height over the angle from straight ahead (0) to the nape (pi), rest mm.
-float mien_synth_hairline(float angle)
-{
-    static const float at[][2] = {{0, 112},    {0.45f, 108}, {0.8f, 90}, {1.02f, 62}, {1.22f, 30},
-                                  {1.45f, 34}, {1.62f, 50},  {1.9f, 0},  {2.3f, -40}, {3.2f, -52}};
-    int i = 1;
-    while (i + 1 < (int)MIEN_COUNT(at) && angle > at[i][0]) {
-        i++;
-    }
-    float t = (angle - at[i - 1][0]) / (at[i][0] - at[i - 1][0]);
-    return at[i - 1][1] + (at[i][1] - at[i - 1][1]) * t;
 }
 
 void mien_synth_to_head(const struct mien_synth_assets *a, const float rest[3], float head[3])
@@ -100,10 +88,10 @@ static bool rest_shape(struct mien_synth_assets *a)
     const struct mien_face_model *m = a->model;
     size_t v = (size_t)m->vertices;
     a->rest = mien_calloc(v * 3, sizeof(float));
-    a->cylinder = mien_calloc(v * 2, sizeof(float));
+    a->place = mien_calloc(v * 4, sizeof(float));
     a->scalp = mien_calloc(v, sizeof(float));
     a->ao = mien_calloc(v, sizeof(float));
-    if (!a->rest || !a->cylinder || !a->scalp || !a->ao) {
+    if (!a->rest || !a->place || !a->scalp || !a->ao) {
         return false;
     }
     // The rigid map, read off the model's own conversion at the origin and along the axes.
@@ -121,8 +109,8 @@ static bool rest_shape(struct mien_synth_assets *a)
         float *r = a->rest + 3 * i;
         mien_synth_to_rest(a, m->mean + 3 * i, r);
         float angle = atan2f(r[0], r[2] - 10);
-        a->cylinder[2 * i] = angle / 6.2831853f;
-        a->cylinder[2 * i + 1] = r[1] / 100;
+        memcpy(a->place + 4 * i, r, 3 * sizeof *r);
+        a->place[4 * i + 3] = angle / 6.2831853f;
         float s = (r[1] - mien_synth_hairline(fabsf(angle))) / 10;
         bool ear = fabsf(r[0]) > 70 && r[1] < 62 && r[1] > -30 && r[2] > -32 && r[2] < 34;
         a->scalp[i] = ear && s > -1 ? -1 : s;
@@ -424,16 +412,15 @@ bool mien_synth_assets_load(struct mien_synth_assets *a, const struct mien_face_
 void mien_synth_assets_destroy(struct mien_synth_assets *a)
 {
     mien_free(a->rest);
-    mien_free(a->cylinder);
+    mien_free(a->place);
     mien_free(a->ao);
     mien_free(a->scalp);
     mien_free(a->eye_side);
     mien_free(a->skin);
     mien_free(a->inner);
     mien_free(a->eyes);
-    mien_free(a->skin_source);
+    mien_free(a->skin_uv);
     mien_free(a->inner_source);
-    mien_free(a->eyes_source);
     mien_free(a->landmark_uv);
     mien_free(a->mask);
     mien_free(a->noise);

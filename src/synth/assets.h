@@ -52,7 +52,7 @@ struct mien_synth_hair {
 
 struct mien_synth_environment {
     int width, height;
-    float *pixel;     // (height,width,3) radiance, mean luminance 1
+    float *pixel;     // (height,width,3) radiance, mean luminance 1; room for one more
     float sh[9][3];   // irradiance / pi as real spherical harmonics of the normal, order 2
     float sun[3];     // direction to the brightest part (environment axes, y up)
     float sun_rgb[3]; // its colour, luminance 1
@@ -68,12 +68,13 @@ struct mien_synth_assets {
     const struct mien_face_model *model; // borrowed
     float turn[9], origin[3];            // head frame = turn * rest + origin
     float *rest;                         // (V,3) mm
-    float *cylinder;                     // (V,2) angle/2pi and height in 100 mm: for noise
-    float *ao;                           // (V) share of the sky seen, 0…1
-    float *scalp;                        // (V) signed distance inside the hairline, in 10 mm
-    uint8_t *eye_side;                   // (V) 1 left eyeball, 2 right, 0 none
+    float *place;      // (V,4) rest and the angle round the head's axis / 2pi: for shading
+    float *ao;         // (V) share of the sky seen, 0…1
+    float *scalp;      // (V) signed distance inside the hairline, in 10 mm
+    uint8_t *eye_side; // (V) 1 left eyeball, 2 right, 0 none
     int32_t *skin, *inner, *eyes; // triangles drawn as skin / mouth and sockets / eyeballs (n,3)
-    int32_t *skin_source, *inner_source, *eyes_source; // (n) the model's triangle number
+    int32_t *inner_source;        // (inner) the model's triangle number
+    int32_t *skin_uv; // (skin,3) corners in the model's uv; -1 for those not of the face part
     int skin_count, inner_count, eyes_count;
     int socket_count;                // the first of `inner` are the eye sockets
     int32_t *landmark_uv;            // (L) index into uv of the landmark's first vertex, -1
@@ -110,8 +111,21 @@ void mien_synth_sh(const float n[3], float out[9]);
 // Between rest positions and the head frame.
 void mien_synth_to_head(const struct mien_synth_assets *a, const float rest[3], float head[3]);
 void mien_synth_to_rest(const struct mien_synth_assets *a, const float head[3], float rest[3]);
-// The hairline's height (rest mm) over the angle 0…pi from straight ahead to the nape.
-float mien_synth_hairline(float angle);
+// The hairline's height (rest mm) over the angle 0…pi from straight ahead to the nape: straight
+// lines between points, as a sum, so that loops over it have no branches.
+static inline float mien_synth_hairline(float angle)
+{
+    static const float at[10][2] = {{0, 112},    {0.45f, 108}, {0.8f, 90},  {1.02f, 62},
+                                    {1.22f, 30}, {1.45f, 34},  {1.62f, 50}, {1.9f, 0},
+                                    {2.3f, -40}, {3.2f, -52}};
+    float h = at[0][1];
+    for (int i = 1; i < 10; i++) {
+        float wide = at[i][0] - at[i - 1][0], t = angle - at[i - 1][0];
+        t = t > 0 ? t : 0;
+        h += (t < wide ? t : wide) * ((at[i][1] - at[i - 1][1]) / wide);
+    }
+    return h;
+}
 // Parts of the load, one file each.
 bool mien_synth_make_masks(struct mien_synth_assets *a);
 bool mien_synth_make_noise(struct mien_synth_assets *a);

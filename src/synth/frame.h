@@ -41,7 +41,8 @@ enum mien_material {
 
 struct mien_synth_mesh { // camera frame
     int vertices, triangles;
-    float *pos, *normal, *light, *color; // (V,3); light: irradiance from the surroundings
+    // (V,3), room for one float more; light: irradiance from the surroundings
+    float *pos, *normal, *light, *color;
     mien_raster_vertex *screen;
     int32_t *triangle; // (T,3)
     uint8_t *material; // (T)
@@ -54,14 +55,16 @@ struct mien_synth_renderer {
     // Head mesh.
     float identity[MIEN_IDENTITY];
     bool has_base;
-    float *base, *vertex, *normal, *pos, *light; // (V,3): with identity; head frame; camera frame
-    mien_raster_vertex *screen, *shadow_screen;  // room for the largest mesh
+    float *base, *vertex, *normal, *pos,
+        *light; // (V,3) and one more: with identity; head frame; camera frame
+    mien_raster_vertex *screen, *shadow_screen; // room for the largest mesh
     // Hair mesh.
     struct mien_synth_mesh hair;
     struct mien_synth_mesh prop;
-    int lens_first;      // props from this triangle on are lenses: blended, not in the raster
-    float *color, *work; // (sh,sw,3) linear light; (height,width,3)
-    uint8_t *tone;       // 4096 steps of the camera's curve
+    int lens_first;           // props from this triangle on are lenses: blended, not in the raster
+    float *color, *work;      // (sh,sw,3) linear light; (height,width,3)
+    uint8_t *tone;            // 4096 steps of the camera's curve
+    struct mien_batch *batch; // samples that wait to be shaded, see shade.h
     struct mien_jpeg_decoder *jpeg;
     struct mien_image background;
     // This picture.
@@ -96,8 +99,9 @@ void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3]
 void mien_synth_build_props(struct mien_synth_renderer *r);
 // shade.c
 void mien_synth_shade(struct mien_synth_renderer *r);
-// post.c
+// background.c
 void mien_synth_background(struct mien_synth_renderer *r);
+// post.c
 void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im);
 
 static inline float mien_clamp01(float x)

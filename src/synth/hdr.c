@@ -184,7 +184,7 @@ bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
         return false;
     }
     uint8_t *row = mien_calloc((size_t)w, 4);
-    e->pixel = mien_calloc((size_t)w * (size_t)h * 3, sizeof *e->pixel);
+    e->pixel = mien_calloc((size_t)w * (size_t)h * 3 + 1, sizeof *e->pixel);
     e->width = w;
     e->height = h;
     bool ok = row && e->pixel;

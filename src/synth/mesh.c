@@ -12,10 +12,10 @@ bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangl
 {
     memset(m, 0, sizeof *m);
     size_t v = (size_t)(vertices > 0 ? vertices : 1), t = (size_t)(triangles > 0 ? triangles : 1);
-    m->pos = mien_calloc(v * 3, sizeof(float));
-    m->normal = mien_calloc(v * 3, sizeof(float));
-    m->light = mien_calloc(v * 3, sizeof(float));
-    m->color = mien_calloc(v * 3, sizeof(float));
+    m->pos = mien_calloc(v * 3 + 1, sizeof(float));
+    m->normal = mien_calloc(v * 3 + 1, sizeof(float));
+    m->light = mien_calloc(v * 3 + 1, sizeof(float));
+    m->color = mien_calloc(v * 3 + 1, sizeof(float));
     m->screen = mien_calloc(v, sizeof *m->screen);
     m->triangle = mien_calloc(t * 3, sizeof(int32_t));
     m->material = mien_calloc(t, 1);

@@ -1,129 +1,10 @@
-// What is behind the person, and the camera: from linear light to the picture's bytes.
+// The camera: from the samples' linear light to the picture's bytes.
 #include "synth/frame.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/cpu.h"
-
-static void environment_pixel(const struct mien_synth_environment *e, const float d[3], float *out)
-{
-    float u = atan2f(d[0], d[2]) / 6.2831853f + 0.5f;
-    float v = acosf(d[1] < -1 ? -1 : d[1] > 1 ? 1 : d[1]) / 3.1415927f;
-    float fx = u * (float)e->width - 0.5f, fy = v * (float)e->height - 0.5f;
-    int x = (int)floorf(fx), y = (int)floorf(fy);
-    fx -= (float)x;
-    fy -= (float)y;
-    int x0 = (x + e->width) % e->width, x1 = (x + 1) % e->width;
-    int y0 = y < 0 ? 0 : y, y1 = y + 1 >= e->height ? e->height - 1 : y + 1;
-    const float *p = e->pixel;
-    for (int c = 0; c < 3; c++) {
-        float a = p[3 * (y0 * e->width + x0) + c], b = p[3 * (y0 * e->width + x1) + c];
-        float q = p[3 * (y1 * e->width + x0) + c], w = p[3 * (y1 * e->width + x1) + c];
-        out[c] = (a + (b - a) * fx) * (1 - fy) + (q + (w - q) * fx) * fy;
-    }
-}
-
-// Fills the samples' colours with the background, two by two alike.
-void mien_synth_background(struct mien_synth_renderer *r)
-{
-    const struct mien_synth_scene *s = r->s;
-    const struct mien_synth_assets *a = r->a;
-    int kind = s->background;
-    if (kind >= 0 && kind < a->backgrounds) {
-        const char *why = NULL;
-        if (!mien_jpeg_decode(r->jpeg, a->background[kind].data, a->background[kind].size,
-                              MIEN_FORMAT_RGB8, false, &r->background, &why)) {
-            kind = -2;
-        }
-    }
-    float ev = s->exposure * s->background_gain;
-    for (int y = 0; y < r->height; y++) {
-        for (int x = 0; x < r->width; x++) {
-            float c[3];
-            if (kind >= 0) {
-                const struct mien_image *b = &r->background;
-                float scale = s->background_zoom * fminf((float)b->width / (float)r->width,
-                                                         (float)b->height / (float)r->height);
-                float ox = s->background_at[0] * ((float)b->width - scale * (float)r->width);
-                float oy = s->background_at[1] * ((float)b->height - scale * (float)r->height);
-                float fx = ox + scale * (float)x, fy = oy + scale * (float)y;
-                int ix = (int)fx, iy = (int)fy;
-                ix = ix < 0 ? 0 : ix > b->width - 2 ? b->width - 2 : ix;
-                iy = iy < 0 ? 0 : iy > b->height - 2 ? b->height - 2 : iy;
-                fx -= (float)ix;
-                fy -= (float)iy;
-                const uint8_t *p = b->data + (size_t)iy * b->stride + 3 * (size_t)ix,
-                              *q = p + b->stride;
-                for (int i = 0; i < 3; i++) {
-                    float v = (p[i] + (p[i + 3] - p[i]) * fx) * (1 - fy) +
-                              (q[i] + (q[i + 3] - q[i]) * fx) * fy;
-                    c[i] = v * v * (1 / 65025.0f) * ev;
-                }
-            } else if (kind == -1 && s->environment >= 0) {
-                float d[3] = {((float)x - r->camera.cx_px) / r->camera.f_px,
-                              -((float)y - r->camera.cy_px) / r->camera.f_px, -1};
-                float l = 1 / sqrtf(mien_dot(d, d)), e[3];
-                for (int i = 0; i < 3; i++) {
-                    d[i] *= l;
-                }
-                mien_mat3_mul_vec(r->to_env, d, e);
-                environment_pixel(&a->environment[s->environment], e, c);
-                for (int i = 0; i < 3; i++) {
-                    c[i] *= 0.35f * ev;
-                }
-            } else {
-                float t = (float)y / (float)r->height, n;
-                const uint8_t *q =
-                    a->noise + 4 * (((y + (int)(s->background_at[0] * 255)) & 255) * 256 +
-                                    ((x + (int)(s->background_at[1] * 255)) & 255));
-                n = 1 + ((float)q[0] - 128) * 0.0016f * s->background_zoom;
-                for (int i = 0; i < 3; i++) {
-                    c[i] = (s->background_rgb[0][i] +
-                            (s->background_rgb[1][i] - s->background_rgb[0][i]) * t) *
-                           n;
-                }
-            }
-            memcpy(r->work + 3 * ((size_t)y * (size_t)r->width + (size_t)x), c, sizeof c);
-        }
-    }
-    // Out of focus: box filters in place of a lens, running sums.
-    int radius = (int)(s->background_blur * (float)r->width / 160 + 0.5f);
-    for (int pass = 0; pass < (radius > 0 ? 2 : 0); pass++) {
-        for (int axis = 0; axis < 2; axis++) {
-            int n = axis ? r->height : r->width, lines = axis ? r->width : r->height;
-            size_t step = axis ? 3 * (size_t)r->width : 3;
-            for (int j = 0; j < lines; j++) {
-                float *line = r->work + (axis ? 3 * (size_t)j : 3 * (size_t)j * (size_t)r->width);
-                float *copy = r->color; // free until the samples are written below
-                for (int i = 0; i < n; i++) {
-                    memcpy(copy + 3 * i, line + step * (size_t)i, 3 * sizeof *copy);
-                }
-                for (int c = 0; c < 3; c++) {
-                    float sum = 0;
-                    for (int i = -radius; i <= radius; i++) {
-                        int k = i < 0 ? 0 : i >= n ? n - 1 : i;
-                        sum += copy[3 * k + c];
-                    }
-                    for (int i = 0; i < n; i++) {
-                        line[step * (size_t)i + (size_t)c] = sum / (float)(2 * radius + 1);
-                        int in = i + radius + 1, out = i - radius;
-                        in = in >= n ? n - 1 : in;
-                        out = out < 0 ? 0 : out;
-                        sum += copy[3 * in + c] - copy[3 * out + c];
-                    }
-                }
-            }
-        }
-    }
-    for (int y = 0; y < r->sh; y++) {
-        const float *in = r->work + 3 * (size_t)(y / MIEN_SAMPLES) * (size_t)r->width;
-        float *out = r->color + 3 * (size_t)y * (size_t)r->sw;
-        for (int x = 0; x < r->sw; x++) {
-            memcpy(out + 3 * x, in + 3 * (x / MIEN_SAMPLES), 3 * sizeof *out);
-        }
-    }
-}
 
 MIEN_MULTIVERSION
 static void downsample(const float *in, int sw, float *out, int width, int height)
@@ -150,19 +31,26 @@ static void downsample(const float *in, int sw, float *out, int width, int heigh
 MIEN_MULTIVERSION
 static void filter_rows(const float *in, float *out, int width, int height, const float *tap, int n)
 {
+    const int row = 3 * width, from = n < width ? 3 * n : row;
+    const int to = row - from > from ? row - from : from;
     for (int y = 0; y < height; y++) {
-        const float *p = in + 3 * (size_t)y * (size_t)width;
-        float *q = out + 3 * (size_t)y * (size_t)width;
-        for (int x = 0; x < width; x++) {
-            float s[3] = {0, 0, 0};
+        const float *p = in + (size_t)row * (size_t)y;
+        float *q = out + (size_t)row * (size_t)y;
+        for (int i = 0; i < row; i = i + 1 == from ? to : i + 1) { // both ends
+            float sum = 0;
             for (int k = -n; k <= n; k++) {
-                int i = x + k;
-                i = i < 0 ? 0 : i >= width ? width - 1 : i;
-                for (int c = 0; c < 3; c++) {
-                    s[c] += tap[k < 0 ? -k : k] * p[3 * i + c];
-                }
+                int j = i / 3 + k;
+                j = j < 0 ? 0 : j >= width ? width - 1 : j;
+                sum += tap[k < 0 ? -k : k] * p[3 * j + i % 3];
             }
-            memcpy(q + 3 * x, s, sizeof s);
+            q[i] = sum;
+        }
+        memset(q + from, 0, (size_t)(to - from) * sizeof *q);
+        for (int k = -n; k <= n; k++) {
+            const float t = tap[k < 0 ? -k : k];
+            for (int i = from; i < to; i++) {
+                q[i] += t * p[i + 3 * k];
+            }
         }
     }
 }
@@ -203,6 +91,25 @@ static void blur(struct mien_synth_renderer *r, float sigma)
     filter_columns(r->color, r->work, r->width, r->height, tap, n);
 }
 
+// out[x] += k in[x + shift], (width,3) each; the edge repeats.
+MIEN_MULTIVERSION
+static void add_shifted(float *restrict out, const float *restrict in, int width, int shift,
+                        float k)
+{
+    int from = shift < 0 ? -shift : 0, to = shift > 0 ? width - shift : width;
+    from = from < width ? from : width;
+    to = to > from ? to : from;
+    for (int i = 0; i < 3 * from; i++) {
+        out[i] += k * in[i % 3];
+    }
+    for (int i = 3 * from; i < 3 * to; i++) {
+        out[i] += k * in[i + 3 * shift];
+    }
+    for (int i = 3 * to; i < 3 * width; i++) {
+        out[i] += k * in[3 * (width - 1) + i % 3];
+    }
+}
+
 static void motion(struct mien_synth_renderer *r)
 {
     const struct mien_synth_scene *s = r->s;
@@ -216,15 +123,8 @@ static void motion(struct mien_synth_renderer *r)
         for (int y = 0; y < r->height; y++) {
             int j = y + oy;
             j = j < 0 ? 0 : j >= r->height ? r->height - 1 : j;
-            for (int x = 0; x < r->width; x++) {
-                int i = x + ox;
-                i = i < 0 ? 0 : i >= r->width ? r->width - 1 : i;
-                for (int c = 0; c < 3; c++) {
-                    r->color[3 * ((size_t)y * (size_t)r->width + (size_t)x) + (size_t)c] +=
-                        r->work[3 * ((size_t)j * (size_t)r->width + (size_t)i) + (size_t)c] /
-                        (float)n;
-                }
-            }
+            add_shifted(r->color + 3 * (size_t)y * (size_t)r->width,
+                        r->work + 3 * (size_t)j * (size_t)r->width, r->width, ox, 1 / (float)n);
         }
     }
     memcpy(r->work, r->color, 3 * (size_t)r->width * (size_t)r->height * sizeof *r->work);
@@ -259,6 +159,45 @@ static void make_tone(struct mien_synth_renderer *r)
     }
 }
 
+enum { CHUNK = 32 };
+
+// Vignette, tint, saturation and noise of CHUNK pixels from (x,y) on: steps of the tone curve. Past
+// the end of a row these are nobody's.
+MIEN_MULTIVERSION
+static void expose(const struct mien_synth_renderer *r, int x, int y, uint16_t level[3][CHUNK])
+{
+    const struct mien_synth_scene *s = r->s;
+    const float cx = (float)r->width / 2, cy = (float)r->height / 2;
+    const float fall = s->vignette / (cx * cx + cy * cy), dy = ((float)y - cy) * ((float)y - cy);
+    const float tint[3] = {s->tint[0], s->tint[1], s->tint[2]};
+    const float saturation = s->gray ? 0 : s->saturation, chroma = s->gray ? 0 : s->chroma_noise;
+    const float grain = s->noise * 0.8f * 0.7f;
+    const uint32_t at = (uint32_t)y * (uint32_t)r->width + (uint32_t)x;
+    const uint32_t seed = s->noise_seed + 4 * at;
+    const float *p = r->work + 3 * (size_t)at;
+    float c[3][CHUNK], l[CHUNK], common[CHUNK];
+    for (int i = 0; i < CHUNK; i++) {
+        float dx = (float)(x + i) - cx, v = 1 - fall * (dx * dx + dy);
+        c[0][i] = p[3 * i] * v * tint[0];
+        c[1][i] = p[3 * i + 1] * v * tint[1];
+        c[2][i] = p[3 * i + 2] * v * tint[2];
+        l[i] = 0.2126f * c[0][i] + 0.7152f * c[1][i] + 0.0722f * c[2][i];
+        common[i] = bell(hash(seed + 4 * (uint32_t)i));
+    }
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < CHUNK; i++) {
+            float q = l[i] + (c[k][i] - l[i]) * saturation;
+            q = q > 0 ? q : 0;
+            float own = bell(hash(seed + 4 * (uint32_t)i + 1 + (uint32_t)k));
+            // Shot noise grows with the root of the light, read noise does not.
+            q += grain * (0.25f + sqrtf(q)) * (common[i] + chroma * own);
+            q = q > 0 ? q : 0;
+            float t = sqrtf(q * 0.390625f) * 4095;
+            level[k][i] = (uint16_t)(int)(t < 4095 ? t : 4095);
+        }
+    }
+}
+
 void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im)
 {
     const struct mien_synth_scene *s = r->s;
@@ -275,29 +214,16 @@ void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im)
         blur(r, sigma);
     }
     make_tone(r);
-    float cx = (float)r->width / 2, cy = (float)r->height / 2, inv = 1 / (cx * cx + cy * cy);
     for (int y = 0; y < r->height; y++) {
-        uint8_t *out = im->data + (size_t)y * im->stride;
-        for (int x = 0; x < r->width; x++) {
-            size_t i = (size_t)y * (size_t)r->width + (size_t)x;
-            float *p = r->work + 3 * i;
-            float dx = (float)x - cx, dy = (float)y - cy;
-            float v = 1 - s->vignette * (dx * dx + dy * dy) * inv, c[3];
-            for (int k = 0; k < 3; k++) {
-                c[k] = p[k] * v * s->tint[k];
-            }
-            float l = 0.2126f * c[0] + 0.7152f * c[1] + 0.0722f * c[2];
-            float common = bell(hash(s->noise_seed + 4 * (uint32_t)i));
-            for (int k = 0; k < 3; k++) {
-                float q = s->gray ? l : l + (c[k] - l) * s->saturation;
-                q = q > 0 ? q : 0;
-                float own =
-                    s->gray ? 0 : bell(hash(s->noise_seed + 4 * (uint32_t)i + 1 + (uint32_t)k));
-                // Shot noise grows with the root of the light, read noise does not.
-                float n = s->noise * (0.25f + sqrtf(q)) * (common + s->chroma_noise * own) * 0.8f;
-                q += n * 0.7f;
-                int t = q > 0 ? (int)(sqrtf(q * 0.390625f) * 4095) : 0;
-                out[3 * x + k] = r->tone[t > 4095 ? 4095 : t];
+        for (int x = 0; x < r->width; x += CHUNK) {
+            uint16_t level[3][CHUNK];
+            expose(r, x, y, level);
+            uint8_t *out = im->data + (size_t)y * im->stride + 3 * (size_t)x;
+            int n = r->width - x < CHUNK ? r->width - x : CHUNK;
+            for (int i = 0; i < n; i++) {
+                for (int k = 0; k < 3; k++) {
+                    out[3 * i + k] = r->tone[level[k][i]];
+                }
             }
         }
     }

@@ -12,6 +12,7 @@
 #ifndef MIEN_SYNTH_RASTER_H
 #define MIEN_SYNTH_RASTER_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,7 +45,21 @@ void mien_raster_draw_alpha(struct mien_raster *r, const mien_raster_vertex *v, 
 
 // Perspective-correct barycentric weights of sample (x,y) in the triangle a, b, c. False when the
 // triangle is degenerate.
-bool mien_raster_weights(const mien_raster_vertex a, const mien_raster_vertex b,
-                         const mien_raster_vertex c, float x, float y, float w[3]);
+static inline bool mien_raster_weights(const mien_raster_vertex a, const mien_raster_vertex b,
+                                       const mien_raster_vertex c, float x, float y, float w[3])
+{
+    float ax = a[0] - x, ay = a[1] - y, bx = b[0] - x, by = b[1] - y, cx = c[0] - x, cy = c[1] - y;
+    float w0 = (bx * cy - cx * by) * a[2], w1 = (cx * ay - ax * cy) * b[2],
+          w2 = (ax * by - bx * ay) * c[2];
+    float sum = w0 + w1 + w2;
+    if (fabsf(sum) < 1e-20f) {
+        return false;
+    }
+    float k = 1 / sum;
+    w[0] = w0 * k;
+    w[1] = w1 * k;
+    w[2] = w2 * k;
+    return true;
+}
 
 #endif

@@ -1,5 +1,5 @@
 // From a person and a scene to a picture and labels: the order of things. See render.h.
-#include "synth/frame.h"
+#include "synth/shade.h"
 
 #include <math.h>
 #include <string.h>
@@ -32,23 +32,25 @@ struct mien_synth_renderer *mien_synth_renderer_create(const struct mien_synth_a
     }
     size_t largest = v > MIEN_PROP_VERTICES ? v : MIEN_PROP_VERTICES;
     largest = largest > (size_t)hv ? largest : (size_t)hv;
-    r->base = mien_calloc(v * 3, sizeof(float));
-    r->vertex = mien_calloc(v * 3, sizeof(float));
-    r->normal = mien_calloc(v * 3, sizeof(float));
-    r->pos = mien_calloc(v * 3, sizeof(float));
-    r->light = mien_calloc(v * 3, sizeof(float));
+    r->base = mien_calloc(v * 3 + 1, sizeof(float));
+    r->vertex = mien_calloc(v * 3 + 1, sizeof(float));
+    r->normal = mien_calloc(v * 3 + 1, sizeof(float));
+    r->pos = mien_calloc(v * 3 + 1, sizeof(float));
+    r->light = mien_calloc(v * 3 + 1, sizeof(float));
     r->screen = mien_calloc(v, sizeof *r->screen);
     r->shadow_screen = mien_calloc(largest, sizeof *r->shadow_screen);
-    r->color = mien_calloc(px * MIEN_SAMPLES * MIEN_SAMPLES * 3, sizeof(float));
-    r->work = mien_calloc(px * 3, sizeof(float));
+    // Rows are read and written some pixels at a time: room behind the last.
+    r->color = mien_calloc(px * MIEN_SAMPLES * MIEN_SAMPLES * 3 + 1, sizeof(float));
+    r->work = mien_calloc(px * 3 + 96, sizeof(float));
     r->tone = mien_calloc(4096, 1);
+    r->batch = mien_calloc(MIEN_SHADERS, sizeof *r->batch);
     r->jpeg = mien_jpeg_decoder_create();
     bool ok = mien_raster_create(&r->raster, r->sw, r->sh) &&
               mien_raster_create(&r->shadow, MIEN_SHADOW, MIEN_SHADOW) &&
               mien_synth_mesh_create(&r->hair, hv, 0) &&
               mien_synth_mesh_create(&r->prop, MIEN_PROP_VERTICES, MIEN_PROP_TRIANGLES);
     if (!ok || !r->base || !r->vertex || !r->normal || !r->pos || !r->light || !r->screen ||
-        !r->shadow_screen || !r->color || !r->work || !r->tone || !r->jpeg) {
+        !r->shadow_screen || !r->color || !r->work || !r->tone || !r->batch || !r->jpeg) {
         mien_synth_renderer_destroy(r);
         return NULL;
     }
@@ -70,6 +72,7 @@ void mien_synth_renderer_destroy(struct mien_synth_renderer *r)
     mien_free(r->color);
     mien_free(r->work);
     mien_free(r->tone);
+    mien_free(r->batch);
     mien_jpeg_decoder_destroy(r->jpeg);
     mien_image_destroy(&r->background);
     mien_raster_destroy(&r->raster);
