@@ -83,11 +83,14 @@ complete -c mien -n '__fish_seen_subcommand_from bench' -l threads -s t -r -d 't
 complete -c mien -n '__fish_seen_subcommand_from bench' -l batch -s b -r -d 'train: pictures a step. [64]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l shard -s s -r -d 'train: pictures a shard. [8]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l landmarks -r -d 'value of $LANDMARKS in a description. [240]'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l size -r -d 'synth: side of a picture. [160]'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l textures -r -d 'synth: folder of skins (*.jpg) made by `mien prepare textures`.'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l seconds -s d -r -d 'How long to measure. [5]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l profile -s p -d 'train: time of each layer.'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from bench' -a train
 complete -c mien -n '__fish_seen_subcommand_from bench' -a net
+complete -c mien -n '__fish_seen_subcommand_from bench' -a synth
 complete -c mien -n __fish_use_subcommand -a train -d 'train the face network or the detector'
 complete -c mien -n '__fish_seen_subcommand_from train' -l net -r -d 'network description (assets/nets/face96.txt when not given)'
 complete -c mien -n '__fish_seen_subcommand_from train' -l out -s o -r -d 'where checkpoint, network, log and curves go'
@@ -135,6 +138,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval' -l jitter -d 'crops as a 
 complete -c mien -n '__fish_seen_subcommand_from eval' -l augment -d 'pictures as spoilt as in training'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l seed -r -d 'of jitter and of crops without a face [7]'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l model -r -d 'face model (the shipped one)'
+complete -c mien -n '__fish_seen_subcommand_from eval' -l groups -d 'a second table: results by pose, glasses, light and other tags'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l json -d 'print one JSON object instead of a table'
 complete -c mien -n '__fish_seen_subcommand_from eval' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from eval' -a detect

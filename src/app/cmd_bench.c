@@ -1,4 +1,5 @@
-// `mien bench`: how fast this machine trains and runs networks, against what its cores could do.
+// `mien bench`: how fast this machine trains and runs networks, against what its cores could do,
+// and renders people.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <immintrin.h>
 #endif
 
+#include "app/bench.h"
 #include "app/commands.h"
 #include "base/args.h"
 #include "base/clock.h"
@@ -147,7 +149,7 @@ static struct mien_net *load(const char *path, int landmarks)
     return n;
 }
 
-static double cpu_seconds(void)
+double mien_bench_cpu_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -195,7 +197,7 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
     double step_ns = 0;
     mien_graph_forward_backward(g, pool, pattern_loss, &t); // warm-up: memory is touched
     mien_graph_step(g, &o);
-    const double cpu = cpu_seconds();
+    const double cpu = mien_bench_cpu_seconds();
     const int64_t begin = mien_now_ns();
     while ((double)(mien_now_ns() - begin) < seconds * 1e9 || steps < 3) {
         int64_t start = mien_now_ns();
@@ -217,7 +219,7 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
            rate, best, rate * macs * 6e-9, best * macs * 6e-9, step_ns / (double)steps * 1e-6);
     // On a machine that others use too, time on the processor says more than time on the clock.
     printf("       %.0f pictures per second of processor time\n",
-           pictures * (double)steps / (cpu_seconds() - cpu));
+           pictures * (double)steps / (mien_bench_cpu_seconds() - cpu));
     if (profile) {
         mien_graph_profile(g, stdout);
     }
@@ -281,16 +283,17 @@ static int bench_net(const char *path, double seconds, int landmarks)
 
 int mien_cmd_bench(int argc, char **argv)
 {
-    const char *net = NULL;
-    int threads = 0, batch = 64, shard = 8, landmarks = 240;
+    const char *net = NULL, *textures = NULL;
+    int threads = 0, batch = 64, shard = 8, landmarks = 240, size = 160;
     double seconds = 5;
     bool profile = false;
     const struct mien_command cmd = {
         .name = "bench",
-        .synopsis = "train | net FILE [options]",
-        .summary = "measure the speed of training, or of one network (.net or description .txt) on "
-                   "one core",
-        .example = "mien bench train --threads 2\nmien bench net models/face.net",
+        .synopsis = "train | net FILE | synth [options]",
+        .summary = "measure the speed of training, of one network (.net or description .txt) or of "
+                   "rendering people on one core",
+        .example = "mien bench train --threads 2\nmien bench net models/face.net\n"
+                   "mien bench synth --seconds 10",
         .min_args = 1,
         .max_args = 2};
     const struct mien_opt opts[] = {
@@ -303,6 +306,9 @@ int mien_cmd_bench(int argc, char **argv)
         {"shard", 's', MIEN_OPT_INT, &shard, "N", "train: pictures a shard.", 1, 1024},
         {"landmarks", 0, MIEN_OPT_INT, &landmarks, "N", "value of $LANDMARKS in a description.", 1,
          4096},
+        {"size", 0, MIEN_OPT_INT, &size, "PX", "synth: side of a picture.", 64, 1024},
+        {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
+         "synth: folder of skins (*.jpg) made by `mien prepare textures`.", 0, 0},
         {"seconds", 'd', MIEN_OPT_FLOAT, &seconds, "S", "How long to measure.", 0.1, 600},
         {"profile", 'p', MIEN_OPT_BOOL, &profile, NULL, "train: time of each layer.", 0, 0},
         {0},
@@ -319,8 +325,11 @@ int mien_cmd_bench(int argc, char **argv)
         status = bench_train(net, threads, batch, shard, seconds, profile, landmarks);
     } else if (!strcmp(args[0], "net") && nargs == 2) {
         status = bench_net(args[1], seconds, landmarks);
+    } else if (!strcmp(args[0], "synth") && nargs == 1) {
+        status = mien_bench_synth(size, textures, seconds);
     } else {
-        mien_error("bench: write `mien bench train` or `mien bench net FILE.net`");
+        mien_error(
+            "bench: write `mien bench train`, `mien bench net FILE.net` or `mien bench synth`");
         status = 2;
     }
     mien_free(args);

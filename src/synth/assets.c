@@ -356,7 +356,10 @@ static bool use_texture(struct mien_synth_assets *a, const char *path, const cha
         mien_image_destroy(t);
         return false;
     }
-    double sum[3] = {0}, weight = 1e-9;
+    double sum[3] = {0}, weight = 1e-9, linear[256];
+    for (int i = 0; i < 256; i++) {
+        linear[i] = pow(i / 255.0, 2.2);
+    }
     for (int y = 0; y < t->height; y++) {
         for (int x = 0; x < t->width; x++) {
             const uint8_t *p = t->data + (size_t)y * t->stride + 3 * (size_t)x;
@@ -365,7 +368,7 @@ static bool use_texture(struct mien_synth_assets *a, const char *path, const cha
             const uint8_t *m = a->mask + at * MIEN_MASKS;
             double w = m[MIEN_MASK_INSIDE] * (m[MIEN_MASK_CHEEK] + 8);
             for (int c = 0; c < 3; c++) {
-                sum[c] += w * pow(p[c] / 255.0, 2.2);
+                sum[c] += w * linear[p[c]];
             }
             weight += w;
         }

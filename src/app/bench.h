@@ -1,0 +1,14 @@
+// Parts of `mien bench` with a file of their own.
+#ifndef MIEN_APP_BENCH_H
+#define MIEN_APP_BENCH_H
+
+// Renders people of one series of pictures, size x size px, JPEG included, on this thread for
+// `seconds` (at least eight pictures) and prints pictures a second by the clock and processor
+// milliseconds a picture. textures: folder of skins as `mien synth --textures`, NULL for none. Data
+// comes from mien_data_dir(). Returns an exit status.
+int mien_bench_synth(int size, const char *textures, double seconds);
+
+// Processor time of the whole process, s.
+double mien_bench_cpu_seconds(void);
+
+#endif

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# mien bench: the quick measures print their figures, mistakes are answered with status 2.
+. "$(dirname "$0")/common.inc"
+mkdir "$tmp/none"
+
+MIEN_DATA=$tmp/none "$MIEN" bench synth --size 96 --seconds 0.2 >"$tmp/synth" 2>"$tmp/log" || fail "bench synth: $(cat "$tmp/log")"
+grep -qx 'people: 0 hairs, 0 environments, 0 backgrounds, 0 skins' "$tmp/synth" || fail "what it rendered with: $(cat "$tmp/synth")"
+figures='synth: 96x96, one core: ([0-9]+) pictures/s, ([0-9.]+) ms of processor time a picture; ([0-9]+) pictures, ([0-9.]+) kB each'
+[[ $(tail -n 1 "$tmp/synth") =~ ^$figures$ ]] || fail "its figures: $(cat "$tmp/synth")"
+[ "${BASH_REMATCH[1]}" -gt 0 ] && [ "${BASH_REMATCH[3]}" -ge 8 ] || fail "no speed or too few pictures: ${BASH_REMATCH[0]}"
+# One thread: a second on the clock holds at most a second of work.
+awk -v r="${BASH_REMATCH[1]}" -v ms="${BASH_REMATCH[2]}" 'BEGIN { exit !(ms > 0 && (r - 1) * ms <= 1050) }' ||
+    fail "rate and time disagree: ${BASH_REMATCH[0]}"
+
+"$MIEN" bench train --threads 1 --batch 8 --seconds 0.1 >"$tmp/train" 2>"$tmp/log" || fail "bench train: $(cat "$tmp/log")"
+grep -q '^train: [1-9][0-9]* pictures/s' "$tmp/train" || fail "its figures: $(cat "$tmp/train")"
+if [ -e "$home/models/face.net" ]; then
+    "$MIEN" bench net "$home/models/face.net" --seconds 0.1 >"$tmp/net" 2>"$tmp/log" || fail "bench net: $(cat "$tmp/log")"
+    grep -q '^one picture, one core: [0-9.]* ms mean' "$tmp/net" || fail "its figures: $(cat "$tmp/net")"
+fi
+
+for wrong in "" nonsense "synth more" "net" "synth --size 7" "net $tmp/none/no.net"; do
+    "$MIEN" bench $wrong >/dev/null 2>"$tmp/log"
+    [ $? = 2 ] || fail "bench $wrong is a mistake"
+    [ -s "$tmp/log" ] || fail "bench $wrong says nothing"
+done
+echo "bench: all well"
