@@ -103,8 +103,8 @@ int mien_cmd_live(int argc, char **argv)
         {"hud", 0, MIEN_OPT_BOOL, &o->hud, NULL, "times, pose and expression", 0, 0},
         {"bars", 0, MIEN_OPT_BOOL, &o->bars, NULL, "blendshape bars", 0, 0},
         {"curves", 0, MIEN_OPT_STRING, &o->curves, "LIST",
-         "live curves of up to eight blendshapes, expression classes, yaw, pitch, roll, gazeYaw, "
-         "gazePitch, with commas",
+         "live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, "
+         "pitch, roll, gazeYaw, gazePitch, blinkRate, with commas",
          0, 0},
         {"axes", 0, MIEN_OPT_BOOL, &o->axes, NULL, "head axes and gaze", 0, 0},
         {"points", 0, MIEN_OPT_BOOL, &o->points, NULL, "landmarks with their uncertainty", 0, 0},
@@ -128,7 +128,7 @@ int mien_cmd_live(int argc, char **argv)
          "a page about expression, blinks, head and gaze over time", 0, 0},
         {"profile", 0, MIEN_OPT_STRING, &o->profile, "NAME",
          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
-         "C",
+         "C; P uses it or not",
          0, 0},
         {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "another face network", 0, 0},
         {"detector", 0, MIEN_OPT_STRING, &o->detect, "FILE", "another detector", 0, 0},
@@ -152,7 +152,8 @@ int mien_cmd_live(int argc, char **argv)
         .min_args = 0,
         .max_args = 1,
     };
-    const char *recalled_prop = o->prop;
+    const char *recalled_prop = o->prop, *recalled_profile = o->profile;
+    const char *recalled_curves = o->curves;
     const char *args[64];
     int nargs = 0;
     if (argc > 64) {
@@ -180,7 +181,7 @@ int mien_cmd_live(int argc, char **argv)
         mien_error("--curves: \"%.40s\" is no channel (mien live --help), or a ninth one", reason);
         return 2;
     }
-    o->show_curves = o->show_curves || o->curves;
+    o->show_curves = o->show_curves || o->curves != recalled_curves;
     if (o->out && !mien_live_out_check(o->out, &reason)) {
         mien_error("--out %s", reason);
         goto out;
@@ -188,6 +189,7 @@ int mien_cmd_live(int argc, char **argv)
     s.to_stdout = o->out && mien_live_out_uses_stdout(o->out);
     o->waits = !pace;
     o->prop_recalled = o->prop_recalled && o->prop == recalled_prop;
+    o->profile_recalled = o->profile_recalled && o->profile == recalled_profile;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
     struct sigaction action = {.sa_handler = on_signal};

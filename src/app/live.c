@@ -29,7 +29,7 @@ struct mien_live {
     uint64_t lost_before; // dropped by the sources before this one
     atomic_int calibrate;
     atomic_int marks, profile_phase;
-    atomic_bool learn;
+    atomic_bool learn, profile_off;
     int marked; // of marks, those that results have
     atomic_bool tune;
     struct mien_monitor tuning; // guards the three below
@@ -110,7 +110,9 @@ static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct 
         if (atomic_exchange(&l->learn, false)) {
             mien_profile_begin(l->config.profile);
         }
-        mien_profile_result(l->config.profile, &s->result);
+        if (!l->profile_off || l->config.profile->phase != MIEN_PROFILE_READY) {
+            mien_profile_result(l->config.profile, &s->result);
+        }
         l->profile_phase = (int)l->config.profile->phase;
     }
     s->captured_ns = p->capture_ns;
@@ -255,6 +257,11 @@ int mien_live_mark(struct mien_live *l)
 void mien_live_learn_profile(struct mien_live *l)
 {
     l->learn = true;
+}
+
+void mien_live_use_profile(struct mien_live *l, bool use)
+{
+    l->profile_off = !use;
 }
 
 enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l)

@@ -75,6 +75,8 @@ void mien_live_calibrate(struct mien_live *l, bool clear); // with the next fram
 int mien_live_mark(struct mien_live *l);
 // Learns the profile anew from the next frames; where it has come to. Once READY it is only read.
 void mien_live_learn_profile(struct mien_live *l);
+// Whether a profile that is READY is applied (it is at the start), with the next frame.
+void mien_live_use_profile(struct mien_live *l, bool use);
 enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l);
 // With the next frame; meanings and limits: engine.h's setters.
 void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces);

@@ -2,6 +2,7 @@
 #include "app/live_out.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@ static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
 struct record {
     struct mien_image picture; // first: handed out; data NULL: a result
     struct mien_result result;
+    char source[256];
     int64_t time_ns;
 };
 
@@ -57,7 +59,7 @@ static void write_record(struct mien_live_out *o, struct record *r)
         mien_queue_push(&o->free_pictures, r);
         return;
     }
-    struct mien_sink_frame f = {.source = o->config.source, .result = &r->result};
+    struct mien_sink_frame f = {.source = r->source, .result = &r->result};
     for (int i = 0; i < o->sinks; i++) {
         mien_sink_write(o->sink[i], &f);
     }
@@ -142,11 +144,12 @@ static struct record *take_free(struct mien_live_out *o, struct mien_queue *q)
     return r;
 }
 
-void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r)
+void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source)
 {
     struct record *free_one = o->sinks ? take_free(o, &o->free_results) : NULL;
     if (free_one) {
         free_one->result = *r;
+        snprintf(free_one->source, sizeof(free_one->source), "%s", source);
         mien_queue_push(&o->work, free_one); // never waits: there is room for every record
     }
 }

@@ -17,7 +17,6 @@ struct mien_live_out; // opaque
 struct mien_live_out_config {
     const char *sinks;                   // see out/sinks.h; NULL
     const char *record;                  // MP4 file, or NULL
-    const char *source;                  // written into the records
     const struct mien_face_model *model; // borrowed
     int width_px, height_px;             // of the recording and of what sinks are shown
     double frames_per_s;                 // of the recording
@@ -28,8 +27,9 @@ struct mien_live_out_config {
 bool mien_live_out_check(const char *sinks, const char **reason);
 // Whether a sink writes to standard output.
 bool mien_live_out_uses_stdout(const char *sinks);
-struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c);  // NULL: logged
-void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r); // mien-infer
+struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged
+// On mien-infer. source: its name for the records, copied.
+void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source);
 // A picture of that size to be filled with what is shown, NULL when there is none free (counted) or
 // nobody wants one. Then hand it back with its time since the first one.
 struct mien_image *mien_live_out_picture(struct mien_live_out *o);

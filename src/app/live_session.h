@@ -14,15 +14,19 @@
 #include "base/thread.h"
 
 struct mien_session_options {
-    const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile, *curves;
+    const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
+        *curves;
+    const char *sinks; // from the settings: offered, not opened
     int width, height; // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
     bool show_curves;
     bool record_plain;
-    bool prop_recalled;   // from the settings: left out when it is gone
-    bool waits;           // nothing may be lost
-    bool source_recalled; // from the settings: the first camera instead, when it is gone
+    bool prop_recalled;    // from the settings: left out when it is gone
+    bool profile_recalled; // the same
+    bool profile_off;      // it is not used until asked for
+    bool waits;            // nothing may be lost
+    bool source_recalled;  // from the settings: the first camera instead, when it is gone
     int frames, mode, faces, menu;
     double fov, filter, opacity;
 };
@@ -35,14 +39,21 @@ struct mien_session {
     struct mien_live_out *recording;
     struct mien_monitor outputs;                 // guards `output`: mien-infer hands results to it
     struct mien_live_out *output[MIEN_UI_SINKS]; // of controls.sink; NULL = off
-    char source_name[1024];                      // written into the records
+    char source_name[1024];                      // written into the records; guarded by `outputs`
     char shown_name[128];
-    int64_t record_first_ns, state_ns, file_ns;
+    // Of the recording: media time of its first frame (of this source), of the last one, and what
+    // passed with the sources before.
+    int64_t record_first_ns, record_last_ns, record_gone_ns;
+    bool source_changed; // since the last frame
+    int64_t state_ns;
+    int64_t first_shown_ns; // from the process's start to the first frame on the screen
     struct mien_profile profile; // mien-infer's while it is learnt
-    char profile_path[1024];
+    char profile_name[64], profile_path[1024];
     enum mien_profile_phase profile_phase; // as last told
-    char (*prop_path)[1024];  // of controls.prop_name; [0] is nothing
-    int prop_on, prop_before; // as in controls.prop; before: at the start
+    char (*prop_path)[1024];               // of controls.prop_name; [0] is nothing
+    int prop_on, prop_before;              // as in controls.prop; before: at the start
+    char curves_before[1024];
+    bool sinks_added; // by the menu
     bool scanned, camera_source, was_paused;
     bool output_failed;
     uint64_t lost;                            // records that outputs could not take

@@ -111,11 +111,16 @@ void mien_show_close(struct mien_show *s)
     mien_window_close(&s->window);
 }
 
-void mien_show_notice(struct mien_show *s, const char *text)
+void mien_show_notice_for(struct mien_show *s, const char *text, int seconds)
 {
     snprintf(s->notice, sizeof(s->notice), "%s", text);
-    s->notice_until_ns = mien_now_ns() + 3 * MIEN_NS_PER_S;
+    s->notice_until_ns = mien_now_ns() + seconds * MIEN_NS_PER_S;
     s->dirty = true;
+}
+
+void mien_show_notice(struct mien_show *s, const char *text)
+{
+    mien_show_notice_for(s, text, 3);
 }
 
 static void character(struct mien_show *s, char c)
@@ -225,6 +230,21 @@ static void character(struct mien_show *s, char c)
         break;
     case 'C':
         s->want_profile = true;
+        break;
+    case 'P':
+        s->want_profile_switch = true;
+        break;
+    case 'R':
+        k->ask.report = true;
+        break;
+    case 'w':
+        k->record_plain = !k->record_plain;
+        mien_show_notice(s, k->record_plain ? "recordings show the picture alone"
+                                            : "recordings show what is drawn too");
+        break;
+    case 'V':
+        mien_show_notice(s, mien_traces_next(&s->curves));
+        v->curves = true;
         break;
     case '?':
         v->help = !v->help;
@@ -336,8 +356,12 @@ static void absorb(struct mien_show *s)
     if (c->ask.calibrate || c->ask.forget) {
         character(s, c->ask.calibrate ? 'n' : 'N');
     }
+    s->want_mark = s->want_mark || c->ask.mark;
+    s->want_profile = s->want_profile || c->ask.learn;
+    s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
     c->ask.quit = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
     c->ask.calibrate = c->ask.forget = false;
+    c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }
 
 static void draw(struct mien_show *s, bool menus)

@@ -37,9 +37,9 @@ struct mien_show {
     bool dirty;                   // must be drawn again without a new shot
     bool quit, want_screenshot;
     int want_calibrate; // 1 take, -1 clear, 0 nothing
-    bool want_mark, want_profile;
+    bool want_mark, want_profile, want_profile_switch;
     struct mien_traces curves; // of every shot that was drawn
-    int64_t drawn_ns;   // end of the last drawing
+    int64_t drawn_ns;          // end of the last drawing
     int64_t notice_until_ns;
     char notice[256], state[256];
     // Measured.
@@ -55,7 +55,8 @@ void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed obje
 void mien_show_events(struct mien_show *s); // handles what the user did
 // Draws the shot (NULL: the last one again), waits until it is on the screen and measures.
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
-void mien_show_notice(struct mien_show *s, const char *text);     // for three seconds
+void mien_show_notice(struct mien_show *s, const char *text); // for three seconds
+void mien_show_notice_for(struct mien_show *s, const char *text, int seconds);
 bool mien_show_screenshot(struct mien_show *s, const char *path); // what is on the screen
 double mien_show_fps(const struct mien_show *s);                  // over the whole run
 

@@ -1,8 +1,7 @@
 // Session report: results are counted as they come, a self-contained page is written at the end and
 // every minute before it, so that a killed program leaves one.
 //
-// Blinks: the mean of both eyeBlink shapes rises above 0.5 and falls below 0.35 again; from 40 to
-// 500 ms it is a blink (Stern, Walrath and Goldstein 1984 give 100 to 400 ms), longer: eyes closed.
+// Blinks and action units: face/signs.h.
 // Episodes: the probability of a class other than neutral rises above 0.5 and stays above 0.35 for
 // at least 0.3 s. Everything depends on the frames' own times only: a file gives the same page
 // live.
@@ -18,46 +17,8 @@
 #include "face/gaze.h"
 #include "out/sinks.h"
 
-static const float eyes_close = 0.5F, eyes_open = 0.35F, rises = 0.5F, falls = 0.35F;
-static const double blink_low_s = 0.04, blink_high_s = 0.5, episode_low_s = 0.3, gap_s = 0.5,
-                    first_bin_s = 0.04, rewrite_s = 60;
-
-const struct mien_action_unit mien_action_units[] = {
-    {1, "inner brow raiser", {MIEN_BS_BROW_INNER_UP, -1}},
-    {2, "outer brow raiser", {MIEN_BS_BROW_OUTER_UP_LEFT, MIEN_BS_BROW_OUTER_UP_RIGHT}},
-    {4, "brow lowerer", {MIEN_BS_BROW_DOWN_LEFT, MIEN_BS_BROW_DOWN_RIGHT}},
-    {5, "upper lid raiser", {MIEN_BS_EYE_WIDE_LEFT, MIEN_BS_EYE_WIDE_RIGHT}},
-    {6, "cheek raiser", {MIEN_BS_CHEEK_SQUINT_LEFT, MIEN_BS_CHEEK_SQUINT_RIGHT}},
-    {7, "lid tightener", {MIEN_BS_EYE_SQUINT_LEFT, MIEN_BS_EYE_SQUINT_RIGHT}},
-    {9, "nose wrinkler", {MIEN_BS_NOSE_SNEER_LEFT, MIEN_BS_NOSE_SNEER_RIGHT}},
-    {10, "upper lip raiser", {MIEN_BS_MOUTH_UPPER_UP_LEFT, MIEN_BS_MOUTH_UPPER_UP_RIGHT}},
-    {12, "lip corner puller", {MIEN_BS_MOUTH_SMILE_LEFT, MIEN_BS_MOUTH_SMILE_RIGHT}},
-    {14, "dimpler", {MIEN_BS_MOUTH_DIMPLE_LEFT, MIEN_BS_MOUTH_DIMPLE_RIGHT}},
-    {15, "lip corner depressor", {MIEN_BS_MOUTH_FROWN_LEFT, MIEN_BS_MOUTH_FROWN_RIGHT}},
-    {16, "lower lip depressor", {MIEN_BS_MOUTH_LOWER_DOWN_LEFT, MIEN_BS_MOUTH_LOWER_DOWN_RIGHT}},
-    {17, "chin raiser", {MIEN_BS_MOUTH_SHRUG_LOWER, -1}},
-    {18, "lip pucker", {MIEN_BS_MOUTH_PUCKER, -1}},
-    {20, "lip stretcher", {MIEN_BS_MOUTH_STRETCH_LEFT, MIEN_BS_MOUTH_STRETCH_RIGHT}},
-    {22, "lip funneler", {MIEN_BS_MOUTH_FUNNEL, -1}},
-    {24, "lip pressor", {MIEN_BS_MOUTH_PRESS_LEFT, MIEN_BS_MOUTH_PRESS_RIGHT}},
-    {26, "jaw drop", {MIEN_BS_JAW_OPEN, -1}},
-    {28, "lip suck", {MIEN_BS_MOUTH_ROLL_LOWER, MIEN_BS_MOUTH_ROLL_UPPER}},
-    {29, "jaw thrust", {MIEN_BS_JAW_FORWARD, -1}},
-    {34, "puff", {MIEN_BS_CHEEK_PUFF, -1}},
-    {45, "blink", {MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_EYE_BLINK_RIGHT}},
-};
-
-int mien_action_unit_count(void)
-{
-    return (int)MIEN_COUNT(mien_action_units);
-}
-
-float mien_action_unit_value(int i, const float b[MIEN_BLENDSHAPES])
-{
-    const int *part = mien_action_units[i].part;
-    float v = part[1] < 0 ? b[part[0]] : 0.5F * (b[part[0]] + b[part[1]]);
-    return fminf(1, fmaxf(0, v));
-}
+static const float rises = 0.5F, falls = 0.35F;
+static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04, rewrite_s = 60;
 
 static struct mien_report_person *person_of(struct mien_report *r, int id, double t)
 {
@@ -124,23 +85,21 @@ static void spread(struct mien_report_spread *s, double v)
 
 static void blink(struct mien_report_person *p, double t, const float *action)
 {
-    float v = 0.5F * (action[MIEN_BS_EYE_BLINK_LEFT] + action[MIEN_BS_EYE_BLINK_RIGHT]);
-    if (!p->closed && v > eyes_close) {
-        p->closed = true;
-        p->closed_s = t;
-    } else if (p->closed && v < eyes_open) {
-        double d = t - p->closed_s;
-        p->closed = false;
-        if (d > blink_high_s) {
-            p->long_closures++;
-            p->closed_long_s += d;
-        } else if (d >= blink_low_s) {
-            if (p->blinks < MIEN_REPORT_BLINKS) {
-                p->blink_at_s[p->blinks] = p->closed_s;
-            }
-            p->blinks++;
-            p->blink_s += d;
+    double start, length;
+    switch (mien_blink_feed(&p->eyes, t, action, &start, &length)) {
+    case MIEN_EYES_BLINKED:
+        if (p->blinks < MIEN_REPORT_BLINKS) {
+            p->blink_at_s[p->blinks] = start;
         }
+        p->blinks++;
+        p->blink_s += length;
+        break;
+    case MIEN_EYES_WERE_CLOSED:
+        p->long_closures++;
+        p->closed_long_s += length;
+        break;
+    default:
+        break;
     }
 }
 
@@ -195,7 +154,7 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     bool gap = dt > gap_s || dt < 0;
     if (gap) { // it was away
         end_episode(p);
-        p->closed = false;
+        p->eyes.closed = false;
         dt = 0;
     }
     float v[MIEN_CHANNELS];

@@ -7,6 +7,7 @@
 #define MIEN_OUT_REPORT_H
 
 #include "face/result.h"
+#include "face/signs.h"
 #include "out/text.h"
 #include <stdint.h>
 
@@ -58,8 +59,7 @@ struct mien_report_person {
     double path_deg; // way of the head's turning
     float last_R[9];
     // Blinks.
-    bool closed;
-    double closed_s;
+    struct mien_blink eyes;
     int blinks, long_closures;
     double blink_s, closed_long_s; // their durations, summed
     double blink_at_s[MIEN_REPORT_BLINKS];
@@ -86,16 +86,6 @@ struct mien_report {
     } mark[MIEN_REPORT_MARKS];
     int marks;
 };
-
-// An action unit of FACS (Ekman and Friesen 1978) as the mean of blendshapes.
-struct mien_action_unit {
-    int number;
-    const char *name;
-    int part[2]; // blendshapes, -1 = none
-};
-extern const struct mien_action_unit mien_action_units[];
-int mien_action_unit_count(void);
-float mien_action_unit_value(int i, const float blendshape[MIEN_BLENDSHAPES]); // 0…1
 
 void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result);
 // The page: one file, no scripts, nothing fetched.

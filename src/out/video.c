@@ -95,6 +95,7 @@ static bool open_file(struct mien_video_writer *v)
     }
     AVDictionary *options = NULL;
     av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
+    av_dict_set(&options, "frag_duration", "1000000", 0); // µs, whatever the frames' real rate
     code = avformat_write_header(v->format, &options);
     av_dict_free(&options);
     if (code < 0) {

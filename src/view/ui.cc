@@ -5,6 +5,7 @@ extern "C" {
 #include "base/clock.h"
 #include "base/log.h"
 #include "view/font.h"
+#include "view/traces.h"
 }
 
 #include <dirent.h>
@@ -144,7 +145,7 @@ bool toggle(const char *label, const char *key, bool *value)
 
 bool action(const char *label, const char *key)
 {
-    bool did = ImGui::Selectable(label, false, 0, ImVec2(ImGui::GetFontSize() * 13, 0));
+    bool did = ImGui::Selectable(label, false, 0, ImVec2(ImGui::GetFontSize() * 16, 0));
     key_hint(key);
     return did;
 }
@@ -222,6 +223,42 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
     return did;
 }
 
+// Channels of the curves: ready-made sets, then every channel.
+bool curves_part(mien_ui_controls *c)
+{
+    bool did = false;
+    char text[48];
+    snprintf(text, sizeof(text), "%d channel%s", c->curves->count,
+             c->curves->count == 1 ? "" : "s");
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
+    if (ImGui::BeginCombo("in the curves", text, ImGuiComboFlags_HeightLarge)) {
+        for (int i = 0; i < mien_traces_sets(); i++) {
+            if (ImGui::Selectable(mien_traces_set_name(i))) {
+                mien_traces_set(c->curves, i);
+                did = c->settings->curves = true;
+            }
+        }
+        ImGui::Separator();
+        for (int i = 0; i < mien_traces_channels(); i++) {
+            bool on = mien_traces_has(c->curves, i);
+            bool room = on || c->curves->count < MIEN_TRACES_MAX;
+            if (ImGui::Selectable(mien_traces_channel_name(i), on,
+                                  ImGuiSelectableFlags_DontClosePopups |
+                                      (room ? 0 : ImGuiSelectableFlags_Disabled))) {
+                mien_traces_toggle(c->curves, i);
+                did = c->settings->curves = true;
+            }
+            const char *note = mien_traces_channel_note(i);
+            if (*note) {
+                key_hint(note);
+            }
+        }
+        ImGui::EndCombo();
+    }
+    key_hint("V");
+    return did;
+}
+
 bool view_part(mien_ui_controls *c)
 {
     static const struct {
@@ -236,6 +273,8 @@ bool view_part(mien_ui_controls *c)
                  {MIEN_VIEW_OFF, "off", "the picture alone"}};
     mien_view_settings *s = c->settings;
     bool did = false;
+    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
+                        ImVec2(ImGui::GetStyle().ItemSpacing.x, ImGui::GetFontSize() * 0.15f));
     ImGui::TextDisabled("over the face: m, back with M");
     for (auto &m : modes) {
         if (ImGui::RadioButton(m.label, s->mode == m.mode)) {
@@ -260,9 +299,13 @@ bool view_part(mien_ui_controls *c)
     did |= toggle("times, pose, expression", "h", &s->hud);
     did |= toggle("blendshape bars", "b", &s->bars);
     did |= toggle("live curves", "v", &s->curves);
+    if (c->curves) {
+        did |= curves_part(c);
+    }
     if (action("Full screen", "f")) {
         c->ask.fullscreen = did = true;
     }
+    ImGui::PopStyleVar();
     return did;
 }
 
@@ -304,30 +347,78 @@ bool track_part(mien_ui_controls *c)
     if (action("Forget the neutral expression", "N")) {
         c->ask.forget = did = true;
     }
+    ImGui::Separator();
+    if (c->profile_learning) {
+        ImGui::TextColored(amber, "learning your range: do what is said");
+    } else if (action("Learn my own range", "C")) {
+        c->ask.learn = did = true;
+    }
+    bool on = c->profile_on && c->profile_known;
+    if (toggle("use my own range", "P", &on)) {
+        c->ask.use_profile = did = true;
+    }
+    if (!c->profile_known && !c->profile_learning) {
+        ImGui::TextDisabled("ten seconds: at rest, then moving");
+    }
     return did;
 }
 
 bool record_part(mien_ui_controls *c)
 {
     bool did = false;
+    const char *report = nullptr;
+    for (int i = 0; i < c->sinks; i++) {
+        if (c->sink[i].on && !strncmp(c->sink[i].spec, "report:", 7)) {
+            report = c->sink[i].spec + 7;
+        }
+    }
     if (action("Save a picture", "s")) {
         c->ask.screenshot = did = true;
     }
     if (action(c->recording ? "Stop recording" : "Start recording", "r")) {
         c->ask.record = did = true;
     }
-    if (!c->recording) {
-        did |= toggle("without the overlay", "", &c->record_plain);
-        ImGui::TextDisabled("videos and pictures go to the current folder");
-        return did;
+    if (c->recording) {
+        int s = (int)c->recorded_s;
+        ImGui::TextColored(warm, "● %d:%02d", s / 60, s % 60);
+        ImGui::SameLine();
+        ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
+        ImGui::TextDisabled("%s", c->record_path);
+    } else {
+        did |= toggle("without the overlay", "w", &c->record_plain);
     }
-    int s = (int)c->recorded_s;
-    ImGui::TextColored(warm, "● %d:%02d", s / 60, s % 60);
-    ImGui::SameLine();
-    ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
-    ImGui::TextDisabled("%s", c->record_path);
+    ImGui::Separator();
+    if (action(report ? "Finish the report" : "Start a report", "R")) {
+        c->ask.report = did = true;
+    }
+    if (report) {
+        ImGui::TextDisabled("%s", report);
+    }
+    if (action("Set an event mark", "k")) {
+        c->ask.mark = did = true;
+    }
+    ImGui::Separator();
+    ImGui::TextDisabled("all goes to the current folder");
     return did;
 }
+
+const struct {
+    const char *spec, *what;
+} kinds[] = {{"vmc", "VMC: VSeeFace, Warudo, VNyan"},
+             {"osf", "OpenSeeFace: VTube Studio, VSeeFace"},
+             {"livelink", "Live Link Face: Unreal Engine"},
+             {"ifacialmocap", "iFacialMocap"},
+             {"facecap", "Face Cap (OSC)"},
+             {"opentrack", "head pose for games"},
+             {"ws", "page in a browser, port 8765"},
+             {"loopback:/dev/video10", "virtual camera"},
+             {"jsonl:mien.jsonl", "everything, a line a frame"},
+             {"csv:mien.csv", "table, a row a face"},
+             {"openface:openface.csv", "table like OpenFace's"},
+             {"mediapipe:mediapipe.json", "like MediaPipe's"},
+             {"livelinkcsv:livelink.csv", "table like Live Link Face's"},
+             {"gltf:mien.glb", "animated face for Blender"},
+             {"md5:mien.md5", "digests, to compare runs"}};
 
 bool send_part(mien_ui *ui, mien_ui_controls *c)
 {
@@ -358,7 +449,19 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
         c->ask.add_sink = did = true;
         ui->spec[0] = 0;
     }
-    ImGui::TextDisabled("the kinds are those of --out (mien live --help)");
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
+    if (ImGui::BeginCombo("##kinds", "or choose …", ImGuiComboFlags_HeightLarge)) {
+        for (auto &k : kinds) {
+            if (ImGui::Selectable(k.spec)) { // to be changed before it is added
+                copy(ui->spec, sizeof(ui->spec), k.spec);
+                did = true;
+            }
+            ImGui::SameLine(ImGui::GetFontSize() * 13);
+            ImGui::TextDisabled("%s", k.what);
+        }
+        ImGui::EndCombo();
+    }
+    ImGui::TextDisabled("addresses: vmc:192.168.0.7:39539");
     return did;
 }
 
@@ -733,7 +836,7 @@ bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
 
 int mien_ui_sink_kind(const char *spec)
 {
-    static const char *const files[] = {"jsonl",     "csv",         "md5", "openface",
+    static const char *const files[] = {"jsonl",     "csv",         "md5",  "openface",
                                         "mediapipe", "livelinkcsv", "gltf", "report"};
     size_t n = strcspn(spec, ":");
     if (n == 4 && !strncmp(spec, "null", 4)) {

@@ -48,6 +48,9 @@ struct mien_ui_controls {
     // Tracking, in place.
     float fov_deg, filter; // fov 0 = unknown; filter: 0 none, 1 default, 2 twice as steady
     int faces;
+    // The user's own range.
+    bool profile_known, profile_on, profile_learning;
+    struct mien_traces *curves; // in place: their channels; NULL = none
     // Props: 0 is none.
     char prop_name[MIEN_UI_PROPS][48];
     int props, prop; // prop: in place
@@ -61,7 +64,10 @@ struct mien_ui_controls {
     int sinks;
     struct {
         bool quit, pause, fullscreen, screenshot, record, calibrate, forget;
-        bool rescan; // look for cameras again
+        bool mark;               // an event mark
+        bool learn, use_profile; // the user's own range anew; on or off
+        bool report;             // begin or finish the session report
+        bool rescan;             // look for cameras again
         bool next_camera;
         bool tracking; // fov, filter or faces have changed
         bool open;     // open_uri, with size and rate (0 = as it comes)

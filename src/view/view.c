@@ -22,7 +22,10 @@ struct mien_view {
     struct mien_flat flat;
     struct mien_scene scene;
     struct mien_wear wear;
-    uint8_t *row; // one line of the screen, for turning what is read back
+    uint8_t *row; // one line of what is read back, for turning it
+    // Where a picture of another size than the screen's is made; 0 until one is asked for.
+    GLuint copy, copy_color;
+    int copy_width, copy_height;
     bool warned_full;
 };
 
@@ -62,7 +65,8 @@ bool mien_view_resize(struct mien_view *v, int width_px, int height_px)
     if (width_px < 16 || height_px < 16 || width_px > 16384 || height_px > 16384) {
         return false;
     }
-    uint8_t *row = mien_calloc((size_t)width_px, 4);
+    int widest = width_px > v->copy_width ? width_px : v->copy_width;
+    uint8_t *row = mien_calloc((size_t)widest, 4);
     if (!row) {
         return false;
     }
@@ -117,6 +121,10 @@ void mien_view_destroy(struct mien_view *v)
         glDeleteFramebuffers(1, &v->frame);
         glDeleteRenderbuffers(1, &v->color);
         glDeleteRenderbuffers(1, &v->depth);
+    }
+    if (v->copy) {
+        glDeleteFramebuffers(1, &v->copy);
+        glDeleteRenderbuffers(1, &v->copy_color);
     }
     mien_free(v->row);
     mien_free(v);
@@ -226,25 +234,82 @@ void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)
     *height_px = v->height;
 }
 
+static void read_back(struct mien_view *v, GLuint frame, struct mien_image *out)
+{
+    glBindFramebuffer(GL_FRAMEBUFFER, frame);
+    glReadBuffer(frame ? GL_COLOR_ATTACHMENT0 : GL_BACK);
+    glPixelStorei(GL_PACK_ALIGNMENT, 1);
+    glPixelStorei(GL_PACK_ROW_LENGTH, (GLint)(out->stride / 3));
+    glReadPixels(0, 0, out->width, out->height, GL_RGB, GL_UNSIGNED_BYTE, out->data);
+    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
+    size_t bytes = 3 * (size_t)out->width;
+    for (int y = 0; y < out->height / 2; y++) { // OpenGL's first row is the lowest
+        uint8_t *a = out->data + (size_t)y * out->stride;
+        uint8_t *b = out->data + (size_t)(out->height - 1 - y) * out->stride;
+        memcpy(v->row, a, bytes);
+        memcpy(a, b, bytes);
+        memcpy(b, v->row, bytes);
+    }
+}
+
 bool mien_view_read(struct mien_view *v, struct mien_image *out)
 {
     if (out->format != MIEN_FORMAT_RGB8 || out->width != v->width || out->height != v->height) {
         return false;
     }
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
-    glReadBuffer(v->offscreen ? GL_COLOR_ATTACHMENT0 : GL_BACK);
-    glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glPixelStorei(GL_PACK_ROW_LENGTH, (GLint)(out->stride / 3));
-    glReadPixels(0, 0, v->width, v->height, GL_RGB, GL_UNSIGNED_BYTE, out->data);
-    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
-    size_t bytes = 3 * (size_t)v->width;
-    for (int y = 0; y < v->height / 2; y++) { // OpenGL's first row is the lowest
-        uint8_t *a = out->data + (size_t)y * out->stride;
-        uint8_t *b = out->data + (size_t)(v->height - 1 - y) * out->stride;
-        memcpy(v->row, a, bytes);
-        memcpy(a, b, bytes);
-        memcpy(b, v->row, bytes);
+    read_back(v, v->frame, out);
+    return true;
+}
+
+// A framebuffer of this size, made anew only when the size is another than the last time.
+static bool make_copy(struct mien_view *v, int width, int height)
+{
+    if (v->copy && v->copy_width == width && v->copy_height == height) {
+        return true;
     }
+    if (width > (v->width > v->copy_width ? v->width : v->copy_width)) {
+        uint8_t *row = mien_calloc((size_t)width, 4);
+        if (!row) {
+            return false;
+        }
+        mien_free(v->row);
+        v->row = row;
+    }
+    if (!v->copy) {
+        glGenFramebuffers(1, &v->copy);
+        glGenRenderbuffers(1, &v->copy_color);
+    }
+    v->copy_width = width;
+    v->copy_height = height;
+    glBindRenderbuffer(GL_RENDERBUFFER, v->copy_color);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->copy_color);
+    return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
+}
+
+bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
+{
+    if (mien_view_read(v, out)) {
+        return true;
+    }
+    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
+        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+        return false;
+    }
+    struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
+    struct mien_rect r = mien_rect_fit(all, v->width, v->height);
+    GLint x = (GLint)lroundf(r.x), y = (GLint)lroundf(r.y);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
+    glDisable(GL_SCISSOR_TEST);
+    glClearColor(0, 0, 0, 1);
+    glClear(GL_COLOR_BUFFER_BIT);
+    glBindFramebuffer(GL_READ_FRAMEBUFFER, v->frame);
+    glReadBuffer(v->frame ? GL_COLOR_ATTACHMENT0 : GL_BACK);
+    glBlitFramebuffer(0, 0, v->width, v->height, x, y, x + (GLint)lroundf(r.w),
+                      y + (GLint)lroundf(r.h), GL_COLOR_BUFFER_BIT, GL_LINEAR);
+    read_back(v, v->copy, out);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
     return true;
 }
 

@@ -61,6 +61,9 @@ bool mien_view_wear(struct mien_view *v, const char *path, const char **reason);
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
 // What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
 bool mien_view_read(struct mien_view *v, struct mien_image *out);
+// The same into an RGB8 image of any size: as large as it fits, with black beside it. Another size
+// than the last one's makes a framebuffer; otherwise for every frame. False: not of a usable size.
+bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out);
 void mien_view_finish(void);        // waits until everything is drawn
 const char *mien_view_driver(void); // the renderer's name
 

@@ -372,7 +372,7 @@ static void outputs_are_checked(void **state)
 
 static void publish(void *arg, const struct mien_shot *s)
 {
-    mien_live_out_result(arg, &s->result);
+    mien_live_out_result(arg, &s->result, "test");
 }
 
 // Capture, inference, drawing with everything on, and a sink: after the first frames nothing in
@@ -380,7 +380,7 @@ static void publish(void *arg, const struct mien_shot *s)
 static void run_counted(const struct mien_live_config *base, const struct mien_face_model *model)
 {
     struct mien_live_out *out = mien_live_out_open(&(struct mien_live_out_config){
-        .sinks = "null", .source = "test", .width_px = 64, .height_px = 64});
+        .sinks = "null", .width_px = 64, .height_px = 64});
     assert_non_null(out);
     struct mien_live_config c = *base;
     c.result = publish;

@@ -1,0 +1,285 @@
+// What a session writes and sends: recording, pictures, sinks; and the lamps that say so.
+#include "app/session_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "out/overlay.h"
+
+static struct mien_live_out *open_out(struct mien_session *s, const char *sink, const char *record)
+{
+    const struct mien_source_info *info = mien_live_source(s->live);
+    struct mien_live_out_config c = {.sinks = sink,
+                                     .record = record,
+                                     .frames_per_s = info->fps > 0 ? info->fps : 30,
+                                     .model = mien_live_model(s->live),
+                                     .wait = s->o.waits};
+    mien_view_size(s->show->view, &c.width_px, &c.height_px);
+    if (record && s->show->controls.record_plain) {
+        c.width_px = info->width;
+        c.height_px = info->height;
+    }
+    return mien_live_out_open(&c);
+}
+
+static void close_out(struct mien_session *s, struct mien_live_out *o)
+{
+    uint64_t lost = 0;
+    s->output_failed = !mien_live_out_close(o, &lost) || s->output_failed;
+    s->lost += lost;
+}
+
+void mien_session_lamps(struct mien_session *s)
+{
+    static const enum mien_lamp lamp[] = {MIEN_LAMP_FILE, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK,
+                                          MIEN_LAMP_CAMERA};
+    const struct mien_ui_controls *c = &s->show->controls;
+    struct mien_hud_info *info = &s->show->info;
+    int n = 0;
+    if (c->recording) {
+        int t = (int)c->recorded_s;
+        info->lamp[n].kind = MIEN_LAMP_RECORD;
+        snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "recording %d:%02d  %.1f MB",
+                 t / 60, t % 60, (double)c->recorded_bytes / 1e6);
+    }
+    for (int i = 0; i < c->sinks && n < MIEN_LAMPS; i++) {
+        int kind = mien_ui_sink_kind(c->sink[i].spec);
+        if (c->sink[i].on && kind) {
+            info->lamp[n].kind = lamp[kind];
+            snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s: %.34s",
+                     kind == 1   ? "writing"
+                     : kind == 2 ? "sending"
+                                 : "camera",
+                     c->sink[i].spec);
+        }
+    }
+    info->lamps = n;
+}
+
+bool mien_session_set_output(struct mien_session *s, int i, bool on)
+{
+    struct mien_ui_sink *k = &s->show->controls.sink[i];
+    struct mien_live_out *fresh = on ? open_out(s, k->spec, NULL) : NULL, *old;
+    pthread_mutex_lock(&s->outputs.mutex);
+    old = s->output[i];
+    s->output[i] = fresh;
+    pthread_mutex_unlock(&s->outputs.mutex);
+    close_out(s, old);
+    k->on = fresh != NULL;
+    return k->on == on;
+}
+
+bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    if (c->sinks >= MIEN_UI_SINKS || n >= sizeof(c->sink[0].spec)) {
+        mien_error("the output \"%.*s\" is one too many, or its name is too long", (int)n, spec);
+        return false;
+    }
+    snprintf(c->sink[c->sinks].spec, sizeof(c->sink[0].spec), "%.*s", (int)n, spec);
+    c->sinks++;
+    return !on || mien_session_set_output(s, c->sinks - 1, true);
+}
+
+static bool start_recording(struct mien_session *s, const char *path)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    s->recording = open_out(s, NULL, path);
+    c->recording = s->recording != NULL;
+    c->recorded_s = 0;
+    c->recorded_bytes = 0;
+    s->record_first_ns = -1;
+    s->record_gone_ns = 0;
+    snprintf(c->record_path, sizeof(c->record_path), "%s", path);
+    return c->recording;
+}
+
+static bool is_listed(const struct mien_session *s, const char *spec)
+{
+    const struct mien_ui_controls *c = &s->show->controls;
+    for (int i = 0; i < c->sinks; i++) {
+        if (!strcmp(c->sink[i].spec, spec)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mien_session_open_outputs(struct mien_session *s)
+{
+    const char *p = s->o.out;
+    char report[1024];
+    if (s->o.report) {
+        int n = snprintf(report, sizeof(report), "report:%s", s->o.report);
+        if (n < 0 || (size_t)n >= sizeof(report) ||
+            !mien_session_add_output(s, report, (size_t)n, true)) {
+            return false;
+        }
+    }
+    while (p && *p) {
+        size_t n = strcspn(p, ",");
+        if (n && !mien_session_add_output(s, p, n, true)) {
+            return false;
+        }
+        p += n + (p[n] == ',');
+    }
+    for (p = s->o.sinks; p && *p;) {
+        size_t n = strcspn(p, ",");
+        char spec[256];
+        const char *reason;
+        snprintf(spec, sizeof(spec), "%.*s", (int)n, p);
+        if (n && n < sizeof(spec) && mien_live_out_check(spec, &reason) && !is_listed(s, spec)) {
+            mien_session_add_output(s, spec, n, false);
+        }
+        p += n + (p[n] == ',');
+    }
+    return !s->o.record || start_recording(s, s->o.record);
+}
+
+// A picture of the source at the size of the recording: as large as it fits, black beside it.
+static bool fit_plain(struct mien_image *im, const struct mien_image *picture)
+{
+    if (im->width == picture->width && im->height == picture->height) {
+        return im->format == picture->format && mien_overlay_canvas(im, picture);
+    }
+    float k =
+        fmaxf((float)picture->width / (float)im->width, (float)picture->height / (float)im->height);
+    float x = 0.5f * ((float)picture->width - 1 - k * ((float)im->width - 1));
+    float y = 0.5f * ((float)picture->height - 1 - k * ((float)im->height - 1));
+    mien_warp(picture, &(struct mien_affine){{k, 0, x, 0, k, y}}, im, 0);
+    return true;
+}
+
+// The window or the source may have another size than when the output was opened: what is shown is
+// fitted into its pictures.
+static void record_into(struct mien_session *s, struct mien_live_out *o,
+                        const struct mien_shot *shot, bool plain, int64_t time_ns)
+{
+    struct mien_image *im = mien_live_out_picture(o);
+    if (!im) {
+        return;
+    }
+    bool ok = plain ? fit_plain(im, &shot->picture) : mien_view_read_fitted(s->show->view, im);
+    if (!ok) {
+        memset(im->data, 0, im->stride * (size_t)im->height);
+    }
+    mien_live_out_record(o, im, time_ns);
+}
+
+// Time in the recording, which goes on when another source begins its own time anew.
+static int64_t record_time(struct mien_session *s, const struct mien_shot *shot)
+{
+    if (s->record_first_ns < 0) {
+        s->record_first_ns = shot->media_ns;
+    } else if (s->source_changed || shot->media_ns < s->record_last_ns) {
+        float fps = s->show->controls.fps;
+        int64_t period = (int64_t)(1e9 / (fps > 0 ? (double)fps : 30));
+        s->record_gone_ns += s->record_last_ns - s->record_first_ns + period;
+        s->record_first_ns = shot->media_ns;
+    }
+    s->source_changed = false;
+    s->record_last_ns = shot->media_ns;
+    return shot->media_ns - s->record_first_ns + s->record_gone_ns;
+}
+
+void mien_session_capture(void *arg, const struct mien_shot *shot)
+{
+    struct mien_session *s = arg;
+    struct mien_ui_controls *c = &s->show->controls;
+    int64_t time_ns = record_time(s, shot);
+    for (int i = 0; i < c->sinks; i++) { // sinks that are shown pictures; the others have none
+        if (s->output[i]) {
+            record_into(s, s->output[i], shot, false, time_ns);
+        }
+    }
+    if (s->recording) {
+        record_into(s, s->recording, shot, c->record_plain, time_ns);
+        c->recorded_s = (double)time_ns / MIEN_NS_PER_S;
+    }
+}
+
+static void stamped(char *path, size_t size, const char *ending)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char stamp[32];
+    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
+    snprintf(path, size, "mien-%s.%s", stamp, ending);
+}
+
+void mien_session_toggle_recording(struct mien_session *s)
+{
+    char path[256], text[400];
+    if (s->recording) {
+        close_out(s, s->recording);
+        s->recording = NULL;
+        s->show->controls.recording = false;
+        snprintf(text, sizeof(text), "saved %.300s", s->show->controls.record_path);
+    } else {
+        stamped(path, sizeof(path), "mp4");
+        bool ok = start_recording(s, path);
+        snprintf(text, sizeof(text), ok ? "recording %s" : "%s cannot be recorded", path);
+    }
+    mien_show_notice(s->show, text);
+}
+
+// The report of this session is one of the outputs: the one of the options or, else, one that is
+// named after the time.
+void mien_session_toggle_report(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    char path[64], spec[80], text[400];
+    int i = 0;
+    while (i < c->sinks && strncmp(c->sink[i].spec, "report:", 7) != 0) {
+        i++;
+    }
+    if (i < c->sinks && c->sink[i].on) {
+        bool failed = s->output_failed;
+        s->output_failed = false;
+        mien_session_set_output(s, i, false);
+        snprintf(text, sizeof(text),
+                 s->output_failed ? "%.300s could not be written" : "saved %.300s",
+                 c->sink[i].spec + 7);
+        s->output_failed = s->output_failed || failed;
+        mien_show_notice(s->show, text);
+        return;
+    }
+    stamped(path, sizeof(path), "html");
+    snprintf(spec, sizeof(spec), "report:%s", path);
+    bool ok;
+    if (i < c->sinks) { // what was finished keeps its file
+        snprintf(c->sink[i].spec, sizeof(c->sink[i].spec), "%s", spec);
+        ok = mien_session_set_output(s, i, true);
+    } else {
+        ok = mien_session_add_output(s, spec, strlen(spec), true);
+    }
+    snprintf(text, sizeof(text), ok ? "the report goes to %s" : "%s cannot be written", path);
+    mien_show_notice(s->show, text);
+}
+
+void mien_session_screenshot(struct mien_session *s)
+{
+    char path[256], text[300];
+    stamped(path, sizeof(path), "png");
+    bool menus = s->show->menus_in_screenshot;
+    s->show->menus_in_screenshot = false;
+    bool ok = mien_show_screenshot(s->show, path);
+    s->show->menus_in_screenshot = menus;
+    snprintf(text, sizeof(text), ok ? "saved %s" : "could not save %s", path);
+    mien_show_notice(s->show, text);
+    s->show->want_screenshot = false;
+}
+
+void mien_session_close_outputs(struct mien_session *s)
+{
+    for (int i = 0; i < MIEN_UI_SINKS; i++) {
+        close_out(s, s->output[i]);
+        s->output[i] = NULL;
+    }
+    close_out(s, s->recording);
+    s->recording = NULL;
+}

@@ -1,0 +1,39 @@
+// Shared by the files that make up a session (app/live_session.h); nobody else includes it. Main
+// thread only.
+#ifndef MIEN_APP_SESSION_PARTS_H
+#define MIEN_APP_SESSION_PARTS_H
+
+#include "app/live_session.h"
+
+// session_sources.c: cameras, files, exchanging them while it runs.
+bool mien_session_is_camera(const char *uri);
+struct mien_source_options mien_session_source_options(const struct mien_session *s, int w, int h,
+                                                       int fps);
+// After the source was opened or exchanged: names, sizes, which camera it is.
+void mien_session_source_known(struct mien_session *s, const char *uri);
+void mien_session_scan(struct mien_session *s); // looks for cameras
+// The present source stays when the other one cannot be opened; the window says why.
+void mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps);
+void mien_session_next_camera(struct mien_session *s);
+
+// session_outputs.c: recording, pictures, sinks, lamps.
+bool mien_session_open_outputs(struct mien_session *s); // those of the options
+void mien_session_close_outputs(struct mien_session *s);
+bool mien_session_set_output(struct mien_session *s, int i, bool on); // of controls.sink
+bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on);
+void mien_session_toggle_recording(struct mien_session *s);
+void mien_session_toggle_report(struct mien_session *s);
+void mien_session_screenshot(struct mien_session *s);
+void mien_session_lamps(struct mien_session *s);
+// What is on the screen, without menus, to those who record it (mien_show's capture).
+void mien_session_capture(void *arg, const struct mien_shot *shot);
+
+// session_person.c: a person's own range, event marks.
+bool mien_session_open_profile(struct mien_session *s); // of the options
+void mien_session_profile(struct mien_session *s);      // every round
+void mien_session_mark(struct mien_session *s);
+
+// session_settings.c: what changed while it ran goes into the settings file.
+void mien_session_remember(struct mien_session *s);
+
+#endif
