@@ -151,8 +151,9 @@ def glasses(name, frame_color, lens_color, w, h, square, thick):
         for k in range(25):
             t = k / 24
             z = z0 + (-104 - z0) * t
-            x = hinge + side * (11 + 6 * math.sin(math.pi * min(1, t * 1.2))) * min(1, t * 5)
-            path.append([x, 0 - 2 * t - 26 * max(0, t - 0.82) / 0.18 * max(0, t - 0.82) / 0.18, z])
+            # Outside the temple's skin as far as the ear, whose hull (view/mesh.h) hides the rest.
+            x = hinge + side * (11 * min(1, t * 5) + (79 - 11 - abs(hinge)) * t ** 1.5)
+            path.append([x, 0 - 26 * (max(0, t - 0.9) / 0.1) ** 2, z])
         path.insert(0, [hinge - side * 2, -0.5, z0 + 1])
         frame.tube(path, [thick * 1.05] * 6 + [thick * 0.95] * (len(path) - 6))
     inner = 32.5 - w - 1

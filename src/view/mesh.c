@@ -222,6 +222,41 @@ static void carve(struct mien_mesh *m, struct builder *b, struct mien_arena *a,
     b->key = mien_arena_take(tmp, p, 1);
 }
 
+static float step(float from, float to, float v) // 0 at `from` … 1 at `to`, smooth
+{
+    float t = fminf(fmaxf((v - from) / (to - from), 0), 1);
+    return t * t * (3 - 2 * t);
+}
+
+// The hull of ears and hair side, on the mean face and in mm from the uppermost jaw points, which
+// lie 20 mm before the ears: from there back, from the lobes to above the ears. Hair and ears of
+// people differ more than a model of them could help; a wall hides what goes behind them.
+static void hull(struct mien_mesh *m)
+{
+    const struct mien_face_model *f = m->model;
+    int left = f->ibug[16], right = f->ibug[0];
+    if (left < 0 || right < 0 || left >= f->landmarks || right >= f->landmarks ||
+        !f->landmark_mean) {
+        return;
+    }
+    const float *a = f->landmark_mean + 3 * (size_t)left;
+    const float *b = f->landmark_mean + 3 * (size_t)right;
+    float y = (a[1] + b[1]) / 2, z = (a[2] + b[2]) / 2, ear = 0;
+    for (int c = m->group_corner[MIEN_MESH_HEAD]; c < m->corners; c++) {
+        const float *p = f->mean + 3 * (size_t)m->corner[c];
+        if (p[1] > y - 50 && p[1] < y + 15 && p[2] > z - 80) {
+            ear = fmaxf(ear, fabsf(p[0]));
+        }
+    }
+    for (int i = m->group_point[MIEN_MESH_HEAD]; i < m->points; i++) {
+        const float *p = f->mean + 3 * (size_t)m->corner[m->vertex[i]];
+        float w = step(z - 15, z - 25, p[2]) * step(z - 120, z - 90, p[2]) *
+                  step(y - 65, y - 45, p[1]) * step(y + 60, y + 35, p[1]) *
+                  step(25, 45, fabsf(p[0]));
+        m->fixed[i].hull_mm = w * fmaxf(0, ear + 2 - fabsf(p[0])) * (p[0] < 0 ? -1 : 1);
+    }
+}
+
 bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
 {
     memset(m, 0, sizeof(*m));
@@ -242,6 +277,7 @@ bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
     carve(m, &b, a, &tmp);
     memset(b.corner_of, 0xff, (size_t)model->vertices * sizeof(int));
     build(&b);
+    hull(m);
     mien_arena_destroy(&tmp);
     return true;
 }

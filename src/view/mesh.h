@@ -24,6 +24,8 @@ struct mien_mesh_fixed { // of a drawn vertex, never changes
     float iris_mm;       // eyeballs: distance from the iris centre; elsewhere 99
     float grid[2];       // 0 or 1: corner of a quad. Lines of the wireframe lie where an
                          // interpolated coordinate is 0 or 1
+    float hull_mm; // to be added to x where the head hides things as if it had hair: ears and the
+                   // sides round them become flat walls as far out as the ears reach
 };
 struct mien_mesh_point { // of a drawn vertex, each frame
     float position[3], normal[3];

@@ -12,11 +12,11 @@ bool mien_wear_init(struct mien_wear *w)
     static const char *const mesh[] = {"u_projection", "u_pose", "u_light", "u_place", NULL};
     static const char *const paint[] = {"u_projection", "u_pose", "u_light", "u_place",
                                         "u_paint",      "u_full", NULL};
-    static const char *const depth[] = {"u_projection", "u_pose", NULL};
+    static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
     memset(w, 0, sizeof(*w));
     w->mesh_program = mien_gl_program("prop.vert", "prop.frag", mesh, w->mesh_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
-    w->depth_program = mien_gl_program("mesh.vert", "depth.frag", depth, w->depth_uniform);
+    w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
     glGenBuffers(1, &w->buffer);
     glGenBuffers(1, &w->index);
     glGenVertexArrays(1, &w->array);
@@ -176,6 +176,7 @@ void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
     glUseProgram(w->depth_program);
     glUniformMatrix4fv(w->depth_uniform[0], 1, GL_FALSE, f->projection);
     glUniformMatrix4fv(w->depth_uniform[1], 1, GL_FALSE, f->pose);
+    glUniform1f(w->depth_uniform[2], w->prop.paint.data ? 0 : 1); // paint lies on the skin itself
     glColorMask(GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
     glDepthFunc(GL_LESS);
     glEnable(GL_POLYGON_OFFSET_FILL);

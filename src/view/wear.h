@@ -1,5 +1,5 @@
-// Draws what is worn (view/prop.h) on the fitted faces with OpenGL: the face and head hide what is
-// behind them, the face's own light falls on it.
+// Draws what is worn (view/prop.h) on the fitted faces with OpenGL: the face and head, with a
+// hull for ears and hair side, hide what is behind them, the face's own light falls on it.
 //
 // Main thread only. GL objects are made by mien_wear_init and, when another thing is put on, by
 // mien_wear_put; never while drawing.
@@ -14,7 +14,7 @@ struct mien_wear {
     struct mien_prop prop;
     bool on;
     GLuint mesh_program, paint_program, depth_program;
-    GLint mesh_uniform[6], paint_uniform[6], depth_uniform[2];
+    GLint mesh_uniform[6], paint_uniform[6], depth_uniform[3];
     GLuint buffer, index, array, texture;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is

@@ -128,6 +128,38 @@ static void anchors_follow_the_face(void **state)
 }
 
 // A sphere's front lit by a known light, in a picture: the estimate says the same.
+// Ears and the sides round them hide like flat walls, nothing of the face does.
+static void hull_stands_out(void **state)
+{
+    static struct mien_face_model model;
+    static struct mien_mesh m;
+    assert_true(mien_face_model_load(&model, NULL));
+    assert_true(mien_mesh_init(&m, &model));
+    const float *jaw = model.landmark_mean + 3 * (size_t)model.ibug[16];
+    int walls = 0;
+    float lowest = 1000, widest = 0;
+    for (int i = 0; i < m.points; i++) {
+        const float *p = model.mean + 3 * (size_t)m.corner[m.vertex[i]];
+        float h = m.fixed[i].hull_mm;
+        if (i < m.group_point[MIEN_MESH_HEAD]) {
+            assert_true(h == 0);
+            continue;
+        }
+        assert_true(h * p[0] >= 0); // outwards
+        widest = fmaxf(widest, fabsf(p[0]) * (p[1] > jaw[1] - 45 && p[1] < jaw[1]));
+        // From the ear's front to its back, from the lobe up.
+        if (p[0] > 60 && p[2] < jaw[2] - 26 && p[2] > jaw[2] - 65 && p[1] > jaw[1] - 40 &&
+            p[1] < jaw[1] + 20) {
+            walls++;
+            lowest = fminf(lowest, p[0] + h);
+        }
+    }
+    assert_true(walls > 100);
+    assert_true(lowest > widest - 1);
+    mien_mesh_destroy(&m);
+    mien_face_model_destroy(&model);
+}
+
 static void light_is_found(void **state)
 {
     enum { N = 900, W = 200 };
@@ -176,6 +208,7 @@ int main(void)
         cmocka_unit_test(own_props_load),
         cmocka_unit_test(broken_files_are_refused),
         cmocka_unit_test(anchors_follow_the_face),
+        cmocka_unit_test(hull_stands_out),
         cmocka_unit_test(light_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
