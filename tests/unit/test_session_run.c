@@ -1,0 +1,567 @@
+// A whole run of the live program by script: the real thread graph, engine, menus and outputs on
+// the bundled clip; keys and dropped files come as SDL events, menus ask as they do when clicked.
+// Every menu, mode, thing to wear, kind of output; recording over a change of the window's size and
+// of the source; range, marks and report; what is remembered, and what is not opened by itself.
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <SDL2/SDL.h>
+
+#include "app/live_session.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum { W = 640, H = 360 };
+
+static struct mien_session session;
+static struct mien_config config;
+static char dir[64], clip[1024], recorded[1024], trouble[400];
+static int step, since, ports;
+static bool acted;
+static int64_t until_ns;
+static struct mien_ui_controls *c;
+
+static void press(SDL_Keycode key, bool shift)
+{
+    SDL_Event e = {
+        .key = {.type = SDL_KEYDOWN, .keysym = {.sym = key, .mod = shift ? KMOD_LSHIFT : 0}}};
+    SDL_PushEvent(&e);
+    e.key.type = SDL_KEYUP;
+    SDL_PushEvent(&e);
+}
+
+static void drop(const char *path)
+{
+    SDL_Event e = {.drop = {.type = SDL_DROPFILE, .file = SDL_strdup(path)}};
+    SDL_PushEvent(&e);
+}
+
+static bool frames(int n)
+{
+    return session.show->frames >= (uint64_t)(since + n);
+}
+
+static bool said(const char *text)
+{
+    return strstr(session.show->notice, text) != NULL;
+}
+
+// A step: what the user does (called once, k counts repeats), and what is true some rounds later.
+struct deed {
+    const char *name;
+    void (*act)(int k);
+    bool (*done)(int k);
+    int times;
+};
+
+static void nothing(int k)
+{
+}
+
+static bool sees_a_face(int k)
+{
+    return frames(3) && session.show->shot && session.show->shot->result.count == 1;
+}
+
+static void open_menu(int k)
+{
+    mien_ui_show(session.show->ui, (enum mien_ui_menu)(MIEN_UI_SOURCE + k));
+}
+
+static bool menu_is_open(int k)
+{
+    return frames(3) && mien_ui_visible(session.show->ui, NULL);
+}
+
+static void escape(int k)
+{
+    press(SDLK_ESCAPE, false);
+}
+
+static bool no_menu(int k)
+{
+    return frames(3) && !mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
+static void next_mode(int k)
+{
+    press(SDLK_m, false);
+}
+
+static bool mode_is_next(int k)
+{
+    return frames(2) && (int)session.show->settings.mode == (k + 1) % MIEN_VIEW_MODES;
+}
+
+static void next_prop(int k)
+{
+    press(SDLK_g, false);
+}
+
+static bool prop_is_worn(int k)
+{
+    return frames(2) && c->prop == (k + 1) % c->props && session.prop_on == c->prop;
+}
+
+// Every kind but the virtual camera, which needs a driver (tests/camera).
+static const char *const kinds[] = {"jsonl:a.jsonl",
+                                    "csv:a.csv",
+                                    "md5:a.md5",
+                                    "null",
+                                    "openface:of.csv",
+                                    "mediapipe:mp.json",
+                                    "livelinkcsv:ll.csv",
+                                    "gltf:a.glb",
+                                    "vmc:127.0.0.1:%d",
+                                    "osf:127.0.0.1:%d",
+                                    "livelink:127.0.0.1:%d",
+                                    "ifacialmocap:%d",
+                                    "facecap:127.0.0.1:%d",
+                                    "opentrack:127.0.0.1:%d",
+                                    "ws:%d"};
+
+static void add_sink(int k)
+{
+    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), kinds[k], ports + k);
+    c->ask.add_sink = true;
+}
+
+static bool sink_is_on(int k)
+{
+    return frames(2) && c->sinks == k + 1 && c->sink[k].on;
+}
+
+static void add_nonsense(int k)
+{
+    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "%s", k ? "loopback:/dev/null" : "jsn:x");
+    c->ask.add_sink = true;
+}
+
+static bool it_is_refused(int k)
+{
+    int last = (int)MIEN_COUNT(kinds);
+    return k ? said("cannot be opened") && c->sinks == last + 1 && !c->sink[last].on
+             : said("jsn") && c->sinks == last;
+}
+
+static void press_report(int k)
+{
+    press(SDLK_r, true);
+}
+
+static bool report_is_on(int k)
+{
+    return frames(5) && said("report") && session.show->info.lamps == MIEN_LAMPS;
+}
+
+static bool report_is_saved(int k)
+{
+    return said("saved mien-") && said(".html");
+}
+
+static void free_a_place(int k) // the refused virtual camera's, for the report
+{
+    c->sinks--;
+}
+
+static void press_mark(int k)
+{
+    press(SDLK_k, false);
+}
+
+static bool it_is_marked(int k)
+{
+    return frames(3) && said(k ? "mark 2" : "mark 1");
+}
+
+static void toggle_sink(int k)
+{
+    c->ask.sink = k + 1;
+}
+
+static bool sink_is_off(int k)
+{
+    return frames(1) && !c->sink[k].on;
+}
+
+static void press_record(int k)
+{
+    press(SDLK_r, false);
+}
+
+static bool it_records(int k)
+{
+    return frames(40) && c->recording && session.show->info.lamp[0].kind == MIEN_LAMP_RECORD;
+}
+
+static void resize(int k) // what MIEN_KEY_RESIZED does with a window
+{
+    assert_true(mien_view_resize(session.show->view, k ? 900 : 500, k ? 300 : 700));
+}
+
+static bool ten_frames(int k)
+{
+    return frames(10);
+}
+
+static void drop_picture(int k)
+{
+    drop("still.png");
+}
+
+static bool picture_is_shown(int k)
+{
+    return frames(10) && !strcmp(session.shown_name, "still.png") && c->width == 300;
+}
+
+static void drop_clip(int k)
+{
+    char uri[1100];
+    snprintf(uri, sizeof(uri), "file://%s", clip);
+    drop(uri);
+}
+
+static bool clip_is_shown(int k)
+{
+    return frames(40) && strstr(session.shown_name, "demo.mp4");
+}
+
+static bool recording_is_saved(int k)
+{
+    snprintf(recorded, sizeof(recorded), "%s", c->record_path);
+    return !c->recording && said("saved mien-");
+}
+
+static void drop_missing(int k)
+{
+    drop(k ? "broken.mp4" : "nosuch.mp4");
+}
+
+static bool the_old_one_goes_on(int k)
+{
+    return frames(5) && (said("nosuch") || said("broken")) &&
+           strstr(session.shown_name, "demo.mp4");
+}
+
+static void press_camera(int k)
+{
+    press(SDLK_c, false);
+}
+
+static bool no_camera_is_told(int k)
+{
+    return frames(3) && (said("no camera") || said("no other camera") || session.camera_source);
+}
+
+static void press_learn(int k)
+{
+    press(SDLK_c, true);
+}
+
+static bool it_learns(int k)
+{
+    return c->profile_learning && said("at rest");
+}
+
+static bool it_has_learnt(int k)
+{
+    return c->profile_known && !c->profile_learning && said("kept in");
+}
+
+static void press_use(int k)
+{
+    press(SDLK_p, true);
+}
+
+static bool use_changes(int k)
+{
+    return frames(2) && c->profile_on == k;
+}
+
+static void press_all(int k)
+{
+    static const SDL_Keycode keys[] = {SDLK_h,        SDLK_b, SDLK_a, SDLK_p, SDLK_e,
+                                       SDLK_x,        SDLK_l, SDLK_w, SDLK_n, SDLK_v,
+                                       SDLK_QUESTION, SDLK_s, SDLK_f, SDLK_2};
+    for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
+        press(keys[i], false);
+    }
+    press(SDLK_n, true);
+    press(SDLK_v, true);
+}
+
+static bool all_is_changed(int k)
+{
+    const struct mien_view_settings *v = &session.show->settings;
+    return frames(2) && v->points && v->head && v->mirror && v->help && v->curves && !v->hud &&
+           !v->bars && !v->axes && !c->light && c->record_plain && c->faces == 2;
+}
+
+static void press_pause(int k)
+{
+    press(SDLK_SPACE, false);
+}
+
+static bool it_pauses(int k)
+{
+    return session.show->info.paused == !k && (!k || frames(2));
+}
+
+static void quit(int k)
+{
+    press(SDLK_q, false);
+}
+
+static bool never(int k)
+{
+    return false; // the loop ends first
+}
+
+static const struct deed deeds[] = {
+    {"a face is seen", nothing, sees_a_face, 1},
+    {"menus open", open_menu, menu_is_open, 1},
+    {"menus close", escape, no_menu, 1},
+    {"every menu opens", open_menu, menu_is_open, MIEN_UI_HELP},
+    {"the last menu closes", escape, no_menu, 1},
+    {"every mode", next_mode, mode_is_next, MIEN_VIEW_MODES},
+    {"everything to wear", next_prop, prop_is_worn, 7},
+    {"every kind of output", add_sink, sink_is_on, MIEN_COUNT(kinds)},
+    {"what cannot be is refused", add_nonsense, it_is_refused, 2},
+    {"a place for the report", free_a_place, ten_frames, 1},
+    {"the report begins", press_report, report_is_on, 1},
+    {"marks are set", press_mark, it_is_marked, 2},
+    {"the report is saved", press_report, report_is_saved, 1},
+    {"every output ends", toggle_sink, sink_is_off, MIEN_COUNT(kinds)},
+    {"recording begins", press_record, it_records, 1},
+    {"the window's size changes", resize, ten_frames, 2},
+    {"a picture is dropped", drop_picture, picture_is_shown, 1},
+    {"the clip is dropped", drop_clip, clip_is_shown, 1},
+    {"recording ends", press_record, recording_is_saved, 1},
+    {"what is no video is told", drop_missing, the_old_one_goes_on, 2},
+    {"the next camera", press_camera, no_camera_is_told, 1},
+    {"learning begins", press_learn, it_learns, 1},
+    {"learning ends", nothing, it_has_learnt, 1},
+    {"the range is used or not", press_use, use_changes, 2},
+    {"all keys", press_all, all_is_changed, 1},
+    {"pause", press_pause, it_pauses, 2},
+    {"quit", quit, never, 1},
+};
+
+// Called every round of the program's loop.
+static bool script(void)
+{
+    static int k;
+    if (step >= (int)MIEN_COUNT(deeds) || trouble[0]) {
+        return true;
+    }
+    const struct deed *d = &deeds[step];
+    c = &session.show->controls;
+    if (!acted) {
+        since = (int)session.show->frames;
+        d->act(k);
+        acted = true;
+        until_ns = mien_now_ns() + 60 * MIEN_NS_PER_S;
+        return false; // events are handled in the round that follows
+    }
+    if (d->done(k)) {
+        acted = false;
+        step += ++k == d->times;
+        k = k == d->times ? 0 : k;
+    } else if (mien_now_ns() > until_ns) {
+        snprintf(trouble, sizeof(trouble), "\"%s\" (%d) did not come; notice: %.200s", d->name, k,
+                 session.show->notice);
+    }
+    return false;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && st.st_size > 0;
+}
+
+// Every line of a file is whole.
+static int lines(const char *path)
+{
+    size_t size = 0;
+    char *text = mien_file_read(path, 1 << 26, &size);
+    int n = 0;
+    if (!text) {
+        fail_msg("%s is not there", path);
+    }
+    assert_int_equal(text[size - 1], '\n');
+    for (size_t i = 0; i < size; i++) {
+        n += text[i] == '\n';
+    }
+    mien_free(text);
+    return n;
+}
+
+static int set_up(void **state)
+{
+    snprintf(dir, sizeof(dir), "/tmp/mien-run-%d", (int)getpid());
+    if (mkdir(dir, 0700) || chdir(dir)) {
+        return -1;
+    }
+    setenv("XDG_DATA_HOME", dir, 1);
+    setenv("HOME", dir, 1);
+    ports = 20000 + (int)getpid() % 20000;
+    struct mien_image im = {0};
+    if (!mien_image_create(&im, 300, 200, MIEN_FORMAT_RGB8)) {
+        return -1;
+    }
+    memset(im.data, 200, im.stride * 200);
+    bool ok = mien_png_save("still.png", &im);
+    mien_image_destroy(&im);
+    FILE *f = fopen("broken.mp4", "w");
+    if (f) {
+        fputs("this is no video", f);
+        fclose(f);
+    }
+    return ok && f ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    char command[128];
+    mien_config_destroy(&config);
+    if (chdir("/")) {
+        return -1;
+    }
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    return system(command);
+}
+
+static bool can_run(void)
+{
+    char path[1024];
+    return mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) &&
+           mien_find_file("models", "face.net", path, sizeof(path)) &&
+           mien_find_file("models", "detect.net", path, sizeof(path));
+}
+
+static void options(struct mien_session_options *o)
+{
+    *o = (struct mien_session_options){.source = clip,
+                                       .headless = true,
+                                       .loop = true,
+                                       .waits = true, // nothing is lost, and no time either
+                                       .hud = true,
+                                       .bars = true,
+                                       .axes = true,
+                                       .light = true,
+                                       .opacity = 1,
+                                       .width = W,
+                                       .height = H};
+}
+
+static void everything_once(void **state)
+{
+    if (!can_run()) {
+        skip();
+    }
+    options(&session.o);
+    assert_true(mien_config_load(&config, "settings"));
+    session.config = &config;
+    int status = mien_session_run(&session, script);
+    if (trouble[0]) {
+        fail_msg("%s", trouble);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(step, MIEN_COUNT(deeds) - 1);
+    static const char *const files[] = {"a.jsonl", "a.csv", "a.md5", "of.csv", "mp.json", "ll.csv"};
+    for (size_t i = 0; i < MIEN_COUNT(files); i++) {
+        assert_true(lines(files[i]) > 10);
+    }
+    assert_true(is_file("a.glb") && is_file("mien/profiles/default"));
+    size_t size = 0;
+    char *text = mien_file_read("a.jsonl", 1 << 26, &size);
+    assert_non_null(text);
+    assert_non_null(strstr(text, "\"mark\":1"));
+    assert_non_null(strstr(text, "\"mark\":2"));
+    mien_free(text);
+}
+
+// The recording has the size that it began with, no black frame, and its time goes on.
+static void recording_is_whole(void **state)
+{
+    if (step < (int)MIEN_COUNT(deeds) - 1) {
+        skip();
+    }
+    struct mien_source *s = mien_source_open(recorded, NULL, NULL, 0);
+    struct mien_frame f = {0};
+    int64_t last = -1;
+    int n = 0, widest = 0;
+    assert_non_null(s);
+    while (mien_source_read(s, &f, mien_now_ns() + MIEN_NS_PER_S) == MIEN_SOURCE_OK) {
+        assert_int_equal(f.rgb.width, W);
+        assert_int_equal(f.rgb.height, H);
+        const uint8_t *middle = f.rgb.data + (H / 2) * f.rgb.stride;
+        long sum = 0;
+        for (int x = 0; x < W; x++) {
+            sum += middle[3 * x + 1];
+        }
+        assert_true(sum / W > 15);
+        assert_true(f.media_ns > last);
+        widest = n && (f.media_ns - last) / 1000000 > widest ? (int)((f.media_ns - last) / 1000000)
+                                                             : widest;
+        last = f.media_ns;
+        n++;
+    }
+    mien_source_close(s);
+    mien_frame_destroy(&f);
+    assert_true(n >= 100);
+    assert_in_range(widest, 30, 150); // ms: no gap where the source changed
+}
+
+// What was changed is there again; outputs are offered, none is opened.
+static bool look_again(void)
+{
+    static int rounds;
+    return session.show->frames >= 3 || rounds++ > 2000;
+}
+
+static void settings_come_back(void **state)
+{
+    if (step < (int)MIEN_COUNT(deeds) - 1) {
+        skip();
+    }
+    char source[1024];
+    mien_config_destroy(&config);
+    assert_true(mien_config_load(&config, "settings"));
+    memset(&session, 0, sizeof(session));
+    options(&session.o);
+    mien_session_recall(&session.o, &config, source, sizeof(source));
+    session.o.source = clip;
+    struct mien_session_options *o = &session.o;
+    assert_true(o->points && o->head && o->mirror && o->show_curves && o->record_plain);
+    assert_false(o->hud || o->bars || o->axes || o->light);
+    assert_int_equal(o->faces, 2);
+    assert_string_equal(o->curves, "neutral,happy,sad,surprise,fear,disgust,anger,contempt");
+    assert_string_equal(o->profile, "default");
+    assert_non_null(strstr(o->sinks, "jsonl:a.jsonl,csv:a.csv"));
+    int before = lines("a.jsonl");
+    assert_int_equal(mien_session_run(&session, look_again), 0);
+    assert_int_equal(lines("a.jsonl"), before); // nothing was written
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_once),
+        cmocka_unit_test(recording_is_whole),
+        cmocka_unit_test(settings_come_back),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
