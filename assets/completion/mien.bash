@@ -36,13 +36,13 @@ _mien()
     case "$command" in
     live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --out --report --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
-    model) options="--ict --refine --out --landmarks --help build info" ;;
+    model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
     prepare) options="--out --quick --limit --net --copies --first --help photos ferplus refine sheet" ;;
-    bench) options="--net --threads --batch --shard --landmarks --seconds --profile --help train net" ;;
+    bench) options="--net --threads --batch --shard --landmarks --size --textures --seconds --profile --help train net synth" ;;
     train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --steadiness --checkpoint --model --sheet --help detect" ;;
     study) options="--out --list --tables --help" ;;
-    eval) options="--net --split --limit --jitter --augment --seed --model --json --help detect" ;;
+    eval) options="--net --split --limit --jitter --augment --seed --model --groups --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
     esac
