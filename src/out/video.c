@@ -93,6 +93,7 @@ static bool open_file(struct mien_video_writer *v)
     if (code < 0) {
         return complain(v, "cannot write", code);
     }
+    v->format->flush_packets = 1; // a fragment is in the file when it is whole
     AVDictionary *options = NULL;
     av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
     av_dict_set(&options, "frag_duration", "1000000", 0); // µs, whatever the frames' real rate

@@ -1,6 +1,7 @@
 // H.264 in MP4 through FFmpeg's libraries (MPEG-4 Part 2 where no H.264 encoder is built in).
 //
-// The file is fragmented: a recording that is cut off opens up to its last fragment (a second).
+// The file is fragmented: a recording that is cut off opens up to its last fragment (a second; the
+// encoder holds ten frames more).
 // Does not: record sound, scale pictures.
 #ifndef MIEN_OUT_VIDEO_H
 #define MIEN_OUT_VIDEO_H

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Killed with SIGKILL in the middle: the recording opens and decodes, with all but the last second and ten frames; lines of
+# JSON and tables are whole up to the last one; the report is a page.
+. "$(dirname "$0")/live_common.inc"
+need_job
+command -v python3 >/dev/null || { echo "python3 is not there"; exit 77; }
+"$MIEN" live "$clip" --headless --loop --size 640x360 --record "$tmp/a.mp4" --report "$tmp/a.html" \
+    --out "jsonl:$tmp/a.jsonl,csv:$tmp/a.csv,openface:$tmp/of.csv,livelinkcsv:$tmp/ll.csv,md5:$tmp/a.md5" >"$tmp/log" 2>&1 &
+pid=$!
+# Six seconds of recording, on however slow a machine.
+for _ in $(seq 600); do
+    kill -0 $pid 2>/dev/null || fail "it ended by itself: $(cat "$tmp/log")"
+    [ -e "$tmp/a.jsonl" ] && [ "$(wc -l <"$tmp/a.jsonl")" -ge 180 ] && break
+    sleep 0.1
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+seen=$(wc -l <"$tmp/a.jsonl")
+[ "$seen" -ge 180 ] || fail "only $seen results in a minute: $(cat "$tmp/log")"
+python3 - "$tmp" <<'END' || fail "a file is not whole"
+import csv, json, sys
+tmp = sys.argv[1]
+text = open(tmp + "/a.jsonl").read()
+rows = [json.loads(l) for l in text.split("\n")[:-1]]
+assert text.endswith("\n") and [r["frame"] for r in rows] == sorted({r["frame"] for r in rows})
+# A file of which no row was written says at least what its columns are.
+for name in ("a.csv", "of.csv", "ll.csv"):
+    text = open(tmp + "/" + name, newline="").read()
+    table = list(csv.reader(text.splitlines()))
+    assert text.endswith("\n") and len({len(r) for r in table}) == 1 and len(table) > 100, name
+for line in open(tmp + "/a.md5"):
+    assert len(line.split()[0]) == 32 and line.endswith("\n")
+page = open(tmp + "/a.html").read()
+assert page.rstrip().endswith("</html>"), "the report"
+END
+# The recording, by mien itself, and by FFmpeg's own tools where they are.
+"$MIEN" video "$tmp/a.mp4" --csv "$tmp/back.csv" 2>"$tmp/log" || fail "the recording does not open: $(cat "$tmp/log")"
+got=$(grep -oE '[0-9]+ frames, ' "$tmp/log" | tail -n 1 | cut -d' ' -f1)
+python3 - "$tmp" "$got" <<'END' || fail "of $seen results only $got frames are in the recording"
+import csv, json, sys
+tmp, got = sys.argv[1], int(sys.argv[2])
+rows = [json.loads(l)["time_s"] for l in open(tmp + "/a.jsonl")]
+back = [float(r["time_s"]) for r in csv.DictReader(open(tmp + "/back.csv"))]
+# A fragment takes a second, the encoder looks ten frames ahead, the first frames come late.
+missing = (rows[-1] - rows[0]) - back[-1]
+assert missing < 2 + 14 * back[-1] / got, missing
+END
+if command -v ffmpeg >/dev/null; then
+    ffmpeg -v error -xerror -i "$tmp/a.mp4" -f null - 2>"$tmp/log" || fail "ffmpeg: $(tail -n 2 "$tmp/log")"
+    n=$(ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0 "$tmp/a.mp4" | tr -d ,)
+    [ "$n" = "$got" ] || fail "ffprobe counts $n frames, mien $got"
+fi
+echo "of $seen results before SIGKILL $got frames are in the recording"
