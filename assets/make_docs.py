@@ -10,7 +10,7 @@ import os, re, subprocess, sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "build", "release", "mien")
 OUT = sys.argv[2] if len(sys.argv) > 2 else HERE
-SUB = {"train": ["detect"], "eval": ["detect"], "bench": ["train", "net", "synth"], "model": ["build", "info"],
+SUB = {"train": ["detect"], "eval": ["detect"], "bench": ["train", "net", "synth", "live"], "model": ["build", "info"],
        "prepare": ["photos", "ferplus", "refine", "sheet"]}
 
 

@@ -8,6 +8,11 @@
 // comes from mien_data_dir(). Returns an exit status.
 int mien_bench_synth(int size, const char *textures, double seconds);
 
+// `mien bench live`: the live program on a picture of so many faces (1…8), width x height px, fps
+// offered, mode: enum mien_view_mode. clip NULL: the bundled one. Returns the exit status.
+int mien_bench_live(const char *clip, int faces, int width, int height, int fps, int mode,
+                    double seconds);
+
 // Processor time of the whole process, s.
 double mien_bench_cpu_seconds(void);
 

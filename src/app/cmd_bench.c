@@ -24,6 +24,7 @@
 #include "learn/graph.h"
 #include "nn/net.h"
 #include "tensor/kernels.h"
+#include "view/view.h"
 
 // About 50 MMAC of plain 3x3 convolutions, shaped like the face network.
 static const char BENCH_NET[] = "input image 3 96 96\n"
@@ -287,13 +288,15 @@ int mien_cmd_bench(int argc, char **argv)
     int threads = 0, batch = 64, shard = 8, landmarks = 240, size = 160;
     double seconds = 5;
     bool profile = false;
+    const char *picture = "640x480";
+    int faces = 4, fps = 30, mode = MIEN_VIEW_WIREFRAME, width = 0, height = 0;
     const struct mien_command cmd = {
         .name = "bench",
-        .synopsis = "train | net FILE | synth [options]",
+        .synopsis = "train | net FILE | synth | live [CLIP] [options]",
         .summary = "measure the speed of training, of one network (.net or description .txt) or of "
-                   "rendering people on one core",
+                   "rendering people on one core, or of the live program with several faces",
         .example = "mien bench train --threads 2\nmien bench net models/face.net\n"
-                   "mien bench synth --seconds 10",
+                   "mien bench synth --seconds 10\nmien bench live --faces 4 --mode shaded",
         .min_args = 1,
         .max_args = 2};
     const struct mien_opt opts[] = {
@@ -309,6 +312,10 @@ int mien_cmd_bench(int argc, char **argv)
         {"size", 0, MIEN_OPT_INT, &size, "PX", "synth: side of a picture.", 64, 1024},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "synth: folder of skins (*.jpg) made by `mien prepare textures`.", 0, 0},
+        {"faces", 'f', MIEN_OPT_INT, &faces, "N", "live: faces in the picture.", 1, MIEN_FACES_MAX},
+        {"picture", 0, MIEN_OPT_STRING, &picture, "WxH", "live: its size.", 0, 0},
+        {"fps", 0, MIEN_OPT_INT, &fps, "N", "live: frames a second that come.", 1, 240},
+        {"mode", 'm', MIEN_OPT_CHOICE, &mode, MIEN_VIEW_MODE_NAMES, "live: what is drawn.", 0, 0},
         {"seconds", 'd', MIEN_OPT_FLOAT, &seconds, "S", "How long to measure.", 0.1, 600},
         {"profile", 'p', MIEN_OPT_BOOL, &profile, NULL, "train: time of each layer.", 0, 0},
         {0},
@@ -327,9 +334,20 @@ int mien_cmd_bench(int argc, char **argv)
         status = bench_net(args[1], seconds, landmarks);
     } else if (!strcmp(args[0], "synth") && nargs == 1) {
         status = mien_bench_synth(size, textures, seconds);
+    } else if (!strcmp(args[0], "live")) {
+        char rest;
+        if (sscanf(picture, "%dx%d%c", &width, &height, &rest) != 2 || width < 128 ||
+            height < 128 || width > 4096 || height > 4096) {
+            mien_error("--picture \"%s\": a size is written 640x480, from 128x128 to 4096x4096",
+                       picture);
+            status = 2;
+        } else {
+            status = mien_bench_live(nargs == 2 ? args[1] : NULL, faces, width, height, fps, mode,
+                                     seconds);
+        }
     } else {
-        mien_error(
-            "bench: write `mien bench train`, `mien bench net FILE.net` or `mien bench synth`");
+        mien_error("bench: write `mien bench train`, `mien bench net FILE.net`, `mien bench synth` "
+                   "or `mien bench live`");
         status = 2;
     }
     mien_free(args);
