@@ -85,12 +85,17 @@ complete -c mien -n '__fish_seen_subcommand_from bench' -l shard -s s -r -d 'tra
 complete -c mien -n '__fish_seen_subcommand_from bench' -l landmarks -r -d 'value of $LANDMARKS in a description. [240]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l size -r -d 'synth: side of a picture. [160]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l textures -r -d 'synth: folder of skins (*.jpg) made by `mien prepare textures`.'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l faces -s f -r -d 'live: faces in the picture. [4]'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l picture -r -d 'live: its size. [640x480]'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l fps -r -d 'live: frames a second that come. [30]'
+complete -c mien -n '__fish_seen_subcommand_from bench' -l mode -s m -x -a 'wireframe shaded textured uv normals landmarks off' -d 'live: what is drawn. [wireframe]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l seconds -s d -r -d 'How long to measure. [5]'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l profile -s p -d 'train: time of each layer.'
 complete -c mien -n '__fish_seen_subcommand_from bench' -l help -s h -d 'this text'
 complete -c mien -n '__fish_seen_subcommand_from bench' -a train
 complete -c mien -n '__fish_seen_subcommand_from bench' -a net
 complete -c mien -n '__fish_seen_subcommand_from bench' -a synth
+complete -c mien -n '__fish_seen_subcommand_from bench' -a live
 complete -c mien -n __fish_use_subcommand -a train -d 'train the face network or the detector'
 complete -c mien -n '__fish_seen_subcommand_from train' -l net -r -d 'network description (assets/nets/face96.txt when not given)'
 complete -c mien -n '__fish_seen_subcommand_from train' -l out -s o -r -d 'where checkpoint, network, log and curves go'

@@ -35,12 +35,18 @@ struct mien_live {
     struct mien_monitor tuning; // guards the three below
     float fov_deg, filter;
     int faces;
-    char uri[1024]; // config.uri after a switch
+    char uri[1024];               // config.uri after a switch
+    struct mien_source_info none; // what is told while there is no source
+    char away[400];               // why there is none
 };
 
 static enum mien_source_status read_frame(struct mien_live *l, struct mien_payload *p)
 {
     int64_t deadline = mien_now_ns() + patience_ns;
+    if (!l->config.read && !l->source) {
+        mien_sleep_until_ns(deadline);
+        return MIEN_SOURCE_LOST;
+    }
     return l->config.read ? l->config.read(l->config.read_arg, p, deadline)
                           : mien_source_read_raw(l->source, p, deadline);
 }
@@ -173,8 +179,10 @@ struct mien_live *mien_live_open(const struct mien_live_config *c)
         goto fail;
     }
     if (!c->read) {
-        l->source = mien_source_open(c->uri ? c->uri : "", &c->source, NULL, 0);
-        if (!l->source) {
+        snprintf(l->none.kind, sizeof(l->none.kind), "none");
+        snprintf(l->none.name, sizeof(l->none.name), "no camera");
+        l->source = mien_source_open(c->uri ? c->uri : "", &c->source, l->away, sizeof(l->away));
+        if (!l->source && !c->may_wait) {
             goto fail;
         }
     }
@@ -192,7 +200,9 @@ fail:
 
 const struct mien_source_info *mien_live_source(const struct mien_live *l)
 {
-    return l->source ? mien_source_info(l->source) : NULL;
+    return l->source                               ? mien_source_info(l->source)
+           : l->config.may_wait && !l->config.read ? &l->none
+                                                   : NULL;
 }
 
 const struct mien_face_model *mien_live_model(const struct mien_live *l)
@@ -241,6 +251,8 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
     }
     if (l->source) {
         mien_source_state(l->source, out, out_size);
+    } else if (out_size) {
+        snprintf(out, out_size, "%s", l->away);
     }
 }
 
@@ -308,10 +320,11 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
         l->config.uri = l->uri;
         l->config.source = *o;
     } else {
-        l->source =
-            mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, NULL, 0);
+        l->source = mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, l->away,
+                                     sizeof(l->away));
     }
-    if (!l->source || !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
+    if ((!l->source && !l->config.may_wait) ||
+        !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
         l->failed = true;
         return false;

@@ -39,6 +39,7 @@ struct mien_live_config { // zero means default
     const char *uri;      // see source/source.h
     struct mien_source_options source;
     struct mien_engine_config engine;
+    bool may_wait; // without a source that opens it waits for mien_live_switch instead of failing
     bool every_frame;             // hand over in step: nothing is dropped, time is the file's own
     uint64_t frames;              // ends after this many results; 0 = with the source
     struct mien_profile *profile; // borrowed; applied to results, learnt when asked; NULL = none
@@ -52,7 +53,7 @@ struct mien_live; // opaque
 
 // Opens source and engine. NULL on failure (logged by whoever failed).
 struct mien_live *mien_live_open(const struct mien_live_config *c);
-// NULL with stand-ins. The source's granted size and rate.
+// NULL with stand-ins. The source's granted size and rate; while it waits the kind is "none".
 const struct mien_source_info *mien_live_source(const struct mien_live *l);
 const struct mien_face_model *mien_live_model(const struct mien_live *l); // NULL with stand-ins
 bool mien_live_start(struct mien_live *l); // the two threads; false when one does not start

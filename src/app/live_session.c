@@ -37,6 +37,8 @@ static bool open_live(struct mien_session *s)
                    .quality = o->quality,
                    .filter = (float)o->filter,
                    .clock_ns = mien_now_ns},
+        // A window opens without a camera too: one may be plugged in, or a file opened.
+        .may_wait = !o->headless && !o->source_recalled && mien_session_is_camera(o->source),
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
@@ -48,6 +50,7 @@ static bool open_live(struct mien_session *s)
     if (!s->live && o->source_recalled) {
         mien_warn("\"%s\", shown last time, is not there: taking the first camera", o->source);
         s->o.source = c.uri = "";
+        c.may_wait = !o->headless;
         c.source = mien_session_source_options(s, 0, 0, 0);
         s->live = mien_live_open(&c);
     }
@@ -207,6 +210,7 @@ static void once(struct mien_session *s)
     if (now >= s->state_ns) {
         mien_live_state(s->live, show->state, sizeof(show->state));
         s->state_ns = now + MIEN_NS_PER_S / 2;
+        mien_session_wait_for_camera(s, now);
         struct stat st;
         if (s->recording && !stat(show->controls.record_path, &st)) {
             show->controls.recorded_bytes = st.st_size;

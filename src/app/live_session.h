@@ -46,7 +46,8 @@ struct mien_session {
     int64_t record_first_ns, record_last_ns, record_gone_ns;
     bool source_changed; // since the last frame
     int64_t state_ns;
-    int64_t first_shown_ns; // from the process's start to the first frame on the screen
+    int64_t looked_ns;           // when it last looked for a camera
+    int64_t first_shown_ns;      // from the process's start to the first frame on the screen
     struct mien_profile profile; // mien-infer's while it is learnt
     char profile_name[64], profile_path[1024];
     enum mien_profile_phase profile_phase; // as last told

@@ -41,7 +41,7 @@ struct mien_show {
     struct mien_traces curves; // of every shot that was drawn
     int64_t drawn_ns;          // end of the last drawing
     int64_t notice_until_ns;
-    char notice[256], state[256];
+    char notice[400], state[400];
     // Measured.
     uint64_t frames;
     int64_t first_ns, last_ns; // when the first and the last shot were on the screen

@@ -15,6 +15,8 @@ void mien_session_scan(struct mien_session *s); // looks for cameras
 // The present source stays when the other one cannot be opened; the window says why.
 void mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps);
 void mien_session_next_camera(struct mien_session *s);
+// While there is no source: looks for a camera every two seconds and takes it.
+void mien_session_wait_for_camera(struct mien_session *s, int64_t now_ns);
 
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options

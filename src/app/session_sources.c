@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 bool mien_session_is_camera(const char *uri)
@@ -136,4 +137,31 @@ void mien_session_next_camera(struct mien_session *s)
         }
     }
     mien_show_notice(s->show, c->cameras ? "there is no other camera" : "no camera found");
+}
+
+void mien_session_wait_for_camera(struct mien_session *s, int64_t now_ns)
+{
+    const struct mien_source_info *info = mien_live_source(s->live);
+    if (!info || strcmp(info->kind, "none")) {
+        return;
+    }
+    struct mien_show *show = s->show; // the reason is for a terminal
+    if (!strncmp(show->state, "no camera was found", 19)) {
+        snprintf(show->state, sizeof(show->state),
+                 "no camera: plug one in, drop a picture or a video here, or open one with o");
+    }
+    show->dirty = true;
+    if (now_ns < s->looked_ns + 2 * MIEN_NS_PER_S) {
+        return;
+    }
+    s->looked_ns = now_ns;
+    mien_session_scan(s);
+    const struct mien_ui_controls *c = &s->show->controls;
+    for (int i = 0; i < c->cameras; i++) {
+        if (!c->camera[i].problem[0]) {
+            mien_session_open_source(s, c->camera[i].device, s->o.capture_w, s->o.capture_h,
+                                     s->o.fps);
+            return;
+        }
+    }
 }

@@ -368,6 +368,40 @@ static void curves_show(void **state)
     mien_image_destroy(&now);
 }
 
+// A long notice is broken into lines that stay inside; one word that is too long does no harm.
+static void notices_wrap(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image plain = {0}, told = {0};
+    picture(&plain);
+    char endless[399];
+    memset(endless, 'w', sizeof(endless) - 1);
+    endless[sizeof(endless) - 1] = 0;
+    static const char sentence[] =
+        "the camera was unplugged: plug it in again, or choose another one in the menu Source; "
+        "what was recorded until now is kept, and goes on when pictures come again from it";
+    for (int i = 0; i < 2; i++) {
+        mien_show_notice(&show, i ? sentence : endless);
+        show.shot = &shot;
+        mien_show_draw(&show, NULL);
+        assert_true(mien_image_create(&told, W, H, MIEN_FORMAT_RGB8));
+        assert_true(mien_view_read(show.view, &told));
+        assert_true(difference(&told, &plain) > 1);
+        if (i) {
+            golden(&told, "notice");
+            for (int y = 0; y < H; y++) { // the picture's left border stays as it was
+                assert_memory_equal(told.data + (size_t)y * told.stride,
+                                    plain.data + (size_t)y * plain.stride, 30);
+            }
+        }
+        mien_image_destroy(&told);
+    }
+    show.notice[0] = 0;
+    mien_image_destroy(&plain);
+}
+
 // What is on the screen, in a picture of another size: fitted, with black beside it.
 static void screen_fits_another_size(void **state)
 {
@@ -413,6 +447,7 @@ int main(void)
         cmocka_unit_test(every_menu_opens_and_closes),
         cmocka_unit_test(every_mode_and_prop_shows),
         cmocka_unit_test(curves_show),
+        cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),
         cmocka_unit_test(keys_ask),
     };
