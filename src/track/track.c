@@ -47,8 +47,8 @@ static float turn(const struct mien_crop *a, const struct mien_crop *b)
     return fabsf(remainderf(a->roll_rad - b->roll_rad, 2 * (float)M_PI));
 }
 
-static bool beyond(const struct mien_crop *a, const struct mien_crop *b, float place, float size,
-                   float roll)
+bool mien_crop_beyond(const struct mien_crop *a, const struct mien_crop *b, float place, float size,
+                      float roll)
 {
     return !(hypotf(a->cx_px - b->cx_px, a->cy_px - b->cy_px) < place * a->side_px &&
              fabsf(logf(b->side_px / a->side_px)) < size && turn(a, b) < roll);
@@ -56,7 +56,7 @@ static bool beyond(const struct mien_crop *a, const struct mien_crop *b, float p
 
 bool mien_crop_far(const struct mien_crop *a, const struct mien_crop *b)
 {
-    return beyond(a, b, far_place, far_size, far_roll);
+    return mien_crop_beyond(a, b, far_place, far_size, far_roll);
 }
 
 void mien_tracker_init(struct mien_tracker *t, const struct mien_face_model *m)
@@ -178,7 +178,7 @@ void mien_track_predict(const struct mien_tracker *t, struct mien_track *tr, int
         next.cy_px += tr->velocity[1] * dt;
         next.side_px *= expf(fmaxf(-0.3F, fminf(0.3F, tr->velocity[2] * dt)));
     }
-    if (tr->looks <= 1 || beyond(&tr->crop, &next, keep_place, keep_size, keep_roll)) {
+    if (tr->looks <= 1 || mien_crop_beyond(&tr->crop, &next, keep_place, keep_size, keep_roll)) {
         tr->crop = next;
     }
 }

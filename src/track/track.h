@@ -86,6 +86,9 @@ void mien_track_calibrate(struct mien_track *tr, bool clear);
 void mien_track_apply_neutral(struct mien_track *tr, const float b[MIEN_BLENDSHAPES],
                               float out[MIEN_BLENDSHAPES]);
 
+// Whether two crops differ by at least `place` or `size` (shares of the first's side) or roll_rad.
+bool mien_crop_beyond(const struct mien_crop *a, const struct mien_crop *b, float place, float size,
+                      float roll_rad);
 // Whether a face that needs crop b was badly seen in crop a.
 bool mien_crop_far(const struct mien_crop *a, const struct mien_crop *b);
 

@@ -1,0 +1,141 @@
+// A face's picture is found again where it went: known motions of a made-up face in, the same out.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/rng.h"
+#include "engine/follow.h"
+
+enum { W = 320, H = 240 };
+static struct mien_face_model model;
+static struct mien_image frame;
+
+static int load(void **state)
+{
+    (void)state;
+    return mien_face_model_load(&model, NULL) && mien_image_create(&frame, W, H, MIEN_FORMAT_RGB8)
+               ? 0
+               : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    mien_image_destroy(&frame);
+    mien_face_model_destroy(&model);
+    return 0;
+}
+
+static float spot(float x, float y, float cx, float cy, float r)
+{
+    return expf(-((x - cx) * (x - cx) + (y - cy) * (y - cy)) / (r * r));
+}
+
+// Brightness of a face-like pattern; x, y: crop units.
+static float pattern(float x, float y)
+{
+    float v = 120 + 50 * spot(x, y, 0, 0, 0.8F);
+    v -= 70 * (spot(x, y, -0.3F, -0.25F, 0.12F) + spot(x, y, 0.3F, -0.25F, 0.12F));
+    v -= 40 * (spot(x, y, -0.3F, -0.4F, 0.1F) + spot(x, y, 0.32F, -0.42F, 0.1F));
+    v += 30 * spot(x, y, 0, -0.1F, 0.08F) - 30 * spot(x, y, 0.05F, 0.14F, 0.09F);
+    return v + 15 * spot(x, y, -0.4F, 0.2F, 0.2F) - 50 * spot(x, y, 0, 0.42F, 0.15F);
+}
+
+// The pattern at `at`, over a wall that stays; gain and offset are the light's.
+static void draw(const struct mien_crop *at, float gain, float offset, uint64_t seed)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, seed, 3);
+    for (int y = 0; y < H; y++) {
+        for (int x = 0; x < W; x++) {
+            float u[2], px[2] = {(float)x, (float)y};
+            mien_crop_to_unit(at, px, u);
+            bool face = u[0] * u[0] / 0.49F + u[1] * u[1] / 0.6F < 1;
+            float v =
+                face ? pattern(u[0], u[1]) : 90 + 40 * sinf(0.2F * px[0]) * cosf(0.15F * px[1]);
+            v = gain * v + offset + 3 * mien_rng_normal(&rng);
+            for (int c = 0; c < 3; c++) {
+                frame.data[(size_t)y * frame.stride + 3 * (size_t)x + (size_t)c] =
+                    (uint8_t)fminf(fmaxf(v, 0), 255);
+            }
+        }
+    }
+}
+
+static const struct mien_crop home = {150, 118, 130, 0.1F};
+
+static void remember(struct mien_follow *f)
+{
+    static float landmark[MIEN_LANDMARKS_MAX][2]; // none of them on the face
+    for (int i = 0; i < model.landmarks; i++) {
+        landmark[i][0] = landmark[i][1] = -1e6F;
+    }
+    draw(&home, 1, 0, 1);
+    mien_follow_remember(f, &model, &frame, &home, (const float(*)[2])landmark);
+}
+
+static void known_motion_in_same_motion_out(void **state)
+{
+    (void)state;
+    static const struct {
+        float x, y, size, roll, gain, offset;
+    } cases[] = {
+        {0, 0, 1, 0, 1, 0},          {6, -4, 1, 0, 1, 0},         {-12, 7, 1, 0, 1, 0},
+        {0, 0, 1.06F, 0, 1, 0},      {0, 0, 0.94F, 0, 1, 0},      {2, 1, 1, 0.09F, 1, 0},
+        {3, 5, 1.03F, -0.07F, 1, 0}, {4, -2, 1, 0.03F, 0.7F, 20}, {1, 1, 1, 0, 1.1F, -20},
+    };
+    struct mien_follow *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    remember(f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct mien_crop went = {home.cx_px + cases[i].x, home.cy_px + cases[i].y,
+                                 home.side_px * cases[i].size, home.roll_rad + cases[i].roll};
+        struct mien_follow_motion m;
+        draw(&went, cases[i].gain, cases[i].offset, 20 + i);
+        assert_true(mien_follow_find(f, &frame, &home, &m));
+        assert_true(m.match > 0.95F);
+        assert_float_equal(m.crop.cx_px, went.cx_px, 0.5F);
+        assert_float_equal(m.crop.cy_px, went.cy_px, 0.5F);
+        assert_float_equal(m.crop.side_px / went.side_px, 1, 0.01F);
+        assert_float_equal(m.crop.roll_rad, went.roll_rad, 0.01F);
+    }
+    free(f);
+}
+
+static void what_is_not_there_is_not_found(void **state)
+{
+    (void)state;
+    struct mien_follow *f = calloc(1, sizeof(*f));
+    struct mien_follow_motion m;
+    assert_non_null(f);
+    assert_false(mien_follow_find(f, &frame, &home, &m)); // nothing is remembered
+    remember(f);
+    assert_true(mien_follow_find(f, &frame, &home, &m));
+    struct mien_crop away = {10, 30, 100, 0};
+    draw(&away, 1, 0, 5); // the wall
+    assert_false(mien_follow_find(f, &frame, &home, &m));
+    memset(frame.data, 77, frame.stride * H); // nothing at all
+    assert_false(mien_follow_find(f, &frame, &home, &m));
+    struct mien_crop outside = {5000, -900, 100, 0};
+    assert_false(mien_follow_find(f, &frame, &outside, &m));
+    draw(&home, 1, 0, 6);
+    assert_true(mien_follow_find(f, &frame, &home, &m));
+    mien_follow_forget(f);
+    assert_false(mien_follow_find(f, &frame, &home, &m));
+    free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_motion_in_same_motion_out),
+        cmocka_unit_test(what_is_not_there_is_not_found),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
