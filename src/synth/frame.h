@@ -97,10 +97,12 @@ void mien_synth_light_mesh(struct mien_synth_renderer *r); // screen positions, 
 void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3], float out[3]);
 // props.c
 void mien_synth_build_props(struct mien_synth_renderer *r);
-// shade.c
+// shade.c, shade_skin.c, shade_parts.c
 void mien_synth_shade(struct mien_synth_renderer *r);
 // background.c
 void mien_synth_background(struct mien_synth_renderer *r);
+// label.c
+void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l);
 // post.c
 void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im);
 

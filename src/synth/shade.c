@@ -54,25 +54,41 @@ MIEN_INLINE void shadow(const struct mien_synth_renderer *r, const struct mien_b
     }
 }
 
-MIEN_MULTIVERSION
-void mien_shade_light(const struct mien_synth_renderer *r, struct mien_batch *b)
+static inline mien_v4 mix(const float *v, const size_t k[3], float w0, float w1, float w2)
+{
+    return w0 * mien_v4_load(v + k[0]) + w1 * mien_v4_load(v + k[1]) + w2 * mien_v4_load(v + k[2]);
+}
+
+// Position, normal and light of a batch. Vertices are asked for ahead: they lie all over the mesh.
+MIEN_INLINE void interpolate(struct mien_batch *b)
 {
     for (int i = 0; i < b->n; i++) {
         const int32_t *k = b->triangles + 3 * b->index[i];
-        const float w0 = b->w[0][i], w1 = b->w[1][i], w2 = b->w[2][i];
-        const size_t k0 = 3 * (size_t)k[0], k1 = 3 * (size_t)k[1], k2 = 3 * (size_t)k[2];
-        mien_lane_set3(b->pos, i,
-                       w0 * mien_v4_load(b->mesh_pos + k0) + w1 * mien_v4_load(b->mesh_pos + k1) +
-                           w2 * mien_v4_load(b->mesh_pos + k2));
-        mien_lane_set3(b->normal, i,
-                       w0 * mien_v4_load(b->mesh_normal + k0) +
-                           w1 * mien_v4_load(b->mesh_normal + k1) +
-                           w2 * mien_v4_load(b->mesh_normal + k2));
-        mien_lane_set3(b->light, i,
-                       w0 * mien_v4_load(b->mesh_light + k0) +
-                           w1 * mien_v4_load(b->mesh_light + k1) +
-                           w2 * mien_v4_load(b->mesh_light + k2));
+        for (int j = 0; j < 3; j++) {
+            __builtin_prefetch(b->screen + k[j]);
+            __builtin_prefetch(b->mesh_pos + 3 * k[j]);
+            __builtin_prefetch(b->mesh_normal + 3 * k[j]);
+            __builtin_prefetch(b->mesh_light + 3 * k[j]);
+        }
     }
+    for (int i = 0; i < b->n; i++) {
+        const int32_t *k = b->triangles + 3 * b->index[i];
+        const size_t at[3] = {3 * (size_t)k[0], 3 * (size_t)k[1], 3 * (size_t)k[2]};
+        float w[3] = {0, 0, 0}; // a degenerate triangle is black
+        mien_raster_weights(b->screen[k[0]], b->screen[k[1]], b->screen[k[2]], b->x[i], b->y[i], w);
+        for (int j = 0; j < 3; j++) {
+            b->w[j][i] = w[j];
+        }
+        mien_lane_set3(b->pos, i, mix(b->mesh_pos, at, w[0], w[1], w[2]));
+        mien_lane_set3(b->normal, i, mix(b->mesh_normal, at, w[0], w[1], w[2]));
+        mien_lane_set3(b->light, i, mix(b->mesh_light, at, w[0], w[1], w[2]));
+    }
+}
+
+MIEN_MULTIVERSION
+void mien_shade_light(const struct mien_synth_renderer *r, struct mien_batch *b)
+{
+    interpolate(b);
     const float turn = b->shader >= MIEN_SHADER_HAIR ? -1 : 1; // hair and props have two sides
     const float lx = r->light_dir[0], ly = r->light_dir[1], lz = r->light_dir[2];
     mien_lane along, lit;
@@ -154,27 +170,20 @@ static void flush(struct mien_synth_renderer *r, struct mien_batch *b)
     b->n = 0;
 }
 
-// Notes that triangle `index` is seen at (x,y). False when it is degenerate there.
-static inline bool put(struct mien_synth_renderer *r, struct mien_batch *b, int32_t index, float x,
+// Notes that triangle `index` is seen at (x,y).
+static inline void put(struct mien_synth_renderer *r, struct mien_batch *b, int32_t index, float x,
                        float y, size_t at, bool whole)
 {
-    const int32_t *k = b->triangles + 3 * index;
-    const float *p = b->screen[k[0]], *q = b->screen[k[1]], *s = b->screen[k[2]];
-    float w[3];
-    if (!mien_raster_weights(p, q, s, x, y, w)) {
-        return false;
-    }
+    __builtin_prefetch(b->triangles + 3 * index);
     int i = b->n++;
     b->index[i] = index;
     b->at[i] = (uint32_t)at;
     b->whole[i] = whole;
-    b->w[0][i] = w[0];
-    b->w[1][i] = w[1];
-    b->w[2][i] = w[2];
+    b->x[i] = x;
+    b->y[i] = y;
     if (b->n == MIEN_BATCH) {
         flush(r, b);
     }
-    return true;
 }
 
 // Lenses: blended over what is behind them, with the surroundings' glare.
@@ -261,8 +270,9 @@ void mien_synth_shade(struct mien_synth_renderer *r)
                 (object == MIEN_OBJECT_SKIN || object == MIEN_OBJECT_PROP) &&
                 id[1] >> 24 == object && id[row] >> 24 == object && id[row + 1] >> 24 == object &&
                 fabsf(near_[0] - near_[row + 1]) + fabsf(near_[1] - near_[row]) < 0.008f * near_[0];
-            if (one && put(r, batch + shader[object], (int32_t)(id[0] & 0xffffff), (float)x + 0.5f,
-                           (float)y + 0.5f, i, true)) {
+            if (one) {
+                put(r, batch + shader[object], (int32_t)(id[0] & 0xffffff), (float)x + 0.5f,
+                    (float)y + 0.5f, i, true);
                 continue;
             }
             for (int k = 0; k < MIEN_SAMPLES * MIEN_SAMPLES; k++) {

@@ -34,7 +34,8 @@ struct mien_batch {
     uint32_t at[MIEN_BATCH];   // place in the samples' colours
     bool whole[MIEN_BATCH];    // stands for all samples of its pixel
     int32_t index[MIEN_BATCH]; // triangle
-    mien_lane w[3];            // its corners' weights
+    mien_lane x, y;            // where in the raster
+    mien_lane w[3];            // the corners' weights there, from mien_shade_light()
     // From mien_shade_light().
     mien_lane pos[3], normal[3], view[3]; // normal and view: unit length
     mien_lane light[3];                   // irradiance from the surroundings

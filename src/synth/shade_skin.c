@@ -1,16 +1,8 @@
 // Skin and what is painted on it: tone, photographed texture, lips, make-up, brows, beard, scalp
 // hair, collar. Batches as in shade.h.
-#include "synth/shade.h"
+#include "synth/grid.h"
 
 #include "base/cpu.h"
-
-// Where four neighbours lie in a table, for each sample of a batch, and the sample's place between
-// them. Places are worked out ahead of the look-ups: the tables do not fit the first-level cache,
-// and what is asked for early waits less.
-struct grid {
-    int at[4][MIEN_BATCH]; // upper left, upper right, lower left, lower right; bytes
-    mien_lane fx, fy;
-};
 
 struct skin {
     mien_lane rest[3], cylinder[2]; // where on the mean head
@@ -21,90 +13,19 @@ struct skin {
     mien_lane coarse, blotch; // noise
     mien_lane own;            // share that is not photographed
     mien_lane gloss, wet, bump, cloth, hair;
-    struct grid middle_at, fine_at, speck_at, mask_at, photo_at;
+    struct mien_grid middle_at, fine_at, speck_at, mask_at, photo_at;
 };
-
-static inline mien_v4 four(const uint8_t *p)
-{
-    return mien_v4_bytes(mien_word(p));
-}
-
-MIEN_INLINE void ask(const uint8_t *table, const struct grid *g, int n)
-{
-    for (int i = 0; i < n; i++) {
-        __builtin_prefetch(table + g->at[0][i]);
-        __builtin_prefetch(table + g->at[2][i]);
-    }
-}
-
-// The noise's lattice at (nu su, nv sv).
-MIEN_INLINE void noise_grid(const float *nu, float su, const float *nv, float sv, struct grid *g)
-{
-    enum { S = MIEN_SYNTH_NOISE };
-    for (int i = 0; i < MIEN_BATCH; i++) {
-        float fx = nu[i] * su * S, fy = nv[i] * sv * S;
-        int x = (int)fx, y = (int)fy;
-        x -= (float)x > fx ? 1 : 0;
-        y -= (float)y > fy ? 1 : 0;
-        g->fx[i] = fx - (float)x;
-        g->fy[i] = fy - (float)y;
-        int x0 = x & (S - 1), x1 = (x + 1) & (S - 1);
-        int y0 = (y & (S - 1)) * S, y1 = ((y + 1) & (S - 1)) * S;
-        g->at[0][i] = 4 * (y0 + x0);
-        g->at[1][i] = 4 * (y0 + x1);
-        g->at[2][i] = 4 * (y1 + x0);
-        g->at[3][i] = 4 * (y1 + x1);
-    }
-}
-
-// All four channels of the noise between lattice points, -1…1.
-static inline mien_v4 soft_noise(const uint8_t *noise, const struct grid *g, int i)
-{
-    mien_v4 a = four(noise + g->at[0][i]), b = four(noise + g->at[2][i]);
-    mien_v4 p = a + (four(noise + g->at[1][i]) - a) * g->fx[i];
-    mien_v4 q = b + (four(noise + g->at[3][i]) - b) * g->fx[i];
-    return (p + (q - p) * g->fy[i] - 128) * (1 / 127.0f);
-}
-
-// The texels of a square picture round (u,v) or, flipped, (1-u,v).
-MIEN_INLINE void picture_grid(int size, int channels, const float *u, bool flip, const float *v,
-                              struct grid *g)
-{
-    const float side = (float)size, end = (float)(size - 1) - 0.001f;
-    const float turn = flip ? -side : side, from = flip ? side - 0.5f : -0.5f;
-    for (int i = 0; i < MIEN_BATCH; i++) {
-        float fx = u[i] * turn + from, fy = v[i] * side - 0.5f;
-        fx = fx < 0 ? 0 : fx;
-        fx = fx > end ? end : fx;
-        fy = fy < 0 ? 0 : fy;
-        fy = fy > end ? end : fy;
-        int x = (int)fx, y = (int)fy, at = y * size + x;
-        g->fx[i] = fx - (float)x;
-        g->fy[i] = fy - (float)y;
-        g->at[0][i] = channels * at;
-        g->at[1][i] = channels * (at + 1);
-        g->at[2][i] = channels * (at + size);
-        g->at[3][i] = channels * (at + size + 1);
-    }
-}
-
-// Weights of the four neighbours / 255.
-static inline mien_v4 weights(const struct grid *g, int i)
-{
-    float x = g->fx[i], y = g->fy[i];
-    return (mien_v4){1 - x, x, 1 - x, x} * (mien_v4){1 - y, 1 - y, y, y} * (1 / 255.0f);
-}
 
 // Looks up what is painted on the face part's square.
 static inline void paint(const struct mien_synth_renderer *r, struct skin *s, int i,
                          const struct mien_image *texture)
 {
-    const struct grid *g = &s->mask_at;
+    const struct mien_grid *g = &s->mask_at;
     const uint8_t *m = r->a->mask + g->at[0][i], *n = r->a->mask + g->at[2][i];
-    const mien_v4 w = weights(g, i);
+    const mien_v4 w = mien_grid_weights(g, i);
     for (int c = 0; c < MIEN_MASKS; c += 4) {
-        mien_v4 x = w[0] * four(m + c) + w[1] * four(m + c + MIEN_MASKS) + w[2] * four(n + c) +
-                    w[3] * four(n + c + MIEN_MASKS);
+        mien_v4 x = w[0] * mien_grid_four(m + c) + w[1] * mien_grid_four(m + c + MIEN_MASKS) +
+                    w[2] * mien_grid_four(n + c) + w[3] * mien_grid_four(n + c + MIEN_MASKS);
         for (int k = 0; k < 4; k++) {
             s->mask[c + k][i] = x[k];
         }
@@ -118,11 +39,11 @@ static inline void paint(const struct mien_synth_renderer *r, struct skin *s, in
     if (texture) {
         g = &s->photo_at;
         const uint8_t *b = texture->data + g->at[0][i], *d = texture->data + g->at[2][i];
-        const mien_v4 q = weights(g, i);
+        const mien_v4 q = mien_grid_weights(g, i);
         // The right neighbour's three bytes, read from one before them to stay in the picture.
         mien_lane_set3(s->photo, i,
-                       q[0] * four(b) + q[1] * mien_v4_bytes(mien_word(b + 2) >> 8) +
-                           q[2] * four(d) + q[3] * mien_v4_bytes(mien_word(d + 2) >> 8));
+                       q[0] * mien_grid_four(b) + q[1] * mien_v4_bytes(mien_word(b + 2) >> 8) +
+                           q[2] * mien_grid_four(d) + q[3] * mien_v4_bytes(mien_word(d + 2) >> 8));
     }
 }
 
@@ -157,23 +78,23 @@ MIEN_INLINE void fetch(const struct mien_synth_renderer *r, const struct mien_ba
         nu[i] = s->cylinder[0][i] * 2.2f + u0;
         nv[i] = s->cylinder[1][i] * 0.8f + v0;
     }
-    noise_grid(nu, 1.7f, nv, 1.7f, &s->middle_at);
-    ask(noise, &s->middle_at, b->n);
-    noise_grid(nu, 2.3f, nv, 2.3f, &s->fine_at);
-    ask(noise, &s->fine_at, b->n);
-    picture_grid(MIEN_SYNTH_UV, MIEN_MASKS, s->uv[0], false, s->uv[1], &s->mask_at);
-    ask(a->mask, &s->mask_at, b->n);
+    mien_grid_noise(nu, 1.7f, nv, 1.7f, &s->middle_at);
+    mien_grid_ask(noise, &s->middle_at, b->n);
+    mien_grid_noise(nu, 2.3f, nv, 2.3f, &s->fine_at);
+    mien_grid_ask(noise, &s->fine_at, b->n);
+    mien_grid_picture(MIEN_SYNTH_UV, MIEN_MASKS, s->uv[0], false, s->uv[1], &s->mask_at);
+    mien_grid_ask(a->mask, &s->mask_at, b->n);
     if (texture) {
-        picture_grid(texture->width, 3, s->uv[0], p->texture_flip, s->uv[1], &s->photo_at);
-        ask(texture->data, &s->photo_at, b->n);
+        mien_grid_picture(texture->width, 3, s->uv[0], p->texture_flip, s->uv[1], &s->photo_at);
+        mien_grid_ask(texture->data, &s->photo_at, b->n);
     }
     if (beard) {
-        noise_grid(nu, 3.1f, nv, 1.6f, &s->speck_at);
-        ask(noise, &s->speck_at, b->n);
+        mien_grid_noise(nu, 3.1f, nv, 1.6f, &s->speck_at);
+        mien_grid_ask(noise, &s->speck_at, b->n);
     }
     for (int i = 0; i < b->n; i++) {
-        s->middle[i] = soft_noise(noise, &s->middle_at, i)[1];
-        mien_v4 n = soft_noise(noise, &s->fine_at, i);
+        s->middle[i] = mien_grid_soft_noise(noise, &s->middle_at, i)[1];
+        mien_v4 n = mien_grid_soft_noise(noise, &s->fine_at, i);
         s->dots[i] = n[1];
         s->fine[i] = n[2];
         if (s->uv[0][i] < 0) {
@@ -185,7 +106,7 @@ MIEN_INLINE void fetch(const struct mien_synth_renderer *r, const struct mien_ba
         }
         paint(r, s, i, texture);
         if (beard) {
-            s->speck[i] = soft_noise(noise, &s->speck_at, i)[2];
+            s->speck[i] = mien_grid_soft_noise(noise, &s->speck_at, i)[2];
         }
     }
 }
