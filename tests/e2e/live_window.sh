@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# The window as a user has it, on an X server with a real pointer: menus by mouse, recording over a change of the window's
+# size, what is remembered; and a window that opens without a camera.
+. "$(dirname "$0")/live_common.inc"
+need_job
+command -v Xvfb >/dev/null || { echo "Xvfb is not installed"; exit 77; }
+python3 -c 'import ctypes; ctypes.CDLL("libXtst.so.6")' 2>/dev/null || { echo "libXtst is not installed"; exit 77; }
+exec 3<>"$tmp/display"
+Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp >"$tmp/xvfb.log" 2>&1 &
+server=$!
+program=
+trap 'kill $program $server 2>/dev/null; wait $program $server 2>/dev/null; rm -rf "$tmp"' EXIT
+for _ in $(seq 100); do
+    [ -s "$tmp/display" ] && break
+    kill -0 $server 2>/dev/null || { echo "Xvfb does not start: $(tail -n 1 "$tmp/xvfb.log")"; exit 77; }
+    sleep 0.1
+done
+DISPLAY=:$(head -n 1 "$tmp/display")
+export DISPLAY PYTHONPATH=$PWD/tests HOME=$tmp
+unset WAYLAND_DISPLAY SDL_VIDEODRIVER XDG_DATA_HOME XDG_CONFIG_HOME
+here=$PWD
+cd "$tmp" || exit 1
+ends() { # within ten seconds, with the status
+    for _ in $(seq 300); do
+        kill -0 $program 2>/dev/null || break
+        sleep 0.1
+    done
+    wait $program
+    got=$?
+    program=
+    [ $got = "$1" ] || fail "exit status $got: $(tail -n 3 "$tmp/log")"
+}
+"$MIEN" live "$clip" --size 872x480 >"$tmp/log" 2>&1 &
+program=$!
+python3 - <<'END' || fail "the user: $(tail -n 3 "$tmp/log")"
+import glob, os, time, x11_user
+
+
+def until(what, true, seconds=90):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.2)
+
+
+u = x11_user.User("mien")
+assert u.at()[2:] == (872, 480)
+time.sleep(2)
+u.click(84, 10)   # View: at the places of tests/golden/session_menu_view.png, in double size
+u.click(90, 74)   # shaded
+u.point(230, 10)  # Record: opens by itself while a menu is open
+u.click(250, 56)  # Start recording
+films = lambda: glob.glob("mien-*.mp4")
+until("recording does not begin", films)
+until("nothing is recorded", lambda: os.path.getsize(films()[0]) > 30000)
+u.resize(1000, 600)
+until("no size", lambda: u.at()[2:] == (1000, 600))
+size = os.path.getsize(films()[0])
+until("recording stands still", lambda: os.path.getsize(films()[0]) > size + 60000)
+u.press("r")
+time.sleep(2)
+u.press("q")
+END
+ends 0
+check_summary "$tmp/log" '[0-9]+'
+grep -qx 'mode = shaded' .config/mien/config || fail "the mode was not remembered: $(cat .config/mien/config 2>&1)"
+film=$(ls mien-*.mp4)
+if command -v ffprobe >/dev/null; then
+    [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$film")" = 872,480 ] || fail "the recording's size"
+    # Its darkest frame: none is black.
+    dark=$(ffmpeg -v error -i "$film" -vf signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=- -f null - |
+        sed -n 's/.*YAVG=//p' | sort -n | head -n 1)
+    [ "${dark%.*}" -ge 40 ] || fail "a frame of the recording is black (mean $dark)"
+fi
+if ls /dev/video* >/dev/null 2>&1; then
+    echo "by mouse: mode and recording; there is a camera"
+    exit 0
+fi
+"$MIEN" live --no-config >"$tmp/log" 2>&1 &
+program=$!
+python3 - <<'END' || fail "without a camera: $(tail -n 3 "$tmp/log")"
+import time, x11_user
+u = x11_user.User("mien")
+time.sleep(3)
+u.press("q")
+END
+ends 0
+grep -q 'no camera was found' "$tmp/log" || fail "the missing camera is not told: $(cat "$tmp/log")"
+cd "$here" || exit 1
+echo "by mouse: mode and recording; without a camera the window opens"

@@ -1,0 +1,78 @@
+"""A user of a window on an X server: finds it by its title, points, clicks, types, resizes (libX11, libXtst)."""
+import ctypes, os, time
+
+KEYS = {"?": 0x3F, " ": 0x20, "escape": 0xFF1B, "tab": 0xFF09, "f10": 0xFFC7}
+
+
+class Attributes(ctypes.Structure):  # XWindowAttributes begins so; the rest is room
+    _fields_ = [("x", ctypes.c_int), ("y", ctypes.c_int), ("width", ctypes.c_int), ("height", ctypes.c_int),
+                ("rest", ctypes.c_char * 512)]
+
+
+class User:
+    def __init__(self, title, seconds=60):
+        """Raises OSError when a library or the server is not there, TimeoutError when no window comes."""
+        self.x = ctypes.CDLL("libX11.so.6")
+        self.t = ctypes.CDLL("libXtst.so.6")
+        self.x.XOpenDisplay.restype = ctypes.c_void_p
+        self.x.XDefaultRootWindow.restype = ctypes.c_ulong
+        self.x.XKeysymToKeycode.restype = ctypes.c_ubyte
+        self.d = ctypes.c_void_p(self.x.XOpenDisplay(None))
+        if not self.d:
+            raise OSError("no X server")
+        self.root = ctypes.c_ulong(self.x.XDefaultRootWindow(self.d))
+        end = time.monotonic() + seconds
+        while not (found := self.find(title)):
+            if time.monotonic() > end:
+                raise TimeoutError("no window is called " + title)
+            time.sleep(0.1)
+        self.w = ctypes.c_ulong(found)
+        self.x.XSetInputFocus(self.d, self.w, 1, 0)  # there is no window manager to do it
+        self.x.XSync(self.d, 0)
+
+    def find(self, title):
+        root, parent, children, n = ctypes.c_ulong(), ctypes.c_ulong(), ctypes.POINTER(ctypes.c_ulong)(), ctypes.c_uint()
+        if not self.x.XQueryTree(self.d, self.root, ctypes.byref(root), ctypes.byref(parent), ctypes.byref(children),
+                                 ctypes.byref(n)):
+            return 0
+        for i in range(n.value):
+            name = ctypes.c_char_p()
+            if self.x.XFetchName(self.d, ctypes.c_ulong(children[i]), ctypes.byref(name)) and name.value == title.encode():
+                a = Attributes()
+                self.x.XGetWindowAttributes(self.d, ctypes.c_ulong(children[i]), ctypes.byref(a))
+                if a.width > 1:
+                    return children[i]
+        return 0
+
+    def at(self):
+        a = Attributes()
+        self.x.XGetWindowAttributes(self.d, self.w, ctypes.byref(a))
+        return a.x, a.y, a.width, a.height
+
+    def point(self, x, y, pause=0.6):
+        """In the window's pixels. The pause lets the program draw: its menus look at the pointer once a frame, which
+        takes longer where others compute too."""
+        pause *= max(1, os.getloadavg()[0] / 2)
+        ox, oy, _, _ = self.at()
+        self.t.XTestFakeMotionEvent(self.d, -1, ox + x, oy + y, ctypes.c_ulong(0))
+        self.x.XSync(self.d, 0)
+        time.sleep(pause)
+
+    def click(self, x, y, pause=0.6):
+        self.point(x, y, pause)
+        pause *= max(1, os.getloadavg()[0] / 2)
+        for down in (1, 0):
+            self.t.XTestFakeButtonEvent(self.d, 1, down, ctypes.c_ulong(0))
+            self.x.XSync(self.d, 0)
+            time.sleep(pause / 2)
+        time.sleep(pause)
+
+    def press(self, key):
+        code = self.x.XKeysymToKeycode(self.d, ctypes.c_ulong(KEYS.get(key, ord(key[0]))))
+        for down in (1, 0):
+            self.t.XTestFakeKeyEvent(self.d, code, down, ctypes.c_ulong(0))
+        self.x.XSync(self.d, 0)
+
+    def resize(self, width, height):
+        self.x.XResizeWindow(self.d, self.w, width, height)
+        self.x.XSync(self.d, 0)
