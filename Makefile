@@ -38,7 +38,7 @@ LINK += -rdynamic
 endif
 
 SRC := $(filter-out src/learn/parallel_$(if $(filter 1,$(MPI)),none,mpi).c,$(sort $(wildcard src/*/*.c)))
-CXX_SRC := src/view/ui.cc
+CXX_SRC := $(sort $(wildcard src/*/*.cc))
 MAIN := src/app/main.c
 # libmien is made of these modules; they are position-independent and shared with the program.
 LIB_MODULES := base image tensor nn face detect fit track engine lib

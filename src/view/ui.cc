@@ -1,11 +1,11 @@
-// Menus, sliders and dialogs with Dear ImGui.
-extern "C" {
-#include "view/ui.h"
+// Menus, sliders and dialogs with Dear ImGui: menu bar, settings window, dialog, events. What the
+// menus hold: view/ui_parts.cc.
+#include "view/ui_parts.hh"
 
+extern "C" {
 #include "base/clock.h"
 #include "base/log.h"
 #include "view/font.h"
-#include "view/traces.h"
 }
 
 #include <dirent.h>
@@ -30,33 +30,6 @@ namespace {
 
 const int64_t idle_ns = 2500 * 1000000LL; // the menu bar hides when the mouse rests this long
 
-const ImVec4 accent(0.31f, 0.82f, 0.745f, 1), dim(0.62f, 0.667f, 0.706f, 1),
-    warm(0.925f, 0.408f, 0.376f, 1), amber(0.94f, 0.733f, 0.36f, 1);
-
-struct entry { // of a folder
-    std::string name;
-    bool folder;
-};
-
-} // namespace
-
-struct mien_ui {
-    ImGuiContext *context;
-    bool headless, started_sdl, started_gl;
-    bool settings, open_asked, opened; // window shown; dialog asked for, on
-    bool popup;                        // a menu was open when drawn last
-    int menu;                          // to be opened with the next drawing; 0 = none
-    bool close_all;
-    bool keep;           // headless: the bar stays
-    int64_t mouse_ns;    // when the mouse moved last
-    float scale, bar_px; // bar_px: its height
-    float pixel_ratio;   // screen px per window point
-    char folder[MIEN_UI_PATH], path[MIEN_UI_PATH], spec[256];
-    std::vector<entry> entries;
-};
-
-namespace {
-
 void style(float s)
 {
     ImGuiStyle &g = ImGui::GetStyle();
@@ -78,7 +51,7 @@ void style(float s)
         ImVec4 color;
     } colors[] = {
         {ImGuiCol_Text, ImVec4(0.925f, 0.94f, 0.953f, 1)},
-        {ImGuiCol_TextDisabled, dim},
+        {ImGuiCol_TextDisabled, mien_ui_dim},
         {ImGuiCol_WindowBg, ImVec4(0.055f, 0.07f, 0.09f, 0.95f)},
         {ImGuiCol_PopupBg, ImVec4(0.055f, 0.07f, 0.09f, 0.96f)},
         {ImGuiCol_MenuBarBg, ImVec4(0.04f, 0.055f, 0.07f, 0.86f)},
@@ -88,8 +61,8 @@ void style(float s)
         {ImGuiCol_FrameBgActive, ImVec4(1, 1, 1, 0.18f)},
         {ImGuiCol_TitleBg, ImVec4(0.04f, 0.055f, 0.07f, 1)},
         {ImGuiCol_TitleBgActive, ImVec4(0.07f, 0.10f, 0.12f, 1)},
-        {ImGuiCol_CheckMark, accent},
-        {ImGuiCol_SliderGrab, accent},
+        {ImGuiCol_CheckMark, mien_ui_accent},
+        {ImGuiCol_SliderGrab, mien_ui_accent},
         {ImGuiCol_SliderGrabActive, ImVec4(0.45f, 0.92f, 0.85f, 1)},
         {ImGuiCol_Button, ImVec4(0.31f, 0.82f, 0.745f, 0.22f)},
         {ImGuiCol_ButtonHovered, ImVec4(0.31f, 0.82f, 0.745f, 0.38f)},
@@ -100,7 +73,7 @@ void style(float s)
         {ImGuiCol_Tab, ImVec4(1, 1, 1, 0.05f)},
         {ImGuiCol_TabHovered, ImVec4(0.31f, 0.82f, 0.745f, 0.38f)},
         {ImGuiCol_TabActive, ImVec4(0.31f, 0.82f, 0.745f, 0.30f)},
-        {ImGuiCol_NavHighlight, accent},
+        {ImGuiCol_NavHighlight, mien_ui_accent},
         {ImGuiCol_Separator, ImVec4(1, 1, 1, 0.10f)},
         {ImGuiCol_ModalWindowDimBg, ImVec4(0, 0, 0, 0.45f)},
     };
@@ -128,382 +101,9 @@ void bake(mien_ui *ui)
     style(ui->scale / ui->pixel_ratio);
 }
 
-void key_hint(const char *key)
-{
-    if (key && *key) {
-        ImGui::SameLine();
-        ImGui::TextDisabled("  %s", key);
-    }
-}
-
-bool toggle(const char *label, const char *key, bool *value)
-{
-    bool did = ImGui::Checkbox(label, value);
-    key_hint(key);
-    return did;
-}
-
-bool action(const char *label, const char *key)
-{
-    bool did = ImGui::Selectable(label, false, 0, ImVec2(ImGui::GetFontSize() * 16, 0));
-    key_hint(key);
-    return did;
-}
-
 void copy(char *out, size_t size, const char *text)
 {
     snprintf(out, size, "%s", text);
-}
-
-void ask_open(mien_ui_controls *c, const char *uri, int w, int h, int fps)
-{
-    c->ask.open = true;
-    copy(c->ask.open_uri, sizeof(c->ask.open_uri), uri);
-    c->ask.open_w = w;
-    c->ask.open_h = h;
-    c->ask.open_fps = fps;
-}
-
-bool source_part(mien_ui *ui, mien_ui_controls *c)
-{
-    bool did = false;
-    char text[160];
-    for (int i = 0; i < c->cameras; i++) {
-        mien_ui_camera *k = &c->camera[i];
-        ImGui::PushID(i);
-        if (ImGui::RadioButton(k->name, i == c->camera_now) && !k->problem[0]) {
-            ask_open(c, k->device, 0, 0, 0);
-            did = true;
-        }
-        key_hint(k->device);
-        if (k->problem[0]) {
-            ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetFontSize() * 22);
-            ImGui::TextColored(amber, "%s", k->problem);
-            ImGui::PopTextWrapPos();
-        }
-        ImGui::PopID();
-    }
-    if (!c->cameras) {
-        ImGui::TextDisabled("no camera found");
-    }
-    if (c->camera_now >= 0) {
-        mien_ui_camera *k = &c->camera[c->camera_now];
-        snprintf(text, sizeof(text), "%d × %d, %.0f per second", c->width, c->height,
-                 (double)c->fps);
-        ImGui::SetNextItemWidth(ImGui::GetFontSize() * 15);
-        if (ImGui::BeginCombo("size and rate", text)) {
-            for (int m = 0; m < k->modes; m++) {
-                const mien_ui_camera_mode *o = &k->mode[m];
-                bool now = o->width == c->width && o->height == c->height;
-                snprintf(text, sizeof(text), "%d × %d, %.0f per second", o->width, o->height,
-                         (double)o->fps);
-                if (ImGui::Selectable(text, now)) {
-                    ask_open(c, k->device, o->width, o->height, (int)lroundf(o->fps));
-                    did = true;
-                }
-            }
-            ImGui::EndCombo();
-        }
-    } else if (c->info && c->info->source) {
-        ImGui::TextDisabled("showing %s, %d × %d", c->info->source, c->width, c->height);
-    }
-    if (action("Look for cameras again", "")) {
-        c->ask.rescan = did = true;
-    }
-    ImGui::Separator();
-    if (action("Open a picture or video…", "o")) {
-        ui->open_asked = did = true;
-    }
-    ImGui::Separator();
-    did |= toggle("mirror", "x", &c->settings->mirror);
-    bool paused = c->info && c->info->paused;
-    if (toggle("pause", "space", &paused)) {
-        c->ask.pause = did = true;
-    }
-    return did;
-}
-
-// Channels of the curves: ready-made sets, then every channel.
-bool curves_part(mien_ui_controls *c)
-{
-    bool did = false;
-    char text[48];
-    snprintf(text, sizeof(text), "%d channel%s", c->curves->count,
-             c->curves->count == 1 ? "" : "s");
-    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
-    if (ImGui::BeginCombo("in the curves", text, ImGuiComboFlags_HeightLarge)) {
-        for (int i = 0; i < mien_traces_sets(); i++) {
-            if (ImGui::Selectable(mien_traces_set_name(i))) {
-                mien_traces_set(c->curves, i);
-                did = c->settings->curves = true;
-            }
-        }
-        ImGui::Separator();
-        for (int i = 0; i < mien_traces_channels(); i++) {
-            bool on = mien_traces_has(c->curves, i);
-            bool room = on || c->curves->count < MIEN_TRACES_MAX;
-            if (ImGui::Selectable(mien_traces_channel_name(i), on,
-                                  ImGuiSelectableFlags_DontClosePopups |
-                                      (room ? 0 : ImGuiSelectableFlags_Disabled))) {
-                mien_traces_toggle(c->curves, i);
-                did = c->settings->curves = true;
-            }
-            const char *note = mien_traces_channel_note(i);
-            if (*note) {
-                key_hint(note);
-            }
-        }
-        ImGui::EndCombo();
-    }
-    key_hint("V");
-    return did;
-}
-
-bool view_part(mien_ui_controls *c)
-{
-    static const struct {
-        int mode;
-        const char *label, *what;
-    } modes[] = {{MIEN_VIEW_WIREFRAME, "wireframe", "the mesh as lines"},
-                 {MIEN_VIEW_SHADED, "shaded", "clay under three lights"},
-                 {MIEN_VIEW_TEXTURED, "textured", "the video on the mesh"},
-                 {MIEN_VIEW_UV, "UV checker", "the model's own coordinates"},
-                 {MIEN_VIEW_NORMALS, "normals", "the surface's direction as colour"},
-                 {MIEN_VIEW_LANDMARKS, "landmarks", "points with their uncertainty"},
-                 {MIEN_VIEW_OFF, "off", "the picture alone"}};
-    mien_view_settings *s = c->settings;
-    bool did = false;
-    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
-                        ImVec2(ImGui::GetStyle().ItemSpacing.x, ImGui::GetFontSize() * 0.15f));
-    ImGui::TextDisabled("over the face: m, back with M");
-    for (auto &m : modes) {
-        if (ImGui::RadioButton(m.label, s->mode == m.mode)) {
-            s->mode = (mien_view_mode)m.mode;
-            did = true;
-        }
-        ImGui::SameLine(ImGui::GetFontSize() * 9);
-        ImGui::TextDisabled("%s", m.what);
-    }
-    float opacity = 100 * (1 - s->fade);
-    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
-    if (ImGui::SliderFloat("opacity", &opacity, 0, 100, "%.0f %%", ImGuiSliderFlags_AlwaysClamp)) {
-        s->fade = 1 - opacity / 100;
-        did = true;
-    }
-    key_hint("[ ]");
-    ImGui::Separator();
-    did |= toggle("whole head", "e", &s->head);
-    did |= toggle("landmarks with uncertainty", "p", &s->points);
-    did |= toggle("head axes and gaze", "a", &s->axes);
-    ImGui::Separator();
-    did |= toggle("times, pose, expression", "h", &s->hud);
-    did |= toggle("blendshape bars", "b", &s->bars);
-    did |= toggle("live curves", "v", &s->curves);
-    if (c->curves) {
-        did |= curves_part(c);
-    }
-    if (action("Full screen", "f")) {
-        c->ask.fullscreen = did = true;
-    }
-    ImGui::PopStyleVar();
-    return did;
-}
-
-bool prop_part(mien_ui_controls *c)
-{
-    bool did = false;
-    ImGui::TextDisabled("worn on the face: g, back with G");
-    for (int i = 0; i < c->props; i++) {
-        did |= ImGui::RadioButton(c->prop_name[i], &c->prop, i);
-    }
-    ImGui::Separator();
-    did |= toggle("light from the face", "l", &c->light);
-    ImGui::TextDisabled("own ones: glTF or PNG files in");
-    ImGui::TextDisabled("~/.local/share/mien/props");
-    return did;
-}
-
-bool track_part(mien_ui_controls *c)
-{
-    bool did = false;
-    float wide = ImGui::GetFontSize() * 11;
-    ImGui::SetNextItemWidth(wide);
-    did |=
-        ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
-    key_hint("1…8");
-    ImGui::SetNextItemWidth(wide);
-    did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
-                              ImGuiSliderFlags_AlwaysClamp);
-    key_hint("- +");
-    ImGui::SetNextItemWidth(wide);
-    did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
-                              c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
-    key_hint(", .");
-    c->ask.tracking |= did;
-    ImGui::Separator();
-    if (action("Take this expression as neutral", "n")) {
-        c->ask.calibrate = did = true;
-    }
-    if (action("Forget the neutral expression", "N")) {
-        c->ask.forget = did = true;
-    }
-    ImGui::Separator();
-    if (c->profile_learning) {
-        ImGui::TextColored(amber, "learning your range: do what is said");
-    } else if (action("Learn my own range", "C")) {
-        c->ask.learn = did = true;
-    }
-    bool on = c->profile_on && c->profile_known;
-    if (toggle("use my own range", "P", &on)) {
-        c->ask.use_profile = did = true;
-    }
-    if (!c->profile_known && !c->profile_learning) {
-        ImGui::TextDisabled("ten seconds: at rest, then moving");
-    }
-    return did;
-}
-
-bool record_part(mien_ui_controls *c)
-{
-    bool did = false;
-    const char *report = nullptr;
-    for (int i = 0; i < c->sinks; i++) {
-        if (c->sink[i].on && !strncmp(c->sink[i].spec, "report:", 7)) {
-            report = c->sink[i].spec + 7;
-        }
-    }
-    if (action("Save a picture", "s")) {
-        c->ask.screenshot = did = true;
-    }
-    if (action(c->recording ? "Stop recording" : "Start recording", "r")) {
-        c->ask.record = did = true;
-    }
-    if (c->recording) {
-        int s = (int)c->recorded_s;
-        ImGui::TextColored(warm, "● %d:%02d", s / 60, s % 60);
-        ImGui::SameLine();
-        ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
-        ImGui::TextDisabled("%s", c->record_path);
-    } else {
-        did |= toggle("without the overlay", "w", &c->record_plain);
-    }
-    ImGui::Separator();
-    if (action(report ? "Finish the report" : "Start a report", "R")) {
-        c->ask.report = did = true;
-    }
-    if (report) {
-        ImGui::TextDisabled("%s", report);
-    }
-    if (action("Set an event mark", "k")) {
-        c->ask.mark = did = true;
-    }
-    ImGui::Separator();
-    ImGui::TextDisabled("all goes to the current folder");
-    return did;
-}
-
-const struct {
-    const char *spec, *what;
-} kinds[] = {{"vmc", "VMC: VSeeFace, Warudo, VNyan"},
-             {"osf", "OpenSeeFace: VTube Studio, VSeeFace"},
-             {"livelink", "Live Link Face: Unreal Engine"},
-             {"ifacialmocap", "iFacialMocap"},
-             {"facecap", "Face Cap (OSC)"},
-             {"opentrack", "head pose for games"},
-             {"ws", "page in a browser, port 8765"},
-             {"loopback:/dev/video10", "virtual camera"},
-             {"jsonl:mien.jsonl", "everything, a line a frame"},
-             {"csv:mien.csv", "table, a row a face"},
-             {"openface:openface.csv", "table like OpenFace's"},
-             {"mediapipe:mediapipe.json", "like MediaPipe's"},
-             {"livelinkcsv:livelink.csv", "table like Live Link Face's"},
-             {"gltf:mien.glb", "animated face for Blender"},
-             {"md5:mien.md5", "digests, to compare runs"}};
-
-bool send_part(mien_ui *ui, mien_ui_controls *c)
-{
-    static const char *const where[] = {"stays here", "file", "network", "virtual camera"};
-    bool did = false;
-    if (!c->sinks) {
-        ImGui::TextDisabled("nothing leaves this program");
-    }
-    for (int i = 0; i < c->sinks; i++) {
-        ImGui::PushID(i);
-        bool on = c->sink[i].on;
-        if (ImGui::Checkbox(c->sink[i].spec, &on)) {
-            c->ask.sink = i + 1;
-            did = true;
-        }
-        int kind = mien_ui_sink_kind(c->sink[i].spec);
-        ImGui::SameLine();
-        ImGui::TextColored(on && kind ? amber : dim, "  %s%s", on && kind ? "● " : "", where[kind]);
-        ImGui::PopID();
-    }
-    ImGui::Separator();
-    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
-    bool enter = ImGui::InputTextWithHint("##spec", "vmc, ws, jsonl:FILE …", ui->spec,
-                                          sizeof(ui->spec), ImGuiInputTextFlags_EnterReturnsTrue);
-    ImGui::SameLine();
-    if ((ImGui::Button("Add") || enter) && ui->spec[0]) {
-        copy(c->ask.sink_spec, sizeof(c->ask.sink_spec), ui->spec);
-        c->ask.add_sink = did = true;
-        ui->spec[0] = 0;
-    }
-    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
-    if (ImGui::BeginCombo("##kinds", "or choose …", ImGuiComboFlags_HeightLarge)) {
-        for (auto &k : kinds) {
-            if (ImGui::Selectable(k.spec)) { // to be changed before it is added
-                copy(ui->spec, sizeof(ui->spec), k.spec);
-                did = true;
-            }
-            ImGui::SameLine(ImGui::GetFontSize() * 13);
-            ImGui::TextDisabled("%s", k.what);
-        }
-        ImGui::EndCombo();
-    }
-    ImGui::TextDisabled("addresses: vmc:192.168.0.7:39539");
-    return did;
-}
-
-bool help_part(mien_ui *ui, mien_ui_controls *c)
-{
-    bool did = false;
-    if (action("Keys", "?")) {
-        c->settings->help = !c->settings->help;
-        did = true;
-    }
-    if (action("All settings", "tab")) {
-        ui->settings = !ui->settings;
-        did = true;
-    }
-    ImGui::Separator();
-    ImGui::TextDisabled("mien uses no network and writes no picture");
-    ImGui::TextDisabled("unless it is asked to; a lamp shows when.");
-    ImGui::Separator();
-    if (action("Quit", "q")) {
-        c->ask.quit = did = true;
-    }
-    return did;
-}
-
-bool part(mien_ui *ui, mien_ui_controls *c, int which)
-{
-    switch (which) {
-    case MIEN_UI_SOURCE:
-        return source_part(ui, c);
-    case MIEN_UI_VIEW:
-        return view_part(c);
-    case MIEN_UI_PROP:
-        return prop_part(c);
-    case MIEN_UI_TRACK:
-        return track_part(c);
-    case MIEN_UI_RECORD:
-        return record_part(c);
-    case MIEN_UI_SEND:
-        return send_part(ui, c);
-    default:
-        return help_part(ui, c);
-    }
 }
 
 const char *const titles[] = {"", "Source", "View", "Props", "Track", "Record", "Send", "Help"};
@@ -523,7 +123,7 @@ bool menu_bar(mien_ui *ui, mien_ui_controls *c)
         }
         if (ImGui::BeginMenu(titles[i])) {
             ui->popup = true;
-            did |= part(ui, c, i);
+            did |= mien_ui_part(ui, c, i);
             if (ui->close_all) {
                 ImGui::CloseCurrentPopup();
             }
@@ -537,7 +137,7 @@ bool menu_bar(mien_ui *ui, mien_ui_controls *c)
                  (double)c->recorded_bytes / 1e6);
         ImGui::SameLine(ImGui::GetWindowWidth() - ImGui::CalcTextSize(text).x -
                         ImGui::GetFontSize());
-        ImGui::TextColored(warm, "%s", text);
+        ImGui::TextColored(mien_ui_warm, "%s", text);
     }
     ImGui::EndMainMenuBar();
     return did;
@@ -558,7 +158,7 @@ bool settings_window(mien_ui *ui, mien_ui_controls *c)
             for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_SEND; i++) {
                 if (ImGui::BeginTabItem(titles[i])) {
                     ImGui::Dummy(ImVec2(ImGui::GetFontSize() * 26, 2));
-                    did |= part(ui, c, i);
+                    did |= mien_ui_part(ui, c, i);
                     ImGui::EndTabItem();
                 }
             }
@@ -599,9 +199,10 @@ void read_folder(mien_ui *ui)
         }
         closedir(d);
     }
-    std::sort(ui->entries.begin(), ui->entries.end(), [](const entry &a, const entry &b) {
-        return a.folder != b.folder ? a.folder : strcasecmp(a.name.c_str(), b.name.c_str()) < 0;
-    });
+    std::sort(
+        ui->entries.begin(), ui->entries.end(), [](const mien_ui_entry &a, const mien_ui_entry &b) {
+            return a.folder != b.folder ? a.folder : strcasecmp(a.name.c_str(), b.name.c_str()) < 0;
+        });
 }
 
 void enter_folder(mien_ui *ui, const std::string &path)
@@ -640,7 +241,7 @@ bool open_dialog(mien_ui *ui, mien_ui_controls *c)
     if (ImGui::Selectable("../")) {
         into = std::string(ui->folder) + "/..";
     }
-    for (const entry &e : ui->entries) {
+    for (const mien_ui_entry &e : ui->entries) {
         std::string full = std::string(ui->folder) + "/" + e.name;
         if (ImGui::Selectable((e.folder ? e.name + "/" : e.name).c_str(), full == ui->path,
                               ImGuiSelectableFlags_DontClosePopups |
@@ -670,7 +271,7 @@ bool open_dialog(mien_ui *ui, mien_ui_controls *c)
     }
     did = did && ui->path[0];
     if (did) {
-        ask_open(c, ui->path, 0, 0, 0);
+        mien_ui_ask_open(c, ui->path, 0, 0, 0);
         ImGui::CloseCurrentPopup();
     }
     ImGui::EndPopup();
