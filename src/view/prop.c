@@ -6,12 +6,13 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "view/gltf.h"
 
 bool mien_prop_load(struct mien_prop *p, const char *path, const char **reason)
 {
     size_t size = 0;
     memset(p, 0, sizeof(*p));
-    uint8_t *data = mien_file_read(path, MIEN_PROP_FILE_MAX, &size);
+    uint8_t *data = mien_file_read(path, MIEN_GLTF_FILE_MAX, &size);
     if (!data) {
         *reason = "it cannot be read";
         return false;

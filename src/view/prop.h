@@ -28,7 +28,7 @@ enum mien_anchor {
     MIEN_ANCHORS
 };
 
-enum { MIEN_PROP_VERTICES = 60000, MIEN_PROP_INDICES = 300000, MIEN_PROP_FILE_MAX = 16 << 20 };
+enum { MIEN_PROP_VERTICES = 60000, MIEN_PROP_INDICES = 300000 };
 
 struct mien_prop_vertex {
     float position[3], normal[3]; // mm from the anchor, head frame's axes
