@@ -24,7 +24,9 @@ def commands():
 
 
 def parse(text):
-    """summary, usage, options [(letter, name, argument, help)], example lines"""
+    """summary, usage, options [(letter, name, argument, help)], example lines, keys [(key, what it does)]"""
+    text, _, sheet = text.partition("\nkeys:\n")
+    keys = re.findall(r"^  (.+?) {2,}(\S.*)$", sheet, re.M)
     head = text.split("\n", 1)[0]
     usage = re.search(r"^usage: (.*)$", text, re.M)
     options, example = [], []
@@ -36,7 +38,7 @@ def parse(text):
             options[-1][3] = (options[-1][3] + " " + line.strip()).strip()
     if "\nexample:\n" in text:
         example = [l.strip() for l in text.split("\nexample:\n", 1)[1].split("\n") if l.strip()]
-    return head.split(": ", 1)[-1], usage[1] if usage else "", options, example
+    return head.split(": ", 1)[-1], usage[1] if usage else "", options, example, keys
 
 
 def roff(s):
@@ -51,7 +53,7 @@ def man(table):
          "Finds faces in a camera's frames, pictures or videos and fits a 3D face to each: head pose, shape,",
          "blendshapes, expression and gaze. Without a command,", ".B live", "runs.",
          ".SH COMMANDS"]
-    for name, summary, (head, usage, options, example) in table:
+    for name, summary, (head, usage, options, example, keys) in table:
         o += [".SS " + roff(name), roff(head[:1].upper() + head[1:].rstrip(".")) + ".", ".PP",
               "\\fB" + roff(usage or "mien " + name) + "\\fR"]
         for letter, long, arg, text in options:
@@ -63,6 +65,10 @@ def man(table):
             o.append(roff(text) or "\\&")
         if example:
             o += [".PP", "Example:", ".PP", ".nf", ".RS"] + [roff(e) for e in example] + [".RE", ".fi"]
+        if keys:
+            o += [".PP", "Keys; the menus do the same with a mouse:"]
+        for key, what in keys:
+            o += [".TP", "\\fB" + roff(key) + "\\fR", roff(what)]
     o += [".SH EXIT STATUS", ".TP", ".B 0", "Done.", ".TP", ".B 1",
           "Something failed on the way and was explained; what was done is kept.", ".TP", ".B 2",
           "Wrong options, or nothing usable among the files named.",
@@ -81,14 +87,14 @@ def bash(table):
          '    if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then',
          '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word"; compgen -f -- "$word")' % " ".join(t[0] for t in table),
          "        return", "    fi", '    case "$command $before" in']
-    for name, _, (_, _, options, _) in table:
+    for name, _, (_, _, options, *_) in table:
         for letter, long, arg, _ in options:
             if arg and "|" in arg:
                 keys = '"%s --%s"' % (name, long) + (' | "%s -%s"' % (name, letter) if letter else "")
                 o += ["    %s)" % keys, '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word")' % arg.replace("|", " "),
                       "        return", "        ;;"]
     o += ["    esac", '    case "$command" in']
-    for name, _, (_, _, options, _) in table:
+    for name, _, (_, _, options, *_) in table:
         words = ["--" + x[1] for x in options] + SUB.get(name, [])
         o += ["    %s) options=\"%s\" ;;" % (name, " ".join(words))]
     o += ["    esac", '    if [[ "$word" == -* ]]; then',
@@ -102,7 +108,7 @@ def bash(table):
 def fish(table):
     q = lambda s: "'" + s.replace("\\", "\\\\").replace("'", "\\'") + "'"
     o = ["# fish completion for mien; written by assets/make_docs.py"]
-    for name, summary, (_, _, options, _) in table:
+    for name, summary, (_, _, options, *_) in table:
         o.append("complete -c mien -n __fish_use_subcommand -a %s -d %s" % (name, q(summary)))
         for letter, long, arg, text in options:
             line = "complete -c mien -n '__fish_seen_subcommand_from %s' -l %s" % (name, long)

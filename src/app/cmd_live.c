@@ -162,8 +162,17 @@ int mien_cmd_live(int argc, char **argv)
     }
     int rc = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     const char *reason;
+    if (rc == 1) { // --help was shown
+        const char *const(*keys)[2];
+        int n = mien_hud_keys(&keys);
+        printf("\nkeys:\n");
+        for (int i = 0; i < n; i++) {
+            printf("  %-7s  %s\n", keys[i][0], keys[i][1]);
+        }
+        rc = 0;
+        goto out;
+    }
     if (rc) {
-        rc = rc == 1 ? 0 : rc;
         goto out;
     }
     if (nargs == 1) {

@@ -23,8 +23,8 @@ struct mien_hud_info { // measured by the program; zero means unknown
     float latency_ms[MIEN_HUD_RING]; // of the last frames
     int latency_first;               // the oldest
     uint64_t dropped;
-    const char *source; // its name, borrowed; NULL = none
-    const char *notice; // what went wrong or was done, borrowed; NULL = none
+    const char *source;               // its name, borrowed; NULL = none
+    const char *notice;               // what went wrong or was done, borrowed; NULL = none
     const struct mien_traces *curves; // shown when the settings say so; borrowed; NULL = none
     bool paused;
     // What leaves the program; shown whatever else is hidden.
@@ -58,6 +58,8 @@ void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
 // At the top, in the middle of the free area.
 void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
                     const struct mien_hud_info *info, bool below_panels);
+// The keys and what they do, as the sheet shows them; returns their number.
+int mien_hud_keys(const char *const (**list)[2]);
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l);
 
 void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,

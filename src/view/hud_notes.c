@@ -84,33 +84,40 @@ void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
     }
 }
 
+static const char *const keys[][2] = {
+    {"m", "what is drawn: wireframe, shaded, textured, UV, normals, landmarks, nothing"},
+    {"[ ]", "fainter, stronger"},
+    {"g", "next thing to wear: glasses, hat …; G the one before; l its light"},
+    {"e", "the whole head, or the face only"},
+    {"p", "landmark points with their uncertainty"},
+    {"a", "head axes and gaze"},
+    {"h", "times, pose and expression"},
+    {"b", "blendshape bars"},
+    {"v", "live curves; V other channels"},
+    {"x", "mirror"},
+    {"n", "take the present expression as neutral; N undoes it"},
+    {"C", "learn your own range in ten seconds: at rest, then moving; P use it or not"},
+    {"k", "set an event mark in records and report"},
+    {"1-8", "so many faces are followed"},
+    {"- +", "smoothing; , . field of view"},
+    {"o", "open a picture or video (or drop one here); c next camera"},
+    {"r", "record, stop recording; w without what is drawn; s saves a picture"},
+    {"R", "begin, finish a report of the session"},
+    {"space", "pause"},
+    {"f", "full screen"},
+    {"tab", "all settings; F10 or the mouse: menus"},
+    {"?", "this sheet"},
+    {"q Esc", "quit"},
+};
+
+int mien_hud_keys(const char *const (**list)[2])
+{
+    *list = keys;
+    return (int)MIEN_COUNT(keys);
+}
+
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
 {
-    static const char *const keys[][2] = {
-        {"m", "what is drawn: wireframe, shaded, textured, UV, normals, landmarks, nothing"},
-        {"[  ]", "fainter, stronger"},
-        {"g", "next thing to wear: glasses, hat …; G the one before; l its light"},
-        {"e", "the whole head, or the face only"},
-        {"p", "landmark points with their uncertainty"},
-        {"a", "head axes and gaze"},
-        {"h", "times, pose and expression"},
-        {"b", "blendshape bars"},
-        {"v", "live curves; V other channels"},
-        {"x", "mirror"},
-        {"n", "take the present expression as neutral; N undoes it"},
-        {"C", "learn your own range in ten seconds: at rest, then moving; P use it or not"},
-        {"k", "set an event mark in records and report"},
-        {"1 … 8", "so many faces are followed"},
-        {"-  +", "smoothing;  ,  .  field of view"},
-        {"o", "open a picture or video (or drop one here); c next camera"},
-        {"r", "record, stop recording; w without what is drawn; s saves a picture"},
-        {"R", "begin, finish a report of the session"},
-        {"space", "pause"},
-        {"f", "full screen"},
-        {"tab", "all settings; F10 or the mouse: menus"},
-        {"?", "this sheet"},
-        {"q  Esc", "quit"},
-    };
     float ui = l->ui, m = 16 * ui, w = 0;
     float room = l->video.h - 2 * m - 26 * ui; // in a small window the lines move together
     float step = fminf(19 * ui, fmaxf(room / (float)MIEN_COUNT(keys), 14 * ui));
