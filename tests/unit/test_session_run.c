@@ -169,7 +169,7 @@ static bool report_is_on(int k)
 
 static bool report_is_saved(int k)
 {
-    return said("saved mien-") && said(".html");
+    return said("saved mien-") && strstr(session.show->notice, ".html");
 }
 
 static void free_a_place(int k) // the refused virtual camera's, for the report
