@@ -31,7 +31,7 @@ int mien_cmd_prepare(int argc, char **argv)
         {"net", 0, MIEN_OPT_STRING, &net, "FILE", "ferplus: the network that finds the landmarks",
          0, 0},
         {"copies", 0, MIEN_OPT_INT, &copies, "N", "turned: pictures made of each photo", 1, 100},
-        {"first", 0, MIEN_OPT_INT, &first, "N", "sheet: the first picture shown", 0, 1e9},
+        {"first", 0, MIEN_OPT_INT, &first, "N", "turned, sheet: the first picture taken", 0, 1e9},
         {0},
     };
     if (argc > 60) {
@@ -51,7 +51,7 @@ int mien_cmd_prepare(int argc, char **argv)
         return mien_prepare_photos(out, quick, limit);
     }
     if (!strcmp(args[0], "turned")) {
-        return mien_prepare_turned(out, limit, copies);
+        return mien_prepare_turned(out, first, limit, copies);
     }
     if (!strcmp(args[0], "ferplus")) {
         return mien_prepare_ferplus(out, net);

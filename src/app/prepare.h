@@ -32,24 +32,27 @@ struct mien_photos {
 bool mien_photos_load(struct mien_photos *p, const char *dir); // false on failure (logged)
 void mien_photos_destroy(struct mien_photos *p);
 
-// The camera assumed for a crop of `data/photos`: the original's focal length is unknown. The crop
-// is 1.7 times the face's box; in a usual photo the face fills about 27 % of the longer side, so
-// that side is about 2.2 crops, and f = 1.2 * the longer side.
+// The camera assumed for a crop of `data/photos`: the original's focal length is unknown. A crop is
+// 1.7 times the face's box, so that f = 5.3 of its sides puts the face 1.3 m away, as news photos and
+// portraits do. times: a nearer (< 1) or farther (> 1) camera that sees the face at the same size.
 enum { MIEN_PHOTO_SIDE_PX = 192 };
-struct mien_camera mien_photo_camera(void);
+struct mien_camera mien_photo_camera(float times);
 // Our landmarks of row i in px: MediaPipe's points; (NAN, NAN) where it has none.
 void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
                           float (*px)[2]);
-// Fits row i; false when it cannot be explained.
+// Fits row i as seen by the camera; false when it cannot be explained.
 bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
-                    struct mien_fit *f, int i, struct mien_fit_state *s);
+                    struct mien_fit *f, const struct mien_camera *camera, int i,
+                    struct mien_fit_state *s);
 // Everything that is known of row i: the machine's landmarks and what the fit s says. False when no
 // face explains the landmarks well.
 bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,
-                      struct mien_fit *f, int i, struct mien_label *l, struct mien_fit_state *s);
+                      struct mien_fit *f, const struct mien_camera *camera, int i,
+                      struct mien_label *l, struct mien_fit_state *s);
 
 int mien_prepare_photos(const char *out, bool quick, int limit);
-int mien_prepare_turned(const char *out, int limit, int copies); // copies: of each photo
+// first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
+int mien_prepare_turned(const char *out, int first, int limit, int copies);
 // net: of the face network that finds the landmarks, NULL = boxes are guessed.
 int mien_prepare_ferplus(const char *out, const char *net);
 int mien_prepare_textures(const char *out, int limit);

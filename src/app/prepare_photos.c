@@ -132,10 +132,10 @@ void mien_photos_destroy(struct mien_photos *p)
     memset(p, 0, sizeof *p);
 }
 
-struct mien_camera mien_photo_camera(void)
+struct mien_camera mien_photo_camera(float times)
 {
     struct mien_camera c = mien_camera_make(MIEN_PHOTO_SIDE_PX, MIEN_PHOTO_SIDE_PX, 0);
-    c.f_px = 1.2f * 2.2f * MIEN_PHOTO_SIDE_PX;
+    c.f_px = 5.3f * times * MIEN_PHOTO_SIDE_PX;
     return c;
 }
 
@@ -174,7 +174,8 @@ static void blendshape_sigmas(float sigma[MIEN_BLENDSHAPES])
 }
 
 bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
-                    struct mien_fit *f, int i, struct mien_fit_state *s)
+                    struct mien_fit *f, const struct mien_camera *camera, int i,
+                    struct mien_fit_state *s)
 {
     float px[MIEN_LANDMARKS_MAX][2], zero[MIEN_BLENDSHAPES];
     float said[MIEN_BLENDSHAPES] = {0}, said_sigma[MIEN_BLENDSHAPES] = {0};
@@ -192,7 +193,7 @@ bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m
     // MediaPipe's squint is near one half on resting faces
     said_sigma[MIEN_BS_EYE_SQUINT_LEFT] = said_sigma[MIEN_BS_EYE_SQUINT_RIGHT] = 0;
     struct mien_fit_input in = {
-        .camera = mien_photo_camera(),
+        .camera = *camera,
         .landmark_px = px,
         .identity_sigma_all = 0.7f,
         .iterations = 25,
@@ -264,13 +265,13 @@ static float blendshape_trust(int b)
 }
 
 // Adds what the fit says. trust 0...1: of this photo.
-static void fill_fit(const struct mien_face_model *m, const struct mien_fit_state *s, float trust,
-                     struct mien_label *l)
+static void fill_fit(const struct mien_face_model *m, const struct mien_camera *camera,
+                     const struct mien_fit_state *s, float trust, struct mien_label *l)
 {
     float yaw = 0, pitch = 0, roll = 0;
     mien_pose_to_angles(s->pose.R, &yaw, &pitch, &roll);
     l->mask |= MIEN_LABEL_POSE | MIEN_LABEL_IDENTITY | MIEN_LABEL_BLENDSHAPES | MIEN_LABEL_GAZE;
-    l->camera = mien_photo_camera();
+    l->camera = *camera;
     l->pose = s->pose;
     memcpy(l->identity, s->identity, sizeof l->identity);
     memcpy(l->blendshape, s->blendshape, sizeof l->blendshape);
@@ -300,14 +301,15 @@ static void fill_fit(const struct mien_face_model *m, const struct mien_fit_stat
 }
 
 bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,
-                      struct mien_fit *f, int i, struct mien_label *l, struct mien_fit_state *s)
+                      struct mien_fit *f, const struct mien_camera *camera, int i,
+                      struct mien_label *l, struct mien_fit_state *s)
 {
     fill_basics(p, m, i, l);
-    if (!mien_photo_fit(p, m, f, i, s) || !(s->rms < rms_max)) {
+    if (!mien_photo_fit(p, m, f, camera, i, s) || !(s->rms < rms_max)) {
         return false;
     }
     const float trust = p->row[i].agree > 3 ? 0.3f : s->rms > 0.5f * rms_max ? 0.6f : 1;
-    fill_fit(m, s, trust, l);
+    fill_fit(m, camera, s, trust, l);
     return true;
 }
 
@@ -320,6 +322,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     int disagree = 0, unexplained = 0;
     double rms = 0;
     struct mien_fit *fit = NULL;
+    const struct mien_camera camera = mien_photo_camera(1);
     const int n = limit > 0 && limit < p->count ? limit : p->count;
     snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!quick && !(fit = mien_fit_create(m))) {
@@ -340,7 +343,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
         }
         if (!fit) {
             fill_basics(p, m, i, &l);
-        } else if (!mien_photo_label(p, m, fit, i, &l, &s)) {
+        } else if (!mien_photo_label(p, m, fit, &camera, i, &l, &s)) {
             unexplained++;
             continue;
         } else {

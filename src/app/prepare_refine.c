@@ -24,7 +24,7 @@ struct sums {
 static void add_photo(const struct mien_photos *p, const struct mien_face_model *m, int i,
                       const struct mien_fit_state *s, struct sums *sum)
 {
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = mien_photo_camera(1);
     float px[MIEN_LANDMARKS_MAX][2], mine[MIEN_LANDMARKS_MAX][2], depth[MIEN_LANDMARKS_MAX];
     mien_photo_landmarks(p, m, i, px);
     if (!mien_fit_project(m, &c, s, mine, depth)) {
@@ -253,10 +253,11 @@ int mien_prepare_refine(const char *out, int limit)
     const int n = limit > 0 ? limit : 2000, step = p.count / n > 0 ? p.count / n : 1;
     int used = 0;
     double rms = 0;
+    const struct mien_camera camera = mien_photo_camera(1);
     for (int i = 0; i < p.count; i += step) {
         struct mien_fit_state s;
         if (p.row[i].validation || p.row[i].agree > good_agree ||
-            !mien_photo_fit(&p, &m, f, i, &s) || s.rms > good_rms) {
+            !mien_photo_fit(&p, &m, f, &camera, i, &s) || s.rms > good_rms) {
             continue;
         }
         add_photo(&p, &m, i, &s, sum);

@@ -15,7 +15,7 @@ enum { SCALE = 2, TILE = MIEN_PHOTO_SIDE_PX * SCALE, COLUMNS = 6 };
 static void draw_mesh(struct mien_image *im, const struct mien_face_model *m,
                       const struct mien_fit_state *s, float *v, float *px, int x0, int y0)
 {
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = mien_photo_camera(1);
     mien_face_model_vertices(m, s->identity, s->blendshape, v);
     for (int i = 0; i < m->vertices; i++) {
         float q[3], p[2] = {0, 0};
@@ -69,8 +69,8 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
     char text[64] = "no fit";
     float px[MIEN_LANDMARKS_MAX][2], mine[MIEN_LANDMARKS_MAX][2];
     mien_photo_landmarks(p, m, i, px);
-    if (mien_photo_fit(p, m, f, i, &s)) {
-        const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = mien_photo_camera(1);
+    if (mien_photo_fit(p, m, f, &c, i, &s)) {
         float yaw = 0, pitch = 0, roll = 0;
         draw_mesh(&tile, m, &s, v, screen, 0, 0);
         mien_fit_project(m, &c, &s, mine, NULL);

@@ -144,7 +144,7 @@ static bool rasterise_uv(struct work *k)
 static void place_head(struct work *k, const struct mien_fit_state *s)
 {
     const struct mien_face_model *m = &k->m;
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = mien_photo_camera(1);
     mien_face_model_vertices(m, s->identity, s->blendshape, k->vertex);
     for (int i = 0; i < m->vertices; i++) {
         float q[3];
@@ -202,7 +202,7 @@ static void fill_zbuffer(struct work *k)
 static void unwrap(struct work *k, const struct mien_image *im, const float valid[4])
 {
     const struct mien_face_model *m = &k->m;
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = mien_photo_camera(1);
     memset(k->known, 0, TEXELS * sizeof(float));
     for (int i = 0; i < TEXELS; i++) {
         const struct texel *e = &k->texel[i];
@@ -466,9 +466,10 @@ static void complete(struct work *k, struct mien_image *out)
 static bool suitable(struct work *k, int i, struct mien_fit_state *s)
 {
     const struct mien_photo_row *r = &k->photos.row[i];
+    const struct mien_camera camera = mien_photo_camera(1);
     float yaw = 0, pitch = 0, roll = 0;
     if (strncmp(r->source, "portraits", 9) || !r->colour || r->validation || r->agree > 2 ||
-        !mien_photo_fit(&k->photos, &k->m, k->fit, i, s) || s->rms > 0.009f) {
+        !mien_photo_fit(&k->photos, &k->m, k->fit, &camera, i, s) || s->rms > 0.009f) {
         return false;
     }
     mien_pose_to_angles(s->pose.R, &yaw, &pitch, &roll);

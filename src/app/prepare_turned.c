@@ -34,10 +34,14 @@ enum {
 static const float back_mm = 30; // of the plane behind, from the head's origin
 static const float slack_mm = 7; // what may lie before a landmark that is seen
 static const float hidden_trust = 0.3f;
+// Nobody knows how far the camera was: any distance from half a metre to 2.4 m explains a photo,
+// with another pose and shape. Each photo draws one.
+static const float near_least = 0.4f, near_most = 1.8f;
 
 struct turner {
     struct mien_face_model m;
     struct mien_photos photos;
+    struct mien_camera camera; // how near the present photo is taken to be
     struct mien_fit *fit;
     struct mien_jpeg_decoder *jpeg;
     struct mien_image photo, picture;
@@ -133,7 +137,7 @@ static void from_screen(const struct mien_camera *c, float x, float y, float dis
 // distance and known: the head where it is, a smooth sheet elsewhere.
 static void measure_depth(struct turner *k, const struct mien_fit_state *s)
 {
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = k->camera;
     mien_face_model_vertices(&k->m, s->identity, s->blendshape, k->vertex);
     for (int i = 0; i < k->m.vertices; i++) {
         float q[3];
@@ -235,7 +239,7 @@ static void turn_point(const struct turn *t, const float X[3], float out[3])
 static bool lift_landmarks(const struct turner *k, int i, const struct mien_fit_state *s,
                            float (*X)[3], float *weight)
 {
-    const struct mien_camera c = mien_photo_camera();
+    const struct mien_camera c = k->camera;
     float px[MIEN_LANDMARKS_MAX][2], mine[MIEN_LANDMARKS_MAX][2], depth[MIEN_LANDMARKS_MAX];
     mien_photo_landmarks(&k->photos, &k->m, i, px);
     if (!mien_fit_project(&k->m, &c, s, mine, depth)) {
@@ -293,8 +297,12 @@ static void draw_sheet(struct turner *k, const struct turn *t, const float valid
                 hits++;
             }
             uint8_t *p = k->picture.data + (size_t)y * k->picture.stride + (size_t)x * 3;
+            if (!hits) { // beyond the sheet: the photo as it was, no sign that something was turned
+                sample(&k->photo, valid, (float)x, (float)y, c);
+                hits = 1;
+            }
             for (int a = 0; a < 3; a++) {
-                p[a] = hits ? (uint8_t)lrintf(c[a] / (float)hits) : 127;
+                p[a] = (uint8_t)lrintf(c[a] / (float)hits);
             }
         }
     }
@@ -331,7 +339,7 @@ static bool place_landmarks(const struct turner *k, const struct turn *t, const 
 static void aim(const struct turner *k, struct turn *t, const float (*X)[3], struct mien_rng *r)
 {
     float lo[2] = {1e9f, 1e9f}, hi[2] = {-1e9f, -1e9f};
-    t->camera = mien_photo_camera();
+    t->camera = k->camera;
     for (int i = 0; i < k->m.landmarks; i++) {
         float q[3], p[2];
         turn_point(t, X[i], q);
@@ -382,27 +390,31 @@ static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struc
     return *ok;
 }
 
-static int write_pack(struct turner *k, const char *out, int limit, int copies)
+static int write_pack(struct turner *k, const char *out, int first, int limit, int copies)
 {
     char tmp[1100];
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
-    const int n = limit > 0 && limit < k->photos.count ? limit : k->photos.count;
+    const int all = k->photos.count;
+    const int n = limit > 0 && limit < all - first ? first + limit : all;
     snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!mien_pack_writer_open(&w, tmp, false)) {
         return 1;
     }
     bool ok = true;
     int used = 0;
-    mien_progress_begin(&bar, "turning", "photos", 0, n);
-    for (int i = 0; i < n && ok; i++) {
+    mien_progress_begin(&bar, "turning", "photos", first, n);
+    for (int i = first; i < n && ok; i++) {
         struct mien_label flat;
         struct mien_fit_state s;
         struct mien_rng rng;
         float X[MIEN_LANDMARKS_MAX][3], weight[MIEN_LANDMARKS_MAX];
         const char *reason = NULL;
+        mien_rng_seed(&rng, 1604, (uint64_t)i);
+        k->camera =
+            mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
         if (k->photos.row[i].agree > 3 ||
-            !mien_photo_label(&k->photos, &k->m, k->fit, i, &flat, &s) ||
+            !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
                               k->photos.row[i].bytes, MIEN_FORMAT_RGB8, false, &k->photo,
                               &reason)) {
@@ -413,7 +425,6 @@ static int write_pack(struct turner *k, const char *out, int limit, int copies)
             continue;
         }
         used++;
-        mien_rng_seed(&rng, 1604, (uint64_t)i);
         for (int c = 0; c < copies && ok; c++) {
             write_turn(k, &w, &s, (const float(*)[3])X, weight, &flat, &rng, &ok);
         }
@@ -432,7 +443,7 @@ static int write_pack(struct turner *k, const char *out, int limit, int copies)
     return ok ? 0 : 1;
 }
 
-int mien_prepare_turned(const char *out, int limit, int copies)
+int mien_prepare_turned(const char *out, int first, int limit, int copies)
 {
     char dir[1024];
     const char *data = mien_data_dir();
@@ -445,7 +456,7 @@ int mien_prepare_turned(const char *out, int limit, int copies)
     if (!turner_create(&k, dir)) {
         return 2;
     }
-    const int status = write_pack(&k, out, limit, copies);
+    const int status = write_pack(&k, out, first, limit, copies);
     turner_destroy(&k);
     return status;
 }

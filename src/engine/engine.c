@@ -42,7 +42,7 @@ struct mien_engine {
     int since_detect;
     bool complained; // about unusable frames, until a good one comes
     // Scratch of one look.
-    struct mien_estimate estimate, mirrored;
+    struct mien_estimate estimate, mirrored, other;
     struct mien_sight sight;
     struct mien_detection found[FOUND_MAX];
 };
@@ -178,6 +178,18 @@ static int64_t now(const struct mien_engine *e)
     return e->config.clock_ns ? e->config.clock_ns() : 0;
 }
 
+// The network's estimate of a crop into *est; mirrored too where quality is asked for.
+static void estimate(struct mien_engine *e, const struct mien_image *frame,
+                     const struct mien_crop *crop, struct mien_estimate *est)
+{
+    e->parts.look(e->parts.user, frame, crop, false, est);
+    if (e->config.quality) {
+        e->parts.look(e->parts.user, frame, crop, true, &e->mirrored);
+        mien_estimate_mirror(e->parts.model, &e->mirrored);
+        mien_estimate_average(est, &e->mirrored, 0.5F);
+    }
+}
+
 // The network's estimate of a crop, in the picture's and the camera's frames, into e->sight.
 static void look(struct mien_engine *e, const struct mien_image *frame,
                  const struct mien_camera *camera, const struct mien_crop *crop,
@@ -185,12 +197,7 @@ static void look(struct mien_engine *e, const struct mien_image *frame,
 {
     int64_t t0 = now(e);
     struct mien_estimate *est = &e->estimate;
-    e->parts.look(e->parts.user, frame, crop, false, est);
-    if (e->config.quality) {
-        e->parts.look(e->parts.user, frame, crop, true, &e->mirrored);
-        mien_estimate_mirror(e->parts.model, &e->mirrored);
-        mien_estimate_average(est, &e->mirrored);
-    }
+    estimate(e, frame, crop, est);
     mien_sight_from_estimate(camera, crop, est, &e->sight);
     times->network_ns += now(e) - t0;
 }
@@ -204,6 +211,24 @@ static int detect(struct mien_engine *e, const struct mien_image *frame, float t
     return n;
 }
 
+// Crops a little smaller and larger than the last one join its estimate.
+static void look_again(struct mien_engine *e, const struct mien_image *frame,
+                       const struct mien_camera *camera, const struct mien_crop *crop,
+                       struct mien_times *times)
+{
+    static const float size[] = {0.95F, 1.05F};
+    int64_t t0 = now(e);
+    for (int i = 0; i < (int)MIEN_COUNT(size); i++) {
+        struct mien_crop other = *crop;
+        other.side_px *= size[i];
+        estimate(e, frame, &other, &e->other);
+        mien_estimate_rescale(&e->other, size[i]);
+        mien_estimate_average(&e->estimate, &e->other, 1.0F / (float)(i + 2));
+    }
+    mien_sight_from_estimate(camera, crop, &e->estimate, &e->sight);
+    times->network_ns += now(e) - t0;
+}
+
 // One face of a still picture: crops from the network's own landmarks until they agree. False when
 // the network sees no face there. The last look is in e->sight.
 static bool look_still(struct mien_engine *e, const struct mien_image *frame,
@@ -213,6 +238,9 @@ static bool look_still(struct mien_engine *e, const struct mien_image *frame,
     for (int k = 0; k < STILL_LOOKS; k++) {
         look(e, frame, camera, crop, times);
         if (k + 1 == STILL_LOOKS) {
+            if (e->config.quality) {
+                look_again(e, frame, camera, crop, times);
+            }
             break;
         }
         struct mien_crop next;

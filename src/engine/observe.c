@@ -142,29 +142,41 @@ void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate 
     e->gaze_rad[1][1] = left[1];
 }
 
-static void mean_of(float *a, const float *b, int n)
+void mien_estimate_rescale(struct mien_estimate *e, float times)
+{
+    for (int i = 0; i < e->landmarks; i++) {
+        e->landmark[i][0] *= times;
+        e->landmark[i][1] *= times;
+        e->landmark_sigma[i] *= times;
+    }
+    e->pose.x *= times;
+    e->pose.y *= times;
+    e->pose.log_s += logf(times);
+}
+
+static void mix(float *a, const float *b, int n, float share)
 {
     for (int i = 0; i < n; i++) {
-        a[i] = 0.5F * (a[i] + b[i]);
+        a[i] += share * (b[i] - a[i]);
     }
 }
 
-void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b)
+void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b, float share)
 {
-    mean_of(&a->landmark[0][0], &b->landmark[0][0], 2 * a->landmarks);
-    mean_of(a->landmark_sigma, b->landmark_sigma, a->landmarks);
+    mix(&a->landmark[0][0], &b->landmark[0][0], 2 * a->landmarks, share);
+    mix(a->landmark_sigma, b->landmark_sigma, a->landmarks, share);
     float d[6], e[6];
     mien_rotation_to_6d(a->pose.R, d);
     mien_rotation_to_6d(b->pose.R, e);
-    mean_of(d, e, 6);
+    mix(d, e, 6, share);
     mien_rotation_from_6d(d, a->pose.R);
-    mean_of(&a->pose.x, &b->pose.x, 1);
-    mean_of(&a->pose.y, &b->pose.y, 1);
-    mean_of(&a->pose.log_s, &b->pose.log_s, 1);
-    mean_of(a->blendshape, b->blendshape, MIEN_BLENDSHAPES);
-    mean_of(a->expression, b->expression, MIEN_EXPRESSIONS);
-    mean_of(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4);
-    mean_of(&a->presence, &b->presence, 1);
+    mix(&a->pose.x, &b->pose.x, 1, share);
+    mix(&a->pose.y, &b->pose.y, 1, share);
+    mix(&a->pose.log_s, &b->pose.log_s, 1, share);
+    mix(a->blendshape, b->blendshape, MIEN_BLENDSHAPES, share);
+    mix(a->expression, b->expression, MIEN_EXPRESSIONS, share);
+    mix(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4, share);
+    mix(&a->presence, &b->presence, 1, share);
 }
 
 void mien_sight_from_estimate(const struct mien_camera *camera, const struct mien_crop *crop,

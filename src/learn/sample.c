@@ -120,7 +120,7 @@ void mien_target_from_label(const struct mien_face_model *model, const struct mi
 static void jitter_crop(struct mien_rng *rng, struct mien_crop *c)
 {
     float larger = c->side_px / MIEN_CROP_SCALE;
-    c->side_px = larger * mien_rng_range(rng, 1.1f, 1.55f);
+    c->side_px = larger * mien_rng_range(rng, 0.9f, 1.28f);
     c->cx_px += larger * 0.05f * mien_rng_normal(rng);
     c->cy_px += larger * 0.05f * mien_rng_normal(rng);
     float sigma = mien_rng_chance(rng, 0.25f) ? 25 * deg : 9 * deg; // tails: no roll is known yet

@@ -591,15 +591,38 @@ static void test_mirror_twice_is_nothing(void **state)
     for (int k = 0; k < 9; k++) {
         assert_float_equal(a.pose.R[k], b.pose.R[k], 1e-6);
     }
-    mien_estimate_average(&b, &a);
+    mien_estimate_average(&b, &a, 0.5F);
     for (int k = 0; k < 9; k++) {
         assert_float_equal(a.pose.R[k], b.pose.R[k], 1e-5);
     }
 }
 
+// The same face through crops of two sizes: rescaled, one estimate is the other.
+static void test_rescaled_estimate_is_that_of_the_other_crop(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    static struct mien_estimate a, b;
+    struct mien_crop crop = {320, 240, 260, 0.2F}, larger = crop;
+    larger.side_px *= 1.25F;
+    w->noise = w->pose_noise = 0;
+    mien_pose_from_angles(30, 10, 5, w->person[0].pose.R);
+    fake_look(w, NULL, &crop, false, &a);
+    fake_look(w, NULL, &larger, false, &b);
+    assert_true(fabsf(a.pose.log_s - b.pose.log_s) > 0.2F);
+    mien_estimate_rescale(&b, 1.25F);
+    for (int i = 0; i < a.landmarks; i++) {
+        assert_float_equal(a.landmark[i][0], b.landmark[i][0], 1e-4);
+        assert_float_equal(a.landmark[i][1], b.landmark[i][1], 1e-4);
+    }
+    assert_float_equal(a.pose.x, b.pose.x, 1e-4);
+    assert_float_equal(a.pose.y, b.pose.y, 1e-4);
+    assert_float_equal(a.pose.log_s, b.pose.log_s, 1e-4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
         cmocka_unit_test(test_known_pose_in_same_pose_out),
         cmocka_unit_test(test_still_faces_are_found_once_each),
         cmocka_unit_test(test_a_picture_without_faces_has_none),
