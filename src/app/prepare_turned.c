@@ -37,6 +37,9 @@ static const float hidden_trust = 0.3f;
 // Nobody knows how far the camera was: any distance from half a metre to 2.4 m explains a photo,
 // with another pose and shape. Each photo draws one.
 static const float near_least = 0.4f, near_most = 1.8f;
+// Only heads that look ahead are turned: on turned ones the machines' landmarks are pulled to the
+// front, and so would be every pose made from them.
+static const float ahead_yaw = 16, ahead_pitch = 11;
 
 struct turner {
     struct mien_face_model m;
@@ -212,7 +215,7 @@ static void draw_turn(struct mien_rng *r, const float R[9], float out[9])
         yaw = fminf(fmaxf(yaw + side * more, -82), 82);
     }
     if (kind > 0.45f || mien_rng_chance(r, 0.5f)) {
-        pitch += mien_rng_chance(r, 0.35f) ? mien_rng_normal(r) * 9 : mien_rng_range(r, -42, 42);
+        pitch += mien_rng_chance(r, 0.3f) ? mien_rng_normal(r) * 9 : mien_rng_range(r, -52, 52);
         pitch = fminf(fmaxf(pitch, -58), 58);
     }
     roll += mien_rng_normal(r) * 6;
@@ -354,6 +357,13 @@ static void aim(const struct turner *k, struct turn *t, const float (*X)[3], str
     t->camera.cy_px += 0.5f * (SIDE - 1) - 0.5f * (lo[1] + hi[1]) + 3 * mien_rng_normal(r);
 }
 
+static bool looks_ahead(const struct mien_fit_state *s)
+{
+    float yaw, pitch, roll;
+    mien_pose_to_angles(s->pose.R, &yaw, &pitch, &roll);
+    return fabsf(yaw) < ahead_yaw && fabsf(pitch) < ahead_pitch;
+}
+
 // One more picture of a photo. False when it was not written; *ok: whether the disk took it.
 static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struct mien_fit_state *s,
                        const float (*X)[3], const float *weight, const struct mien_label *flat,
@@ -415,6 +425,7 @@ static int write_pack(struct turner *k, const char *out, int first, int limit, i
             mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
         if (k->photos.row[i].agree > 3 ||
             !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
+            !looks_ahead(&s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
                               k->photos.row[i].bytes, MIEN_FORMAT_RGB8, false, &k->photo,
                               &reason)) {

@@ -340,6 +340,16 @@ static bool unusable(struct mien_sampler *s, float *input, struct mien_target *t
     return false;
 }
 
+// Takes away what the source is not to teach; without poses the branches are not tied by them
+// either.
+static void ignore_kinds(uint32_t ignore, struct mien_target *t)
+{
+    if (!t->split) {
+        t->mask &= ~ignore;
+        t->camera.f_px = ignore & MIEN_LABEL_POSE ? 0 : t->camera.f_px;
+    }
+}
+
 bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool negative,
                        struct mien_rng *rng, float *input, struct mien_target *t)
 {
@@ -400,7 +410,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
             crop.cy_px += px * mien_rng_normal(rng);
         }
         mien_target_from_label(c->model, &label, &crop, t);
-        t->mask &= label.split ? ~0u : ~source->ignore;
+        ignore_kinds(source->ignore, t);
         t->flipped = flip;
         thin_labels(s, &label, jpeg, &view, x0, y0, t);
     } else {
