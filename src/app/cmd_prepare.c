@@ -11,7 +11,7 @@
 
 int mien_cmd_prepare(int argc, char **argv)
 {
-    const char *out = NULL, *net = NULL, *args[64];
+    const char *out = NULL, *net = NULL, *sources = NULL, *args[64];
     bool quick = false;
     int nargs = 0, limit = 0, first = 0, copies = 3;
     const struct mien_command cmd = {
@@ -28,6 +28,8 @@ int mien_cmd_prepare(int argc, char **argv)
         {"quick", 0, MIEN_OPT_BOOL, &quick, NULL, "photos: landmarks and expression only, no fit",
          0, 0},
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
+        {"sources", 0, MIEN_OPT_STRING, &sources, "LIST",
+         "photos, turned: only these, for example portraits,portraits-small", 0, 0},
         {"net", 0, MIEN_OPT_STRING, &net, "FILE", "ferplus: the network that finds the landmarks",
          0, 0},
         {"copies", 0, MIEN_OPT_INT, &copies, "N", "turned: pictures made of each photo", 1, 100},
@@ -48,10 +50,10 @@ int mien_cmd_prepare(int argc, char **argv)
     }
     mien_blas_init(); // the fits are many and small: threads would only wait for one another
     if (!strcmp(args[0], "photos")) {
-        return mien_prepare_photos(out, quick, limit);
+        return mien_prepare_photos(out, sources, quick, limit);
     }
     if (!strcmp(args[0], "turned")) {
-        return mien_prepare_turned(out, first, limit, copies);
+        return mien_prepare_turned(out, sources, first, limit, copies);
     }
     if (!strcmp(args[0], "ferplus")) {
         return mien_prepare_ferplus(out, net);

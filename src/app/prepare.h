@@ -50,9 +50,13 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
                       struct mien_fit *f, const struct mien_camera *camera, int i,
                       struct mien_label *l, struct mien_fit_state *s);
 
-int mien_prepare_photos(const char *out, bool quick, int limit);
+// Whether a row is of one of the sources, "portraits,portraits-small"; NULL = any.
+bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
+
+// sources: as above.
+int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
 // first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
-int mien_prepare_turned(const char *out, int first, int limit, int copies);
+int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);
 // net: of the face network that finds the landmarks, NULL = boxes are guessed.
 int mien_prepare_ferplus(const char *out, const char *net);
 int mien_prepare_textures(const char *out, int limit);

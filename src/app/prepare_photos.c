@@ -313,8 +313,19 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
     return true;
 }
 
+bool mien_photo_from(const struct mien_photo_row *row, const char *sources)
+{
+    const size_t n = strlen(row->source);
+    for (const char *s = sources; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL) {
+        if (!strncmp(s, row->source, n) && (s[n] == ',' || !s[n])) {
+            return true;
+        }
+    }
+    return !sources;
+}
+
 static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
-                       const char *out, bool quick, int limit)
+                       const char *out, const char *sources, bool quick, int limit)
 {
     char tmp[1100];
     struct mien_pack_writer w;
@@ -337,6 +348,9 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     for (int i = 0; i < n && ok; i++) {
         struct mien_label l;
         struct mien_fit_state s;
+        if (!mien_photo_from(&p->row[i], sources)) {
+            continue;
+        }
         if (p->row[i].agree > 5) {
             disagree++;
             continue;
@@ -368,7 +382,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     return ok;
 }
 
-int mien_prepare_photos(const char *out, bool quick, int limit)
+int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit)
 {
     char dir[1024];
     const char *data = mien_data_dir();
@@ -381,7 +395,7 @@ int mien_prepare_photos(const char *out, bool quick, int limit)
     snprintf(dir, sizeof dir, "%s/data/photos", data);
     int status = 2;
     if (mien_photos_load(&p, dir) && mien_face_model_load(&m, NULL)) {
-        status = write_pack(&p, &m, out, quick, limit) ? 0 : 1;
+        status = write_pack(&p, &m, out, sources, quick, limit) ? 0 : 1;
     }
     mien_photos_destroy(&p);
     mien_face_model_destroy(&m);

@@ -400,7 +400,8 @@ static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struc
     return *ok;
 }
 
-static int write_pack(struct turner *k, const char *out, int first, int limit, int copies)
+static int write_pack(struct turner *k, const char *out, const char *sources, int first, int limit,
+                      int copies)
 {
     char tmp[1100];
     struct mien_pack_writer w;
@@ -423,7 +424,7 @@ static int write_pack(struct turner *k, const char *out, int first, int limit, i
         mien_rng_seed(&rng, 1604, (uint64_t)i);
         k->camera =
             mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
-        if (k->photos.row[i].agree > 3 ||
+        if (k->photos.row[i].agree > 3 || !mien_photo_from(&k->photos.row[i], sources) ||
             !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
             !looks_ahead(&s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
@@ -454,7 +455,7 @@ static int write_pack(struct turner *k, const char *out, int first, int limit, i
     return ok ? 0 : 1;
 }
 
-int mien_prepare_turned(const char *out, int first, int limit, int copies)
+int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies)
 {
     char dir[1024];
     const char *data = mien_data_dir();
@@ -467,7 +468,7 @@ int mien_prepare_turned(const char *out, int first, int limit, int copies)
     if (!turner_create(&k, dir)) {
         return 2;
     }
-    const int status = write_pack(&k, out, first, limit, copies);
+    const int status = write_pack(&k, out, sources, first, limit, copies);
     turner_destroy(&k);
     return status;
 }
