@@ -35,7 +35,8 @@ struct mien_engine_options {
          MIEN_OPT_FLOAT,                                                                           \
          &(o).fov_deg,                                                                             \
          "DEG",                                                                                    \
-         "horizontal field of view of the camera; 0: focal length 1.2 times the longer side",      \
+         "horizontal field of view of the camera; 0: focal length 1.2 times the longer side, of "  \
+         "photographs 4 times",                                                                    \
          0,                                                                                        \
          170},                                                                                     \
         {"quality",                                                                                \

@@ -21,11 +21,12 @@ struct mien_engine_config {  // zero means default everywhere
     const char *face_path;   // NULL = models/ict.face
     const char *net_path;    // NULL = models/face.net
     const char *detect_path; // NULL = models/detect.net
-    float fov_deg;    // horizontal field of view of the camera; 0 = f is 1.2 times the longer side
-    int max_faces;    // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
-    bool still;       // every picture is a new scene: no tracking, no filters, more crops a face
-    bool quality;     // average with the mirrored crop (twice the network's time; stills: with crops of other
-                      // sizes too)
+    float fov_deg; // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
+                   // for stills 4 times
+    int max_faces; // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
+    bool still;    // every picture is a new scene: no tracking, no filters, more crops a face
+    bool quality; // average with the mirrored crop (twice the network's time; stills: with crops of
+                  // other sizes too)
     float filter;     // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
     int detect_every; // frames between detector runs while fewer than max_faces are tracked
                       // and at least one is; 0 = 8

@@ -206,6 +206,8 @@ static struct world *new_world(int width, int height, int people)
 
 static struct mien_engine *engine_of(struct world *w, struct mien_engine_config c)
 {
+    // The world's camera, f = 1.2 times the longer side: stills of unknown cameras get another.
+    c.fov_deg = c.fov_deg > 0 ? c.fov_deg : 2 * atanf(0.5F / 1.2F) * 180 / (float)M_PI;
     struct mien_engine_parts parts = {
         .model = &model, .detect = fake_detect, .look = fake_look, .user = w};
     struct mien_engine *e = mien_engine_create_with(&c, &parts);
@@ -619,9 +621,27 @@ static void test_rescaled_estimate_is_that_of_the_other_crop(void **state)
     assert_float_equal(a.pose.log_s, b.pose.log_s, 1e-4);
 }
 
+static void test_camera_of_a_still_is_far_unless_told(void **state)
+{
+    struct world *w = new_world(640, 480, 0);
+    struct mien_image im = frame_of(w);
+    const struct mien_engine_parts parts = {
+        .model = &model, .detect = fake_detect, .look = fake_look, .user = w};
+    for (int told = 0; told < 2; told++) {
+        struct mien_engine *e = mien_engine_create_with(
+            &(struct mien_engine_config){.still = true, .fov_deg = told ? 90 : 0}, &parts);
+        assert_non_null(e);
+        assert_true(mien_engine_run(e, &im, 0, &result));
+        assert_float_equal(result.camera.f_px, told ? 320 : 4 * 640, 0.5);
+        mien_engine_destroy(e);
+    }
+    mien_image_destroy(&im);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_camera_of_a_still_is_far_unless_told),
         cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
         cmocka_unit_test(test_known_pose_in_same_pose_out),
         cmocka_unit_test(test_still_faces_are_found_once_each),
