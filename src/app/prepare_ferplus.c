@@ -70,7 +70,7 @@ static void locate(struct locator *k, const uint8_t *jpeg, size_t bytes, struct 
     const float x = 0.5f * (f->box_px[0] + f->box_px[2]) / (SIDE * ENLARGED) - 0.5f;
     const float y = 0.5f * (f->box_px[1] + f->box_px[3]) / (SIDE * ENLARGED) - 0.5f;
     const float size = (f->box_px[3] - f->box_px[1]) / (SIDE * ENLARGED);
-    if (fabsf(x) > 0.25f || fabsf(y) > 0.25f || size < 0.4f) {
+    if (fabsf(x) > 0.25f || fabsf(y) > 0.25f || size < 0.62f) {
         return;
     }
     l->mask |= MIEN_LABEL_LANDMARKS;
