@@ -24,6 +24,10 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "train val" -- "$word")
         return
         ;;
+    "bench --mode" | "bench -m")
+        mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured uv normals landmarks off" -- "$word")
+        return
+        ;;
     "train --weighting")
         mapfile -t COMPREPLY < <(compgen -W "tuned equal normalised running uncertainty rand" -- "$word")
         return
@@ -39,7 +43,7 @@ _mien()
     model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help photos ferplus refine sheet" ;;
-    bench) options="--net --threads --batch --shard --landmarks --size --textures --seconds --profile --help train net synth" ;;
+    bench) options="--net --threads --batch --shard --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
     train) options="--net --out --init --resume --steps --batch --shard --lr --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --balance --adjust --plain --validate-every --steadiness --checkpoint --model --sheet --help detect" ;;
     study) options="--out --list --tables --help" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --groups --json --help detect" ;;
