@@ -77,6 +77,7 @@ build/.packages: packages.txt
 	fi
 	@touch $@
 
+# One after another also under make -j: each runs a make of its own on the same objects.
 build: setup ## build the program
 	@$(MAKE) --no-print-directory $(B)/mien
 
@@ -120,7 +121,7 @@ $(B)/lib/libmien.a: $(LIB_OBJ) $(B)/lib/exports
 	@rm -f $@ $(B)/lib/mien-all.o
 	@$(AR) rcs $@ $(B)/lib/mien.o
 
-lib: setup ## build libmien, static and shared
+lib: build ## build libmien, static and shared
 	@$(MAKE) --no-print-directory $(B)/lib/libmien.so.$(SOVERSION) $(B)/lib/libmien.a
 
 $(B)/obj/%.o: src/%.cc build/.packages
@@ -136,7 +137,7 @@ $(B)/tests/%: tests/unit/%.c $(B)/libmien-all.a
 	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MF $@.d -o $@ $< \
 	    $$(sed -n 's|^// LINK: ||p' $<) $(OPT) -pthread -Wl,--as-needed $(B)/libmien-all.a $(LIBS) -lcmocka
 
-tests: setup ## build the unit tests
+tests: lib ## build the unit tests
 	@$(MAKE) --no-print-directory $(UNIT_BIN)
 
 run: build ## show the main job: camera if there is one, else the bundled clip
