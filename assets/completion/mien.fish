@@ -125,6 +125,7 @@ complete -c mien -n '__fish_seen_subcommand_from train' -l balance -d 'draw expr
 complete -c mien -n '__fish_seen_subcommand_from train' -l adjust -r -d 'expression logits: 0 = classes as frequent as in the data, 1 = equally frequent [0.7]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l plain -d 'no photometric augmentation'
 complete -c mien -n '__fish_seen_subcommand_from train' -l validate-every -r -d 'steps; 0 = at the end [500]'
+complete -c mien -n '__fish_seen_subcommand_from train' -l freeze-norm -d 'batch norm keeps the statistics of --init: for a training\'s last part'
 complete -c mien -n '__fish_seen_subcommand_from train' -l steadiness -r -d 'at the end, log how much answers tremble on N still pictures a source [0]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l checkpoint -r -d 'seconds between checkpoints [150]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l model -r -d 'face model (the shipped one)'

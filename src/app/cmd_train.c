@@ -77,6 +77,7 @@ int mien_cmd_train(int argc, char **argv)
     struct mien_net *teacher = NULL;
     struct mien_parallel parallel;
     int steadiness = 0;
+    bool freeze_norm = false;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
     double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
@@ -122,6 +123,8 @@ int mien_cmd_train(int argc, char **argv)
          "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
         {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
         {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
+        {"freeze-norm", 0, MIEN_OPT_BOOL, &freeze_norm, NULL,
+         "batch norm keeps the statistics of --init: for a training's last part", 0, 0},
         {"steadiness", 0, MIEN_OPT_INT, &steadiness, "N",
          "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
@@ -206,6 +209,7 @@ int mien_cmd_train(int argc, char **argv)
     c.validate_every = validate_every;
     c.checkpoint_s = checkpoint_s;
     c.adjust = (float)adjust;
+    c.freeze_norm = freeze_norm;
     c.steadiness = (size_t)steadiness;
     c.parallel = &parallel;
     c.stop = &stop_asked;

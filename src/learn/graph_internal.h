@@ -30,6 +30,7 @@ struct graph_worker {
 };
 
 struct mien_graph {
+    bool frozen; // mien_graph_freeze_norm
     struct mien_desc desc;
     char *text;
     const struct mien_kernels *kernels;

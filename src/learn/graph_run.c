@@ -65,6 +65,15 @@ static void norm_of(const struct mien_graph *g, const struct pass *t, int layer,
     }
 }
 
+static void scale_channels(int c, size_t m, const float *a, float *y)
+{
+    for (int i = 0; i < c; i++) {
+        for (size_t j = 0; j < m; j++) {
+            y[(size_t)i * m + j] *= a[i];
+        }
+    }
+}
+
 static void forward_layer(struct mien_graph *g, struct graph_worker *w, const struct pass *t, int i,
                           int shard)
 {
@@ -131,7 +140,11 @@ static void forward_layer(struct mien_graph *g, struct graph_worker *w, const st
         return; // z is the input's
     }
     const float *bias = param(g, t->weights, i, MIEN_PARAM_BIAS);
-    if (l->bn && train) {
+    if (l->bn && train && g->frozen) {
+        norm_of(g, t, i, w->mean[i], w->invstd[i]);
+        scale_channels(l->c, m, w->mean[i], w->y[i]);
+        k->act_forward(l->c, m, w->y[i], NULL, w->invstd[i], plus, l->act, slope, w->z[i]);
+    } else if (l->bn && train) {
         k->bn_act_forward(l->c, m, w->y[i], param(g, t->weights, i, MIEN_PARAM_GAMMA), bias,
                           GRAPH_BN_EPS, plus, l->act, slope, w->mean[i], w->invstd[i], w->z[i]);
         float *mean = g->shard_stats + shard * g->desc.stats + l->stat, *var = mean + l->c;
@@ -227,7 +240,11 @@ static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, 
     float *dplus = l->plus < 0 ? NULL : w->dz[l->plus];
     const float *bias = param(g, g->weights, i, MIEN_PARAM_BIAS);
     float *dbias = (float *)param(g, dweights, i, MIEN_PARAM_BIAS);
-    if (l->bn) {
+    if (l->bn && g->frozen) { // y holds a y here, and mean and invstd hold a and b of norm_of
+        k->act_backward(l->c, m, w->y[i], w->invstd[i], plus, l->act, slope, dz, w->dy, dbias,
+                        dslope, dplus);
+        scale_channels(l->c, m, w->mean[i], w->dy);
+    } else if (l->bn) {
         k->bn_act_backward(l->c, m, w->y[i], param(g, g->weights, i, MIEN_PARAM_GAMMA), bias,
                            w->mean[i], w->invstd[i], plus, l->act, slope, dz, w->dy,
                            (float *)param(g, dweights, i, MIEN_PARAM_GAMMA), dbias, dslope, dplus);
@@ -369,10 +386,15 @@ static void update_stats(struct mien_graph *g)
     }
 }
 
+void mien_graph_freeze_norm(struct mien_graph *g)
+{
+    g->frozen = true;
+}
+
 double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
                                    void *arg)
 {
-    struct pass t = {.g = g, .loss = loss, .arg = arg, .weights = g->weights};
+    struct pass t = {.g = g, .loss = loss, .arg = arg, .weights = g->weights, .stats = g->stats};
     if (!graph_workers(g, pool ? mien_pool_threads(pool) : 1)) {
         return NAN;
     }
@@ -389,7 +411,9 @@ double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool,
         sum += g->shard_loss[s];
     }
     mien_pool_run(pool, (g->count + SUM_CHUNK - 1) / SUM_CHUNK, sum_chunk, &t);
-    update_stats(g);
+    if (!g->frozen) {
+        update_stats(g);
+    }
     g->passes++;
     return sum;
 }

@@ -510,6 +510,9 @@ static bool open_run(struct run *r)
         r->state.tasks = MIEN_TASKS;
         r->state.seed = c->seed;
     }
+    if (c->freeze_norm) {
+        mien_graph_freeze_norm(r->graph);
+    }
     struct mien_loader_config lc = {.sample = r->sample,
                                     .shard = c->shard,
                                     .shards = r->shards,

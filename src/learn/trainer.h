@@ -40,6 +40,7 @@ struct mien_train_config {
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source
     double checkpoint_s;                 // seconds between checkpoints
+    bool freeze_norm;  // batch norm as it runs (graph.h); for a last part that starts from `init`
     size_t steadiness; // records a source to judge steadiness on at the end (learn/steadiness.h)
     // Processes that train together, NULL = alone. Each takes `batch` pictures of a step, so a step
     // has ranks * batch; rank 0 alone writes and prints. When mien_train fails on one rank the
