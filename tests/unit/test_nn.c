@@ -255,7 +255,7 @@ static void test_shipped(void **state)
     char *text = mien_file_read(path, 1 << 20, &size);
     assert_non_null(text);
     assert_true(mien_desc_parse(&desc, text, false, path));
-    assert_true(desc.macs > 30e6 && desc.macs < 45e6);
+    assert_true(desc.macs > 45e6 && desc.macs < 60e6);
     int o = mien_desc_find_output(&desc, "landmarks");
     assert_true(o >= 0);
     assert_int_equal(desc.layer[desc.output[o].layer].c, 480);
