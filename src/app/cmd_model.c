@@ -28,7 +28,7 @@ static int build(const char *ict, const char *refine, const char *ibug, const ch
         snprintf(dir, sizeof dir, "%s/data/ict-facekit", data);
         ict = dir;
     }
-    return mien_face_model_build(ict, refine, ibug, out) ? 0 : 1;
+    return mien_face_model_build(ict, refine, ibug, out) ? 0 : 2;
 }
 
 static double best_ms(int runs, void (*fn)(void *), void *arg)

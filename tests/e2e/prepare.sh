@@ -15,9 +15,15 @@ if [ ! -d "$data/data/ict-facekit" ] || [ ! -d "$data/data/photos" ]; then
     exit 77
 fi
 export MIEN_DATA=$data
-expect 0 "rounding error" model build --refine assets/landmarks.txt --out "$tmp/ict.face"
+expect 0 "rounding error" model build --refine assets/landmarks.txt --ibug assets/ibug68.txt --out "$tmp/ict.face"
 cmp "$tmp/ict.face" models/ict.face || fail "models/ict.face is not what model build makes"
+printf '0 nobody 1.0\n' >"$tmp/ibug.txt"
+expect 2 "line 1 is not" model build --ibug "$tmp/ibug.txt" --out "$tmp/x.face"
 expect 0 "60 of 60 kept" prepare photos --limit 60 --out "$tmp/p.pack"
 rms=$(sed -nE 's/.*mean rms of a fit ([0-9.]+) %.*/\1/p' "$tmp/out")
 awk "BEGIN { exit !($rms > 0.1 && $rms < 0.8) }" || fail "photos fit with rms $rms %"
+expect 0 " pictures of [0-9]* photos" prepare turned --limit 20 --copies 2 --out "$tmp/t.pack"
+expect 2 "is not no-landmarks" train --data "$tmp/t.pack:1:no-dinner" --out "$tmp/run"
+expect 0 . eval --net models/face.net --data "$tmp/t.pack" --split train --json
+awk "BEGIN { exit !($(sed -nE 's/.*"photo_nme":([0-9.]+).*/\1/p' "$tmp/out" | head -1) < 4) }" || fail "landmarks of turned photos are off: $(head -c 300 "$tmp/out")"
 echo "the model compiles to the shipped file; 60 photos fit with rms $rms % of the face's size"
