@@ -10,6 +10,7 @@
 #include "face/label.h"
 #include "face/model.h"
 #include "fit/fit.h"
+#include "learn/pack.h"
 
 // One row of data/photos/index.csv.
 struct mien_photo_row {
@@ -29,6 +30,8 @@ struct mien_photos {
     uint8_t *blendshape; // (count,52), MediaPipe's order
     int8_t map[52];      // MediaPipe's blendshape -> ours, -1
 };
+// Where the photos are: data/photos of the training data. False when there are none (logged).
+bool mien_photos_dir(char dir[1024]);
 bool mien_photos_load(struct mien_photos *p, const char *dir); // false on failure (logged)
 void mien_photos_destroy(struct mien_photos *p);
 
@@ -54,6 +57,10 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
 bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
 
 // sources: as above.
+// The end of a pack written to tmp: closes it and, when ok, moves it to out. False when it is not
+// there whole (logged).
+bool mien_prepare_pack_end(struct mien_pack_writer *w, const char *tmp, const char *out, bool ok);
+
 int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
 // first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
 int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);

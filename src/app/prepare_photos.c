@@ -76,6 +76,17 @@ static bool read_index(struct mien_photos *p, const char *path)
     return ok && p->count > 0;
 }
 
+bool mien_photos_dir(char dir[1024])
+{
+    const char *data = mien_data_dir();
+    if (!data) {
+        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
+        return false;
+    }
+    snprintf(dir, 1024, "%s/data/photos", data);
+    return true;
+}
+
 bool mien_photos_load(struct mien_photos *p, const char *dir)
 {
     char path[1024];
@@ -324,6 +335,16 @@ bool mien_photo_from(const struct mien_photo_row *row, const char *sources)
     return !sources;
 }
 
+bool mien_prepare_pack_end(struct mien_pack_writer *w, const char *tmp, const char *out, bool ok)
+{
+    ok = mien_pack_writer_close(w) && ok;
+    if (ok && rename(tmp, out) != 0) {
+        mien_error("cannot rename %s to %s", tmp, out);
+        ok = false;
+    }
+    return ok;
+}
+
 static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
                        const char *out, const char *sources, bool quick, int limit)
 {
@@ -369,11 +390,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     mien_progress_end(&bar, n);
     mien_fit_destroy(fit);
     const long long kept = w.count;
-    ok = mien_pack_writer_close(&w) && ok;
-    if (ok && rename(tmp, out) != 0) {
-        mien_error("cannot rename %s to %s", tmp, out);
-        ok = false;
-    }
+    ok = mien_prepare_pack_end(&w, tmp, out, ok);
     if (ok) {
         printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree, %d that no "
                "face explains; mean rms of a fit %.3f %% of the face's size\n",
@@ -385,14 +402,11 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
 int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit)
 {
     char dir[1024];
-    const char *data = mien_data_dir();
     struct mien_photos p = {0};
     struct mien_face_model m = {0};
-    if (!data) {
-        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
+    if (!mien_photos_dir(dir)) {
         return 2;
     }
-    snprintf(dir, sizeof dir, "%s/data/photos", data);
     int status = 2;
     if (mien_photos_load(&p, dir) && mien_face_model_load(&m, NULL)) {
         status = write_pack(&p, &m, out, sources, quick, limit) ? 0 : 1;

@@ -235,19 +235,13 @@ static bool write_moves(const struct mien_face_model *m, const struct sums *sum,
 int mien_prepare_refine(const char *out, int limit)
 {
     char dir[1024];
-    const char *data = mien_data_dir();
     struct mien_photos p = {0};
     struct mien_face_model m = {0};
     struct mien_fit *f = NULL;
     struct sums *sum = mien_calloc(MIEN_LANDMARKS_MAX, sizeof *sum);
     int status = 1;
-    if (!data) {
-        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
-        goto out;
-    }
-    snprintf(dir, sizeof dir, "%s/data/photos", data);
-    if (!sum || !mien_photos_load(&p, dir) || !mien_face_model_load(&m, NULL) ||
-        !(f = mien_fit_create(&m))) {
+    if (!sum || !mien_photos_dir(dir) || !mien_photos_load(&p, dir) ||
+        !mien_face_model_load(&m, NULL) || !(f = mien_fit_create(&m))) {
         goto out;
     }
     const int n = limit > 0 ? limit : 2000, step = p.count / n > 0 ? p.count / n : 1;

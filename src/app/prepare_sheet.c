@@ -93,7 +93,6 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
 int mien_prepare_sheet(const char *out, int count, int first)
 {
     char dir[1024];
-    const char *data = mien_data_dir();
     struct mien_photos p = {0};
     struct mien_face_model m = {0};
     struct mien_fit *f = NULL;
@@ -102,13 +101,9 @@ int mien_prepare_sheet(const char *out, int count, int first)
     float *v = NULL, *screen = NULL;
     int status = 1;
     count = count > 0 ? count : 30;
-    if (!data || !d) {
-        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
-        goto out;
-    }
-    snprintf(dir, sizeof dir, "%s/data/photos", data);
-    if (!mien_photos_load(&p, dir) || !mien_face_model_load(&m, NULL) ||
-        !(f = mien_fit_create(&m)) || !(v = mien_calloc((size_t)m.vertices * 3, sizeof *v)) ||
+    if (!d || !mien_photos_dir(dir) || !mien_photos_load(&p, dir) ||
+        !mien_face_model_load(&m, NULL) || !(f = mien_fit_create(&m)) ||
+        !(v = mien_calloc((size_t)m.vertices * 3, sizeof *v)) ||
         !(screen = mien_calloc((size_t)m.vertices * 2, sizeof *screen)) ||
         !mien_image_create(&sheet, COLUMNS * TILE, (count + COLUMNS - 1) / COLUMNS * TILE,
                            MIEN_FORMAT_RGB8)) {

@@ -613,14 +613,11 @@ out:
 int mien_prepare_textures(const char *out, int limit)
 {
     char dir[1024];
-    const char *data = mien_data_dir();
     struct work k = {0};
     int status = 1;
-    if (!data) {
-        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
+    if (!mien_photos_dir(dir)) {
         return 2;
     }
-    snprintf(dir, sizeof dir, "%s/data/photos", data);
     const size_t pyramid = TEXELS / 3 * 4 + 64;
     if (mien_dir_make(out) && mien_photos_load(&k.photos, dir) &&
         mien_face_model_load(&k.m, NULL) && (k.fit = mien_fit_create(&k.m)) &&

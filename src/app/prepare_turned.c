@@ -444,11 +444,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
     }
     mien_progress_end(&bar, n);
     const long long kept = w.count;
-    ok = mien_pack_writer_close(&w) && ok;
-    if (ok && rename(tmp, out) != 0) {
-        mien_error("cannot rename %s to %s", tmp, out);
-        ok = false;
-    }
+    ok = mien_prepare_pack_end(&w, tmp, out, ok);
     if (ok) {
         printf("turned photos: %lld pictures of %d photos in %s\n", kept, used, out);
     }
@@ -458,13 +454,10 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
 int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies)
 {
     char dir[1024];
-    const char *data = mien_data_dir();
     struct turner k;
-    if (!data) {
-        mien_error("no training data: set MIEN_DATA to the folder that holds data/photos");
+    if (!mien_photos_dir(dir)) {
         return 2;
     }
-    snprintf(dir, sizeof dir, "%s/data/photos", data);
     if (!turner_create(&k, dir)) {
         return 2;
     }

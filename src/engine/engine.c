@@ -520,7 +520,7 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     e->complained = false;
     out->camera = mien_camera_make(frame->width, frame->height, e->config.fov_deg);
     if (e->config.still && !(e->config.fov_deg > 0)) {
-        out->camera.f_px *= still_focal / 1.2F;
+        out->camera.f_px = still_focal * fmaxf((float)frame->width, (float)frame->height);
     }
     if (e->config.still) {
         run_still(e, frame, out);

@@ -424,7 +424,6 @@ void mien_synth_assets_destroy(struct mien_synth_assets *a)
     mien_free(a->eyes);
     mien_free(a->skin_uv);
     mien_free(a->inner_source);
-    mien_free(a->landmark_uv);
     mien_free(a->mask);
     mien_free(a->noise);
     for (int i = 0; i < MIEN_SYNTH_BROWS; i++) {

@@ -77,7 +77,6 @@ struct mien_synth_assets {
     int32_t *skin_uv; // (skin,3) corners in the model's uv; -1 for those not of the face part
     int skin_count, inner_count, eyes_count;
     int socket_count;                // the first of `inner` are the eye sockets
-    int32_t *landmark_uv;            // (L) index into uv of the landmark's first vertex, -1
     uint8_t *mask;                   // (UV,UV,MIEN_MASKS), row 0 = v 1
     uint8_t *brow[MIEN_SYNTH_BROWS]; // (UV,UV) coverage of styles from thin to bushy
     uint8_t *noise; // (NOISE,NOISE,4): coarse, middle, fine, strands; mean 128, tiles
@@ -106,8 +105,6 @@ bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
 bool mien_synth_obj_parse(char *text, const char *name,
                           struct mien_synth_hair *h); // text is cut up
 void mien_synth_hair_destroy(struct mien_synth_hair *h);
-// Real spherical harmonics, order 2, at unit vector n.
-void mien_synth_sh(const float n[3], float out[9]);
 // Between rest positions and the head frame.
 void mien_synth_to_head(const struct mien_synth_assets *a, const float rest[3], float head[3]);
 void mien_synth_to_rest(const struct mien_synth_assets *a, const float head[3], float rest[3]);

@@ -11,20 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-
-void mien_synth_sh(const float n[3], float out[9])
-{
-    float x = n[0], y = n[1], z = n[2];
-    out[0] = 0.282095f;
-    out[1] = 0.488603f * y;
-    out[2] = 0.488603f * z;
-    out[3] = 0.488603f * x;
-    out[4] = 1.092548f * x * y;
-    out[5] = 1.092548f * y * z;
-    out[6] = 0.315392f * (3 * z * z - 1);
-    out[7] = 1.092548f * x * z;
-    out[8] = 0.546274f * (x * x - y * y);
-}
+#include "face/harmonics.h"
 
 // Direction of pixel (x,y) of an equirectangular panorama: the middle column looks along +z.
 static void direction(const struct mien_synth_environment *e, int x, int y, float d[3])
@@ -64,7 +51,7 @@ static void analyse(struct mien_synth_environment *e)
         for (int x = 0; x < e->width; x++) {
             float d[3], b[9];
             direction(e, x, y, d);
-            mien_synth_sh(d, b);
+            mien_harmonics(d, b);
             const float *p = e->pixel + 3 * ((size_t)y * (size_t)e->width + (size_t)x);
             float l = luminance(p), cap = l > 12 ? 12 / l : 1;
             for (int i = 0; i < 9; i++) {

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "face/harmonics.h"
 #include "face/gaze.h"
 
 bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangles)
@@ -153,7 +154,7 @@ void mien_synth_irradiance(const struct mien_synth_renderer *r, const float n[3]
 {
     float d[3], b[9];
     mien_mat3_mul_vec(r->to_env, n, d);
-    mien_synth_sh(d, b);
+    mien_harmonics(d, b);
     for (int c = 0; c < 3; c++) {
         float e = 0;
         for (int i = 0; i < 9; i++) {

@@ -4,20 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-void mien_light_basis(const float n[3], float out[MIEN_SH])
-{
-    float x = n[0], y = n[1], z = n[2];
-    out[0] = 0.282095f;
-    out[1] = 0.488603f * y;
-    out[2] = 0.488603f * z;
-    out[3] = 0.488603f * x;
-    out[4] = 1.092548f * x * y;
-    out[5] = 1.092548f * y * z;
-    out[6] = 0.315392f * (3 * z * z - 1);
-    out[7] = 1.092548f * x * z;
-    out[8] = 0.546274f * (x * x - y * y);
-}
-
 void mien_light_even(float out[MIEN_SH])
 {
     static const float light[MIEN_SH] = {2.6f, 0.45f, 0.55f, -0.12f, 0, 0, 0, 0, 0};
@@ -96,7 +82,7 @@ bool mien_light_estimate(const struct mien_image *picture, const struct mien_cam
             continue;
         }
         double y = luminance(picture, px[0], px[1]);
-        mien_light_basis(normal, basis);
+        mien_harmonics(normal, basis);
         for (int r = 0; r < MIEN_SH; r++) {
             for (int c = 0; c <= r; c++) {
                 a[r][c] += (double)basis[r] * (double)basis[c];

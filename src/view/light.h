@@ -7,14 +7,11 @@
 #ifndef MIEN_VIEW_LIGHT_H
 #define MIEN_VIEW_LIGHT_H
 
+#include "face/harmonics.h"
 #include "face/result.h"
 #include "image/image.h"
 #include "view/mesh.h"
 
-enum { MIEN_SH = 9 };
-
-// 1, y, z, x, xy, yz, 3z^2-1, xz, x^2-y^2 of a unit vector, each times its constant.
-void mien_light_basis(const float n[3], float out[MIEN_SH]);
 // Least squares of the picture's luminance (over its mean on the face: 1 is an evenly lit face) at
 // the visible ones of n points (head frame, as mien_mesh_pose gives them) against their normals in
 // the camera's frame, with a prior towards even light. False when too few points are seen or the

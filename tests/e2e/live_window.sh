@@ -3,21 +3,10 @@
 # size, what is remembered; and a window that opens without a camera.
 . "$(dirname "$0")/live_common.inc"
 need_job
-command -v Xvfb >/dev/null || { echo "Xvfb is not installed"; exit 77; }
 python3 -c 'import ctypes; ctypes.CDLL("libXtst.so.6")' 2>/dev/null || { echo "libXtst is not installed"; exit 77; }
-exec 3<>"$tmp/display"
-Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp >"$tmp/xvfb.log" 2>&1 &
-server=$!
-program=
-trap 'kill $program $server 2>/dev/null; wait $program $server 2>/dev/null; rm -rf "$tmp"' EXIT
-for _ in $(seq 100); do
-    [ -s "$tmp/display" ] && break
-    kill -0 $server 2>/dev/null || { echo "Xvfb does not start: $(tail -n 1 "$tmp/xvfb.log")"; exit 77; }
-    sleep 0.1
-done
-DISPLAY=:$(head -n 1 "$tmp/display")
-export DISPLAY PYTHONPATH=$PWD/tests HOME=$tmp
-unset WAYLAND_DISPLAY SDL_VIDEODRIVER XDG_DATA_HOME XDG_CONFIG_HOME
+start_x
+export PYTHONPATH=$PWD/tests HOME=$tmp
+unset XDG_DATA_HOME XDG_CONFIG_HOME
 here=$PWD
 cd "$tmp" || exit 1
 ends() { # within ten seconds, with the status

@@ -175,7 +175,7 @@ static void light_is_found(void **state)
             float v = -((float)y - 99.5f) * 600 / camera.f_px / 100;
             float z2 = 1 - u * u - v * v, basis[MIEN_SH], l = 0;
             float n[3] = {u, v, z2 > 0 ? sqrtf(z2) : 0};
-            mien_light_basis(n, basis);
+            mien_harmonics(n, basis);
             for (int k = 0; k < MIEN_SH; k++) {
                 l += want[k] * basis[k];
             }
