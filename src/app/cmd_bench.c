@@ -197,7 +197,7 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
     long steps = 0;
     double step_ns = 0;
     mien_graph_forward_backward(g, pool, pattern_loss, &t); // warm-up: memory is touched
-    mien_graph_step(g, &o);
+    mien_graph_step(g, pool, &o);
     const double cpu = mien_bench_cpu_seconds();
     const int64_t begin = mien_now_ns();
     while ((double)(mien_now_ns() - begin) < seconds * 1e9 || steps < 3) {
@@ -207,7 +207,7 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
         if (!isfinite(loss)) {
             break;
         }
-        mien_graph_step(g, &o);
+        mien_graph_step(g, pool, &o);
         double ns = (double)(mien_now_ns() - start);
         step_ns += (double)(mien_now_ns() - middle);
         total += ns;

@@ -77,10 +77,10 @@ int mien_cmd_train(int argc, char **argv)
     struct mien_net *teacher = NULL;
     struct mien_parallel parallel;
     int steadiness = 0;
-    bool freeze_norm = false;
+    int freeze_norm = -1;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
-    double lr = c.lr, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
+    double lr = c.lr, muon = c.muon, decay = c.decay, clip = c.clip, average = c.average, negative = c.negative;
     double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
     const struct mien_opt opts[] = {
@@ -95,6 +95,8 @@ int mien_cmd_train(int argc, char **argv)
         {"shard", 0, MIEN_OPT_INT, &c.shard, "N",
          "pictures a shard: what one thread takes; batch norm sees a shard", 1, 1024},
         {"lr", 0, MIEN_OPT_FLOAT, &lr, "X", "peak learning rate", 1e-7, 1},
+        {"muon", 0, MIEN_OPT_FLOAT, &muon, "X",
+         "momentum of Muon for hidden layers' weights (0.95), 0 = AdamW for all", 0, 0.9999},
         {"decay", 0, MIEN_OPT_FLOAT, &decay, "X", "weight decay", 0, 1},
         {"clip", 0, MIEN_OPT_FLOAT, &clip, "X", "largest gradient norm, 0 = any", 0, 1e6},
         {"average", 0, MIEN_OPT_FLOAT, &average, "X", "moving average of weights", 0, 0.99999},
@@ -123,8 +125,9 @@ int mien_cmd_train(int argc, char **argv)
          "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
         {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
         {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
-        {"freeze-norm", 0, MIEN_OPT_BOOL, &freeze_norm, NULL,
-         "batch norm keeps the statistics of --init: for a training's last part", 0, 0},
+        {"freeze-norm", 0, MIEN_OPT_INT, &freeze_norm, "N",
+         "from step N on batch norm keeps its statistics: for a training's last part; -1 = never",
+         -1, 1e9},
         {"steadiness", 0, MIEN_OPT_INT, &steadiness, "N",
          "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
@@ -197,6 +200,7 @@ int mien_cmd_train(int argc, char **argv)
     c.model = &model;
     c.steps = steps;
     c.lr = (float)lr;
+    c.muon = (float)muon;
     c.decay = (float)decay;
     c.clip = (float)clip;
     c.average = (float)average;

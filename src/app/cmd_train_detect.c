@@ -254,7 +254,7 @@ static bool train(struct trainer *t)
                                   .weight_decay = 0.01f,
                                   .clip = 5,
                                   .average = 0.995f};
-        mien_graph_step(t->graph, &adam);
+        ok = mien_graph_step(t->graph, t->pool, &adam);
         t->done += batch;
         for (int s = 0; s < t->o.batch / SHARD; s++) {
             mean.face += t->parts[s].face;

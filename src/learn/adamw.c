@@ -40,8 +40,47 @@ static double squares(const float *x, size_t n)
     return sum;
 }
 
-void mien_graph_step(struct mien_graph *g, const struct mien_adamw *o)
+struct step {
+    struct mien_graph *g;
+    const struct mien_adamw *o;
+    struct rates rates;
+    size_t scratch;
+};
+
+static void update_param(void *arg, size_t index, int worker)
 {
+    const struct step *s = arg;
+    struct mien_graph *g = s->g;
+    const struct mien_param *p = &g->desc.param[index];
+    struct rates r = s->rates;
+    r.decay = p->role == MIEN_PARAM_WEIGHT ? s->o->weight_decay : 0;
+    size_t at = p->offset;
+    if (s->o->muon > 0 && graph_muon_takes(g, p)) {
+        struct graph_muon m = {r.lr, s->o->muon, r.decay, r.scale, r.keep};
+        graph_muon_update(&m, p, g->weights + at, g->grad + at, g->m + at, g->average + at,
+                          g->muon_scratch + (size_t)worker * s->scratch);
+    } else {
+        update(&r, p->count, g->weights + at, g->grad + at, g->m + at, g->v + at, g->average + at);
+    }
+}
+
+static bool make_scratch(struct mien_graph *g, size_t each, int workers)
+{
+    if (each && g->muon_workers < workers) {
+        mien_free(g->muon_scratch);
+        g->muon_workers = 0;
+        g->muon_scratch = mien_calloc(each * (size_t)workers, sizeof(float));
+        g->muon_workers = g->muon_scratch ? workers : 0;
+    }
+    return !each || g->muon_scratch;
+}
+
+bool mien_graph_step(struct mien_graph *g, struct mien_pool *pool, const struct mien_adamw *o)
+{
+    struct step s = {.g = g, .o = o, .scratch = o->muon > 0 ? graph_muon_scratch(g) : 0};
+    if (!make_scratch(g, s.scratch, pool ? mien_pool_threads(pool) : 1)) {
+        return false;
+    }
     const double t = (double)++g->steps;
     // The average follows quickly at first, so that it does not carry the initial weights for long.
     double keep = (1 + t) / (10 + t);
@@ -58,17 +97,13 @@ void mien_graph_step(struct mien_graph *g, const struct mien_adamw *o)
         double norm = sqrt(squares(g->grad, g->count));
         r.scale = norm > o->clip ? (float)(o->clip / norm) : 1;
     }
-    for (int i = 0; i < g->desc.params; i++) {
-        const struct mien_param *p = &g->desc.param[i];
-        r.decay = p->role == MIEN_PARAM_WEIGHT ? o->weight_decay : 0;
-        update(&r, p->count, g->weights + p->offset, g->grad + p->offset, g->m + p->offset,
-               g->v + p->offset, g->average + p->offset);
-    }
+    s.rates = r;
+    mien_pool_run(pool, (size_t)g->desc.params, update_param, &s);
     size_t at = g->desc.weights;
-    r.decay = 0;
     update(&r, (size_t)g->scalars, g->weights + at, g->grad + at, g->m + at, g->v + at,
            g->average + at);
     for (size_t i = 0; i < g->desc.stats; i++) {
         g->stats_average[i] = g->stats[i] + r.keep * (g->stats_average[i] - g->stats[i]);
     }
+    return true;
 }

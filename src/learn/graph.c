@@ -228,6 +228,7 @@ void mien_graph_destroy(struct mien_graph *g)
         mien_free(g->worker[i]);
     }
     mien_free(g->worker);
+    mien_free(g->muon_scratch);
     mien_arena_destroy(&g->arena);
     mien_free(g->text);
     mien_free(g);

@@ -63,8 +63,10 @@ struct mien_adamw {
     float lr, beta1, beta2, eps, weight_decay; // decay only on convolution and dense weights
     float clip;                                // global gradient norm, 0 = none
     float average; // exponential moving average of weights, 0.999; 0 = none
+    float muon;    // momentum of Muon for hidden layers' matrices, 0.95; 0 = AdamW for all
 };
-void mien_graph_step(struct mien_graph *g, const struct mien_adamw *o); // zeroes gradients
+// Zeroes gradients. The pool (NULL is fine) shares out the parameters. False when memory is short.
+bool mien_graph_step(struct mien_graph *g, struct mien_pool *pool, const struct mien_adamw *o);
 
 // Checkpoint: weights, moments, averages, statistics, step, plus the caller's own blob (loader and
 // RNG state). Exact resume. init_only: only weights whose names and shapes match are taken (fine

@@ -52,6 +52,8 @@ struct mien_graph {
     char (*shard_bad)[80]; // the first non-finite tensor of a shard, or empty
     int scalars;
     char scalar_name[GRAPH_SCALARS][GRAPH_SCALAR_NAME];
+    float *muon_scratch; // one for each worker of a step
+    int muon_workers;
     bool needs_grad[MIEN_DESC_LAYERS];
     struct graph_worker **worker;
     int workers;
@@ -64,6 +66,15 @@ static inline size_t graph_plane(const struct mien_layer *l)
 
 // Makes sure that `threads` workers exist. False when memory is short (logged).
 bool graph_workers(struct mien_graph *g, int threads);
+struct graph_muon {
+    float lr, momentum, decay, scale, keep; // scale: of the gradient; keep: of the moving average
+};
+bool graph_muon_takes(const struct mien_graph *g, const struct mien_param *p);
+size_t graph_muon_scratch(const struct mien_graph *g); // floats that one update needs
+// One parameter; zeroes its gradient.
+void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w, float *grad,
+                       float *m, float *average, float *scratch);
+
 bool graph_finite(const float *x, size_t n);
 
 #endif

@@ -74,6 +74,7 @@ struct mien_train_config mien_train_defaults(void)
         .ramp = 1000,
         .adjust = 0.7f,
         .seed = 1,
+        .freeze_norm = -1,
         .period = 200,
         .pseudo_share = 1,
         .negative = 0.05f,
@@ -510,9 +511,6 @@ static bool open_run(struct run *r)
         r->state.tasks = MIEN_TASKS;
         r->state.seed = c->seed;
     }
-    if (c->freeze_norm) {
-        mien_graph_freeze_norm(r->graph);
-    }
     struct mien_loader_config lc = {.sample = r->sample,
                                     .shard = c->shard,
                                     .shards = r->shards,
@@ -605,8 +603,11 @@ static bool step(struct run *r, float lr, int *bad)
                                .eps = 1e-8f,
                                .weight_decay = r->config->decay,
                                .clip = r->config->clip,
-                               .average = r->config->average};
-        mien_graph_step(r->graph, &o);
+                               .average = r->config->average,
+                               .muon = r->config->muon};
+        if (!mien_graph_step(r->graph, r->pool, &o)) {
+            return false;
+        }
         gather(r, loss, sum, count);
         *bad = 0;
     }
@@ -648,6 +649,9 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
     r->interval_ns = start_ns;
     while (ok && r->state.step < c->steps && !stopped(r)) {
         float lr = learning_rate(c, r->state.step);
+        if (c->freeze_norm >= 0 && r->state.step >= c->freeze_norm) {
+            mien_graph_freeze_norm(r->graph);
+        }
         ok = step(r, lr, &bad);
         trained = r->state.step;
         if (ok && r->interval_steps && r->state.step % c->log_every == 0) {

@@ -24,6 +24,7 @@ struct mien_train_config {
     long long steps;
     int batch, shard;               // batch = a multiple of shard
     float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
+    float muon;                     // struct mien_adamw
     long long warmup;               // steps of linear rise; then a cosine to a hundredth
     long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
     int threads;    // of the network and, again, of the loader; 0 = cores
@@ -40,7 +41,7 @@ struct mien_train_config {
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source
     double checkpoint_s;                 // seconds between checkpoints
-    bool freeze_norm;  // batch norm as it runs (graph.h); for a last part that starts from `init`
+    long long freeze_norm; // from this step on batch norm trains as it runs (graph.h); -1 never
     size_t steadiness; // records a source to judge steadiness on at the end (learn/steadiness.h)
     // Processes that train together, NULL = alone. Each takes `batch` pictures of a step, so a step
     // has ranks * batch; rank 0 alone writes and prints. When mien_train fails on one rank the

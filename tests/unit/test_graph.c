@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "learn/graph.h"
+#include "learn/graph_internal.h"
 #include "nn/net.h"
 
 static const char ZOO[] = "define WIDTH 8\n"
@@ -193,15 +193,30 @@ static const struct mien_adamw ADAMW = {.lr = 3e-3f,
                                         .clip = 10,
                                         .average = 0.9f};
 
-static double train(struct mien_graph *g, struct mien_pool *pool, int from, int to)
+static const struct mien_adamw MUON = {.lr = 6e-3f,
+                                       .beta1 = 0.9f,
+                                       .beta2 = 0.99f,
+                                       .eps = 1e-8f,
+                                       .weight_decay = 1e-2f,
+                                       .clip = 10,
+                                       .average = 0.9f,
+                                       .muon = 0.95f};
+
+static double train_with(const struct mien_adamw *o, struct mien_graph *g, struct mien_pool *pool,
+                         int from, int to)
 {
     double loss = 0;
     for (int i = from; i < to; i++) {
         fill_inputs(g, 8, 3, (uint64_t)i % 4);
         loss = mien_graph_forward_backward(g, pool, square_loss, NULL);
-        mien_graph_step(g, &ADAMW);
+        assert_true(mien_graph_step(g, pool, o));
     }
     return loss;
+}
+
+static double train(struct mien_graph *g, struct mien_pool *pool, int from, int to)
+{
+    return train_with(&ADAMW, g, pool, from, to);
 }
 
 static void assert_same_outputs(struct mien_graph *a, struct mien_graph *b)
@@ -226,18 +241,81 @@ static void test_learns(void **state)
     mien_graph_destroy(g);
 }
 
-static void test_threads_do_not_matter(void **state)
+static void check_threads(const struct mien_adamw *o)
 {
-    (void)state;
     struct mien_graph *a = mien_graph_create(SMALL, 8, 3, 1),
                       *b = mien_graph_create(SMALL, 8, 3, 1);
     struct mien_pool *pool = mien_pool_create(3);
-    double la = train(a, NULL, 0, 6), lb = train(b, pool, 0, 6);
+    double la = train_with(o, a, NULL, 0, 6), lb = train_with(o, b, pool, 0, 6);
     assert_true(la == lb);
     assert_same_outputs(a, b);
     mien_pool_destroy(pool);
     mien_graph_destroy(a);
     mien_graph_destroy(b);
+}
+
+static void test_threads_do_not_matter(void **state)
+{
+    (void)state;
+    check_threads(&ADAMW);
+    check_threads(&MUON);
+}
+
+// A gradient with known singular vectors (those of two cosine transforms) and very unlike singular
+// values: Muon's step has the same vectors and values near 1, whichever side is longer.
+static void check_muon_step(int rows, int columns)
+{
+    enum { MOST = 96 };
+    static float grad[MOST * MOST], w[MOST * MOST], m[MOST * MOST], average[MOST * MOST];
+    static float scratch[4 * MOST * MOST];
+    struct mien_param p = {.role = MIEN_PARAM_WEIGHT,
+                           .shape = {rows, columns, 1, 1},
+                           .count = (size_t)rows * (size_t)columns};
+    const struct graph_muon o = {.lr = 1, .momentum = 0.95F, .scale = 1, .keep = 0.25F};
+    int side = rows < columns ? rows : columns;
+    for (int i = 0; i < rows * columns; i++) {
+        grad[i] = w[i] = m[i] = average[i] = 0;
+    }
+    for (int k = 0; k < side; k++) {
+        float value = powf(10, -2 * (float)k / (float)side); // 1 … 0.01
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                float u = cosf((float)M_PI * ((float)i + 0.5F) * (float)k / (float)rows);
+                float v = cosf((float)M_PI * ((float)j + 0.5F) * (float)k / (float)columns);
+                float norm = (k ? 2 : 1) / sqrtf((float)rows * (float)columns);
+                grad[i * columns + j] += value * norm * u * v;
+            }
+        }
+    }
+    graph_muon_update(&o, &p, w, grad, m, average, scratch);
+    float size = 0.2F * sqrtf((float)(rows > columns ? rows : columns));
+    for (int k = 0; k < side; k++) {
+        double along = 0;
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                double u = cos(M_PI * (i + 0.5) * k / rows), v = cos(M_PI * (j + 0.5) * k / columns);
+                along -= (double)w[i * columns + j] * u * v * (k ? 2 : 1) /
+                         sqrt((double)rows * columns);
+            }
+        }
+        assert_true(along / (double)size > 0.3 && along / (double)size < 1.3);
+    }
+    for (int i = 0; i < rows * columns; i++) {
+        assert_true(grad[i] == 0);
+        assert_true(fabsf(average[i] - 0.75F * w[i]) < 1e-6F);
+    }
+}
+
+static void test_muon(void **state)
+{
+    (void)state;
+    check_muon_step(24, 90);
+    check_muon_step(96, 20);
+    check_muon_step(32, 32);
+    struct mien_graph *g = mien_graph_create(SMALL, 8, 3, 1);
+    double first = train_with(&MUON, g, NULL, 0, 1), last = train_with(&MUON, g, NULL, 1, 150);
+    assert_true(last < 0.2 * first);
+    mien_graph_destroy(g);
 }
 
 static void test_exact_resume(void **state)
@@ -291,7 +369,7 @@ static void test_scalars(void **state)
     assert_true(*q.scale == 0.5f);
     fill_inputs(g, 8, 3, 0);
     mien_graph_forward_backward(g, NULL, square_loss, &q);
-    mien_graph_step(g, &ADAMW);
+    mien_graph_step(g, NULL, &ADAMW);
     assert_true(*q.scale < 0.5f); // a smaller scale, a smaller loss
     mien_graph_destroy(g);
 }
@@ -330,7 +408,7 @@ static void test_adamw(void **state)
             double mh = m[i] / (1 - pow(0.9, t)), vh = v[i] / (1 - pow(0.99, t));
             w[i] -= 0.1 * (mh / (sqrt(vh) + 1e-3) + (i == 0 ? 0.5 : 0) * w[i]);
         }
-        mien_graph_step(g, &o);
+        mien_graph_step(g, NULL, &o);
         for (int i = 0; i < 3; i++) {
             if (!(fabs(w[i] - *value[i]) < 1e-5)) {
                 fail_msg("step %d, value %d: %g, expected %g", t, i, *value[i], w[i]);
@@ -403,7 +481,7 @@ static void check_export(const char *text, bool half, float tolerance)
     for (int i = 0; i < 12; i++) {
         fill_inputs(g, 6, 2, (uint64_t)i);
         assert_false(isnan(mien_graph_forward_backward(g, NULL, square_loss, NULL)));
-        mien_graph_step(g, &ADAMW);
+        assert_true(mien_graph_step(g, NULL, &ADAMW));
     }
     fill_inputs(g, 6, 2, 50);
     mien_graph_forward(g, NULL, true);
@@ -461,6 +539,7 @@ int main(void)
         cmocka_unit_test(test_directional_gradient_with_frozen_norm),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_muon),
         cmocka_unit_test(test_exact_resume),
         cmocka_unit_test(test_scalars),
         cmocka_unit_test(test_adamw),

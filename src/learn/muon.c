@@ -1,0 +1,112 @@
+// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"): the momentum
+// of a weight matrix is replaced by the nearest matrix with orthonormal rows or columns, so that all
+// directions of it are learned at one speed. Scaled as by Liu et al. 2025 ("Muon is scalable for LLM
+// training") to the size of an AdamW step, which allows one learning rate for both.
+#include <math.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "learn/graph_internal.h"
+#include "tensor/blas.h"
+
+enum { ITERATIONS = 5, SMALLEST = 16 };
+
+// Rows are the outputs. Hidden convolutions and dense layers only: the first layer and those that
+// give an output keep AdamW, as their authors advise, and so do small ones and `shared`-sized dense
+// ones, whose matrices would cost more than the pictures.
+bool graph_muon_takes(const struct mien_graph *g, const struct mien_param *p)
+{
+    const struct mien_layer *l = &g->desc.layer[p->layer];
+    if (p->role != MIEN_PARAM_WEIGHT || (l->kind != MIEN_LAYER_CONV && l->kind != MIEN_LAYER_DENSE)) {
+        return false;
+    }
+    for (int i = 0; i < g->desc.outputs; i++) {
+        if (g->desc.output[i].layer == p->layer) {
+            return false;
+        }
+    }
+    int rows = p->shape[0], columns = (int)(p->count / (size_t)rows);
+    bool first = g->desc.layer[l->input[0]].kind == MIEN_LAYER_INPUT;
+    return !first && rows >= SMALLEST && columns >= SMALLEST &&
+           (double)(rows < columns ? rows : columns) * (double)p->count < 6e7;
+}
+
+size_t graph_muon_scratch(const struct mien_graph *g)
+{
+    size_t most = 0;
+    for (int i = 0; i < g->desc.params; i++) {
+        const struct mien_param *p = &g->desc.param[i];
+        if (graph_muon_takes(g, p)) {
+            size_t rows = (size_t)p->shape[0], columns = p->count / rows;
+            size_t side = rows < columns ? rows : columns;
+            size_t need = 2 * p->count + 2 * side * side;
+            most = need > most ? need : most;
+        }
+    }
+    return most;
+}
+
+// x (rows,columns) -> nearly orthonormal: Newton-Schulz steps of the quintic that sends singular
+// values from 0…1 to about 1. next is as large as x; gram and poly are (side,side).
+static float *orthogonalise(float *x, float *next, float *gram, float *poly, int rows, int columns)
+{
+    const float a = 3.4445F, b = -4.7750F, c = 2.0315F;
+    double sum = 0;
+    size_t n = (size_t)rows * (size_t)columns;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)x[i] * x[i];
+    }
+    float scale = (float)(1 / (sqrt(sum) + 1e-12));
+    for (size_t i = 0; i < n; i++) {
+        x[i] *= scale;
+    }
+    bool wide = rows <= columns;
+    int side = wide ? rows : columns;
+    size_t square = (size_t)side * (size_t)side;
+    for (int it = 0; it < ITERATIONS; it++) {
+        // gram = x x' (wide) or x' x; poly = b gram + c gram²; next = a x + poly x (or x poly)
+        mien_sgemm(!wide, wide, side, side, wide ? columns : rows, x, columns, x, columns, 0, gram,
+                   side);
+        for (size_t i = 0; i < square; i++) {
+            poly[i] = b / c * gram[i];
+        }
+        mien_sgemm(false, false, side, side, side, gram, side, gram, side, 1, poly, side);
+        for (size_t i = 0; i < square; i++) {
+            poly[i] *= c;
+        }
+        for (size_t i = 0; i < n; i++) {
+            next[i] = a * x[i];
+        }
+        if (wide) {
+            mien_sgemm(false, false, rows, columns, rows, poly, rows, x, columns, 1, next, columns);
+        } else {
+            mien_sgemm(false, false, rows, columns, columns, x, columns, poly, columns, 1, next,
+                       columns);
+        }
+        float *swap = x;
+        x = next;
+        next = swap;
+    }
+    return x;
+}
+
+void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w, float *grad,
+                       float *m, float *average, float *scratch)
+{
+    int rows = p->shape[0], columns = (int)(p->count / (size_t)rows);
+    int side = rows < columns ? rows : columns;
+    float *x = scratch, *next = x + p->count, *gram = next + p->count,
+          *poly = gram + (size_t)side * (size_t)side;
+    for (size_t i = 0; i < p->count; i++) { // Nesterov's momentum
+        float g = grad[i] * o->scale;
+        m[i] = o->momentum * m[i] + (1 - o->momentum) * g;
+        x[i] = o->momentum * m[i] + (1 - o->momentum) * g;
+        grad[i] = 0;
+    }
+    x = orthogonalise(x, next, gram, poly, rows, columns);
+    float size = 0.2F * sqrtf((float)(rows > columns ? rows : columns));
+    for (size_t i = 0; i < p->count; i++) {
+        w[i] -= o->lr * (size * x[i] + o->decay * w[i]);
+        average[i] = w[i] + o->keep * (average[i] - w[i]);
+    }
+}
