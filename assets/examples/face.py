@@ -11,7 +11,7 @@ lib = c.CDLL(os.environ.get("MIEN_LIB", "libmien.so.0"))
 
 class Options(c.Structure):
     _fields_ = [("model_dir", c.c_char_p), ("fov_deg", c.c_float), ("max_faces", c.c_int),
-                ("still", c.c_int), ("quality", c.c_int), ("filter", c.c_float)]
+                ("still", c.c_int), ("quality", c.c_int), ("filter", c.c_float), ("network", c.c_char_p)]
 
 
 class Face(c.Structure):

@@ -130,7 +130,8 @@ int mien_cmd_live(int argc, char **argv)
          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
          "C; P uses it or not",
          0, 0},
-        {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "another face network", 0, 0},
+        {"net", 0, MIEN_OPT_STRING, &o->net, "NAME",
+         "face network: standard, clean (licence-clean), or a file", 0, 0},
         {"detector", 0, MIEN_OPT_STRING, &o->detect, "FILE", "another detector", 0, 0},
         {"menu", 0, MIEN_OPT_CHOICE, &o->menu, MIEN_UI_MENU_NAMES,
          "start with this menu or window open", 0, 0},

@@ -47,8 +47,9 @@ struct mien_engine_options {
          "look at each face mirrored too: twice the time, a little more exact",                    \
          0,                                                                                        \
          0},                                                                                       \
-        {"net", 0, MIEN_OPT_STRING, &(o).net, "FILE", "face network instead of models/face.net",   \
-         0,     0},                                                                                \
+        {"net",    0,      MIEN_OPT_STRING,                                                        \
+         &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",             \
+         0,        0},                                                                             \
         {"detector",  0,      MIEN_OPT_STRING,                                                     \
          &(o).detect, "FILE", "detector instead of models/detect.net",                             \
          0,           0},                                                                          \

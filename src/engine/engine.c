@@ -215,12 +215,12 @@ static int detect(struct mien_engine *e, const struct mien_image *frame, float t
     return n;
 }
 
-// Crops a little smaller and larger than the last one join its estimate.
+// Crops a little smaller and larger than the last one join its estimate (four more: a tenth of a point of lfpw-dev's AUC over two).
 static void look_again(struct mien_engine *e, const struct mien_image *frame,
                        const struct mien_camera *camera, const struct mien_crop *crop,
                        struct mien_times *times)
 {
-    static const float size[] = {0.95F, 1.05F};
+    static const float size[] = {0.91F, 0.96F, 1.05F, 1.1F};
     int64_t t0 = now(e);
     for (int i = 0; i < (int)MIEN_COUNT(size); i++) {
         struct mien_crop other = *crop;

@@ -19,7 +19,7 @@
 
 struct mien_engine_config {  // zero means default everywhere
     const char *face_path;   // NULL = models/ict.face
-    const char *net_path;    // NULL = models/face.net
+    const char *net_path;    // a path or a shipped network's name (engine/observe.h)
     const char *detect_path; // NULL = models/detect.net
     float fov_deg; // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
                    // for stills 4 times

@@ -1,6 +1,7 @@
 #include "engine/observe.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -44,14 +45,35 @@ static bool bind_outputs(struct mien_observer *o, const char *path, const struct
     return true;
 }
 
-struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
+bool mien_network_file(const char *name, char *file, size_t size)
 {
-    char found[1024];
-    if (!path) {
-        if (!mien_find_file("models", "face.net", found, sizeof(found))) {
-            return NULL;
-        }
-        path = found;
+    size_t n = name ? strlen(name) : 0;
+    if (strchr(name ? name : "", '/') || (n > 4 && !strcmp(name + n - 4, ".net"))) {
+        return false;
+    }
+    if (!n || !strcmp(name, "standard")) {
+        snprintf(file, size, "face.net");
+    } else {
+        snprintf(file, size, "face-%s.net", name);
+    }
+    return true;
+}
+
+// The file of a network's name, or the given one.
+static bool network_path(const char *name, char *path, size_t size)
+{
+    char file[256];
+    if (mien_network_file(name, file, sizeof(file))) {
+        return mien_find_file("models", file, path, size);
+    }
+    return (size_t)snprintf(path, size, "%s", name) < size;
+}
+
+struct mien_observer *mien_observer_load(const char *net, const struct mien_face_model *m)
+{
+    char path[1024];
+    if (!network_path(net, path, sizeof(path))) {
+        return NULL;
     }
     struct mien_observer *o = mien_calloc(1, sizeof(*o));
     if (!o) {

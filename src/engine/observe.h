@@ -12,9 +12,14 @@
 
 struct mien_observer; // opaque
 
-// path NULL = models/face.net. The network must say landmarks for exactly this model and a pose;
+// Shipped networks have names: NULL, "" and "standard" are models/face.net, another NAME is
+// models/face-NAME.net ("clean": learned from nothing but rendered people and public-domain
+// pictures). False when `name` is a path (it has a slash or ends with .net).
+bool mien_network_file(const char *name, char *file, size_t size);
+
+// net: such a name, or a path. The network must say landmarks for exactly this model and a pose;
 // the other branches may be absent. NULL on failure (logged: what does not fit).
-struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
+struct mien_observer *mien_observer_load(const char *net, const struct mien_face_model *m);
 void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);

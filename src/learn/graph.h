@@ -46,9 +46,10 @@ typedef double (*mien_loss_fn)(void *arg, struct mien_graph *g, int shard);
 // the gradient is then zero and running statistics are left alone.
 double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
                                    void *arg);
-// From now on batch norm trains as it runs: with the running statistics, which stay as they are, and
-// its scale held (the shift still learns). For the last part of a training whose batches mix unlike
-// pictures: those of one kind are normalised by themselves there and by the mixture afterwards.
+// From now on batch norm trains as it runs: with the running statistics, which stay as they are,
+// and its scale held (the shift still learns). For the last part of a training whose batches mix
+// unlike pictures: those of one kind are normalised by themselves there and by the mixture
+// afterwards.
 void mien_graph_freeze_norm(struct mien_graph *g);
 float *mien_graph_gradient(struct mien_graph *g, size_t *count); // all, contiguous (all-reduce)
 // For a batch that several processes share: the number of this one's first shard (dropout masks),

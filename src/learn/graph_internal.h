@@ -72,8 +72,8 @@ struct graph_muon {
 bool graph_muon_takes(const struct mien_graph *g, const struct mien_param *p);
 size_t graph_muon_scratch(const struct mien_graph *g); // floats that one update needs
 // One parameter; zeroes its gradient.
-void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w, float *grad,
-                       float *m, float *average, float *scratch);
+void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w,
+                       float *grad, float *m, float *average, float *scratch);
 
 bool graph_finite(const float *x, size_t n);
 

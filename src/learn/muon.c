@@ -1,7 +1,8 @@
-// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"): the momentum
-// of a weight matrix is replaced by the nearest matrix with orthonormal rows or columns, so that all
-// directions of it are learned at one speed. Scaled as by Liu et al. 2025 ("Muon is scalable for LLM
-// training") to the size of an AdamW step, which allows one learning rate for both.
+// Muon (Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"): the
+// momentum of a weight matrix is replaced by the nearest matrix with orthonormal rows or columns,
+// so that all directions of it are learned at one speed. Scaled as by Liu et al. 2025 ("Muon is
+// scalable for LLM training") to the size of an AdamW step, which allows one learning rate for
+// both.
 #include <math.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ enum { ITERATIONS = 5, SMALLEST = 16 };
 bool graph_muon_takes(const struct mien_graph *g, const struct mien_param *p)
 {
     const struct mien_layer *l = &g->desc.layer[p->layer];
-    if (p->role != MIEN_PARAM_WEIGHT || (l->kind != MIEN_LAYER_CONV && l->kind != MIEN_LAYER_DENSE)) {
+    if (p->role != MIEN_PARAM_WEIGHT ||
+        (l->kind != MIEN_LAYER_CONV && l->kind != MIEN_LAYER_DENSE)) {
         return false;
     }
     for (int i = 0; i < g->desc.outputs; i++) {
@@ -90,8 +92,8 @@ static float *orthogonalise(float *x, float *next, float *gram, float *poly, int
     return x;
 }
 
-void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w, float *grad,
-                       float *m, float *average, float *scratch)
+void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, float *w,
+                       float *grad, float *m, float *average, float *scratch)
 {
     int rows = p->shape[0], columns = (int)(p->count / (size_t)rows);
     int side = rows < columns ? rows : columns;

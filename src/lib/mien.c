@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "engine/engine.h"
+#include "engine/observe.h"
 
 _Static_assert((int)MIEN_FACE_LIMIT == (int)MIEN_FACES_MAX, "faces");
 _Static_assert((int)MIEN_LANDMARK_LIMIT == (int)MIEN_LANDMARKS_MAX, "landmarks");
@@ -54,7 +55,7 @@ static bool beside_library(char *out, size_t size)
 
 static bool open_engine(struct mien *m, const struct mien_options *o)
 {
-    char dir[1024], face[1100], net[1100], detect[1100];
+    char dir[1024], file[256], face[1100], net[1300], detect[1100];
     struct mien_engine_config c = {.fov_deg = o->fov_deg,
                                    .max_faces = o->max_faces,
                                    .still = o->still != 0,
@@ -64,9 +65,14 @@ static bool open_engine(struct mien *m, const struct mien_options *o)
     if (!models && !getenv("MIEN_HOME") && beside_library(dir, sizeof(dir))) {
         models = dir;
     }
+    c.net_path = o->network;
+    if (!mien_network_file(o->network, file, sizeof(file))) {
+        mien_error("network: \"%s\" is not a name; \"standard\" and \"clean\" are", o->network);
+        return false;
+    }
     if (models) { // otherwise the engine looks where the program does
         snprintf(face, sizeof(face), "%.1000s/ict.face", models);
-        snprintf(net, sizeof(net), "%.1000s/face.net", models);
+        snprintf(net, sizeof(net), "%.1000s/%s", models, file);
         snprintf(detect, sizeof(detect), "%.1000s/detect.net", models);
         c.face_path = face;
         c.net_path = net;

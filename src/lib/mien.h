@@ -42,12 +42,13 @@ enum {
 struct mien; // a sensor: models and the faces that it follows
 
 struct mien_options {      // zero means default everywhere
-    const char *model_dir; // folder of ict.face, face.net and detect.net; NULL: the installed one
+    const char *model_dir; // folder of ict.face, face*.net and detect.net; NULL: the installed one
     float fov_deg;         // the camera's horizontal field of view; 0: f = 1.2 * the longer side
     int max_faces;         // 1…MIEN_FACE_LIMIT; 0: one for frames in time, all for stills
     int still;             // not 0: every picture is a new scene; nothing is followed or smoothed
     int quality;           // not 0: look at every face twice, mirrored: steadier, twice the time
     float filter;          // strength of smoothing; 0: default (1); < 0: none
+    const char *network;   // NULL, "standard", or "clean": the licence-clean one of the same folder
 };
 
 struct mien_face {

@@ -293,9 +293,10 @@ static void check_muon_step(int rows, int columns)
         double along = 0;
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                double u = cos(M_PI * (i + 0.5) * k / rows), v = cos(M_PI * (j + 0.5) * k / columns);
-                along -= (double)w[i * columns + j] * u * v * (k ? 2 : 1) /
-                         sqrt((double)rows * columns);
+                double u = cos(M_PI * (i + 0.5) * k / rows),
+                       v = cos(M_PI * (j + 0.5) * k / columns);
+                along -=
+                    (double)w[i * columns + j] * u * v * (k ? 2 : 1) / sqrt((double)rows * columns);
             }
         }
         assert_true(along / (double)size > 0.3 && along / (double)size < 1.3);
