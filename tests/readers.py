@@ -64,7 +64,7 @@ def osf(data):
         depth = 2 * t[2] - c[2]  # behind the camera, near and far are swapped: undone here
         down, right_ = CY + FOCAL * c[0] / depth, CX + FOCAL * c[1] / depth
         worst = max(worst, math.hypot(points[i][0] - right_, points[i][1] - down))
-    assert worst < 1, worst
+    assert worst < 0.01, worst
     # Its Euler angles as the Unity receiver straightens them: small turns about 0.
     assert abs(abs(euler[0]) - 180) < 35 and abs(euler[1]) < 35 and abs(euler[2] - 90) < 25, euler
 
@@ -123,6 +123,10 @@ def openface(path):
     for i in range(68):  # 3D points and 2D points agree
         px = CX + FOCAL * v["X_%d" % i] / v["Z_%d" % i], CY + FOCAL * v["Y_%d" % i] / v["Z_%d" % i]
         near(px, [v["x_%d" % i], v["y_%d" % i]], 0.3, "point %d" % i)
+    for eye in range(2):  # lid points: iBUG's six in every second place
+        for i in range(6):
+            lid = ["eye_lmk_%%s_%d" % (28 * eye + 8 + 2 * i), "%%s_%d" % (36 + 6 * eye + i)]
+            near([v[lid[0] % c] for c in "xyXYZ"], [v[lid[1] % c] for c in "xyXYZ"], 0.1001, "lid %d" % i)
     # gaze_0 is the picture's left eye; both look into the camera here: z = -1.
     near([v["gaze_0_x"], v["gaze_0_y"], v["gaze_0_z"]], [0, 0, -1], 1e-5, "gaze")
     near([v["gaze_angle_x"], v["gaze_angle_y"]], [0, 0], 1e-3, "gaze angle")

@@ -44,8 +44,15 @@ static inline void scene_add_face(struct mien_result *r, const struct mien_face_
         }
     }
     memcpy(f->box_px, box, sizeof(box));
-    for (int i = 0; i < MIEN_IBUG; i++) {
-        memcpy(f->ibug_px[i], f->landmark_px[m->ibug[i]], 2 * sizeof(float));
+    for (int i = 0; i < MIEN_IBUG; i++) { // as the model mixes them: not any one landmark
+        float mixed[3], X[3];
+        mien_face_model_ibug(m, i, &h[0][0], 3, 3, mixed);
+        mien_mat3_mul_vec(f->pose.R, mixed, X);
+        f->ibug_px[i][2] = X[2] * r->camera.f_px / -f->pose.t[2];
+        for (int k = 0; k < 3; k++) {
+            X[k] += f->pose.t[k];
+        }
+        mien_camera_project(&r->camera, X, f->ibug_px[i]);
     }
 }
 

@@ -64,6 +64,7 @@ struct openface_sink {
     const struct mien_face_model *model;
     struct mien_text text;
     float camera[MIEN_LANDMARKS_MAX][3]; // the face's landmarks, our camera frame, mm
+    float point[MIEN_IBUG][3];           // iBUG's points, mixed from them
     float eye[EYE_POINTS][3];
 };
 
@@ -98,14 +99,13 @@ static void circle(const float centre[3], const float normal[3], float radius, i
 // Points of one eye: side 0 the subject's right (first in the file), 1 the left.
 static void eye_points(struct openface_sink *o, const struct mien_face_result *f, int side)
 {
-    const struct mien_face_model *m = o->model;
     float gaze[3], (*out)[3] = o->eye + 28 * side;
     mien_direction_from_angles(f->gaze_deg[1 - side][0], f->gaze_deg[1 - side][1], gaze);
-    const float *centre = o->camera[m->iris[1 - side]];
+    const float *centre = o->camera[o->model->iris[1 - side]];
     circle(centre, gaze, iris_mm, IRIS, out);
     for (int i = 0; i < LIDS; i++) { // iBUG's six points and the middles between them
-        const float *a = o->camera[m->ibug[36 + 6 * side + i / 2]];
-        const float *b = o->camera[m->ibug[36 + 6 * side + (i / 2 + i % 2) % 6]];
+        const float *a = o->point[36 + 6 * side + i / 2];
+        const float *b = o->point[36 + 6 * side + (i / 2 + i % 2) % 6];
         for (int k = 0; k < 3; k++) {
             out[IRIS + i][k] = 0.5F * (a[k] + b[k]);
         }
@@ -152,7 +152,7 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
 {
     const struct mien_face_model *m = o->model;
     struct mien_text *t = &o->text;
-    float head[MIEN_LANDMARKS_MAX][3], point[MIEN_IBUG][3], px[MIEN_IBUG][2], rad[3], place[3];
+    float head[MIEN_LANDMARKS_MAX][3], px[MIEN_IBUG][2], rad[3], place[3];
     mien_face_model_landmarks(m, f->identity, f->blendshape, &head[0][0]);
     for (int i = 0; i < m->landmarks; i++) {
         mien_mat3_mul_vec(f->pose.R, head[i], o->camera[i]);
@@ -161,8 +161,8 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
         }
     }
     for (int i = 0; i < MIEN_IBUG; i++) {
-        memcpy(point[i], o->camera[m->ibug[i]], sizeof(point[i]));
-        memcpy(px[i], f->landmark_px[m->ibug[i]], sizeof(px[i]));
+        mien_face_model_ibug(m, i, &o->camera[0][0], 3, 3, o->point[i]);
+        memcpy(px[i], f->ibug_px[i], sizeof(px[i]));
     }
     eye_points(o, f, 0);
     eye_points(o, f, 1);
@@ -172,7 +172,7 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     mien_convention_openface_point(f->pose.t, place);
     cells(t, place, 3, 1, 1);
     cells(t, rad, 3, 1, 3);
-    point_cells(o, &r->camera, (const float(*)[3])point, (const float(*)[2])px, MIEN_IBUG);
+    point_cells(o, &r->camera, (const float(*)[3])o->point, (const float(*)[2])px, MIEN_IBUG);
     float depth = fmaxf(1, -f->pose.t[2]), scale = r->camera.f_px / depth;
     float origin[2] = {r->camera.cx_px + scale * f->pose.t[0],
                        r->camera.cy_px - scale * f->pose.t[1]};

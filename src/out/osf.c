@@ -3,9 +3,10 @@
 // Layout: f64 time, i32 id, f32 width, height, eye open right, left, u8 success, f32 fit error,
 // f32[4] quaternion, f32[3] Euler angles, f32[3] translation, f32[68] confidence, f32[68][2] points
 // (x, y px), f32[70][3] model points (x, -y, -z), f32[14] features. Points are iBUG's 68 without
-// the two outer mouth corners, then right and left pupil; the model's two last ones are the
-// eyeballs. Poses: out/convention.h. The features are -1…1 about a neutral face, as OpenSeeFace's
-// own, which calibrates them from what it has seen; here they come from the blendshapes.
+// the two outer mouth corners, as the face model mixes them from its landmarks (in the picture:
+// the result's own), then right and left pupil; the model's two last ones are the eyeballs. Poses:
+// out/convention.h. The features are -1…1 about a neutral face, as OpenSeeFace's own, which
+// calibrates them from what it has seen; here they come from the blendshapes.
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +17,16 @@
 #include "out/net.h"
 #include "out/sinks.h"
 
-enum { PACKET = 1785, POINTS = 68, POINTS_3D = 70, FEATURES = 14, NOSE = 30 };
+enum {
+    PACKET = 1785,
+    POINTS = 68,
+    POINTS_3D = 70,
+    IBUG_POINTS = 66, // the first of POINTS; the other two are the irises
+    FEATURES = 14,
+    NOSE = 30, // iBUG's numbers
+    OUTER_RIGHT = 36,
+    OUTER_LEFT = 45
+};
 
 struct osf_sink {
     struct mien_sink sink;
@@ -26,10 +36,15 @@ struct osf_sink {
     uint8_t packet[MIEN_FACES_MAX * PACKET];
 };
 
-// Which of iBUG's points is OpenSeeFace's point i < 66.
+// Which of iBUG's points is OpenSeeFace's point i < IBUG_POINTS.
 static int ibug_of(int i)
 {
-    return i < 48 ? i : i < 53 ? i + 1 : i < 58 ? i + 2 : i + 2;
+    return i < 48 ? i : i < 53 ? i + 1 : i + 2;
+}
+
+static int iris_of(const struct mien_face_model *m, int i) // of the two others, right first
+{
+    return m->iris[i == IBUG_POINTS]; // left, right
 }
 
 static void features(const struct mien_face_result *f, float out[FEATURES])
@@ -69,26 +84,45 @@ static void eyeball(const float point[][3], int outer, int inner, float out[3])
     out[2] -= 0.385F * sqrtf(corner); // eyeballs are 0.385 of the corners' distance deep
 }
 
-static uint8_t *put_points(const struct osf_sink *s, const struct mien_face_result *f, uint8_t *p)
+// One standard deviation of a point. The errors of neighbouring landmarks go together, so a mixture
+// is as good as its landmarks, each counted by what it has in the mixture.
+static float sigma_of(const struct mien_face_model *m, const struct mien_face_result *f, int i)
+{
+    if (i >= IBUG_POINTS) {
+        return f->landmark_sigma_px[iris_of(m, i)];
+    }
+    const struct mien_ibug_point *p = &m->ibug_mix[ibug_of(i)];
+    float sum = 0, weight = 0;
+    for (int k = 0; k < MIEN_IBUG_TERMS; k++) {
+        sum += fabsf(p->weight[k]) * f->landmark_sigma_px[p->landmark[k]];
+        weight += fabsf(p->weight[k]);
+    }
+    return sum / weight; // the weights' own sum is 1
+}
+
+// head: the face's landmarks; nose: the model's origin among them.
+static uint8_t *put_points(const struct osf_sink *s, const struct mien_face_result *f,
+                           const float (*head)[3], const float nose[3], uint8_t *p)
 {
     const struct mien_face_model *m = s->model;
     float size = sqrtf(fmaxf(1, (f->box_px[2] - f->box_px[0]) * (f->box_px[3] - f->box_px[1])));
-    int at[POINTS];
     for (int i = 0; i < POINTS; i++) {
-        at[i] = i < 66 ? m->ibug[ibug_of(i)] : m->iris[i == 66]; // iris: left, right
-    }
-    for (int i = 0; i < POINTS; i++) {
-        float sigma = f->landmark_sigma_px[at[i]] / size; // one deviation of 5 % of the face: 0.37
+        float sigma = sigma_of(m, f, i) / size; // one deviation of 5 % of the face: 0.37
         p = mien_put_f32_le(p, mien_unit(f->confidence * expf(-20 * sigma)));
     }
     for (int i = 0; i < POINTS; i++) {
-        p = mien_put_f32_le(p, f->landmark_px[at[i]][0]);
-        p = mien_put_f32_le(p, f->landmark_px[at[i]][1]);
+        const float *px = i < IBUG_POINTS ? f->ibug_px[ibug_of(i)] : f->landmark_px[iris_of(m, i)];
+        p = mien_put_f32_le(p, px[0]);
+        p = mien_put_f32_le(p, px[1]);
     }
-    float head[MIEN_LANDMARKS_MAX][3], point[POINTS_3D][3];
-    mien_face_model_landmarks(m, f->identity, f->blendshape, &head[0][0]);
+    float point[POINTS_3D][3];
     for (int i = 0; i < POINTS; i++) {
-        mien_convention_openseeface_point(head[at[i]], head[m->ibug[NOSE]], s->unit_mm, point[i]);
+        float mixed[3];
+        if (i < IBUG_POINTS) {
+            mien_face_model_ibug(m, ibug_of(i), &head[0][0], 3, 3, mixed);
+        }
+        mien_convention_openseeface_point(i < IBUG_POINTS ? mixed : head[iris_of(m, i)], nose,
+                                          s->unit_mm, point[i]);
     }
     eyeball(point, 36, 39, point[68]);
     eyeball(point, 42, 45, point[69]);
@@ -112,10 +146,11 @@ static uint8_t *put_face(const struct osf_sink *s, const struct mien_result *r,
     *p++ = 1;
     float size = sqrtf(fmaxf(1, (f->box_px[2] - f->box_px[0]) * (f->box_px[3] - f->box_px[1])));
     p = mien_put_f32_le(p, f->fit_rms * size); // px
-    float head[MIEN_LANDMARKS_MAX][3];
-    mien_face_model_landmarks(s->model, f->identity, NULL, &head[0][0]);
+    float head[MIEN_LANDMARKS_MAX][3], nose[3];
+    mien_face_model_landmarks(s->model, f->identity, f->blendshape, &head[0][0]);
+    mien_face_model_ibug(s->model, NOSE, &head[0][0], 3, 3, nose);
     struct mien_openseeface_pose pose;
-    mien_convention_openseeface(&f->pose, head[s->model->ibug[NOSE]], s->unit_mm, &pose);
+    mien_convention_openseeface(&f->pose, nose, s->unit_mm, &pose);
     for (int i = 0; i < 4; i++) {
         p = mien_put_f32_le(p, pose.q[i]);
     }
@@ -125,7 +160,7 @@ static uint8_t *put_face(const struct osf_sink *s, const struct mien_result *r,
     for (int i = 0; i < 3; i++) {
         p = mien_put_f32_le(p, pose.t[i]);
     }
-    p = put_points(s, f, p);
+    p = put_points(s, f, (const float(*)[3])head, nose, p);
     float feature[FEATURES];
     features(f, feature);
     for (int i = 0; i < FEATURES; i++) {
@@ -157,9 +192,9 @@ static bool osf_close(struct mien_sink *sink)
 
 struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m)
 {
-    struct mien_address a;
+    struct mien_address to;
     const char *reason;
-    if (!mien_address_parse(arg, "127.0.0.1", 11573, &a, &reason)) {
+    if (!mien_address_parse(arg, "127.0.0.1", 11573, &to, &reason)) {
         mien_error("osf:%s: %s", arg, reason);
         return NULL;
     }
@@ -170,10 +205,12 @@ struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m
     s->sink = (struct mien_sink){.name = "OpenSeeFace", .write = osf_write, .close = osf_close};
     s->model = m;
     // Their model's outer eye corners are 0.65962 apart.
-    const float *a3 = m->landmark_mean + 3 * m->ibug[36], *b3 = m->landmark_mean + 3 * m->ibug[45];
-    float d[3] = {a3[0] - b3[0], a3[1] - b3[1], a3[2] - b3[2]};
+    float a[3], b[3];
+    mien_face_model_ibug(m, OUTER_RIGHT, m->landmark_mean, 3, 3, a);
+    mien_face_model_ibug(m, OUTER_LEFT, m->landmark_mean, 3, 3, b);
+    float d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
     s->unit_mm = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 0.65962F;
-    if (!mien_udp_open(&s->udp, "OpenSeeFace", &a)) {
+    if (!mien_udp_open(&s->udp, "OpenSeeFace", &to)) {
         mien_free(s);
         return NULL;
     }

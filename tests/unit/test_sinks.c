@@ -252,6 +252,58 @@ static void test_osf_bytes(void **state)
     assert_int_equal(packet[1785 + 8], 1); // the second's id
 }
 
+static float f32_at(const uint8_t *packet, size_t at)
+{
+    float v;
+    memcpy(&v, packet + at, sizeof(v));
+    return v;
+}
+
+// OpenSeeFace's points are iBUG's as the result and the model mix them, and so is the one anchor
+// of translation and model points: the nose of this face with this expression.
+static void test_osf_points(void **state)
+{
+    char where[64];
+    static uint8_t packet[20000];
+    int fd = receiver(where, sizeof(where));
+    struct mien_result *r = scene_result(&model);
+    struct mien_face_result *f = &r->face[0];
+    f->blendshape[MIEN_BS_NOSE_SNEER_LEFT] = f->blendshape[MIEN_BS_NOSE_SNEER_RIGHT] = 1;
+    int vague = model.ibug_mix[2].landmark[0]; // known to be nowhere: point 2 has it, 45 has not
+    f->landmark_sigma_px[vague] = 1000;
+    assert_int_equal(packet_of(mien_sink_osf(where, &model), r, fd, packet, sizeof(packet)), 1785);
+    float apart = 0;
+    for (int i = 0; i < 48; i++) { // so far their numbers are iBUG's
+        for (int k = 0; k < 2; k++) {
+            float sent = f32_at(packet, 345 + 8 * (size_t)i + 4 * (size_t)k);
+            assert_true(sent == f->ibug_px[i][k]);
+            apart = fmaxf(apart, fabsf(sent - f->landmark_px[model.ibug[i]][k]));
+        }
+    }
+    assert_true(apart > 5); // no single landmark would do
+    assert_true(f32_at(packet, 73 + 4 * 2) < 0.5F * f32_at(packet, 73 + 4 * 45));
+    assert_true(f32_at(packet, 73 + 4 * 2) >= 0);
+    // The outer corners of the mean model's eyes are 0.65962 apart.
+    float a[3], b[3], nose[3], turned[3], head[MIEN_LANDMARKS_MAX][3], calm[MIEN_LANDMARKS_MAX][3];
+    mien_face_model_ibug(&model, 36, model.landmark_mean, 3, 3, a);
+    mien_face_model_ibug(&model, 45, model.landmark_mean, 3, 3, b);
+    float unit = hypotf(hypotf(a[0] - b[0], a[1] - b[1]), a[2] - b[2]) / 0.65962F;
+    mien_face_model_landmarks(&model, f->identity, f->blendshape, &head[0][0]);
+    mien_face_model_landmarks(&model, f->identity, NULL, &calm[0][0]);
+    mien_face_model_ibug(&model, 30, &calm[0][0], 3, 3, a);
+    mien_face_model_ibug(&model, 30, &head[0][0], 3, 3, nose);
+    assert_true(fabsf(a[1] - nose[1]) > 0.1F); // a sneer lifts the nose
+    mien_mat3_mul_vec(f->pose.R, nose, turned);
+    assert_float_equal(f32_at(packet, 61), (turned[1] + f->pose.t[1]) / unit, 1e-4);
+    assert_float_equal(f32_at(packet, 65), -(turned[0] + f->pose.t[0]) / unit, 1e-4);
+    assert_float_equal(f32_at(packet, 69), (turned[2] + f->pose.t[2]) / unit, 1e-4);
+    // Point 1 of the model, whose y and z are sent with the other sign.
+    mien_face_model_ibug(&model, 1, &head[0][0], 3, 3, a);
+    assert_float_equal(f32_at(packet, 889 + 12), (nose[0] - a[0]) / unit, 1e-5);
+    assert_float_equal(f32_at(packet, 889 + 16), (nose[1] - a[1]) / unit, 1e-5);
+    assert_float_equal(f32_at(packet, 889 + 20), (nose[2] - a[2]) / unit, 1e-5);
+}
+
 static void test_ifacialmocap(void **state)
 {
     uint8_t packet[4096];
@@ -539,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_opentrack_bytes),
         cmocka_unit_test(test_livelink_bytes),
         cmocka_unit_test(test_osf_bytes),
+        cmocka_unit_test(test_osf_points),
         cmocka_unit_test(test_ifacialmocap),
         cmocka_unit_test(test_vmc_bytes),
         cmocka_unit_test(test_vmc_through_liblo),

@@ -132,6 +132,27 @@ static void test_openface(void **state)
 {
     write_two(mien_sink_openface(in_dir("a.csv"), &model));
     reader_says("openface", "a.csv");
+    // The 68 points of the picture are the result's own.
+    const struct mien_face_result *f = &scene_result(&model)->face[0];
+    static char row[20000];
+    FILE *file = fopen(in_dir("a.csv"), "r");
+    assert_non_null(file);
+    assert_true(fgets(row, sizeof(row), file) && fgets(row, sizeof(row), file));
+    fclose(file);
+    const char *cell = row;
+    float apart = 0;
+    for (int i = 0; i < 299 + 2 * MIEN_IBUG; i++) { // x_0 is column 299, y_0 follows x_67
+        if (i >= 299) {
+            int at = (i - 299) % MIEN_IBUG, k = (i - 299) / MIEN_IBUG;
+            float v = strtof(cell, NULL);
+            assert_float_equal(v, f->ibug_px[at][k], 0.0501);
+            apart = fmaxf(apart, fabsf(v - f->landmark_px[model.ibug[at]][k]));
+        }
+        cell = strchr(cell, ',');
+        assert_non_null(cell);
+        cell++;
+    }
+    assert_true(apart > 5); // no single landmark would do
 }
 
 static void test_mediapipe(void **state)
