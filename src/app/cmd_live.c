@@ -154,7 +154,7 @@ int mien_cmd_live(int argc, char **argv)
         .max_args = 1,
     };
     const char *recalled_prop = o->prop, *recalled_profile = o->profile;
-    const char *recalled_curves = o->curves;
+    const char *recalled_curves = o->curves, *recalled_net = o->net;
     const char *args[64];
     int nargs = 0;
     if (argc > 64) {
@@ -200,6 +200,7 @@ int mien_cmd_live(int argc, char **argv)
     o->waits = !pace;
     o->prop_recalled = o->prop_recalled && o->prop == recalled_prop;
     o->profile_recalled = o->profile_recalled && o->profile == recalled_profile;
+    o->net_recalled = o->net_recalled && o->net == recalled_net;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
     struct sigaction action = {.sa_handler = on_signal};

@@ -32,9 +32,14 @@ struct mien_live {
     atomic_bool learn, profile_off;
     int marked; // of marks, those that results have
     atomic_bool tune;
-    struct mien_monitor tuning; // guards the three below
+    struct mien_monitor tuning; // guards the rest of this paragraph
     float fov_deg, filter;
     int faces;
+    bool quality;
+    char net[1024], why[400]; // why: of network_news
+    enum mien_live_network network_news;
+    atomic_bool want_net; // net
+    bool replaced;
     char uri[1024];               // config.uri after a switch
     struct mien_source_info none; // what is told while there is no source
     char away[400];               // why there is none
@@ -94,8 +99,38 @@ static void tune(struct mien_live *l)
     mien_engine_set_fov(l->engine, l->fov_deg);
     mien_engine_set_filter(l->engine, l->filter);
     mien_engine_set_max_faces(l->engine, l->faces);
+    mien_engine_set_quality(l->engine, l->quality);
     l->tune = false;
     pthread_mutex_unlock(&l->tuning.mutex);
+}
+
+static void exchange_network(struct mien_live *l)
+{
+    if (!l->want_net || !l->engine) {
+        return;
+    }
+    char net[sizeof(l->net)], why[sizeof(l->why)] = "";
+    pthread_mutex_lock(&l->tuning.mutex);
+    memcpy(net, l->net, sizeof(net));
+    l->want_net = false;
+    pthread_mutex_unlock(&l->tuning.mutex);
+    mien_log_capture(why, sizeof(why));
+    bool ok = mien_engine_set_network(l->engine, net);
+    mien_log_capture(NULL, 0);
+    if (!ok) {
+        mien_warn("the network \"%s\" is not used, the old one goes on: %s", net, why);
+    }
+    pthread_mutex_lock(&l->tuning.mutex);
+    memcpy(l->why, why, sizeof(why));
+    l->network_news = ok ? MIEN_LIVE_NETWORK_NEW : MIEN_LIVE_NETWORK_KEPT;
+    pthread_mutex_unlock(&l->tuning.mutex);
+}
+
+// What was asked for since the last frame.
+static void adjust(struct mien_live *l)
+{
+    exchange_network(l);
+    tune(l);
 }
 
 static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct mien_shot *s)
@@ -134,6 +169,7 @@ static void *run_infer(void *arg)
         struct mien_payload *p = mien_mailbox_take(&l->frames, mien_now_ns() + patience_ns);
         if (!p) {
             if (!mien_mailbox_stopped(&l->frames)) {
+                adjust(l);
                 continue;
             }
             p = mien_mailbox_take(&l->frames, 0); // posted between the two questions
@@ -142,7 +178,7 @@ static void *run_infer(void *arg)
             }
         }
         calibrate(l);
-        tune(l);
+        adjust(l);
         struct mien_shot *s = mien_mailbox_back(&l->results);
         if (!infer_one(l, p, s)) {
             continue;
@@ -188,6 +224,13 @@ struct mien_live *mien_live_open(const struct mien_live_config *c)
     }
     if (!c->infer) {
         l->engine = mien_engine_create(&c->engine);
+        if (!l->engine && c->may_replace && c->engine.net_path) {
+            mien_warn("the network \"%s\" cannot be used: taking the standard one",
+                      c->engine.net_path);
+            l->config.engine.net_path = NULL;
+            l->engine = mien_engine_create(&l->config.engine);
+            l->replaced = true;
+        }
         if (!l->engine) {
             goto fail;
         }
@@ -281,12 +324,38 @@ enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l)
     return (enum mien_profile_phase)l->profile_phase;
 }
 
-void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces)
+void mien_live_use_network(struct mien_live *l, const char *net)
+{
+    pthread_mutex_lock(&l->tuning.mutex);
+    snprintf(l->net, sizeof(l->net), "%s", net);
+    l->want_net = true;
+    pthread_mutex_unlock(&l->tuning.mutex);
+}
+
+enum mien_live_network mien_live_network_news(struct mien_live *l, char *why, size_t why_size)
+{
+    pthread_mutex_lock(&l->tuning.mutex);
+    enum mien_live_network news = l->network_news;
+    if (news == MIEN_LIVE_NETWORK_KEPT) {
+        snprintf(why, why_size, "%s", l->why);
+    }
+    l->network_news = MIEN_LIVE_NETWORK_SAME;
+    pthread_mutex_unlock(&l->tuning.mutex);
+    return news;
+}
+
+bool mien_live_network_replaced(const struct mien_live *l)
+{
+    return l->replaced;
+}
+
+void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces, bool quality)
 {
     pthread_mutex_lock(&l->tuning.mutex);
     l->fov_deg = fov_deg;
     l->filter = filter;
     l->faces = faces;
+    l->quality = quality;
     l->tune = true;
     pthread_mutex_unlock(&l->tuning.mutex);
 }

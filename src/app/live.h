@@ -40,8 +40,9 @@ struct mien_live_config { // zero means default
     struct mien_source_options source;
     struct mien_engine_config engine;
     bool may_wait; // without a source that opens it waits for mien_live_switch instead of failing
-    bool every_frame;             // hand over in step: nothing is dropped, time is the file's own
-    uint64_t frames;              // ends after this many results; 0 = with the source
+    bool may_replace; // an engine.net_path that cannot be loaded: the standard one (said so)
+    bool every_frame; // hand over in step: nothing is dropped, time is the file's own
+    uint64_t frames;  // ends after this many results; 0 = with the source
     struct mien_profile *profile; // borrowed; applied to results, learnt when asked; NULL = none
     mien_live_read_fn read;
     mien_live_infer_fn infer;
@@ -80,7 +81,18 @@ void mien_live_learn_profile(struct mien_live *l);
 void mien_live_use_profile(struct mien_live *l, bool use);
 enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l);
 // With the next frame; meanings and limits: engine.h's setters.
-void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces);
+void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces, bool quality);
+// Another face network (as engine.net_path, copied), loaded between two frames on mien-infer.
+// Pictures go on; faces are found anew.
+void mien_live_use_network(struct mien_live *l, const char *net);
+enum mien_live_network {
+    MIEN_LIVE_NETWORK_SAME, // nothing has happened since it was last asked
+    MIEN_LIVE_NETWORK_NEW,  // the one that was asked for is in use
+    MIEN_LIVE_NETWORK_KEPT  // it cannot be loaded: the old one goes on, `why` has the words
+};
+enum mien_live_network mien_live_network_news(struct mien_live *l, char *why, size_t why_size);
+// Whether the network of the config could not be loaded and the standard one is in its place.
+bool mien_live_network_replaced(const struct mien_live *l);
 // Another source for the same engine, in the same object: stops, opens, starts again. Shots taken
 // before are no longer valid. When the new one cannot be opened the old one is opened again; false
 // then (logged; reason, may be NULL, says why). When that fails too the session has ended.

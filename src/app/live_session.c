@@ -39,6 +39,7 @@ static bool open_live(struct mien_session *s)
                    .clock_ns = mien_now_ns},
         // A window opens without a camera too: one may be plugged in, or a file opened.
         .may_wait = !o->headless && !o->source_recalled && mien_session_is_camera(o->source),
+        .may_replace = o->net_recalled,
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
@@ -105,6 +106,7 @@ static bool open_show(struct mien_session *s)
     k->fov_deg = (float)o->fov;
     k->filter = o->filter < 0 ? 0 : o->filter > 0 ? (float)o->filter : 1;
     k->faces = o->faces > 0 ? o->faces : 1;
+    k->quality = o->quality;
     k->light = o->light;
     k->record_plain = o->record_plain;
     s->show->capture = mien_session_capture;
@@ -115,6 +117,7 @@ static bool open_show(struct mien_session *s)
     mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
     k->profile_on = !o->profile_off;
     mien_session_source_known(s, o->source);
+    mien_session_list_networks(s);
     mien_props_list(k, s->prop_path);
     if (o->prop && *o->prop) {
         int i = mien_props_find(k, s->prop_path, o->prop);
@@ -150,8 +153,9 @@ static void requests(struct mien_session *s)
         mien_session_screenshot(s);
     }
     if (c->ask.tracking) {
-        mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces);
+        mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces, c->quality);
     }
+    mien_session_network(s);
     if (c->ask.record) {
         mien_session_toggle_recording(s);
     }

@@ -23,7 +23,8 @@ struct mien_session_options {
     bool show_curves;
     bool record_plain;
     bool prop_recalled;    // from the settings: left out when it is gone
-    bool profile_recalled; // the same
+    bool net_recalled;     // from the settings: the standard one when it is gone
+    bool profile_recalled; // left out when it is gone
     bool profile_off;      // it is not used until asked for
     bool waits;            // nothing may be lost
     bool source_recalled;  // from the settings: the first camera instead, when it is gone
@@ -53,6 +54,9 @@ struct mien_session {
     enum mien_profile_phase profile_phase; // as last told
     char (*prop_path)[1024];               // of controls.prop_name; [0] is nothing
     int prop_on, prop_before;              // as in controls.prop; before: at the start
+    // Of controls.network_name: in use; asked for, or -1; that of a path, or -1.
+    int network_on, network_asked, network_file;
+    bool network_chosen; // by the user while it ran
     char curves_before[1024];
     bool sinks_added; // by the menu
     bool scanned, camera_source, was_paused;

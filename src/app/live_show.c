@@ -58,6 +58,8 @@ static void open_ui(struct mien_show *s)
     c->light = true;
     c->props = 1;
     snprintf(c->prop_name[0], sizeof(c->prop_name[0]), "nothing");
+    c->networks = 1;
+    snprintf(c->network_name[0], sizeof(c->network_name[0]), "standard");
     int w, h;
     mien_view_size(s->view, &w, &h);
     s->ui = mien_ui_create(s->window.window, s->window.context, mien_hud_scale(w, h),
@@ -209,6 +211,15 @@ static void character(struct mien_show *s, char c)
                  k->fov_deg > 0 ? "field of view %.0f°" : "field of view unknown",
                  (double)k->fov_deg);
         mien_show_notice(s, text);
+        break;
+    case 't':
+        k->quality = !k->quality;
+        k->ask.tracking = true;
+        mien_show_notice(s, k->quality ? "looks twice: steadier, twice the time" : "looks once");
+        break;
+    case 'T':
+        k->network = k->networks ? (k->network + 1) % k->networks : 0;
+        k->ask.network = true;
         break;
     case 'o':
     case '\t':

@@ -35,6 +35,11 @@ bool mien_session_open_profile(struct mien_session *s); // of the options
 void mien_session_profile(struct mien_session *s);      // every round
 void mien_session_mark(struct mien_session *s);
 
+// session_network.c: the face network.
+void mien_session_list_networks(struct mien_session *s);
+void mien_session_network(struct mien_session *s); // every round
+void mien_session_remember_network(struct mien_session *s, struct mien_config *c);
+
 // session_settings.c: what changed while it ran goes into the settings file.
 void mien_session_remember(struct mien_session *s);
 

@@ -35,6 +35,12 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
         o->profile = text;
         o->profile_recalled = true;
     }
+    text = mien_config_get(c, "network");
+    if (text && *text) {
+        o->net = text;
+        o->net_recalled = true;
+    }
+    mien_config_get_bool(c, "quality", &o->quality);
     text = mien_config_get(c, "curve_channels");
     static struct mien_traces try; // large
     const char *wrong;
@@ -140,6 +146,7 @@ void mien_session_remember(struct mien_session *s)
     if (strcmp(list, s->curves_before)) {
         mien_config_set(c, "curve_channels", list);
     }
+    mien_session_remember_network(s, c);
     remember_sinks(s, c);
     mien_config_save(c);
 }

@@ -199,8 +199,7 @@ bool mien_container_parse(struct mien_container *c, void *block, size_t size, co
                    max_version);
         goto fail;
     }
-    if (get64(p + 16) != size || count > MAX_SECTIONS ||
-        HEADER + (size_t)count * ENTRY > size) {
+    if (get64(p + 16) != size || count > MAX_SECTIONS || HEADER + (size_t)count * ENTRY > size) {
         mien_error("%s is cut short or damaged (%zu bytes, %u sections)", name, size, count);
         goto fail;
     }
@@ -301,38 +300,50 @@ bool mien_container_save(const char *path, const char *kind, uint32_t version,
     return save_pieces(path, piece, n);
 }
 
-bool mien_find_file(const char *kind, const char *name, char *out, size_t out_size)
+bool mien_find_folder(int i, const char *kind, char *out, size_t out_size)
 {
     const char *home = getenv("MIEN_HOME");
-    char exe[2048] = "", tried[4096] = "";
+    char exe[2048] = "";
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = 0;
     char *slash = strrchr(exe, '/');
     if (slash) {
         *slash = 0;
     }
-    for (int i = 0; i < 6; i++) {
-        int m = -1;
-        switch (i) {
-        case 0:
-            m = home ? snprintf(out, out_size, "%s/%s/%s", home, kind, name) : -1;
-            break;
-        case 1: // build/release/mien
-            m = snprintf(out, out_size, "%s/../../%s/%s", exe, kind, name);
-            break;
-        case 2: // build/release/tests/test_x
-            m = snprintf(out, out_size, "%s/../../../%s/%s", exe, kind, name);
-            break;
-        case 3: // PREFIX/bin/mien, wherever PREFIX was moved to
-            m = snprintf(out, out_size, "%s/../share/mien/%s/%s", exe, kind, name);
-            break;
-        case 4:
-            m = snprintf(out, out_size, "%s/share/mien/%s/%s", MIEN_PREFIX, kind, name);
-            break;
-        case 5:
-            m = snprintf(out, out_size, "%s/%s", kind, name);
-            break;
-        }
+    int m = -1;
+    switch (i) {
+    case 0:
+        m = home ? snprintf(out, out_size, "%s/%s", home, kind) : -1;
+        break;
+    case 1: // build/release/mien
+        m = snprintf(out, out_size, "%s/../../%s", exe, kind);
+        break;
+    case 2: // build/release/tests/test_x
+        m = snprintf(out, out_size, "%s/../../../%s", exe, kind);
+        break;
+    case 3: // PREFIX/bin/mien, wherever PREFIX was moved to
+        m = snprintf(out, out_size, "%s/../share/mien/%s", exe, kind);
+        break;
+    case 4:
+        m = snprintf(out, out_size, "%s/share/mien/%s", MIEN_PREFIX, kind);
+        break;
+    case 5:
+        m = snprintf(out, out_size, "%s", kind);
+        break;
+    default:
+        return false;
+    }
+    if (m <= 0 || (size_t)m >= out_size) {
+        out[0] = 0;
+    }
+    return true;
+}
+
+bool mien_find_file(const char *kind, const char *name, char *out, size_t out_size)
+{
+    char tried[4096] = "", folder[1024];
+    for (int i = 0; mien_find_folder(i, kind, folder, sizeof folder); i++) {
+        int m = folder[0] ? snprintf(out, out_size, "%s/%s", folder, name) : -1;
         if (m > 0 && (size_t)m < out_size) {
             if (access(out, R_OK) == 0) {
                 return true;

@@ -50,7 +50,11 @@ bool mien_container_save(const char *path, const char *kind, uint32_t version,
 // tree (../../kind), the installed place (PREFIX/share/mien/kind), then ./kind. False (logged, all
 // tried places named) when absent. out: at least 1024 bytes.
 bool mien_find_file(const char *kind, const char *name, char *out, size_t out_size);
-// $MIEN_DATA or ../shared when present: training and evaluation data. NULL when absent (not logged).
+// The folders that mien_find_file looks into, in its order: i = 0, 1 … until false. Empty: not
+// known here. They need not be there.
+bool mien_find_folder(int i, const char *kind, char *out, size_t out_size);
+// $MIEN_DATA or ../shared when present: training and evaluation data. NULL when absent (not
+// logged).
 const char *mien_data_dir(void);
 
 #endif

@@ -168,6 +168,27 @@ void mien_engine_set_max_faces(struct mien_engine *e, int max_faces)
     e->config.max_faces = n < MIEN_FACES_MAX ? n : MIEN_FACES_MAX;
 }
 
+void mien_engine_set_quality(struct mien_engine *e, bool quality)
+{
+    e->config.quality = quality;
+}
+
+bool mien_engine_set_network(struct mien_engine *e, const char *net)
+{
+    if (!e->observer) {
+        mien_error("this engine was made without a network: there is none to exchange");
+        return false;
+    }
+    struct mien_observer *fresh = mien_observer_load(net, e->parts.model);
+    if (!fresh) {
+        return false;
+    }
+    mien_observer_destroy(e->observer);
+    e->observer = fresh;
+    mien_engine_reset(e);
+    return true;
+}
+
 void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear)
 {
     for (int i = 0; i < MIEN_FACES_MAX; i++) {

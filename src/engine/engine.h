@@ -1,9 +1,10 @@
 // The engine: one frame in, results out. Detector, crops, network, decoding, model fit and filters
 // behind one object (ARCHITECTURE: "One face, one frame").
 //
-// Does not: start threads, read files after create, draw, or read a clock for anything but the
-// stage durations. The same frames and capture times give the same results on every run.
-// mien_engine_run does not allocate, except while a picture larger than any seen before comes in.
+// Does not: start threads, read files after create (but for mien_engine_set_network), draw, or read
+// a clock for anything but the stage durations. The same frames and capture times give the same
+// results on every run. mien_engine_run does not allocate, except while a picture larger than any
+// seen before comes in.
 //
 //     struct mien_engine *e = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60});
 //     while (next(&frame, &t)) { mien_engine_run(e, &frame, t, &result); show(&result); }
@@ -27,7 +28,7 @@ struct mien_engine_config {  // zero means default everywhere
     bool still;    // every picture is a new scene: no tracking, no filters, more crops a face
     bool quality; // average with the mirrored crop (twice the network's time; stills: with crops of
                   // other sizes too)
-    float filter;     // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
+    float filter; // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
     int detect_every; // frames between detector runs while fewer than max_faces are tracked
                       // and at least one is; 0 = 8
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
@@ -54,6 +55,11 @@ const struct mien_face_model *mien_engine_model(const struct mien_engine *e);
 void mien_engine_set_fov(struct mien_engine *e, float fov_deg);
 void mien_engine_set_filter(struct mien_engine *e, float strength);
 void mien_engine_set_max_faces(struct mien_engine *e, int max_faces);
+void mien_engine_set_quality(struct mien_engine *e, bool quality);
+// Another face network (as net_path), loaded here: takes a while and allocates. Forgets faces and
+// identities as mien_engine_reset does: they are the other network's. False when it cannot be
+// loaded (logged); the old one then goes on as if nothing had been asked.
+bool mien_engine_set_network(struct mien_engine *e, const char *net);
 // The present expression of every tracked face becomes its neutral one: about a second of frames is
 // averaged and taken off the blendshapes from then on. clear: back to none.
 void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear);

@@ -1,5 +1,6 @@
 #include "engine/observe.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,56 @@ bool mien_network_file(const char *name, char *file, size_t size)
         snprintf(file, size, "face-%s.net", name);
     }
     return true;
+}
+
+// face-NAME.net: its NAME; false when the file is called otherwise.
+static bool network_name(const char *file, char name[MIEN_NETWORK_NAME])
+{
+    size_t n = strlen(file);
+    if (n < 10 || n - 9 >= MIEN_NETWORK_NAME || strncmp(file, "face-", 5) != 0 ||
+        strcmp(file + n - 4, ".net") != 0) {
+        return false;
+    }
+    snprintf(name, MIEN_NETWORK_NAME, "%.*s", (int)(n - 9), file + 5);
+    char same[256];
+    return strcmp(name, "standard") != 0 && mien_network_file(name, same, sizeof(same));
+}
+
+// Keeps the list sorted behind "standard", each name once.
+static int insert(char (*list)[MIEN_NETWORK_NAME], int n, int max, const char *name)
+{
+    int at = 1;
+    while (at < n && strcmp(list[at], name) < 0) {
+        at++;
+    }
+    if (n == max || (at < n && !strcmp(list[at], name))) {
+        return n;
+    }
+    memmove(list + at + 1, list + at, (size_t)(n - at) * sizeof(*list));
+    snprintf(list[at], sizeof(*list), "%s", name);
+    return n + 1;
+}
+
+int mien_network_list(char (*list)[MIEN_NETWORK_NAME], int max)
+{
+    char folder[1024], name[MIEN_NETWORK_NAME];
+    if (max < 1) {
+        return 0;
+    }
+    snprintf(list[0], sizeof(*list), "standard");
+    int n = 1;
+    for (int i = 0; mien_find_folder(i, "models", folder, sizeof(folder)); i++) {
+        DIR *d = folder[0] ? opendir(folder) : NULL;
+        for (struct dirent *e; d && (e = readdir(d));) {
+            if (network_name(e->d_name, name)) {
+                n = insert(list, n, max, name);
+            }
+        }
+        if (d) {
+            closedir(d);
+        }
+    }
+    return n;
 }
 
 // The file of a network's name, or the given one.

@@ -17,6 +17,12 @@ struct mien_observer; // opaque
 // pictures). False when `name` is a path (it has a slash or ends with .net).
 bool mien_network_file(const char *name, char *file, size_t size);
 
+// Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
+// models, by name, each once. Returns their number, at most max. (A file may turn out to be
+// unusable when it is loaded.)
+enum { MIEN_NETWORK_NAME = 48 };
+int mien_network_list(char (*name)[MIEN_NETWORK_NAME], int max);
+
 // net: such a name, or a path. The network must say landmarks for exactly this model and a pose;
 // the other branches may be absent. NULL on failure (logged: what does not fit).
 struct mien_observer *mien_observer_load(const char *net, const struct mien_face_model *m);

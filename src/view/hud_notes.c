@@ -99,7 +99,7 @@ static const char *const keys[][2] = {
     {"C", "learn your own range in ten seconds: at rest, then moving; P use it or not"},
     {"k", "set an event mark in records and report"},
     {"1-8", "so many faces are followed"},
-    {"- +", "smoothing; , . field of view"},
+    {"- +", "smoothing; , . field of view; t look twice; T another network"},
     {"o", "open a picture or video (or drop one here); c next camera"},
     {"r", "record, stop recording; w without what is drawn; s saves a picture"},
     {"R", "begin, finish a report of the session"},

@@ -17,6 +17,7 @@ enum {
     MIEN_UI_CAMERA_MODES = 32,
     MIEN_UI_SINKS = 16,
     MIEN_UI_PROPS = 64,
+    MIEN_UI_NETWORKS = 16,
     MIEN_UI_PATH = 1024
 };
 
@@ -48,6 +49,10 @@ struct mien_ui_controls {
     // Tracking, in place.
     float fov_deg, filter; // fov 0 = unknown; filter: 0 none, 1 default, 2 twice as steady
     int faces;
+    bool quality; // every face is looked at twice
+    // Face networks; network: in place, with ask.network.
+    char network_name[MIEN_UI_NETWORKS][48];
+    int networks, network;
     // The user's own range.
     bool profile_known, profile_on, profile_learning;
     struct mien_traces *curves; // in place: their channels; NULL = none
@@ -69,7 +74,8 @@ struct mien_ui_controls {
         bool report;             // begin or finish the session report
         bool rescan;             // look for cameras again
         bool next_camera;
-        bool tracking; // fov, filter or faces have changed
+        bool tracking; // fov, filter, faces or quality have changed
+        bool network;  // another one was chosen
         bool open;     // open_uri, with size and rate (0 = as it comes)
         char open_uri[MIEN_UI_PATH];
         int open_w, open_h, open_fps;

@@ -226,7 +226,19 @@ bool track_part(mien_ui_controls *c)
     did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
                               c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
     key_hint(", .");
+    did |= toggle("look twice (steadier, twice the time)", "t", &c->quality);
     c->ask.tracking |= did;
+    ImGui::SetNextItemWidth(wide);
+    if (ImGui::BeginCombo("network", c->network_name[c->network])) {
+        for (int i = 0; i < c->networks; i++) {
+            if (ImGui::Selectable(c->network_name[i], i == c->network)) {
+                c->network = i;
+                c->ask.network = did = true;
+            }
+        }
+        ImGui::EndCombo();
+    }
+    key_hint("T");
     ImGui::Separator();
     if (action("Take this expression as neutral", "n")) {
         c->ask.calibrate = did = true;

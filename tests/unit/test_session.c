@@ -309,6 +309,8 @@ static void keys_ask(void **state)
     press(SDLK_c);
     press(SDLK_k);
     press(SDLK_w);
+    press(SDLK_t);
+    press_shifted(SDLK_t);
     press_shifted(SDLK_r);
     press_shifted(SDLK_c);
     press_shifted(SDLK_p);
@@ -323,6 +325,8 @@ static void keys_ask(void **state)
     assert_int_equal(c->faces, 3);
     assert_true(c->ask.tracking && c->ask.record && c->ask.next_camera && c->ask.open);
     assert_true(c->ask.report && c->record_plain);
+    assert_true(c->quality && c->ask.network);
+    assert_int_equal(c->network, 0); // once round: there is one
     assert_true(show.want_mark && show.want_profile && show.want_profile_switch);
     assert_string_equal(c->ask.open_uri, "/tmp/some.mp4");
     assert_true(c->fov_deg == 40 && show.settings.fade > 0.05f && show.settings.fade < 0.15f);

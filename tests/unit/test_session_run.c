@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "network_scene.h"
 
 enum { W = 640, H = 360 };
 
@@ -320,6 +321,51 @@ static bool it_pauses(int k)
     return session.show->info.paused == !k && (!k || frames(2));
 }
 
+static int network(const char *name)
+{
+    for (int i = 0; i < c->networks; i++) {
+        if (!strcmp(c->network_name[i], name)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void choose_network(int k) // as the list in the menu does
+{
+    c->network = network(k == 1 ? "broken" : "other");
+    c->ask.network = true;
+}
+
+// The broken one is refused; the other one goes on, and with it the pictures and the face.
+static bool network_is_used(int k)
+{
+    bool told = k == 1 ? said("broken cannot be used, other goes on") : said("network other");
+    return told && frames(5) && session.network_on == network("other") &&
+           c->network == session.network_on && session.show->shot->result.count > 0;
+}
+
+static void press_network(int k)
+{
+    press(SDLK_t, true);
+}
+
+static bool next_network_is_used(int k)
+{
+    return said("network standard") && frames(5) && session.network_on == 0 &&
+           session.show->shot->result.count > 0;
+}
+
+static void press_twice(int k)
+{
+    press(SDLK_t, false);
+}
+
+static bool it_looks_twice(int k)
+{
+    return said("looks twice") && c->quality && frames(5) && session.show->shot->result.count > 0;
+}
+
 static void quit(int k)
 {
     press(SDLK_q, false);
@@ -357,6 +403,10 @@ static const struct deed deeds[] = {
     {"the range is used or not", press_use, use_changes, 2},
     {"all keys", press_all, all_is_changed, 1},
     {"pause", press_pause, it_pauses, 2},
+    {"other networks", choose_network, network_is_used, 2},
+    {"the next network", press_network, next_network_is_used, 1},
+    {"the other network", choose_network, network_is_used, 1},
+    {"a second look", press_twice, it_looks_twice, 1},
     {"quit", quit, never, 1},
 };
 
@@ -417,6 +467,7 @@ static int set_up(void **state)
     if (mkdir(dir, 0700) || chdir(dir)) {
         return -1;
     }
+    network_scene(dir); // without the shipped network the tests are skipped
     setenv("XDG_DATA_HOME", dir, 1);
     setenv("HOME", dir, 1);
     ports = 20000 + (int)getpid() % 20000;
@@ -532,7 +583,7 @@ static void recording_is_whole(void **state)
 static bool look_again(void)
 {
     static int rounds;
-    return session.show->frames >= 3 || rounds++ > 2000;
+    return session.show->frames >= 3 || rounds++ > 6000;
 }
 
 static void settings_come_back(void **state)
@@ -554,9 +605,22 @@ static void settings_come_back(void **state)
     assert_string_equal(o->curves, "neutral,happy,sad,surprise,fear,disgust,anger,contempt");
     assert_string_equal(o->profile, "default");
     assert_non_null(strstr(o->sinks, "jsonl:a.jsonl,csv:a.csv"));
+    assert_string_equal(o->net, "other");
+    assert_true(o->quality);
     int before = lines("a.jsonl");
-    assert_int_equal(mien_session_run(&session, look_again), 0);
-    assert_int_equal(lines("a.jsonl"), before); // nothing was written
+    for (int gone = 0; gone < 2; gone++) {
+        if (gone) { // a network that was remembered and is there no more: the standard one
+            network_scene_end(dir);
+        }
+        assert_int_equal(mien_session_run(&session, look_again), 0);
+        assert_int_equal(lines("a.jsonl"), before); // nothing was written
+        assert_true(gone ? session.network_on == 0 : session.network_on > 0);
+        struct mien_session_options again = *o;
+        memset(&session, 0, sizeof(session));
+        session.o = again;
+    }
+    session.o.net_recalled = false; // the same on the command line is a mistake
+    assert_int_not_equal(mien_session_run(&session, look_again), 0);
 }
 
 int main(void)

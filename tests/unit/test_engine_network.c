@@ -1,0 +1,184 @@
+// The engine's network and its second look, exchanged while it runs: results are those of an engine
+// that was made so.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "engine/observe.h"
+#include "network_scene.h"
+#include "source/source.h"
+
+enum { FRAMES = 14 };
+
+static char home[64];
+static struct mien_frame frame[FRAMES];
+static int frames;
+static struct mien_result before[FRAMES], wanted[FRAMES], got[FRAMES];
+
+static int set_up(void **state)
+{
+    char clip[1024], path[1024];
+    snprintf(home, sizeof(home), "/tmp/mien-networks-%d", (int)getpid());
+    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
+        !mien_find_file("models", "detect.net", path, sizeof(path)) || !network_scene(home)) {
+        return 0; // the tests are skipped
+    }
+    struct mien_source *s = mien_source_open(clip, NULL, NULL, 0);
+    while (s && frames < FRAMES &&
+           mien_source_read(s, &frame[frames], mien_now_ns() + MIEN_NS_PER_S) == MIEN_SOURCE_OK) {
+        frames++;
+    }
+    mien_source_close(s);
+    return frames == FRAMES ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    for (int i = 0; i < frames; i++) {
+        mien_frame_destroy(&frame[i]);
+    }
+    network_scene_end(home);
+    rmdir(home);
+    return 0;
+}
+
+static struct mien_engine *engine(const char *net, bool quality)
+{
+    struct mien_engine *e =
+        mien_engine_create(&(struct mien_engine_config){.net_path = net, .quality = quality});
+    assert_non_null(e);
+    return e;
+}
+
+static void run(struct mien_engine *e, struct mien_result *out)
+{
+    memset(out, 0, FRAMES * sizeof(*out));
+    for (int i = 0; i < FRAMES; i++) {
+        assert_true(mien_engine_run(e, &frame[i].rgb, i * MIEN_NS_PER_S / 30, &out[i]));
+        assert_int_equal(out[i].count, 1);
+    }
+}
+
+// To the bit, in every frame.
+static bool same(const struct mien_result *a, const struct mien_result *b)
+{
+    for (int i = 0; i < FRAMES; i++) {
+        const struct mien_face_result *f = &a[i].face[0], *g = &b[i].face[0];
+        if (memcmp(f->landmark_px, g->landmark_px, sizeof(f->landmark_px)) != 0 ||
+            memcmp(f->blendshape, g->blendshape, sizeof(f->blendshape)) != 0 ||
+            memcmp(f->identity, g->identity, sizeof(f->identity)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void another_network_is_as_if_made_with_it(void **state)
+{
+    if (!frames) {
+        skip();
+    }
+    struct mien_engine *made = engine("other", false), *e = engine(NULL, false);
+    run(made, wanted);
+    run(e, before);
+    assert_false(same(before, wanted));
+    assert_true(mien_engine_set_network(e, "other"));
+    run(e, got);
+    assert_true(same(got, wanted));
+    assert_int_equal(got[0].frame, 0);
+    assert_true(mien_engine_set_network(e, NULL)); // and back
+    run(e, got);
+    assert_true(same(got, before));
+    mien_engine_destroy(made);
+    mien_engine_destroy(e);
+}
+
+static void a_second_look_is_as_if_made_with_it(void **state)
+{
+    if (!frames) {
+        skip();
+    }
+    struct mien_engine *made = engine(NULL, true), *e = engine(NULL, false);
+    run(made, wanted);
+    run(e, before);
+    assert_false(same(before, wanted));
+    mien_engine_set_quality(e, true);
+    mien_engine_reset(e);
+    run(e, got);
+    assert_true(same(got, wanted));
+    mien_engine_set_quality(e, false);
+    mien_engine_reset(e);
+    run(e, got);
+    assert_true(same(got, before));
+    mien_engine_destroy(made);
+    mien_engine_destroy(e);
+}
+
+// What cannot be loaded changes nothing, not even the face that is followed.
+static void what_cannot_be_loaded_changes_nothing(void **state)
+{
+    if (!frames) {
+        skip();
+    }
+    static const char *const bad[] = {"broken", "nosuch", "/nonexistent.net", "/proc/self/exe"};
+    struct mien_engine *e = engine(NULL, false), *undisturbed = engine(NULL, false);
+    run(undisturbed, wanted);
+    run(undisturbed, before); // a second round, still followed
+    run(e, got);
+    for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
+        char why[400] = "";
+        mien_log_capture(why, sizeof(why));
+        assert_false(mien_engine_set_network(e, bad[i]));
+        mien_log_capture(NULL, 0);
+        assert_true(why[0]); // and it is told
+    }
+    run(e, got);
+    assert_true(same(got, before));
+    mien_engine_destroy(undisturbed);
+    mien_engine_destroy(e);
+}
+
+static void networks_are_listed(void **state)
+{
+    if (!frames) {
+        skip();
+    }
+    static const char *const others[] = {"face-standard.net", "face-.net", "other.net"};
+    char path[256], name[8][MIEN_NETWORK_NAME];
+    for (size_t i = 0; i < MIEN_COUNT(others); i++) { // are no names
+        snprintf(path, sizeof(path), "%s/models/%s", home, others[i]);
+        assert_true(mien_file_save(path, "", 0));
+    }
+    int n = mien_network_list(name, 8), broken = 0, other = 0;
+    assert_string_equal(name[0], "standard");
+    for (int i = 1; i < n; i++) { // shipped ones may be among them
+        broken = strcmp(name[i], "broken") ? broken : i;
+        other = strcmp(name[i], "other") ? other : i;
+        assert_true(i == 1 || strcmp(name[i - 1], name[i]) < 0);
+        assert_true(name[i][0] && strcmp(name[i], "standard") != 0);
+    }
+    assert_true(broken > 0 && other > broken);
+    assert_int_equal(mien_network_list(name, 2), 2);
+    assert_int_equal(mien_network_list(name, 0), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_network_is_as_if_made_with_it),
+        cmocka_unit_test(a_second_look_is_as_if_made_with_it),
+        cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
+        cmocka_unit_test(networks_are_listed),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
