@@ -19,7 +19,8 @@
 #include "fit/solve.h"
 #include "image/image.h"
 
-enum { SIZE = 256, TEXELS = SIZE * SIZE, ZSCALE = 2, ZSIZE = MIEN_PHOTO_SIDE_PX * ZSCALE, SH = 9 };
+enum { SIZE = 256, TEXELS = SIZE * SIZE, ZSCALE = 2, ZSIZE = MIEN_PHOTO_SIDE_PX * ZSCALE };
+enum { SH = 9, SH_ROW = 12 }; // spherical harmonics; a row of a system of them (fit/solve.h)
 static const float depth_margin_mm = 3.5f;
 static const float facing_min = 0.15f;
 // Found by looking: 0.25 keeps 102 portraits, hardly one with glasses; 0.36 keeps 388, about one in
@@ -257,7 +258,7 @@ static void sh_basis(const float *n, double b[SH])
 // colour / mean; returns false when the face shows too little.
 static bool divide_light(struct work *k)
 {
-    double A[SH * SH] = {0}, rhs[3][SH] = {{0}}, basis[SH], average[3] = {0}, total = 0;
+    double A[(SH + 1) * SH_ROW] = {0}, rhs[3][SH] = {{0}}, basis[SH], average[3] = {0}, total = 0;
     for (int i = 0; i < TEXELS; i++) {
         if (k->known[i] < 0.3f || k->count[i] < 20) {
             continue;
@@ -268,8 +269,8 @@ static bool divide_light(struct work *k)
         }
         sh_basis(k->texel_normal + 3 * i, basis);
         for (int a = 0; a < SH; a++) {
-            for (int b = 0; b <= a; b++) {
-                A[a * SH + b] += basis[a] * basis[b];
+            for (int b = a; b < SH; b++) {
+                A[a * SH_ROW + b] += basis[a] * basis[b];
             }
             for (int c = 0; c < 3; c++) {
                 rhs[c][a] += basis[a] * fminf(r[c], 3);
@@ -281,12 +282,12 @@ static bool divide_light(struct work *k)
         return false;
     }
     for (int a = 0; a < SH; a++) {
-        A[a * SH + a] += 0.003 * total; // steep light where few texels face is not believed
+        A[a * SH_ROW + a] += 0.003 * total; // steep light where few texels face is not believed
     }
     for (int c = 0; c < 3; c++) {
-        double copy[SH * SH];
+        double copy[(SH + 1) * SH_ROW];
         memcpy(copy, A, sizeof A);
-        if (!mien_fit_cholesky(copy, rhs[c], SH)) {
+        if (!mien_fit_cholesky(copy, rhs[c], SH, SH_ROW)) {
             return false;
         }
     }

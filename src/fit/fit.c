@@ -16,10 +16,14 @@
 enum {
     SHAPES = MIEN_IDENTITY + MIEN_BLENDSHAPES,
     PARAMS_MAX = 6 + SHAPES,
+    ROW = (PARAMS_MAX + 3) & ~3, // of a system, at most: fit/solve.h
     LANDMARKS_MIN = 6,
     BOX_PASSES = 4,
 };
 static const float near_mm = 50; // nothing is fitted nearer to the camera
+// The cost is a sum of single-precision residuals: two evaluations at nearly one place differ by up
+// to 4e-6 of it (webcam pictures). Less than this does not refuse a step.
+static const double cost_noise = 5e-6;
 
 struct mien_fit {
     const struct mien_face_model *m;
@@ -27,14 +31,17 @@ struct mien_fit {
     float *shape;      // (SHAPES,3,stride)
     float *mean;       // (3,stride)
     float *normal;     // (3,stride): which way a landmark faces, head frame
+    float *held;       // (3,stride): mean and identity, where the identity is locked
     float *x;          // (3,stride): landmarks in the head frame
     float *a;          // (6,stride): d(residual)/d(head position), rows of x then of y
-    float *J;          // (PARAMS_MAX, 2*stride)
-    float *e;          // (2*stride): residuals times their weight
-    float *trust;      // (stride): weight / sigma^2 before the robust part
+    float *J;          // (PARAMS_MAX + 1, 2*stride): the last row is the residuals
+    float *given;      // (stride): the landmark's weight / sigma^2, 0 = unknown
+    float *trust;      // (stride): given, less for what the pose hides; before the robust part
     float *wanted;     // (2,stride)
-    float *H32, *g32;
-    double *H, *A, *g, *step;
+    float *H32;        // J J^T
+    double *H, *g;     // normal equations, rows of `ROW`
+    double *A, *B;     // the same with damping; what is left of them for the free blendshapes
+    double *step, *rest;
     struct mien_arena arena;
 };
 
@@ -45,18 +52,20 @@ static void carve(struct mien_fit *f)
     f->shape = mien_arena_take(a, SHAPES * 3 * s, sizeof(float));
     f->mean = mien_arena_take(a, 3 * s, sizeof(float));
     f->normal = mien_arena_take(a, 3 * s, sizeof(float));
+    f->held = mien_arena_take(a, 3 * s, sizeof(float));
     f->x = mien_arena_take(a, 3 * s, sizeof(float));
     f->a = mien_arena_take(a, 6 * s, sizeof(float));
-    f->J = mien_arena_take(a, PARAMS_MAX * 2 * s, sizeof(float));
-    f->e = mien_arena_take(a, 2 * s, sizeof(float));
+    f->J = mien_arena_take(a, (PARAMS_MAX + 1) * 2 * s, sizeof(float));
+    f->given = mien_arena_take(a, s, sizeof(float));
     f->trust = mien_arena_take(a, s, sizeof(float));
     f->wanted = mien_arena_take(a, 2 * s, sizeof(float));
-    f->H32 = mien_arena_take(a, PARAMS_MAX * PARAMS_MAX, sizeof(float));
-    f->g32 = mien_arena_take(a, PARAMS_MAX, sizeof(float));
-    f->H = mien_arena_take(a, PARAMS_MAX * PARAMS_MAX, sizeof(double));
-    f->A = mien_arena_take(a, PARAMS_MAX * PARAMS_MAX, sizeof(double));
-    f->g = mien_arena_take(a, PARAMS_MAX, sizeof(double));
-    f->step = mien_arena_take(a, PARAMS_MAX, sizeof(double));
+    f->H32 = mien_arena_take(a, (PARAMS_MAX + 1) * (PARAMS_MAX + 1), sizeof(float));
+    f->H = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
+    f->A = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
+    f->B = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
+    f->g = mien_arena_take(a, ROW, sizeof(double));
+    f->step = mien_arena_take(a, ROW, sizeof(double));
+    f->rest = mien_arena_take(a, ROW, sizeof(double));
 }
 
 // Lips, lids and nostrils curl: what hides them is the head's turn, so they face away from the
@@ -190,7 +199,7 @@ bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct 
         }
         const double v[4] = {f->mean[l], f->mean[f->stride + l], f->mean[2 * f->stride + l], 1};
         for (int i = 0; i < 4; i++) {
-            for (int j = 0; j <= i; j++) {
+            for (int j = i; j < 4; j++) {
                 N[4 * i + j] += v[i] * v[j];
             }
             b[0][i] += v[i] * (in->landmark_px[l][0] - in->camera.cx_px);
@@ -201,7 +210,7 @@ bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct 
         N[5 * i] += i < 3 ? 1e-3 : 1e-9; // flat sets of points stay solvable
     }
     memcpy(N2, N, sizeof N);
-    if (!mien_fit_cholesky(N, b[0], 4) || !mien_fit_cholesky(N2, b[1], 4)) {
+    if (!mien_fit_cholesky(N, b[0], 4, 4) || !mien_fit_cholesky(N2, b[1], 4, 4)) {
         return false;
     }
     const double sx = sqrt(b[0][0] * b[0][0] + b[0][1] * b[0][1] + b[0][2] * b[0][2]);
@@ -223,109 +232,160 @@ bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct 
     return all_finite(s->pose.R, 9) && all_finite(s->pose.t, 3);
 }
 
+// x += sum_k w[k] shape[k], four at a time; shapes of no weight cost nothing.
 MIEN_MULTIVERSION static void add_shapes(float *restrict x, const float *restrict shape,
                                          const float *w, int terms, int n)
 {
+    const float *from[SHAPES + 3];
+    float c[SHAPES + 3];
+    int count = 0;
     for (int k = 0; k < terms; k++) {
-        const float c = w[k];
-        const float *restrict v = shape + (size_t)k * (size_t)n;
-        if (c != 0) {
-            for (int i = 0; i < n; i++) {
-                x[i] += c * v[i];
-            }
+        if (w[k] != 0) {
+            c[count] = w[k];
+            from[count++] = shape + (size_t)k * (size_t)n;
+        }
+    }
+    for (; count & 3; count++) {
+        c[count] = 0;
+        from[count] = shape;
+    }
+    for (int k = 0; k < count; k += 4) {
+        const float *restrict v0 = from[k], *restrict v1 = from[k + 1], *restrict v2 = from[k + 2],
+                              *restrict v3 = from[k + 3];
+        const float c0 = c[k], c1 = c[k + 1], c2 = c[k + 2], c3 = c[k + 3];
+#pragma GCC ivdep
+        for (int i = 0; i < n; i++) {
+            x[i] += (c0 * v0[i] + c1 * v1[i]) + (c2 * v2[i] + c3 * v3[i]);
         }
     }
 }
 
-static void place(struct mien_fit *f, const struct mien_fit_state *s)
+// mean + identity, for a fit that leaves the identity as it is
+static void hold(struct mien_fit *f, const struct mien_fit_state *s)
 {
     const int n = 3 * f->stride;
-    memcpy(f->x, f->mean, (size_t)n * sizeof(float));
-    add_shapes(f->x, f->shape, s->identity, MIEN_IDENTITY, n);
+    memcpy(f->held, f->mean, (size_t)n * sizeof(float));
+    add_shapes(f->held, f->shape, s->identity, MIEN_IDENTITY, n);
+}
+
+static void place(struct mien_fit *f, const struct mien_fit_state *s, bool held)
+{
+    const int n = 3 * f->stride;
+    memcpy(f->x, held ? f->held : f->mean, (size_t)n * sizeof(float));
+    if (!held) {
+        add_shapes(f->x, f->shape, s->identity, MIEN_IDENTITY, n);
+    }
     add_shapes(f->x, f->shape + (size_t)MIEN_IDENTITY * (size_t)n, s->blendshape, MIEN_BLENDSHAPES,
                n);
 }
 
-// Weight of each landmark before the robust part: 1/sigma^2, the model's trust in the landmark, and
-// how squarely it faces the camera (hidden points count a twentieth).
-static void set_trust(struct mien_fit *f, const struct mien_fit_input *in,
-                      const struct mien_fit_state *s, float default_sigma)
+// What is known of each landmark: its place and 1/sigma^2 times the model's trust in it.
+static void set_given(struct mien_fit *f, const struct mien_fit_input *in, float default_sigma)
+{
+    for (int l = 0; l < f->count; l++) {
+        const bool known = usable(in, l);
+        const float sigma = in->sigma_px ? in->sigma_px[l] : default_sigma;
+        f->given[l] = known ? f->m->landmark[l].fit_weight / (sigma * sigma) : 0;
+        f->wanted[l] = known ? in->landmark_px[l][0] : 0;
+        f->wanted[f->stride + l] = known ? in->landmark_px[l][1] : 0;
+    }
+}
+
+// trust = given, less for landmarks that do not squarely face the camera, which is in direction v
+// (head frame): hidden points count a twentieth.
+MIEN_MULTIVERSION static void weigh(const float *restrict given, const float *restrict normal,
+                                    const float v[3], int st, float *restrict trust)
+{
+    for (int l = 0; l < st; l++) {
+        const float facing = normal[l] * v[0] + normal[st + l] * v[1] + normal[2 * st + l] * v[2];
+        float seen = (facing + 0.05f) / 0.35f;
+        seen = seen < 0.05f ? 0.05f : seen;
+        trust[l] = given[l] * (seen > 1 ? 1 : seen);
+    }
+}
+
+static void set_trust(struct mien_fit *f, const struct mien_fit_state *s)
 {
     const float *R = s->pose.R, *t = s->pose.t;
-    const int st = f->stride;
     const float dist = sqrtf(t[0] * t[0] + t[1] * t[1] + t[2] * t[2]);
-    // the direction from the head to the camera, in the head's frame
     float v[3];
     for (int i = 0; i < 3; i++) {
         v[i] = -(R[i] * t[0] + R[3 + i] * t[1] + R[6 + i] * t[2]) / dist;
     }
-    for (int l = 0; l < f->count; l++) {
-        f->trust[l] = 0;
-        f->wanted[l] = f->wanted[st + l] = 0;
-        if (!usable(in, l)) {
-            continue;
-        }
-        const float facing =
-            f->normal[l] * v[0] + f->normal[st + l] * v[1] + f->normal[2 * st + l] * v[2];
-        const float seen = fminf(fmaxf((facing + 0.05f) / 0.35f, 0.05f), 1);
-        const float sigma = in->sigma_px ? in->sigma_px[l] : default_sigma;
-        f->trust[l] = f->m->landmark[l].fit_weight * seen / (sigma * sigma);
-        f->wanted[l] = in->landmark_px[l][0];
-        f->wanted[st + l] = in->landmark_px[l][1];
-    }
+    weigh(f->given, f->normal, v, f->stride, f->trust);
 }
 
-// rho(s) = 18 (sqrt(1 + s/9) - 1), s = (r/sigma)^2; rho' = 1/sqrt(1 + s/9). trust holds the
-// landmark's own weight too, so s is taken with it: an untrusted point is less of an outlier.
-static double landmark_cost(struct mien_fit *f, const struct mien_camera *c,
-                            const struct mien_fit_state *s, bool jacobian)
+// Sum over landmarks of rho(s) = 18 (sqrt(1 + s/9) - 1), s = (r/sigma)^2; HUGE_VAL when one is not
+// before the camera. trust holds the landmark's own weight too, so s is taken with it: an untrusted
+// point is less of an outlier. x, wanted, trust: (3,st), (2,st), (st).
+MIEN_MULTIVERSION static double landmark_cost(const float *restrict x, const float *restrict wanted,
+                                              const float *restrict trust, int st,
+                                              const struct mien_camera *c,
+                                              const struct mien_pose *p)
 {
-    const float *R = s->pose.R, *t = s->pose.t;
-    const int st = f->stride;
+    const float *R = p->R, *t = p->t;
+    const float f = c->f_px, cx = c->cx_px, cy = c->cy_px;
     double cost = 0;
-    for (int l = 0; l < f->count; l++) {
-        const float x = f->x[l], y = f->x[st + l], z = f->x[2 * st + l];
-        const float q[3] = {R[0] * x + R[1] * y + R[2] * z, R[3] * x + R[4] * y + R[5] * z,
-                            R[6] * x + R[7] * y + R[8] * z};
-        const float X = q[0] + t[0], Y = q[1] + t[1], Z = q[2] + t[2];
-        if (!(Z < -1)) {
-            return HUGE_VAL;
-        }
-        const float iz = 1 / -Z, k = c->f_px * iz;
-        const float ex = c->cx_px + k * X - f->wanted[l];
-        const float ey = c->cy_px - k * Y - f->wanted[st + l];
-        const float r = (ex * ex + ey * ey) * f->trust[l];
-        const float root = sqrtf(1 + r / 9);
-        cost += 18.0 * (double)(root - 1);
-        if (!jacobian) {
-            continue;
-        }
-        const float w = sqrtf(f->trust[l] / root);
-        const float px = w * k, pxz = w * k * X * iz, pyz = -w * k * Y * iz;
-        f->e[l] = w * ex;
-        f->e[st + l] = w * ey;
-        for (int j = 0; j < 3; j++) { // P R: from the head's frame
-            f->a[j * st + l] = px * R[j] + pxz * R[6 + j];
-            f->a[(3 + j) * st + l] = -px * R[3 + j] + pyz * R[6 + j];
-        }
-        float *J = f->J + l;
-        const size_t row = 2 * (size_t)st;
-        // rotation: dX = w x q
-        J[0] = pxz * q[1];
-        J[st] = px * q[2] + pyz * q[1];
-        J[row] = px * q[2] - pxz * q[0];
-        J[row + (size_t)st] = -pyz * q[0];
-        J[2 * row] = -px * q[1];
-        J[2 * row + (size_t)st] = -px * q[0];
-        // translation
-        J[3 * row] = px;
-        J[3 * row + (size_t)st] = 0;
-        J[4 * row] = 0;
-        J[4 * row + (size_t)st] = -px;
-        J[5 * row] = pxz;
-        J[5 * row + (size_t)st] = pyz;
+    float nearest = -HUGE_VALF;
+    for (int l = 0; l < st; l++) {
+        const float a = x[l], b = x[st + l], d = x[2 * st + l];
+        const float X = R[0] * a + R[1] * b + R[2] * d + t[0];
+        const float Y = R[3] * a + R[4] * b + R[5] * d + t[1];
+        const float Z = R[6] * a + R[7] * b + R[8] * d + t[2];
+        nearest = Z > nearest ? Z : nearest;
+        const float k = f / -Z;
+        const float ex = cx + k * X - wanted[l];
+        const float ey = cy - k * Y - wanted[st + l];
+        const float r = (ex * ex + ey * ey) * trust[l];
+        cost += (double)(sqrtf(1 + r / 9) - 1);
     }
-    return cost;
+    return nearest < -1 ? 18 * cost : HUGE_VAL;
+}
+
+// The rows of J for the pose, its last row (the residuals, e) and a, all times the square root of
+// the landmark's weight, trust * rho' with rho' = 1/sqrt(1 + s/9).
+MIEN_MULTIVERSION static void pose_rows(const float *restrict x, const float *restrict wanted,
+                                        const float *restrict trust, int st,
+                                        const struct mien_camera *c, const struct mien_pose *p,
+                                        float *restrict J, float *restrict e, float *restrict A)
+{
+    const float *R = p->R, *t = p->t;
+    const float f = c->f_px, cx = c->cx_px, cy = c->cy_px;
+#pragma GCC ivdep
+    for (int l = 0; l < st; l++) {
+        const float a = x[l], b = x[st + l], d = x[2 * st + l];
+        const float q0 = R[0] * a + R[1] * b + R[2] * d;
+        const float q1 = R[3] * a + R[4] * b + R[5] * d;
+        const float q2 = R[6] * a + R[7] * b + R[8] * d;
+        const float X = q0 + t[0], Y = q1 + t[1], iz = 1 / -(q2 + t[2]), k = f * iz;
+        const float ex = cx + k * X - wanted[l];
+        const float ey = cy - k * Y - wanted[st + l];
+        const float r = (ex * ex + ey * ey) * trust[l];
+        const float w = sqrtf(trust[l] / sqrtf(1 + r / 9));
+        const float px = w * k, pxz = px * X * iz, pyz = -px * Y * iz;
+        e[l] = w * ex;
+        e[st + l] = w * ey;
+        A[l] = px * R[0] + pxz * R[6]; // P R: from the head's frame
+        A[st + l] = px * R[1] + pxz * R[7];
+        A[2 * st + l] = px * R[2] + pxz * R[8];
+        A[3 * st + l] = pyz * R[6] - px * R[3];
+        A[4 * st + l] = pyz * R[7] - px * R[4];
+        A[5 * st + l] = pyz * R[8] - px * R[5];
+        // rotation: dX = w x q
+        J[l] = pxz * q1;
+        J[st + l] = px * q2 + pyz * q1;
+        J[2 * st + l] = px * q2 - pxz * q0;
+        J[3 * st + l] = -pyz * q0;
+        J[4 * st + l] = -px * q1;
+        J[5 * st + l] = -px * q0;
+        // translation
+        J[6 * st + l] = px;
+        J[7 * st + l] = 0;
+        J[8 * st + l] = 0;
+        J[9 * st + l] = -px;
+        J[10 * st + l] = pxz;
+        J[11 * st + l] = pyz;
+    }
 }
 
 MIEN_MULTIVERSION static void shape_rows(const float *restrict a, const float *restrict shape,
@@ -345,22 +405,22 @@ MIEN_MULTIVERSION static void shape_rows(const float *restrict a, const float *r
 }
 
 // Adds (value - mean)^2 / sigma^2 to one parameter: cost, gradient and curvature.
-static double prior(struct mien_fit *f, int n, int at, double value, double mean, double sigma)
+static double prior(struct mien_fit *f, int at, double value, double mean, double sigma)
 {
     if (!(sigma > 0) || !isfinite(sigma) || !isfinite(mean)) {
         return 0;
     }
     const double w = 1 / (sigma * sigma), d = value - mean;
     if (at >= 0) {
-        f->H[(size_t)at * (size_t)n + (size_t)at] += w;
+        f->H[(size_t)at * (ROW + 1)] += w;
         f->g[at] += w * d;
     }
     return w * d * d;
 }
 
-// All priors. n > 0: into H and g too.
+// All priors; `build`: into H and g too.
 static double prior_cost(struct mien_fit *f, const struct mien_fit_input *in,
-                         const struct mien_fit_state *s, int n)
+                         const struct mien_fit_state *s, bool build)
 {
     double cost = 0;
     const int bs0 = 6 + (in->lock_identity ? 0 : MIEN_IDENTITY);
@@ -372,89 +432,108 @@ static double prior_cost(struct mien_fit *f, const struct mien_fit_input *in,
             mien_mat3_mul(s->pose.R, t, d);
             mien_mat3_log(d, w);
             for (int i = 0; i < 3; i++) {
-                cost += prior(f, n, n ? i : -1, w[i], 0, in->pose_prior[p].rotation_sigma_rad);
-                cost += prior(f, n, n ? 3 + i : -1, s->pose.t[i], want->t[i],
+                cost += prior(f, build ? i : -1, w[i], 0, in->pose_prior[p].rotation_sigma_rad);
+                cost += prior(f, build ? 3 + i : -1, s->pose.t[i], want->t[i],
                               in->pose_prior[p].translation_sigma_mm[i]);
             }
         }
         const float *mean = in->blendshape_prior[p].mean, *sigma = in->blendshape_prior[p].sigma;
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            cost += prior(f, n, n ? bs0 + i : -1, s->blendshape[i], mean ? mean[i] : 0,
+            cost += prior(f, build ? bs0 + i : -1, s->blendshape[i], mean ? mean[i] : 0,
                           sigma ? sigma[i] : in->blendshape_prior[p].sigma_all);
         }
     }
     for (int i = 0; i < MIEN_IDENTITY && !in->lock_identity; i++) {
         const float all = in->identity_sigma_all > 0 ? in->identity_sigma_all : 1;
-        cost += prior(f, n, n ? 6 + i : -1, s->identity[i],
+        cost += prior(f, build ? 6 + i : -1, s->identity[i],
                       in->identity_mean ? in->identity_mean[i] : 0,
                       in->identity_sigma ? in->identity_sigma[i] : all);
     }
     return cost;
 }
 
-// H and g at s; returns the cost.
+// H and g at s, whose landmarks are placed; returns the cost.
 static double linearise(struct mien_fit *f, const struct mien_fit_input *in,
                         const struct mien_fit_state *s, int n)
 {
-    double cost = landmark_cost(f, &in->camera, s, true);
     const int st = f->stride, first = in->lock_identity ? MIEN_IDENTITY : 0;
-    shape_rows(f->a, f->shape + (size_t)first * 3 * (size_t)st, SHAPES - first, st,
-               f->J + 6 * 2 * (size_t)st);
-    mien_fit_normal(f->J, f->e, n, 2 * st, f->H32, f->g32);
+    const size_t row = 2 * (size_t)st;
+    const double cost = landmark_cost(f->x, f->wanted, f->trust, st, &in->camera, &s->pose);
+    pose_rows(f->x, f->wanted, f->trust, st, &in->camera, &s->pose, f->J, f->J + (size_t)n * row,
+              f->a);
+    shape_rows(f->a, f->shape + (size_t)first * 3 * (size_t)st, SHAPES - first, st, f->J + 6 * row);
+    mien_fit_normal(f->J, n + 1, 2 * st, f->H32);
     for (int i = 0; i < n; i++) {
-        for (int j = 0; j <= i; j++) {
-            f->H[(size_t)i * (size_t)n + (size_t)j] = f->H32[(size_t)i * (size_t)n + (size_t)j];
+        const float *from = f->H32 + (size_t)i * (size_t)(n + 1);
+        double *to = f->H + (size_t)i * ROW;
+        for (int j = i; j < n; j++) {
+            to[j] = from[j];
         }
-        f->g[i] = f->g32[i];
+        f->g[i] = from[n];
     }
-    return cost + prior_cost(f, in, s, n);
+    return cost + prior_cost(f, in, s, true);
 }
 
 // The damped step, blendshapes kept in 0…1: those that would leave are put on their bound and the
-// rest is solved again.
+// rest is solved again. Pose and identity are eliminated first: that is the same whatever bounds
+// hold the blendshapes, which come last.
 static bool solve_step(struct mien_fit *f, const struct mien_fit_state *s, int n, double lambda)
 {
-    bool fixed[PARAMS_MAX] = {false};
-    double value[PARAMS_MAX] = {0};
+    bool fixed[MIEN_BLENDSHAPES] = {false};
     const int bs0 = n - MIEN_BLENDSHAPES;
+    memcpy(f->A, f->H, (size_t)n * ROW * sizeof(double));
+    for (int i = 0; i < n; i++) {
+        f->step[i] = -f->g[i];
+        double *d = &f->A[(size_t)i * (ROW + 1)];
+        *d += lambda * *d + 1e-6;
+    }
+    if (!mien_fit_eliminate(f->A, f->step, n, ROW, bs0)) {
+        return false;
+    }
+    double wanted[MIEN_BLENDSHAPES], *value = f->step + bs0;
+    memcpy(wanted, value, sizeof wanted);
     for (int pass = 0; pass < BOX_PASSES; pass++) {
-        memcpy(f->A, f->H, (size_t)n * (size_t)n * sizeof(double));
-        for (int i = 0; i < n; i++) {
-            f->step[i] = -f->g[i];
-            double *d = &f->A[(size_t)i * (size_t)n + (size_t)i];
-            *d += lambda * *d + 1e-6;
-        }
-        for (int j = bs0; j < n; j++) {
+        int free[MIEN_BLENDSHAPES], count = 0;
+        for (int j = 0; j < MIEN_BLENDSHAPES; j++) {
             if (!fixed[j]) {
-                continue;
-            }
-            for (int i = 0; i < n; i++) {
-                double *a = i >= j ? &f->A[(size_t)i * (size_t)n + (size_t)j]
-                                   : &f->A[(size_t)j * (size_t)n + (size_t)i];
-                f->step[i] -= i == j ? 0 : *a * value[j];
-                *a = i == j;
+                free[count++] = j;
             }
         }
-        for (int j = bs0; j < n; j++) {
-            if (fixed[j]) {
-                f->step[j] = value[j];
+        const int stride = (count + 3) & ~3;
+        for (int i = 0; i < count; i++) {
+            const double *from = f->A + (size_t)(bs0 + free[i]) * ROW + bs0;
+            double *to = f->B + (size_t)i * (size_t)stride;
+            for (int j = i; j < count; j++) {
+                to[j] = from[free[j]];
+            }
+            f->rest[i] = wanted[free[i]];
+        }
+        for (int k = 0; k < MIEN_BLENDSHAPES; k++) { // what the fixed ones do to the others
+            for (int i = 0; i < count && fixed[k]; i++) {
+                const int lo = free[i] < k ? free[i] : k, hi = free[i] < k ? k : free[i];
+                f->rest[i] -= f->A[(size_t)(bs0 + lo) * ROW + (size_t)(bs0 + hi)] * value[k];
             }
         }
-        if (!mien_fit_cholesky(f->A, f->step, n)) {
+        if (!mien_fit_cholesky(f->B, f->rest, count, stride)) {
             return false;
         }
         bool again = false;
-        for (int j = bs0; j < n; j++) {
-            const double b = s->blendshape[j - bs0];
-            if (!fixed[j] && (b + f->step[j] < -1e-6 || b + f->step[j] > 1 + 1e-6)) {
+        for (int i = 0; i < count; i++) {
+            const int j = free[i];
+            const double b = s->blendshape[j];
+            value[j] = f->rest[i];
+            if (b + value[j] < -1e-6 || b + value[j] > 1 + 1e-6) {
                 fixed[j] = again = true;
-                value[j] = b + f->step[j] < 0 ? -b : 1 - b;
+                if (pass + 1 < BOX_PASSES) {
+                    value[j] = b + value[j] < 0 ? -b : 1 - b;
+                }
             }
         }
         if (!again) {
             break;
         }
     }
+    mien_fit_substitute(f->A, f->step, n, ROW, bs0);
     return true;
 }
 
@@ -486,25 +565,27 @@ static bool apply_step(const struct mien_fit *f, const struct mien_fit_state *s,
            all_finite(out->blendshape, MIEN_BLENDSHAPES) && out->pose.t[2] < -near_mm;
 }
 
+// f->x: the landmarks of s
 static void report(struct mien_fit *f, const struct mien_fit_input *in, struct mien_fit_state *s,
                    float size)
 {
     double sum = 0, weight = 0;
-    place(f, s);
+    const int st = f->stride;
+    const float *R = s->pose.R, *t = s->pose.t;
     for (int l = 0; l < f->count; l++) {
-        float v[3], px[2];
-        const float x[3] = {f->x[l], f->x[f->stride + l], f->x[2 * f->stride + l]};
-        mien_mat3_mul_vec(s->pose.R, x, v);
-        for (int i = 0; i < 3; i++) {
-            v[i] += s->pose.t[i];
-        }
+        float px[2];
+        const float x = f->x[l], y = f->x[st + l], z = f->x[2 * st + l];
+        const float v[3] = {R[0] * x + R[1] * y + R[2] * z + t[0],
+                            R[3] * x + R[4] * y + R[5] * z + t[1],
+                            R[6] * x + R[7] * y + R[8] * z + t[2]};
         s->residual_px[l] = -1;
         if (!(f->trust[l] > 0) || !mien_camera_project(&in->camera, v, px)) {
             continue;
         }
-        const float dx = px[0] - f->wanted[l], dy = px[1] - f->wanted[f->stride + l];
-        s->residual_px[l] = hypotf(dx, dy);
-        sum += (double)(f->trust[l] * (dx * dx + dy * dy));
+        const float dx = px[0] - f->wanted[l], dy = px[1] - f->wanted[st + l];
+        const float square = dx * dx + dy * dy;
+        s->residual_px[l] = sqrtf(square);
+        sum += (double)(f->trust[l] * square);
         weight += (double)f->trust[l];
     }
     s->rms = weight > 0 ? (float)sqrt(sum / weight) / size : 0;
@@ -530,11 +611,16 @@ bool mien_fit_run(struct mien_fit *f, const struct mien_fit_input *in, struct mi
     }
     const int n = 6 + (in->lock_identity ? 0 : MIEN_IDENTITY) + MIEN_BLENDSHAPES;
     const int iterations = in->iterations > 0 ? in->iterations : 25;
-    double lambda = 1e-4;
+    const bool held = in->lock_identity;
+    if (held) {
+        hold(f, &s);
+    }
+    set_given(f, in, 0.012f * size);
+    place(f, &s, held);
+    double lambda = 1e-4, before = 0;
     int it = 0;
     for (; it < iterations; it++) {
-        place(f, &s);
-        set_trust(f, in, &s, 0.012f * size);
+        set_trust(f, &s);
         const double cost = linearise(f, in, &s, n);
         if (!isfinite(cost)) {
             return false;
@@ -546,22 +632,28 @@ bool mien_fit_run(struct mien_fit *f, const struct mien_fit_input *in, struct mi
                 return false;
             }
             if (apply_step(f, &s, n, &next)) {
-                place(f, &next);
-                now = landmark_cost(f, &in->camera, &next, false) + prior_cost(f, in, &next, 0);
-                better = now <= cost;
+                place(f, &next, held);
+                now = landmark_cost(f->x, f->wanted, f->trust, f->stride, &in->camera, &next.pose) +
+                      prior_cost(f, in, &next, false);
+                better = now <= cost * (1 + cost_noise);
             }
             lambda = better ? fmax(lambda * 0.3, 1e-7) : fmin(lambda * 10, 1e3);
         }
         if (!better) {
+            place(f, &s, held);
             break;
         }
         s = next;
-        if (cost - now < 1e-5 * cost) {
+        // Near the minimum each step gains less than the last by about the same factor: when the
+        // next one would gain nothing, its equations need not be set up.
+        const double gain = cost - now;
+        if (gain < 1e-5 * cost || gain * gain < 1e-7 * before * cost) {
             it++;
             break;
         }
+        before = gain;
     }
-    set_trust(f, in, &s, 0.012f * size);
+    set_trust(f, &s);
     report(f, in, &s, size);
     s.used = used;
     s.iterations = it;

@@ -1,13 +1,22 @@
-// Linear algebra of the fit: the only file of fit/ that calls BLAS and LAPACK.
+// Linear algebra of the fit: the only file of fit/ that calls BLAS.
+//
+// Symmetric systems A x = b of up to some hundred unknowns: A is (n, stride) row-major, its upper
+// triangle is used, stride a multiple of 4 and at least n. What lies below the diagonal and right
+// of column n must be finite and is overwritten; so is one more row where n is odd.
 #ifndef MIEN_FIT_SOLVE_H
 #define MIEN_FIT_SOLVE_H
 
 #include <stdbool.h>
 
-// H = J J^T and g = J r, J (n, m) row-major, r (m). H (n,n) float work, row-major, lower triangle.
-void mien_fit_normal(const float *J, const float *r, int n, int m, float *H, float *g);
-// Solves A x = b in place of b, A (n,n) symmetric positive definite, lower triangle of row-major,
-// destroyed. False when it is not positive definite.
-bool mien_fit_cholesky(double *A, double *b, int n);
+// Upper triangle of H = J J^T, J (n, m) row-major, H (n,n) row-major.
+void mien_fit_normal(const float *J, int n, int m, float *H);
+// Eliminates the first `first` unknowns by Cholesky's method: their rows of A and b become the
+// factor's and its right side's, the rest of A and b the system that is left for the others. False
+// when A is not positive definite there.
+bool mien_fit_eliminate(double *A, double *b, int n, int stride, int first);
+// Solves for the eliminated unknowns in place of b, whose others hold their values.
+void mien_fit_substitute(const double *A, double *b, int n, int stride, int first);
+// Both, for all unknowns.
+bool mien_fit_cholesky(double *A, double *b, int n, int stride);
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "fit/fit.h"
+#include "fit/solve.h"
 
 static struct mien_face_model model;
 static struct mien_fit *fit;
@@ -285,6 +286,60 @@ static void bad_input_is_refused(void **state)
     assert_false(mien_fit_run(fit, &s.in, &got));
 }
 
+// Random positive definite systems, in one go and with the unknowns split in two; what lies below
+// the diagonal and beside the matrix does not matter.
+static void systems_are_solved(void **state)
+{
+    (void)state;
+    enum { MOST = 23, STRIDE = 28 };
+    struct mien_rng r;
+    mien_rng_seed(&r, 18, 1);
+    for (int n = 1; n <= MOST; n++) {
+        double full[MOST][MOST] = {{0}}, x[MOST], b[MOST] = {0}, y[MOST];
+        for (int k = 0; k < 2 * n; k++) {
+            double v[MOST];
+            for (int i = 0; i < n; i++) {
+                v[i] = (double)mien_rng_normal(&r);
+            }
+            for (int i = 0; i < n * n; i++) {
+                full[i / n][i % n] += v[i / n] * v[i % n];
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            x[i] = (double)mien_rng_normal(&r);
+        }
+        for (int i = 0; i < n * n; i++) {
+            b[i / n] += full[i / n][i % n] * x[i % n];
+        }
+        for (int first = 0; first <= n; first++) {
+            double A[(MOST + 1) * STRIDE], rest[(MOST + 1) * STRIDE] = {0};
+            for (int i = 0; i < (MOST + 1) * STRIDE; i++) {
+                const int row = i / STRIDE, column = i % STRIDE;
+                A[i] = row <= column && column < n ? full[row][column] : 7;
+            }
+            memcpy(y, b, sizeof y);
+            assert_true(mien_fit_eliminate(A, y, n, STRIDE, first));
+            for (int i = first; i < n; i++) {
+                memcpy(rest + (size_t)(i - first) * STRIDE, A + (size_t)i * STRIDE + first,
+                       (size_t)(n - first) * sizeof *A);
+            }
+            assert_true(mien_fit_cholesky(rest, y + first, n - first, STRIDE));
+            mien_fit_substitute(A, y, n, STRIDE, first);
+            for (int i = 0; i < n; i++) {
+                if (!(fabs(y[i] - x[i]) < 1e-7)) {
+                    fail_msg("%d unknowns, %d first: x[%d] is %g, not %g", n, first, i, y[i], x[i]);
+                }
+            }
+        }
+        full[n - 1][n - 1] = -1; // no longer positive definite
+        double A[(MOST + 1) * STRIDE] = {0};
+        for (int i = 0; i < n; i++) {
+            memcpy(A + (size_t)i * STRIDE, full[i], (size_t)n * sizeof *A);
+        }
+        assert_false(mien_fit_cholesky(A, y, n, STRIDE));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +350,7 @@ int main(void)
         cmocka_unit_test(priors_hold),
         cmocka_unit_test(blendshapes_stay_in_the_box),
         cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(systems_are_solved),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
