@@ -1,7 +1,7 @@
 """A user of a window on an X server: finds it by its title, points, clicks, types, resizes (libX11, libXtst)."""
 import ctypes, os, time
 
-KEYS = {"?": 0x3F, " ": 0x20, "escape": 0xFF1B, "tab": 0xFF09, "f10": 0xFFC7}
+KEYS = {"?": 0x3F, " ": 0x20, "escape": 0xFF1B, "tab": 0xFF09, "f10": 0xFFC7, "return": 0xFF0D}
 
 
 class Attributes(ctypes.Structure):  # XWindowAttributes begins so; the rest is room
@@ -67,11 +67,14 @@ class User:
             time.sleep(pause / 2)
         time.sleep(pause)
 
-    def press(self, key):
+    def press(self, key, pause=0):
+        """The pause holds the key: menus look at Return and the like once a frame. A letter held so long repeats."""
+        pause *= max(1, os.getloadavg()[0] / 2)
         code = self.x.XKeysymToKeycode(self.d, ctypes.c_ulong(KEYS.get(key, ord(key[0]))))
         for down in (1, 0):
             self.t.XTestFakeKeyEvent(self.d, code, down, ctypes.c_ulong(0))
-        self.x.XSync(self.d, 0)
+            self.x.XSync(self.d, 0)
+            time.sleep(pause)
 
     def resize(self, width, height):
         self.x.XResizeWindow(self.d, self.w, width, height)

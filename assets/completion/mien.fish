@@ -27,6 +27,7 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l pace -d 'play clips at
 complete -c mien -n '__fish_seen_subcommand_from live' -l screenshot -r -d 'save the last picture shown'
 complete -c mien -n '__fish_seen_subcommand_from live' -l record -r -d 'record what is shown'
 complete -c mien -n '__fish_seen_subcommand_from live' -l plain -d 'record the picture alone, without what is drawn over it'
+complete -c mien -n '__fish_seen_subcommand_from live' -l folder -r -d 'where recordings, pictures, reports and records go that keys and menus begin; made when it is not there; the current folder by default'
 complete -c mien -n '__fish_seen_subcommand_from live' -l out -s o -r -d 'where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null; for others: openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, vmc[:HOST:PORT], osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera), report:FILE.html (session report)'
 complete -c mien -n '__fish_seen_subcommand_from live' -l report -r -d 'a page about expression, blinks, head and gaze over time'
 complete -c mien -n '__fish_seen_subcommand_from live' -l profile -r -d 'a person\'s own neutral expression and range; learnt in ten seconds when new, again with C; P uses it or not'

@@ -123,6 +123,10 @@ int mien_cmd_live(int argc, char **argv)
         {"record", 0, MIEN_OPT_STRING, &o->record, "FILE.mp4", "record what is shown", 0, 0},
         {"plain", 0, MIEN_OPT_BOOL, &o->record_plain, NULL,
          "record the picture alone, without what is drawn over it", 0, 0},
+        {"folder", 0, MIEN_OPT_STRING, &o->folder, "DIR",
+         "where recordings, pictures, reports and records go that keys and menus begin; made when "
+         "it is not there; the current folder by default",
+         0, 0},
         {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
         {"report", 0, MIEN_OPT_STRING, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
@@ -154,7 +158,7 @@ int mien_cmd_live(int argc, char **argv)
         .max_args = 1,
     };
     const char *recalled_prop = o->prop, *recalled_profile = o->profile;
-    const char *recalled_curves = o->curves, *recalled_net = o->net;
+    const char *recalled_curves = o->curves, *recalled_net = o->net, *recalled_folder = o->folder;
     const char *args[64];
     int nargs = 0;
     if (argc > 64) {
@@ -200,6 +204,7 @@ int mien_cmd_live(int argc, char **argv)
     o->waits = !pace;
     o->prop_recalled = o->prop_recalled && o->prop == recalled_prop;
     o->profile_recalled = o->profile_recalled && o->profile == recalled_profile;
+    o->folder_recalled = o->folder_recalled && o->folder == recalled_folder;
     o->net_recalled = o->net_recalled && o->net == recalled_net;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;

@@ -106,6 +106,7 @@ static bool open_show(struct mien_session *s)
     k->fov_deg = (float)o->fov;
     k->filter = o->filter < 0 ? 0 : o->filter > 0 ? (float)o->filter : 1;
     k->faces = o->faces > 0 ? o->faces : 1;
+    snprintf(k->folder, sizeof(k->folder), "%s", s->folder);
     k->quality = o->quality;
     k->light = o->light;
     k->record_plain = o->record_plain;
@@ -156,6 +157,7 @@ static void requests(struct mien_session *s)
         mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces, c->quality);
     }
     mien_session_network(s);
+    mien_session_folder(s);
     if (c->ask.record) {
         mien_session_toggle_recording(s);
     }
@@ -171,13 +173,8 @@ static void requests(struct mien_session *s)
     if (c->prop != s->prop_on) {
         put_on(s);
     }
-    const char *reason;
-    s->sinks_added = s->sinks_added || c->ask.add_sink;
-    if (c->ask.add_sink && !mien_live_out_check(c->ask.sink_spec, &reason)) {
-        mien_show_notice(show, reason);
-    } else if (c->ask.add_sink &&
-               !mien_session_add_output(s, c->ask.sink_spec, strlen(c->ask.sink_spec), true)) {
-        mien_show_notice(show, "this output cannot be opened: the terminal says why");
+    if (c->ask.add_sink) {
+        mien_session_add_typed(s, c->ask.sink_spec);
     }
     bool want_scan = c->ask.rescan || (!s->scanned && show->ui && mien_ui_visible(show->ui, NULL));
     bool next = c->ask.next_camera, open = c->ask.open;
@@ -288,7 +285,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
         mien_free(s->prop_path);
         return 1;
     }
-    if (!mien_session_open_profile(s)) {
+    if (!mien_session_open_profile(s) || !mien_session_open_folder(s)) {
         status = 2;
     } else if (!open_live(s)) {
         status = mien_session_is_camera(s->o.source) ? 1 : 2; // a file that cannot be used

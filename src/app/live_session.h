@@ -16,13 +16,15 @@
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
         *curves;
-    const char *sinks; // from the settings: offered, not opened
-    int width, height; // of the window; 0 = chosen
+    const char *folder; // where files go whose names are not given; NULL or "": the current one
+    const char *sinks;  // from the settings: offered, not opened
+    int width, height;  // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
     bool show_curves;
     bool record_plain;
     bool prop_recalled;    // from the settings: left out when it is gone
+    bool folder_recalled;  // from the settings: told at its use when it cannot be written
     bool net_recalled;     // from the settings: the standard one when it is gone
     bool profile_recalled; // left out when it is gone
     bool profile_off;      // it is not used until asked for
@@ -58,7 +60,9 @@ struct mien_session {
     int network_on, network_asked, network_file;
     bool network_chosen; // by the user while it ran
     char curves_before[1024];
-    bool sinks_added; // by the menu
+    char folder[200];   // a whole path; empty: the current one
+    bool folder_chosen; // by the user while it ran
+    bool sinks_added;   // by the menu
     bool scanned, camera_source, was_paused;
     bool output_failed;
     uint64_t lost;                            // records that outputs could not take

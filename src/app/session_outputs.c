@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -48,13 +47,14 @@ void mien_session_lamps(struct mien_session *s)
     }
     for (int i = 0; i < c->sinks && n < MIEN_LAMPS; i++) {
         int kind = mien_ui_sink_kind(c->sink[i].spec);
+        const char *slash = strrchr(c->sink[i].spec, '/'); // a file's folder may be long
         if (c->sink[i].on && kind) {
             info->lamp[n].kind = lamp[kind];
             snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s: %.34s",
                      kind == 1   ? "writing"
                      : kind == 2 ? "sending"
                                  : "camera",
-                     c->sink[i].spec);
+                     kind == 1 && slash ? slash + 1 : c->sink[i].spec);
         }
     }
     info->lamps = n;
@@ -83,6 +83,33 @@ bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n,
     snprintf(c->sink[c->sinks].spec, sizeof(c->sink[0].spec), "%.*s", (int)n, spec);
     c->sinks++;
     return !on || mien_session_set_output(s, c->sinks - 1, true);
+}
+
+void mien_session_add_typed(struct mien_session *s, const char *list)
+{
+    const char *reason;
+    s->sinks_added = true;
+    if (!mien_live_out_check(list, &reason)) {
+        mien_show_notice(s->show, reason);
+        return;
+    }
+    for (const char *p = list; *p;) {
+        size_t n = strcspn(p, ",");
+        char spec[sizeof(s->show->controls.sink[0].spec)];
+        snprintf(spec, sizeof(spec), "%.*s", (int)n, p);
+        if (n >= sizeof(spec)) {
+            mien_show_notice(s->show, "the output's name is too long");
+            return;
+        }
+        if (n && !mien_session_sink_file(s, spec, sizeof(spec))) {
+            return; // told
+        }
+        if (n && !mien_session_add_output(s, spec, strlen(spec), true)) {
+            mien_show_notice(s->show, "this output cannot be opened: the terminal says why");
+            return;
+        }
+        p += n + (p[n] == ',');
+    }
 }
 
 static bool start_recording(struct mien_session *s, const char *path)
@@ -202,27 +229,21 @@ void mien_session_capture(void *arg, const struct mien_shot *shot)
     }
 }
 
-static void stamped(char *path, size_t size, const char *ending)
-{
-    time_t now = time(NULL);
-    struct tm tm;
-    char stamp[32];
-    strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
-    snprintf(path, size, "mien-%s.%s", stamp, ending);
-}
-
 void mien_session_toggle_recording(struct mien_session *s)
 {
-    char path[256], text[400];
+    char path[512], text[400];
     if (s->recording) {
         close_out(s, s->recording);
         s->recording = NULL;
         s->show->controls.recording = false;
         snprintf(text, sizeof(text), "saved %.300s", s->show->controls.record_path);
-    } else {
-        stamped(path, sizeof(path), "mp4");
+    } else if (mien_session_file(s, "mp4", path, sizeof(path))) {
         bool ok = start_recording(s, path);
-        snprintf(text, sizeof(text), ok ? "recording %s" : "%s cannot be recorded", path);
+        snprintf(text, sizeof(text),
+                 ok ? "recording %.300s" : "%.300s cannot be recorded: the terminal says why",
+                 path);
+    } else {
+        return; // told
     }
     mien_show_notice(s->show, text);
 }
@@ -232,7 +253,7 @@ void mien_session_toggle_recording(struct mien_session *s)
 void mien_session_toggle_report(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    char path[64], spec[80], text[400];
+    char path[512], spec[sizeof(c->sink[0].spec)], text[400];
     int i = 0;
     while (i < c->sinks && strncmp(c->sink[i].spec, "report:", 7) != 0) {
         i++;
@@ -248,8 +269,10 @@ void mien_session_toggle_report(struct mien_session *s)
         mien_show_notice(s->show, text);
         return;
     }
-    stamped(path, sizeof(path), "html");
-    snprintf(spec, sizeof(spec), "report:%s", path);
+    if (!mien_session_file(s, "html", path, sizeof(path))) {
+        return; // told
+    }
+    snprintf(spec, sizeof(spec), "report:%.240s", path);
     bool ok;
     if (i < c->sinks) { // what was finished keeps its file
         snprintf(c->sink[i].spec, sizeof(c->sink[i].spec), "%s", spec);
@@ -257,21 +280,25 @@ void mien_session_toggle_report(struct mien_session *s)
     } else {
         ok = mien_session_add_output(s, spec, strlen(spec), true);
     }
-    snprintf(text, sizeof(text), ok ? "the report goes to %s" : "%s cannot be written", path);
+    snprintf(text, sizeof(text),
+             ok ? "the report goes to %.300s" : "%.300s cannot be written: the terminal says why",
+             path);
     mien_show_notice(s->show, text);
 }
 
 void mien_session_screenshot(struct mien_session *s)
 {
-    char path[256], text[300];
-    stamped(path, sizeof(path), "png");
+    char path[512], text[400];
+    s->show->want_screenshot = false;
+    if (!mien_session_file(s, "png", path, sizeof(path))) {
+        return; // told
+    }
     bool menus = s->show->menus_in_screenshot;
     s->show->menus_in_screenshot = false;
     bool ok = mien_show_screenshot(s->show, path);
     s->show->menus_in_screenshot = menus;
-    snprintf(text, sizeof(text), ok ? "saved %s" : "could not save %s", path);
+    snprintf(text, sizeof(text), ok ? "saved %.300s" : "could not save %.300s", path);
     mien_show_notice(s->show, text);
-    s->show->want_screenshot = false;
 }
 
 void mien_session_close_outputs(struct mien_session *s)

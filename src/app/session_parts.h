@@ -23,6 +23,7 @@ bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
 bool mien_session_set_output(struct mien_session *s, int i, bool on); // of controls.sink
 bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on);
+void mien_session_add_typed(struct mien_session *s, const char *list); // in the menu; it says why
 void mien_session_toggle_recording(struct mien_session *s);
 void mien_session_toggle_report(struct mien_session *s);
 void mien_session_screenshot(struct mien_session *s);
@@ -34,6 +35,15 @@ void mien_session_capture(void *arg, const struct mien_shot *shot);
 bool mien_session_open_profile(struct mien_session *s); // of the options
 void mien_session_profile(struct mien_session *s);      // every round
 void mien_session_mark(struct mien_session *s);
+
+// session_folder.c: where files go that keys and menus make.
+bool mien_session_open_folder(struct mien_session *s); // of the options
+void mien_session_folder(struct mien_session *s);      // every round: another one that was typed
+// A new file's path there, named after the time. False when nothing can be written there; the
+// window says so.
+bool mien_session_file(struct mien_session *s, const char *ending, char *path, size_t size);
+// An output to a file without a folder of its own goes there too. False: as above.
+bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
 
 // session_network.c: the face network.
 void mien_session_list_networks(struct mien_session *s);

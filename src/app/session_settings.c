@@ -35,6 +35,11 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
         o->profile = text;
         o->profile_recalled = true;
     }
+    text = mien_config_get(c, "folder");
+    if (text && *text) {
+        o->folder = text;
+        o->folder_recalled = true;
+    }
     text = mien_config_get(c, "network");
     if (text && *text) {
         o->net = text;
@@ -147,6 +152,9 @@ void mien_session_remember(struct mien_session *s)
         mien_config_set(c, "curve_channels", list);
     }
     mien_session_remember_network(s, c);
+    if (s->folder_chosen) {
+        mien_config_set(c, "folder", s->folder);
+    }
     remember_sinks(s, c);
     mien_config_save(c);
 }

@@ -407,6 +407,7 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
 bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
 {
     float bar;
+    c->folder_editing = false; // until it is drawn so
     if (!mien_ui_visible(ui, &bar)) {
         return false;
     }

@@ -65,6 +65,8 @@ struct mien_ui_controls {
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
+    char folder[MIEN_UI_PATH]; // in place: where files go; empty: the current one
+    bool folder_editing;       // it is being typed
     struct mien_ui_sink sink[MIEN_UI_SINKS];
     int sinks;
     struct {

@@ -262,6 +262,13 @@ bool track_part(mien_ui_controls *c)
     return did;
 }
 
+// Without the folder it is in, which may be long.
+void file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    ImGui::TextDisabled("%s", slash ? slash + 1 : path);
+}
+
 bool record_part(mien_ui_controls *c)
 {
     bool did = false;
@@ -282,7 +289,7 @@ bool record_part(mien_ui_controls *c)
         ImGui::TextColored(mien_ui_warm, "● %d:%02d", s / 60, s % 60);
         ImGui::SameLine();
         ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
-        ImGui::TextDisabled("%s", c->record_path);
+        file_name(c->record_path);
     } else {
         did |= toggle("without the overlay", "w", &c->record_plain);
     }
@@ -291,13 +298,16 @@ bool record_part(mien_ui_controls *c)
         c->ask.report = did = true;
     }
     if (report) {
-        ImGui::TextDisabled("%s", report);
+        file_name(report);
     }
     if (action("Set an event mark", "k")) {
         c->ask.mark = did = true;
     }
     ImGui::Separator();
-    ImGui::TextDisabled("all goes to the current folder");
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 16);
+    did |= ImGui::InputTextWithHint("##folder", "the current folder", c->folder, sizeof(c->folder));
+    c->folder_editing = ImGui::IsItemActive();
+    ImGui::TextDisabled("all goes to this folder");
     return did;
 }
 

@@ -16,6 +16,11 @@ expect 2 size --capture 1x1 --headless
 expect 2 jsonl --out nonsense --headless
 expect 2 none --mode nonsense
 expect 2 nosuchfile "$tmp/nosuchfile.mp4" --headless
+: >"$tmp/file"
+expect 2 'file of that name' "$tmp/nosuchfile.mp4" --headless --folder "$tmp/file"
+expect 2 folder "$tmp/nosuchfile.mp4" --headless --folder "$tmp/file/sub"
+expect 2 nosuchfile "$tmp/nosuchfile.mp4" --headless --folder "$tmp/made/too"
+[ -d "$tmp/made/too" ] || fail "--folder is not made"
 head -c 5000 /dev/urandom >"$tmp/broken.mp4"
 expect 2 broken "$tmp/broken.mp4" --headless
 ls /dev/video* >/dev/null 2>&1 || expect 1 camera --headless

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The window as a user has it, on an X server with a real pointer: menus by mouse, recording over a change of the window's
-# size, what is remembered; and a window that opens without a camera.
+# The window as a user has it, on an X server with a real pointer: menus by mouse, a folder that is typed, recording over a
+# change of the window's size, what is remembered; and a window that opens without a camera.
 . "$(dirname "$0")/live_common.inc"
 need_job
 python3 -c 'import ctypes; ctypes.CDLL("libXtst.so.6")' 2>/dev/null || { echo "libXtst is not installed"; exit 77; }
@@ -38,8 +38,13 @@ time.sleep(2)
 u.click(84, 10)   # View: at the places of tests/golden/session_menu_view.png, in double size
 u.click(90, 74)   # shaded
 u.point(230, 10)  # Record: opens by itself while a menu is open
+u.click(300, 156) # the folder's field
+for key in "films":
+    u.press(key)  # keys that would do something else outside of it
+u.press("return", 0.3)
+until("the folder is not made", lambda: os.path.isdir("films"))
 u.click(250, 56)  # Start recording
-films = lambda: glob.glob("mien-*.mp4")
+films = lambda: glob.glob("films/mien-*.mp4")
 until("recording does not begin", films)
 until("nothing is recorded", lambda: os.path.getsize(films()[0]) > 30000)
 u.resize(1000, 600)
@@ -53,7 +58,8 @@ END
 ends 0
 check_summary "$tmp/log" '[0-9]+'
 grep -qx 'mode = shaded' .config/mien/config || fail "the mode was not remembered: $(cat .config/mien/config 2>&1)"
-film=$(ls mien-*.mp4)
+grep -qx "folder = $PWD/films" .config/mien/config || fail "the folder was not remembered: $(cat .config/mien/config)"
+film=$(ls films/mien-*.mp4)
 if command -v ffprobe >/dev/null; then
     [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$film")" = 872,480 ] || fail "the recording's size"
     # Its darkest frame: none is black.
@@ -62,7 +68,7 @@ if command -v ffprobe >/dev/null; then
     [ "${dark%.*}" -ge 40 ] || fail "a frame of the recording is black (mean $dark)"
 fi
 if ls /dev/video* >/dev/null 2>&1; then
-    echo "by mouse: mode and recording; there is a camera"
+    echo "by mouse: mode, folder and recording; there is a camera"
     exit 0
 fi
 "$MIEN" live --no-config >"$tmp/log" 2>&1 &
@@ -76,4 +82,4 @@ END
 ends 0
 grep -q 'no camera was found' "$tmp/log" || fail "the missing camera is not told: $(cat "$tmp/log")"
 cd "$here" || exit 1
-echo "by mouse: mode and recording; without a camera the window opens"
+echo "by mouse: mode, folder and recording; without a camera the window opens"

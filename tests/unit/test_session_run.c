@@ -2,6 +2,7 @@
 // the bundled clip; keys and dropped files come as SDL events, menus ask as they do when clicked.
 // Every menu, mode, thing to wear, kind of output; recording over a change of the window's size and
 // of the source; range, marks and report; what is remembered, and what is not opened by itself.
+#include <dirent.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,6 +59,12 @@ static bool said(const char *text)
 {
     heard = heard || strstr(session.show->notice, text);
     return heard;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && st.st_size > 0;
 }
 
 // A step: what the user does (called once, k counts repeats), and what is true some rounds later.
@@ -366,6 +373,89 @@ static bool it_looks_twice(int k)
     return said("looks twice") && c->quality && frames(5) && session.show->shot->result.count > 0;
 }
 
+static const char *folder_text[] = {"made/here/", "", "~/again", "still.png/sub", "a,b"};
+static const char *folder_wanted[] = {"/made/here", NULL, "/again", "/again", "/again"};
+
+static void type_folder(int k) // as in the menu Record; the last two cannot be
+{
+    snprintf(c->folder, sizeof(c->folder), "%s", folder_text[k]);
+}
+
+static int files_in(const char *folder, const char *ending)
+{
+    int n = 0;
+    DIR *d = opendir(folder);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        size_t at = strlen(e->d_name);
+        n += at > strlen(ending) && !strcmp(e->d_name + at - strlen(ending), ending);
+    }
+    if (d) {
+        closedir(d);
+    }
+    return n;
+}
+
+static bool folder_is_taken(int k)
+{
+    char want[200] = "";
+    if (folder_wanted[k]) {
+        snprintf(want, sizeof(want), "%s%s", dir, folder_wanted[k]);
+    }
+    return said(k > 2    ? "cannot be written"
+                : k == 1 ? "go to the current"
+                         : want) &&
+           !strcmp(c->folder, want) && !strcmp(session.folder, want) &&
+           (!*want || !access(want, W_OK));
+}
+
+static void press_picture(int k)
+{
+    press(SDLK_s, false);
+}
+
+static bool picture_is_in_the_folder(int k) // also several of one second
+{
+    return said("again/mien-") && files_in("again", ".png") == k + 1;
+}
+
+static bool report_is_in_the_folder(int k)
+{
+    return k ? said("saved ") && files_in("again", ".html") == 1 : said("again/mien-") && frames(3);
+}
+
+static bool recording_is_in_the_folder(int k)
+{
+    return k ? said("saved ") && files_in("again", ".mp4") == 1 : c->recording && frames(3);
+}
+
+static void add_record(int k)
+{
+    c->sinks--; // an old one's place
+    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "jsonl:b.jsonl");
+    c->ask.add_sink = true;
+}
+
+static bool record_is_in_the_folder(int k)
+{
+    return frames(3) && c->sink[c->sinks - 1].on && is_file("again/b.jsonl");
+}
+
+static void spoil_folder(int k)
+{
+    assert_int_equal(rename("again", "moved"), 0);
+    assert_true(mien_file_save("again", "", 0));
+    press(k ? SDLK_r : SDLK_s, false);
+}
+
+static bool it_says_what_to_do(int k)
+{
+    if (!said("a file of that name is in the way") || !said("choose another folder") ||
+        c->recording) {
+        return false;
+    }
+    return !remove("again") && !rename("moved", "again");
+}
+
 static void quit(int k)
 {
     press(SDLK_q, false);
@@ -407,6 +497,12 @@ static const struct deed deeds[] = {
     {"the next network", press_network, next_network_is_used, 1},
     {"the other network", choose_network, network_is_used, 1},
     {"a second look", press_twice, it_looks_twice, 1},
+    {"a folder is typed", type_folder, folder_is_taken, MIEN_COUNT(folder_text)},
+    {"pictures go there", press_picture, picture_is_in_the_folder, 3},
+    {"reports go there", press_report, report_is_in_the_folder, 2},
+    {"recordings go there", press_record, recording_is_in_the_folder, 2},
+    {"records go there", add_record, record_is_in_the_folder, 1},
+    {"a folder that went away", spoil_folder, it_says_what_to_do, 2},
     {"quit", quit, never, 1},
 };
 
@@ -436,12 +532,6 @@ static bool script(void)
                  session.show->notice);
     }
     return false;
-}
-
-static bool is_file(const char *path)
-{
-    struct stat st;
-    return !stat(path, &st) && st.st_size > 0;
 }
 
 // Every line of a file is whole.
@@ -605,6 +695,9 @@ static void settings_come_back(void **state)
     assert_string_equal(o->curves, "neutral,happy,sad,surprise,fear,disgust,anger,contempt");
     assert_string_equal(o->profile, "default");
     assert_non_null(strstr(o->sinks, "jsonl:a.jsonl,csv:a.csv"));
+    char folder[100];
+    snprintf(folder, sizeof(folder), "%s/again", dir);
+    assert_string_equal(o->folder, folder);
     assert_string_equal(o->net, "other");
     assert_true(o->quality);
     int before = lines("a.jsonl");
