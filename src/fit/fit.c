@@ -16,7 +16,7 @@
 enum {
     SHAPES = MIEN_IDENTITY + MIEN_BLENDSHAPES,
     PARAMS_MAX = 6 + SHAPES,
-    ROW = (PARAMS_MAX + 3) & ~3, // of a system, at most: fit/solve.h
+    ROW = (PARAMS_MAX + 1 + 3) & ~3, // of a system and its right side, at most: fit/solve.h
     LANDMARKS_MIN = 6,
     BOX_PASSES = 4,
 };
@@ -27,6 +27,7 @@ static const double cost_noise = 5e-6;
 
 struct mien_fit {
     const struct mien_face_model *m;
+    mien_fit_normal normal_equations;
     int count, stride; // landmarks; padded to whole vectors
     float *shape;      // (SHAPES,3,stride)
     float *mean;       // (3,stride)
@@ -59,7 +60,7 @@ static void carve(struct mien_fit *f)
     f->given = mien_arena_take(a, s, sizeof(float));
     f->trust = mien_arena_take(a, s, sizeof(float));
     f->wanted = mien_arena_take(a, 2 * s, sizeof(float));
-    f->H32 = mien_arena_take(a, (PARAMS_MAX + 1) * (PARAMS_MAX + 1), sizeof(float));
+    f->H32 = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(float));
     f->H = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
     f->A = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
     f->B = mien_arena_take(a, (PARAMS_MAX + 1) * ROW, sizeof(double));
@@ -102,6 +103,7 @@ struct mien_fit *mien_fit_create(const struct mien_face_model *m)
         goto fail;
     }
     f->m = m;
+    f->normal_equations = mien_fit_normal_choose();
     f->count = m->landmarks;
     f->stride = (m->landmarks + 15) & ~15;
     carve(f);
@@ -462,9 +464,9 @@ static double linearise(struct mien_fit *f, const struct mien_fit_input *in,
     pose_rows(f->x, f->wanted, f->trust, st, &in->camera, &s->pose, f->J, f->J + (size_t)n * row,
               f->a);
     shape_rows(f->a, f->shape + (size_t)first * 3 * (size_t)st, SHAPES - first, st, f->J + 6 * row);
-    mien_fit_normal(f->J, n + 1, 2 * st, f->H32);
+    f->normal_equations(f->J, n + 1, 2 * st, f->H32, ROW);
     for (int i = 0; i < n; i++) {
-        const float *from = f->H32 + (size_t)i * (size_t)(n + 1);
+        const float *from = f->H32 + (size_t)i * ROW;
         double *to = f->H + (size_t)i * ROW;
         for (int j = i; j < n; j++) {
             to[j] = from[j];

@@ -12,9 +12,14 @@
 
 enum { PANEL = 4 };
 
-void mien_fit_normal(const float *J, int n, int m, float *H)
+void mien_fit_normal_blas(const float *J, int n, int m, float *H, int stride)
 {
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, n, m, 1, J, m, 0, H, n);
+    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, n, m, 1, J, m, 0, H, stride);
+}
+
+mien_fit_normal mien_fit_normal_choose(void)
+{
+    return mien_cpu_flags() & MIEN_CPU_AVX2_FMA ? mien_fit_normal_avx2 : mien_fit_normal_blas;
 }
 
 // Takes the outer product of rows k … k + 3, which are final, off the rows below, two at a time.

@@ -8,8 +8,12 @@
 
 #include <stdbool.h>
 
-// Upper triangle of H = J J^T, J (n, m) row-major, H (n,n) row-major.
-void mien_fit_normal(const float *J, int n, int m, float *H);
+// Upper triangle of H = J J^T, J (n, m) row-major, m a multiple of 8; H (n, stride) row-major,
+// stride a multiple of 4; what is not the upper triangle is undefined.
+typedef void (*mien_fit_normal)(const float *J, int n, int m, float *H, int stride);
+mien_fit_normal mien_fit_normal_choose(void); // the fastest for this processor
+void mien_fit_normal_blas(const float *J, int n, int m, float *H, int stride);
+void mien_fit_normal_avx2(const float *J, int n, int m, float *H, int stride); // AVX2 and FMA
 // Eliminates the first `first` unknowns by Cholesky's method: their rows of A and b become the
 // factor's and its right side's, the rest of A and b the system that is left for the others. False
 // when A is not positive definite there.
