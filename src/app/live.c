@@ -24,7 +24,7 @@ struct mien_live {
     struct mien_shot shot[3];
     struct mien_mailbox frames, results;
     struct mien_thread capture, infer;
-    atomic_bool stop, failed;
+    atomic_bool stop, failed, lost;
     atomic_ullong captured, inferred, corrupt, source_dropped;
     uint64_t lost_before; // dropped by the sources before this one
     atomic_int calibrate;
@@ -63,6 +63,7 @@ static void *run_capture(void *arg)
         struct mien_payload *p = mien_mailbox_back(&l->frames);
         int64_t start = mien_now_ns();
         enum mien_source_status s = read_frame(l, p);
+        l->lost = s == MIEN_SOURCE_LOST && l->source;
         if (s == MIEN_SOURCE_OK) {
             l->captured++;
             l->source_dropped = p->dropped;
@@ -243,9 +244,9 @@ fail:
 
 const struct mien_source_info *mien_live_source(const struct mien_live *l)
 {
-    return l->source                               ? mien_source_info(l->source)
-           : l->config.may_wait && !l->config.read ? &l->none
-                                                   : NULL;
+    return l->source ? mien_source_info(l->source)
+           : (l->config.may_wait || l->config.may_lose) && !l->config.read ? &l->none
+                                                                           : NULL;
 }
 
 const struct mien_face_model *mien_live_model(const struct mien_live *l)
@@ -275,6 +276,11 @@ bool mien_live_ended(struct mien_live *l)
 bool mien_live_failed(struct mien_live *l)
 {
     return l->failed;
+}
+
+bool mien_live_lost(struct mien_live *l)
+{
+    return l->lost;
 }
 
 void mien_live_counts(struct mien_live *l, struct mien_live_counts *out)
@@ -392,7 +398,7 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
         l->source = mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, l->away,
                                      sizeof(l->away));
     }
-    if ((!l->source && !l->config.may_wait) ||
+    if ((!l->source && !l->config.may_wait && !l->config.may_lose) ||
         !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
         l->failed = true;
@@ -403,7 +409,7 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
     if (l->engine && ok) {
         mien_engine_reset(l->engine);
     }
-    l->stop = l->failed = false;
+    l->stop = l->failed = l->lost = false;
     if (!mien_live_start(l)) {
         mien_live_stop(l);
         l->failed = true;

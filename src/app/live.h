@@ -40,6 +40,7 @@ struct mien_live_config { // zero means default
     struct mien_source_options source;
     struct mien_engine_config engine;
     bool may_wait; // without a source that opens it waits for mien_live_switch instead of failing
+    bool may_lose; // the same when mien_live_switch can open neither the new one nor the old one
     bool may_replace; // an engine.net_path that cannot be loaded: the standard one (said so)
     bool every_frame; // hand over in step: nothing is dropped, time is the file's own
     uint64_t frames;  // ends after this many results; 0 = with the source
@@ -63,6 +64,9 @@ bool mien_live_start(struct mien_live *l); // the two threads; false when one do
 struct mien_shot *mien_live_take(struct mien_live *l, int64_t deadline_ns);
 bool mien_live_ended(struct mien_live *l);  // no shot will come any more
 bool mien_live_failed(struct mien_live *l); // and that because the source failed
+// The camera is away, but may return. Its info (mien_live_source) is not to be read then: it
+// changes when the camera is back.
+bool mien_live_lost(struct mien_live *l);
 
 struct mien_live_counts {
     uint64_t captured, inferred;

@@ -39,6 +39,8 @@ static bool open_live(struct mien_session *s)
                    .clock_ns = mien_now_ns},
         // A window opens without a camera too: one may be plugged in, or a file opened.
         .may_wait = !o->headless && !o->source_recalled && mien_session_is_camera(o->source),
+        // One that was unplugged may be exchanged for one that does not open either.
+        .may_lose = !o->headless || mien_session_is_camera(o->source),
         .may_replace = o->net_recalled,
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
@@ -117,6 +119,7 @@ static bool open_show(struct mien_session *s)
     s->show->info.curves = k->curves = &s->show->curves;
     mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
     k->profile_on = !o->profile_off;
+    mien_session_source_chosen(s, o->source);
     mien_session_source_known(s, o->source);
     mien_session_list_networks(s);
     mien_props_list(k, s->prop_path);
@@ -176,15 +179,14 @@ static void requests(struct mien_session *s)
     if (c->ask.add_sink) {
         mien_session_add_typed(s, c->ask.sink_spec);
     }
-    bool want_scan = c->ask.rescan || (!s->scanned && show->ui && mien_ui_visible(show->ui, NULL));
+    if (c->ask.rescan) {
+        mien_session_rescan(s);
+    }
     bool next = c->ask.next_camera, open = c->ask.open;
     char uri[MIEN_UI_PATH];
     snprintf(uri, sizeof(uri), "%s", c->ask.open_uri);
     int w = c->ask.open_w, h = c->ask.open_h, fps = c->ask.open_fps;
     memset(&c->ask, 0, sizeof(c->ask));
-    if (want_scan) {
-        mien_session_scan(s);
-    }
     if (open) {
         mien_session_open_source(s, uri, w, h, fps);
     } else if (next) {
@@ -211,12 +213,13 @@ static void once(struct mien_session *s)
     if (now >= s->state_ns) {
         mien_live_state(s->live, show->state, sizeof(show->state));
         s->state_ns = now + MIEN_NS_PER_S / 2;
-        mien_session_wait_for_camera(s, now);
+        mien_session_tell_waiting(s);
         struct stat st;
         if (s->recording && !stat(show->controls.record_path, &st)) {
             show->controls.recorded_bytes = st.st_size;
         }
     }
+    mien_session_watch_cameras(s, now);
     bool paused = show->info.paused;
     if (paused != s->was_paused) {
         uint64_t drops = dropped(s);
@@ -294,6 +297,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
         ran = true;
     }
     mien_live_join(s->live);
+    mien_session_watch_end(s);
     mien_session_close_outputs(s);
     status = s->output_failed ? 1 : status;
     if (s->lost) {

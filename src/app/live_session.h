@@ -49,7 +49,16 @@ struct mien_session {
     int64_t record_first_ns, record_last_ns, record_gone_ns;
     bool source_changed; // since the last frame
     int64_t state_ns;
-    int64_t looked_ns;           // when it last looked for a camera
+    // Cameras that come and go (session_cameras.c).
+    struct mien_camera_watch *watch; // NULL until it is needed
+    struct mien_camera_info *found;  // MIEN_UI_CAMERAS
+    bool watch_failed, watch_need, listed, was_lost;
+    bool wants_camera;                // the source that was asked for last is one
+    char camera_uri[1024];            // which one was asked for last; "": any
+    char device[64];                  // of the source, "" when it is no camera
+    char candidate[64], newcomer[64]; // may be shown; appeared while the source's was away
+    int64_t newcomer_ns, retry_ns;
+    char told[400];              // why a candidate cannot be opened
     int64_t first_shown_ns;      // from the process's start to the first frame on the screen
     struct mien_profile profile; // mien-infer's while it is learnt
     char profile_name[64], profile_path[1024];
@@ -63,7 +72,7 @@ struct mien_session {
     char folder[200];   // a whole path; empty: the current one
     bool folder_chosen; // by the user while it ran
     bool sinks_added;   // by the menu
-    bool scanned, camera_source, was_paused;
+    bool camera_source, was_paused;
     bool output_failed;
     uint64_t lost;                            // records that outputs could not take
     uint64_t drops_at_pause, drops_in_pauses; // not the program's fault

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 
 bool mien_session_is_camera(const char *uri)
@@ -25,16 +24,21 @@ struct mien_source_options mien_session_source_options(const struct mien_session
                                         .realtime = !o->waits};
 }
 
-static void which_camera(struct mien_session *s)
+void mien_session_which_camera(struct mien_session *s)
 {
-    const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
     c->camera_now = -1;
     for (int i = 0; i < c->cameras; i++) {
-        if (info->live && !strcmp(c->camera[i].device, info->device)) {
+        if (s->camera_source && !strcmp(c->camera[i].device, s->device)) {
             c->camera_now = i;
         }
     }
+}
+
+void mien_session_source_chosen(struct mien_session *s, const char *uri)
+{
+    s->wants_camera = mien_session_is_camera(uri);
+    snprintf(s->camera_uri, sizeof(s->camera_uri), "%s", s->wants_camera ? uri : "");
 }
 
 void mien_session_source_known(struct mien_session *s, const char *uri)
@@ -42,6 +46,7 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
     snprintf(s->shown_name, sizeof(s->shown_name), "%s", info->name);
+    snprintf(s->device, sizeof(s->device), "%s", info->device);
     pthread_mutex_lock(&s->outputs.mutex);
     snprintf(s->source_name, sizeof(s->source_name), "%s", *uri ? uri : info->name);
     pthread_mutex_unlock(&s->outputs.mutex);
@@ -50,7 +55,7 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
     c->height = info->height;
     c->fps = (float)info->fps;
     s->camera_source = info->live;
-    which_camera(s);
+    mien_session_which_camera(s);
 }
 
 static void add_mode(struct mien_ui_camera *k, const struct mien_camera_mode *m)
@@ -66,15 +71,10 @@ static void add_mode(struct mien_ui_camera *k, const struct mien_camera_mode *m)
     }
 }
 
-void mien_session_scan(struct mien_session *s)
+void mien_session_take_list(struct mien_session *s, const struct mien_camera_info *list, int n)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    struct mien_camera_info *list = mien_calloc(MIEN_UI_CAMERAS, sizeof(*list));
-    s->scanned = true;
-    if (!list) {
-        return;
-    }
-    c->cameras = mien_camera_list(list, MIEN_UI_CAMERAS);
+    c->cameras = n < MIEN_UI_CAMERAS ? n : MIEN_UI_CAMERAS;
     for (int i = 0; i < c->cameras; i++) {
         struct mien_ui_camera *k = &c->camera[i];
         memset(k, 0, sizeof(*k));
@@ -85,8 +85,33 @@ void mien_session_scan(struct mien_session *s)
             add_mode(k, &list[i].mode[m]);
         }
     }
+    mien_session_which_camera(s);
+    s->show->dirty = true;
+}
+
+static void scan(struct mien_session *s) // here and now
+{
+    struct mien_camera_info *list = mien_calloc(MIEN_UI_CAMERAS, sizeof(*list));
+    if (list) {
+        mien_session_take_list(s, list, mien_camera_list(list, MIEN_UI_CAMERAS));
+    }
     mien_free(list);
-    which_camera(s);
+}
+
+bool mien_session_exchange(struct mien_session *s, const char *uri, int w, int h, int fps,
+                           char *reason, size_t reason_size)
+{
+    s->show->shot = NULL; // it was the old source's
+    struct mien_source_options o = mien_session_source_options(s, w, h, fps);
+    bool ok = mien_live_switch(s->live, uri, &o, reason, reason_size);
+    s->show->info.paused = s->was_paused = false;
+    s->drops_in_pauses = 0;
+    s->source_changed = true;
+    s->was_lost = false;
+    if (ok || mien_session_is_waiting(s)) {
+        mien_session_source_known(s, ok ? uri : "");
+    }
+    return ok;
 }
 
 void mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps)
@@ -99,12 +124,7 @@ void mien_session_open_source(struct mien_session *s, const char *uri, int w, in
     snprintf(text, sizeof(text), "opening %.200s …", uri);
     mien_show_notice(show, text);
     mien_show_draw(show, NULL);
-    show->shot = NULL; // it was the old source's
-    struct mien_source_options o = mien_session_source_options(s, w, h, fps);
-    bool ok = mien_live_switch(s->live, uri, &o, reason, sizeof(reason));
-    show->info.paused = s->was_paused = false;
-    s->drops_in_pauses = 0;
-    s->source_changed = true;
+    bool ok = mien_session_exchange(s, uri, w, h, fps, reason, sizeof(reason));
     if (!mien_live_source(s->live)) {
         return; // the loop ends with an error
     }
@@ -113,7 +133,7 @@ void mien_session_open_source(struct mien_session *s, const char *uri, int w, in
         mien_show_notice(show, text);
         return;
     }
-    mien_session_source_known(s, uri);
+    mien_session_source_chosen(s, uri);
     struct mien_ui_controls *c = &show->controls;
     snprintf(text, sizeof(text), "%s, %d × %d", s->shown_name, c->width, c->height);
     mien_show_notice(show, text);
@@ -127,7 +147,7 @@ void mien_session_open_source(struct mien_session *s, const char *uri, int w, in
 
 void mien_session_next_camera(struct mien_session *s)
 {
-    mien_session_scan(s);
+    scan(s);
     struct mien_ui_controls *c = &s->show->controls;
     for (int i = 1; i <= c->cameras; i++) {
         int k = (c->camera_now + i + c->cameras) % c->cameras;
@@ -137,31 +157,4 @@ void mien_session_next_camera(struct mien_session *s)
         }
     }
     mien_show_notice(s->show, c->cameras ? "there is no other camera" : "no camera found");
-}
-
-void mien_session_wait_for_camera(struct mien_session *s, int64_t now_ns)
-{
-    const struct mien_source_info *info = mien_live_source(s->live);
-    if (!info || strcmp(info->kind, "none")) {
-        return;
-    }
-    struct mien_show *show = s->show; // the reason is for a terminal
-    if (!strncmp(show->state, "no camera was found", 19)) {
-        snprintf(show->state, sizeof(show->state),
-                 "no camera: plug one in, drop a picture or a video here, or open one with o");
-    }
-    show->dirty = true;
-    if (now_ns < s->looked_ns + 2 * MIEN_NS_PER_S) {
-        return;
-    }
-    s->looked_ns = now_ns;
-    mien_session_scan(s);
-    const struct mien_ui_controls *c = &s->show->controls;
-    for (int i = 0; i < c->cameras; i++) {
-        if (!c->camera[i].problem[0]) {
-            mien_session_open_source(s, c->camera[i].device, s->o.capture_w, s->o.capture_h,
-                                     s->o.fps);
-            return;
-        }
-    }
 }

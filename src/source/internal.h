@@ -58,6 +58,8 @@ struct v4l2_node {
     char device[64], name[64], bus[64], by_id[192];
     int error; // errno of open, 0 = usable
 };
+// Whether a selector that is no path means a camera of this name and by-id path.
+bool mien_v4l2_matches(const char *name, const char *by_id, const char *selector);
 int mien_v4l2_scan(struct v4l2_node *list, int max);
 void mien_v4l2_modes(int fd, struct mien_camera_info *cam);
 // Index of the best mode for the options, -1 when none is usable.

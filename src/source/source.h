@@ -148,6 +148,10 @@ struct mien_camera_info { // face/pose.h owns the name mien_camera
 // Fills list (up to max) in device order; returns the number. Nodes that are not cameras are left
 // out.
 int mien_camera_list(struct mien_camera_info *list, int max);
+// A number that changes when a camera's node comes, goes or gets other permissions. Opens none.
+uint64_t mien_camera_fingerprint(void);
+// Whether uri, of the forms for cameras above, means this one ("" and "camera" mean any).
+bool mien_camera_matches(const struct mien_camera_info *c, const char *uri);
 // What to do when mien_camera_list finds none: one or two sentences.
 const char *mien_camera_none_text(void);
 

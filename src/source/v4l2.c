@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -437,17 +436,6 @@ static void close_v4l2(struct mien_source *s)
 
 static const struct source_ops camera_ops = {read_camera, close_v4l2};
 
-static bool matches(const struct v4l2_node *n, const char *selector)
-{
-    if (!strncmp(selector, "camera:", 7)) {
-        return strcasestr(n->name, selector + 7) != NULL;
-    }
-    if (!strncmp(selector, "v4l2:", 5)) {
-        return n->by_id[0] && strstr(n->by_id, selector + 5) != NULL;
-    }
-    return !selector[0] || !strcmp(selector, "camera");
-}
-
 static void explain_no_match(const struct camera *c, int n, const char *selector, char *reason,
                              size_t size)
 {
@@ -487,8 +475,9 @@ bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, s
     free(path);
     int n = mien_v4l2_scan(c->nodes, MAX_NODES), found = -1;
     for (int i = 0; i < n; i++) {
-        bool hit = selector[0] == '/' ? !strcmp(c->nodes[i].device, c->node.device)
-                                      : matches(&c->nodes[i], selector);
+        bool hit = selector[0] == '/'
+                       ? !strcmp(c->nodes[i].device, c->node.device)
+                       : mien_v4l2_matches(c->nodes[i].name, c->nodes[i].by_id, selector);
         // The first one that can be opened, else the first.
         if (hit && (found < 0 || (c->nodes[found].error && !c->nodes[i].error))) {
             found = i;

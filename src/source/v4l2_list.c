@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/videodev2.h>
@@ -138,6 +139,55 @@ static bool sysfs_text(const char *device, const char *what, char *out, size_t s
         out[strcspn(out, "\n")] = 0;
     }
     return ok;
+}
+
+uint64_t mien_camera_fingerprint(void)
+{
+    uint64_t h = 14695981039346656037u; // FNV-1a
+    for (int i = 0; i < MAX_NODES; i++) {
+        char path[32];
+        struct stat st;
+        snprintf(path, sizeof path, "/dev/video%d", i);
+        if (stat(path, &st) != 0) {
+            continue;
+        }
+        uint64_t of[] = {(uint64_t)i,
+                         st.st_rdev,
+                         st.st_ino,
+                         st.st_mode,
+                         st.st_uid,
+                         st.st_gid,
+                         (uint64_t)st.st_ctim.tv_sec,
+                         (uint64_t)st.st_ctim.tv_nsec};
+        for (size_t k = 0; k < MIEN_COUNT(of); k++) {
+            for (int b = 0; b < 64; b += 8) {
+                h = (h ^ (of[k] >> b & 255)) * 1099511628211u;
+            }
+        }
+    }
+    return h;
+}
+
+bool mien_v4l2_matches(const char *name, const char *by_id, const char *selector)
+{
+    if (!strncmp(selector, "camera:", 7)) {
+        return strcasestr(name, selector + 7) != NULL;
+    }
+    if (!strncmp(selector, "v4l2:", 5)) {
+        return by_id[0] && strstr(by_id, selector + 5) != NULL;
+    }
+    return !selector[0] || !strcmp(selector, "camera");
+}
+
+bool mien_camera_matches(const struct mien_camera_info *c, const char *uri)
+{
+    if (uri[0] != '/') {
+        return mien_v4l2_matches(c->name, c->by_id, uri);
+    }
+    char *end = realpath(uri, NULL); // a path may be a link
+    bool same = !strcmp(end ? end : uri, c->device);
+    free(end);
+    return same;
 }
 
 static bool captures(const struct v4l2_capability *c)

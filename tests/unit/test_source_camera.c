@@ -1,338 +1,23 @@
 // LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=close
-// LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll
+// LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll -Wl,--wrap=stat
 
-// source/v4l2*: a make-believe driver behind the system calls. It checks the protocol (buffers are
-// queued before they are given out, everything is unmapped and closed) and misbehaves on request.
+// source/v4l2*, with a make-believe driver behind the system calls that misbehaves on request.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/types.h>
 
 #include <linux/videodev2.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fake_camera.h"
 #include "source/source.h"
-
-int __real_open(const char *path, int flags, int mode);
-int __real_close(int fd);
-int __real_poll(struct pollfd *p, nfds_t n, int timeout);
-void *__real_mmap(void *a, size_t n, int prot, int flags, int fd, off_t off);
-int __real_munmap(void *a, size_t n);
-int __real_ioctl(int fd, unsigned long request, void *arg);
-
-enum { FD = 10000, BUFFERS = 4, ROOM = 1280 * 720 * 2 };
-
-struct mode {
-    uint32_t fourcc;
-    int w, h, fps;
-};
-
-static struct {
-    bool present;
-    int number; // /dev/videoN
-    const char *card, *bus;
-    uint32_t caps;
-    struct mode mode[8];
-    int modes;
-    int open_error, fmt_error, streamon_error, dqbuf_error, reqbufs_error;
-    uint32_t force_fourcc; // what S_FMT grants
-    int force_fps;
-    bool has_control;
-    int control, exposure;
-    // Frames waiting: each has a sequence number, flags, and bytes.
-    struct {
-        uint32_t sequence, flags, bytes;
-        int64_t at_ns;
-        uint8_t fill;
-    } frame[32];
-    int frames, next;
-    bool queued[BUFFERS];
-    uint32_t fourcc;
-    int w, h, fps;
-    int opens, maps, streams;
-    int leaks_open, leaks_map; // must be 0 at the end
-    bool streaming;
-    int max_queued;
-    unsigned errors; // protocol broken
-} cam;
-
-static uint8_t memory[BUFFERS][ROOM];
-static const uint8_t *jpeg;
-static size_t jpeg_size;
-
-static void reset(void)
-{
-    memset(&cam, 0, sizeof cam);
-    cam.present = true;
-    cam.card = "Test Cam";
-    cam.bus = "usb-0000:00:14.0-1";
-    cam.caps = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING;
-    cam.mode[0] = (struct mode){V4L2_PIX_FMT_MJPEG, 640, 480, 30};
-    cam.mode[1] = (struct mode){V4L2_PIX_FMT_MJPEG, 1280, 720, 30};
-    cam.mode[2] = (struct mode){V4L2_PIX_FMT_YUYV, 640, 480, 30};
-    cam.mode[3] = (struct mode){V4L2_PIX_FMT_YUYV, 1280, 720, 10};
-    cam.mode[4] = (struct mode){V4L2_PIX_FMT_GREY, 640, 480, 60};
-    cam.modes = 5;
-    cam.exposure = 100;
-}
-
-static void add_frame(uint32_t sequence, uint32_t flags, uint32_t bytes)
-{
-    int i = cam.frames++;
-    assert_true(i < 32);
-    cam.frame[i].sequence = sequence;
-    cam.frame[i].flags = flags | V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC;
-    cam.frame[i].bytes = bytes;
-    cam.frame[i].at_ns = mien_now_ns();
-    cam.frame[i].fill = (uint8_t)(sequence + 1);
-}
-
-static int refuse(int error)
-{
-    errno = error;
-    return -1;
-}
-
-int __wrap_open(const char *path, int flags, ...)
-{
-    if (strncmp(path, "/dev/video", 10) != 0) {
-        va_list ap;
-        va_start(ap, flags);
-        int mode = flags & O_CREAT ? va_arg(ap, int) : 0;
-        va_end(ap);
-        return __real_open(path, flags, mode);
-    }
-    char name[32];
-    snprintf(name, sizeof name, "/dev/video%d", cam.number);
-    if (!cam.present || strcmp(path, name) != 0) {
-        return refuse(ENOENT);
-    }
-    if (cam.open_error) {
-        return refuse(cam.open_error);
-    }
-    cam.opens++;
-    cam.streaming = false;
-    memset(cam.queued, 0, sizeof cam.queued);
-    cam.leaks_open++;
-    return FD;
-}
-
-int __wrap_close(int fd)
-{
-    if (fd != FD) {
-        return __real_close(fd);
-    }
-    cam.leaks_open--;
-    return 0;
-}
-
-void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, off_t off)
-{
-    if (fd != FD) {
-        return __real_mmap(a, n, prot, flags, fd, off);
-    }
-    cam.leaks_map++;
-    return memory[off / ROOM];
-}
-
-int __wrap_munmap(void *a, size_t n)
-{
-    uint8_t *p = a;
-    if (p < memory[0] || p >= memory[0] + sizeof memory) {
-        return __real_munmap(a, n);
-    }
-    cam.leaks_map--;
-    return 0;
-}
-
-int __wrap_poll(struct pollfd *p, nfds_t n, int timeout)
-{
-    if (n != 1 || p->fd != FD) {
-        return __real_poll(p, n, timeout);
-    }
-    p->revents = 0;
-    if (!cam.present || cam.dqbuf_error) {
-        p->revents = POLLERR | (cam.present ? 0 : POLLHUP);
-        return 1;
-    }
-    if (cam.next < cam.frames) {
-        p->revents = POLLIN;
-        return 1;
-    }
-    __real_poll(NULL, 0, timeout);
-    return 0;
-}
-
-static int enumerate(unsigned long request, void *arg)
-{
-    if (request == VIDIOC_ENUM_FMT) {
-        struct v4l2_fmtdesc *f = arg;
-        uint32_t k = 0;
-        for (int i = 0; i < cam.modes; i++) {
-            if (i && cam.mode[i].fourcc == cam.mode[i - 1].fourcc) {
-                continue;
-            }
-            if (k++ == f->index) {
-                f->pixelformat = cam.mode[i].fourcc;
-                return 0;
-            }
-        }
-        return refuse(EINVAL);
-    }
-    if (request == VIDIOC_ENUM_FRAMESIZES) {
-        struct v4l2_frmsizeenum *s = arg;
-        uint32_t k = 0;
-        for (int i = 0; i < cam.modes; i++) {
-            if (cam.mode[i].fourcc == s->pixel_format && k++ == s->index) {
-                s->type = V4L2_FRMSIZE_TYPE_DISCRETE;
-                s->discrete.width = (uint32_t)cam.mode[i].w;
-                s->discrete.height = (uint32_t)cam.mode[i].h;
-                return 0;
-            }
-        }
-        return refuse(EINVAL);
-    }
-    struct v4l2_frmivalenum *v = arg;
-    for (int i = 0; i < cam.modes && v->index == 0; i++) {
-        const struct mode *m = &cam.mode[i];
-        if (m->fourcc == v->pixel_format && m->w == (int)v->width && m->h == (int)v->height) {
-            v->type = V4L2_FRMIVAL_TYPE_DISCRETE;
-            v->discrete = (struct v4l2_fract){1, (uint32_t)m->fps};
-            return 0;
-        }
-    }
-    return refuse(EINVAL);
-}
-
-static int dequeue(struct v4l2_buffer *b)
-{
-    if (cam.dqbuf_error) {
-        return refuse(cam.dqbuf_error);
-    }
-    if (cam.next == cam.frames) {
-        return refuse(EAGAIN);
-    }
-    int i = 0;
-    while (i < BUFFERS && !cam.queued[i]) {
-        i++;
-    }
-    if (i == BUFFERS) { // the program keeps all buffers: a driver would drop
-        return refuse(EAGAIN);
-    }
-    cam.queued[i] = false;
-    b->index = (uint32_t)i;
-    b->sequence = cam.frame[cam.next].sequence;
-    b->flags = cam.frame[cam.next].flags;
-    b->bytesused = cam.frame[cam.next].bytes;
-    b->timestamp.tv_sec = cam.frame[cam.next].at_ns / MIEN_NS_PER_S;
-    b->timestamp.tv_usec = cam.frame[cam.next].at_ns % MIEN_NS_PER_S / 1000;
-    if (cam.fourcc == V4L2_PIX_FMT_MJPEG && jpeg) {
-        memcpy(memory[i], jpeg, jpeg_size);
-    } else {
-        memset(memory[i], cam.frame[cam.next].fill, ROOM);
-    }
-    cam.next++;
-    return 0;
-}
-
-int __wrap_ioctl(int fd, unsigned long request, void *arg)
-{
-    if (fd != FD) {
-        return __real_ioctl(fd, request, arg);
-    }
-    if (!cam.present) {
-        return refuse(ENODEV);
-    }
-    switch (request) {
-    case VIDIOC_QUERYCAP: {
-        struct v4l2_capability *c = arg;
-        snprintf((char *)c->card, sizeof c->card, "%s", cam.card);
-        snprintf((char *)c->bus_info, sizeof c->bus_info, "%s", cam.bus);
-        c->capabilities = V4L2_CAP_VIDEO_CAPTURE | V4L2_CAP_STREAMING | V4L2_CAP_DEVICE_CAPS;
-        c->device_caps = cam.caps;
-        return 0;
-    }
-    case VIDIOC_ENUM_FMT:
-    case VIDIOC_ENUM_FRAMESIZES:
-    case VIDIOC_ENUM_FRAMEINTERVALS:
-        return enumerate(request, arg);
-    case VIDIOC_S_FMT: {
-        struct v4l2_pix_format *p = &((struct v4l2_format *)arg)->fmt.pix;
-        if (cam.fmt_error) {
-            return refuse(cam.fmt_error);
-        }
-        p->pixelformat = cam.force_fourcc ? cam.force_fourcc : p->pixelformat;
-        cam.fourcc = p->pixelformat;
-        cam.w = (int)p->width;
-        cam.h = (int)p->height;
-        uint32_t px = p->pixelformat == V4L2_PIX_FMT_GREY ? 1 : 2;
-        p->bytesperline = p->pixelformat == V4L2_PIX_FMT_MJPEG ? 0 : p->width * px;
-        p->sizeimage = p->width * p->height * px;
-        return 0;
-    }
-    case VIDIOC_S_PARM:
-    case VIDIOC_G_PARM: {
-        struct v4l2_captureparm *p = &((struct v4l2_streamparm *)arg)->parm.capture;
-        if (request == VIDIOC_S_PARM) {
-            cam.fps = (int)(p->timeperframe.denominator / p->timeperframe.numerator);
-        }
-        p->capability = V4L2_CAP_TIMEPERFRAME;
-        p->timeperframe =
-            (struct v4l2_fract){1, (uint32_t)(cam.force_fps ? cam.force_fps : cam.fps)};
-        return 0;
-    }
-    case VIDIOC_QUERYCTRL:
-        return cam.has_control ? 0 : refuse(EINVAL);
-    case VIDIOC_S_CTRL:
-        cam.control = ((struct v4l2_control *)arg)->value;
-        return 0;
-    case VIDIOC_G_CTRL:
-        ((struct v4l2_control *)arg)->value = cam.exposure;
-        return 0;
-    case VIDIOC_REQBUFS:
-        ((struct v4l2_requestbuffers *)arg)->count = BUFFERS;
-        return cam.reqbufs_error ? refuse(cam.reqbufs_error) : 0;
-    case VIDIOC_QUERYBUF: {
-        struct v4l2_buffer *b = arg;
-        b->length = ROOM;
-        b->m.offset = b->index * ROOM;
-        return 0;
-    }
-    case VIDIOC_QBUF: {
-        struct v4l2_buffer *b = arg;
-        cam.errors += b->index >= BUFFERS || cam.queued[b->index];
-        cam.queued[b->index % BUFFERS] = true;
-        return 0;
-    }
-    case VIDIOC_DQBUF:
-        cam.errors += !cam.streaming;
-        return dequeue(arg);
-    case VIDIOC_STREAMON:
-        if (cam.streamon_error) {
-            return refuse(cam.streamon_error);
-        }
-        cam.streaming = true;
-        cam.streams++;
-        return 0;
-    case VIDIOC_STREAMOFF:
-        cam.streaming = false;
-        memset(cam.queued, 0, sizeof cam.queued);
-        return 0;
-    default:
-        return refuse(ENOTTY);
-    }
-}
 
 static char reason[512];
 
@@ -685,6 +370,35 @@ static void cameras_are_listed(void **state)
     done(NULL);
 }
 
+static void cameras_are_told_apart(void **state)
+{
+    static struct mien_camera_info list[4];
+    reset();
+    assert_int_equal(mien_camera_list(list, 4), 1);
+    snprintf(list[0].by_id, sizeof list[0].by_id, "/dev/v4l/by-id/usb-Maker_Test-index0");
+    static const char *const yes[] = {"", "camera", "camera:test", "v4l2:usb-Maker", "/dev/video0"};
+    static const char *const no[] = {"camera:other", "v4l2:usb-Other", "/dev/video1", "face.jpg"};
+    for (size_t i = 0; i < MIEN_COUNT(yes); i++) {
+        assert_true(mien_camera_matches(&list[0], yes[i]));
+    }
+    for (size_t i = 0; i < MIEN_COUNT(no); i++) {
+        assert_false(mien_camera_matches(&list[0], no[i]));
+    }
+    // What is under /dev, without opening it.
+    int opens = cam.opens;
+    uint64_t here = mien_camera_fingerprint();
+    assert_true(mien_camera_fingerprint() == here);
+    cam.number = 1;
+    assert_true(mien_camera_fingerprint() != here);
+    cam.number = 0;
+    cam.node++; // made anew, or given to another group
+    assert_true(mien_camera_fingerprint() != here);
+    cam.present = false;
+    uint64_t none = mien_camera_fingerprint();
+    assert_true(none != here && none == mien_camera_fingerprint());
+    assert_int_equal(cam.opens, opens);
+}
+
 static int quiet(void **state)
 {
     mien_log_set_level(MIEN_LOG_ERROR + 1);
@@ -705,6 +419,7 @@ int main(void)
         cmocka_unit_test(frozen_camera_is_restarted),
         cmocka_unit_test(low_rate_is_explained),
         cmocka_unit_test(cameras_are_listed),
+        cmocka_unit_test(cameras_are_told_apart),
     };
     return cmocka_run_group_tests(tests, quiet, NULL);
 }

@@ -1,0 +1,332 @@
+// Cameras that come and go while the live program runs, by script: real thread graph, engine and
+// drawing in a window of SDL's offscreen driver, a make-believe camera driver behind the system
+// calls. Without a camera, plugged in, not permitted yet, unplugged, back under another number,
+// another one instead, one that is in use; a file is left alone; nothing of it is remembered.
+// LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=close
+// LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll -Wl,--wrap=stat
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <SDL2/SDL.h>
+
+#include "app/live_session.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fake_camera.h"
+
+static struct mien_session session;
+static struct mien_config config;
+static char picture[64], trouble[400];
+static int step, since, opens;
+static bool acted, heard;
+static int64_t acted_ns;
+static struct mien_ui_controls *c;
+
+struct deed {
+    const char *name;
+    void (*act)(void);
+    bool (*done)(void);
+};
+
+static bool frames(int n)
+{
+    return session.show->frames >= (uint64_t)(since + n);
+}
+
+static bool said(const char *text)
+{
+    heard = heard || strstr(session.show->notice, text);
+    return heard;
+}
+
+static bool stands(const char *text) // until something else is the case
+{
+    return strstr(session.show->state, text) != NULL;
+}
+
+static bool after(int ms)
+{
+    return mien_now_ns() > acted_ns + ms * MIEN_NS_PER_MS;
+}
+
+static void plug(const char *card, int number, int open_error, int streamon_error)
+{
+    cam_lock();
+    cam.present = card != NULL;
+    cam.card = card ? card : cam.card;
+    cam.number = number;
+    cam.open_error = open_error;
+    cam.streamon_error = streamon_error;
+    cam.node++;
+    cam_unlock();
+}
+
+static void nothing(void)
+{
+}
+
+static void unplug(void)
+{
+    plug(NULL, cam.number, 0, 0);
+}
+
+static void plug_not_permitted(void)
+{
+    plug("Test Cam", 0, EACCES, 0);
+}
+
+static void plug_test(void)
+{
+    plug("Test Cam", 0, 0, 0);
+}
+
+static void plug_test_elsewhere(void)
+{
+    plug("Test Cam", 2, 0, 0);
+}
+
+static void plug_other(void)
+{
+    plug("Other Cam", 0, 0, 0);
+}
+
+static void plug_busy(void)
+{
+    plug("Third Cam", 1, 0, EBUSY);
+}
+
+static void free_it(void)
+{
+    plug("Third Cam", 1, 0, 0);
+}
+
+static void drop_picture(void)
+{
+    SDL_Event e = {.drop = {.type = SDL_DROPFILE, .file = SDL_strdup(picture)}};
+    SDL_PushEvent(&e);
+}
+
+static void replace(void)
+{
+    plug("Fourth Cam", 3, 0, 0);
+    opens = cam.opens;
+}
+
+static void quit(void)
+{
+    SDL_Event e = {.type = SDL_QUIT};
+    SDL_PushEvent(&e);
+}
+
+static bool it_waits(void)
+{
+    return stands("no camera: plug one in") && after(1200) && c->cameras == 0 &&
+           !session.camera_source;
+}
+
+static bool it_may_not(void)
+{
+    return c->cameras == 1 && strstr(c->camera[0].problem, "group \"video\"") &&
+           !session.camera_source;
+}
+
+static bool shows(const char *name, const char *device)
+{
+    return frames(3) && !strcmp(session.shown_name, name) && session.camera_source &&
+           !session.show->state[0] && c->cameras == 1 && c->camera_now == 0 &&
+           !strcmp(c->camera[0].device, device) && c->width == 640 && session.show->shot;
+}
+
+static bool test_is_here(void)
+{
+    return said("Test Cam is here") && shows("Test Cam", "/dev/video0");
+}
+
+static bool it_is_missed(void)
+{
+    return stands("was unplugged") && c->cameras == 0 && c->camera_now < 0;
+}
+
+static bool test_is_back(void)
+{
+    return said("Test Cam is back") && shows("Test Cam", "/dev/video2");
+}
+
+static bool other_is_here(void)
+{
+    return said("Other Cam is here") && shows("Other Cam", "/dev/video0");
+}
+
+static bool it_is_in_use(void)
+{
+    return said("in use by another program") && stands("in use by another program") &&
+           c->cameras == 1 && c->camera_now < 0 && !session.camera_source &&
+           after(4500); // it was tried more than once, and the session goes on
+}
+
+static bool third_is_here(void)
+{
+    return said("Third Cam is here") && shows("Third Cam", "/dev/video1");
+}
+
+static bool picture_is_shown(void)
+{
+    return frames(3) && strstr(session.shown_name, "picture.png") && !session.watch_need;
+}
+
+static bool picture_is_left_alone(void)
+{
+    return after(2000) && picture_is_shown() && cam.opens == opens && !session.show->state[0];
+}
+
+static bool never(void)
+{
+    return false;
+}
+
+static const struct deed any[] = {
+    {"no camera", nothing, it_waits},
+    {"one that may not be opened yet", plug_not_permitted, it_may_not},
+    {"it may be opened", plug_test, test_is_here},
+    {"unplugged", unplug, it_is_missed},
+    {"back under another number", plug_test_elsewhere, test_is_back},
+    {"unplugged again", unplug, it_is_missed},
+    {"another one instead", plug_other, other_is_here},
+    {"that one unplugged", unplug, it_is_missed},
+    {"one that is in use", plug_busy, it_is_in_use},
+    {"in use no more", free_it, third_is_here},
+    {"a picture", drop_picture, picture_is_shown},
+    {"a camera comes meanwhile", replace, picture_is_left_alone},
+    {"quit", quit, never},
+};
+
+static bool other_is_not_taken(void)
+{
+    return after(2500) && c->cameras == 1 && !c->camera[0].problem[0] && !session.camera_source;
+}
+
+static bool it_stays_away(void)
+{
+    return after(2600) && c->cameras == 1 && stands("was unplugged") && session.was_lost;
+}
+
+static const struct deed named[] = {
+    {"no camera of this name", plug_other, other_is_not_taken},
+    {"it comes", plug_test, test_is_here},
+    {"it goes", unplug, it_is_missed},
+    {"another one does not stand in", plug_other, it_stays_away},
+    {"quit", quit, never},
+};
+
+static const struct deed *deeds;
+
+static bool script(void)
+{
+    const struct deed *d = &deeds[step];
+    c = &session.show->controls;
+    if (trouble[0]) {
+        return true;
+    }
+    if (!acted) {
+        since = (int)session.show->frames;
+        heard = false;
+        acted = true;
+        acted_ns = mien_now_ns();
+        d->act();
+    } else if (d->done()) {
+        acted = false;
+        step++;
+    } else if (after(60000)) {
+        snprintf(trouble, sizeof(trouble), "\"%s\" did not come; notice: %.100s; state: %.100s",
+                 d->name, session.show->notice, session.show->state);
+    }
+    return false;
+}
+
+static bool can_run(void)
+{
+    char path[1024];
+    return mien_find_file("models", "face.net", path, sizeof(path)) &&
+           mien_find_file("models", "detect.net", path, sizeof(path));
+}
+
+static void run(const char *source, const struct deed *script_deeds, int n)
+{
+    deeds = script_deeds;
+    step = 0;
+    acted = false;
+    memset(&session, 0, sizeof(session));
+    session.o = (struct mien_session_options){
+        .source = source, .hud = true, .light = true, .opacity = 1, .width = 640, .height = 360};
+    memset(&config, 0, sizeof(config));
+    session.config = &config;
+    reset();
+    cam.present = false;
+    cam.period_ns = 50 * MIEN_NS_PER_MS;
+    int status = mien_session_run(&session, script);
+    if (trouble[0]) {
+        fail_msg("%s", trouble);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(step, n - 1);
+    assert_int_equal(cam.leaks_open, 0);
+    assert_int_equal(cam.leaks_map, 0);
+    assert_int_equal(cam.errors, 0);
+    assert_null(mien_config_get(&config, "source")); // nobody has chosen one
+    mien_config_destroy(&config);
+}
+
+static void any_camera(void **state)
+{
+    if (!can_run()) {
+        skip();
+    }
+    run("", any, MIEN_COUNT(any));
+}
+
+static void camera_of_a_name(void **state)
+{
+    if (!can_run()) {
+        skip();
+    }
+    run("camera:test", named, MIEN_COUNT(named));
+}
+
+static int set_up(void **state)
+{
+    setenv("SDL_VIDEODRIVER", "offscreen", 1);
+    setenv("HOME", "/nowhere", 1);
+    unsetenv("XDG_DATA_HOME");
+    snprintf(picture, sizeof(picture), "/tmp/mien-%d-picture.png", (int)getpid());
+    struct mien_image im = {0};
+    if (!mien_image_create(&im, 64, 64, MIEN_FORMAT_RGB8)) {
+        return -1;
+    }
+    memset(im.data, 99, im.stride * 64);
+    bool ok = mien_png_save(picture, &im);
+    mien_image_destroy(&im);
+    return ok ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    return remove(picture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_camera),
+        cmocka_unit_test(camera_of_a_name),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
