@@ -47,6 +47,7 @@ struct camera {
     uint32_t sequence;
     uint32_t window_sequence;
     int64_t window_ns; // 0: no measurement runs
+    double told_fps;   // the low rate that was told; 0: none
 };
 
 static void close_camera(struct camera *c)
@@ -199,6 +200,7 @@ static bool open_camera(struct mien_source *s, struct camera *c, char *reason, s
     c->last_frame_ns = mien_now_ns();
     c->have_sequence = false;
     c->window_ns = 0;
+    c->told_fps = 0;
     return true;
 }
 
@@ -279,11 +281,16 @@ static void watch_rate(struct mien_source *s, struct camera *c, uint32_t sequenc
     c->window_ns = at_ns;
     c->window_sequence = sequence;
     if (fps < 0.75 * s->info.fps) {
+        if (c->told_fps > 0 && fabs(fps - c->told_fps) < 0.25 * c->told_fps) {
+            return; // it wavers a little: nothing new
+        }
+        c->told_fps = fps;
         mien_source_say(
             s, "the camera gives %.0f frames a second instead of %.0f: %s", fps, s->info.fps,
             exposure_limits(c, fps) ? "its exposure is that long; more light helps"
                                     : "too little light, or the USB bus is too slow for this size");
     } else if (fps > 0.85 * s->info.fps) {
+        c->told_fps = 0;
         mien_source_say(s, "%s", "");
     }
 }

@@ -91,7 +91,7 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
             }
             ImGui::EndCombo();
         }
-    } else if (c->info && c->info->source) {
+    } else if (c->info && c->info->source && c->width > 0) {
         ImGui::TextDisabled("showing %s, %d × %d", c->info->source, c->width, c->height);
     }
     if (action("Look for cameras again", "")) {

@@ -272,6 +272,8 @@ static void run(const char *source, const struct deed *script_deeds, int n)
     reset();
     cam.present = false;
     cam.period_ns = 50 * MIEN_NS_PER_MS;
+    cam.force_fps = 10; // a slow machine does not make it a slow camera
+    trouble[0] = 0;
     int status = mien_session_run(&session, script);
     if (trouble[0]) {
         fail_msg("%s", trouble);
