@@ -25,7 +25,8 @@ struct mien_solver {
     struct mien_fit_input in;
     struct mien_fit_state state;
     float sigma_px[MIEN_LANDMARKS_MAX];
-    float head[MIEN_LANDMARKS_MAX][3]; // landmarks of the fit, head frame
+    float head[MIEN_LANDMARKS_MAX][3];   // landmarks of the fit, head frame
+    float fitted[MIEN_LANDMARKS_MAX][2]; // the same in the picture
 };
 
 struct mien_solver *mien_solver_create(const struct mien_face_model *m)
@@ -75,15 +76,19 @@ static void set_up(struct mien_solver *s, const struct mien_camera *camera,
     in->blendshape_prior[0].sigma_all = prior_blendshape;
 }
 
-// What follows from the fit.
+// Where the fit has the landmarks in the picture.
+static bool project(struct mien_solver *s, const struct mien_camera *camera)
+{
+    return mien_fit_project(s->model, camera, &s->state, s->fitted, NULL);
+}
+
+// What follows from the fit, which is projected.
 static bool derive(struct mien_solver *s, const struct mien_camera *camera,
                    const struct mien_sight *sight, struct mien_face_result *out)
 {
     const struct mien_face_model *m = s->model;
     const struct mien_fit_state *st = &s->state;
-    float fitted[MIEN_LANDMARKS_MAX][2];
-    if (!mien_fit_project(m, camera, st, fitted, NULL) ||
-        !mien_crop_bounds((const float(*)[2])fitted, m->landmarks, out->box_px)) {
+    if (!mien_crop_bounds((const float(*)[2])s->fitted, m->landmarks, out->box_px)) {
         return false;
     }
     out->confidence = sight->presence;
@@ -132,7 +137,8 @@ bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
     set_up(s, camera, sight);
     start_from_branches(s, sight);
     s->in.iterations = STEPS_STILL;
-    return mien_fit_run(s->fit, &s->in, &s->state) && derive(s, camera, sight, out);
+    return mien_fit_run(s->fit, &s->in, &s->state) && project(s, camera) &&
+           derive(s, camera, sight, out);
 }
 
 static float mean_sigma(const struct mien_solver *s, const struct mien_sight *sight,
@@ -188,13 +194,13 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     }
     struct mien_fit_state *st = &s->state;
     mien_smooth_fit(layout, &tr->smooth, &st->pose, st->blendshape, tr->dt_s, strength);
-    float fitted[MIEN_LANDMARKS_MAX][2], yaw, pitch, roll;
-    if (!mien_fit_project(s->model, camera, st, fitted, NULL)) {
+    if (!project(s, camera)) {
         return false;
     }
+    float yaw, pitch, roll;
     mien_pose_to_angles(st->pose.R, &yaw, &pitch, &roll);
     float unit_px = 100 * camera->f_px / fmaxf(1, -st->pose.t[2]);
-    mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])fitted,
+    mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])s->fitted,
                           unit_px, roll * (float)M_PI / 180, tr->dt_s, strength);
     mien_smooth_rest(&tr->smooth, sight, tr->dt_s, strength);
     return derive(s, camera, sight, out);

@@ -8,9 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fit/points.h"
 #include "fit/solve.h"
 
 enum {
@@ -234,40 +234,12 @@ bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct 
     return all_finite(s->pose.R, 9) && all_finite(s->pose.t, 3);
 }
 
-// x += sum_k w[k] shape[k], four at a time; shapes of no weight cost nothing.
-MIEN_MULTIVERSION static void add_shapes(float *restrict x, const float *restrict shape,
-                                         const float *w, int terms, int n)
-{
-    const float *from[SHAPES + 3];
-    float c[SHAPES + 3];
-    int count = 0;
-    for (int k = 0; k < terms; k++) {
-        if (w[k] != 0) {
-            c[count] = w[k];
-            from[count++] = shape + (size_t)k * (size_t)n;
-        }
-    }
-    for (; count & 3; count++) {
-        c[count] = 0;
-        from[count] = shape;
-    }
-    for (int k = 0; k < count; k += 4) {
-        const float *restrict v0 = from[k], *restrict v1 = from[k + 1], *restrict v2 = from[k + 2],
-                              *restrict v3 = from[k + 3];
-        const float c0 = c[k], c1 = c[k + 1], c2 = c[k + 2], c3 = c[k + 3];
-#pragma GCC ivdep
-        for (int i = 0; i < n; i++) {
-            x[i] += (c0 * v0[i] + c1 * v1[i]) + (c2 * v2[i] + c3 * v3[i]);
-        }
-    }
-}
-
 // mean + identity, for a fit that leaves the identity as it is
 static void hold(struct mien_fit *f, const struct mien_fit_state *s)
 {
     const int n = 3 * f->stride;
     memcpy(f->held, f->mean, (size_t)n * sizeof(float));
-    add_shapes(f->held, f->shape, s->identity, MIEN_IDENTITY, n);
+    mien_fit_add_shapes(f->held, f->shape, s->identity, MIEN_IDENTITY, n);
 }
 
 static void place(struct mien_fit *f, const struct mien_fit_state *s, bool held)
@@ -275,10 +247,10 @@ static void place(struct mien_fit *f, const struct mien_fit_state *s, bool held)
     const int n = 3 * f->stride;
     memcpy(f->x, held ? f->held : f->mean, (size_t)n * sizeof(float));
     if (!held) {
-        add_shapes(f->x, f->shape, s->identity, MIEN_IDENTITY, n);
+        mien_fit_add_shapes(f->x, f->shape, s->identity, MIEN_IDENTITY, n);
     }
-    add_shapes(f->x, f->shape + (size_t)MIEN_IDENTITY * (size_t)n, s->blendshape, MIEN_BLENDSHAPES,
-               n);
+    mien_fit_add_shapes(f->x, f->shape + (size_t)MIEN_IDENTITY * (size_t)n, s->blendshape,
+                        MIEN_BLENDSHAPES, n);
 }
 
 // What is known of each landmark: its place and 1/sigma^2 times the model's trust in it.
@@ -293,19 +265,6 @@ static void set_given(struct mien_fit *f, const struct mien_fit_input *in, float
     }
 }
 
-// trust = given, less for landmarks that do not squarely face the camera, which is in direction v
-// (head frame): hidden points count a twentieth.
-MIEN_MULTIVERSION static void weigh(const float *restrict given, const float *restrict normal,
-                                    const float v[3], int st, float *restrict trust)
-{
-    for (int l = 0; l < st; l++) {
-        const float facing = normal[l] * v[0] + normal[st + l] * v[1] + normal[2 * st + l] * v[2];
-        float seen = (facing + 0.05f) / 0.35f;
-        seen = seen < 0.05f ? 0.05f : seen;
-        trust[l] = given[l] * (seen > 1 ? 1 : seen);
-    }
-}
-
 static void set_trust(struct mien_fit *f, const struct mien_fit_state *s)
 {
     const float *R = s->pose.R, *t = s->pose.t;
@@ -314,96 +273,7 @@ static void set_trust(struct mien_fit *f, const struct mien_fit_state *s)
     for (int i = 0; i < 3; i++) {
         v[i] = -(R[i] * t[0] + R[3 + i] * t[1] + R[6 + i] * t[2]) / dist;
     }
-    weigh(f->given, f->normal, v, f->stride, f->trust);
-}
-
-// Sum over landmarks of rho(s) = 18 (sqrt(1 + s/9) - 1), s = (r/sigma)^2; HUGE_VAL when one is not
-// before the camera. trust holds the landmark's own weight too, so s is taken with it: an untrusted
-// point is less of an outlier. x, wanted, trust: (3,st), (2,st), (st).
-MIEN_MULTIVERSION static double landmark_cost(const float *restrict x, const float *restrict wanted,
-                                              const float *restrict trust, int st,
-                                              const struct mien_camera *c,
-                                              const struct mien_pose *p)
-{
-    const float *R = p->R, *t = p->t;
-    const float f = c->f_px, cx = c->cx_px, cy = c->cy_px;
-    double cost = 0;
-    float nearest = -HUGE_VALF;
-    for (int l = 0; l < st; l++) {
-        const float a = x[l], b = x[st + l], d = x[2 * st + l];
-        const float X = R[0] * a + R[1] * b + R[2] * d + t[0];
-        const float Y = R[3] * a + R[4] * b + R[5] * d + t[1];
-        const float Z = R[6] * a + R[7] * b + R[8] * d + t[2];
-        nearest = Z > nearest ? Z : nearest;
-        const float k = f / -Z;
-        const float ex = cx + k * X - wanted[l];
-        const float ey = cy - k * Y - wanted[st + l];
-        const float r = (ex * ex + ey * ey) * trust[l];
-        cost += (double)(sqrtf(1 + r / 9) - 1);
-    }
-    return nearest < -1 ? 18 * cost : HUGE_VAL;
-}
-
-// The rows of J for the pose, its last row (the residuals, e) and a, all times the square root of
-// the landmark's weight, trust * rho' with rho' = 1/sqrt(1 + s/9).
-MIEN_MULTIVERSION static void pose_rows(const float *restrict x, const float *restrict wanted,
-                                        const float *restrict trust, int st,
-                                        const struct mien_camera *c, const struct mien_pose *p,
-                                        float *restrict J, float *restrict e, float *restrict A)
-{
-    const float *R = p->R, *t = p->t;
-    const float f = c->f_px, cx = c->cx_px, cy = c->cy_px;
-#pragma GCC ivdep
-    for (int l = 0; l < st; l++) {
-        const float a = x[l], b = x[st + l], d = x[2 * st + l];
-        const float q0 = R[0] * a + R[1] * b + R[2] * d;
-        const float q1 = R[3] * a + R[4] * b + R[5] * d;
-        const float q2 = R[6] * a + R[7] * b + R[8] * d;
-        const float X = q0 + t[0], Y = q1 + t[1], iz = 1 / -(q2 + t[2]), k = f * iz;
-        const float ex = cx + k * X - wanted[l];
-        const float ey = cy - k * Y - wanted[st + l];
-        const float r = (ex * ex + ey * ey) * trust[l];
-        const float w = sqrtf(trust[l] / sqrtf(1 + r / 9));
-        const float px = w * k, pxz = px * X * iz, pyz = -px * Y * iz;
-        e[l] = w * ex;
-        e[st + l] = w * ey;
-        A[l] = px * R[0] + pxz * R[6]; // P R: from the head's frame
-        A[st + l] = px * R[1] + pxz * R[7];
-        A[2 * st + l] = px * R[2] + pxz * R[8];
-        A[3 * st + l] = pyz * R[6] - px * R[3];
-        A[4 * st + l] = pyz * R[7] - px * R[4];
-        A[5 * st + l] = pyz * R[8] - px * R[5];
-        // rotation: dX = w x q
-        J[l] = pxz * q1;
-        J[st + l] = px * q2 + pyz * q1;
-        J[2 * st + l] = px * q2 - pxz * q0;
-        J[3 * st + l] = -pyz * q0;
-        J[4 * st + l] = -px * q1;
-        J[5 * st + l] = -px * q0;
-        // translation
-        J[6 * st + l] = px;
-        J[7 * st + l] = 0;
-        J[8 * st + l] = 0;
-        J[9 * st + l] = -px;
-        J[10 * st + l] = pxz;
-        J[11 * st + l] = pyz;
-    }
-}
-
-MIEN_MULTIVERSION static void shape_rows(const float *restrict a, const float *restrict shape,
-                                         int terms, int st, float *restrict J)
-{
-    for (int k = 0; k < terms; k++) {
-        const float *restrict v = shape + (size_t)k * 3 * (size_t)st;
-        float *restrict out = J + (size_t)k * 2 * (size_t)st;
-        for (int c = 0; c < 2; c++) {
-            const float *restrict b = a + c * 3 * st;
-            for (int l = 0; l < st; l++) {
-                out[c * st + l] =
-                    b[l] * v[l] + b[st + l] * v[st + l] + b[2 * st + l] * v[2 * st + l];
-            }
-        }
-    }
+    mien_fit_weigh(f->given, f->normal, v, f->stride, f->trust);
 }
 
 // Adds (value - mean)^2 / sigma^2 to one parameter: cost, gradient and curvature.
@@ -460,10 +330,11 @@ static double linearise(struct mien_fit *f, const struct mien_fit_input *in,
 {
     const int st = f->stride, first = in->lock_identity ? MIEN_IDENTITY : 0;
     const size_t row = 2 * (size_t)st;
-    const double cost = landmark_cost(f->x, f->wanted, f->trust, st, &in->camera, &s->pose);
-    pose_rows(f->x, f->wanted, f->trust, st, &in->camera, &s->pose, f->J, f->J + (size_t)n * row,
-              f->a);
-    shape_rows(f->a, f->shape + (size_t)first * 3 * (size_t)st, SHAPES - first, st, f->J + 6 * row);
+    const double cost = mien_fit_cost(f->x, f->wanted, f->trust, st, &in->camera, &s->pose);
+    mien_fit_pose_rows(f->x, f->wanted, f->trust, st, &in->camera, &s->pose, f->J,
+                       f->J + (size_t)n * row, f->a);
+    mien_fit_shape_rows(f->a, f->shape + (size_t)first * 3 * (size_t)st, SHAPES - first, st,
+                        f->J + 6 * row);
     f->normal_equations(f->J, n + 1, 2 * st, f->H32, ROW);
     for (int i = 0; i < n; i++) {
         const float *from = f->H32 + (size_t)i * ROW;
@@ -483,8 +354,9 @@ static bool solve_step(struct mien_fit *f, const struct mien_fit_state *s, int n
 {
     bool fixed[MIEN_BLENDSHAPES] = {false};
     const int bs0 = n - MIEN_BLENDSHAPES;
-    memcpy(f->A, f->H, (size_t)n * ROW * sizeof(double));
     for (int i = 0; i < n; i++) {
+        const size_t at = (size_t)i * ROW + (size_t)(i & ~3); // all that eliminating touches
+        memcpy(f->A + at, f->H + at, (size_t)(((n + 3) & ~3) - (i & ~3)) * sizeof(double));
         f->step[i] = -f->g[i];
         double *d = &f->A[(size_t)i * (ROW + 1)];
         *d += lambda * *d + 1e-6;
@@ -492,8 +364,8 @@ static bool solve_step(struct mien_fit *f, const struct mien_fit_state *s, int n
     if (!mien_fit_eliminate(f->A, f->step, n, ROW, bs0)) {
         return false;
     }
-    double wanted[MIEN_BLENDSHAPES], *value = f->step + bs0;
-    memcpy(wanted, value, sizeof wanted);
+    double right[MIEN_BLENDSHAPES], *value = f->step + bs0;
+    memcpy(right, value, sizeof right);
     for (int pass = 0; pass < BOX_PASSES; pass++) {
         int free[MIEN_BLENDSHAPES], count = 0;
         for (int j = 0; j < MIEN_BLENDSHAPES; j++) {
@@ -505,10 +377,11 @@ static bool solve_step(struct mien_fit *f, const struct mien_fit_state *s, int n
         for (int i = 0; i < count; i++) {
             const double *from = f->A + (size_t)(bs0 + free[i]) * ROW + bs0;
             double *to = f->B + (size_t)i * (size_t)stride;
+            memset(to + (i & ~3), 0, (size_t)(stride - (i & ~3)) * sizeof(double));
             for (int j = i; j < count; j++) {
                 to[j] = from[free[j]];
             }
-            f->rest[i] = wanted[free[i]];
+            f->rest[i] = right[free[i]];
         }
         for (int k = 0; k < MIEN_BLENDSHAPES; k++) { // what the fixed ones do to the others
             for (int i = 0; i < count && fixed[k]; i++) {
@@ -635,7 +508,7 @@ bool mien_fit_run(struct mien_fit *f, const struct mien_fit_input *in, struct mi
             }
             if (apply_step(f, &s, n, &next)) {
                 place(f, &next, held);
-                now = landmark_cost(f->x, f->wanted, f->trust, f->stride, &in->camera, &next.pose) +
+                now = mien_fit_cost(f->x, f->wanted, f->trust, f->stride, &in->camera, &next.pose) +
                       prior_cost(f, in, &next, false);
                 better = now <= cost * (1 + cost_noise);
             }

@@ -25,6 +25,7 @@ mien_fit_normal mien_fit_normal_choose(void)
 // Takes the outer product of rows k … k + 3, which are final, off the rows below, two at a time.
 MIEN_MULTIVERSION static void take_off(double *A, double *b, int n, int stride, int k)
 {
+    const int width = (n + 3) & ~3;
     const double *restrict u0 = A + (size_t)k * (size_t)stride;
     const double *restrict u1 = u0 + stride;
     const double *restrict u2 = u1 + stride;
@@ -38,7 +39,7 @@ MIEN_MULTIVERSION static void take_off(double *A, double *b, int n, int stride, 
         const double p0 = u0[i], p1 = u1[i], p2 = u2[i], p3 = u3[i];
         const double q0 = u0[i + 1], q1 = u1[i + 1], q2 = u2[i + 1], q3 = u3[i + 1];
 #pragma GCC ivdep
-        for (int j = i & ~3; j < stride; j++) { // whole vectors: some of it is below the diagonal
+        for (int j = i & ~3; j < width; j++) { // whole vectors: some of it is below the diagonal
             const double a0 = u0[j], a1 = u1[j], a2 = u2[j], a3 = u3[j];
             p[j] -= (p0 * a0 + p1 * a1) + (p2 * a2 + p3 * a3);
             q[j] -= (q0 * a0 + q1 * a1) + (q2 * a2 + q3 * a3);
@@ -47,7 +48,8 @@ MIEN_MULTIVERSION static void take_off(double *A, double *b, int n, int stride, 
 }
 
 // The same for row k alone, off the rows below it down to `end`.
-MIEN_MULTIVERSION static void take_off_one(double *A, double *b, int end, int stride, int k)
+MIEN_MULTIVERSION static void take_off_one(double *A, double *b, int end, int stride, int width,
+                                           int k)
 {
     const double *restrict u = A + (size_t)k * (size_t)stride;
     for (int i = k + 1; i < end; i++) {
@@ -55,7 +57,7 @@ MIEN_MULTIVERSION static void take_off_one(double *A, double *b, int end, int st
         const double c = u[i];
         b[i] -= c * b[k];
 #pragma GCC ivdep
-        for (int j = i & ~3; j < stride; j++) {
+        for (int j = i & ~3; j < width; j++) {
             p[j] -= c * u[j];
         }
     }
@@ -63,6 +65,7 @@ MIEN_MULTIVERSION static void take_off_one(double *A, double *b, int end, int st
 
 bool mien_fit_eliminate(double *A, double *b, int n, int stride, int first)
 {
+    const int width = (n + 3) & ~3;
     for (int k = 0; k < first; k += PANEL) {
         const int end = k + PANEL < first ? k + PANEL : first;
         for (int i = k; i < end; i++) {
@@ -71,11 +74,11 @@ bool mien_fit_eliminate(double *A, double *b, int n, int stride, int first)
                 return false;
             }
             const double s = 1 / sqrt(u[i]);
-            for (int j = i; j < stride; j++) {
+            for (int j = i; j < width; j++) {
                 u[j] *= s;
             }
             b[i] *= s;
-            take_off_one(A, b, end - k == PANEL ? end : n, stride, i);
+            take_off_one(A, b, end - k == PANEL ? end : n, stride, width, i);
         }
         if (end - k == PANEL) {
             take_off(A, b, n, stride, k);

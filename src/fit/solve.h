@@ -1,8 +1,9 @@
 // Linear algebra of the fit: the only file of fit/ that calls BLAS.
 //
 // Symmetric systems A x = b of up to some hundred unknowns: A is (n, stride) row-major, its upper
-// triangle is used, stride a multiple of 4 and at least n. What lies below the diagonal and right
-// of column n must be finite and is overwritten; so is one more row where n is odd.
+// triangle is used, stride a multiple of 4 and at least n. What lies below the diagonal and, up to
+// the next multiple of 4, right of column n must be finite and is overwritten; so is one more row
+// where n is odd.
 #ifndef MIEN_FIT_SOLVE_H
 #define MIEN_FIT_SOLVE_H
 
