@@ -80,7 +80,7 @@ int mien_cmd_train(int argc, char **argv)
     int freeze_norm = -1;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
-    double lr = c.lr, muon = c.muon, decay = c.decay, clip = c.clip, average = c.average,
+    double lr = c.lr, muon = c.muon, muon_rate = c.muon_rate, decay = c.decay, clip = c.clip, average = c.average,
            negative = c.negative;
     double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
@@ -98,6 +98,7 @@ int mien_cmd_train(int argc, char **argv)
         {"lr", 0, MIEN_OPT_FLOAT, &lr, "X", "peak learning rate", 1e-7, 1},
         {"muon", 0, MIEN_OPT_FLOAT, &muon, "X",
          "momentum of Muon for hidden layers' weights (0.95), 0 = AdamW for all", 0, 0.9999},
+        {"muon-rate", 0, MIEN_OPT_FLOAT, &muon_rate, "X", "its learning rate over --lr", 0, 100},
         {"decay", 0, MIEN_OPT_FLOAT, &decay, "X", "weight decay", 0, 1},
         {"clip", 0, MIEN_OPT_FLOAT, &clip, "X", "largest gradient norm, 0 = any", 0, 1e6},
         {"average", 0, MIEN_OPT_FLOAT, &average, "X", "moving average of weights", 0, 0.99999},
@@ -202,6 +203,7 @@ int mien_cmd_train(int argc, char **argv)
     c.steps = steps;
     c.lr = (float)lr;
     c.muon = (float)muon;
+    c.muon_rate = (float)muon_rate;
     c.decay = (float)decay;
     c.clip = (float)clip;
     c.average = (float)average;

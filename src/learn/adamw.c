@@ -56,7 +56,7 @@ static void update_param(void *arg, size_t index, int worker)
     r.decay = p->role == MIEN_PARAM_WEIGHT ? s->o->weight_decay : 0;
     size_t at = p->offset;
     if (s->o->muon > 0 && graph_muon_takes(g, p)) {
-        struct graph_muon m = {r.lr, s->o->muon, r.decay, r.scale, r.keep};
+        struct graph_muon m = {r.lr * s->o->muon_rate, s->o->muon, r.decay, r.scale, r.keep};
         graph_muon_update(&m, p, g->weights + at, g->grad + at, g->m + at, g->average + at,
                           g->muon_scratch + (size_t)worker * s->scratch);
     } else {

@@ -65,6 +65,7 @@ struct mien_adamw {
     float clip;                                // global gradient norm, 0 = none
     float average; // exponential moving average of weights, 0.999; 0 = none
     float muon;    // momentum of Muon for hidden layers' matrices, 0.95; 0 = AdamW for all
+    float muon_rate; // its learning rate over lr
 };
 // Zeroes gradients. The pool (NULL is fine) shares out the parameters. False when memory is short.
 bool mien_graph_step(struct mien_graph *g, struct mien_pool *pool, const struct mien_adamw *o);

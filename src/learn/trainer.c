@@ -74,6 +74,7 @@ struct mien_train_config mien_train_defaults(void)
         .ramp = 1000,
         .adjust = 0.7f,
         .seed = 1,
+        .muon_rate = 1,
         .freeze_norm = -1,
         .period = 200,
         .pseudo_share = 1,
@@ -604,7 +605,8 @@ static bool step(struct run *r, float lr, int *bad)
                                .weight_decay = r->config->decay,
                                .clip = r->config->clip,
                                .average = r->config->average,
-                               .muon = r->config->muon};
+                               .muon = r->config->muon,
+                               .muon_rate = r->config->muon_rate};
         if (!mien_graph_step(r->graph, r->pool, &o)) {
             return false;
         }

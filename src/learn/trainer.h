@@ -25,6 +25,7 @@ struct mien_train_config {
     int batch, shard;               // batch = a multiple of shard
     float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
     float muon;                     // struct mien_adamw
+    float muon_rate;
     long long warmup;               // steps of linear rise; then a cosine to a hundredth
     long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
     int threads;    // of the network and, again, of the loader; 0 = cores

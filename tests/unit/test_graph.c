@@ -200,7 +200,8 @@ static const struct mien_adamw MUON = {.lr = 6e-3f,
                                        .weight_decay = 1e-2f,
                                        .clip = 10,
                                        .average = 0.9f,
-                                       .muon = 0.95f};
+                                       .muon = 0.95f,
+                                       .muon_rate = 1};
 
 static double train_with(const struct mien_adamw *o, struct mien_graph *g, struct mien_pool *pool,
                          int from, int to)
