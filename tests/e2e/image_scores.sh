@@ -18,3 +18,21 @@ bad = [n for n, v, bar, sign in bars if sign * v < sign * bar]
 print("; ".join("%s %.2f (bar %g)" % (n, v, b) for n, v, b, _ in bars))
 sys.exit(bool(bad))
 PY
+# The two branches agree: whom the class branch calls happy smiles in the coefficients too, and so on.
+python3 - "$tmp/ferplus.jsonl" <<'PY'
+import json, sys
+sums = {}
+for line in open(sys.argv[1]):
+    for f in json.loads(line)["faces"][:1]:
+        b, s = f["blendshapes"], sums.setdefault(f["expression"]["label"], [0, 0, 0, 0])
+        for k, v in enumerate((1, b["mouthSmileLeft"] + b["mouthSmileRight"], b["jawOpen"], b["browInnerUp"])):
+            s[k] += v
+mean = {c: [v / s[0] for v in s[1:]] for c, s in sums.items()}
+for name, k, who, others in (("smile", 0, "happy", ("neutral", "sad", "anger", "fear", "surprise", "disgust")),
+                             ("open jaw", 1, "surprise", ("neutral", "sad")),
+                             ("raised inner brow", 2, "surprise", ("neutral", "anger", "happy", "disgust"))):
+    other = max(mean[o][k] for o in others)
+    print("%s: %.2f of %s faces, %.2f of others at most" % (name, mean[who][k], who, other))
+    if mean[who][k] < 1.5 * other:
+        sys.exit("the branches disagree")
+PY
