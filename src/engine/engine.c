@@ -32,6 +32,8 @@ static const float still_place = 0.004F, still_size = 0.006F, still_roll = 0.006
 static const float off_place = 0.03F, off_size = 0.045F, off_roll = 0.045F;
 // The picture is taken anew when less of it is found than this: the head has turned.
 static const float stale = 0.93F;
+// The same for the head's rigid parts, and the turn (rad) that their picture is good for.
+static const float rigid_stale = 0.76F, rigid_turn = 0.12F;
 
 struct mien_engine {
     struct mien_engine_config config;
@@ -42,6 +44,8 @@ struct mien_engine {
     struct mien_solver *solver;
     struct mien_tracker tracker;
     struct mien_follow follow[MIEN_FACES_MAX]; // of each track
+    struct mien_follow rigid[MIEN_FACES_MAX];
+    struct mien_steady steady[MIEN_FACES_MAX];
     uint64_t frame;
     int since_detect;
     bool complained; // about unusable frames, until a good one comes
@@ -441,6 +445,38 @@ static void follow_crop(struct mien_follow *fo, const struct mien_image *frame,
     }
 }
 
+// How the head turned since its rigid parts were remembered, for the solver.
+static void turn_head(struct mien_engine *e, const struct mien_image *frame,
+                      const struct mien_track *tr, bool fresh)
+{
+    struct mien_follow *rigid = &e->rigid[tr - e->tracker.track];
+    struct mien_steady *steady = &e->steady[tr - e->tracker.track];
+    struct mien_follow_motion motion;
+    if (fresh) {
+        mien_follow_forget(rigid);
+        mien_steady_forget(steady);
+    } else if (mien_follow_find(rigid, frame, &tr->crop, &motion)) {
+        mien_steady_motion(steady, &motion.crop, motion.turn);
+        if (motion.match < rigid_stale || hypotf(motion.turn[0], motion.turn[1]) > rigid_turn) {
+            mien_follow_forget(rigid);
+        }
+    } else {
+        mien_follow_forget(rigid);
+    }
+}
+
+// The head's rigid parts, of this frame, when none are remembered any more.
+static void remember_head(struct mien_engine *e, const struct mien_image *frame,
+                          const struct mien_camera *camera, const struct mien_track *tr)
+{
+    struct mien_follow *rigid = &e->rigid[tr - e->tracker.track];
+    if (!rigid->have) {
+        mien_follow_remember(rigid, e->parts.model, frame, &tr->crop,
+                             (const float(*)[2])tr->landmark_px, true);
+        mien_steady_remembered(&e->steady[tr - e->tracker.track], camera, &tr->crop);
+    }
+}
+
 // A tracked face's frame. False when there is nothing to report.
 static bool track_face(struct mien_engine *e, const struct mien_image *frame, struct mien_track *tr,
                        int64_t capture_ns, struct mien_result *out)
@@ -448,10 +484,12 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     const struct mien_camera *camera = &out->camera;
     bool fresh = !tr->have_landmarks;
     struct mien_follow *fo = &e->follow[tr - e->tracker.track];
+    struct mien_steady *steady = &e->steady[tr - e->tracker.track];
     struct mien_crop last = tr->crop;
     mien_track_predict(&e->tracker, tr, capture_ns);
     if (fresh || tr->missed > 0) {
         mien_follow_forget(fo);
+        mien_follow_forget(&e->rigid[tr - e->tracker.track]);
     } else if (fo->have) {
         follow_crop(fo, frame, &last, &tr->crop);
     }
@@ -472,9 +510,10 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         bool off = mien_crop_beyond(&tr->crop, &better, off_place, off_size, off_roll);
         if (off || !fo->have) {
             mien_follow_remember(fo, e->parts.model, frame, off ? &better : &tr->crop,
-                                 (const float(*)[2])e->sight.landmark_px);
+                                 (const float(*)[2])e->sight.landmark_px, false);
         }
     }
+    turn_head(e, frame, tr, fresh);
     float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
     if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
         return false;
@@ -482,7 +521,11 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     int64_t t0 = now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength, &e->sight, f);
+    bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength,
+                                 strength > 0 ? steady : NULL, &tr->crop, &e->sight, f);
+    if (ok) {
+        remember_head(e, frame, camera, tr);
+    }
     out->times.fit_ns += now(e) - t0;
     f->id = tr->id; // an ending track reports no more
     mien_track_judge(&e->tracker, tr, ok ? f->fit_rms : INFINITY, capture_ns);

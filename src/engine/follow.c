@@ -86,9 +86,10 @@ static void take(const struct mien_image *frame, const struct mien_crop *c, floa
     blur(out, n);
 }
 
-// Weights: an oval within the face, little where it moves by itself.
+// Weights: an oval within the face, little where it moves by itself; rigid: nothing that the jaw
+// takes along.
 static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
-                        const float (*landmark_px)[2])
+                        const float (*landmark_px)[2], bool rigid)
 {
     for (int y = 0; y < SIDE; y++) {
         for (int x = 0; x < SIDE; x++) {
@@ -96,6 +97,15 @@ static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
             float r = sqrtf(u * u / (0.66F * 0.66F) + v * v / (0.74F * 0.74F));
             f->weight[y * SIDE + x] = fminf(1, fmaxf(0, 6 * (1 - r)));
         }
+    }
+    float top = 1; // of the mouth
+    for (int i = 0; i < m->landmarks && rigid; i++) {
+        float u[2];
+        mien_crop_to_unit(&f->crop, landmark_px[i], u);
+        top = m->landmark[i].region == MIEN_REGION_MOUTH ? fminf(top, u[1]) : top;
+    }
+    for (int y = (int)(0.5F * ((fmaxf(top - 0.12F, 0) + 1) * SIDE - 1)); y < SIDE && rigid; y++) {
+        memset(f->weight + y * SIDE, 0, SIDE * sizeof(float));
     }
     for (int i = 0; i < m->landmarks; i++) {
         int region = m->landmark[i].region;
@@ -123,11 +133,11 @@ static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
 
 void mien_follow_remember(struct mien_follow *f, const struct mien_face_model *m,
                           const struct mien_image *frame, const struct mien_crop *crop,
-                          const float (*landmark_px)[2])
+                          const float (*landmark_px)[2], bool rigid)
 {
     f->crop = *crop;
     take(frame, crop, 1, SIDE, f->picture);
-    set_weights(f, m, landmark_px);
+    set_weights(f, m, landmark_px, rigid);
     f->have = true;
 }
 
@@ -313,5 +323,8 @@ bool mien_follow_find(const struct mien_follow *f, const struct mien_image *fram
     out->crop.side_px = start->side_px * hypotf(s.k[0], s.k[1]);
     out->crop.roll_rad = start->roll_rad + atan2f(s.k[1], s.k[0]);
     out->match = match;
+    float norm = s.k[0] * s.k[0] + s.k[1] * s.k[1];
+    out->turn[0] = (s.k[0] * s.q[0] + s.k[1] * s.q[1]) / norm;
+    out->turn[1] = (s.k[0] * s.q[1] - s.k[1] * s.q[0]) / norm;
     return true;
 }

@@ -27,13 +27,17 @@ struct mien_follow { // of one face; zero = nothing remembered
 struct mien_follow_motion {
     struct mien_crop crop; // the remembered crop, moved with the face
     float match;           // share of the picture's contrast that was found again, 1 = all
+    // How the head turned since, in the crop's frame, small angles, rad: yaw (what is near moves to
+    // the right) and what moves it down. Large turns come out too small.
+    float turn[2];
 };
 
 void mien_follow_forget(struct mien_follow *f);
-// Takes the picture in `crop`. landmark_px: the face's landmarks there.
+// Takes the picture in `crop`. landmark_px: the face's landmarks there. rigid: only what neither
+// lids nor lips nor jaw take along counts, which tells turns better and shifts worse.
 void mien_follow_remember(struct mien_follow *f, const struct mien_face_model *m,
                           const struct mien_image *frame, const struct mien_crop *crop,
-                          const float (*landmark_px)[2]);
+                          const float (*landmark_px)[2], bool rigid);
 // Looks for the face from `start` on. False when it was not found well enough (or none is
 // remembered); *out is then undefined.
 bool mien_follow_find(const struct mien_follow *f, const struct mien_image *frame,

@@ -17,7 +17,8 @@ static const float prior_depth = 0.06F; // of the distance
 // of branches and fit is 3.76 mm with 0.6, 3.70 with 0.3, 3.70 with 0.15 (branches alone 3.68).
 static const float prior_identity = 0.3F;
 static const float prior_blendshape = 0.12F;
-enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3 };
+static const float held_rotation_rad = 0.002F;
+enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3, STEPS_HELD = 2 };
 
 struct mien_solver {
     const struct mien_face_model *model;
@@ -154,7 +155,8 @@ static float mean_sigma(const struct mien_solver *s, const struct mien_sight *si
 
 // Fit of the landmarks as seen, from the track's last one.
 static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        struct mien_track *tr, const struct mien_sight *sight)
+                        struct mien_track *tr, struct mien_steady *steady,
+                        const struct mien_crop *crop, const struct mien_sight *sight)
 {
     set_up(s, camera, sight);
     start_from_branches(s, sight);
@@ -179,6 +181,18 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
     if (!mien_fit_run(s->fit, &s->in, &s->state)) {
         return false;
     }
+    // The rotation that the picture tells is held, the rest follows from it.
+    struct mien_pose held = s->state.pose;
+    if (steady &&
+        mien_steady_rotation(steady, camera, crop, s->state.blendshape, tr->dt_s, held.R)) {
+        memcpy(s->state.pose.R, held.R, sizeof(held.R));
+        s->in.pose_prior[1].pose = &held;
+        s->in.pose_prior[1].rotation_sigma_rad = held_rotation_rad;
+        s->in.iterations = STEPS_HELD;
+        if (!mien_fit_run(s->fit, &s->in, &s->state)) {
+            return false;
+        }
+    }
     tr->have_fit = true;
     tr->fit_pose = s->state.pose;
     memcpy(tr->fit_blendshape, s->state.blendshape, sizeof(tr->fit_blendshape));
@@ -187,9 +201,10 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
 
 bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
                         const struct mien_smooth_layout *layout, struct mien_track *tr,
-                        float strength, struct mien_sight *sight, struct mien_face_result *out)
+                        float strength, struct mien_steady *steady, const struct mien_crop *crop,
+                        struct mien_sight *sight, struct mien_face_result *out)
 {
-    if (!fit_tracked(s, camera, tr, sight)) {
+    if (!fit_tracked(s, camera, tr, steady, crop, sight)) {
         return false;
     }
     struct mien_fit_state *st = &s->state;

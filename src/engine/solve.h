@@ -5,6 +5,7 @@
 #ifndef MIEN_ENGINE_SOLVE_H
 #define MIEN_ENGINE_SOLVE_H
 
+#include "engine/steady.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -21,10 +22,12 @@ void mien_solver_destroy(struct mien_solver *s);                         // NULL
 bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
                       const struct mien_sight *sight, struct mien_face_result *out);
 // The same from the track's last fit, which it replaces; adds to and uses the track's identity,
-// then smooths fit and *sight over time (strength as in track/smooth.h).
+// then smooths fit and *sight over time (strength as in track/smooth.h). steady: what the picture
+// says of the head's turn (NULL: nothing); crop: where the frame was looked at.
 bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
                         const struct mien_smooth_layout *layout, struct mien_track *tr,
-                        float strength, struct mien_sight *sight, struct mien_face_result *out);
+                        float strength, struct mien_steady *steady, const struct mien_crop *crop,
+                        struct mien_sight *sight, struct mien_face_result *out);
 
 // Mean luminance of a 16×16 grid over the middle of the box, 0…255.
 float mien_solve_light(const struct mien_image *frame, const float box_px[4]);

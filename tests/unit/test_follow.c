@@ -77,7 +77,7 @@ static void remember(struct mien_follow *f)
         landmark[i][0] = landmark[i][1] = -1e6F;
     }
     draw(&home, 1, 0, 1);
-    mien_follow_remember(f, &model, &frame, &home, (const float(*)[2])landmark);
+    mien_follow_remember(f, &model, &frame, &home, (const float(*)[2])landmark, false);
 }
 
 static void known_motion_in_same_motion_out(void **state)
