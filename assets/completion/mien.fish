@@ -108,6 +108,7 @@ complete -c mien -n '__fish_seen_subcommand_from train' -l batch -s b -r -d 'pic
 complete -c mien -n '__fish_seen_subcommand_from train' -l shard -r -d 'pictures a shard: what one thread takes; batch norm sees a shard [16]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l lr -r -d 'peak learning rate [0.002]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l muon -r -d 'momentum of Muon for hidden layers\' weights (0.95), 0 = AdamW for all [0]'
+complete -c mien -n '__fish_seen_subcommand_from train' -l muon-rate -r -d 'its learning rate over --lr [1]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l decay -r -d 'weight decay [0.001]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l clip -r -d 'largest gradient norm, 0 = any [5]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l average -r -d 'moving average of weights [0.999]'
