@@ -28,4 +28,14 @@ for line in open(sys.argv[1]):
     assert f["expression"]["label"] == max(f["expression"]["probabilities"], key=f["expression"]["probabilities"].get)
     assert abs(f["pose"]["yaw"]) < 60 and f["pose"]["t_mm"][2] < -100
 PY
+for net in "$home"/models/face-*.net; do # by name, by path and not by another name
+    [ -e "$net" ] || continue
+    name=$(basename "$net" .net)
+    name=${name#face-}
+    expect 0 "without a face" image "$tmp/frames" --net "$name" --md5 "$tmp/c.md5"
+    expect 0 "without a face" image "$tmp/frames" --net "$net" --md5 "$tmp/d.md5"
+    cmp "$tmp/c.md5" "$tmp/d.md5" || fail "$net differs by name and by path"
+    cmp -s "$tmp/a.md5" "$tmp/c.md5" && fail "--net $name changes nothing"
+done
+expect 2 "face-none-such.net" image "$tmp/frames" --net none-such
 echo "$n pictures: lines, overlays, meshes; two runs agree"

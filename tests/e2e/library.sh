@@ -54,4 +54,33 @@ assert abs(-p["t_mm"][2] - z) < 0.6
 v = [list(map(float, l.split()[1:])) for l in open(sys.argv[3]) if l[0] == "v"]
 assert len(v) > 1000 and all(q[2] < 0 for q in v)
 PY
+# Networks by name, in the models' folder.
+cat >"$tmp/named.py" <<'PY'
+import os, sys
+sys.path.insert(0, "assets/examples")
+import numpy as np
+from PIL import Image
+import face
+rgb = np.asarray(Image.open(sys.argv[1]).convert("RGB"))
+models = os.path.join(os.environ["MIEN_HOME"], "models").encode()
+say = {}
+for name in [None, b"standard"] + [n.encode() for n in sys.argv[2:]]:
+    for folder in (None, models):
+        m = face.Mien(model_dir=folder, still=1, network=name)
+        say.setdefault(name, []).append(m.run(rgb)[0]["landmarks"])
+        m.close()
+for name, (a, b) in say.items():
+    assert (a == b).all(), "%s: the folder's network is another" % name
+    assert name in (None, b"standard") or (a != say[None][0]).any(), "%s is the standard network" % name
+assert (say[None][0] == say[b"standard"][0]).all()
+for wrong in (b"none-such", b"/some/where.net"):
+    try:
+        face.Mien(still=1, network=wrong)
+        sys.exit("%s was taken for a network" % wrong)
+    except RuntimeError as e:
+        assert wrong.decode() in str(e), e
+PY
+names=$(cd "$home/models" && ls face-*.net 2>/dev/null | sed 's/^face-//; s/\.net$//')
+ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD=$preload MIEN_LIB=$lib/libmien.so.0 "$python" "$tmp/named.py" "$picture" $names 2>"$tmp/log" ||
+    fail "networks by name: $(tail -n 3 "$tmp/log")"
 head -n 1 "$tmp/c.txt"
