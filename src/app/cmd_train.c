@@ -80,8 +80,8 @@ int mien_cmd_train(int argc, char **argv)
     int freeze_norm = -1;
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0;
-    double lr = c.lr, muon = c.muon, muon_rate = c.muon_rate, decay = c.decay, clip = c.clip, average = c.average,
-           negative = c.negative;
+    double lr = c.lr, muon = c.muon, muon_rate = c.muon_rate, decay = c.decay, clip = c.clip,
+           average = c.average, negative = c.negative;
     double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
     const struct mien_opt opts[] = {

@@ -67,6 +67,17 @@ static void tell(struct mien_session *s, const char *folder, const char *why)
     mien_show_notice_for(s->show, text, 6);
 }
 
+// Whether files can be written there now; the window says when not.
+static bool ready(struct mien_session *s)
+{
+    const char *why;
+    if (!is_ready(s->folder, &why)) {
+        tell(s, s->folder, why);
+        return false;
+    }
+    return true;
+}
+
 bool mien_session_open_folder(struct mien_session *s)
 {
     const char *why, *text = s->o.folder ? s->o.folder : "";
@@ -110,9 +121,7 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
     time_t now = time(NULL);
     struct tm tm;
     char stamp[32], again[8] = "";
-    const char *why;
-    if (!is_ready(s->folder, &why)) {
-        tell(s, s->folder, why);
+    if (!ready(s)) {
         return false;
     }
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
@@ -130,13 +139,12 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
 bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)
 {
     char full[sizeof(s->folder) + 256];
-    const char *colon = strchr(spec, ':'), *why;
+    const char *colon = strchr(spec, ':');
     if (mien_ui_sink_kind(spec) != 1 || !colon || colon[1] == '/' || !strcmp(colon + 1, "-") ||
         !*s->folder) {
         return true;
     }
-    if (!is_ready(s->folder, &why)) {
-        tell(s, s->folder, why);
+    if (!ready(s)) {
         return false;
     }
     int n =

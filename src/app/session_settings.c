@@ -7,6 +7,16 @@
 
 #include "base/log.h"
 
+// A text of the settings, when there is one; *recalled tells it from an option's.
+static void recall(const struct mien_config *c, const char *key, const char **text, bool *recalled)
+{
+    const char *found = mien_config_get(c, key);
+    if (found && *found) {
+        *text = found;
+        *recalled = true;
+    }
+}
+
 void mien_session_recall(struct mien_session_options *o, const struct mien_config *c, char *source,
                          size_t source_size)
 {
@@ -25,26 +35,10 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
     if (mien_config_get_number(c, "capture_rate", 0, 240, &x)) {
         o->fps = (int)x;
     }
-    text = mien_config_get(c, "prop");
-    if (text && *text) {
-        o->prop = text;
-        o->prop_recalled = true;
-    }
-    text = mien_config_get(c, "profile");
-    if (text && *text) {
-        o->profile = text;
-        o->profile_recalled = true;
-    }
-    text = mien_config_get(c, "folder");
-    if (text && *text) {
-        o->folder = text;
-        o->folder_recalled = true;
-    }
-    text = mien_config_get(c, "network");
-    if (text && *text) {
-        o->net = text;
-        o->net_recalled = true;
-    }
+    recall(c, "prop", &o->prop, &o->prop_recalled);
+    recall(c, "profile", &o->profile, &o->profile_recalled);
+    recall(c, "folder", &o->folder, &o->folder_recalled);
+    recall(c, "network", &o->net, &o->net_recalled);
     mien_config_get_bool(c, "quality", &o->quality);
     text = mien_config_get(c, "curve_channels");
     static struct mien_traces try; // large

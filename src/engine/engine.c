@@ -44,8 +44,10 @@ struct mien_engine {
     struct mien_solver *solver;
     struct mien_tracker tracker;
     struct mien_follow follow[MIEN_FACES_MAX]; // of each track
-    struct mien_follow rigid[MIEN_FACES_MAX];
-    struct mien_steady steady[MIEN_FACES_MAX];
+    struct head {
+        struct mien_follow rigid; // its parts that do not move by themselves
+        struct mien_steady steady;
+    } head[MIEN_FACES_MAX]; // of each track
     uint64_t frame;
     int since_detect;
     bool complained; // about unusable frames, until a good one comes
@@ -446,34 +448,27 @@ static void follow_crop(struct mien_follow *fo, const struct mien_image *frame,
 }
 
 // How the head turned since its rigid parts were remembered, for the solver.
-static void turn_head(struct mien_engine *e, const struct mien_image *frame,
-                      const struct mien_track *tr, bool fresh)
+static void turn_head(struct head *head, const struct mien_image *frame,
+                      const struct mien_crop *crop)
 {
-    struct mien_follow *rigid = &e->rigid[tr - e->tracker.track];
-    struct mien_steady *steady = &e->steady[tr - e->tracker.track];
     struct mien_follow_motion motion;
-    if (fresh) {
-        mien_follow_forget(rigid);
-        mien_steady_forget(steady);
-    } else if (mien_follow_find(rigid, frame, &tr->crop, &motion)) {
-        mien_steady_motion(steady, &motion.crop, motion.turn);
-        if (motion.match < rigid_stale || hypotf(motion.turn[0], motion.turn[1]) > rigid_turn) {
-            mien_follow_forget(rigid);
-        }
-    } else {
-        mien_follow_forget(rigid);
+    bool found = mien_follow_find(&head->rigid, frame, crop, &motion);
+    mien_steady_motion(&head->steady, found ? &motion.crop : NULL, motion.turn);
+    if (!found || motion.match < rigid_stale ||
+        hypotf(motion.turn[0], motion.turn[1]) > rigid_turn) {
+        mien_follow_forget(&head->rigid);
     }
 }
 
 // The head's rigid parts, of this frame, when none are remembered any more.
-static void remember_head(struct mien_engine *e, const struct mien_image *frame,
-                          const struct mien_camera *camera, const struct mien_track *tr)
+static void remember_head(struct head *head, const struct mien_face_model *m,
+                          const struct mien_image *frame, const struct mien_camera *camera,
+                          const struct mien_track *tr)
 {
-    struct mien_follow *rigid = &e->rigid[tr - e->tracker.track];
-    if (!rigid->have) {
-        mien_follow_remember(rigid, e->parts.model, frame, &tr->crop,
-                             (const float(*)[2])tr->landmark_px, true);
-        mien_steady_remembered(&e->steady[tr - e->tracker.track], camera, &tr->crop);
+    if (!head->rigid.have) {
+        mien_follow_remember(&head->rigid, m, frame, &tr->crop, (const float(*)[2])tr->landmark_px,
+                             true);
+        mien_steady_remembered(&head->steady, camera, &tr->crop);
     }
 }
 
@@ -484,12 +479,13 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     const struct mien_camera *camera = &out->camera;
     bool fresh = !tr->have_landmarks;
     struct mien_follow *fo = &e->follow[tr - e->tracker.track];
-    struct mien_steady *steady = &e->steady[tr - e->tracker.track];
+    struct head *head = &e->head[tr - e->tracker.track];
+    float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
     struct mien_crop last = tr->crop;
     mien_track_predict(&e->tracker, tr, capture_ns);
     if (fresh || tr->missed > 0) {
         mien_follow_forget(fo);
-        mien_follow_forget(&e->rigid[tr - e->tracker.track]);
+        mien_follow_forget(&head->rigid);
     } else if (fo->have) {
         follow_crop(fo, frame, &last, &tr->crop);
     }
@@ -513,8 +509,11 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
                                  (const float(*)[2])e->sight.landmark_px, false);
         }
     }
-    turn_head(e, frame, tr, fresh);
-    float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
+    if (fresh || !(strength > 0)) { // nothing is held without filters
+        *head = (struct head){0};
+    } else {
+        turn_head(head, frame, &tr->crop);
+    }
     if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
         return false;
     }
@@ -522,9 +521,9 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
     bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength,
-                                 strength > 0 ? steady : NULL, &tr->crop, &e->sight, f);
-    if (ok) {
-        remember_head(e, frame, camera, tr);
+                                 strength > 0 ? &head->steady : NULL, &tr->crop, &e->sight, f);
+    if (ok && strength > 0) {
+        remember_head(head, e->parts.model, frame, camera, tr);
     }
     out->times.fit_ns += now(e) - t0;
     f->id = tr->id; // an ending track reports no more

@@ -21,7 +21,10 @@ void mien_steady_forget(struct mien_steady *s)
 
 void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, const float turn[2])
 {
-    s->moved = true;
+    s->moved = crop != NULL;
+    if (!crop) {
+        return;
+    }
     // A turn about the vertical moves what is near to the right, one about the horizontal down.
     float size2 = turn[0] * turn[0] + turn[1] * turn[1];
     float share = size2 / (size2 + quiet * quiet);

@@ -27,8 +27,8 @@ struct mien_steady { // of one face; zero = nothing known
 };
 
 void mien_steady_forget(struct mien_steady *s);
-// This frame's motion: where the remembered picture is now and its turn (engine/follow.h). Without
-// it only the frame's own answer counts.
+// This frame's motion, once a frame before its rotation: where the remembered picture is now and
+// its turn (engine/follow.h). crop NULL: it was not found, only the frame's own answer counts.
 void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, const float turn[2]);
 // The face has a new remembered picture, of the last frame, in this crop.
 void mien_steady_remembered(struct mien_steady *s, const struct mien_camera *camera,

@@ -16,6 +16,16 @@ static inline __m128 sums(__m256 a, __m256 b, __m256 c, __m256 d)
     return _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
 }
 
+// One vector of a column's row against those of three rows.
+static inline __attribute__((always_inline)) void add(const float *b, __m256 x, __m256 y, __m256 z,
+                                                      __m256 *s0, __m256 *s1, __m256 *s2)
+{
+    const __m256 w = _mm256_loadu_ps(b);
+    *s0 = _mm256_fmadd_ps(x, w, *s0);
+    *s1 = _mm256_fmadd_ps(y, w, *s1);
+    *s2 = _mm256_fmadd_ps(z, w, *s2);
+}
+
 void mien_fit_normal_avx2(const float *J, int n, int m, float *H, int stride)
 {
     const size_t row = (size_t)m;
@@ -35,22 +45,10 @@ void mien_fit_normal_avx2(const float *J, int n, int m, float *H, int stride)
                 const __m256 x = _mm256_loadu_ps(a0 + k);
                 const __m256 y = _mm256_loadu_ps(a1 + k);
                 const __m256 z = _mm256_loadu_ps(a2 + k);
-                __m256 w = _mm256_loadu_ps(b0 + k);
-                s00 = _mm256_fmadd_ps(x, w, s00);
-                s10 = _mm256_fmadd_ps(y, w, s10);
-                s20 = _mm256_fmadd_ps(z, w, s20);
-                w = _mm256_loadu_ps(b1 + k);
-                s01 = _mm256_fmadd_ps(x, w, s01);
-                s11 = _mm256_fmadd_ps(y, w, s11);
-                s21 = _mm256_fmadd_ps(z, w, s21);
-                w = _mm256_loadu_ps(b2 + k);
-                s02 = _mm256_fmadd_ps(x, w, s02);
-                s12 = _mm256_fmadd_ps(y, w, s12);
-                s22 = _mm256_fmadd_ps(z, w, s22);
-                w = _mm256_loadu_ps(b3 + k);
-                s03 = _mm256_fmadd_ps(x, w, s03);
-                s13 = _mm256_fmadd_ps(y, w, s13);
-                s23 = _mm256_fmadd_ps(z, w, s23);
+                add(b0 + k, x, y, z, &s00, &s10, &s20);
+                add(b1 + k, x, y, z, &s01, &s11, &s21);
+                add(b2 + k, x, y, z, &s02, &s12, &s22);
+                add(b3 + k, x, y, z, &s03, &s13, &s23);
             }
             float *h = H + (size_t)i * (size_t)stride + j;
             _mm_storeu_ps(h, sums(s00, s01, s02, s03));

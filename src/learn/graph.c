@@ -4,19 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/rng.h"
 #include "learn/graph_internal.h"
-
-// FNV-1a, so that a tensor's start depends on its name and not on its place.
-static uint64_t name_hash(const char *s)
-{
-    uint64_t h = 14695981039346656037u;
-    for (; *s; s++) {
-        h = (h ^ (unsigned char)*s) * 1099511628211u;
-    }
-    return h;
-}
 
 // He et al. 2015 "Delving Deep into Rectifiers": deviation sqrt(2/fan_in) before a rectifier,
 // sqrt(1/fan_in) elsewhere.
@@ -27,7 +18,8 @@ static void init_weights(struct mien_graph *g)
         const struct mien_layer *l = &g->desc.layer[p->layer];
         float *w = g->weights + p->offset;
         struct mien_rng rng;
-        mien_rng_seed(&rng, g->seed, name_hash(p->name));
+        // A tensor's start depends on its name and not on its place.
+        mien_rng_seed(&rng, g->seed, mien_hash(MIEN_HASH_START, p->name, strlen(p->name)));
         float fan = (float)p->shape[1] * (float)p->shape[2] * (float)p->shape[3];
         float gain = l->act == MIEN_ACT_NONE && !l->bn ? 1 : 2;
         for (size_t j = 0; j < p->count; j++) {

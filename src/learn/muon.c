@@ -4,9 +4,7 @@
 // scalable for LLM training") to the size of an AdamW step, which allows one learning rate for
 // both.
 #include <math.h>
-#include <string.h>
 
-#include "base/cpu.h"
 #include "learn/graph_internal.h"
 #include "tensor/blas.h"
 

@@ -17,6 +17,7 @@
 
 #include <linux/videodev2.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 enum { MAX_NODES = 64 };
@@ -143,7 +144,7 @@ static bool sysfs_text(const char *device, const char *what, char *out, size_t s
 
 uint64_t mien_camera_fingerprint(void)
 {
-    uint64_t h = 14695981039346656037u; // FNV-1a
+    uint64_t h = MIEN_HASH_START;
     for (int i = 0; i < MAX_NODES; i++) {
         char path[32];
         struct stat st;
@@ -159,11 +160,7 @@ uint64_t mien_camera_fingerprint(void)
                          st.st_gid,
                          (uint64_t)st.st_ctim.tv_sec,
                          (uint64_t)st.st_ctim.tv_nsec};
-        for (size_t k = 0; k < MIEN_COUNT(of); k++) {
-            for (int b = 0; b < 64; b += 8) {
-                h = (h ^ (of[k] >> b & 255)) * 1099511628211u;
-            }
-        }
+        h = mien_hash(h, of, sizeof of);
     }
     return h;
 }
