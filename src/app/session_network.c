@@ -26,10 +26,8 @@ void mien_session_list_networks(struct mien_session *s)
         c->network = strcmp(c->network_name[i], net) ? c->network : i;
     }
     if (net && *net && !mien_network_file(net, same, sizeof(same))) {
-        const char *slash = strrchr(net, '/');
         s->network_file = c->network = c->networks++;
-        snprintf(c->network_name[c->network], sizeof(c->network_name[0]), "%s",
-                 slash ? slash + 1 : net);
+        mien_network_label(net, c->network_name[c->network]);
     }
     s->network_on = c->network;
     s->network_asked = -1;

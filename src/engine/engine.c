@@ -40,6 +40,7 @@ struct mien_engine {
     struct mien_face_model model; // own, when loaded by create
     struct mien_detector *detector;
     struct mien_observer *observer;
+    char network[MIEN_NETWORK_NAME]; // observer's
     struct mien_engine_parts parts;
     struct mien_solver *solver;
     struct mien_tracker tracker;
@@ -107,6 +108,7 @@ struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
         goto fail;
     }
     e->observer = mien_observer_load(c->net_path, &e->model);
+    mien_network_label(c->net_path, e->network);
     e->detector = e->observer ? mien_detector_load(c->detect_path) : NULL;
     if (!e->detector || !finish(e)) {
         goto fail;
@@ -191,6 +193,7 @@ bool mien_engine_set_network(struct mien_engine *e, const char *net)
     }
     mien_observer_destroy(e->observer);
     e->observer = fresh;
+    mien_network_label(net, e->network);
     mien_engine_reset(e);
     return true;
 }
@@ -565,6 +568,7 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
                      struct mien_result *out)
 {
     out->frame = e->frame++;
+    memcpy(out->network, e->network, sizeof(out->network));
     out->width_px = frame->width;
     out->height_px = frame->height;
     out->count = 0;

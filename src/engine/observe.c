@@ -60,6 +60,17 @@ bool mien_network_file(const char *name, char *file, size_t size)
     return true;
 }
 
+void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME])
+{
+    char file[64];
+    const char *slash = net ? strrchr(net, '/') : NULL;
+    bool shipped = mien_network_file(net, file, sizeof(file));
+    snprintf(label, MIEN_NETWORK_NAME, "%s",
+             shipped && (!net || !*net) ? "standard"
+             : slash                    ? slash + 1
+                                        : net);
+}
+
 // face-NAME.net: its NAME; false when the file is called otherwise.
 static bool network_name(const char *file, char name[MIEN_NETWORK_NAME])
 {

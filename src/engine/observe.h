@@ -6,6 +6,7 @@
 
 #include "face/decode.h"
 #include "face/model.h"
+#include "face/result.h"
 #include "image/image.h"
 #include "track/sight.h"
 #include <stdbool.h>
@@ -17,10 +18,13 @@ struct mien_observer; // opaque
 // pictures). False when `name` is a path (it has a slash or ends with .net).
 bool mien_network_file(const char *name, char *file, size_t size);
 
+// What a network is called where it is shown and written: a shipped one's name, a file's without its
+// folder.
+void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
+
 // Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
 // models, by name, each once. Returns their number, at most max. (A file may turn out to be
 // unusable when it is loaded.)
-enum { MIEN_NETWORK_NAME = 48 };
 int mien_network_list(char (*name)[MIEN_NETWORK_NAME], int max);
 
 // net: such a name, or a path. The network must say landmarks for exactly this model and a pose;

@@ -8,7 +8,7 @@
 #include "face/pose.h"
 #include <stdint.h>
 
-enum { MIEN_FACES_MAX = 8 };
+enum { MIEN_FACES_MAX = 8, MIEN_NETWORK_NAME = 48 };
 
 enum mien_track_state { MIEN_TRACK_NONE, MIEN_TRACK_NEW, MIEN_TRACK_STEADY, MIEN_TRACK_WEAK };
 
@@ -48,6 +48,8 @@ struct mien_result {
     int count;
     struct mien_face_result face[MIEN_FACES_MAX];
     struct mien_times times;
+    char network[MIEN_NETWORK_NAME]; // that looked: "standard", another shipped one's name, a file's
+                                     // name; empty: unknown
     int mark; // the user set an event mark on this frame: its number from 1; 0 = none
 };
 

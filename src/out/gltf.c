@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "out/avatar.h"
 #include "out/convention.h"
 #include "out/net.h"
@@ -38,6 +39,7 @@ struct gltf_sink {
     int id;
     float identity[MIEN_IDENTITY];
     struct mien_camera camera;
+    char network[MIEN_NETWORK_NAME]; // of the last key; other than plain characters are "_"
 };
 
 static const struct {
@@ -338,7 +340,11 @@ static bool save(const struct gltf_sink *s)
 {
     struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
     struct growing json = {.ok = true}, out = {.ok = true};
-    print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien\"},");
+    print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION "\"");
+    if (s->network[0]) {
+        print(&json, ",\"extras\":{\"network\":\"%s\"}", s->network);
+    }
+    print(&json, "},");
     add_nodes(s, &json);
     bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json);
     print(&json, ",\"accessors\":[");
@@ -430,6 +436,10 @@ static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *fra
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         s->identity[i] = isfinite(f->identity[i]) ? f->identity[i] : 0;
+    }
+    snprintf(s->network, sizeof(s->network), "%s", frame->result->network);
+    for (char *p = s->network; *p; p++) {
+        *p = *p <= ' ' || *p > '~' || *p == '"' || *p == '\\' ? '_' : *p;
     }
     return add_key(s, time_s, f);
 }

@@ -85,6 +85,10 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
     const struct mien_result *r = f->result;
     fputs("{\"source\":", t->file);
     mien_text_json_string(t, f->source);
+    if (r->network[0]) {
+        fputs(",\"network\":", t->file);
+        mien_text_json_string(t, r->network);
+    }
     fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
     member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
     if (r->mark) {
@@ -147,6 +151,12 @@ static void cells(struct mien_text *t, const float *v, int n, int digits)
     }
 }
 
+static void row_end(struct mien_text *t, const struct mien_result *r)
+{
+    fprintf(t->file, ",%d,", r->mark);
+    mien_text_csv_string(t, r->network);
+}
+
 static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
 {
     struct mien_text *t = &((struct text_sink *)s)->text;
@@ -161,7 +171,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
             for (int k = 0; k < empty; k++) {
                 fputc(',', t->file);
             }
-            fprintf(t->file, ",%d", r->mark);
+            row_end(t, r);
             return mien_text_end_line(t);
         }
         const struct mien_face_result *p = &r->face[i];
@@ -178,7 +188,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         for (int k = 0; k < MIEN_IBUG; k++) {
             cells(t, p->ibug_px[k], 2, 2);
         }
-        fprintf(t->file, ",%d", r->mark);
+        row_end(t, r);
         if (!mien_text_end_line(t)) {
             return false;
         }
@@ -205,7 +215,7 @@ struct mien_sink *mien_sink_csv(const char *path)
     for (int i = 0; i < MIEN_IBUG; i++) {
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
-    fputs(",mark", f);
+    fputs(",mark,network", f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);
         return NULL;

@@ -190,6 +190,21 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     p->last_s = t;
 }
 
+// Each is named once, in the order of their coming; what has no room is left out.
+static void add_network(struct mien_report *r, const char *name)
+{
+    size_t used = strlen(r->networks), n = strlen(name);
+    snprintf(r->network, sizeof(r->network), "%s", name);
+    for (const char *p = r->networks; (p = strstr(p, name)); p += n) {
+        if ((p == r->networks || p[-1] == ' ') && (!p[n] || p[n] == ',')) {
+            return;
+        }
+    }
+    if (used + n + 3 <= sizeof(r->networks)) {
+        snprintf(r->networks + used, sizeof(r->networks) - used, "%s%s", used ? ", " : "", name);
+    }
+}
+
 void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result)
 {
     double t = (double)result->times.capture_ns * 1e-9;
@@ -200,6 +215,9 @@ void mien_report_add(struct mien_report *r, const char *source, const struct mie
         r->bin_s = first_bin_s;
         r->width_px = result->width_px;
         r->height_px = result->height_px;
+    }
+    if (result->network[0] && strcmp(r->network, result->network) != 0) {
+        add_network(r, result->network);
     }
     r->last_s = t > r->last_s || r->frames == 0 ? t : r->last_s;
     r->frames++;

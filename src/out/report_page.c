@@ -454,8 +454,12 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
     escaped(t, r->source);
     fprintf(t->file, "</title><style>%s</style></head><body><h1>Session report</h1><p>", style);
     escaped(t, r->source);
-    fprintf(t->file, " · %d × %d · mien " MIEN_VERSION "</p><div class=tiles>", r->width_px,
-            r->height_px);
+    fprintf(t->file, " · %d × %d · mien " MIEN_VERSION, r->width_px, r->height_px);
+    if (r->networks[0]) {
+        put(t, " · network ");
+        escaped(t, r->networks);
+    }
+    put(t, "</p><div class=tiles>");
     put(t, "<div class=tile><b>");
     clock_text(t, r->frames ? r->last_s - r->start_s : 0);
     put(t, "</b><span>length</span></div>");

@@ -38,7 +38,7 @@ bool mien_sink_close(struct mien_sink *s);
 // path "-" = standard output. NULL on failure (logged). Numbers have a fixed precision and are
 // always numbers: what is not finite is written as null (JSON) or left empty (CSV).
 //
-// JSON lines, one a frame: source, frame, time_s, width, height, camera, faces[]: id, state, box,
+// JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id, state, box,
 // confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch, roll},
 // blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
 struct mien_sink *mien_sink_jsonl(const char *path);

@@ -75,8 +75,9 @@ static void stage(struct pen *p, const char *label, float ms)
     p->y += 14 * p->ui;
 }
 
-static void state_panel(struct mien_draw *d, const struct mien_layout *l,
-                        const struct mien_result *r, const struct mien_hud_info *info)
+// Returns its right edge.
+static float state_panel(struct mien_draw *d, const struct mien_layout *l,
+                         const struct mien_result *r, const struct mien_hud_info *info)
 {
     float ui = l->ui, m = 8 * ui;
     const char *state, *reason;
@@ -119,6 +120,7 @@ static void state_panel(struct mien_draw *d, const struct mien_layout *l,
     mien_draw_box(d, (struct mien_rect){plot.x, plot.y + plot.h, plot.w, 1}, 0, C_TRACK);
     mien_draw_plot(d, plot, info->latency_ms, MIEN_HUD_RING, info->latency_first, 0, top, 1.2f * ui,
                    C_ACCENT);
+    return box.x + box.w;
 }
 
 static void angle(char *text, size_t size, float v)
@@ -176,23 +178,34 @@ static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
     }
 }
 
+// Source, size, mode and network, top right, beside what ends at `left`; in a narrow window without
+// the network, or not at all.
+static void details(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                    const struct mien_hud_info *info, const char *mode, float left)
+{
+    float ui = l->ui, m = 8 * ui, right = l->area.x + l->area.w;
+    const char *slash = info->source ? strrchr(info->source, '/') : NULL;
+    const char *name = slash && slash[1] ? slash + 1 : info->source;
+    for (int with_network = r->network[0] ? 1 : 0; with_network >= 0; with_network--) {
+        char text[256];
+        snprintf(text, sizeof(text), "%.60s%s%dx%d · %s%s%s · ? help", name ? name : "",
+                 name ? " · " : "", r->width_px, r->height_px, mode, with_network ? " · net " : "",
+                 with_network ? r->network : "");
+        float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
+        if (w < right - left - 2 * m) {
+            panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
+            mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
+                            C_DIM, text);
+            return;
+        }
+    }
+}
+
 void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
                      const struct mien_hud_info *info, const char *mode)
 {
-    state_panel(d, l, r, info);
-    float ui = l->ui, m = 8 * ui;
-    float right = l->area.x + l->area.w;
-    char text[160];
-    const char *slash = info->source ? strrchr(info->source, '/') : NULL;
-    const char *name = slash && slash[1] ? slash + 1 : info->source;
-    snprintf(text, sizeof(text), "%.60s%s%dx%d · %s · ? help", name ? name : "", name ? " · " : "",
-             r->width_px, r->height_px, mode);
-    float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
-    if (w < l->area.w - (STATE + 24) * ui) {
-        panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
-        mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
-                        C_DIM, text);
-    }
+    float ui = l->ui, left = state_panel(d, l, r, info);
+    details(d, l, r, info, mode, left);
     if (r->count > 0) {
         // In a small window the face comes first.
         bool roomy = l->area.w > 440 * ui && l->area.h > 300 * ui;

@@ -96,6 +96,9 @@ static void another_network_is_as_if_made_with_it(void **state)
     run(e, got);
     assert_true(same(got, wanted));
     assert_int_equal(got[0].frame, 0);
+    assert_string_equal(before[0].network, "standard"); // every result says whose it is
+    assert_string_equal(got[0].network, "other");
+    assert_string_equal(wanted[0].network, "other");
     assert_true(mien_engine_set_network(e, NULL)); // and back
     run(e, got);
     assert_true(same(got, before));
@@ -144,8 +147,31 @@ static void what_cannot_be_loaded_changes_nothing(void **state)
     }
     run(e, got);
     assert_true(same(got, before));
+    assert_string_equal(got[0].network, "standard");
     mien_engine_destroy(undisturbed);
     mien_engine_destroy(e);
+}
+
+static void networks_are_named(void **state)
+{
+    static const char *const names[][2] = {
+        {NULL, "standard"},
+        {"", "standard"},
+        {"standard", "standard"},
+        {"clean", "clean"},
+        {"a/b/face.net", "face.net"},
+        {"mine.net", "mine.net"},
+        {"/tmp/x/y", "y"},
+    };
+    char label[MIEN_NETWORK_NAME], longest[200];
+    for (size_t i = 0; i < MIEN_COUNT(names); i++) {
+        mien_network_label(names[i][0], label);
+        assert_string_equal(label, names[i][1]);
+    }
+    memset(longest, 'x', sizeof(longest));
+    strcpy(longest + 190, ".net");
+    mien_network_label(longest, label);
+    assert_int_equal(strlen(label), MIEN_NETWORK_NAME - 1);
 }
 
 static void networks_are_listed(void **state)
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(another_network_is_as_if_made_with_it),
         cmocka_unit_test(a_second_look_is_as_if_made_with_it),
         cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
+        cmocka_unit_test(networks_are_named),
         cmocka_unit_test(networks_are_listed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -127,6 +127,7 @@ static void test_jsonl_is_read_back(void **state)
     add_face(r, 20, -10, 5, -60, -700);
     add_face(r, -30, 0, 0, 60, -700);
     r->frame = 1;
+    strcpy(r->network, "my \"best\".net");
     assert_true(mien_sink_write(s, &f));
     assert_true(mien_sink_close(s));
     char *text = slurp("a.jsonl"), *second = strchr(text, '\n') + 1;
@@ -137,6 +138,8 @@ static void test_jsonl_is_read_back(void **state)
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(empty, "faces")), 0);
     assert_string_equal(cJSON_GetObjectItem(full, "source")->valuestring,
                         "fo\"l\\der/na\nme \xC3\xA9 \xEF\xBF\xBD.jpg");
+    assert_null(cJSON_GetObjectItem(empty, "network")); // unknown
+    assert_string_equal(cJSON_GetObjectItem(full, "network")->valuestring, "my \"best\".net");
     assert_float_equal(number(full, "time_s"), 1.5, 1e-9);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(full, "faces")), 2);
     const cJSON *face = cJSON_GetArrayItem(cJSON_GetObjectItem(full, "faces"), 0);
@@ -202,9 +205,12 @@ static void test_number_table(void **state)
         int digits;
         const char *text;
     } table[] = {
-        {0, 2, "0.00"},       {-0.0, 2, "0.00"},        {-0.004, 2, "0.00"}, {-0.006, 2, "-0.01"},
-        {1.005, 0, "1"},      {0.999999, 4, "1.0000"},  {-12.5, 1, "-12.5"}, {123456.789, 3, "123456.789"},
-        {1e-9, 6, "0.000000"}, {NAN, 2, "null"},        {INFINITY, 2, "null"}, {-1e12, 2, "null"},
+        {0, 2, "0.00"},        {-0.0, 2, "0.00"},
+        {-0.004, 2, "0.00"},   {-0.006, 2, "-0.01"},
+        {1.005, 0, "1"},       {0.999999, 4, "1.0000"},
+        {-12.5, 1, "-12.5"},   {123456.789, 3, "123456.789"},
+        {1e-9, 6, "0.000000"}, {NAN, 2, "null"},
+        {INFINITY, 2, "null"}, {-1e12, 2, "null"},
         {7.05, 2, "7.05"},
     };
     static struct mien_text t;
@@ -243,16 +249,20 @@ static void test_csv_has_its_columns(void **state)
     assert_true(mien_sink_write(s, &f));
     add_face(r, 1, 2, 3, 0, -700);
     add_face(r, 1, 2, 3, 100, -700);
+    strcpy(r->network, "clean");
     assert_true(mien_sink_write(s, &f));
     assert_true(mien_sink_close(s));
     char *text = slurp("a.csv"), *p = text;
     int want = columns(p), rows = 0;
-    assert_int_equal(want, 22 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
+    assert_int_equal(want, 23 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
     for (; *p; p = strchr(p, '\n') + 1) {
         assert_int_equal(columns(p), want);
         rows++;
     }
     assert_int_equal(rows, 1 + 1 + 2);
+    assert_non_null(strstr(text, ",mark,network\n"));
+    assert_non_null(strstr(text, ",0,\n")); // not known
+    assert_string_equal(text + strlen(text) - 9, ",0,clean\n");
     assert_non_null(strstr(text, "\"odd, \"\"name\"\".jpg\",0,1.500000,-1,"));
     mien_free(text);
 }

@@ -52,6 +52,8 @@ static void session(void (*take)(void *, const struct mien_result *), void *arg,
         r->times.capture_ns = 7000000000 + (int64_t)i * 1000000000 / 30;
         r->count = 1;
         r->mark = i == 60 ? 1 : 0;
+        // Exchanged on the way, and back; one name is a part of another.
+        strcpy(r->network, i < 90 ? "clean<2>" : i % 7 == 0 ? "standard" : "clean");
         face_at(&r->face[0], i / 30.0);
         take(arg, r);
     }
@@ -153,6 +155,7 @@ static void test_page(void **state)
     assert_null(strstr(t, "nan"));
     assert_null(strstr(t, "a <clip>"));
     assert_non_null(strstr(t, "a &lt;clip&gt;"));
+    assert_non_null(strstr(t, " · network clean&lt;2&gt;, clean, standard</p>"));
     assert_int_equal(count_of(t, "<svg"), count_of(t, "</svg>"));
     assert_true(count_of(t, "<svg") == 80);
     assert_int_equal(count_of(t, "<td>happy"), 1);

@@ -41,6 +41,7 @@ static int set_up(void **state)
         }
     }
     struct mien_result *r = &shot.result;
+    strcpy(r->network, "standard");
     r->width_px = 640;
     r->height_px = 480;
     r->camera = mien_camera_make(640, 480, 50);

@@ -349,7 +349,8 @@ static bool network_is_used(int k)
 {
     bool told = k == 1 ? said("broken cannot be used, other goes on") : said("network other");
     return told && frames(5) && session.network_on == network("other") &&
-           c->network == session.network_on && session.show->shot->result.count > 0;
+           c->network == session.network_on && session.show->shot->result.count > 0 &&
+           !strcmp(session.show->shot->result.network, "other");
 }
 
 static void press_network(int k)

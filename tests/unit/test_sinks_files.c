@@ -24,6 +24,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/sinks.h"
@@ -186,6 +187,7 @@ static void test_gltf(void **state)
     struct mien_sink *s = mien_sink_gltf(in_dir("a.glb"), &model);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
+    strcpy(r->network, "my \"best\".net"); // what JSON would have to escape is written as "_"
     struct mien_sink_frame f = {.source = "test", .result = r};
     off_t size[3];
     struct stat st;
@@ -201,6 +203,12 @@ static void test_gltf(void **state)
     assert_true(size[0] > 0 && size[1] > size[0] && size[2] > size[1]);
     assert_true(mien_sink_close(s));
     reader_says("glb", "a.glb");
+    size_t got;
+    char *glb = mien_file_read(in_dir("a.glb"), 0, &got);
+    assert_non_null(glb);
+    static const char extras[] = "\"extras\":{\"network\":\"my__best_.net\"}";
+    assert_non_null(memmem(glb, got, extras, strlen(extras)));
+    mien_free(glb);
 }
 
 static void test_virtual_camera(void **state)
