@@ -94,6 +94,7 @@ $(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
 
 %/parallel_mpi.o: ARCH = $(shell pkg-config --cflags ompi-c)
 %_avx2.o: ARCH := -mavx2 -mfma
+%_bf16.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx512bf16
 %_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
 $(B)/obj/%.o: src/%.c | build/.packages
 	@mkdir -p $(@D)

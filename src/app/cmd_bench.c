@@ -158,7 +158,7 @@ double mien_bench_cpu_seconds(void)
 }
 
 static int bench_train(const char *net, int threads, int batch, int shard, double seconds,
-                       bool profile, int landmarks)
+                       bool profile, int landmarks, enum mien_precision precision)
 {
     char *text = net ? read_description(net, landmarks) : NULL;
     if (net && !text) {
@@ -168,7 +168,8 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
     struct mien_graph *g = mien_graph_create(text ? text : BENCH_NET, shard, shards, 1);
     mien_free(text);
     struct mien_pool *pool = g ? mien_pool_create(threads) : NULL;
-    if (!g || !pool) {
+    if (!g || !pool || !mien_graph_set_precision(g, precision)) {
+        mien_pool_destroy(pool);
         mien_graph_destroy(g);
         return 2;
     }
@@ -190,9 +191,9 @@ static int bench_train(const char *net, int threads, int batch, int shard, doubl
                                  .average = 0.999f};
     struct targets t = {.shard = shard, .outputs = mien_graph_outputs(g)};
     const double macs = mien_graph_macs(g), pictures = (double)shard * shards;
-    printf("network: %.1f MMAC, %.2f M weights, input %dx%dx%d; %d threads, %d shards of %d\n",
+    printf("network: %.1f MMAC, %.2f M weights, input %dx%dx%d; %d threads, %d shards of %d, %s\n",
            macs * 1e-6, (double)mien_graph_parameters(g) * 1e-6, c, h, w, mien_pool_threads(pool),
-           shards, shard);
+           shards, shard, mien_graph_precision(g));
     double best = 0, total = 0;
     long steps = 0;
     double step_ns = 0;
@@ -286,6 +287,7 @@ int mien_cmd_bench(int argc, char **argv)
 {
     const char *net = NULL, *textures = NULL;
     int threads = 0, batch = 64, shard = 8, landmarks = 240, size = 160;
+    int precision = MIEN_PRECISION_AUTO;
     double seconds = 5;
     bool profile = false;
     const char *picture = "640x480";
@@ -307,6 +309,8 @@ int mien_cmd_bench(int argc, char **argv)
         {"threads", 't', MIEN_OPT_INT, &threads, "N", "train: threads, 0 = one per core.", 0, 256},
         {"batch", 'b', MIEN_OPT_INT, &batch, "N", "train: pictures a step.", 1, 4096},
         {"shard", 's', MIEN_OPT_INT, &shard, "N", "train: pictures a shard.", 1, 1024},
+        {"precision", 0, MIEN_OPT_CHOICE, &precision, MIEN_PRECISION_NAMES,
+         "train: of the convolutions' operands, as in `mien train`.", 0, 0},
         {"landmarks", 0, MIEN_OPT_INT, &landmarks, "N", "value of $LANDMARKS in a description.", 1,
          4096},
         {"size", 0, MIEN_OPT_INT, &size, "PX", "synth: side of a picture.", 64, 1024},
@@ -329,7 +333,8 @@ int mien_cmd_bench(int argc, char **argv)
     if (status) {
         status = status == 1 ? 0 : 2;
     } else if (!strcmp(args[0], "train") && nargs == 1) {
-        status = bench_train(net, threads, batch, shard, seconds, profile, landmarks);
+        status = bench_train(net, threads, batch, shard, seconds, profile, landmarks,
+                             (enum mien_precision)precision);
     } else if (!strcmp(args[0], "net") && nargs == 2) {
         status = bench_net(args[1], seconds, landmarks);
     } else if (!strcmp(args[0], "synth") && nargs == 1) {

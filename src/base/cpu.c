@@ -12,6 +12,7 @@ unsigned mien_cpu_flags(void)
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
             flags |= MIEN_CPU_AVX512;
+            flags |= __builtin_cpu_supports("avx512bf16") ? MIEN_CPU_AVX512_BF16 : 0;
         }
     }
 #endif
@@ -20,6 +21,8 @@ unsigned mien_cpu_flags(void)
         flags = 0;
     } else if (limit && !strcmp(limit, "avx2")) {
         flags &= MIEN_CPU_AVX2_FMA;
+    } else if (limit && !strcmp(limit, "avx512")) {
+        flags &= ~(unsigned)MIEN_CPU_AVX512_BF16;
     }
     return flags;
 }

@@ -121,7 +121,7 @@ struct mien_graph *mien_graph_create(const char *description, int shard, int sha
         goto fail;
     }
     memcpy(g->text, description, length);
-    g->kernels = mien_kernels();
+    g->kernels = g->train_kernels = mien_kernels();
     g->shard = shard;
     g->shards = shards;
     g->seed = seed;
@@ -224,6 +224,23 @@ void mien_graph_destroy(struct mien_graph *g)
     mien_arena_destroy(&g->arena);
     mien_free(g->text);
     mien_free(g);
+}
+
+bool mien_graph_set_precision(struct mien_graph *g, enum mien_precision precision)
+{
+    const struct mien_kernels *mixed = mien_kernels_bf16();
+    if (precision == MIEN_PRECISION_BF16 && !mixed) {
+        mien_error("this processor has no bfloat16 arithmetic (AVX512-BF16): precision bf16 is not "
+                   "possible here, float or auto is");
+        return false;
+    }
+    g->train_kernels = mixed && precision != MIEN_PRECISION_FLOAT ? mixed : g->kernels;
+    return true;
+}
+
+const char *mien_graph_precision(const struct mien_graph *g)
+{
+    return g->train_kernels == g->kernels ? "float" : "bf16";
 }
 
 size_t mien_graph_parameters(const struct mien_graph *g)

@@ -18,6 +18,20 @@ struct mien_graph; // opaque
 // shards a batch. seed: weight initialisation. NULL on failure (logged with the line).
 struct mien_graph *mien_graph_create(const char *description, int shard, int shards, uint64_t seed);
 void mien_graph_destroy(struct mien_graph *g);
+
+// What forward_backward multiplies convolutions with; evaluation, weights, activations, gradients
+// and checkpoints are float always. bfloat16 operands are faster where the processor has
+// AVX512-BF16 (tensor/conv_bf16.h). A new graph has MIEN_PRECISION_FLOAT.
+enum mien_precision {
+    MIEN_PRECISION_FLOAT,
+    MIEN_PRECISION_BF16,
+    MIEN_PRECISION_AUTO, // bfloat16 where the processor can
+};
+#define MIEN_PRECISION_NAMES "float|bf16|auto"
+// False when bf16 is asked for and the processor cannot (logged).
+bool mien_graph_set_precision(struct mien_graph *g, enum mien_precision precision);
+const char *mien_graph_precision(const struct mien_graph *g); // "float" or "bf16"
+
 size_t mien_graph_parameters(const struct mien_graph *g);
 double mien_graph_macs(const struct mien_graph *g); // forward multiply-adds a picture
 

@@ -33,7 +33,7 @@ struct mien_graph {
     bool frozen; // mien_graph_freeze_norm
     struct mien_desc desc;
     char *text;
-    const struct mien_kernels *kernels;
+    const struct mien_kernels *kernels, *train_kernels; // mien_graph_set_precision
     int shard, shards;
     int first_shard; // among those of all processes
     uint64_t seed;

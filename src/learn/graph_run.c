@@ -77,10 +77,10 @@ static void scale_channels(int c, size_t m, const float *a, float *y)
 static void forward_layer(struct mien_graph *g, struct graph_worker *w, const struct pass *t, int i,
                           int shard)
 {
-    const struct mien_kernels *k = g->kernels;
+    const bool train = t->loss != NULL;
+    const struct mien_kernels *k = train ? g->train_kernels : g->kernels;
     const struct mien_layer *l = &g->desc.layer[i];
     const struct mien_layer *in = l->inputs ? &g->desc.layer[l->input[0]] : NULL;
-    const bool train = t->loss != NULL;
     const int n = g->shard;
     const size_t m = n * graph_plane(l), size = m * l->c;
     const float *x = l->inputs ? w->z[l->input[0]] : NULL;
@@ -181,7 +181,7 @@ static void forward_shard(struct mien_graph *g, struct graph_worker *w, const st
 
 static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, float *dweights)
 {
-    const struct mien_kernels *k = g->kernels;
+    const struct mien_kernels *k = g->train_kernels;
     const struct mien_layer *l = &g->desc.layer[i];
     if (l->kind == MIEN_LAYER_INPUT || l->kind == MIEN_LAYER_STOP) {
         return;

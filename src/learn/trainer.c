@@ -66,6 +66,7 @@ struct mien_train_config mien_train_defaults(void)
         .steps = 20000,
         .batch = 64,
         .shard = 16,
+        .precision = MIEN_PRECISION_AUTO,
         .lr = 2e-3f,
         .decay = 1e-3f,
         .clip = 5,
@@ -441,7 +442,8 @@ static bool open_run(struct run *r)
     mien_free(text);
     r->pool = mien_pool_create(threads);
     r->target = mien_calloc((size_t)c->batch, sizeof(*r->target));
-    if (!r->graph || !r->pool || !r->target || !find_outputs(r)) {
+    if (!r->graph || !r->pool || !r->target || !find_outputs(r) ||
+        !mien_graph_set_precision(r->graph, c->precision)) {
         return false;
     }
     mien_graph_first_shard(r->graph, r->parallel->rank * r->shards);
@@ -639,9 +641,9 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
     struct mien_train_summary sum = {.first_loss = NAN, .last_loss = NAN};
     struct mien_progress progress = {0};
     if (ok && !r->quiet) {
-        mien_info("%.2f M parameters, %.1f M multiply-adds a picture, %zu validation pictures",
+        mien_info("%.2f M parameters, %.1f M multiply-adds a picture in %s, %zu validation pictures",
                   (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
-                  r->evalset.count);
+                  mien_graph_precision(r->graph), r->evalset.count);
         mien_progress_begin(&progress, "training", "pictures", r->state.step * step_pictures,
                             c->steps * step_pictures);
     }

@@ -28,6 +28,7 @@ struct mien_train_config {
     float muon_rate;
     long long warmup;               // steps of linear rise; then a cosine to a hundredth
     long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
+    enum mien_precision precision;
     int threads;    // of the network and, again, of the loader; 0 = cores
     uint64_t seed;
     float weight[MIEN_TASKS];

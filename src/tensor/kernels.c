@@ -3,13 +3,15 @@
 
 #include "base/cpu.h"
 #include "tensor/blas.h"
+#include "tensor/conv_bf16.h"
 #include "tensor/tile.h"
 
 size_t mien_conv_scratch(const struct mien_conv *s)
 {
     // patches of the larger tile, a weight gradient, a transposed tile of dy
     const size_t k = (size_t)s->c * s->k * s->k, cols = (size_t)s->ow * mien_conv_tile(s, false);
-    return k * cols + k * s->o + (size_t)s->o * cols;
+    const size_t plain = k * cols + k * s->o + (size_t)s->o * cols, mixed = mien_bf16_scratch(s);
+    return plain > mixed ? plain : mixed;
 }
 
 const struct mien_kernels *mien_kernels_at(int i)
@@ -34,6 +36,12 @@ const struct mien_kernels *mien_kernels(void)
         i++;
     }
     return mien_kernels_at(i);
+}
+
+const struct mien_kernels *mien_kernels_bf16(void)
+{
+    mien_blas_init();
+    return mien_cpu_flags() & MIEN_CPU_AVX512_BF16 ? &mien_kernels_table_bf16 : NULL;
 }
 
 const struct mien_kernels *mien_kernels_plain(void)

@@ -89,9 +89,12 @@ struct mien_kernels_double {
 
 // The fastest table for this machine (mien_cpu_flags). Immutable; any thread.
 const struct mien_kernels *mien_kernels(void);
+// For training only: as mien_kernels(), but the operands of convolutions of shards of pictures are
+// rounded to bfloat16. NULL where the processor cannot (AVX512-BF16).
+const struct mien_kernels *mien_kernels_bf16(void);
 const struct mien_kernels *mien_kernels_plain(void); // the reference: plain C, no BLAS
 const struct mien_kernels_double *mien_kernels_in_double(void);
-// Every float table of the build that this machine can run, the reference first; NULL past the end.
+// Every table of exact floats of the build that this machine can run, the reference first; NULL past the end.
 const struct mien_kernels *mien_kernels_at(int i);
 
 #endif

@@ -34,7 +34,7 @@ static inline int mien_conv_tile(const struct mien_conv *s, bool small)
 }
 
 extern const struct mien_kernels mien_kernels_table_ref, mien_kernels_table_blas,
-    mien_kernels_table_avx2, mien_kernels_table_avx512;
+    mien_kernels_table_avx2, mien_kernels_table_avx512, mien_kernels_table_bf16;
 extern const struct mien_kernels_double mien_kernels_table_double;
 
 #endif

@@ -14,6 +14,11 @@ awk -v r="${BASH_REMATCH[1]}" -v ms="${BASH_REMATCH[2]}" 'BEGIN { exit !(ms > 0 
 
 "$MIEN" bench train --threads 1 --batch 8 --seconds 0.1 >"$tmp/train" 2>"$tmp/log" || fail "bench train: $(cat "$tmp/log")"
 grep -q '^train: [1-9][0-9]* pictures/s' "$tmp/train" || fail "its figures: $(cat "$tmp/train")"
+grep -qE ' shards of 8, (bf16|float)$' "$tmp/train" || fail "its precision: $(cat "$tmp/train")"
+"$MIEN" bench train --threads 1 --batch 8 --seconds 0.1 --precision float >"$tmp/train" 2>"$tmp/log" || fail "float: $(cat "$tmp/log")"
+grep -q ' shards of 8, float$' "$tmp/train" || fail "precision float: $(cat "$tmp/train")"
+MIEN_CPU=avx512 "$MIEN" bench train --batch 8 --seconds 0.1 --precision bf16 >"$tmp/train" 2>"$tmp/log"
+[ $? = 2 ] && grep -q 'no bfloat16 arithmetic' "$tmp/log" || fail "bf16 without it: $(cat "$tmp/log")"
 if [ -e "$home/models/face.net" ]; then
     "$MIEN" bench net "$home/models/face.net" --seconds 0.1 >"$tmp/net" 2>"$tmp/log" || fail "bench net: $(cat "$tmp/log")"
     grep -q '^one picture, one core: [0-9.]* ms mean' "$tmp/net" || fail "its figures: $(cat "$tmp/net")"
