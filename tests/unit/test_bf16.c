@@ -47,6 +47,7 @@ static struct mien_conv geometry(const int q[8])
 }
 
 enum { X, W, DY, Y, DX, DW, TENSORS };
+enum { SKEW = 3, FENCE = 64 };
 
 struct conv { // one convolution with its tensors
     struct mien_conv s;
@@ -74,15 +75,22 @@ static void conv_make(struct conv *c, const int q[8], int limit, uint64_t seed)
             }
         }
     }
-    c->scratch = mien_calloc(mien_conv_scratch(s), sizeof(float));
+    // Not aligned, not numbers, and a fence behind.
+    const size_t n = mien_conv_scratch(s);
+    c->scratch = mien_calloc(n + SKEW + FENCE, sizeof(float));
     assert_non_null(c->scratch);
-    memset(c->scratch, 0xff, mien_conv_scratch(s) * sizeof(float)); // not a number, anywhere
+    memset(c->scratch, 0xff, (n + SKEW + FENCE) * sizeof(float));
 }
 
 static void conv_run(struct conv *c, const struct mien_kernels *k)
 {
-    k->conv_forward(&c->s, c->t[X], c->t[W], c->t[Y], c->scratch);
-    k->conv_backward(&c->s, c->t[X], c->t[W], c->t[DY], c->t[DX], c->t[DW], c->scratch);
+    float *scratch = c->scratch + SKEW;
+    k->conv_forward(&c->s, c->t[X], c->t[W], c->t[Y], scratch);
+    k->conv_backward(&c->s, c->t[X], c->t[W], c->t[DY], c->t[DX], c->t[DW], scratch);
+    uint32_t fence[FENCE], whole[FENCE];
+    memset(whole, 0xff, sizeof whole);
+    memcpy(fence, scratch + mien_conv_scratch(&c->s), sizeof fence);
+    assert_memory_equal(fence, whole, sizeof whole);
 }
 
 static void conv_free(struct conv *c)
