@@ -70,6 +70,11 @@ static struct {
     uint32_t sequence;
     int node; // another number each time the node is made or changed
 } cam;
+// The frame loop's thread, when a test has set it, and how often it opened the device: never, it is
+// meant to be.
+static bool loop_known;
+static pthread_t loop_thread;
+static int loop_opens;
 static pthread_mutex_t cam_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static inline void cam_lock(void)
@@ -131,6 +136,7 @@ int __wrap_open(const char *path, int flags, ...)
     }
     char name[32];
     cam_lock();
+    loop_opens += loop_known && pthread_equal(pthread_self(), loop_thread);
     snprintf(name, sizeof name, "/dev/video%d", cam.number);
     int error = !cam.present || strcmp(path, name) != 0 ? ENOENT : cam.open_error;
     if (!error) {

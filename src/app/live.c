@@ -43,6 +43,16 @@ struct mien_live {
     char uri[1024];               // config.uri after a switch
     struct mien_source_info none; // what is told while there is no source
     char away[400];               // why there is none
+    struct opening {              // of another source
+        struct mien_thread thread;
+        bool on, quietly;
+        atomic_bool done;
+        // mien-open's until done.
+        char uri[1024], reason[400];
+        struct mien_source_options options;
+        bool ok;
+        struct mien_source_info info; // what is told meanwhile
+    } opening;
 };
 
 static enum mien_source_status read_frame(struct mien_live *l, struct mien_payload *p)
@@ -244,7 +254,8 @@ fail:
 
 const struct mien_source_info *mien_live_source(const struct mien_live *l)
 {
-    return l->source ? mien_source_info(l->source)
+    return l->opening.on ? &l->opening.info
+           : l->source   ? mien_source_info(l->source)
            : (l->config.may_wait || l->config.may_lose) && !l->config.read ? &l->none
                                                                            : NULL;
 }
@@ -262,25 +273,29 @@ bool mien_live_start(struct mien_live *l)
 
 struct mien_shot *mien_live_take(struct mien_live *l, int64_t deadline_ns)
 {
+    if (l->opening.on) {
+        mien_sleep_until_ns(deadline_ns);
+        return NULL;
+    }
     return mien_mailbox_take(&l->results, deadline_ns);
 }
 
 bool mien_live_ended(struct mien_live *l)
 {
     pthread_mutex_lock(&l->results.monitor.mutex);
-    bool ended = l->results.stopped && !l->results.full;
+    bool ended = l->results.stopped && !l->results.full && !l->opening.on;
     pthread_mutex_unlock(&l->results.monitor.mutex);
     return ended;
 }
 
 bool mien_live_failed(struct mien_live *l)
 {
-    return l->failed;
+    return l->failed && !l->opening.on;
 }
 
 bool mien_live_lost(struct mien_live *l)
 {
-    return l->lost;
+    return l->lost && !l->opening.on;
 }
 
 void mien_live_counts(struct mien_live *l, struct mien_live_counts *out)
@@ -297,6 +312,9 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
 {
     if (out_size) {
         out[0] = 0;
+    }
+    if (l->opening.on) {
+        return;
     }
     if (l->source) {
         mien_source_state(l->source, out, out_size);
@@ -378,44 +396,90 @@ static bool renew(struct mien_mailbox *m, void *a, void *b, void *c)
     return ok;
 }
 
-bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
-                      char *reason, size_t reason_size)
+static void join_threads(struct mien_live *l)
 {
-    if (l->config.read || strlen(uri) >= sizeof(l->uri)) {
-        return false;
-    }
-    mien_live_join(l);
-    uint64_t lost = l->source_dropped;
+    mien_thread_join(&l->capture);
+    mien_thread_join(&l->infer);
+}
+
+static void *run_open(void *arg)
+{
+    struct mien_live *l = arg;
+    struct opening *w = &l->opening;
+    char logged[sizeof(w->reason)];
+    join_threads(l);
     // A camera can be open only once, so the old one closes first.
     mien_source_close(l->source);
-    l->source = mien_source_open(uri, o, reason, reason_size);
-    bool ok = l->source != NULL;
-    if (ok) {
-        snprintf(l->uri, sizeof(l->uri), "%s", uri);
-        l->config.uri = l->uri;
-        l->config.source = *o;
-    } else {
+    if (w->quietly) {
+        mien_log_capture(logged, sizeof(logged));
+    }
+    l->source = mien_source_open(w->uri, &w->options, w->reason, sizeof(w->reason));
+    w->ok = l->source != NULL;
+    if (!w->ok) {
         l->source = mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, l->away,
                                      sizeof(l->away));
     }
+    mien_log_capture(NULL, 0);
+    w->done = true;
+    return NULL;
+}
+
+bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
+                      bool quietly)
+{
+    struct opening *w = &l->opening;
+    if (l->config.read || w->on || strlen(uri) >= sizeof(w->uri)) {
+        return false;
+    }
+    // One that is away may be changing its info.
+    w->info = l->source && !l->lost ? *mien_source_info(l->source) : l->none;
+    snprintf(w->info.kind, sizeof(w->info.kind), "opening");
+    snprintf(w->uri, sizeof(w->uri), "%s", uri);
+    w->options = *o;
+    w->quietly = quietly;
+    w->reason[0] = 0;
+    w->on = true;
+    w->done = false;
+    mien_live_stop(l);
+    if (!mien_thread_start(&w->thread, "mien-open", run_open, l)) {
+        run_open(l); // here, then
+    }
+    return true;
+}
+
+enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reason,
+                                                 size_t reason_size)
+{
+    struct opening *w = &l->opening;
+    if (!w->on || !w->done) {
+        return MIEN_LIVE_SOURCE_SAME;
+    }
+    mien_thread_join(&w->thread);
+    w->on = false;
+    if (w->ok) {
+        snprintf(l->uri, sizeof(l->uri), "%s", w->uri);
+        l->config.uri = l->uri;
+        l->config.source = w->options;
+    }
+    snprintf(reason, reason_size, "%s", w->reason);
     if ((!l->source && !l->config.may_wait && !l->config.may_lose) ||
         !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
         l->failed = true;
-        return false;
+        return MIEN_LIVE_SOURCE_FAILED;
     }
-    l->lost_before += lost;
+    l->lost_before += l->source_dropped;
     l->source_dropped = 0;
-    if (l->engine && ok) {
+    if (l->engine && w->ok) {
         mien_engine_reset(l->engine);
     }
     l->stop = l->failed = l->lost = false;
     if (!mien_live_start(l)) {
         mien_live_stop(l);
         l->failed = true;
-        return false;
+        return MIEN_LIVE_SOURCE_FAILED;
     }
-    return ok;
+    return w->ok ? MIEN_LIVE_SOURCE_NEW : MIEN_LIVE_SOURCE_FAILED;
 }
 
 void mien_live_stop(struct mien_live *l)
@@ -433,8 +497,8 @@ void mien_live_join(struct mien_live *l)
     if (l->frames.monitor.ready && l->results.monitor.ready) {
         mien_live_stop(l);
     }
-    mien_thread_join(&l->capture);
-    mien_thread_join(&l->infer);
+    mien_thread_join(&l->opening.thread);
+    join_threads(l);
 }
 
 void mien_live_close(struct mien_live *l)

@@ -55,7 +55,8 @@ struct mien_live; // opaque
 
 // Opens source and engine. NULL on failure (logged by whoever failed).
 struct mien_live *mien_live_open(const struct mien_live_config *c);
-// NULL with stand-ins. The source's granted size and rate; while it waits the kind is "none".
+// NULL with stand-ins. The source's granted size and rate; while it waits the kind is "none", while
+// another one is being opened "opening" (and the rest is the old one's).
 const struct mien_source_info *mien_live_source(const struct mien_live *l);
 const struct mien_face_model *mien_live_model(const struct mien_live *l); // NULL with stand-ins
 bool mien_live_start(struct mien_live *l); // the two threads; false when one does not start
@@ -97,11 +98,20 @@ enum mien_live_network {
 enum mien_live_network mien_live_network_news(struct mien_live *l, char *why, size_t why_size);
 // Whether the network of the config could not be loaded and the standard one is in its place.
 bool mien_live_network_replaced(const struct mien_live *l);
-// Another source for the same engine, in the same object: stops, opens, starts again. Shots taken
-// before are no longer valid. When the new one cannot be opened the old one is opened again; false
-// then (logged; reason, may be NULL, says why). When that fails too the session has ended.
+// Another source for the same engine, in the same object: stops; opens on thread mien-open, for a
+// driver takes its time; starts again when news was asked for. Until then no shot comes, and the
+// last one stays valid. quietly: what fails is not logged. False when one is being opened already,
+// or with stand-ins.
 bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
-                      char *reason, size_t reason_size);
+                      bool quietly);
+enum mien_live_source_news {
+    MIEN_LIVE_SOURCE_SAME,  // no other one was asked for, or it is still being opened
+    MIEN_LIVE_SOURCE_NEW,   // it is there; shots taken before are no longer valid
+    MIEN_LIVE_SOURCE_FAILED // it cannot be opened (`reason` has the words): the old one was opened
+                            // again. When that failed too there is none, or the session has ended
+};
+enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reason,
+                                                 size_t reason_size);
 
 void mien_live_stop(struct mien_live *l); // asks; any thread; returns at once
 void mien_live_join(

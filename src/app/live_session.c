@@ -182,15 +182,20 @@ static void requests(struct mien_session *s)
     if (c->ask.rescan) {
         mien_session_rescan(s);
     }
-    bool next = c->ask.next_camera, open = c->ask.open;
-    char uri[MIEN_UI_PATH];
-    snprintf(uri, sizeof(uri), "%s", c->ask.open_uri);
-    int w = c->ask.open_w, h = c->ask.open_h, fps = c->ask.open_fps;
+    __typeof__(c->ask) asked = c->ask;
     memset(&c->ask, 0, sizeof(c->ask));
-    if (open) {
-        mien_session_open_source(s, uri, w, h, fps);
-    } else if (next) {
-        mien_session_next_camera(s);
+    if (s->opening) { // one after the other; the last wish counts
+        c->ask.next_camera = asked.next_camera && !asked.open;
+        c->ask.open = asked.open;
+        c->ask.open_w = asked.open_w;
+        c->ask.open_h = asked.open_h;
+        c->ask.open_fps = asked.open_fps;
+        memcpy(c->ask.open_uri, asked.open_uri, sizeof(asked.open_uri));
+    } else if (asked.open) {
+        mien_session_open_source(s, asked.open_uri, asked.open_w, asked.open_h, asked.open_fps,
+                                 true);
+    } else if (asked.next_camera) {
+        mien_session_ask_next_camera(s);
     }
 }
 
@@ -206,6 +211,7 @@ static void once(struct mien_session *s)
     struct mien_show *show = s->show;
     mien_show_events(show);
     requests(s);
+    mien_session_opened(s);
     if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
         return;
     }

@@ -48,11 +48,16 @@ struct mien_session {
     // passed with the sources before.
     int64_t record_first_ns, record_last_ns, record_gone_ns;
     bool source_changed; // since the last frame
+    // Another source is being opened: by the user's wish or by itself, at this size and rate.
+    bool opening, opening_asked;
+    char opening_uri[1024];
+    int opening_w, opening_h, opening_fps;
     int64_t state_ns;
     // Cameras that come and go (session_cameras.c).
     struct mien_camera_watch *watch; // NULL until it is needed
     struct mien_camera_info *found;  // MIEN_UI_CAMERAS
     bool watch_failed, watch_need, listed, was_lost;
+    bool next_asked;                  // the next camera, when the list has come
     bool wants_camera;                // the source that was asked for last is one
     char camera_uri[1024];            // which one was asked for last; "": any
     char device[64];                  // of the source, "" when it is no camera

@@ -71,15 +71,10 @@ static void take_list(struct mien_session *s, int n, int64_t now_ns)
 }
 
 // Nobody has asked for it: what fails is logged once, and nothing of it is remembered.
-static void open_by_itself(struct mien_session *s, const char *device, int64_t now_ns)
+void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason)
 {
-    char uri[sizeof(s->candidate)], reason[400] = "", logged[400], text[400];
-    snprintf(uri, sizeof(uri), "%s", device);
-    mien_log_capture(logged, sizeof(logged));
-    bool ok = mien_session_exchange(s, uri, s->o.capture_w, s->o.capture_h, s->o.fps, reason,
-                                    sizeof(reason));
-    mien_log_capture(NULL, 0);
-    s->retry_ns = now_ns + retry_ns;
+    char text[400];
+    s->retry_ns = mien_now_ns() + retry_ns;
     if (ok) {
         s->newcomer[0] = s->told[0] = 0;
         snprintf(text, sizeof(text), "%s is here: %d × %d", s->shown_name, s->show->controls.width,
@@ -91,6 +86,11 @@ static void open_by_itself(struct mien_session *s, const char *device, int64_t n
         mien_warn("%s", reason);
         mien_show_notice_for(s->show, reason, 6);
     }
+}
+
+static void open_by_itself(struct mien_session *s, const char *device)
+{
+    mien_session_open_source(s, device, s->o.capture_w, s->o.capture_h, s->o.fps, false);
 }
 
 static void came_and_went(struct mien_session *s)
@@ -126,22 +126,44 @@ void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
     struct mien_show *show = s->show;
     bool waiting = mien_session_is_waiting(s);
     bool menus = show->ui && mien_ui_visible(show->ui, NULL);
-    came_and_went(s);
-    if (!watch(s, waiting || s->camera_source || menus)) {
+    if (!s->opening) {
+        came_and_went(s);
+    }
+    if (!watch(s, waiting || s->camera_source || menus || s->next_asked)) {
+        if (s->next_asked) {
+            s->next_asked = false;
+            mien_show_notice(show, "no camera found");
+        }
         return;
     }
     int n = mien_camera_watch_news(s->watch, s->found, MIEN_UI_CAMERAS);
     if (n >= 0) {
         take_list(s, n, now_ns);
+        if (s->next_asked && !s->opening) {
+            mien_session_next_camera(s);
+        }
+        s->next_asked = false;
     }
-    if (now_ns < s->retry_ns) {
+    if (now_ns < s->retry_ns || s->opening) {
         return;
     }
     if (waiting && s->wants_camera && s->candidate[0]) {
-        open_by_itself(s, s->candidate, now_ns);
+        open_by_itself(s, s->candidate);
     } else if (s->was_lost && s->newcomer[0] && now_ns > s->newcomer_ns + patience_ns) {
-        open_by_itself(s, s->newcomer, now_ns);
+        open_by_itself(s, s->newcomer);
     }
+}
+
+// What the look-out knows is a second old while it looks; otherwise it looks first.
+void mien_session_ask_next_camera(struct mien_session *s)
+{
+    if (s->watch && s->watch_need && s->listed) {
+        mien_session_next_camera(s);
+        return;
+    }
+    s->next_asked = true;
+    mien_show_notice(s->show, "looking for cameras …");
+    mien_session_rescan(s);
 }
 
 void mien_session_rescan(struct mien_session *s)

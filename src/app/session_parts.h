@@ -14,19 +14,22 @@ void mien_session_source_known(struct mien_session *s, const char *uri);
 void mien_session_source_chosen(struct mien_session *s, const char *uri); // by the user
 void mien_session_which_camera(struct mien_session *s); // marks it in the menu's list
 void mien_session_take_list(struct mien_session *s, const struct mien_camera_info *list, int n);
-// Another source without a word; false with the reason: the present one stays, or none is left.
-bool mien_session_exchange(struct mien_session *s, const char *uri, int w, int h, int fps,
-                           char *reason, size_t reason_size);
-// The present source stays when the other one cannot be opened; the window says why.
-void mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps);
-void mien_session_next_camera(struct mien_session *s);
+// Another source, opened in the background. asked: by the user, who is told how it goes, and whose
+// choice is remembered; else mien_session_came_by_itself hears of it. The present source stays when
+// the other one cannot be opened. False when one is being opened already.
+bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
+                              bool asked);
+void mien_session_opened(struct mien_session *s);      // every round
+void mien_session_next_camera(struct mien_session *s); // of the menu's list
 
 // session_cameras.c: cameras that come and go.
 void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns); // every round
 bool mien_session_is_waiting(const struct mien_session *s);              // there is no source
 void mien_session_tell_waiting(struct mien_session *s); // what to do while there is no source
-void mien_session_rescan(struct mien_session *s);       // the menu's list, anew
-void mien_session_watch_end(struct mien_session *s);    // idempotent
+void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason);
+void mien_session_ask_next_camera(struct mien_session *s); // by the user: when the list is fresh
+void mien_session_rescan(struct mien_session *s);          // the menu's list, anew
+void mien_session_watch_end(struct mien_session *s);       // idempotent
 
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
-
 bool mien_session_is_camera(const char *uri)
 {
     return !*uri || !strncmp(uri, "camera", 6) || !strncmp(uri, "/dev/", 5) ||
@@ -89,70 +87,84 @@ void mien_session_take_list(struct mien_session *s, const struct mien_camera_inf
     s->show->dirty = true;
 }
 
-static void scan(struct mien_session *s) // here and now
+bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
+                              bool asked)
 {
-    struct mien_camera_info *list = mien_calloc(MIEN_UI_CAMERAS, sizeof(*list));
-    if (list) {
-        mien_session_take_list(s, list, mien_camera_list(list, MIEN_UI_CAMERAS));
-    }
-    mien_free(list);
-}
-
-bool mien_session_exchange(struct mien_session *s, const char *uri, int w, int h, int fps,
-                           char *reason, size_t reason_size)
-{
-    s->show->shot = NULL; // it was the old source's
+    char text[512];
     struct mien_source_options o = mien_session_source_options(s, w, h, fps);
-    bool ok = mien_live_switch(s->live, uri, &o, reason, reason_size);
-    s->show->info.paused = s->was_paused = false;
-    s->drops_in_pauses = 0;
-    s->source_changed = true;
-    s->was_lost = false;
-    if (ok || mien_session_is_waiting(s)) {
-        mien_session_source_known(s, ok ? uri : "");
-    }
-    return ok;
-}
-
-void mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps)
-{
-    char text[512], reason[400] = "";
-    struct mien_show *show = s->show;
     if (!strncmp(uri, "file://", 7)) {
         uri += 7;
     }
-    snprintf(text, sizeof(text), "opening %.200s …", uri);
-    mien_show_notice(show, text);
-    mien_show_draw(show, NULL);
-    bool ok = mien_session_exchange(s, uri, w, h, fps, reason, sizeof(reason));
+    if (s->opening || strlen(uri) >= sizeof(s->opening_uri)) {
+        return false;
+    }
+    snprintf(s->opening_uri, sizeof(s->opening_uri), "%s", uri);
+    s->opening = mien_live_switch(s->live, s->opening_uri, &o, !asked);
+    s->opening_asked = asked;
+    s->opening_w = w;
+    s->opening_h = h;
+    s->opening_fps = fps;
+    s->was_lost = false;
+    if (asked) {
+        snprintf(text, sizeof(text), "opening %.200s …", uri);
+        mien_show_notice_for(s->show, text, 60); // until the outcome
+    }
+    return s->opening;
+}
+
+static void told(struct mien_session *s, bool ok, const char *reason)
+{
+    char text[512];
+    struct mien_ui_controls *c = &s->show->controls;
+    if (!ok) {
+        mien_show_notice_for(s->show, reason[0] ? reason : "it cannot be opened", 5);
+        return;
+    }
+    mien_session_source_chosen(s, s->opening_uri);
+    snprintf(text, sizeof(text), "%s, %d × %d", s->shown_name, c->width, c->height);
+    mien_show_notice(s->show, text);
+    if (s->config && s->camera_source) {
+        mien_config_set(s->config, "source", s->opening_uri);
+        mien_config_set_number(s->config, "capture_width", s->opening_w);
+        mien_config_set_number(s->config, "capture_height", s->opening_h);
+        mien_config_set_number(s->config, "capture_rate", s->opening_fps);
+    }
+}
+
+void mien_session_opened(struct mien_session *s)
+{
+    char reason[400] = "";
+    enum mien_live_source_news news =
+        s->opening ? mien_live_source_news(s->live, reason, sizeof(reason)) : MIEN_LIVE_SOURCE_SAME;
+    if (news == MIEN_LIVE_SOURCE_SAME) {
+        return;
+    }
+    bool ok = news == MIEN_LIVE_SOURCE_NEW;
+    s->opening = false;
+    s->show->shot = NULL; // it was the old source's
+    s->show->info.paused = s->was_paused = false;
+    s->drops_in_pauses = 0;
+    s->source_changed = true;
+    if (ok || mien_session_is_waiting(s)) {
+        mien_session_source_known(s, ok ? s->opening_uri : "");
+    }
     if (!mien_live_source(s->live)) {
         return; // the loop ends with an error
     }
-    if (!ok) {
-        snprintf(text, sizeof(text), "%s", reason[0] ? reason : "it cannot be opened");
-        mien_show_notice(show, text);
-        return;
-    }
-    mien_session_source_chosen(s, uri);
-    struct mien_ui_controls *c = &show->controls;
-    snprintf(text, sizeof(text), "%s, %d × %d", s->shown_name, c->width, c->height);
-    mien_show_notice(show, text);
-    if (s->config && s->camera_source) {
-        mien_config_set(s->config, "source", uri);
-        mien_config_set_number(s->config, "capture_width", w);
-        mien_config_set_number(s->config, "capture_height", h);
-        mien_config_set_number(s->config, "capture_rate", fps);
+    if (s->opening_asked) {
+        told(s, ok, reason);
+    } else {
+        mien_session_came_by_itself(s, ok, reason);
     }
 }
 
 void mien_session_next_camera(struct mien_session *s)
 {
-    scan(s);
     struct mien_ui_controls *c = &s->show->controls;
     for (int i = 1; i <= c->cameras; i++) {
         int k = (c->camera_now + i + c->cameras) % c->cameras;
         if (k != c->camera_now && !c->camera[k].problem[0]) {
-            mien_session_open_source(s, c->camera[k].device, 0, 0, 0);
+            mien_session_open_source(s, c->camera[k].device, 0, 0, 0, true);
             return;
         }
     }

@@ -1,7 +1,8 @@
 // Cameras that come and go while the live program runs, by script: real thread graph, engine and
 // drawing in a window of SDL's offscreen driver, a make-believe camera driver behind the system
 // calls. Without a camera, plugged in, not permitted yet, unplugged, back under another number,
-// another one instead, one that is in use; a file is left alone; nothing of it is remembered.
+// another one instead, one that is in use; a file is left alone; nothing of it is remembered. The
+// key for the next camera. Whatever happens, the frame loop itself opens no device.
 // LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=close
 // LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll -Wl,--wrap=stat
 #include <setjmp.h>
@@ -188,6 +189,51 @@ static bool picture_is_left_alone(void)
     return after(2000) && picture_is_shown() && cam.opens == opens && !session.show->state[0];
 }
 
+static void press_c(void)
+{
+    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_c}}};
+    SDL_PushEvent(&e);
+}
+
+static void press_c_twice(void)
+{
+    press_c();
+    press_c();
+}
+
+static void plug_and_press_c(void)
+{
+    plug_test();
+    press_c();
+}
+
+static void unplug_and_press_c(void)
+{
+    unplug();
+    drop_picture();
+    press_c(); // the last wish counts
+}
+
+static bool none_is_found(void)
+{
+    return said("no camera found") && frames(1) && !session.camera_source;
+}
+
+static bool next_is_shown(void)
+{
+    return said("Test Cam, 640 × 480") && shows("Test Cam", "/dev/video0");
+}
+
+static bool there_is_no_other(void)
+{
+    return said("there is no other camera") && shows("Test Cam", "/dev/video0");
+}
+
+static bool picture_is_there(void)
+{
+    return frames(3) && strstr(session.shown_name, "picture.png") && !session.opening;
+}
+
 static bool never(void)
 {
     return false;
@@ -227,11 +273,22 @@ static const struct deed named[] = {
     {"quit", quit, never},
 };
 
+static const struct deed keyed[] = {
+    {"no camera for c", press_c, none_is_found},
+    {"one is plugged in for c", plug_and_press_c, next_is_shown},
+    {"it is the only one", press_c_twice, there_is_no_other},
+    {"a picture, and c when it is gone", unplug_and_press_c, picture_is_there},
+    {"c finds it gone", press_c, none_is_found},
+    {"quit", quit, never},
+};
+
 static const struct deed *deeds;
 
 static bool script(void)
 {
     const struct deed *d = &deeds[step];
+    loop_thread = pthread_self();
+    loop_known = true;
     c = &session.show->controls;
     if (trouble[0]) {
         return true;
@@ -259,7 +316,8 @@ static bool can_run(void)
            mien_find_file("models", "detect.net", path, sizeof(path));
 }
 
-static void run(const char *source, const struct deed *script_deeds, int n)
+// chosen: the camera that is remembered at the end; NULL: nobody has chosen one.
+static void run(const char *source, const struct deed *script_deeds, int n, const char *chosen)
 {
     deeds = script_deeds;
     step = 0;
@@ -274,6 +332,8 @@ static void run(const char *source, const struct deed *script_deeds, int n)
     cam.period_ns = 50 * MIEN_NS_PER_MS;
     cam.force_fps = 10; // a slow machine does not make it a slow camera
     trouble[0] = 0;
+    loop_known = false;
+    loop_opens = 0;
     int status = mien_session_run(&session, script);
     if (trouble[0]) {
         fail_msg("%s", trouble);
@@ -283,7 +343,12 @@ static void run(const char *source, const struct deed *script_deeds, int n)
     assert_int_equal(cam.leaks_open, 0);
     assert_int_equal(cam.leaks_map, 0);
     assert_int_equal(cam.errors, 0);
-    assert_null(mien_config_get(&config, "source")); // nobody has chosen one
+    assert_int_equal(loop_opens, 0);
+    if (chosen) {
+        assert_string_equal(mien_config_get(&config, "source"), chosen);
+    } else {
+        assert_null(mien_config_get(&config, "source"));
+    }
     mien_config_destroy(&config);
 }
 
@@ -292,7 +357,7 @@ static void any_camera(void **state)
     if (!can_run()) {
         skip();
     }
-    run("", any, MIEN_COUNT(any));
+    run("", any, MIEN_COUNT(any), NULL);
 }
 
 static void camera_of_a_name(void **state)
@@ -300,7 +365,15 @@ static void camera_of_a_name(void **state)
     if (!can_run()) {
         skip();
     }
-    run("camera:test", named, MIEN_COUNT(named));
+    run("camera:test", named, MIEN_COUNT(named), NULL);
+}
+
+static void next_camera(void **state)
+{
+    if (!can_run()) {
+        skip();
+    }
+    run(picture, keyed, MIEN_COUNT(keyed), "/dev/video0");
 }
 
 static int set_up(void **state)
@@ -329,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_camera),
         cmocka_unit_test(camera_of_a_name),
+        cmocka_unit_test(next_camera),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
