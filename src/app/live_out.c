@@ -26,15 +26,18 @@ struct record {
 
 struct mien_live_out {
     struct mien_live_out_config config;
+    char sinks_text[2048], record_text[1024]; // of config
+    atomic_int state;
+    // Of the thread that opens, and mien-out's then.
     struct mien_sink *sink[MIEN_SINKS_MAX];
     int sinks;
-    bool pictures_wanted; // by the recording or a sink
     struct mien_video_writer *video;
+    bool failed;                       // something was not written; read after join
+    bool pictures_wanted;              // by the recording or a sink
     struct record *results, *pictures; // RESULTS, PICTURES
     struct mien_queue work, free_results, free_pictures;
     struct mien_thread thread;
     atomic_ullong dropped;
-    bool failed; // of the recording; mien-out's, read after join
 };
 
 bool mien_live_out_check(const char *sinks, const char **reason)
@@ -66,9 +69,42 @@ static void write_record(struct mien_live_out *o, struct record *r)
     mien_queue_push(&o->free_results, r);
 }
 
+static bool open_all(struct mien_live_out *o)
+{
+    struct mien_sink_context context = {.model = o->config.model,
+                                        .frames_per_s = o->config.frames_per_s};
+    if (!mien_sinks_open(o->config.sinks, &context, o->sink, &o->sinks)) {
+        return false;
+    }
+    if (o->config.record) {
+        o->video = mien_video_writer_open(o->config.record, o->config.width_px, o->config.height_px,
+                                          o->config.frames_per_s, 0);
+    }
+    return o->video || !o->config.record;
+}
+
+static void close_all(struct mien_live_out *o)
+{
+    bool ok = !o->failed;
+    for (int i = 0; i < o->sinks; i++) {
+        ok = mien_sink_close(o->sink[i]) && ok;
+    }
+    o->sinks = 0;
+    ok = mien_video_writer_close(o->video) && ok;
+    o->video = NULL;
+    o->failed = !ok;
+}
+
 static void *run_out(void *arg)
 {
     struct mien_live_out *o = arg;
+    if (o->config.background) {
+        bool ok = open_all(o);
+        o->state = ok ? MIEN_LIVE_OUT_OPEN : MIEN_LIVE_OUT_FAILED;
+        if (!ok) {
+            return NULL;
+        }
+    }
     for (;;) {
         struct record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
         if (r) {
@@ -82,6 +118,8 @@ static void *run_out(void *arg)
         bool done = o->work.closed && o->work.count == 0;
         pthread_mutex_unlock(&o->work.monitor.mutex);
         if (done) {
+            close_all(o);
+            o->state = MIEN_LIVE_OUT_ENDED;
             return NULL;
         }
     }
@@ -116,16 +154,23 @@ struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
         return NULL;
     }
     o->config = *c;
-    o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);
-    struct mien_sink_context context = {.model = c->model, .frames_per_s = c->frames_per_s};
-    if (!mien_sinks_open(c->sinks, &context, o->sink, &o->sinks)) {
-        goto fail;
+    if ((size_t)snprintf(o->sinks_text, sizeof(o->sinks_text), "%s", c->sinks ? c->sinks : "") >=
+            sizeof(o->sinks_text) ||
+        (size_t)snprintf(o->record_text, sizeof(o->record_text), "%s",
+                         c->record ? c->record : "") >= sizeof(o->record_text)) {
+        mien_error("outputs: the list is too long");
+        mien_free(o);
+        return NULL;
     }
-    if (c->record) {
-        o->video = mien_video_writer_open(c->record, c->width_px, c->height_px, c->frames_per_s, 0);
-        if (!o->video) {
+    o->config.sinks = c->sinks ? o->sinks_text : NULL;
+    o->config.record = c->record ? o->record_text : NULL;
+    o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);
+    o->state = MIEN_LIVE_OUT_OPENING;
+    if (!c->background) {
+        if (!open_all(o)) {
             goto fail;
         }
+        o->state = MIEN_LIVE_OUT_OPEN;
     }
     if (!make_records(o) || !mien_thread_start(&o->thread, "mien-out", run_out, o)) {
         goto fail;
@@ -146,7 +191,8 @@ static struct record *take_free(struct mien_live_out *o, struct mien_queue *q)
 
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source)
 {
-    struct record *free_one = o->sinks ? take_free(o, &o->free_results) : NULL;
+    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->sinks;
+    struct record *free_one = wanted ? take_free(o, &o->free_results) : NULL;
     if (free_one) {
         free_one->result = *r;
         snprintf(free_one->source, sizeof(free_one->source), "%s", source);
@@ -156,7 +202,8 @@ void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, 
 
 struct mien_image *mien_live_out_picture(struct mien_live_out *o)
 {
-    struct record *r = o->pictures_wanted ? take_free(o, &o->free_pictures) : NULL;
+    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->pictures_wanted;
+    struct record *r = wanted ? take_free(o, &o->free_pictures) : NULL;
     return r ? &r->picture : NULL;
 }
 
@@ -167,20 +214,27 @@ void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, i
     mien_queue_push(&o->work, r);
 }
 
+enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o)
+{
+    return (enum mien_live_out_state)o->state;
+}
+
+void mien_live_out_finish(struct mien_live_out *o)
+{
+    if (o->thread.started) {
+        mien_queue_close(&o->work);
+    }
+}
+
 bool mien_live_out_close(struct mien_live_out *o, uint64_t *dropped)
 {
     if (!o) {
         return true;
     }
-    if (o->thread.started) {
-        mien_queue_close(&o->work);
-    }
+    mien_live_out_finish(o);
     mien_thread_join(&o->thread);
-    bool ok = !o->failed;
-    for (int i = 0; i < o->sinks; i++) {
-        ok = mien_sink_close(o->sink[i]) && ok;
-    }
-    ok = mien_video_writer_close(o->video) && ok;
+    close_all(o); // what the thread has not
+    bool ok = !o->failed && o->state != MIEN_LIVE_OUT_FAILED;
     for (int i = 0; o->pictures && i < PICTURES; i++) {
         mien_image_destroy(&o->pictures[i].picture);
     }

@@ -239,6 +239,7 @@ static void once(struct mien_session *s)
     } else {
         shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
     }
+    mien_session_outputs(s);
     mien_session_lamps(s);
     if (shot) {
         show->info.dropped = dropped(s);
@@ -264,9 +265,11 @@ static void summary(struct mien_session *s, FILE *f)
 static int loop(struct mien_session *s, bool (*stopped)(void))
 {
     uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
+    s->running = true;
     while (!s->show->quit && !stopped() && s->show->frames < limit && !mien_live_ended(s->live)) {
         once(s);
     }
+    s->running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
     if (s->show->frames == 0 && !s->show->quit && !stopped()) {
         mien_error("not one frame came from \"%s\"", s->source_name);

@@ -7,6 +7,8 @@
 #ifndef MIEN_APP_LIVE_SESSION_H
 #define MIEN_APP_LIVE_SESSION_H
 
+#include <stdatomic.h>
+
 #include "app/config.h"
 #include "app/live.h"
 #include "app/live_out.h"
@@ -34,6 +36,11 @@ struct mien_session_options {
     double fov, filter, opacity;
 };
 
+struct mien_ending { // an output that is writing its files' ends
+    struct mien_live_out *out;
+    char spec[256], file[512]; // file: told when it is whole; "": nothing is
+};
+
 struct mien_session {
     struct mien_session_options o;
     struct mien_config *config; // borrowed; NULL = nothing is remembered
@@ -42,7 +49,15 @@ struct mien_session {
     struct mien_live_out *recording;
     struct mien_monitor outputs;                 // guards `output`: mien-infer hands results to it
     struct mien_live_out *output[MIEN_UI_SINKS]; // of controls.sink; NULL = off
-    char source_name[1024];                      // written into the records; guarded by `outputs`
+    struct mien_ending ending[8];
+    // A picture that is being saved: mien-save's until save_done.
+    struct mien_thread save;
+    struct mien_image save_picture;
+    char save_path[512];
+    bool saving, save_ok;
+    atomic_bool save_done;
+    bool running;           // the frame loop is: nothing may hold it up
+    char source_name[1024]; // written into the records; guarded by `outputs`
     char shown_name[128];
     // Of the recording: media time of its first frame (of this source), of the last one, and what
     // passed with the sources before.

@@ -422,19 +422,28 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     }
 }
 
+bool mien_show_picture(struct mien_show *s, struct mien_image *out)
+{
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    if (out->width != w || out->height != h) {
+        mien_image_destroy(out);
+        if (!mien_image_create(out, w, h, MIEN_FORMAT_RGB8)) {
+            return false;
+        }
+    }
+    // After a swap the back buffer is undefined, and menus do not belong into it.
+    draw(s, s->menus_in_screenshot);
+    if (s->menus_in_screenshot) {
+        draw_menus(s);
+    }
+    return mien_view_read(s->view, out);
+}
+
 bool mien_show_screenshot(struct mien_show *s, const char *path)
 {
     struct mien_image im = {0};
-    int w, h;
-    mien_view_size(s->view, &w, &h);
-    bool ok = mien_image_create(&im, w, h, MIEN_FORMAT_RGB8);
-    if (ok) { // after a swap the back buffer is undefined, and menus do not belong into it
-        draw(s, s->menus_in_screenshot);
-        if (s->menus_in_screenshot) {
-            draw_menus(s);
-        }
-    }
-    ok = ok && mien_view_read(s->view, &im) && mien_png_save(path, &im);
+    bool ok = mien_show_picture(s, &im) && mien_png_save(path, &im);
     mien_image_destroy(&im);
     return ok;
 }

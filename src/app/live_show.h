@@ -57,6 +57,8 @@ void mien_show_events(struct mien_show *s); // handles what the user did
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
 void mien_show_notice(struct mien_show *s, const char *text); // for three seconds
 void mien_show_notice_for(struct mien_show *s, const char *text, int seconds);
+// What is on the screen, as RGB8; out: reused when it has the size. False: no memory.
+bool mien_show_picture(struct mien_show *s, struct mien_image *out);
 bool mien_show_screenshot(struct mien_show *s, const char *path); // what is on the screen
 double mien_show_fps(const struct mien_show *s);                  // over the whole run
 

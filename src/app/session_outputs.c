@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "out/overlay.h"
 
 static struct mien_live_out *open_out(struct mien_session *s, const char *sink, const char *record)
@@ -16,7 +17,8 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
                                      .record = record,
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),
-                                     .wait = s->o.waits};
+                                     .wait = s->o.waits,
+                                     .background = s->running && !s->o.waits};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
     if (record && s->show->controls.record_plain) {
         c.width_px = info->width;
@@ -25,11 +27,58 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
     return mien_live_out_open(&c);
 }
 
-static void close_out(struct mien_session *s, struct mien_live_out *o)
+static bool close_out(struct mien_session *s, struct mien_live_out *o)
 {
     uint64_t lost = 0;
-    s->output_failed = !mien_live_out_close(o, &lost) || s->output_failed;
+    bool ok = mien_live_out_close(o, &lost);
+    s->output_failed = s->output_failed || !ok;
     s->lost += lost;
+    return ok;
+}
+
+// It has ended, or is waited for.
+static void settle(struct mien_session *s, struct mien_ending *e)
+{
+    char text[400];
+    bool ok = close_out(s, e->out);
+    if (e->file[0]) {
+        snprintf(text, sizeof(text),
+                 ok ? "saved %.300s" : "%.300s could not be written: the terminal says why",
+                 e->file);
+        mien_show_notice(s->show, text);
+    }
+    *e = (struct mien_ending){0};
+}
+
+// Writes its files' ends behind the frame loop's back. file: to be told when it is whole; may be
+// NULL.
+static void close_later(struct mien_session *s, struct mien_live_out *o, const char *spec,
+                        const char *file)
+{
+    struct mien_ending *e = s->ending;
+    if (!o) {
+        return;
+    }
+    for (int i = 0; i < (int)MIEN_COUNT(s->ending) && e->out; i++) {
+        e = &s->ending[i];
+    }
+    if (e->out) { // all are taken
+        settle(s, e);
+    }
+    e->out = o;
+    snprintf(e->spec, sizeof(e->spec), "%s", spec);
+    snprintf(e->file, sizeof(e->file), "%.500s", file ? file : "");
+    mien_live_out_finish(o);
+}
+
+// A file that is written anew must be finished first.
+static void wait_for(struct mien_session *s, const char *spec)
+{
+    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
+        if (s->ending[i].out && !strcmp(s->ending[i].spec, spec)) {
+            settle(s, &s->ending[i]);
+        }
+    }
 }
 
 void mien_session_lamps(struct mien_session *s)
@@ -60,17 +109,79 @@ void mien_session_lamps(struct mien_session *s)
     info->lamps = n;
 }
 
+static struct mien_live_out *exchange_output(struct mien_session *s, int i,
+                                             struct mien_live_out *fresh)
+{
+    pthread_mutex_lock(&s->outputs.mutex);
+    struct mien_live_out *old = s->output[i];
+    s->output[i] = fresh;
+    pthread_mutex_unlock(&s->outputs.mutex);
+    return old;
+}
+
+// A picture is saved on a thread of its own: packing it takes longer than a frame may.
+static void *run_save(void *arg)
+{
+    struct mien_session *s = arg;
+    s->save_ok = mien_png_save(s->save_path, &s->save_picture);
+    s->save_done = true;
+    return NULL;
+}
+
+static void saved(struct mien_session *s)
+{
+    char text[400];
+    if (!s->saving || !s->save_done) {
+        return;
+    }
+    mien_thread_join(&s->save);
+    s->saving = false;
+    snprintf(text, sizeof(text), s->save_ok ? "saved %.300s" : "could not save %.300s",
+             s->save_path);
+    mien_show_notice(s->show, text);
+}
+
 bool mien_session_set_output(struct mien_session *s, int i, bool on)
 {
     struct mien_ui_sink *k = &s->show->controls.sink[i];
-    struct mien_live_out *fresh = on ? open_out(s, k->spec, NULL) : NULL, *old;
-    pthread_mutex_lock(&s->outputs.mutex);
-    old = s->output[i];
-    s->output[i] = fresh;
-    pthread_mutex_unlock(&s->outputs.mutex);
-    close_out(s, old);
+    if (on) {
+        wait_for(s, k->spec);
+    }
+    struct mien_live_out *fresh = on ? open_out(s, k->spec, NULL) : NULL;
+    const char *file = !strncmp(k->spec, "report:", 7) ? k->spec + 7 : NULL;
+    close_later(s, exchange_output(s, i, fresh), k->spec, file);
     k->on = fresh != NULL;
     return k->on == on;
+}
+
+void mien_session_outputs(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    char text[400];
+    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
+        struct mien_ending *e = &s->ending[i];
+        if (e->out && mien_live_out_state(e->out) >= MIEN_LIVE_OUT_FAILED) {
+            settle(s, e);
+        }
+    }
+    for (int i = 0; i < c->sinks; i++) {
+        if (s->output[i] && mien_live_out_state(s->output[i]) == MIEN_LIVE_OUT_FAILED) {
+            mien_live_out_close(exchange_output(s, i, NULL), NULL);
+            c->sink[i].on = false;
+            snprintf(text, sizeof(text), "%.200s cannot be opened: the terminal says why",
+                     c->sink[i].spec);
+            mien_show_notice_for(s->show, text, 6);
+        }
+    }
+    if (s->recording && mien_live_out_state(s->recording) == MIEN_LIVE_OUT_FAILED) {
+        mien_live_out_close(s->recording, NULL);
+        s->recording = NULL;
+        c->recording = false;
+        snprintf(text, sizeof(text), "%.300s cannot be recorded: the terminal says why",
+                 c->record_path);
+        mien_show_notice_for(s->show, text, 6);
+    }
+    saved(s);
 }
 
 bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on)
@@ -217,13 +328,14 @@ void mien_session_capture(void *arg, const struct mien_shot *shot)
 {
     struct mien_session *s = arg;
     struct mien_ui_controls *c = &s->show->controls;
-    int64_t time_ns = record_time(s, shot);
+    bool records = s->recording && mien_live_out_state(s->recording) == MIEN_LIVE_OUT_OPEN;
+    int64_t time_ns = records ? record_time(s, shot) : 0;
     for (int i = 0; i < c->sinks; i++) { // sinks that are shown pictures; the others have none
         if (s->output[i]) {
             record_into(s, s->output[i], shot, false, time_ns);
         }
     }
-    if (s->recording) {
+    if (records) {
         record_into(s, s->recording, shot, c->record_plain, time_ns);
         c->recorded_s = (double)time_ns / MIEN_NS_PER_S;
     }
@@ -233,10 +345,10 @@ void mien_session_toggle_recording(struct mien_session *s)
 {
     char path[512], text[400];
     if (s->recording) {
-        close_out(s, s->recording);
+        snprintf(text, sizeof(text), "saving %.300s …", s->show->controls.record_path);
+        close_later(s, s->recording, "", s->show->controls.record_path);
         s->recording = NULL;
         s->show->controls.recording = false;
-        snprintf(text, sizeof(text), "saved %.300s", s->show->controls.record_path);
     } else if (mien_session_file(s, "mp4", path, sizeof(path))) {
         bool ok = start_recording(s, path);
         snprintf(text, sizeof(text),
@@ -259,14 +371,7 @@ void mien_session_toggle_report(struct mien_session *s)
         i++;
     }
     if (i < c->sinks && c->sink[i].on) {
-        bool failed = s->output_failed;
-        s->output_failed = false;
-        mien_session_set_output(s, i, false);
-        snprintf(text, sizeof(text),
-                 s->output_failed ? "%.300s could not be written" : "saved %.300s",
-                 c->sink[i].spec + 7);
-        s->output_failed = s->output_failed || failed;
-        mien_show_notice(s->show, text);
+        mien_session_set_output(s, i, false); // it says so when it is saved
         return;
     }
     if (!mien_session_file(s, "html", path, sizeof(path))) {
@@ -288,21 +393,38 @@ void mien_session_toggle_report(struct mien_session *s)
 
 void mien_session_screenshot(struct mien_session *s)
 {
-    char path[512], text[400];
+    char path[512];
+    if (s->saving) { // the next one when this one is
+        return;
+    }
     s->show->want_screenshot = false;
     if (!mien_session_file(s, "png", path, sizeof(path))) {
         return; // told
     }
     bool menus = s->show->menus_in_screenshot;
     s->show->menus_in_screenshot = false;
-    bool ok = mien_show_screenshot(s->show, path);
+    s->saving = mien_show_picture(s->show, &s->save_picture);
     s->show->menus_in_screenshot = menus;
-    snprintf(text, sizeof(text), ok ? "saved %.300s" : "could not save %.300s", path);
-    mien_show_notice(s->show, text);
+    if (!s->saving) {
+        mien_show_notice(s->show, "there is no memory for the picture");
+        return;
+    }
+    snprintf(s->save_path, sizeof(s->save_path), "%s", path);
+    s->save_done = false;
+    if (!mien_thread_start(&s->save, "mien-save", run_save, s)) {
+        run_save(s); // here, then
+    }
 }
 
 void mien_session_close_outputs(struct mien_session *s)
 {
+    mien_thread_join(&s->save);
+    mien_image_destroy(&s->save_picture);
+    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
+        if (s->ending[i].out) {
+            settle(s, &s->ending[i]);
+        }
+    }
     for (int i = 0; i < MIEN_UI_SINKS; i++) {
         close_out(s, s->output[i]);
         s->output[i] = NULL;

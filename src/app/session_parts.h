@@ -34,6 +34,7 @@ void mien_session_watch_end(struct mien_session *s);       // idempotent
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
+void mien_session_outputs(struct mien_session *s); // every round: those that open and end
 bool mien_session_set_output(struct mien_session *s, int i, bool on); // of controls.sink
 bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on);
 void mien_session_add_typed(struct mien_session *s, const char *list); // in the menu; it says why
