@@ -124,6 +124,7 @@ complete -c mien -n '__fish_seen_subcommand_from train' -l label-fraction -r -d 
 complete -c mien -n '__fish_seen_subcommand_from train' -l pseudo -r -d 'a trained network answers where labels are missing (else they are masked)'
 complete -c mien -n '__fish_seen_subcommand_from train' -l pseudo-fraction -r -d 'share of training records that --pseudo may fill in [1]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l negative -r -d 'share of crops beside the face [0.05]'
+complete -c mien -n '__fish_seen_subcommand_from train' -l settled -r -d 'share of crops that lie near the face\'s own, as a tracker\'s do [0]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l balance -d 'draw expression classes with 1/sqrt(count) [on; --no-balance turns it off]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l adjust -r -d 'expression logits: 0 = classes as frequent as in the data, 1 = equally frequent [0.7]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l plain -d 'no photometric augmentation'

@@ -25,8 +25,8 @@ enum { SHARD = 8, BATCH_MAX = 128 };
 struct options {
     const char *net, *out, *checkpoint, *data, *pack, *init, *log, *scenes;
     int scenes_total, batch, threads, seed, photos, synths, every;
-    double lr, synth, side, empty;
-    bool resume;
+    double lr, muon, muon_rate, synth, side, empty;
+    bool resume, packs_only;
 };
 
 struct trainer {
@@ -137,10 +137,24 @@ static bool load_data(struct trainer *t)
         return false;
     }
     snprintf(path, sizeof(path), "%s/data/photos", root);
-    if (!mien_detect_data_add_photos(&t->data, path, false, (size_t)t->o.photos)) {
+    if (!t->o.packs_only &&
+        !mien_detect_data_add_photos(&t->data, path, false, (size_t)t->o.photos)) {
         return false;
     }
-    if (t->o.pack && !mien_detect_data_add_pack(&t->data, t->o.pack, false, (size_t)t->o.synths)) {
+    for (const char *p = t->o.pack; p && *p;) {
+        size_t n = strcspn(p, ",");
+        if (n >= sizeof(path)) {
+            mien_error("--pack: a path of %zu letters is too long", n);
+            return false;
+        }
+        snprintf(path, sizeof(path), "%.*s", (int)n, p);
+        if (n && !mien_detect_data_add_pack(&t->data, path, false, (size_t)t->o.synths)) {
+            return false;
+        }
+        p += n + (p[n] == ',');
+    }
+    if (!t->data.members[MIEN_DETECT_PHOTO]) {
+        mien_error("no photo of a face to train on: without --packs-only the folder's are taken");
         return false;
     }
     mien_info("detector: %zu photos (%zu in side view), %zu rendered faces, %zu backgrounds",
@@ -253,7 +267,9 @@ static bool train(struct trainer *t)
                                   .eps = 1e-8f,
                                   .weight_decay = 0.01f,
                                   .clip = 5,
-                                  .average = 0.995f};
+                                  .average = 0.995f,
+                                  .muon = (float)t->o.muon,
+                                  .muon_rate = (float)t->o.muon_rate};
         ok = mien_graph_step(t->graph, t->pool, &adam);
         t->done += batch;
         for (int s = 0; s < t->o.batch / SHARD; s++) {
@@ -311,6 +327,7 @@ int mien_cmd_train_detect(int argc, char **argv)
                           .every = 1600,
                           .synths = 12000,
                           .lr = 2e-3,
+                          .muon_rate = 1,
                           .synth = 0.35,
                           .side = 0.15,
                           .empty = 0.12};
@@ -320,7 +337,10 @@ int mien_cmd_train_detect(int argc, char **argv)
          0},
         {"data", 0, MIEN_OPT_STRING, &o->data, "DIR",
          "folder that holds data/photos and data/backgrounds", 0, 0},
-        {"pack", 0, MIEN_OPT_STRING, &o->pack, "FILE", "rendered faces (mien synth)", 0, 0},
+        {"pack", 0, MIEN_OPT_STRING, &o->pack, "FILE[,FILE…]",
+         "rendered faces (mien synth), also photos and turned photos (mien prepare)", 0, 0},
+        {"packs-only", 0, MIEN_OPT_BOOL, &o->packs_only, NULL,
+         "no photos but those of --pack, for example of public-domain sources alone", 0, 0},
         {"checkpoint", 0, MIEN_OPT_STRING, &o->checkpoint, "FILE", "written every minute", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &o->resume, NULL, "go on from the checkpoint", 0, 0},
         {"init", 0, MIEN_OPT_STRING, &o->init, "FILE", "start from this checkpoint's weights", 0,
@@ -331,10 +351,13 @@ int mien_cmd_train_detect(int argc, char **argv)
          BATCH_MAX},
         {"threads", 't', MIEN_OPT_INT, &o->threads, "N", "workers, 0 = one per core", 0, 256},
         {"lr", 0, MIEN_OPT_FLOAT, &o->lr, "X", "learning rate after warm-up", 1e-6, 1},
+        {"muon", 0, MIEN_OPT_FLOAT, &o->muon, "X",
+         "momentum of Muon for hidden layers' weights (0.95), 0 = AdamW for all", 0, 0.9999},
+        {"muon-rate", 0, MIEN_OPT_FLOAT, &o->muon_rate, "X", "its learning rate over --lr", 0, 100},
         {"seed", 0, MIEN_OPT_INT, &o->seed, "N", "of weights and scenes", 0, 1e9},
         {"photos", 0, MIEN_OPT_INT, &o->photos, "N", "at most so many photos, 0 = all", 0, 1e9},
-        {"synths", 0, MIEN_OPT_INT, &o->synths, "N", "at most so many rendered faces, 0 = all", 0,
-         1e9},
+        {"synths", 0, MIEN_OPT_INT, &o->synths, "N", "at most so many faces of each pack, 0 = all",
+         0, 1e9},
         {"synth-share", 0, MIEN_OPT_FLOAT, &o->synth, "X", "share of rendered faces", 0, 1},
         {"side-share", 0, MIEN_OPT_FLOAT, &o->side, "X", "extra share of photos in side view", 0,
          1},

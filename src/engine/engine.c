@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -39,6 +40,7 @@ struct mien_engine {
     struct mien_engine_config config;
     struct mien_face_model model; // own, when loaded by create
     struct mien_detector *detector;
+    char detector_path[1100]; // "" the standard one
     struct mien_observer *observer;
     char network[MIEN_NETWORK_NAME]; // observer's
     struct mien_engine_parts parts;
@@ -96,6 +98,36 @@ static bool finish(struct mien_engine *e)
     return true;
 }
 
+// The network, and the detector where it has one of its own and none was asked for.
+static bool load_networks(struct mien_engine *e, const char *net)
+{
+    char path[sizeof(e->detector_path)] = "";
+    const char *asked = e->config.detect_path;
+    struct mien_observer *observer = mien_observer_load(net, e->parts.model);
+    if (!observer) {
+        return false;
+    }
+    if (asked) {
+        snprintf(path, sizeof(path), "%s", asked);
+    } else if (!mien_network_detector(net, NULL, path, sizeof(path))) {
+        path[0] = 0;
+    }
+    if (!e->detector || strcmp(path, e->detector_path) != 0) {
+        struct mien_detector *detector = mien_detector_load(path[0] ? path : NULL);
+        if (!detector) {
+            mien_observer_destroy(observer);
+            return false;
+        }
+        mien_detector_destroy(e->detector);
+        e->detector = detector;
+        memcpy(e->detector_path, path, sizeof(path));
+    }
+    mien_observer_destroy(e->observer);
+    e->observer = observer;
+    mien_network_label(net, e->network);
+    return true;
+}
+
 struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
 {
     struct mien_engine *e = make(c);
@@ -107,12 +139,10 @@ struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
     if (!mien_face_model_load(&e->model, c->face_path)) {
         goto fail;
     }
-    e->observer = mien_observer_load(c->net_path, &e->model);
-    mien_network_label(c->net_path, e->network);
-    e->detector = e->observer ? mien_detector_load(c->detect_path) : NULL;
-    if (!e->detector || !finish(e)) {
+    if (!load_networks(e, c->net_path) || !finish(e)) {
         goto fail;
     }
+    e->config.detect_path = e->config.detect_path ? e->detector_path : NULL; // the caller's may go
     return e;
 fail:
     mien_engine_destroy(e);
@@ -187,13 +217,9 @@ bool mien_engine_set_network(struct mien_engine *e, const char *net)
         mien_error("this engine was made without a network: there is none to exchange");
         return false;
     }
-    struct mien_observer *fresh = mien_observer_load(net, e->parts.model);
-    if (!fresh) {
+    if (!load_networks(e, net)) {
         return false;
     }
-    mien_observer_destroy(e->observer);
-    e->observer = fresh;
-    mien_network_label(net, e->network);
     mien_engine_reset(e);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -69,6 +70,21 @@ void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME])
              shipped && (!net || !*net) ? "standard"
              : slash                    ? slash + 1
                                         : net);
+}
+
+bool mien_network_detector(const char *net, const char *folder, char *path, size_t size)
+{
+    char face[256], in[1024];
+    if (!mien_network_file(net, face, sizeof(face)) || strncmp(face, "face-", 5) != 0) {
+        return false;
+    }
+    for (int i = 0; folder ? i == 0 : mien_find_folder(i, "models", in, sizeof(in)); i++) {
+        int n = snprintf(path, size, "%s/detect%s", folder ? folder : in, face + strlen("face"));
+        if ((size_t)n < size && (folder || in[0]) && access(path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 // face-NAME.net: its NAME; false when the file is called otherwise.

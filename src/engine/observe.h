@@ -18,9 +18,14 @@ struct mien_observer; // opaque
 // pictures). False when `name` is a path (it has a slash or ends with .net).
 bool mien_network_file(const char *name, char *file, size_t size);
 
-// What a network is called where it is shown and written: a shipped one's name, a file's without its
-// folder.
+// What a network is called where it is shown and written: a shipped one's name, a file's without
+// its folder.
 void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
+
+// The detector of a network's own, models/detect-NAME.net ("clean" has one), looked for in `folder`
+// or, when that is NULL, in the folders of models. False when it has none (as "standard" and every
+// path): models/detect.net serves it.
+bool mien_network_detector(const char *net, const char *folder, char *path, size_t size);
 
 // Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
 // models, by name, each once. Returns their number, at most max. (A file may turn out to be

@@ -115,11 +115,18 @@ void mien_target_from_label(const struct mien_face_model *model, const struct mi
     }
 }
 
-// What a detector, a tracker and a moving head do to a crop. In units of the larger side of the
-// box.
-static void jitter_crop(struct mien_rng *rng, struct mien_crop *c)
+// What a detector, a tracker and a moving head do to a crop; settled: a tracker that has looked at
+// the face already. In units of the larger side of the box.
+static void jitter_crop(struct mien_rng *rng, bool settled, struct mien_crop *c)
 {
     float larger = c->side_px / MIEN_CROP_SCALE;
+    if (settled) { // sizes as far as the engine's further looks at a still picture
+        c->side_px *= expf(0.05f * mien_rng_normal(rng));
+        c->cx_px += larger * 0.02f * mien_rng_normal(rng);
+        c->cy_px += larger * 0.02f * mien_rng_normal(rng);
+        c->roll_rad += 4 * deg * mien_rng_normal(rng);
+        return;
+    }
     c->side_px = larger * mien_rng_range(rng, 0.9f, 1.28f);
     c->cx_px += larger * 0.05f * mien_rng_normal(rng);
     c->cy_px += larger * 0.05f * mien_rng_normal(rng);
@@ -402,7 +409,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
             return unusable(s, input, t);
         }
         if (c->jitter) {
-            jitter_crop(rng, &crop);
+            jitter_crop(rng, c->settled > 0 && mien_rng_chance(rng, c->settled), &crop);
         }
         if (c->shake > 0) {
             float px = c->shake * crop.side_px / (float)c->width;

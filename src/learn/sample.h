@@ -45,6 +45,9 @@ struct mien_sample_config {
     bool jitter;                 // random crop and flip; off: the canonical crop (validation)
     struct mien_augment augment; // zeroed = none
     float negative;              // share of records turned into crops beside the face (presence 0)
+    // Share of jittered crops that lie as a tracker's do, near the canonical one; the others as a
+    // detector's, which the tracker then corrects by a second look.
+    float settled;
     // Share of training records that lose a label kind, by bit of the mask. Which records depends
     // on label_seed and the record's picture only, so the records of a smaller share are among
     // those of a larger, and all kinds go together.

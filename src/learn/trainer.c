@@ -459,6 +459,7 @@ static bool open_run(struct run *r)
                                             .jitter = true,
                                             .augment = c->augment,
                                             .negative = c->negative,
+                                            .settled = c->settled,
                                             .teacher = c->teacher,
                                             .pseudo_share = c->pseudo_share};
     memcpy(r->sample.drop, c->drop, sizeof(r->sample.drop));

@@ -39,6 +39,7 @@ struct mien_train_config {
     float pseudo_share;
     float adjust;   // of expression logits, see learn/loss.h
     float negative; // share of crops beside a face
+    float settled;  // share of crops that lie as a tracker's (learn/sample.h)
     struct mien_augment augment;
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source

@@ -73,7 +73,9 @@ static bool open_engine(struct mien *m, const struct mien_options *o)
     if (models) { // otherwise the engine looks where the program does
         snprintf(face, sizeof(face), "%.1000s/ict.face", models);
         snprintf(net, sizeof(net), "%.1000s/%s", models, file);
-        snprintf(detect, sizeof(detect), "%.1000s/detect.net", models);
+        if (!mien_network_detector(o->network, models, detect, sizeof(detect))) {
+            snprintf(detect, sizeof(detect), "%.1000s/detect.net", models);
+        }
         c.face_path = face;
         c.net_path = net;
         c.detect_path = detect;

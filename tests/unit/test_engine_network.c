@@ -174,6 +174,51 @@ static void networks_are_named(void **state)
     assert_int_equal(strlen(label), MIEN_NETWORK_NAME - 1);
 }
 
+// models/detect-other.net serves the network "other" and no other; a broken one is an error, not
+// silently the standard detector, for whoever asked for a clean network must not get another's.
+static void a_network_brings_its_detector(void **state)
+{
+    char path[1100], own[256], folder[100];
+    static const char *const none[] = {NULL, "", "standard", "clean.net", "./clean", "other"};
+    if (!frames) {
+        skip();
+    }
+    for (size_t i = 0; i < MIEN_COUNT(none); i++) {
+        assert_false(mien_network_detector(none[i], i == 5 ? home : NULL, path, sizeof(path)));
+    }
+    snprintf(folder, sizeof(folder), "%s/models", home);
+    snprintf(own, sizeof(own), "%s/detect-other.net", folder);
+    struct mien_engine *e = engine(NULL, false);
+    run(e, before);
+    assert_true(mien_file_save(own, "no detector", 11));
+    assert_true(mien_network_detector("other", NULL, path, sizeof(path)));
+    assert_string_equal(path, own);
+    assert_true(mien_network_detector("other", folder, path, sizeof(path)));
+    assert_string_equal(path, own);
+    char why[400] = "";
+    mien_log_capture(why, sizeof(why));
+    assert_false(mien_engine_set_network(e, "other"));
+    assert_null(mien_engine_create(&(struct mien_engine_config){.net_path = "other"}));
+    mien_log_capture(NULL, 0);
+    assert_non_null(strstr(why, "detect-other.net"));
+    size_t size = 0;
+    assert_true(mien_find_file("models", "detect.net", path, sizeof(path)));
+    char *bytes = mien_file_read(path, 0, &size);
+    assert_true(bytes && mien_file_save(own, bytes, size));
+    mien_free(bytes);
+    assert_true(mien_engine_set_network(e, "other"));
+    run(e, got);
+    struct mien_engine *made = engine("other", false);
+    run(made, wanted);
+    assert_true(same(got, wanted));
+    assert_true(mien_engine_set_network(e, NULL)); // and back to the standard detector
+    run(e, got);
+    assert_true(same(got, before));
+    mien_engine_destroy(made);
+    mien_engine_destroy(e);
+    unlink(own);
+}
+
 static void networks_are_listed(void **state)
 {
     if (!frames) {
@@ -205,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_second_look_is_as_if_made_with_it),
         cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
         cmocka_unit_test(networks_are_named),
+        cmocka_unit_test(a_network_brings_its_detector),
         cmocka_unit_test(networks_are_listed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

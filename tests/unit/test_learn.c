@@ -589,6 +589,69 @@ static void negatives_have_no_face(void **state)
     mien_dataset_destroy(&d);
 }
 
+// Root mean square deviation of drawn crops from the canonical one: side (log), centre (of the
+// box's larger side), roll (degrees).
+static void crop_spread(const struct mien_sample_config *c, double out[3])
+{
+    struct mien_sampler s;
+    assert_true(mien_sampler_init(&s, c));
+    float *x = mien_calloc(3 * SIDE * SIDE, sizeof(float));
+    double sum[3] = {0};
+    const int n = 400;
+    for (int i = 0; i < n; i++) {
+        struct mien_rng rng;
+        struct mien_target t;
+        struct mien_label l;
+        struct mien_crop own;
+        const uint8_t *jpeg;
+        mien_rng_seed(&rng, 5, (uint64_t)i);
+        struct mien_record_ref ref = {0, (uint32_t)(i % 24)};
+        assert_true(mien_sampler_make(&s, ref, false, &rng, x, &t));
+        mien_pack_get(&c->data->source[0].pack, ref.record, &l, &jpeg);
+        if (t.flipped) {
+            mien_label_mirror(&model, &l);
+        }
+        assert_true(mien_label_crop(&model, &l, &own));
+        const double larger = own.side_px / MIEN_CROP_SCALE;
+        const double side = log(t.crop.side_px / own.side_px);
+        const double dx = (t.crop.cx_px - own.cx_px) / larger;
+        const double roll = (t.crop.roll_rad - own.roll_rad) * 57.29578;
+        sum[0] += side * side;
+        sum[1] += dx * dx;
+        sum[2] += roll * roll;
+    }
+    for (int k = 0; k < 3; k++) {
+        out[k] = sqrt(sum[k] / n);
+    }
+    mien_free(x);
+    mien_sampler_destroy(&s);
+}
+
+// 400 draws know a deviation to 4 %; the bounds are four times that.
+static void settled_crops_lie_near_the_face(void **state)
+{
+    (void)state;
+    struct mien_dataset d;
+    double settled[3], coarse[3], half[3];
+    scene_write_pack(&model, "build/test_learn.pack", 24, 6);
+    mien_dataset_init(&d);
+    assert_true(mien_dataset_add(&d, "build/test_learn.pack", false));
+    struct mien_sample_config c = loader_config(&d, 1).sample;
+    c.negative = 0;
+    crop_spread(&c, coarse);
+    c.settled = 1;
+    crop_spread(&c, settled);
+    c.settled = 0.5f;
+    crop_spread(&c, half);
+    static const double wanted[3] = {0.05, 0.02, 4};
+    for (int k = 0; k < 3; k++) {
+        assert_float_equal(settled[k] / wanted[k], 1, 0.16);
+        assert_true(coarse[k] > 1.8 * settled[k]);
+        assert_float_equal(half[k] / sqrt(0.5 * (pow(settled[k], 2) + pow(coarse[k], 2))), 1, 0.16);
+    }
+    mien_dataset_destroy(&d);
+}
+
 static void noise_is_centred(void **state)
 {
     (void)state;
@@ -638,6 +701,7 @@ int main(void)
         cmocka_unit_test(loader_is_the_same_for_any_workers),
         cmocka_unit_test(pixels_follow_labels),
         cmocka_unit_test(negatives_have_no_face),
+        cmocka_unit_test(settled_crops_lie_near_the_face),
         cmocka_unit_test(noise_is_centred),
         cmocka_unit_test(bad_data_is_refused),
     };
