@@ -24,8 +24,16 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "train val" -- "$word")
         return
         ;;
+    "bench --precision")
+        mapfile -t COMPREPLY < <(compgen -W "float bf16 auto" -- "$word")
+        return
+        ;;
     "bench --mode" | "bench -m")
         mapfile -t COMPREPLY < <(compgen -W "wireframe shaded textured uv normals landmarks off" -- "$word")
+        return
+        ;;
+    "train --precision")
+        mapfile -t COMPREPLY < <(compgen -W "float bf16 auto" -- "$word")
         return
         ;;
     "train --weighting")
@@ -43,8 +51,8 @@ _mien()
     model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help photos ferplus refine sheet" ;;
-    bench) options="--net --threads --batch --shard --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
-    train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help detect" ;;
+    bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
+    train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help detect" ;;
     study) options="--out --list --tables --help" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --groups --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
