@@ -319,22 +319,31 @@ ALWAYS_INLINE void lay_pictures(int lanes, int c, int n, int h, int w, int left,
     }
 }
 
-// The sums over the lanes of 16 vectors.
-ALWAYS_INLINE __m512 lane_sums(const __m512 v[16])
+// Halves two vectors at once: every lane of the result is the sum of two lanes of a or of b.
+#define FOLD(NAME, LOW, HIGH)                     \
+    ALWAYS_INLINE __m512 NAME(__m512 a, __m512 b) \
+    {                                             \
+        return _mm512_add_ps(LOW, HIGH);          \
+    }
+FOLD(fold1, _mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+FOLD(fold2, _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))),
+     _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b))))
+FOLD(fold4, _mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xdd))
+
+// The sums over the lanes of four vectors, in each quarter a quarter of the sums.
+ALWAYS_INLINE __m512 fold_four(const __m512 v[4])
 {
-    __m512i t[16];
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; i++) {
-        t[i] = (__m512i)v[i];
-    }
-    transpose16(t);
-    __m512 sum[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        sum[i] = _mm512_add_ps(_mm512_add_ps((__m512)t[4 * i], (__m512)t[4 * i + 1]),
-                               _mm512_add_ps((__m512)t[4 * i + 2], (__m512)t[4 * i + 3]));
-    }
-    return _mm512_add_ps(_mm512_add_ps(sum[0], sum[1]), _mm512_add_ps(sum[2], sum[3]));
+    return fold2(fold1(v[0], v[1]), fold1(v[2], v[3]));
+}
+
+// sums[i]: over the lanes of vector i.
+ALWAYS_INLINE void lane_sums(const __m512 v[24], float sums[32])
+{
+    const __m512 a = fold4(fold_four(v), fold_four(v + 4));
+    const __m512 b = fold4(fold_four(v + 8), fold_four(v + 12));
+    const __m512 c = fold4(fold_four(v + 16), fold_four(v + 20));
+    _mm512_store_ps(sums, fold4(a, b));
+    _mm512_store_ps(sums + 16, fold4(c, c));
 }
 
 struct sweep { // over the places that a tile of dw sums: numbers of 32 bits
@@ -346,9 +355,9 @@ struct sweep { // over the places that a tile of dw sums: numbers of 32 bits
 static void gradient_tile_16(const struct sweep *s, const uint32_t *const dy[4],
                              const uint32_t *const x[6], float sums[32])
 {
-    __m512 sum[32];
-#pragma GCC unroll 32
-    for (int i = 0; i < 32; i++) {
+    __m512 sum[24];
+#pragma GCC unroll 24
+    for (int i = 0; i < 24; i++) {
         sum[i] = _mm512_setzero_ps();
     }
     const uint32_t *d0 = dy[0], *d1 = dy[1], *d2 = dy[2], *d3 = dy[3];
@@ -378,8 +387,7 @@ static void gradient_tile_16(const struct sweep *s, const uint32_t *const dy[4],
 #undef COLUMN
         }
     }
-    _mm512_storeu_ps(sums, lane_sums(sum));
-    _mm512_storeu_ps(sums + 16, lane_sums(sum + 16));
+    lane_sums(sum, sums);
 }
 
 // The same with 16 pictures in half vectors.
@@ -418,84 +426,110 @@ static void gradient_tile_8(const struct sweep *s, const uint32_t *const dy[4],
 #undef COLUMN
         }
     }
-    __m512 wide[32];
-#pragma GCC unroll 32
-    for (int i = 0; i < 32; i++) {
-        wide[i] = i < 24 ? _mm512_zextps256_ps512(sum[i]) : _mm512_setzero_ps();
+    __m512 wide[24];
+#pragma GCC unroll 24
+    for (int i = 0; i < 24; i++) {
+        wide[i] = _mm512_zextps256_ps512(sum[i]);
     }
-    _mm512_storeu_ps(sums, lane_sums(wide));
-    _mm512_storeu_ps(sums + 16, lane_sums(wide + 16));
+    lane_sums(wide, sums);
+}
+
+// The output places [*from,*to) whose tap lies in the picture, `shift` = tap - pad.
+static void tap_range(int size, int out, int stride, int shift, int *from, int *to)
+{
+    *from = shift < 0 ? (-shift + stride - 1) / stride : 0;
+    *to = size - 1 - shift < 0 ? 0 : (size - 1 - shift) / stride + 1;
+    *to = *to > out ? out : *to;
+    *from = *from > *to ? *to : *from;
+}
+
+struct operands { // of the weight gradient, for one lot of pictures
+    const uint32_t *x, *dy;
+    int lanes, wide;
+};
+
+// One kernel row's and, with `split`, one kernel column's gradients over output rows [y0,y1).
+static void gradient_taps(const struct mien_conv *s, const struct operands *q, bool split, int ky,
+                          int kx, int y0, int y1, float *dw)
+{
+    const size_t lanes = (size_t)q->lanes, taps = (size_t)s->k * s->k;
+    const int columns = split ? s->c : s->c * s->k;
+    int x0 = 0, x1 = s->ow;
+    if (split) {
+        tap_range(s->w, s->ow, s->stride, kx - s->pad, &x0, &x1);
+    }
+    if (x0 == x1) {
+        return;
+    }
+    const struct sweep sweep = {.rows = y1 - y0,
+                                .columns = x1 - x0,
+                                .dy_row = s->ow * lanes,
+                                .x_row = (size_t)q->wide * s->stride * lanes,
+                                .x_step = s->stride * lanes};
+    const size_t plane = (size_t)s->h * q->wide, out = (size_t)s->oh * s->ow;
+    const size_t x_at = (size_t)(y0 * s->stride - s->pad + ky) * q->wide + (size_t)x0 * s->stride;
+    const size_t dy_at = (size_t)y0 * s->ow + x0;
+    for (int j0 = 0; j0 < columns; j0 += 6) {
+        const uint32_t *x[6], *dy[4];
+        size_t to[6]; // in a row of dw
+        for (int j = 0; j < 6; j++) {
+            const int column = j0 + j < columns ? j0 + j : columns - 1;
+            const int c = split ? column : column / s->k, tap = split ? kx : column % s->k;
+            x[j] = q->x + (c * plane + x_at + tap) * lanes;
+            to[j] = c * taps + (size_t)ky * s->k + tap;
+        }
+        const int wide = columns - j0 < 6 ? columns - j0 : 6;
+        for (int o0 = 0; o0 < s->o; o0 += 4) {
+            _Alignas(64) float sums[32];
+            for (int i = 0; i < 4; i++) {
+                const int o = o0 + i < s->o ? o0 + i : s->o - 1;
+                dy[i] = q->dy + (o * out + dy_at) * lanes;
+            }
+            (q->lanes == 16 ? gradient_tile_16 : gradient_tile_8)(&sweep, dy, x, sums);
+            for (int i = 0; i < 4 && o0 + i < s->o; i++) {
+                float *row = dw + (size_t)(o0 + i) * s->c * taps;
+                for (int j = 0; j < wide; j++) {
+                    row[to[j]] += sums[4 * j + i];
+                }
+            }
+        }
+    }
 }
 
 // dw[o,c,ky,kx] += sum dy[o,oy,ox] x[c, oy s - pad + ky, ox s - pad + kx] over places and pictures.
-// A column of a tile is a channel and a kx; rows of the output are taken in bands whose operands
-// stay in the second-level cache.
+// A column of a tile is a channel and a kx, so that the taps of a row share what they load; in
+// narrow maps a kx at a time, which leaves out the places beside the picture. Output rows are taken
+// in bands whose operands stay in the second-level cache.
 static void weight_gradient(const struct mien_conv *s, const float *x, const float *dy, float *dw,
                             uint32_t *scratch)
 {
-    const int wide = (s->ow - 1) * s->stride + s->k, columns = s->c * s->k;
-    const int in = s->h * s->w, out = s->oh * s->ow;
+    enum { NARROW = 8, CACHE = 768 * 1024 };
+    const int in = s->h * s->w, out = s->oh * s->ow, wide = (s->ow - 1) * s->stride + s->k;
+    const bool split = s->ow <= NARROW;
     for (int n = 0; n < s->n; n += 32) {
         const int pictures = s->n - n < 32 ? s->n - n : 32, lanes = pictures > 16 ? 16 : 8;
         uint32_t *dyq = scratch, *xq = dyq + (size_t)s->o * out * lanes;
+        const struct operands q = {xq, dyq, lanes, wide};
+        const float *xn = x + (size_t)n * in, *dyn = dy + (size_t)n * out;
         if (lanes == 16) {
-            lay_pictures(16, s->c, s->n, s->h, s->w, s->pad, wide, pictures, x + (size_t)n * in,
-                         xq);
-            lay_pictures(16, s->o, s->n, s->oh, s->ow, 0, s->ow, pictures, dy + (size_t)n * out,
-                         dyq);
+            lay_pictures(16, s->c, s->n, s->h, s->w, s->pad, wide, pictures, xn, xq);
+            lay_pictures(16, s->o, s->n, s->oh, s->ow, 0, s->ow, pictures, dyn, dyq);
         } else {
-            lay_pictures(8, s->c, s->n, s->h, s->w, s->pad, wide, pictures, x + (size_t)n * in, xq);
-            lay_pictures(8, s->o, s->n, s->oh, s->ow, 0, s->ow, pictures, dy + (size_t)n * out,
-                         dyq);
+            lay_pictures(8, s->c, s->n, s->h, s->w, s->pad, wide, pictures, xn, xq);
+            lay_pictures(8, s->o, s->n, s->oh, s->ow, 0, s->ow, pictures, dyn, dyq);
         }
-        const size_t row_bytes =
-            sizeof *xq * lanes * ((size_t)s->o * s->ow + (size_t)s->c * wide * s->stride);
-        int band = (int)(512 * 1024 / row_bytes);
-        band = band < 2 ? 2 : band;
-        struct sweep sweep = {.columns = s->ow,
-                              .dy_row = (size_t)s->ow * lanes,
-                              .x_row = (size_t)wide * s->stride * lanes,
-                              .x_step = (size_t)s->stride * lanes};
+        const size_t row = ((size_t)s->o * s->ow + (size_t)s->c * wide * s->stride) * lanes;
+        const int most = (int)(CACHE / (row * sizeof *xq)) + 1;
+        const int bands = (s->oh + most - 1) / most, band = (s->oh + bands - 1) / bands;
         for (int top = 0; top < s->oh; top += band) {
             const int bottom = top + band < s->oh ? top + band : s->oh;
             for (int ky = 0; ky < s->k; ky++) {
-                // rows whose oy s - pad + ky lies in the picture
-                int y0 = s->pad - ky > 0 ? (s->pad - ky + s->stride - 1) / s->stride : 0;
-                const int room = s->h - 1 + s->pad - ky;
-                int y1 = room < 0 ? 0 : room / s->stride + 1;
+                int y0, y1;
+                tap_range(s->h, s->oh, s->stride, ky - s->pad, &y0, &y1);
                 y0 = y0 < top ? top : y0;
                 y1 = y1 > bottom ? bottom : y1;
-                if (y0 >= y1) {
-                    continue;
-                }
-                sweep.rows = y1 - y0;
-                const size_t x_at = (size_t)(y0 * s->stride - s->pad + ky) * wide;
-                for (int j0 = 0; j0 < columns; j0 += 6) {
-                    const uint32_t *xp[6], *dp[4];
-                    for (int j = 0; j < 6; j++) {
-                        const int col = j0 + j < columns ? j0 + j : columns - 1;
-                        xp[j] =
-                            xq + ((size_t)(col / s->k) * s->h * wide + x_at + col % s->k) * lanes;
-                    }
-                    for (int o0 = 0; o0 < s->o; o0 += 4) {
-                        _Alignas(64) float sums[32];
-                        for (int i = 0; i < 4; i++) {
-                            const int o = o0 + i < s->o ? o0 + i : s->o - 1;
-                            dp[i] = dyq + ((size_t)o * out + (size_t)y0 * s->ow) * lanes;
-                        }
-                        if (lanes == 16) {
-                            gradient_tile_16(&sweep, dp, xp, sums);
-                        } else {
-                            gradient_tile_8(&sweep, dp, xp, sums);
-                        }
-                        for (int i = 0; i < 4 && o0 + i < s->o; i++) {
-                            float *to = dw + (size_t)(o0 + i) * s->c * s->k * s->k + ky * s->k;
-                            for (int j = 0; j < 6 && j0 + j < columns; j++) {
-                                const int c = (j0 + j) / s->k, kx = (j0 + j) % s->k;
-                                to[(size_t)c * s->k * s->k + kx] += sums[4 * j + i];
-                            }
-                        }
-                    }
+                for (int kx = 0; kx < (split ? s->k : 1) && y0 < y1; kx++) {
+                    gradient_taps(s, &q, split, ky, kx, y0, y1, dw);
                 }
             }
         }
