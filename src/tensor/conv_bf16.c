@@ -200,10 +200,16 @@ static void product(int rows, int n, int p, int pictures, const struct run *run,
         const int r = block_rows(rows, done), valid = rows - done < r ? rows - done : r;
         for (int at = 0; at < p; at += 16) {
             const int columns = p - at < 16 ? p - at : 16;
+            if (add && first[at] == first[at + columns]) {
+                continue; // places that no output has seen (stride beyond the kernel)
+            }
             for (int j = 0; j < columns; j++) {
                 const struct run *from = run + first[at + j];
                 const int runs = first[at + j + 1] - first[at + j];
                 float *out = tile + j * LANES;
+                for (int i = 0; i < valid && j < pictures; i++) { // lines far apart, needed soon
+                    __builtin_prefetch(y + ((size_t)(done + i) * n + j) * p + at, 1);
+                }
                 if (r == 24) {
                     tile_24(from, runs, x, w, out);
                 } else if (r == 16) {
