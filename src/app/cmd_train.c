@@ -165,7 +165,8 @@ int mien_cmd_train(int argc, char **argv)
         return 2;
     }
     if (!parse_weights(weights ? weights : "", c.weight) || !mien_parse_tasks(tasks, c.weight) ||
-        !mien_parse_fractions(fractions, c.drop)) {
+        !mien_parse_fractions(fractions, c.drop) ||
+        !mien_precision_possible((enum mien_precision)precision)) {
         return 2;
     }
     if (!mien_parallel_start(&parallel)) {

@@ -226,12 +226,20 @@ void mien_graph_destroy(struct mien_graph *g)
     mien_free(g);
 }
 
+bool mien_precision_possible(enum mien_precision precision)
+{
+    if (precision == MIEN_PRECISION_BF16 && !mien_kernels_bf16()) {
+        mien_error("this processor has no bfloat16 arithmetic (AVX512-BF16): precision bf16 is not "
+                   "possible here, float or auto is");
+        return false;
+    }
+    return true;
+}
+
 bool mien_graph_set_precision(struct mien_graph *g, enum mien_precision precision)
 {
     const struct mien_kernels *mixed = mien_kernels_bf16();
-    if (precision == MIEN_PRECISION_BF16 && !mixed) {
-        mien_error("this processor has no bfloat16 arithmetic (AVX512-BF16): precision bf16 is not "
-                   "possible here, float or auto is");
+    if (!mien_precision_possible(precision)) {
         return false;
     }
     g->train_kernels = mixed && precision != MIEN_PRECISION_FLOAT ? mixed : g->kernels;

@@ -29,6 +29,7 @@ enum mien_precision {
 };
 #define MIEN_PRECISION_NAMES "float|bf16|auto"
 // False when bf16 is asked for and the processor cannot (logged).
+bool mien_precision_possible(enum mien_precision precision);
 bool mien_graph_set_precision(struct mien_graph *g, enum mien_precision precision);
 const char *mien_graph_precision(const struct mien_graph *g); // "float" or "bf16"
 
@@ -77,8 +78,8 @@ void mien_graph_forward(struct mien_graph *g, struct mien_pool *pool, bool use_a
 struct mien_adamw {
     float lr, beta1, beta2, eps, weight_decay; // decay only on convolution and dense weights
     float clip;                                // global gradient norm, 0 = none
-    float average; // exponential moving average of weights, 0.999; 0 = none
-    float muon;    // momentum of Muon for hidden layers' matrices, 0.95; 0 = AdamW for all
+    float average;   // exponential moving average of weights, 0.999; 0 = none
+    float muon;      // momentum of Muon for hidden layers' matrices, 0.95; 0 = AdamW for all
     float muon_rate; // its learning rate over lr
 };
 // Zeroes gradients. The pool (NULL is fine) shares out the parameters. False when memory is short.

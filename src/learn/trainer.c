@@ -642,9 +642,10 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
     struct mien_train_summary sum = {.first_loss = NAN, .last_loss = NAN};
     struct mien_progress progress = {0};
     if (ok && !r->quiet) {
-        mien_info("%.2f M parameters, %.1f M multiply-adds a picture in %s, %zu validation pictures",
-                  (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
-                  mien_graph_precision(r->graph), r->evalset.count);
+        mien_info(
+            "%.2f M parameters, %.1f M multiply-adds a picture in %s, %zu validation pictures",
+            (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
+            mien_graph_precision(r->graph), r->evalset.count);
         mien_progress_begin(&progress, "training", "pictures", r->state.step * step_pictures,
                             c->steps * step_pictures);
     }

@@ -26,10 +26,10 @@ struct mien_train_config {
     float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
     float muon;                     // struct mien_adamw
     float muon_rate;
-    long long warmup;               // steps of linear rise; then a cosine to a hundredth
-    long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
+    long long warmup; // steps of linear rise; then a cosine to a hundredth
+    long long ramp;   // steps from the end of the warm-up over which sigma and consistency rise
     enum mien_precision precision;
-    int threads;    // of the network and, again, of the loader; 0 = cores
+    int threads; // of the network and, again, of the loader; 0 = cores
     uint64_t seed;
     float weight[MIEN_TASKS];
     enum mien_weighting weighting;

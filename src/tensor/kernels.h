@@ -94,7 +94,8 @@ const struct mien_kernels *mien_kernels(void);
 const struct mien_kernels *mien_kernels_bf16(void);
 const struct mien_kernels *mien_kernels_plain(void); // the reference: plain C, no BLAS
 const struct mien_kernels_double *mien_kernels_in_double(void);
-// Every table of exact floats of the build that this machine can run, the reference first; NULL past the end.
+// Every table of exact floats of the build that this machine can run, the reference first; NULL
+// past the end.
 const struct mien_kernels *mien_kernels_at(int i);
 
 #endif

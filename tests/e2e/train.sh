@@ -56,6 +56,12 @@ m = json.load(open(sys.argv[1]))
 assert m["pictures"] >= 12 and 0 < m["synth_nme"] < 60 and 0 < m["synth_rotation_deg"] < 120, m
 PY
 
+# Without bfloat16 arithmetic the default is float, and asking for it is a mistake.
+MIEN_CPU=avx512 "$MIEN" train "${common[@]}" --steps 2 --out "$tmp/float" 2>"$tmp/log" || fail "auto: $(tail -n 3 "$tmp/log")"
+grep -q 'multiply-adds a picture in float' "$tmp/log" || fail "auto's precision: $(cat "$tmp/log")"
+MIEN_CPU=avx512 "$MIEN" train "${common[@]}" --steps 2 --out "$tmp/bf16" --precision bf16 2>"$tmp/log"
+[ $? = 2 ] && grep -q 'no bfloat16 arithmetic' "$tmp/log" || fail "bf16 without it: $(cat "$tmp/log")"
+
 # Few labels, the rest from the first network, two tasks.
 "$MIEN" train "${common[@]}" --steps 10 --tasks landmarks,pose --label-fraction all=0.3 --weighting famo \
     --pseudo "$tmp/run/face.net" --out "$tmp/few" 2>"$tmp/log" || fail "pseudo-labels: $(tail -n 3 "$tmp/log")"
