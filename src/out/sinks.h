@@ -49,6 +49,7 @@ struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model 
 // A self-contained page about the session: expression over time and its episodes, blinks, head, gaze,
 // action units and blendshapes, event marks (out/report.c). Rewritten every minute.
 struct mien_sink *mien_sink_report(const char *path);
-struct mien_sink *mien_sink_loopback(const char *path, const struct mien_face_model *m);
+struct mien_sink *mien_sink_loopback(const char *path, double frames_per_s,
+                                     const struct mien_face_model *m);
 
 #endif

@@ -287,8 +287,12 @@ static const struct deed *deeds;
 static bool script(void)
 {
     const struct deed *d = &deeds[step];
-    loop_thread = pthread_self();
-    loop_known = true;
+    if (!step && !acted) { // the loop has begun
+        cam_lock();
+        loop_thread = pthread_self();
+        loop_known = true;
+        cam_unlock();
+    }
     c = &session.show->controls;
     if (trouble[0]) {
         return true;

@@ -27,7 +27,6 @@
 enum call { RESOLVE, TRAILER, PICTURE, SYNC, CALLS };
 static atomic_int calls[CALLS], in_loop[CALLS];
 static pthread_t loop_thread;
-static bool loop_known;
 static struct mien_session session;
 static char dir[64], clip[1024], trouble[400];
 static int step, since;
@@ -38,7 +37,7 @@ static struct mien_ui_controls *c;
 static void count(enum call k)
 {
     calls[k]++;
-    in_loop[k] += loop_known && session.running && pthread_equal(pthread_self(), loop_thread);
+    in_loop[k] += pthread_equal(pthread_self(), loop_thread) && session.running;
 }
 
 int __real_getaddrinfo(const char *host, const char *port, const struct addrinfo *want,
@@ -221,8 +220,6 @@ static bool script(void)
 {
     const struct deed *d = &deeds[step];
     c = &session.show->controls;
-    loop_thread = pthread_self();
-    loop_known = true;
     if (trouble[0]) {
         return true;
     }
@@ -259,6 +256,7 @@ static void nothing_holds_the_frame_loop_up(void **state)
                                               .opacity = 1,
                                               .width = 320,
                                               .height = 240};
+    loop_thread = pthread_self();
     int status = mien_session_run(&session, script);
     if (trouble[0]) {
         fail_msg("%s", trouble);

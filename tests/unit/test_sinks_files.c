@@ -1,4 +1,4 @@
-// LINK: -Wl,--wrap=ioctl -Wl,--wrap=open
+// LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=write
 // Sinks that write files, the virtual camera (with a device of our own) and the WebSocket with its
 // page. Files are read by tests/readers.py, which shares no code with what wrote them.
 #include <arpa/inet.h>
@@ -40,7 +40,12 @@ static struct {
     bool output;                    // it takes pictures
     unsigned width, height, stride; // granted; width 0: as asked
     int formats;
+    uint32_t fourcc, caps; // granted whatever is asked; beside VIDEO_OUTPUT; 0: as asked, none
+    int write_error;
+    int queued, done, streamed; // buffers given; to be given back; the stream runs
+    double rate;                // told
 } device = {.fd = -1};
+enum { BUFFERS = 4 };
 
 int __real_open(const char *name, int flags, ...);
 int __wrap_open(const char *name, int flags, ...);
@@ -69,13 +74,17 @@ int __wrap_ioctl(int fd, unsigned long code, void *arg)
         strcpy((char *)c->card, "Dummy");
         c->capabilities = V4L2_CAP_DEVICE_CAPS | V4L2_CAP_VIDEO_CAPTURE;
         c->device_caps = device.output ? V4L2_CAP_VIDEO_OUTPUT : V4L2_CAP_VIDEO_CAPTURE;
+        c->device_caps |= device.caps;
         return 0;
     }
     struct v4l2_format *f = arg;
     if (code == VIDIOC_G_FMT || code == VIDIOC_S_FMT) {
         assert_int_equal(f->type, V4L2_BUF_TYPE_VIDEO_OUTPUT);
         if (code == VIDIOC_S_FMT) {
-            assert_int_equal(f->fmt.pix.pixelformat, V4L2_PIX_FMT_YUYV);
+            uint32_t asked = f->fmt.pix.pixelformat;
+            assert_true(asked == V4L2_PIX_FMT_YUYV ||
+                        (device.fourcc && asked == V4L2_PIX_FMT_UYVY));
+            f->fmt.pix.pixelformat = device.fourcc ? device.fourcc : asked;
             assert_int_equal(f->fmt.pix.sizeimage, f->fmt.pix.bytesperline * f->fmt.pix.height);
             device.formats++;
             f->fmt.pix.width = device.width ? device.width : f->fmt.pix.width;
@@ -83,8 +92,48 @@ int __wrap_ioctl(int fd, unsigned long code, void *arg)
         }
         return 0;
     }
+    if (code == VIDIOC_G_PARM || code == VIDIOC_S_PARM) {
+        const struct v4l2_fract *t = &((struct v4l2_streamparm *)arg)->parm.output.timeperframe;
+        device.rate = code == VIDIOC_S_PARM ? (double)t->denominator / t->numerator : 0;
+        return 0;
+    }
+    struct v4l2_buffer *b = arg;
+    switch (device.caps & V4L2_CAP_STREAMING ? code : 0) {
+    case VIDIOC_REQBUFS:
+        assert_int_equal(ftruncate(fd, BUFFERS * 640 * 480 * 2), 0);
+        return 0;
+    case VIDIOC_QUERYBUF:
+        b->length = 640 * 480 * 2;
+        b->m.offset = b->index * b->length;
+        return 0;
+    case VIDIOC_QBUF:
+        assert_int_equal(b->bytesused, 640 * 480 * 2);
+        device.queued++;
+        return 0;
+    case VIDIOC_DQBUF:
+        b->index = 2;
+        errno = EAGAIN;
+        return device.done-- > 0 ? 0 : -1;
+    case VIDIOC_STREAMON:
+    case VIDIOC_STREAMOFF:
+        device.streamed += code == VIDIOC_STREAMON ? 1 : -1;
+        return 0;
+    default:
+        break;
+    }
     errno = ENOTTY;
     return -1;
+}
+
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+    if (fd == device.fd && fd >= 0 && device.write_error) {
+        errno = device.write_error;
+        return -1;
+    }
+    return __real_write(fd, data, size);
 }
 
 static int set_up(void **state)
@@ -214,10 +263,10 @@ static void test_gltf(void **state)
 static void test_virtual_camera(void **state)
 {
     device.output = false;
-    assert_null(mien_sink_loopback("/dev/test-video", &model));
+    assert_null(mien_sink_loopback("/dev/test-video", 25, &model));
     device.output = true;
     device.stride = 16;
-    struct mien_sink *s = mien_sink_loopback("/dev/test-video", &model);
+    struct mien_sink *s = mien_sink_loopback("/dev/test-video", 25, &model);
     assert_non_null(s);
     struct mien_image im;
     assert_true(mien_image_create(&im, 5, 2, MIEN_FORMAT_RGB8)); // the fifth column is cut off
@@ -230,6 +279,7 @@ static void test_virtual_camera(void **state)
     assert_true(mien_sink_show(s, &im));
     assert_true(mien_sink_show(s, &im));
     assert_int_equal(device.formats, 1);
+    assert_true(device.rate > 24.9 && device.rate < 25.1);
     uint8_t got[64];
     assert_int_equal(pread(device.fd, got, sizeof(got), 0), 64);
     // BT.601: white 235 128 128; red 82 90 240; black 16; blue and green share their chroma.
@@ -244,22 +294,70 @@ static void test_virtual_camera(void **state)
     }
     struct mien_image other;
     assert_true(mien_image_create(&other, 8, 2, MIEN_FORMAT_RGB8));
-    assert_true(mien_sink_show(s, &other)); // another size is left out, not an error
-    assert_int_equal(lseek(device.fd, 0, SEEK_END), 64);
+    memset(other.data, 255, other.stride * 2);
+    assert_true(mien_sink_show(s, &other)); // another size is fitted in, black beside it
+    assert_int_equal(lseek(device.fd, 0, SEEK_END), 96);
+    assert_int_equal(pread(device.fd, got, 32, 64), 32);
+    assert_true(got[0] > 100 && got[0] < 200 && got[16] > 100 && got[16] < 200); // 4x1 between rows
     assert_true(mien_sink_close(s));
     mien_image_destroy(&im);
     mien_image_destroy(&other);
-    // A device that insists on another size is refused with words.
+    // A device that insists on another size gets it.
     device.width = 1280;
     device.stride = 0;
-    s = mien_sink_loopback("/dev/test-video", &model);
+    s = mien_sink_loopback("/dev/test-video", 25, &model);
     assert_non_null(s);
     assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
+    memset(im.data, 255, im.stride * 480);
+    assert_true(mien_sink_show(s, &im));
+    uint8_t *wide = mien_calloc(1280 * 480, 2);
+    assert_int_equal(pread(device.fd, wide, 1280 * 480 * 2, 0), 1280 * 480 * 2);
+    assert_int_equal(wide[2 * (240 * 1280 + 640)], 235);
+    assert_int_equal(wide[2 * (240 * 1280 + 300)], 16);
+    mien_free(wide);
+    assert_true(mien_sink_close(s));
+    memset(im.data, 0, im.stride * 480);
+    // One that does not speak YUYV gets UYVY; one that speaks neither is refused with words.
+    device.width = 0;
+    device.fourcc = V4L2_PIX_FMT_UYVY;
+    s = mien_sink_loopback("/dev/test-video", 25, &model);
+    assert_true(mien_sink_show(s, &im));
+    assert_int_equal(pread(device.fd, got, 4, 0), 4);
+    assert_memory_equal(got, ((uint8_t[]){128, 16, 128, 16}), 4);
+    assert_true(mien_sink_close(s));
+    device.fourcc = V4L2_PIX_FMT_RGB565;
+    s = mien_sink_loopback("/dev/test-video", 25, &model);
     assert_false(mien_sink_show(s, &im));
     assert_false(mien_sink_close(s));
+    device.fourcc = 0;
+    // One that has no write(), and one that says it has: memory-mapped buffers.
+    for (int k = 0; k < 2; k++) {
+        device.caps = V4L2_CAP_STREAMING | (k ? V4L2_CAP_READWRITE : 0);
+        device.write_error = k ? EINVAL : 0;
+        device.queued = device.streamed = 0;
+        s = mien_sink_loopback("/dev/test-video", 25, &model);
+        for (int i = 0; i < 6; i++) { // the last two find no buffer
+            memset(im.data, 40 * i, im.stride * 480);
+            assert_true(mien_sink_show(s, &im));
+        }
+        assert_int_equal(device.streamed, 1);
+        assert_int_equal(device.queued, BUFFERS);
+        for (int i = 0; i < BUFFERS; i++) {
+            assert_int_equal(pread(device.fd, got, 2, (off_t)i * 640 * 480 * 2), 2);
+            assert_in_range(got[0], 16 + 40 * i * 220 / 256 - 1, 16 + 40 * i * 220 / 256 + 1);
+        }
+        device.done = 1; // shown: free again
+        assert_true(mien_sink_show(s, &im));
+        assert_int_equal(device.queued, BUFFERS + 1);
+        assert_true(mien_sink_close(s));
+        assert_int_equal(device.streamed, 0);
+    }
+    device.caps = 0;
+    device.write_error = 0;
+    memset(im.data, 0, im.stride * 480);
     // Without a window: the frame with its face drawn over it.
     device.width = 0;
-    s = mien_sink_loopback("/dev/test-video", &model);
+    s = mien_sink_loopback("/dev/test-video", 25, &model);
     struct mien_sink_frame f = {.source = "x", .picture = &im, .result = scene_result(&model)};
     assert_true(mien_sink_write(s, &f));
     size_t bright = 0;
