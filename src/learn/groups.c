@@ -5,8 +5,13 @@
 static const char *const names[MIEN_METRIC_GROUPS] = {
     "yaw_0_30", "yaw_30_60", "yaw_60_90", "pitch_0_20", "pitch_20_40", "pitch_40_90", "plain",
     // In the order of enum mien_label_tag's bits:
-    "glasses", "occluded", "low_light", "side_light", "blur", "beard", "hair", "gray"};
-enum { YAW = 0, PITCH = 3, PLAIN = 6, TAGS = 7 };
+    "glasses", "occluded", "low_light", "side_light", "blur", "beard", "hair", "gray",
+    "motion_blur", "mask", "hand", "dark_skin",
+    // Of what the face does:
+    "eyes_closed", "mouth_open"};
+enum { YAW = 0, PITCH = 3, PLAIN = 6, TAGS = 7, DOES = TAGS + MIEN_TAGS };
+// From here on a lid covers the pupil, and lips part by a third of what they can.
+static const float closed = 0.6F, open = 0.35F;
 
 const char *mien_metric_group_name(int g)
 {
@@ -24,7 +29,13 @@ uint32_t mien_metric_groups_of(const struct mien_target *t)
     if (t->mask & MIEN_LABEL_NOFACE) {
         return 0;
     }
-    uint32_t tags = t->tags & 0xff, in = tags << TAGS | (uint32_t)(tags == 0) << PLAIN;
+    uint32_t tags = t->tags & ((1u << MIEN_TAGS) - 1);
+    uint32_t in = tags << TAGS | (uint32_t)(tags == 0) << PLAIN;
+    if (t->mask & MIEN_LABEL_BLENDSHAPES) {
+        const float *b = t->blendshape;
+        bool shut = b[MIEN_BS_EYE_BLINK_LEFT] > closed && b[MIEN_BS_EYE_BLINK_RIGHT] > closed;
+        in |= (uint32_t)shut << DOES | (uint32_t)(b[MIEN_BS_JAW_OPEN] > open) << (DOES + 1);
+    }
     if (t->mask & MIEN_LABEL_POSE) {
         float yaw, pitch, roll;
         mien_pose_to_angles(t->pose.R, &yaw, &pitch, &roll);

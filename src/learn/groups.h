@@ -2,13 +2,15 @@
 //
 // A face is in one group of each pose axis (when its pose is labelled: yaw and pitch as seen, in
 // the crop's frame) and in one for each of its tags (face/label.h); without tags it is in "plain".
+// Where blendshapes are labelled, faces with both eyes closed and with an open mouth are groups.
 // Does not: run networks, or mix sources.
 #ifndef MIEN_LEARN_GROUPS_H
 #define MIEN_LEARN_GROUPS_H
 
+#include "face/label.h"
 #include "learn/metrics.h"
 
-enum { MIEN_METRIC_GROUPS = 3 + 3 + 1 + 8 };
+enum { MIEN_METRIC_GROUPS = 3 + 3 + 1 + MIEN_TAGS + 2 };
 
 struct mien_metric_groups { // zero-initialise
     struct mien_metric_group group[MIEN_METRIC_SOURCES][MIEN_METRIC_GROUPS];

@@ -102,6 +102,8 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         // A shut or hidden eye says nothing about where it looks.
         l->gaze_weight[e] = l->landmark_weight[m->iris[e]] >= 1 ? 1 : 0;
     }
+    const float *skin = r->p->skin; // linear; below it lie the darkest three of nine tones
+    bool dark = 0.2126f * skin[0] + 0.7152f * skin[1] + 0.0722f * skin[2] < 0.11f;
     bool side = s->light > 1.2f && fabsf(s->light_dir[0]) > 0.7f;
     l->tags =
         (r->p->glasses ? MIEN_TAG_GLASSES : 0) |
@@ -109,5 +111,7 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         (s->exposure < 0.5f ? MIEN_TAG_LOW_LIGHT : 0) | (side ? MIEN_TAG_SIDE_LIGHT : 0) |
         (s->blur_px > 1 || s->motion_px > 2.5f || s->low_resolution > 1.6f ? MIEN_TAG_BLUR : 0) |
         (r->p->beard > 0.3f ? MIEN_TAG_BEARD : 0) | (r->hair.triangles ? MIEN_TAG_HAIR : 0) |
-        (s->gray ? MIEN_TAG_GRAY : 0);
+        (s->gray ? MIEN_TAG_GRAY : 0) | (s->motion_px > 2.5f ? MIEN_TAG_MOTION : 0) |
+        (s->occluder == MIEN_OCCLUDER_MASK ? MIEN_TAG_MASK : 0) |
+        (s->occluder == MIEN_OCCLUDER_HAND ? MIEN_TAG_HAND : 0) | (dark ? MIEN_TAG_DARK_SKIN : 0);
 }

@@ -166,6 +166,14 @@ static void faces_fall_into_their_groups(void **state)
         {-85, -60, MIEN_TAG_BLUR, {"yaw_60_90", "pitch_40_90", "blur"}},
         {10, 10, MIEN_TAG_BEARD | MIEN_TAG_GRAY, {"yaw_0_30", "pitch_0_20", "beard", "gray"}},
         {10, 10, MIEN_TAG_HAIR, {"yaw_0_30", "pitch_0_20", "hair"}},
+        {10,
+         10,
+         MIEN_TAG_MOTION | MIEN_TAG_MASK,
+         {"yaw_0_30", "pitch_0_20", "motion_blur", "mask"}},
+        {10,
+         10,
+         MIEN_TAG_HAND | MIEN_TAG_DARK_SKIN,
+         {"yaw_0_30", "pitch_0_20", "hand", "dark_skin"}},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct mien_target t = {.mask = MIEN_LABEL_POSE, .tags = cases[i].tags};
@@ -182,6 +190,17 @@ static void faces_fall_into_their_groups(void **state)
         t.mask = MIEN_LABEL_NOFACE;
         assert_int_equal(mien_metric_groups_of(&t), 0);
     }
+    struct mien_target t = {.mask = MIEN_LABEL_BLENDSHAPES};
+    t.blendshape[MIEN_BS_EYE_BLINK_LEFT] = 0.9f; // a wink
+    t.blendshape[MIEN_BS_JAW_OPEN] = 0.3f;
+    assert_int_equal(mien_metric_groups_of(&t), bit("plain"));
+    t.blendshape[MIEN_BS_EYE_BLINK_RIGHT] = 0.7f;
+    assert_int_equal(mien_metric_groups_of(&t), bit("plain") | bit("eyes_closed"));
+    t.blendshape[MIEN_BS_JAW_OPEN] = 0.4f;
+    assert_int_equal(mien_metric_groups_of(&t),
+                     bit("plain") | bit("eyes_closed") | bit("mouth_open"));
+    t.mask = MIEN_LABEL_LANDMARKS; // nobody says what the face does
+    assert_int_equal(mien_metric_groups_of(&t), bit("plain"));
     assert_null(mien_metric_group_name(-1));
     assert_null(mien_metric_group_name(MIEN_METRIC_GROUPS));
 }
