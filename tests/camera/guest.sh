@@ -1,7 +1,10 @@
 #!/bin/bash
 # Runs inside the test machine, as root, with the host's tree as / and the work folder as /mnt.
-# One line a check; the exit status is the number of failures.
+# One line a check; the exit status is the number of failures. The file options says where mien's
+# tree is (home) and which groups of checks run (groups; empty: all).
 cd /mnt || exit 99
+. ./options
+export MIEN_HOME=$home
 checks=0 failures=0
 uvc_pid=
 mode= # of the emulated camera while it is meant to be plugged in
@@ -76,63 +79,72 @@ vivid=$(node_of vivid-000-vid-cap)
 driver=/sys/bus/platform/drivers/vivid
 control() { ./control "$vivid" "$@"; }
 
-expect "mien cameras finds vivid's capture node only" 0 '"device":.*"/dev/video' '"YUYV"' -- ./mien cameras --json
-[ "$(./mien cameras --quiet 2>/dev/null | wc -l)" = 1 ]
-result $? "nodes that are not cameras are left out ($(ls /dev/video* | wc -l) nodes)"
-expect "vivid YUYV 640x480" 0 ' 640x480 YUYV' -- ./capture "$vivid" 40 20 640 480 yuyv
-expect "vivid YUYV 1280x720" 0 ' 1280x720 YUYV' -- ./capture camera:vivid 20 20 1280 720 yuyv
-expect "vivid has no MJPG: what is granted is read back" 0 ' 640x480 YUYV' -- ./capture "$vivid" 5 20 640 480 mjpg
-control percentage_of_dropped_buffers 30
-expect "dropped buffers are counted" 0 'dropped=[1-9]' -- ./capture "$vivid" 30 20
-control percentage_of_dropped_buffers 0
-when_flowing "control inject_v4l2_buf_flag_error 1"
-expect "a buffer marked bad is skipped" 0 'corrupt=1 ' -- ./capture "$vivid" 40 20 640 480 yuyv /tmp/mark
-wait
-when_flowing "control inject_fatal_streaming_error 1"
-expect "an input/output error restarts the camera" 0 'reconnects=1' -- ./capture "$vivid" 40 20 640 480 yuyv /tmp/mark
-wait
-rm -f /tmp/mark
-./capture "$vivid" 100000 300 640 480 yuyv /tmp/mark >/dev/null 2>&1 &
-holder=$!
-for _ in $(seq 200); do [ -e /tmp/mark ] && break; sleep 0.05; done
-expect "a camera in use is explained" 2 'in use by another program' -- ./capture "$vivid" 5 5
-kill $holder
-wait
-when_flowing "echo vivid.0 >$driver/unbind; sleep 1; echo vivid.0 >$driver/bind"
-expect "vivid unbound and bound again while streaming" 0 'lost=1' 'reconnects=[1-9]' 'was unplugged' 'is back' -- \
-    ./capture "$vivid" 60 40 640 480 yuyv /tmp/mark
-wait
 
-plug good
-expect "mien cameras lists the UVC camera with its modes" 0 'Paper Cam' 'MJPG 1280 x 720 +30 fps' 'YUYV  640 x 480' -- ./mien cameras
-expect "uvc YUYV 640x480" 0 ' 640x480 YUYV' 'bad=0' -- ./capture "camera:paper" 40 30 640 480 yuyv
-expect "uvc YUYV 1280x720" 0 ' 1280x720 YUYV' 'bad=0' -- ./capture "camera:paper" 10 30 1280 720 yuyv
-expect "uvc MJPG 640x480" 0 ' 640x480 MJPG' 'bad=0' -- ./capture "camera:paper" 40 30 640 480 mjpg
-expect "uvc MJPG 1280x720, chosen by itself" 0 ' 1280x720 MJPG' 'bad=0' -- ./capture "camera:paper" 30 30 1280 720 auto
-unplug
-plug truncate
-expect "truncated MJPG is survived: those frames are refused, the rest are whole" 0 'decoded=40 bad=[1-9]' -- \
-    ./capture "camera:paper" 40 30 640 480 mjpg
-unplug
-plug error
-expect "frames with the error bit are dropped and counted" 0 'dropped=[1-9]' 'bad=0' -- \
-    ./capture "camera:paper" 40 30 640 480 mjpg
-unplug
-plug freeze
-expect "a frozen camera is reported and restarted" 0 'reconnects=[1-9]' 'no picture for 3 seconds' -- \
-    ./capture "camera:paper" 30 40 640 480 mjpg
-unplug
-plug good
-mode= # this check unplugs the camera itself
-when_flowing "kill $uvc_pid; sleep 2; exec ./uvc small.jpg large.jpg >/dev/null 2>&1"
-replug=$!
-expect "unplug and replug while streaming" 0 'lost=1' 'reconnects=1' 'was unplugged' 'is back' -- \
-    ./capture "camera:paper" 60 60 640 480 mjpg /tmp/mark
-uvc_pid=$replug
-unplug
-[ -z "$(node_of 'Paper Cam')" ]
-result $? "the node is gone after unplugging (nothing keeps it open)"
-expect "an absent camera is explained, with those there are" 2 'no camera matches "camera:paper"; there is vivid' -- \
-    ./capture "camera:paper" 1 1
+group_vivid() {
+    expect "mien cameras finds vivid's capture node only" 0 '"device":.*"/dev/video' '"YUYV"' -- ./mien cameras --json
+    [ "$(./mien cameras --quiet 2>/dev/null | wc -l)" = 1 ]
+    result $? "nodes that are not cameras are left out ($(ls /dev/video* | wc -l) nodes)"
+    expect "vivid YUYV 640x480" 0 ' 640x480 YUYV' -- ./capture "$vivid" 40 20 640 480 yuyv
+    expect "vivid YUYV 1280x720" 0 ' 1280x720 YUYV' -- ./capture camera:vivid 20 20 1280 720 yuyv
+    expect "vivid has no MJPG: what is granted is read back" 0 ' 640x480 YUYV' -- ./capture "$vivid" 5 20 640 480 mjpg
+    control percentage_of_dropped_buffers 30
+    expect "dropped buffers are counted" 0 'dropped=[1-9]' -- ./capture "$vivid" 30 20
+    control percentage_of_dropped_buffers 0
+    when_flowing "control inject_v4l2_buf_flag_error 1"
+    expect "a buffer marked bad is skipped" 0 'corrupt=1 ' -- ./capture "$vivid" 40 20 640 480 yuyv /tmp/mark
+    wait
+    when_flowing "control inject_fatal_streaming_error 1"
+    expect "an input/output error restarts the camera" 0 'reconnects=1' -- ./capture "$vivid" 40 20 640 480 yuyv /tmp/mark
+    wait
+    rm -f /tmp/mark
+    ./capture "$vivid" 100000 300 640 480 yuyv /tmp/mark >/dev/null 2>&1 &
+    holder=$!
+    for _ in $(seq 200); do [ -e /tmp/mark ] && break; sleep 0.05; done
+    expect "a camera in use is explained" 2 'in use by another program' -- ./capture "$vivid" 5 5
+    kill $holder
+    wait
+    when_flowing "echo vivid.0 >$driver/unbind; sleep 1; echo vivid.0 >$driver/bind"
+    expect "vivid unbound and bound again while streaming" 0 'lost=1' 'reconnects=[1-9]' 'was unplugged' 'is back' -- \
+        ./capture "$vivid" 60 40 640 480 yuyv /tmp/mark
+    wait
+}
+
+group_uvc() {
+    plug good
+    expect "mien cameras lists the UVC camera with its modes" 0 'Paper Cam' 'MJPG 1280 x 720 +30 fps' 'YUYV  640 x 480' -- ./mien cameras
+    expect "uvc YUYV 640x480" 0 ' 640x480 YUYV' 'bad=0' -- ./capture "camera:paper" 40 30 640 480 yuyv
+    expect "uvc YUYV 1280x720" 0 ' 1280x720 YUYV' 'bad=0' -- ./capture "camera:paper" 10 30 1280 720 yuyv
+    expect "uvc MJPG 640x480" 0 ' 640x480 MJPG' 'bad=0' -- ./capture "camera:paper" 40 30 640 480 mjpg
+    expect "uvc MJPG 1280x720, chosen by itself" 0 ' 1280x720 MJPG' 'bad=0' -- ./capture "camera:paper" 30 30 1280 720 auto
+    unplug
+    plug truncate
+    expect "truncated MJPG is survived: those frames are refused, the rest are whole" 0 'decoded=40 bad=[1-9]' -- \
+        ./capture "camera:paper" 40 30 640 480 mjpg
+    unplug
+    plug error
+    expect "frames with the error bit are dropped and counted" 0 'dropped=[1-9]' 'bad=0' -- \
+        ./capture "camera:paper" 40 30 640 480 mjpg
+    unplug
+    plug freeze
+    expect "a frozen camera is reported and restarted" 0 'reconnects=[1-9]' 'no picture for 3 seconds' -- \
+        ./capture "camera:paper" 30 40 640 480 mjpg
+    unplug
+    plug good
+    mode= # this check unplugs the camera itself
+    when_flowing "kill $uvc_pid; sleep 2; exec ./uvc small.jpg large.jpg >/dev/null 2>&1"
+    replug=$!
+    expect "unplug and replug while streaming" 0 'lost=1' 'reconnects=1' 'was unplugged' 'is back' -- \
+        ./capture "camera:paper" 60 60 640 480 mjpg /tmp/mark
+    uvc_pid=$replug
+    unplug
+    [ -z "$(node_of 'Paper Cam')" ]
+    result $? "the node is gone after unplugging (nothing keeps it open)"
+    expect "an absent camera is explained, with those there are" 2 'no camera matches "camera:paper"; there is vivid' -- \
+        ./capture "camera:paper" 1 1
+}
+
+for group in ${groups:-vivid uvc}; do
+    group_$group
+done
 echo "$((checks - failures)) passed, $failures failed"
 exit $failures

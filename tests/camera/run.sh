@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # The camera code against real kernel drivers, without a camera: boots Debian's kernel in QEMU (software
 # emulation, the host's tree as a read-only root) with vivid, and with a UVC webcam that uvc.c emulates.
-#   tests/camera/run.sh BUILD        e.g. build/release; `make check-camera` runs it
+#   tests/camera/run.sh BUILD [GROUP…]   e.g. build/release; `make check-camera` runs all groups of
+#                                        guest.sh: vivid, uvc
 # Needs Debian packages, installed on demand: see below. The kernel (71 MB) is kept in $MIEN_CACHE
 # (default build/camera). Exit status 77: not possible here, the last line says why.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1
+shift
 here=tests/camera
 cache=${MIEN_CACHE:-build/camera}
 work=$PWD/$build/camera
@@ -77,6 +79,7 @@ $cc -O2 -Wall -Wextra -D_GNU_SOURCE -Isrc -o "$work/capture" $here/capture.c "$b
     -lz -lm -pthread
 cp "$build/mien" "$work/mien"
 cp "$here/guest.sh" "$work/"
+printf 'home=%q\ngroups=%q\n' "$PWD" "$*" >"$work/options"
 $cc -O2 -D_GNU_SOURCE -Isrc -o "$work/picture" $here/picture.c "$build/libmien-all.a" -Wl,--as-needed \
     $(pkg-config --libs libjpeg libpng) -lz -lm -pthread
 "$work/picture" "$work/small.jpg" 640 480

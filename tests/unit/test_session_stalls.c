@@ -132,7 +132,7 @@ static bool near_is_open(void)
     for (int i = 1; i < 4 && all; i++) {
         all = session.output[i] && mien_live_out_state(session.output[i]) == MIEN_LIVE_OUT_OPEN;
     }
-    return all && frames(20);
+    return all && frames(3);
 }
 
 static void off_and_on(void) // the second opening has to wait for the file's end
@@ -147,7 +147,7 @@ static bool model_is_off(void)
 
 static bool model_is_on(void)
 {
-    return c->sink[2].on && session.output[2] && frames(5);
+    return c->sink[2].on && session.output[2] && frames(2);
 }
 
 static void press_r(void)
@@ -157,7 +157,7 @@ static void press_r(void)
 
 static bool it_records(void)
 {
-    return c->recording && frames(15);
+    return c->recording && frames(3);
 }
 
 static bool it_is_saved(void)
@@ -178,7 +178,7 @@ static void press_R(void)
 
 static bool it_reports(void)
 {
-    return said("the report goes to") && frames(5);
+    return said("the report goes to") && frames(2);
 }
 
 static void add_nowhere(void)
@@ -228,7 +228,7 @@ static bool script(void)
         d->act();
         acted = true;
         heard = false;
-        until_ns = mien_now_ns() + 90 * MIEN_NS_PER_S;
+        until_ns = mien_now_ns() + 150 * MIEN_NS_PER_S;
     } else if (d->done()) {
         acted = false;
         step++;
