@@ -13,6 +13,11 @@ static const float quiet = 0.025F;
 // Blendshapes that far from their usual values make an answer count a half.
 static const float stir = 0.1F;
 static const float usual_s = 1.0F;
+// … and those right after: answers for a tenth of a second, pixels longer.
+static const float calm_s = 0.1F, pixels_calm_s = 0.3F;
+// Skin that lids and mouth take along looks like a turn: the square of what is quiet grows by this
+// much for all blendshapes together that far from usual.
+static const float stirred_skin = 2;
 
 void mien_steady_forget(struct mien_steady *s)
 {
@@ -26,8 +31,8 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
         return;
     }
     // A turn about the vertical moves what is near to the right, one about the horizontal down.
-    float size2 = turn[0] * turn[0] + turn[1] * turn[1];
-    float share = size2 / (size2 + quiet * quiet);
+    float size2 = turn[0] * turn[0] + turn[1] * turn[1], skin = s->skin / stir;
+    float share = size2 / (size2 + quiet * quiet * (1 + stirred_skin * skin * skin));
     float w[3] = {share * turn[1], share * turn[0], 0};
     mien_mat3_exp(w, s->turn);
     for (int k = 0; k < 2; k++) {
@@ -81,22 +86,27 @@ static void towards(float a[9], const float b[9], float share)
 }
 
 // How much less a frame's answer counts for its expression: lids and jaw away from where they
-// usually are.
+// usually are. Remembers how much of the skin moves.
 static float doubt(struct mien_steady *s, const float b[MIEN_BLENDSHAPES], float dt_s)
 {
     float share = fminf(1, fmaxf(dt_s / usual_s, 1 / (float)(s->frames + 1)));
-    float most = 0;
+    float most = 0, sum = 0;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         float d = b[i] - s->usual[i];
         bool stirs = i == MIEN_BS_EYE_BLINK_LEFT || i == MIEN_BS_EYE_BLINK_RIGHT ||
                      i == MIEN_BS_JAW_OPEN || i == MIEN_BS_MOUTH_FUNNEL ||
                      i == MIEN_BS_MOUTH_PUCKER || i == MIEN_BS_MOUTH_SMILE_LEFT ||
                      i == MIEN_BS_MOUTH_SMILE_RIGHT;
+        bool skin = i == MIEN_BS_EYE_BLINK_LEFT || i == MIEN_BS_EYE_BLINK_RIGHT ||
+                    (i >= MIEN_BS_JAW_FORWARD && i <= MIEN_BS_MOUTH_UPPER_UP_RIGHT);
         most = stirs && s->frames ? fmaxf(most, fabsf(d)) : most;
+        sum += skin && s->frames ? d * d : 0;
         s->usual[i] += share * d;
     }
     s->frames += s->frames < 1000;
-    return 1 + (most / stir) * (most / stir);
+    s->stirred = fmaxf(most, s->stirred * expf(-dt_s / calm_s));
+    s->skin = fmaxf(sqrtf(sum), s->skin * expf(-dt_s / pixels_calm_s));
+    return 1 + (s->stirred / stir) * (s->stirred / stir);
 }
 
 bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camera,
