@@ -17,7 +17,7 @@ static const float usual_s = 1.0F;
 static const float calm_s = 0.1F, pixels_calm_s = 0.3F;
 // Skin that lids and mouth take along looks like a turn: the square of what is quiet grows by this
 // much for all blendshapes together that far from usual.
-static const float stirred_skin = 2;
+static const float stirred_skin = 6;
 
 void mien_steady_forget(struct mien_steady *s)
 {
@@ -33,6 +33,7 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
     // A turn about the vertical moves what is near to the right, one about the horizontal down.
     float size2 = turn[0] * turn[0] + turn[1] * turn[1], skin = s->skin / stir;
     float share = size2 / (size2 + quiet * quiet * (1 + stirred_skin * skin * skin));
+    s->share = share;
     float w[3] = {share * turn[1], share * turn[0], 0};
     mien_mat3_exp(w, s->turn);
     for (int k = 0; k < 2; k++) {
@@ -64,7 +65,8 @@ void mien_steady_remembered(struct mien_steady *s, const struct mien_camera *cam
     mien_mat3_transpose(from, back);
     mien_mat3_mul(back, s->last, R);
     mien_mat3_mul(to, R, s->anchor);
-    s->variance = fminf(answer, s->variance + unsure(s));
+    // What was taken for skin that moves is none the less sure.
+    s->variance = fminf(answer, s->variance + s->share * s->share * unsure(s));
     s->crop = *crop;
     s->turn_rad[0] = s->turn_rad[1] = 0;
 }

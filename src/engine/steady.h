@@ -22,6 +22,7 @@ struct mien_steady { // of one face; zero = nothing known
     bool moved;            // this frame's motion is known:
     float turn[9];         // since the remembered picture
     float turn_rad[2], speed_rad[2]; // raw; per frame, averaged over a few
+    float share;                     // of the raw turn that is believed
     float usual[MIEN_BLENDSHAPES];   // blendshapes, averaged over about a second
     float stirred, skin; // of late: the largest difference from it, the root of all squared
     int frames;

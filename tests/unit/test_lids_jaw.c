@@ -26,7 +26,7 @@ enum { PEOPLE = 1 }; // ten times slower
 enum { PEOPLE = 3 };
 #endif
 enum { WIDTH = 320, HEIGHT = 240, FPS = 30 };
-static const double goal_deg = 0.5, pose_bound_deg[2] = {3.8, 7}; // tracked, single
+static const double goal_deg = 0.5, pose_bound_deg[2] = {1.5, 3.2}; // tracked, single
 
 static struct mien_face_model model;
 static struct mien_synth_assets assets;
