@@ -12,8 +12,8 @@ done
 python3 - "$tmp" <<'PY'
 import json, sys
 r = {s: json.load(open("%s/%s.json" % (sys.argv[1], s))) for s in ("lfpw", "pointing04", "ferplus")}
-bars = [("lfpw found %", 100 * r["lfpw"]["found"] / r["lfpw"]["faces"], 99, 1), ("lfpw fail %", r["lfpw"]["fail"], 1, -1), ("lfpw AUC", r["lfpw"]["auc"], 73.6, 1),
-        ("pointing04 pose MAE", r["pointing04"]["pose_mae"], 10.7, -1), ("ferplus accuracy", r["ferplus"]["expression_acc"], 76.5, 1)]
+bars = [("lfpw found %", 100 * r["lfpw"]["found"] / r["lfpw"]["faces"], 99, 1), ("lfpw fail %", r["lfpw"]["fail"], 1, -1), ("lfpw AUC", r["lfpw"]["auc"], 75, 1),
+        ("pointing04 pose MAE", r["pointing04"]["pose_mae"], 10.7, -1), ("ferplus accuracy", r["ferplus"]["expression_acc"], 79, 1)]
 bad = [n for n, v, bar, sign in bars if sign * v < sign * bar]
 print("; ".join("%s %.2f (bar %g)" % (n, v, b) for n, v, b, _ in bars))
 sys.exit(bool(bad))
