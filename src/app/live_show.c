@@ -375,13 +375,14 @@ static void absorb(struct mien_show *s)
     c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }
 
-static void draw(struct mien_show *s, bool menus)
+static void draw(struct mien_show *s, bool menus, bool notes_apart)
 {
     static const struct mien_result nothing = {0};
     float bar = 0;
     menus = menus && s->ui && mien_ui_visible(s->ui, &bar);
     s->settings.top_px = menus ? bar : 0;
     s->settings.light = s->controls.light;
+    s->settings.notes_apart = notes_apart;
     mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
                    s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
 }
@@ -408,9 +409,11 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     }
     s->info.notice = talking ? s->notice : s->state[0] ? s->state : NULL;
     s->dirty = false;
-    draw(s, true);
-    if (shot && s->capture) {
+    bool captured = shot && s->capture;
+    draw(s, true, captured);
+    if (captured) { // what is said to the user is not shown to others
         s->capture(s->capture_arg, shot);
+        mien_view_notes(s->view, &s->settings, &s->info);
     }
     draw_menus(s);
     mien_window_show_frame(&s->window);
@@ -433,7 +436,7 @@ bool mien_show_picture(struct mien_show *s, struct mien_image *out)
         }
     }
     // After a swap the back buffer is undefined, and menus do not belong into it.
-    draw(s, s->menus_in_screenshot);
+    draw(s, s->menus_in_screenshot, false);
     if (s->menus_in_screenshot) {
         draw_menus(s);
     }

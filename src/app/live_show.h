@@ -27,7 +27,8 @@ struct mien_show {
     struct mien_view *view;
     struct mien_ui *ui;               // NULL: there are no menus
     struct mien_ui_controls controls; // what keys and menus ask for and show
-    // Called with everything but the menus drawn: for who records the picture. May be NULL.
+    // Called with all drawn but menus, lamps, notices and help: for who records or sends the
+    // picture. May be NULL.
     void (*capture)(void *arg, const struct mien_shot *shot);
     void *capture_arg;
     bool menus_in_screenshot;

@@ -27,6 +27,8 @@ struct mien_view {
     GLuint copy, copy_color;
     int copy_width, copy_height;
     bool warned_full;
+    struct mien_layout layout; // of what was drawn last
+    bool pictured;             // and whether it had a picture
 };
 
 const char *mien_view_mode_name(int mode)
@@ -168,6 +170,25 @@ static void draw_bust(struct mien_view *v, const struct mien_layout *l, const st
     mien_scene_bust(&v->scene, box, v->height, r, 0, turn);
 }
 
+static void add_notes(struct mien_view *v, const struct mien_view_settings *s,
+                      const struct mien_hud_info *info)
+{
+    mien_hud_lamps(&v->draw, &v->layout, info, s->hud && v->pictured);
+    mien_hud_notice(&v->draw, &v->layout, info, s->hud);
+    if (s->help) {
+        mien_hud_help(&v->draw, &v->layout);
+    }
+}
+
+static void flush(struct mien_view *v)
+{
+    mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
+    if (v->draw.refused && !v->warned_full) {
+        v->warned_full = true;
+        mien_warn("more shapes than the display holds (%d): some are not drawn", QUADS);
+    }
+}
+
 void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_result *result, const struct mien_view_settings *s,
                     const struct mien_hud_info *info)
@@ -210,16 +231,22 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     if (s->curves && info->curves) {
         mien_traces_draw(info->curves, &v->draw, &l);
     }
-    mien_hud_lamps(&v->draw, &l, info, s->hud && frame);
-    mien_hud_notice(&v->draw, &l, info, s->hud);
-    if (s->help) {
-        mien_hud_help(&v->draw, &l);
+    v->layout = l;
+    v->pictured = frame != NULL;
+    if (!s->notes_apart) {
+        add_notes(v, s, info);
     }
-    mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
-    if (v->draw.refused && !v->warned_full) {
-        v->warned_full = true;
-        mien_warn("more shapes than the display holds (%d): some are not drawn", QUADS);
-    }
+    flush(v);
+}
+
+void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
+                     const struct mien_hud_info *info)
+{
+    mien_draw_clear(&v->draw);
+    add_notes(v, s, info);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame); // who read the picture may have bound another
+    glViewport(0, 0, v->width, v->height);
+    flush(v);
 }
 
 bool mien_view_wear(struct mien_view *v, const char *path, const char **reason)

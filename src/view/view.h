@@ -33,9 +33,10 @@ struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
     bool hud, bars, axes, points, head, help, curves;
-    bool light;   // what is worn is lit like the face
-    float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
-    float top_px; // kept free for a menu bar
+    bool light;       // what is worn is lit like the face
+    float fade;       // of what is drawn over the face: 0 = full strength … 1 = invisible
+    float top_px;     // kept free for a menu bar
+    bool notes_apart; // lamps, notices and the help sheet are left to mien_view_notes
 };
 
 struct mien_view; // opaque
@@ -55,6 +56,10 @@ bool mien_view_resize(struct mien_view *v, int width_px, int height_px);
 void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_result *result, const struct mien_view_settings *s,
                     const struct mien_hud_info *info);
+// After mien_view_draw with notes_apart: lamps, notices and the help sheet over it. They are the
+// user's own: who records or sends the picture reads it before.
+void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
+                     const struct mien_hud_info *info);
 // Puts on what every face wears (view/prop.h); NULL or "": nothing. False: it stays as it was;
 // *reason (static text) says why. Not for every frame.
 bool mien_view_wear(struct mien_view *v, const char *path, const char **reason);

@@ -228,7 +228,7 @@ static bool script(void)
         d->act();
         acted = true;
         heard = false;
-        until_ns = mien_now_ns() + 150 * MIEN_NS_PER_S;
+        until_ns = mien_now_ns() + 600 * MIEN_NS_PER_S; // a hang, on any machine
     } else if (d->done()) {
         acted = false;
         step++;

@@ -446,6 +446,53 @@ static void golden_uv(void **state)
 }
 
 // Odd sizes, no picture, results full of nonsense: nothing may crash.
+// What is recorded has no lamp, notice or help in it; the screen gets them afterwards, as ever.
+static void notes_come_apart(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_view *v = mien_view_create(
+        &(struct mien_view_config){.width_px = 640, .height_px = 480, .offscreen = true});
+    assert_non_null(v);
+    static struct mien_result r;
+    struct mien_image in = {0}, bare = {0}, apart = {0}, full = {0}, small = {0};
+    assert_true(mien_image_create(&in, 64, 48, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&bare, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&apart, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&full, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&small, 320, 240, MIEN_FORMAT_RGB8));
+    memset(in.data, 90, in.stride * 48);
+    for (int help = 0; help < 2; help++) {
+        struct mien_view_settings s = {.mode = MIEN_VIEW_OFF, .hud = true};
+        struct mien_hud_info none = {.source = "x"}, told = none;
+        told.notice = "saved";
+        told.lamps = 1;
+        told.lamp[0].kind = MIEN_LAMP_RECORD;
+        snprintf(told.lamp[0].text, sizeof(told.lamp[0].text), "recording");
+        mien_view_draw(v, &in, &r, &s, &none);
+        assert_true(mien_view_read(v, &bare));
+        s.help = help;
+        mien_view_draw(v, &in, &r, &s, &told);
+        assert_true(mien_view_read(v, &full));
+        assert_memory_not_equal(full.data, bare.data, full.stride * 480);
+        s.notes_apart = true;
+        mien_view_draw(v, &in, &r, &s, &told);
+        assert_true(mien_view_read(v, &apart));
+        assert_memory_equal(apart.data, bare.data, apart.stride * 480);
+        assert_true(mien_view_read_fitted(v, &small)); // binds framebuffers of its own
+        mien_view_notes(v, &s, &told);
+        assert_true(mien_view_read(v, &apart));
+        assert_memory_equal(apart.data, full.data, apart.stride * 480);
+    }
+    mien_image_destroy(&in);
+    mien_image_destroy(&bare);
+    mien_image_destroy(&apart);
+    mien_image_destroy(&full);
+    mien_image_destroy(&small);
+    mien_view_destroy(v);
+}
+
 static void survives_nonsense(void **state)
 {
     struct mien_view *v = make_view(177, 133);
@@ -494,6 +541,7 @@ int main(void)
         cmocka_unit_test(golden_shaded),
         cmocka_unit_test(golden_textured),
         cmocka_unit_test(golden_uv),
+        cmocka_unit_test(notes_come_apart),
         cmocka_unit_test(survives_nonsense),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
