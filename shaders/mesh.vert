@@ -12,6 +12,7 @@ out vec3 v_normal;
 out vec4 v_fixed;
 out vec3 v_seen;
 out vec3 v_head_normal;
+out vec3 v_head; // mm
 out vec2 v_grid;
 void main()
 {
@@ -20,6 +21,7 @@ void main()
     v_position = p.xyz;
     v_normal = mat3(u_pose) * a_normal;
     v_head_normal = a_normal;
+    v_head = a_position;
     v_fixed = a_fixed;
     v_grid = a_grid;
     v_seen = q.xyw;

@@ -6,6 +6,7 @@ uniform float u_light[9];
 in vec3 v_position;
 in vec3 v_normal;
 in vec4 v_fixed;
+in vec3 v_head;
 out vec4 o_color;
 void main()
 {
@@ -23,5 +24,8 @@ void main()
     // A full mask is lacquer: seen from its highlights.
     vec3 from = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
     float shine = u_full * pow(max(dot(n, normalize(from + e)), 0.0), 30.0);
-    o_color = vec4(c.rgb * clamp(l, 0.2, 1.6) + 0.3 * shine, c.a);
+    // Shoulders do not turn with the head: a full mask ends softly at the neck, above where it
+    // widens (mm, found by eye).
+    float hem = u_full * (1.0 - smoothstep(-128.0, -118.0, v_head.y));
+    o_color = vec4(c.rgb * clamp(l, 0.2, 1.6) + 0.3 * shine, c.a * (1.0 - hem));
 }
