@@ -74,8 +74,14 @@ void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME])
 
 bool mien_network_detector(const char *net, const char *folder, char *path, size_t size)
 {
-    char face[256], in[1024];
-    if (!mien_network_file(net, face, sizeof(face)) || strncmp(face, "face-", 5) != 0) {
+    char face[256], beside[1024], in[1024];
+    if (!mien_network_file(net, face, sizeof(face))) { // a path
+        const char *slash = strrchr(net, '/'), *file = slash ? slash + 1 : net;
+        snprintf(face, sizeof(face), "%s", file);
+        snprintf(beside, sizeof(beside), "%.*s", slash ? (int)(slash - net) : 1, slash ? net : ".");
+        folder = beside;
+    }
+    if (strncmp(face, "face-", 5) != 0) {
         return false;
     }
     for (int i = 0; folder ? i == 0 : mien_find_folder(i, "models", in, sizeof(in)); i++) {

@@ -22,9 +22,9 @@ bool mien_network_file(const char *name, char *file, size_t size);
 // its folder.
 void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
 
-// The detector of a network's own, models/detect-NAME.net ("clean" has one), looked for in `folder`
-// or, when that is NULL, in the folders of models. False when it has none (as "standard" and every
-// path): models/detect.net serves it.
+// The detector of a network's own ("clean" has one): models/detect-NAME.net, looked for in `folder`
+// or, when that is NULL, in the folders of models; of a path …/face-NAME.net the detect-NAME.net
+// beside it. False when it has none (as "standard"): models/detect.net serves it.
 bool mien_network_detector(const char *net, const char *folder, char *path, size_t size);
 
 // Names of the networks that are here: "standard", then those of face-NAME.net in the folders of

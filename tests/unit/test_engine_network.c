@@ -195,6 +195,11 @@ static void a_network_brings_its_detector(void **state)
     assert_string_equal(path, own);
     assert_true(mien_network_detector("other", folder, path, sizeof(path)));
     assert_string_equal(path, own);
+    char by_path[200];
+    snprintf(by_path, sizeof(by_path), "%s/face-other.net", folder);
+    assert_true(mien_network_detector(by_path, NULL, path, sizeof(path)));
+    assert_string_equal(path, own);
+    assert_false(mien_network_detector("face-other.net", NULL, path, sizeof(path))); // not here
     char why[400] = "";
     mien_log_capture(why, sizeof(why));
     assert_false(mien_engine_set_network(e, "other"));
