@@ -127,6 +127,9 @@ void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
     w += 2 * m + 66 * ui;
     float h = 2 * m + 26 * ui + step * (float)MIEN_COUNT(keys);
     float x = l->video.x + (l->video.w - w) / 2, y = l->video.y + (l->video.h - h) / 2;
+    // Where the picture is narrower than the sheet it lies over the column, not off the window.
+    x = fmaxf(x, l->area.x + 4 * ui);
+    y = fmaxf(y, l->area.y + 4 * ui);
     struct mien_rect box = {x, y, w, h};
     mien_draw_box(d, box, 8 * ui, C_SOLID);
     mien_draw_frame(d, box, 8 * ui, 1, C_TRACK);
