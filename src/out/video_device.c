@@ -101,6 +101,7 @@ bool mien_video_device_format(struct mien_video_device *d, int width, int height
                    d->path, (const char *)&g->pixelformat, g->width, g->height);
         return false;
     }
+    d->frames_per_s = frames_per_s;
     size_t row = 2 * (size_t)g->width;
     d->stride = g->bytesperline > row && g->bytesperline < 4 * row ? g->bytesperline : row;
     d->size = d->stride * g->height;
@@ -215,7 +216,19 @@ enum mien_video_device_sent mien_video_device_send(struct mien_video_device *d,
     if (d->accepted || !d->can_stream) {
         return broken(d, "writing");
     }
-    d->can_write = false; // it says that it can, but does not
+    // It says that it can, but does not; the attempt holds the driver's buffers until it is closed.
+    struct mien_video_device was = *d;
+    mien_video_device_close(d);
+    if (!mien_video_device_open(d, was.path) ||
+        !mien_video_device_format(d, was.width, was.height, was.frames_per_s)) {
+        return MIEN_VIDEO_BROKEN;
+    }
+    d->can_write = false;
+    if (d->width != was.width || d->height != was.height || d->stride != was.stride ||
+        d->uyvy != was.uyvy) {
+        mien_error("%s: grants another format than just before", d->path);
+        return MIEN_VIDEO_BROKEN;
+    }
     return stream(d, frame);
 }
 

@@ -21,6 +21,7 @@ struct mien_video_device {
     bool uyvy;           // the bytes of YUYV swapped in pairs
     size_t stride, size; // bytes
     uint32_t field;
+    double frames_per_s; // as asked
     // Memory-mapped buffers.
     bool mapped, streaming, accepted; // accepted: a frame was taken by write()
     struct {

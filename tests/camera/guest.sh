@@ -143,7 +143,21 @@ group_uvc() {
         ./capture "camera:paper" 1 1
 }
 
-for group in ${groups:-vivid uvc}; do
+# The virtual camera on a real output device (vivid's): what was granted, and how many frames the
+# driver took, are mien's own words.
+group_virtual() {
+    local out= d
+    for d in /sys/class/video4linux/video*; do
+        grep -q vid-out "$d/name" && out=/dev/${d##*/}
+    done
+    expect "frames go to a real output device" 0 "$out: virtual camera of 640x480" \
+        "$out: [1-9][0-9]* pictures went to the virtual camera" -- \
+        ./mien video "$home/assets/demo.mp4" --frames 8 --out "loopback:$out"
+    expect "a device that takes no pictures is told" 2 'takes no pictures' -- \
+        ./mien video "$home/assets/demo.mp4" --frames 2 --out "loopback:$vivid"
+}
+
+for group in ${groups:-vivid uvc virtual}; do
     group_$group
 done
 echo "$((checks - failures)) passed, $failures failed"
