@@ -357,88 +357,52 @@ struct sweep { // over the places that a tile of dw sums: numbers of 32 bits
     size_t dy_row, x_row, x_step; // a row, a row, a place
 };
 
-// sums[row][column] (4,6) of dy's rows times x's columns over the places and their pictures.
-static void gradient_tile_16(const struct sweep *s, const uint32_t *const dy[4],
-                             const uint32_t *const x[6], float sums[32])
-{
-    __m512 sum[24];
-#pragma GCC unroll 24
-    for (int i = 0; i < 24; i++) {
-        sum[i] = _mm512_setzero_ps();
+// sums[row][column] (4,6) of dy's rows times x's columns over the places and their pictures: 32 in
+// whole vectors, 16 in half ones.
+#define COLUMN(J, PAIRS, LOAD, DOT)                  \
+    {                                                \
+        const PAIRS u = (PAIRS)LOAD(x##J + b);       \
+        sum[4 * J] = DOT(sum[4 * J], v0, u);         \
+        sum[4 * J + 1] = DOT(sum[4 * J + 1], v1, u); \
+        sum[4 * J + 2] = DOT(sum[4 * J + 2], v2, u); \
+        sum[4 * J + 3] = DOT(sum[4 * J + 3], v3, u); \
     }
-    const uint32_t *d0 = dy[0], *d1 = dy[1], *d2 = dy[2], *d3 = dy[3];
-    const uint32_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3], *x4 = x[4], *x5 = x[5];
-    for (int r = 0; r < s->rows; r++) {
-        size_t a = r * s->dy_row, b = r * s->x_row;
-        const size_t end = a + (size_t)s->columns * 16;
-        for (; a < end; a += 16, b += s->x_step) {
-            const __m512bh v0 = (__m512bh)_mm512_load_si512(d0 + a);
-            const __m512bh v1 = (__m512bh)_mm512_load_si512(d1 + a);
-            const __m512bh v2 = (__m512bh)_mm512_load_si512(d2 + a);
-            const __m512bh v3 = (__m512bh)_mm512_load_si512(d3 + a);
-#define COLUMN(J)                                                 \
-    {                                                             \
-        const __m512bh u = (__m512bh)_mm512_load_si512(x##J + b); \
-        sum[4 * J] = _mm512_dpbf16_ps(sum[4 * J], v0, u);         \
-        sum[4 * J + 1] = _mm512_dpbf16_ps(sum[4 * J + 1], v1, u); \
-        sum[4 * J + 2] = _mm512_dpbf16_ps(sum[4 * J + 2], v2, u); \
-        sum[4 * J + 3] = _mm512_dpbf16_ps(sum[4 * J + 3], v3, u); \
+#define GRADIENT_TILE(L, VECTOR, PAIRS, ZERO, LOAD, DOT, WHOLE)                                \
+    static void gradient_tile_##L(const struct sweep *s, const uint32_t *const dy[4],          \
+                                  const uint32_t *const x[6], float sums[32])                  \
+    {                                                                                          \
+        VECTOR sum[24];                                                                        \
+        _Pragma("GCC unroll 24") for (int i = 0; i < 24; i++)                                  \
+        {                                                                                      \
+            sum[i] = ZERO();                                                                   \
+        }                                                                                      \
+        const uint32_t *d0 = dy[0], *d1 = dy[1], *d2 = dy[2], *d3 = dy[3];                     \
+        const uint32_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3], *x4 = x[4], *x5 = x[5]; \
+        for (int r = 0; r < s->rows; r++) {                                                    \
+            size_t a = r * s->dy_row, b = r * s->x_row;                                        \
+            const size_t end = a + (size_t)s->columns * L;                                     \
+            for (; a < end; a += L, b += s->x_step) {                                          \
+                const PAIRS v0 = (PAIRS)LOAD(d0 + a), v1 = (PAIRS)LOAD(d1 + a);                \
+                const PAIRS v2 = (PAIRS)LOAD(d2 + a), v3 = (PAIRS)LOAD(d3 + a);                \
+                COLUMN(0, PAIRS, LOAD, DOT)                                                    \
+                COLUMN(1, PAIRS, LOAD, DOT)                                                    \
+                COLUMN(2, PAIRS, LOAD, DOT)                                                    \
+                COLUMN(3, PAIRS, LOAD, DOT)                                                    \
+                COLUMN(4, PAIRS, LOAD, DOT)                                                    \
+                COLUMN(5, PAIRS, LOAD, DOT)                                                    \
+            }                                                                                  \
+        }                                                                                      \
+        __m512 whole[24];                                                                      \
+        _Pragma("GCC unroll 24") for (int i = 0; i < 24; i++)                                  \
+        {                                                                                      \
+            whole[i] = WHOLE(sum[i]);                                                          \
+        }                                                                                      \
+        lane_sums(whole, sums);                                                                \
     }
-            COLUMN(0)
-            COLUMN(1)
-            COLUMN(2)
-            COLUMN(3)
-            COLUMN(4)
-            COLUMN(5)
-#undef COLUMN
-        }
-    }
-    lane_sums(sum, sums);
-}
-
-// The same with 16 pictures in half vectors.
-static void gradient_tile_8(const struct sweep *s, const uint32_t *const dy[4],
-                            const uint32_t *const x[6], float sums[32])
-{
-    __m256 sum[24];
-#pragma GCC unroll 24
-    for (int i = 0; i < 24; i++) {
-        sum[i] = _mm256_setzero_ps();
-    }
-    const uint32_t *d0 = dy[0], *d1 = dy[1], *d2 = dy[2], *d3 = dy[3];
-    const uint32_t *x0 = x[0], *x1 = x[1], *x2 = x[2], *x3 = x[3], *x4 = x[4], *x5 = x[5];
-    for (int r = 0; r < s->rows; r++) {
-        size_t a = r * s->dy_row, b = r * s->x_row;
-        const size_t end = a + (size_t)s->columns * 8;
-        for (; a < end; a += 8, b += s->x_step) {
-            const __m256bh v0 = (__m256bh)_mm256_load_si256((const __m256i *)(d0 + a));
-            const __m256bh v1 = (__m256bh)_mm256_load_si256((const __m256i *)(d1 + a));
-            const __m256bh v2 = (__m256bh)_mm256_load_si256((const __m256i *)(d2 + a));
-            const __m256bh v3 = (__m256bh)_mm256_load_si256((const __m256i *)(d3 + a));
-#define COLUMN(J)                                                                    \
-    {                                                                                \
-        const __m256bh u = (__m256bh)_mm256_load_si256((const __m256i *)(x##J + b)); \
-        sum[4 * J] = _mm256_dpbf16_ps(sum[4 * J], v0, u);                            \
-        sum[4 * J + 1] = _mm256_dpbf16_ps(sum[4 * J + 1], v1, u);                    \
-        sum[4 * J + 2] = _mm256_dpbf16_ps(sum[4 * J + 2], v2, u);                    \
-        sum[4 * J + 3] = _mm256_dpbf16_ps(sum[4 * J + 3], v3, u);                    \
-    }
-            COLUMN(0)
-            COLUMN(1)
-            COLUMN(2)
-            COLUMN(3)
-            COLUMN(4)
-            COLUMN(5)
-#undef COLUMN
-        }
-    }
-    __m512 wide[24];
-#pragma GCC unroll 24
-    for (int i = 0; i < 24; i++) {
-        wide[i] = _mm512_zextps256_ps512(sum[i]);
-    }
-    lane_sums(wide, sums);
-}
+#define LOAD_HALF(P) _mm256_load_si256((const __m256i *)(P))
+GRADIENT_TILE(16, __m512, __m512bh, _mm512_setzero_ps, _mm512_load_si512, _mm512_dpbf16_ps, )
+GRADIENT_TILE(8, __m256, __m256bh, _mm256_setzero_ps, LOAD_HALF, _mm256_dpbf16_ps,
+              _mm512_zextps256_ps512)
 
 // The output places [*from,*to) whose tap lies in the picture, `shift` = tap - pad.
 static void tap_range(int size, int out, int stride, int shift, int *from, int *to)
