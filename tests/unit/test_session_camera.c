@@ -17,46 +17,19 @@
 
 #include <SDL2/SDL.h>
 
-#include "app/live_session.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "fake_camera.h"
+#include "session_script.h"
 
-static struct mien_session session;
 static struct mien_config config;
-static char picture[64], trouble[400];
-static int step, since, opens;
-static bool acted, heard;
-static int64_t acted_ns;
-static struct mien_ui_controls *c;
-
-struct deed {
-    const char *name;
-    void (*act)(void);
-    bool (*done)(void);
-};
-
-static bool frames(int n)
-{
-    return session.show->frames >= (uint64_t)(since + n);
-}
-
-static bool said(const char *text)
-{
-    heard = heard || strstr(session.show->notice, text);
-    return heard;
-}
+static char picture[64];
+static int opens;
 
 static bool stands(const char *text) // until something else is the case
 {
     return strstr(session.show->state, text) != NULL;
-}
-
-static bool after(int ms)
-{
-    return mien_now_ns() > acted_ns + ms * MIEN_NS_PER_MS;
 }
 
 static void plug(const char *card, int number, int open_error, int streamon_error)
@@ -234,11 +207,6 @@ static bool picture_is_there(void)
     return frames(3) && strstr(session.shown_name, "picture.png") && !session.opening;
 }
 
-static bool never(void)
-{
-    return false;
-}
-
 static const struct deed any[] = {
     {"no camera", nothing, it_waits},
     {"one that may not be opened yet", plug_not_permitted, it_may_not},
@@ -286,31 +254,13 @@ static const struct deed *deeds;
 
 static bool script(void)
 {
-    const struct deed *d = &deeds[step];
     if (!step && !acted) { // the loop has begun
         cam_lock();
         loop_thread = pthread_self();
         loop_known = true;
         cam_unlock();
     }
-    c = &session.show->controls;
-    if (trouble[0]) {
-        return true;
-    }
-    if (!acted) {
-        since = (int)session.show->frames;
-        heard = false;
-        acted = true;
-        acted_ns = mien_now_ns();
-        d->act();
-    } else if (d->done()) {
-        acted = false;
-        step++;
-    } else if (after(60000)) {
-        snprintf(trouble, sizeof(trouble), "\"%s\" did not come; notice: %.100s; state: %.100s",
-                 d->name, session.show->notice, session.show->state);
-    }
-    return false;
+    return script_round(&deeds[step], 60000);
 }
 
 static bool can_run(void)

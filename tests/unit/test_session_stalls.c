@@ -19,20 +19,14 @@
 
 #include <SDL2/SDL.h>
 
-#include "app/live_session.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "session_script.h"
 
 enum call { RESOLVE, TRAILER, PICTURE, SYNC, CALLS };
 static atomic_int calls[CALLS], in_loop[CALLS];
 static pthread_t loop_thread;
-static struct mien_session session;
-static char dir[64], clip[1024], trouble[400];
-static int step, since;
-static bool acted, heard;
-static int64_t until_ns;
-static struct mien_ui_controls *c;
+static char dir[64], clip[1024];
 
 static void count(enum call k)
 {
@@ -78,23 +72,6 @@ int __wrap_fsync(int fd)
 {
     count(SYNC);
     return __real_fsync(fd);
-}
-
-struct deed {
-    const char *name;
-    void (*act)(void);
-    bool (*done)(void);
-};
-
-static bool frames(int n)
-{
-    return session.show->frames >= (uint64_t)(since + n);
-}
-
-static bool said(const char *text)
-{
-    heard = heard || strstr(session.show->notice, text);
-    return heard;
 }
 
 static void press(SDL_Keycode key, bool shift)
@@ -196,11 +173,6 @@ static void quit(void)
     press(SDLK_q, false);
 }
 
-static bool never(void)
-{
-    return false;
-}
-
 static const struct deed deeds[] = {
     {"a host whose name takes long", add_slow, slow_is_told},
     {"hosts and files", add_near, near_is_open},
@@ -218,25 +190,7 @@ static const struct deed deeds[] = {
 
 static bool script(void)
 {
-    const struct deed *d = &deeds[step];
-    c = &session.show->controls;
-    if (trouble[0]) {
-        return true;
-    }
-    if (!acted) {
-        since = (int)session.show->frames;
-        d->act();
-        acted = true;
-        heard = false;
-        until_ns = mien_now_ns() + 600 * MIEN_NS_PER_S; // a hang, on any machine
-    } else if (d->done()) {
-        acted = false;
-        step++;
-    } else if (mien_now_ns() > until_ns) {
-        snprintf(trouble, sizeof(trouble), "\"%s\" did not come; notice: %.200s", d->name,
-                 session.show->notice);
-    }
-    return false;
+    return script_round(&deeds[step], 600 * 1000); // a hang, on any machine
 }
 
 static void nothing_holds_the_frame_loop_up(void **state)

@@ -1,0 +1,75 @@
+// A script for the live program, for tests: the session's own loop is asked every round, and what a
+// user does comes one deed after the other, each when the one before has shown its effect.
+//
+// What is waited for is what the session shows; time is only a limit for a hang.
+#ifndef SESSION_SCRIPT_H
+#define SESSION_SCRIPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/live_session.h"
+#include "base/clock.h"
+
+struct deed {
+    const char *name;
+    void (*act)(void);
+    bool (*done)(void);
+};
+
+static struct mien_session session;
+static struct mien_ui_controls *c; // the session's
+static int step, since;            // the deed; frames shown when it was done
+static bool acted, heard;
+static int64_t acted_ns;
+static char trouble[400]; // what did not come
+
+static inline bool frames(int n)
+{
+    return session.show->frames >= (uint64_t)(since + n);
+}
+
+// Since the deed: notices go away by themselves, sooner than a slow machine draws some frames.
+static inline bool said(const char *text)
+{
+    heard = heard || strstr(session.show->notice, text);
+    return heard;
+}
+
+static inline bool after(int ms)
+{
+    return mien_now_ns() > acted_ns + ms * MIEN_NS_PER_MS;
+}
+
+// The last deed of a script ends the loop; nothing is waited for.
+static inline bool never(void)
+{
+    return false;
+}
+
+// Once a round, with the present deed (deeds[step]). True: the loop is to end, there is trouble.
+static inline bool script_round(const struct deed *d, int limit_ms)
+{
+    c = &session.show->controls;
+    if (trouble[0]) {
+        return true;
+    }
+    if (!acted) {
+        since = (int)session.show->frames;
+        heard = false;
+        acted = true;
+        acted_ns = mien_now_ns();
+        d->act();
+    } else if (d->done()) {
+        acted = false;
+        step++;
+    } else if (after(limit_ms)) {
+        snprintf(trouble, sizeof(trouble), "\"%s\" did not come; notice: %.100s; state: %.100s",
+                 d->name, session.show->notice, session.show->state);
+    }
+    return false;
+}
+
+#endif
