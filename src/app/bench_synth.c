@@ -26,6 +26,7 @@ int mien_bench_synth(int size, const char *textures, double seconds)
     if (!r || !mien_image_create(&im, size, size, MIEN_FORMAT_RGB8)) {
         goto out;
     }
+    const struct mien_synth_series series = {.seed = 1};
     long done = -2; // two to warm up
     double bytes = 0, cpu = 0;
     int64_t begin = 0;
@@ -38,7 +39,7 @@ int mien_bench_synth(int size, const char *textures, double seconds)
             begin = mien_now_ns();
             cpu = mien_bench_cpu_seconds();
         }
-        mien_synth_render_index(r, 1, i, NULL, 0, &im, &label, &quality);
+        mien_synth_render_index(r, &series, i, &im, &label, &quality);
         if (!mien_jpeg_encode(&im, quality, &jpeg, &n)) {
             goto out;
         }

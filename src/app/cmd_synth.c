@@ -39,9 +39,8 @@ struct job {
     struct mien_synth_renderer *renderer[THREADS_MAX];
     struct mien_image image[THREADS_MAX];
     struct slot slot[2 * ROUND];
-    uint64_t seed, first, end;
-    const float *bank;
-    int bank_count;
+    struct mien_synth_series series;
+    uint64_t first, end;
     bool raw; // keep pixels for the sheet instead of JPEG
     struct mien_image sheet[2 * ROUND];
 };
@@ -56,8 +55,8 @@ static void render_pair(void *arg, size_t index, int worker)
         struct slot *s = &j->slot[k];
         struct mien_image *im = j->raw ? &j->sheet[k] : &j->image[worker];
         int quality = 90;
-        mien_synth_render_index(j->renderer[worker], j->seed, j->first + k, j->bank, j->bank_count,
-                                im, &s->label, &quality);
+        mien_synth_render_index(j->renderer[worker], &j->series, j->first + k, im, &s->label,
+                                &quality);
         if (!j->raw && !mien_jpeg_encode(im, quality, &s->jpeg, &s->size)) {
             s->jpeg = NULL;
         }
@@ -287,6 +286,7 @@ int mien_cmd_synth(int argc, char **argv)
 {
     int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
     bool labels = false;
+    double children = 0.05;
     const char *out = NULL, *sheet = NULL, *clip = NULL, *data = NULL, *textures = NULL;
     const char *expressions = NULL, *model_path = NULL;
     const struct mien_opt opts[] = {
@@ -306,11 +306,15 @@ int mien_cmd_synth(int argc, char **argv)
         {"split", 0, MIEN_OPT_CHOICE, &split, "train|val", "what the pictures are for", 0, 0},
         {"data", 0, MIEN_OPT_STRING, &data, "DIR",
          "folder with hair, environments and backgrounds ($MIEN_DATA or ../shared); without, "
-         "people are plainer", 0, 0},
+         "people are plainer",
+         0, 0},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
         {"expressions", 0, MIEN_OPT_STRING, &expressions, "FILE",
          "a pack whose expressions are used for a third of the pictures", 0, 0},
+        {"children", 0, MIEN_OPT_FLOAT, &children, "SHARE",
+         "share of people who are children (their heads are outside the face model: no identity)",
+         0, 1},
         {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
@@ -360,11 +364,12 @@ int mien_cmd_synth(int argc, char **argv)
     if (!j || !mien_synth_assets_load(&assets, &model, data, textures, 0)) {
         goto out;
     }
-    if (expressions && !(bank = load_bank(expressions, &j->bank_count))) {
+    if (expressions && !(bank = load_bank(expressions, &j->series.bank_count))) {
         goto out;
     }
-    j->bank = bank;
-    j->seed = (uint64_t)seed;
+    j->series.bank = bank;
+    j->series.seed = (uint64_t)seed;
+    j->series.children = (float)children;
     status = 1;
     pool = mien_pool_create(mien_parallel_threads(&parallel, threads));
     if (!pool) {

@@ -19,13 +19,22 @@ enum mien_label_mask {
 };
 
 enum mien_label_tag { // for metrics a group: bits
-    MIEN_TAG_GLASSES = 1, MIEN_TAG_OCCLUDED = 2, MIEN_TAG_LOW_LIGHT = 4, MIEN_TAG_SIDE_LIGHT = 8,
-    MIEN_TAG_BLUR = 16, MIEN_TAG_BEARD = 32, MIEN_TAG_HAIR = 64, MIEN_TAG_GRAY = 128,
+    MIEN_TAG_GLASSES = 1,
+    MIEN_TAG_OCCLUDED = 2,
+    MIEN_TAG_LOW_LIGHT = 4,
+    MIEN_TAG_SIDE_LIGHT = 8,
+    MIEN_TAG_BLUR = 16,
+    MIEN_TAG_BEARD = 32,
+    MIEN_TAG_HAIR = 64,
+    MIEN_TAG_GRAY = 128,
     // Of what the bits above say in general: blur by motion; a mask, a hand or an arm in front.
-    MIEN_TAG_MOTION = 256, MIEN_TAG_MASK = 512, MIEN_TAG_HAND = 1024,
+    MIEN_TAG_MOTION = 256,
+    MIEN_TAG_MASK = 512,
+    MIEN_TAG_HAND = 1024,
     MIEN_TAG_DARK_SKIN = 2048,
+    MIEN_TAG_CHILD = 4096,
 };
-enum { MIEN_TAGS = 12 };
+enum { MIEN_TAGS = 13 };
 
 enum mien_label_source {
     MIEN_SOURCE_SYNTH, MIEN_SOURCE_PHOTO, MIEN_SOURCE_FERPLUS, MIEN_SOURCE_BACKGROUND,

@@ -6,7 +6,7 @@ static const char *const names[MIEN_METRIC_GROUPS] = {
     "yaw_0_30", "yaw_30_60", "yaw_60_90", "pitch_0_20", "pitch_20_40", "pitch_40_90", "plain",
     // In the order of enum mien_label_tag's bits:
     "glasses", "occluded", "low_light", "side_light", "blur", "beard", "hair", "gray",
-    "motion_blur", "mask", "hand", "dark_skin",
+    "motion_blur", "mask", "hand", "dark_skin", "child",
     // Of what the face does:
     "eyes_closed", "mouth_open"};
 enum { YAW = 0, PITCH = 3, PLAIN = 6, TAGS = 7, DOES = TAGS + MIEN_TAGS };

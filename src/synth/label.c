@@ -89,6 +89,9 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
     memcpy(l->box_px, box, sizeof box);
     memcpy(l->identity, r->p->identity, sizeof l->identity);
     l->identity_weight = 1;
+    if (r->p->child > 0) { // the model's coefficients tell grown-ups apart
+        l->mask &= ~(uint32_t)MIEN_LABEL_IDENTITY;
+    }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         l->blendshape[i] = r->blendshape[i];
         l->blendshape_weight[i] = i == MIEN_BS_TONGUE_OUT ? 0 : 1;
@@ -113,5 +116,6 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         (r->p->beard > 0.3f ? MIEN_TAG_BEARD : 0) | (r->hair.triangles ? MIEN_TAG_HAIR : 0) |
         (s->gray ? MIEN_TAG_GRAY : 0) | (s->motion_px > 2.5f ? MIEN_TAG_MOTION : 0) |
         (s->occluder == MIEN_OCCLUDER_MASK ? MIEN_TAG_MASK : 0) |
-        (s->occluder == MIEN_OCCLUDER_HAND ? MIEN_TAG_HAND : 0) | (dark ? MIEN_TAG_DARK_SKIN : 0);
+        (s->occluder == MIEN_OCCLUDER_HAND ? MIEN_TAG_HAND : 0) | (dark ? MIEN_TAG_DARK_SKIN : 0) |
+        (r->p->child > 0 ? MIEN_TAG_CHILD : 0);
 }

@@ -92,14 +92,42 @@ static void bend_neck(struct mien_synth_renderer *r)
     }
 }
 
+// r->landmark_grown += sign * places on r->base.
+static void add_landmarks(struct mien_synth_renderer *r, float sign)
+{
+    const struct mien_face_model *m = r->a->model;
+    for (int i = 0; i < m->landmarks; i++) {
+        const struct mien_landmark *l = &m->landmark[i];
+        for (int k = 0; k < 3; k++) {
+            for (int c = 0; c < 3; c++) {
+                r->landmark_grown[i][c] += sign * l->weight[k] * r->base[3 * l->vertex[k] + c];
+            }
+        }
+    }
+}
+
+// A child's head from the grown-up's in r->base, and how its landmarks move.
+static void grow(struct mien_synth_renderer *r)
+{
+    memset(r->landmark_grown, 0, sizeof r->landmark_grown);
+    if (r->child > 0) {
+        add_landmarks(r, -1);
+        mien_synth_make_child(r->a, r->child, r->base);
+        add_landmarks(r, 1);
+    }
+}
+
 void mien_synth_build_head(struct mien_synth_renderer *r)
 {
     const struct mien_synth_assets *a = r->a;
     const struct mien_face_model *m = a->model;
-    if (!r->has_base || memcmp(r->identity, r->p->identity, sizeof r->identity) != 0) {
+    if (!r->has_base || r->child != r->p->child ||
+        memcmp(r->identity, r->p->identity, sizeof r->identity) != 0) {
         mien_face_model_vertices(m, r->p->identity, NULL, r->base);
         memcpy(r->identity, r->p->identity, sizeof r->identity);
+        r->child = r->p->child;
         r->has_base = true;
+        grow(r);
         // How large this skull is beside the mean one.
         float mean[3] = {0}, own[3] = {0};
         for (int i = 0; i < m->vertices; i += 3) {
@@ -124,6 +152,11 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
     aim_eyes(r);
     mien_face_model_add_blendshapes(m, r->base, r->blendshape, r->vertex);
     mien_face_model_landmarks(m, r->p->identity, r->blendshape, r->landmark[0]);
+    for (int i = 0; i < m->landmarks; i++) {
+        for (int c = 0; c < 3; c++) {
+            r->landmark[i][c] += r->landmark_grown[i][c];
+        }
+    }
     static const int upper[2][2] = {{43, 44}, {37, 38}};
     for (int e = 0; e < 2; e++) {
         r->lid_y[e] =

@@ -228,6 +228,42 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
     sample_extras(p, r);
 }
 
+void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *r)
+{
+    p->child = mien_rng_range(r, 0.25f, 1);
+    p->age = 0;
+    p->gray_share = 0;
+    p->beard = p->moustache = 0;
+    p->hairline = fminf(p->hairline, 0.3f) - 0.2f;
+    if (p->hair_kind == MIEN_HAIR_BALD && p->child < 0.9f) {
+        p->hair_kind = MIEN_HAIR_CAP;
+    }
+    if (mien_rng_chance(r, 0.5f)) { // most photographed skins are grown-ups'
+        p->texture = -1;
+    }
+    p->texture_share *= 0.75f;
+    p->pores *= 0.3f;
+    p->mottle *= 0.6f;
+    p->gloss *= 0.8f;
+    p->brow_density *= 1 - 0.4f * p->child;
+    for (int i = 0; i < 3; i++) { // no make-up: lips near the skin's own colour
+        p->lip[i] = p->skin[i] * (i ? 0.68f : 1) * mien_rng_range(r, 0.95f, 1.1f);
+    }
+    p->lip_share = mien_rng_range(r, 0.4f, 0.8f);
+    p->blush = mien_rng_range(r, 0.1f, 0.6f);
+    p->eyeshadow = 0;
+    p->eyeliner *= 0.4f;
+    p->lashes = mien_rng_range(r, 0.3f, 0.7f);
+    p->shoulder_mm *= 0.8f - 0.2f * p->child;
+    if (p->glasses != MIEN_GLASSES_NONE) {
+        if (mien_rng_chance(r, 0.6f)) {
+            p->glasses = MIEN_GLASSES_NONE;
+        }
+        p->rim_half_width *= 0.9f;
+        p->rim_half_height *= 0.9f;
+    }
+}
+
 static void sample_pose(struct mien_synth_scene *s, struct mien_rng *r)
 {
     float k = mien_rng_float(r);

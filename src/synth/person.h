@@ -28,6 +28,7 @@ enum mien_synth_occluder {
 struct mien_synth_person {
     float identity[MIEN_IDENTITY];
     float age;           // 0 young … 1 old
+    float child;         // 0 grown up … 1 about two years old
     float skin[3];       // mean albedo
     int texture;         // index of a photographed skin, -1 = procedural
     float texture_share; // 0…1
@@ -93,6 +94,8 @@ struct mien_synth_scene {
 
 void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_synth_assets *a,
                               struct mien_rng *r);
+// Turns a sampled grown-up into a child of a random age: shape, skin, hair, body.
+void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *r);
 // bank (count,52), may be NULL: expressions seen on photos to draw some from.
 void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth_assets *a,
                              const struct mien_synth_person *p, int size, const float *bank,

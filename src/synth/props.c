@@ -179,7 +179,8 @@ static void shoulders(struct mien_synth_renderer *r)
     for (int c = 0; c < 3; c++) {
         b.t[c] = pivot[c] + r->pose.t[c];
     }
-    float grow = 0.5f * (r->head_grow[0] + r->head_grow[2]);
+    float lift, grow = 0.5f * (r->head_grow[0] + r->head_grow[2]);
+    grow *= mien_synth_child_neck(r->p->child, ring[1][0], &lift);
     begin(&b);
     for (int i = 0; i < RINGS; i++) {
         float s = i < 3 ? grow
@@ -190,7 +191,7 @@ static void shoulders(struct mien_synth_renderer *r)
             float box = i > 4 ? powf(fabsf(x), 0.8f) * (x < 0 ? -1 : 1) : x;
             const float *color = r->p->cloth_rgb[0];
             bool bare = r->p->collar == 3 && i < 5;
-            vertex(&b, box * ring[i][1] * s - neck[0], ring[i][0] - neck[1],
+            vertex(&b, box * ring[i][1] * s - neck[0], ring[i][0] + lift - neck[1],
                    z * ring[i][2] * s + ring[i][3] - neck[2], bare ? r->p->skin : color);
         }
     }
@@ -209,7 +210,7 @@ static void shoulders(struct mien_synth_renderer *r)
                 float a = 6.2831853f * (float)j / SIDES, x = cosf(a), z = sinf(a);
                 float front = z > 0 ? z * z : 0, level = i ? -160 - 14 * front : -120 - 22 * front;
                 float s = (i ? 1.28f : 1.02f) * grow;
-                vertex(&b, x * 62 * s - neck[0], level - neck[1], z * 62 * s - 14 - neck[2],
+                vertex(&b, x * 62 * s - neck[0], level + lift - neck[1], z * 62 * s - 14 - neck[2],
                        r->p->cloth_rgb[1]);
             }
         }

@@ -285,18 +285,23 @@ void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_pe
     mien_synth_camera(r, im);
 }
 
-void mien_synth_render_index(struct mien_synth_renderer *r, uint64_t seed, uint64_t index,
-                             const float *bank, int bank_count, struct mien_image *im,
-                             struct mien_label *label, int *quality)
+void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_synth_series *series,
+                             uint64_t index, struct mien_image *im, struct mien_label *label,
+                             int *quality)
 {
-    struct mien_rng who, how;
+    static const uint64_t child_stream = 1ULL << 62;
+    struct mien_rng who, young, how;
     struct mien_synth_person p;
     struct mien_synth_scene s;
-    mien_rng_seed(&who, seed, 2 * (index / 2));
-    mien_rng_seed(&how, seed, 2 * index + 1);
+    mien_rng_seed(&who, series->seed, 2 * (index / 2));
+    mien_rng_seed(&young, series->seed, child_stream + index / 2);
+    mien_rng_seed(&how, series->seed, 2 * index + 1);
     mien_synth_person_sample(&p, r->a, &who);
-    mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, bank,
-                            bank_count, &how);
+    if (mien_rng_chance(&young, series->children)) {
+        mien_synth_person_make_child(&p, &young);
+    }
+    mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, series->bank,
+                            series->bank_count, &how);
     mien_synth_render(r, &p, &s, im, label);
     *quality = s.jpeg_quality;
 }

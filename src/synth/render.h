@@ -23,11 +23,19 @@ void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_pe
                        const struct mien_synth_scene *s, struct mien_image *im,
                        struct mien_label *label);
 
-// Picture number `index` of the series `seed`: samples person and scene (people come in pairs of
-// pictures: the same head twice in other poses and light) and renders. *quality: the JPEG quality
-// that the scene asks for. bank: see mien_synth_scene_sample.
-void mien_synth_render_index(struct mien_synth_renderer *r, uint64_t seed, uint64_t index,
-                             const float *bank, int bank_count, struct mien_image *im,
-                             struct mien_label *label, int *quality);
+// What the pictures of a series are drawn from.
+struct mien_synth_series {
+    uint64_t seed;     // another seed is other people
+    const float *bank; // see mien_synth_scene_sample
+    int bank_count;
+    float
+        children; // share of people who are children, 0…1; the others stay the same whatever it is
+};
+// Picture number `index` of a series: samples person and scene (people come in pairs of pictures:
+// the same head twice in other poses and light) and renders. *quality: the JPEG quality that the
+// scene asks for.
+void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_synth_series *series,
+                             uint64_t index, struct mien_image *im, struct mien_label *label,
+                             int *quality);
 
 #endif

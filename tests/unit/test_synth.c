@@ -126,6 +126,7 @@ static void test_same_index_same_picture(void **state)
 {
     struct mien_synth_renderer *a = mien_synth_renderer_create(&plain, 96, 96);
     struct mien_synth_renderer *b = mien_synth_renderer_create(&plain, 96, 96);
+    const struct mien_synth_series series = {.seed = 11, .children = 0.3F};
     struct mien_image x = {0}, y = {0};
     struct mien_label lx, ly;
     int q = 0;
@@ -137,9 +138,9 @@ static void test_same_index_same_picture(void **state)
     static const uint64_t order[2][4] = {{0, 1, 7, 30}, {30, 7, 1, 0}};
     uint32_t crc[2][4];
     for (int i = 0; i < 4; i++) {
-        mien_synth_render_index(a, 11, order[0][i], NULL, 0, &x, &lx, &q);
+        mien_synth_render_index(a, &series, order[0][i], &x, &lx, &q);
         crc[0][i] = mien_crc32(mien_crc32(0, x.data, x.stride * 96), &lx, sizeof lx);
-        mien_synth_render_index(b, 11, order[1][i], NULL, 0, &y, &ly, &q);
+        mien_synth_render_index(b, &series, order[1][i], &y, &ly, &q);
         crc[1][3 - i] = mien_crc32(mien_crc32(0, y.data, y.stride * 96), &ly, sizeof ly);
     }
     for (int i = 0; i < 4; i++) {
@@ -157,6 +158,7 @@ static void test_same_index_same_picture(void **state)
 static void test_labels_are_the_model(void **state)
 {
     struct mien_synth_renderer *r = mien_synth_renderer_create(&plain, 128, 128);
+    const struct mien_synth_series series = {.seed = 3};
     struct mien_image im = {0};
     static float lm[MIEN_LANDMARKS_MAX * 3];
     assert_non_null(r);
@@ -164,7 +166,7 @@ static void test_labels_are_the_model(void **state)
     for (uint64_t k = 0; k < 24; k++) {
         struct mien_label l;
         int q = 0;
-        mien_synth_render_index(r, 3, k, NULL, 0, &im, &l, &q);
+        mien_synth_render_index(r, &series, k, &im, &l, &q);
         assert_true(q >= 1 && q <= 100);
         mien_face_model_landmarks(&model, l.identity, l.blendshape, lm);
         int seen = 0;
@@ -192,6 +194,46 @@ static void test_labels_are_the_model(void **state)
         }
         assert_true(l.blendshape_weight[MIEN_BS_TONGUE_OUT] == 0);
     }
+    mien_image_destroy(&im);
+    mien_synth_renderer_destroy(r);
+}
+
+// Grown-ups stay as they are whatever the share of children; children's labels say so, their faces
+// are short below large eyes, and their landmarks are where the picture has them.
+static void test_children(void **state)
+{
+    struct mien_synth_renderer *r = mien_synth_renderer_create(&plain, 128, 128);
+    struct mien_image im = {0};
+    assert_non_null(r);
+    picture(&im, 128, 128);
+    int children = 0;
+    double chin[2] = {0}, eye[2] = {0};
+    for (uint64_t k = 0; k < 48; k += 2) {
+        struct mien_label l[2];
+        uint32_t crc[2];
+        for (int i = 0; i < 2; i++) {
+            const struct mien_synth_series series = {.seed = 5, .children = i ? 0.5F : 0};
+            int q;
+            mien_synth_render_index(r, &series, k, &im, &l[i], &q);
+            crc[i] = mien_crc32(0, im.data, im.stride * 128);
+        }
+        bool child = l[1].tags & MIEN_TAG_CHILD;
+        assert_false(l[0].tags & MIEN_TAG_CHILD);
+        assert_true(l[0].mask & MIEN_LABEL_IDENTITY);
+        assert_int_equal(!child, (l[1].mask & MIEN_LABEL_IDENTITY) != 0);
+        assert_int_equal(child, crc[0] != crc[1]);
+        children += child;
+        for (int i = 0; i < 2 && child; i++) { // in widths between the eyes' outer corners
+            const float(*p)[2] = (const float(*)[2])l[i].landmark_px;
+            const int *n = model.ibug;
+            double wide = hypot(p[n[45]][0] - p[n[36]][0], p[n[45]][1] - p[n[36]][1]);
+            chin[i] += hypot(p[n[27]][0] - p[n[8]][0], p[n[27]][1] - p[n[8]][1]) / wide;
+            eye[i] += hypot(p[n[45]][0] - p[n[42]][0], p[n[45]][1] - p[n[42]][1]) / wide;
+        }
+    }
+    assert_in_range(children, 6, 18);
+    assert_true(chin[1] < 0.95 * chin[0]);
+    assert_true(eye[1] > 1.02 * eye[0]);
     mien_image_destroy(&im);
     mien_synth_renderer_destroy(r);
 }
@@ -467,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_nearer_wins_and_weights),
         cmocka_unit_test(test_same_index_same_picture),
         cmocka_unit_test(test_labels_are_the_model),
+        cmocka_unit_test(test_children),
         cmocka_unit_test(test_visibility),
         cmocka_unit_test(test_gaze),
         cmocka_unit_test(test_broken_hdr),
