@@ -9,12 +9,36 @@
 #include "view/palette.h"
 #include "view/words.h"
 
-enum { COLUMN = 232, STATE = 194 }; // widths of bars' column and state panel at scale 1, px
+// At scale 1, px: widths of the bars' column and the state panel, panels' distance from the edge,
+// height of a strip that holds the lowest of them.
+enum { COLUMN = 232, STATE = 194, MARGIN = 8, STRIP = 120 };
 
 float mien_hud_scale(int width_px, int height_px)
 {
     float s = fminf((float)height_px / 480, (float)width_px / 640);
     return fminf(fmaxf(1 + (s - 1) * 0.6f, 1), 2.2f);
+}
+
+// Strips beside the picture belong to the panels where one fits into them; narrower ones would only
+// cut the panels' edges off.
+static void leave_strips(struct mien_rect *area, struct mien_rect video, float across, float along)
+{
+    float left = video.x - area->x, right = area->x + area->w - video.x - video.w;
+    float top = video.y - area->y, bottom = area->y + area->h - video.y - video.h;
+    if (left > 0 && left < across) {
+        area->x += left;
+        area->w -= left;
+    }
+    if (right > 0 && right < across) {
+        area->w -= right;
+    }
+    if (top > 0 && top < along) {
+        area->y += top;
+        area->h -= top;
+    }
+    if (bottom > 0 && bottom < along) {
+        area->h -= bottom;
+    }
 }
 
 struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
@@ -36,6 +60,7 @@ struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, i
         l.bars = (struct mien_rect){w - column, 0, column, h};
     }
     l.area = (struct mien_rect){0, 0, w - l.bars.w, h};
+    leave_strips(&l.area, l.video, (STATE + 2 * MARGIN) * l.ui, STRIP * l.ui);
     return l;
 }
 
@@ -79,7 +104,7 @@ static void stage(struct pen *p, const char *label, float ms)
 static float state_panel(struct mien_draw *d, const struct mien_layout *l,
                          const struct mien_result *r, const struct mien_hud_info *info)
 {
-    float ui = l->ui, m = 8 * ui;
+    float ui = l->ui, m = MARGIN * ui;
     const char *state, *reason;
     enum mien_mood mood = mien_words(r, &state, &reason);
     float wide = fmaxf(STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
@@ -131,7 +156,7 @@ static void angle(char *text, size_t size, float v)
 static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
                        const struct mien_face_result *f)
 {
-    float ui = l->ui, m = 8 * ui, h = 108 * ui;
+    float ui = l->ui, m = MARGIN * ui, h = 108 * ui;
     struct mien_rect box = {l->area.x + m, l->area.y + l->area.h - m - h, 142 * ui, h};
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
@@ -160,7 +185,7 @@ static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
 static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
                              const struct mien_face_result *f)
 {
-    float ui = l->ui, m = 8 * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
+    float ui = l->ui, m = MARGIN * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
     float right = l->area.x + l->area.w;
     struct mien_rect box = {right - m - w, l->area.y + l->area.h - m - h, w, h};
     panel(d, box, ui);
@@ -183,7 +208,7 @@ static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
 static void details(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
                     const struct mien_hud_info *info, const char *mode, float left)
 {
-    float ui = l->ui, m = 8 * ui, right = l->area.x + l->area.w;
+    float ui = l->ui, m = MARGIN * ui, right = l->area.x + l->area.w;
     const char *slash = info->source ? strrchr(info->source, '/') : NULL;
     const char *name = slash && slash[1] ? slash + 1 : info->source;
     for (int with_network = r->network[0] ? 1 : 0; with_network >= 0; with_network--) {
