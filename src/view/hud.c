@@ -9,9 +9,8 @@
 #include "view/palette.h"
 #include "view/words.h"
 
-// At scale 1, px: widths of the bars' column and the state panel, panels' distance from the edge,
-// height of a strip that holds the lowest of them.
-enum { COLUMN = 232, STATE = 194, MARGIN = 8, STRIP = 120 };
+// At scale 1, px: widths of the bars' column and the state panel, panels' distance from the edge.
+enum { COLUMN = 232, STATE = 194, MARGIN = 8 };
 
 float mien_hud_scale(int width_px, int height_px)
 {
@@ -19,24 +18,24 @@ float mien_hud_scale(int width_px, int height_px)
     return fminf(fmaxf(1 + (s - 1) * 0.6f, 1), 2.2f);
 }
 
-// Strips beside the picture belong to the panels where one fits into them; narrower ones would only
-// cut the panels' edges off.
-static void leave_strips(struct mien_rect *area, struct mien_rect video, float across, float along)
+// Panels begin in the strips beside the picture, so that they hide less of it; strips narrower than
+// `least` would only cut their edges off.
+static void leave_strips(struct mien_rect *area, struct mien_rect video, float least)
 {
     float left = video.x - area->x, right = area->x + area->w - video.x - video.w;
     float top = video.y - area->y, bottom = area->y + area->h - video.y - video.h;
-    if (left > 0 && left < across) {
+    if (left > 0 && left < least) {
         area->x += left;
         area->w -= left;
     }
-    if (right > 0 && right < across) {
+    if (right > 0 && right < least) {
         area->w -= right;
     }
-    if (top > 0 && top < along) {
+    if (top > 0 && top < least) {
         area->y += top;
         area->h -= top;
     }
-    if (bottom > 0 && bottom < along) {
+    if (bottom > 0 && bottom < least) {
         area->h -= bottom;
     }
 }
@@ -60,7 +59,7 @@ struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, i
         l.bars = (struct mien_rect){w - column, 0, column, h};
     }
     l.area = (struct mien_rect){0, 0, w - l.bars.w, h};
-    leave_strips(&l.area, l.video, (STATE + 2 * MARGIN) * l.ui, STRIP * l.ui);
+    leave_strips(&l.area, l.video, 5 * MARGIN * l.ui);
     return l;
 }
 

@@ -157,7 +157,23 @@ group_virtual() {
         ./mien video "$home/assets/demo.mp4" --frames 2 --out "loopback:$vivid"
 }
 
-for group in ${groups:-vivid uvc virtual}; do
+# The whole program: its camera goes and comes back while it draws and records.
+group_program() {
+    local lines=/tmp/live.jsonl
+    rm -f $lines
+    (for _ in $(seq 1200); do [ -s $lines ] && break; sleep 0.1; done
+        before=$(wc -l <$lines)
+        echo vivid.0 >$driver/unbind; sleep 2; echo vivid.0 >$driver/bind
+        echo "$before" >/tmp/before) &
+    expect "the live program outlives its camera and takes it back" 0 'was unplugged' 'is back' '^mien: 40 frames' -- \
+        timeout 400 ./mien live --source "$vivid" --headless --size 320x240 --mode off --no-hud --no-bars \
+        --frames 40 --out "jsonl:$lines"
+    wait
+    [ "$(wc -l <$lines)" -gt "$(cat /tmp/before)" ] && ! grep -qv '^{.*}$' $lines
+    result $? "its records go on after the gap, every line whole ($(cat /tmp/before) lines before, $(wc -l <$lines) in all)"
+}
+
+for group in ${groups:-vivid uvc virtual program}; do
     group_$group
 done
 echo "$((checks - failures)) passed, $failures failed"
