@@ -65,6 +65,7 @@ complete -c mien -n '__fish_seen_subcommand_from synth' -l data -r -d 'folder wi
 complete -c mien -n '__fish_seen_subcommand_from synth' -l textures -r -d 'folder of skins (*.jpg) made by `mien prepare textures`'
 complete -c mien -n '__fish_seen_subcommand_from synth' -l expressions -r -d 'a pack whose expressions are used for a third of the pictures'
 complete -c mien -n '__fish_seen_subcommand_from synth' -l children -r -d 'share of people who are children (their heads are outside the face model: no identity) [0.05]'
+complete -c mien -n '__fish_seen_subcommand_from synth' -l gaping -r -d 'share of pictures with a wide open mouth [0.02]'
 complete -c mien -n '__fish_seen_subcommand_from synth' -l model -r -d 'face model (the shipped one)'
 complete -c mien -n '__fish_seen_subcommand_from synth' -l help -s h -d 'this text'
 complete -c mien -n __fish_use_subcommand -a prepare -d 'turn training data into packs'

@@ -285,23 +285,44 @@ void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_pe
     mien_synth_camera(r, im);
 }
 
+// A mouth open from a half to as far as it goes: an O, a shout, a yawn.
+static void gape(struct mien_synth_scene *s, struct mien_rng *r)
+{
+    float *b = s->blendshape;
+    b[MIEN_BS_JAW_OPEN] = mien_rng_range(r, 0.5f, 1);
+    b[MIEN_BS_MOUTH_CLOSE] = 0;
+    float funnel = mien_rng_chance(r, 0.3f) ? mien_rng_range(r, 0, 0.8f) : 0;
+    float lips = mien_rng_chance(r, 0.4f) ? mien_rng_range(r, 0, 0.7f) : 0;
+    b[MIEN_BS_MOUTH_FUNNEL] = funnel;
+    b[MIEN_BS_MOUTH_PUCKER] *= 0.3f;
+    b[MIEN_BS_MOUTH_LOWER_DOWN_LEFT] = b[MIEN_BS_MOUTH_LOWER_DOWN_RIGHT] = lips;
+    b[MIEN_BS_MOUTH_UPPER_UP_LEFT] = b[MIEN_BS_MOUTH_UPPER_UP_RIGHT] =
+        lips * mien_rng_range(r, 0.3f, 1);
+    s->has_class = false; // whatever was drawn before
+}
+
 void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_synth_series *series,
                              uint64_t index, struct mien_image *im, struct mien_label *label,
                              int *quality)
 {
-    static const uint64_t child_stream = 1ULL << 62;
-    struct mien_rng who, young, how;
+    // Streams of their own, so that what others draw does not change.
+    static const uint64_t child_stream = 1ULL << 62, gaping_stream = 1ULL << 61;
+    struct mien_rng who, own, how;
     struct mien_synth_person p;
     struct mien_synth_scene s;
     mien_rng_seed(&who, series->seed, 2 * (index / 2));
-    mien_rng_seed(&young, series->seed, child_stream + index / 2);
+    mien_rng_seed(&own, series->seed, child_stream + index / 2);
     mien_rng_seed(&how, series->seed, 2 * index + 1);
     mien_synth_person_sample(&p, r->a, &who);
-    if (mien_rng_chance(&young, series->children)) {
-        mien_synth_person_make_child(&p, &young);
+    if (mien_rng_chance(&own, series->children)) {
+        mien_synth_person_make_child(&p, &own);
     }
     mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, series->bank,
                             series->bank_count, &how);
+    mien_rng_seed(&own, series->seed, gaping_stream + index);
+    if (mien_rng_chance(&own, series->gaping)) {
+        gape(&s, &own);
+    }
     mien_synth_render(r, &p, &s, im, label);
     *quality = s.jpeg_quality;
 }

@@ -28,8 +28,9 @@ struct mien_synth_series {
     uint64_t seed;     // another seed is other people
     const float *bank; // see mien_synth_scene_sample
     int bank_count;
-    float
-        children; // share of people who are children, 0…1; the others stay the same whatever it is
+    // Shares, 0…1; the other people and pictures stay the same whatever they are.
+    float children; // people who are children
+    float gaping;   // pictures with a wide open mouth
 };
 // Picture number `index` of a series: samples person and scene (people come in pairs of pictures:
 // the same head twice in other poses and light) and renders. *quality: the JPEG quality that the

@@ -238,6 +238,30 @@ static void test_children(void **state)
     mien_synth_renderer_destroy(r);
 }
 
+// Wide open mouths are all that changes, and no class is said of them.
+static void test_gaping(void **state)
+{
+    struct mien_synth_renderer *r = mien_synth_renderer_create(&plain, 96, 96);
+    struct mien_image im = {0};
+    assert_non_null(r);
+    picture(&im, 96, 96);
+    for (uint64_t k = 0; k < 8; k++) {
+        struct mien_label l[2];
+        for (int i = 0; i < 2; i++) {
+            const struct mien_synth_series series = {.seed = 6, .gaping = (float)i};
+            int q;
+            mien_synth_render_index(r, &series, k, &im, &l[i], &q);
+        }
+        assert_true(l[1].blendshape[MIEN_BS_JAW_OPEN] >= 0.5f);
+        assert_true(l[1].blendshape[MIEN_BS_MOUTH_CLOSE] == 0);
+        assert_false(l[1].mask & MIEN_LABEL_EXPRESSION);
+        assert_memory_equal(l[0].pose.R, l[1].pose.R, sizeof l[0].pose.R);
+        assert_memory_equal(l[0].identity, l[1].identity, sizeof l[0].identity);
+    }
+    mien_image_destroy(&im);
+    mien_synth_renderer_destroy(r);
+}
+
 // A bare person seen from a fixed camera.
 static void simple(struct mien_synth_person *p, struct mien_synth_scene *s, float yaw)
 {
@@ -510,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_same_index_same_picture),
         cmocka_unit_test(test_labels_are_the_model),
         cmocka_unit_test(test_children),
+        cmocka_unit_test(test_gaping),
         cmocka_unit_test(test_visibility),
         cmocka_unit_test(test_gaze),
         cmocka_unit_test(test_broken_hdr),
