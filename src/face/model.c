@@ -88,7 +88,7 @@ void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *v
     }
 }
 
-static void gather(const struct mien_face_model *m, const float *v, float *out)
+void mien_face_model_gather(const struct mien_face_model *m, const float *v, float *out)
 {
     for (int l = 0; l < m->landmarks; l++) {
         const struct mien_landmark *k = &m->landmark[l];
@@ -293,14 +293,14 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
     if (!read_mesh(m, &c) || !read_identity(m, o, &c) || !read_blendshapes(m, o, &c, moved)) {
         goto bad;
     }
-    gather(m, m->mean, m->landmark_mean);
+    mien_face_model_gather(m, m->mean, m->landmark_mean);
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        gather(m, m->identity + (size_t)i * 3 * (size_t)m->vertices,
-               m->landmark_identity + (size_t)i * 3 * (size_t)m->landmarks);
+        mien_face_model_gather(m, m->identity + (size_t)i * 3 * (size_t)m->vertices,
+                               m->landmark_identity + (size_t)i * 3 * (size_t)m->landmarks);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        gather(m, m->blendshape + (size_t)i * 3 * (size_t)m->vertices,
-               m->landmark_blendshape + (size_t)i * 3 * (size_t)m->landmarks);
+        mien_face_model_gather(m, m->blendshape + (size_t)i * 3 * (size_t)m->vertices,
+                               m->landmark_blendshape + (size_t)i * 3 * (size_t)m->landmarks);
     }
     mien_container_destroy(&c);
     return true;

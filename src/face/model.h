@@ -82,6 +82,9 @@ void mien_face_model_add_blendshapes(const struct mien_face_model *m, const floa
                                      const float *blendshape, float *out);
 void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,
                                const float *blendshape, float *out); // (L,3)
+// The landmarks' places (L,3) on vertices (V,3), or the same of any value with three numbers a
+// vertex.
+void mien_face_model_gather(const struct mien_face_model *m, const float *v, float *out);
 // Area-weighted vertex normals (V,3), unit length. No allocation.
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
 // Between the head frame and ICT-FaceKit's own axes (millimetres there too): hair and other things made

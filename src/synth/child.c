@@ -35,51 +35,41 @@ float mien_synth_child_neck(float child, float height, float *lift_mm)
     return 1 - k;
 }
 
-void mien_synth_make_child(const struct mien_synth_assets *a, float child, float *vertex)
+void mien_synth_make_child(const struct mien_synth_assets *a, float child, const float nose_head[3],
+                           float *vertex)
 {
     const struct mien_face_model *m = a->model;
     float k = strain * child;
-    // Where the features of this head are before and after the strain.
-    float eye[2][3], eye_now[2][3], tip[3] = {0}, tip_now[3], bridge[3] = {0}, bridge_now[3];
+    // Where eyes and nose are after the strain.
+    float rest[3], eye[2][3], tip[3];
     for (int e = 0; e < 2; e++) {
-        mien_synth_to_rest(a, m->eye_centre[e], eye[e]);
-        strain_back(eye[e], k, eye_now[e]);
+        mien_synth_to_rest(a, m->eye_centre[e], rest);
+        strain_back(rest, k, eye[e]);
     }
-    const int at[2] = {m->ibug[30], m->ibug[27]};
-    for (int i = 0; i < 2; i++) {
-        const struct mien_landmark *l = &m->landmark[at[i]];
-        float head[3] = {0};
-        for (int j = 0; j < 3; j++) {
-            for (int c = 0; c < 3; c++) {
-                head[c] += l->weight[j] * vertex[3 * l->vertex[j] + c];
-            }
-        }
-        mien_synth_to_rest(a, head, i ? bridge : tip);
-    }
-    strain_back(tip, k, tip_now);
-    strain_back(bridge, k, bridge_now);
-    float face_z = 0.5F * (eye_now[0][2] + eye_now[1][2]) + 8; // where the nose begins to stand out
-    float mouth[3] = {0, tip_now[1] - 26, tip_now[2] - 18};
+    mien_synth_to_rest(a, nose_head, rest);
+    strain_back(rest, k, tip);
+    float face_z = 0.5F * (eye[0][2] + eye[1][2]) + 8; // where the nose begins to stand out
+    // Above the corners of the mouth.
+    const float cheek[2][3] = {{36, tip[1] - 20, tip[2] - 34}, {-36, tip[1] - 20, tip[2] - 34}};
     for (int i = 0; i < m->vertices; i++) {
-        float rest[3], v[3], *out = vertex + 3 * i;
+        float v[3], *out = vertex + 3 * i;
         mien_synth_to_rest(a, out, rest);
         strain_back(rest, k, v);
         for (int e = 0; e < 2; e++) { // eyeballs and lids keep more of their size
-            float d = distance(v, eye_now[e]);
+            float d = distance(v, eye[e]);
             float w = child * eye_times * (1 - mien_smooth(15, 32, d));
             for (int c = 0; c < 3; c++) {
-                v[c] += w * (v[c] - eye_now[e][c]);
+                v[c] += w * (v[c] - eye[e][c]);
             }
         }
-        float x = v[0] / 17, y = (v[1] - tip_now[1] - 4) / (v[1] > tip_now[1] + 4 ? 26 : 15);
+        float x = v[0] / 17, y = (v[1] - tip[1] - 4) / (v[1] > tip[1] + 4 ? 26 : 15);
         float nose = child * (1 - mien_smooth(0.35F, 1.25F, sqrtf(x * x + y * y)));
         if (nose > 0 && v[2] > face_z) {
             v[2] -= nose * nose_back * (v[2] - face_z);
             v[1] += nose * nose_up;
         }
         for (int e = 0; e < 2; e++) {
-            float cheek[3] = {(e ? -1 : 1) * 36.0F, mouth[1] + 6, mouth[2] - 16};
-            float w = child * cheek_out * (1 - mien_smooth(6, 34, distance(v, cheek)));
+            float w = child * cheek_out * (1 - mien_smooth(6, 34, distance(v, cheek[e])));
             v[0] += (e ? -0.6F : 0.6F) * w;
             v[1] -= 0.15F * w;
             v[2] += 0.6F * w;

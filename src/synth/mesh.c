@@ -92,28 +92,22 @@ static void bend_neck(struct mien_synth_renderer *r)
     }
 }
 
-// r->landmark_grown += sign * places on r->base.
-static void add_landmarks(struct mien_synth_renderer *r, float sign)
-{
-    const struct mien_face_model *m = r->a->model;
-    for (int i = 0; i < m->landmarks; i++) {
-        const struct mien_landmark *l = &m->landmark[i];
-        for (int k = 0; k < 3; k++) {
-            for (int c = 0; c < 3; c++) {
-                r->landmark_grown[i][c] += sign * l->weight[k] * r->base[3 * l->vertex[k] + c];
-            }
-        }
-    }
-}
-
 // A child's head from the grown-up's in r->base, and how its landmarks move.
 static void grow(struct mien_synth_renderer *r)
 {
+    const struct mien_face_model *m = r->a->model;
+    float before[MIEN_LANDMARKS_MAX][3];
     memset(r->landmark_grown, 0, sizeof r->landmark_grown);
-    if (r->child > 0) {
-        add_landmarks(r, -1);
-        mien_synth_make_child(r->a, r->child, r->base);
-        add_landmarks(r, 1);
+    if (r->child <= 0) {
+        return;
+    }
+    mien_face_model_gather(m, r->base, before[0]);
+    mien_synth_make_child(r->a, r->child, before[m->ibug[30]], r->base);
+    mien_face_model_gather(m, r->base, r->landmark_grown[0]);
+    for (int i = 0; i < m->landmarks; i++) {
+        for (int c = 0; c < 3; c++) {
+            r->landmark_grown[i][c] -= before[i][c];
+        }
     }
 }
 

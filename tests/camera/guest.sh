@@ -161,7 +161,7 @@ group_virtual() {
 # kept from AVX2's gather, which QEMU emulates wrongly: it faults on lanes that are masked out.
 group_program() {
     local lines=/tmp/live.jsonl
-    export GALLIUM_OVERRIDE_CPU_CAPS=sse4.1
+    local -x GALLIUM_OVERRIDE_CPU_CAPS=sse4.1
     rm -f $lines
     (for _ in $(seq 1200); do [ -s $lines ] && break; sleep 0.1; done
         before=$(wc -l <$lines)

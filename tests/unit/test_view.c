@@ -445,7 +445,6 @@ static void golden_uv(void **state)
     golden("uv", MIEN_VIEW_UV, true);
 }
 
-// Odd sizes, no picture, results full of nonsense: nothing may crash.
 // What is recorded has no lamp, notice or help in it; the screen gets them afterwards, as ever.
 static void notes_come_apart(void **state)
 {
@@ -493,6 +492,7 @@ static void notes_come_apart(void **state)
     mien_view_destroy(v);
 }
 
+// Odd sizes, no picture, results full of nonsense: nothing may crash.
 static void survives_nonsense(void **state)
 {
     struct mien_view *v = make_view(177, 133);
