@@ -229,6 +229,56 @@ static void common_face(float *b, struct mien_rng *r)
     }
 }
 
+// Channels by themselves, up to their full height, left and right apart as often as together: what
+// prototypes and speech do not show. Look shapes follow the gaze, blinks have their own sampling.
+static void lone_channels(float *b, struct mien_rng *r)
+{
+    int n = mien_rng_chance(r, .6f) ? 1 : mien_rng_chance(r, .75f) ? 2 : 3;
+    for (int i = 0; i < n; i++) {
+        int k = (int)mien_rng_below(r, MIEN_BLENDSHAPES - 1);
+        bool look = (k >= MIEN_BS_EYE_LOOK_DOWN_LEFT && k <= MIEN_BS_EYE_LOOK_UP_LEFT) ||
+                    (k >= MIEN_BS_EYE_LOOK_DOWN_RIGHT && k <= MIEN_BS_EYE_LOOK_UP_RIGHT);
+        if (look || k == MIEN_BS_EYE_BLINK_LEFT || k == MIEN_BS_EYE_BLINK_RIGHT) {
+            i--;
+            continue;
+        }
+        float v = mien_rng_chance(r, .4f) ? mien_rng_range(r, .85f, 1) : mien_rng_range(r, .25f, 1);
+        b[k] += v;
+        if (mien_blendshape_mirror(k) != k && mien_rng_chance(r, .4f)) {
+            b[mien_blendshape_mirror(k)] += v;
+        }
+        // Lips closed over a lowered jaw are what mouthClose means.
+        b[MIEN_BS_JAW_OPEN] += k == MIEN_BS_MOUTH_CLOSE && mien_rng_chance(r, .5f) ? v : 0;
+    }
+}
+
+// Lids: shut, half shut, one by itself (with what a winking cheek does).
+static void sample_lids(float *b, struct mien_rng *r)
+{
+    float kind = mien_rng_float(r), asym = mien_rng_normal(r) * 0.06f;
+    if (kind < .11f) {
+        b[MIEN_BS_EYE_BLINK_LEFT] = mien_rng_range(r, .94f, 1);
+        b[MIEN_BS_EYE_BLINK_RIGHT] = mien_rng_range(r, .94f, 1);
+    } else if (kind < .25f) {
+        BOTH(EYE_BLINK, mien_rng_range(r, .1f, .95f));
+    } else if (kind < .32f) { // a wink
+        bool left = mien_rng_chance(r, .5f);
+        b[left ? MIEN_BS_EYE_BLINK_LEFT : MIEN_BS_EYE_BLINK_RIGHT] = mien_rng_range(r, .85f, 1);
+        b[left ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT] =
+            mien_rng_chance(r, .5f) ? mien_rng_range(r, 0, .3f) : 0;
+        if (mien_rng_chance(r, .6f)) {
+            b[left ? MIEN_BS_CHEEK_SQUINT_LEFT : MIEN_BS_CHEEK_SQUINT_RIGHT] +=
+                mien_rng_range(r, .2f, 1);
+            b[left ? MIEN_BS_MOUTH_SMILE_LEFT : MIEN_BS_MOUTH_SMILE_RIGHT] +=
+                mien_rng_range(r, 0, .7f);
+            b[left ? MIEN_BS_BROW_DOWN_LEFT : MIEN_BS_BROW_DOWN_RIGHT] += mien_rng_range(r, 0, .5f);
+        }
+    } else if (kind < .37f) { // each as it likes
+        b[MIEN_BS_EYE_BLINK_LEFT] += mien_rng_float(r);
+        b[MIEN_BS_EYE_BLINK_RIGHT] += mien_rng_float(r);
+    }
+}
+
 bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPRESSIONS],
                                   struct mien_rng *r)
 {
@@ -236,16 +286,16 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
     memset(cls, 0, MIEN_EXPRESSIONS * sizeof *cls);
     float kind = mien_rng_float(r), asym = 0;
     bool labelled = false;
-    if (kind < 0.18f) {
+    if (kind < 0.13f) {
         cls[MIEN_EXPRESSION_NEUTRAL] = 1;
         labelled = true;
-    } else if (kind < 0.55f) {
+    } else if (kind < 0.43f) {
         int k = 1 + (int)mien_rng_below(r, MIEN_EXPRESSIONS - 1);
         float x = mien_rng_range(r, 0.3f, 1.0f);
         mien_synth_prototype(k, x, b, r);
         labelled = x > 0.45f;
         cls[k] = labelled;
-    } else if (kind < 0.75f) {
+    } else if (kind < 0.58f) {
         int v = (int)mien_rng_below(r, MIEN_SYNTH_VISEMES);
         mien_synth_viseme(v, mien_rng_range(r, .4f, 1.2f), b);
         if (mien_rng_chance(r, .5f)) {
@@ -255,11 +305,13 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
             b[MIEN_BS_BROW_INNER_UP] += mien_rng_range(r, 0, .6f);
             BOTH(BROW_OUTER_UP, mien_rng_range(r, 0, .5f));
         }
-    } else if (kind < 0.92f) {
+    } else if (kind < 0.71f) {
         common_face(b, r);
         if (mien_rng_chance(r, .3f)) {
             common_face(b, r);
         }
+    } else if (kind < 0.94f) {
+        lone_channels(b, r);
     } else {
         for (int i = 0; i < 4; i++) { // anything at all
             int k = (int)mien_rng_below(r, MIEN_BLENDSHAPES - 1);
@@ -276,22 +328,19 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
             b[i] += fabsf(mien_rng_normal(r)) * 0.035f;
         }
     }
-    float blink = mien_rng_float(r);
-    if (blink < 0.15f) {
-        BOTH(EYE_BLINK, 1);
-    } else if (blink < 0.33f) {
-        asym = mien_rng_normal(r) * 0.06f;
-        BOTH(EYE_BLINK, mien_rng_range(r, .1f, .9f));
-    }
+    sample_lids(b, r);
     b[MIEN_BS_TONGUE_OUT] = 0;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         b[i] = b[i] < 0 ? 0 : b[i] > 1 ? 1 : b[i];
     }
-    // Shut eyes do not stare.
+    // Shut eyes do not stare; and a lower lid rises no further than to the upper one: at eyeBlink 1
+    // they meet, a full squint lifts the lower one by a quarter of the way.
     for (int e = 0; e < 2; e++) {
-        int blink_at = e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT;
-        int wide = e ? MIEN_BS_EYE_WIDE_RIGHT : MIEN_BS_EYE_WIDE_LEFT;
-        b[wide] *= 1 - b[blink_at];
+        float blink = b[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
+        float *wide = &b[e ? MIEN_BS_EYE_WIDE_RIGHT : MIEN_BS_EYE_WIDE_LEFT];
+        float *squint = &b[e ? MIEN_BS_EYE_SQUINT_RIGHT : MIEN_BS_EYE_SQUINT_LEFT];
+        *wide *= 1 - blink;
+        *squint = fminf(*squint, 4 * (1.05f - blink));
     }
     return labelled;
 }

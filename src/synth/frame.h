@@ -54,7 +54,8 @@ struct mien_synth_renderer {
     struct mien_raster raster, shadow;
     // Head mesh.
     float identity[MIEN_IDENTITY];
-    float child;
+    float child, strange;
+    uint32_t strange_seed;
     bool has_base;
     float *base, *vertex, *normal, *pos,
         *light; // (V,3) and one more: with identity; head frame; camera frame
@@ -76,7 +77,7 @@ struct mien_synth_renderer {
     float body[9];                         // body to camera
     float pivot[3];                        // base of the neck, head frame
     float landmark[MIEN_LANDMARKS_MAX][3]; // head frame, mm
-    float landmark_grown[MIEN_LANDMARKS_MAX][3]; // how far childhood moves them
+    float landmark_grown[MIEN_LANDMARKS_MAX][3]; // how far childhood and strangeness move them
     float blendshape[MIEN_BLENDSHAPES];
     float sh_light[9][3]; // already scaled
     float to_env[9];      // camera frame to the environment's
@@ -97,6 +98,11 @@ void mien_synth_make_child(const struct mien_synth_assets *a, float child, const
                            float *vertex);
 // How much thinner a child's neck is at a height (rest mm), and how far it is lifted there.
 float mien_synth_child_neck(float child, float height, float *lift_mm);
+// strange.c
+// Bends the head's vertices (V,3; head frame) in ways that the face model does not know; strength
+// 0…1.
+void mien_synth_make_strange(const struct mien_synth_assets *a, float strength, uint32_t seed,
+                             float *vertex);
 // mesh.c
 bool mien_synth_mesh_create(struct mien_synth_mesh *m, int vertices, int triangles);
 void mien_synth_mesh_destroy(struct mien_synth_mesh *m);

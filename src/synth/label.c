@@ -6,11 +6,16 @@
 
 #include "face/gaze.h"
 
+// What may lie before a lid's rim without hiding it: the lid's own fold, when it is shut or looked at
+// from above. Rims of glasses are 10 mm and more before it.
+static const float lid_fold_mm = 7.0f;
+
 // A landmark is seen when nothing lies clearly before it in the samples around its own.
-static bool seen(const struct mien_synth_renderer *r, const float px[2], float distance)
+static bool seen(const struct mien_synth_renderer *r, const float px[2], float distance,
+                 float thick_mm)
 {
     int x = (int)lrintf(px[0] * MIEN_SAMPLES + 0.5f), y = (int)lrintf(px[1] * MIEN_SAMPLES + 0.5f);
-    float slack = 2.0f + 0.8f * distance / r->camera.f_px; // mm; a pixel's depth on a slope
+    float slack = thick_mm + 0.8f * distance / r->camera.f_px; // a pixel's depth on a slope
     for (int dy = -1; dy <= 1; dy++) {
         for (int dx = -1; dx <= 1; dx++) {
             int i = x + dx, j = y + dy;
@@ -62,6 +67,10 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
     l->height = r->height;
     l->valid_px[2] = (float)r->width;
     l->valid_px[3] = (float)r->height;
+    if (s->nobody) {
+        l->mask = MIEN_LABEL_NOFACE;
+        return;
+    }
     l->camera = r->camera;
     l->pose = r->pose;
     float box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
@@ -75,9 +84,10 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         if (!mien_camera_project(&r->camera, q, px)) {
             continue;
         }
+        float thick = m->landmark[i].region == MIEN_REGION_EYE ? lid_fold_mm : 2.0f;
         // Lids are thinner than the slack of seen(): an iris is seen where an eyeball is drawn.
         bool visible =
-            (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px) : seen(r, px, -q[2])) &&
+            (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px) : seen(r, px, -q[2], thick)) &&
             !behind_dark_lens(r, px);
         l->landmark_weight[i] = visible ? 1 : 0.3f;
         hidden += !visible;
@@ -89,7 +99,8 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
     memcpy(l->box_px, box, sizeof box);
     memcpy(l->identity, r->p->identity, sizeof l->identity);
     l->identity_weight = 1;
-    if (r->p->child > 0) { // the model's coefficients tell grown-ups apart
+    // The model's coefficients tell grown-ups of its own making apart.
+    if (r->p->child > 0 || r->p->strange > 0) {
         l->mask &= ~(uint32_t)MIEN_LABEL_IDENTITY;
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {

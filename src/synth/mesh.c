@@ -40,7 +40,9 @@ void mien_synth_mesh_destroy(struct mien_synth_mesh *m)
     memset(m, 0, sizeof *m);
 }
 
-// Turns both eyes to the common target: the look shapes follow, and so do the lids.
+// Turns both eyes to the common target: the look shapes follow, and so do the lids, less the further
+// an eye is shut. Blink and look shapes add up on the lids: both in full would carry the upper lid
+// past the lower one, and eyeBlink 1 is to mean shut, wherever the eye looks.
 static void aim_eyes(struct mien_synth_renderer *r)
 {
     static const float facing[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -52,7 +54,14 @@ static void aim_eyes(struct mien_synth_renderer *r)
         float t[3] = {d * sinf(y) * cosf(p) - side, d * sinf(p), d * cosf(y) * cosf(p)};
         float yaw = atan2f(t[0], t[2]) * 57.29578f;
         float pitch = atan2f(t[1], hypotf(t[0], t[2])) * 57.29578f;
-        mien_gaze_to_blendshapes(r->a->model, facing, yaw, pitch, e, r->blendshape);
+        if (!s->own_look) {
+            mien_gaze_to_blendshapes(r->a->model, facing, yaw, pitch, e, r->blendshape);
+        }
+        float open = 1 - 0.9f * r->blendshape[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
+        int first = e ? MIEN_BS_EYE_LOOK_DOWN_RIGHT : MIEN_BS_EYE_LOOK_DOWN_LEFT;
+        for (int k = first; k < first + 4; k++) { // down, in, out, up
+            r->blendshape[k] *= open;
+        }
     }
 }
 
@@ -92,17 +101,23 @@ static void bend_neck(struct mien_synth_renderer *r)
     }
 }
 
-// A child's head from the grown-up's in r->base, and how its landmarks move.
-static void grow(struct mien_synth_renderer *r)
+// The head in r->base becomes a child's or a strange one, and its landmarks move along.
+static void reshape(struct mien_synth_renderer *r)
 {
     const struct mien_face_model *m = r->a->model;
     float before[MIEN_LANDMARKS_MAX][3];
     memset(r->landmark_grown, 0, sizeof r->landmark_grown);
-    if (r->child <= 0) {
+    if (r->child <= 0 && r->strange <= 0) {
         return;
     }
     mien_face_model_gather(m, r->base, before[0]);
-    mien_synth_make_child(r->a, r->child, before[m->ibug[30]], r->base);
+    if (r->strange > 0) {
+        mien_synth_make_strange(r->a, r->strange, r->strange_seed, r->base);
+    }
+    if (r->child > 0) {
+        mien_face_model_gather(m, r->base, r->landmark_grown[0]);
+        mien_synth_make_child(r->a, r->child, r->landmark_grown[m->ibug[30]], r->base);
+    }
     mien_face_model_gather(m, r->base, r->landmark_grown[0]);
     for (int i = 0; i < m->landmarks; i++) {
         for (int c = 0; c < 3; c++) {
@@ -115,13 +130,16 @@ void mien_synth_build_head(struct mien_synth_renderer *r)
 {
     const struct mien_synth_assets *a = r->a;
     const struct mien_face_model *m = a->model;
-    if (!r->has_base || r->child != r->p->child ||
+    if (!r->has_base || r->child != r->p->child || r->strange != r->p->strange ||
+        r->strange_seed != r->p->strange_seed ||
         memcmp(r->identity, r->p->identity, sizeof r->identity) != 0) {
         mien_face_model_vertices(m, r->p->identity, NULL, r->base);
         memcpy(r->identity, r->p->identity, sizeof r->identity);
         r->child = r->p->child;
+        r->strange = r->p->strange;
+        r->strange_seed = r->p->strange_seed;
         r->has_base = true;
-        grow(r);
+        reshape(r);
         // How large this skull is beside the mean one.
         float mean[3] = {0}, own[3] = {0};
         for (int i = 0; i < m->vertices; i += 3) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "face/gaze.h"
 
 static float to_linear(float srgb255)
 {
@@ -264,6 +265,12 @@ void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *
     }
 }
 
+void mien_synth_person_make_strange(struct mien_synth_person *p, struct mien_rng *r)
+{
+    p->strange = mien_rng_range(r, 0.4f, 1.2f);
+    p->strange_seed = mien_rng_u32(r);
+}
+
 static void sample_pose(struct mien_synth_scene *s, struct mien_rng *r)
 {
     float k = mien_rng_float(r);
@@ -377,6 +384,16 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
     s->gaze_yaw = fminf(fmaxf(gy, -32), 32);
     s->gaze_pitch = fminf(fmaxf(gp, -26), 22);
     s->gaze_distance_mm = mien_rng_chance(r, 0.7f) ? mien_rng_range(r, 450, 1500) : 10000;
+    s->own_look = mien_rng_chance(r, 0.08f);
+    for (int e = 0; e < 2 && s->own_look; e++) { // no two eyes do, but a face model's may
+        static const float facing[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+        mien_gaze_to_blendshapes(a->model, facing, mien_rng_range(r, -34, 34),
+                                 mien_rng_range(r, -28, 24), e, s->blendshape);
+        if (mien_rng_chance(r, 0.4f)) {
+            memset(s->blendshape + (e ? MIEN_BS_EYE_LOOK_DOWN_RIGHT : MIEN_BS_EYE_LOOK_DOWN_LEFT),
+                   0, 4 * sizeof *s->blendshape);
+        }
+    }
     s->frame_fov_deg =
         mien_rng_chance(r, 0.7f) ? mien_rng_range(r, 35, 80) : mien_rng_range(r, 15, 40);
     s->face_px = (float)size * mien_rng_range(r, 0.42f, 0.6f);

@@ -29,6 +29,8 @@ struct mien_synth_person {
     float identity[MIEN_IDENTITY];
     float age;           // 0 young … 1 old
     float child;         // 0 grown up … 1 about two years old
+    float strange;       // 0 as the face model has them … 1 bent in ways that it does not know
+    uint32_t strange_seed;
     float skin[3];       // mean albedo
     int texture;         // index of a photographed skin, -1 = procedural
     float texture_share; // 0…1
@@ -61,7 +63,8 @@ struct mien_synth_person {
 };
 
 struct mien_synth_scene {
-    float blendshape[MIEN_BLENDSHAPES]; // look shapes are overwritten from the gaze
+    float blendshape[MIEN_BLENDSHAPES]; // look shapes are overwritten from the gaze,
+    bool own_look;                      // … but not here: each eye looks where its shapes say
     float expression[MIEN_EXPRESSIONS];
     bool has_class;
     float gaze_yaw, gaze_pitch,
@@ -86,6 +89,8 @@ struct mien_synth_scene {
     float tint[3];
     float low_resolution; // 1 = none, 2 = as if taken at half the size
     bool gray;
+    bool nobody;  // the person is not there: shoulders, a hand or a thing alone; no face
+    int letters;  // lines of lettering over the picture
     int jpeg_quality;
     enum mien_synth_occluder occluder;
     float occluder_at[2], occluder_turn, occluder_size, occluder_rgb[3];
@@ -96,6 +101,8 @@ void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_syn
                               struct mien_rng *r);
 // Turns a sampled grown-up into a child of a random age: shape, skin, hair, body.
 void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *r);
+// Gives a sampled person a head of another make.
+void mien_synth_person_make_strange(struct mien_synth_person *p, struct mien_rng *r);
 // bank (count,52), may be NULL: expressions seen on photos to draw some from.
 void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth_assets *a,
                              const struct mien_synth_person *p, int size, const float *bank,

@@ -220,9 +220,11 @@ static void cast_shadows(struct mien_synth_renderer *r)
         return;
     }
     const mien_raster_vertex *v = (const mien_raster_vertex *)r->shadow_screen;
-    shadow_screen(r, r->pos, a->model->vertices);
-    mien_raster_draw(&r->shadow, v, a->skin, a->skin_count, 1, MIEN_RASTER_FRONT);
-    if (r->hair.triangles) {
+    if (!r->s->nobody) {
+        shadow_screen(r, r->pos, a->model->vertices);
+        mien_raster_draw(&r->shadow, v, a->skin, a->skin_count, 1, MIEN_RASTER_FRONT);
+    }
+    if (r->hair.triangles && !r->s->nobody) {
         const struct mien_synth_hair *h = &a->hair[r->p->hair];
         shadow_screen(r, r->hair.pos, r->hair.vertices);
         mien_raster_draw_alpha(&r->shadow, v, h->triangle, h->triangles, 1, h->uv, h->uv_triangle,
@@ -234,11 +236,10 @@ static void cast_shadows(struct mien_synth_renderer *r)
                      MIEN_RASTER_BOTH);
 }
 
-static void draw(struct mien_synth_renderer *r)
+static void draw_head(struct mien_synth_renderer *r)
 {
     const struct mien_synth_assets *a = r->a;
     const mien_raster_vertex *v = (const mien_raster_vertex *)r->screen;
-    mien_raster_clear(&r->raster);
     mien_raster_draw(&r->raster, v, a->skin, a->skin_count, mien_object_id(MIEN_OBJECT_SKIN),
                      MIEN_RASTER_FRONT);
     mien_raster_draw(&r->raster, v, a->eyes, a->eyes_count, mien_object_id(MIEN_OBJECT_EYE),
@@ -252,13 +253,43 @@ static void draw(struct mien_synth_renderer *r)
     }
     mien_raster_draw(&r->raster, v, a->inner, gap > 1.5f ? a->inner_count : a->socket_count,
                      mien_object_id(MIEN_OBJECT_INNER), MIEN_RASTER_FRONT);
+}
+
+static void draw(struct mien_synth_renderer *r)
+{
+    const struct mien_synth_assets *a = r->a;
+    mien_raster_clear(&r->raster);
+    if (!r->s->nobody) {
+        draw_head(r);
+    }
     mien_raster_draw(&r->raster, (const mien_raster_vertex *)r->prop.screen, r->prop.triangle,
                      r->lens_first, mien_object_id(MIEN_OBJECT_PROP), MIEN_RASTER_BOTH);
-    if (r->hair.triangles) {
+    if (r->hair.triangles && !r->s->nobody) {
         const struct mien_synth_hair *h = &a->hair[r->p->hair];
         mien_raster_draw_alpha(&r->raster, (const mien_raster_vertex *)r->hair.screen, h->triangle,
                                h->triangles, mien_object_id(MIEN_OBJECT_HAIR), h->uv,
                                h->uv_triangle, h->alpha, h->size);
+    }
+}
+
+// Lines of random letters anywhere on the picture.
+static void letter(const struct mien_synth_scene *s, struct mien_image *im)
+{
+    struct mien_rng r;
+    mien_rng_seed(&r, s->noise_seed, 0x1e77e4);
+    for (int i = 0; i < s->letters; i++) {
+        char text[16];
+        int n = 1 + (int)mien_rng_below(&r, 12);
+        for (int k = 0; k < n; k++) {
+            text[k] = (char)(mien_rng_chance(&r, 0.7f) ? 'A' + (int)mien_rng_below(&r, 26)
+                                                       : '!' + (int)mien_rng_below(&r, 60));
+        }
+        text[n] = 0;
+        struct mien_rgb c = {(uint8_t)mien_rng_below(&r, 256), (uint8_t)mien_rng_below(&r, 256),
+                             (uint8_t)mien_rng_below(&r, 256)};
+        mien_draw_text(im, (int)mien_rng_below(&r, (uint32_t)im->width) - im->width / 4,
+                       (int)mien_rng_below(&r, (uint32_t)im->height),
+                       1 + (int)mien_rng_below(&r, 9), text, c);
     }
 }
 
@@ -283,6 +314,26 @@ void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_pe
         mien_synth_label(r, label);
     }
     mien_synth_camera(r, im);
+    letter(s, im);
+}
+
+// What is left when nobody is there.
+static void leave(struct mien_synth_person *p, struct mien_synth_scene *s, struct mien_rng *r)
+{
+    s->nobody = true;
+    s->has_class = false;
+    p->glasses = MIEN_GLASSES_NONE;
+    p->hat = mien_rng_chance(r, 0.5f) ? MIEN_HAT_NONE : p->hat;
+    float o = mien_rng_float(r);
+    s->occluder = o < 0.55f  ? MIEN_OCCLUDER_HAND
+                  : o < 0.75f ? MIEN_OCCLUDER_OBJECT
+                              : MIEN_OCCLUDER_NONE;
+    s->occluder_size = mien_rng_range(r, 0.7f, 1.6f);
+    for (int i = 0; i < 3; i++) {
+        s->occluder_rgb[i] = s->occluder == MIEN_OCCLUDER_HAND ? p->skin[i] * 0.95f
+                                                               : mien_rng_float(r) * 0.8f + 0.01f;
+    }
+    s->letters = mien_rng_chance(r, 0.4f) ? 1 + (int)mien_rng_below(r, 6) : 0;
 }
 
 // A mouth open from a half to as far as it goes: an O, a shout, a yawn.
@@ -306,7 +357,8 @@ void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_sy
                              int *quality)
 {
     // Streams of their own, so that what others draw does not change.
-    static const uint64_t child_stream = 1ULL << 62, gaping_stream = 1ULL << 61;
+    static const uint64_t child_stream = 1ULL << 62, gaping_stream = 1ULL << 61,
+                          strange_stream = 1ULL << 60, nobody_stream = 1ULL << 59;
     struct mien_rng who, own, how;
     struct mien_synth_person p;
     struct mien_synth_scene s;
@@ -317,11 +369,19 @@ void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_sy
     if (mien_rng_chance(&own, series->children)) {
         mien_synth_person_make_child(&p, &own);
     }
+    mien_rng_seed(&own, series->seed, strange_stream + index / 2);
+    if (mien_rng_chance(&own, series->strange)) {
+        mien_synth_person_make_strange(&p, &own);
+    }
     mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, series->bank,
                             series->bank_count, &how);
     mien_rng_seed(&own, series->seed, gaping_stream + index);
     if (mien_rng_chance(&own, series->gaping)) {
         gape(&s, &own);
+    }
+    mien_rng_seed(&own, series->seed, nobody_stream + index);
+    if (mien_rng_chance(&own, series->nobody)) {
+        leave(&p, &s, &own);
     }
     mien_synth_render(r, &p, &s, im, label);
     *quality = s.jpeg_quality;

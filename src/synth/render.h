@@ -31,6 +31,8 @@ struct mien_synth_series {
     // Shares, 0…1; the other people and pictures stay the same whatever they are.
     float children; // people who are children
     float gaping;   // pictures with a wide open mouth
+    float strange;  // people with a head of another make than the face model's
+    float nobody;   // pictures without a face: clothes, hands, things, lettering
 };
 // Picture number `index` of a series: samples person and scene (people come in pairs of pictures:
 // the same head twice in other poses and light) and renders. *quality: the JPEG quality that the
