@@ -58,7 +58,8 @@ static bool write_sheet(struct mien_train_config *c, const char *path)
                                    .jitter = true,
                                    .augment = c->augment,
                                    .negative = c->negative,
-                                   .settled = c->settled};
+                                   .settled = c->settled,
+                                   .upended = c->upended};
     mien_graph_input_shape(g, &s.channels, &s.height, &s.width);
     mien_graph_input_scaling(g, &s.mean, &s.scale);
     mien_graph_destroy(g);
@@ -82,7 +83,7 @@ int mien_cmd_train(int argc, char **argv)
     int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
     int validate_every = (int)c.validate_every, weighting = 0, precision = (int)c.precision;
     double lr = c.lr, muon = c.muon, muon_rate = c.muon_rate, decay = c.decay, clip = c.clip,
-           average = c.average, negative = c.negative, settled = c.settled;
+           average = c.average, negative = c.negative, settled = c.settled, upended = c.upended;
     double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
     const struct mien_opt opts[] = {
@@ -128,6 +129,8 @@ int mien_cmd_train(int argc, char **argv)
         {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
         {"settled", 0, MIEN_OPT_FLOAT, &settled, "X",
          "share of crops that lie near the face's own, as a tracker's do", 0, 1},
+        {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
+         "share of crops on their side or upside down, which count as no face", 0, 0.9},
         {"balance", 0, MIEN_OPT_BOOL, &balance, NULL, "draw expression classes with 1/sqrt(count)",
          0, 0},
         {"adjust", 0, MIEN_OPT_FLOAT, &adjust, "X",
@@ -223,6 +226,7 @@ int mien_cmd_train(int argc, char **argv)
     c.weighting = (enum mien_weighting)weighting;
     c.negative = (float)negative;
     c.settled = (float)settled;
+    c.upended = (float)upended;
     c.validate_every = validate_every;
     c.checkpoint_s = checkpoint_s;
     c.adjust = (float)adjust;

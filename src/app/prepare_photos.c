@@ -150,6 +150,54 @@ struct mien_camera mien_photo_camera(float times)
     return c;
 }
 
+// An eye that is open by less than the first share of its width is shut, by more than the second
+// not. MediaPipe's shut eyes keep 0.04 to 0.1.
+static const float shut_below = 0.08f, open_above = 0.16f;
+
+// The lid points of an eye, round from the outer corner (names "lid_right_0" …): p[k] opposite
+// p[16 - k].
+static void find_lids(const struct mien_face_model *m, int eye, int lid[16])
+{
+    for (int l = 0; l < m->landmarks; l++) {
+        int k = -1;
+        if (sscanf(m->landmark[l].name, eye ? "lid_right_%d" : "lid_left_%d", &k) == 1 && k >= 0 &&
+            k < 16) {
+            lid[k] = l;
+        }
+    }
+}
+
+// How shut an eye is, 0…1, by its three middle pairs of lid points.
+static float eye_shut(const float (*px)[2], const int lid[16])
+{
+    float sum = 0;
+    for (int k = 3; k <= 5; k++) {
+        const float *a = px[lid[k]], *b = px[lid[16 - k]];
+        sum += hypotf(a[0] - b[0], a[1] - b[1]) / 3;
+    }
+    const float *a = px[lid[0]], *b = px[lid[8]];
+    float open = sum / fmaxf(1e-3f, hypotf(a[0] - b[0], a[1] - b[1]));
+    return fminf(1, fmaxf(0, (open_above - open) / (open_above - shut_below)));
+}
+
+// Lids that a machine left a little apart are brought together.
+static void shut_lids(const struct mien_face_model *m, float (*px)[2])
+{
+    for (int e = 0; e < 2; e++) {
+        int lid[16] = {0};
+        find_lids(m, e, lid);
+        const float half = 0.5f * 0.7f * eye_shut((const float(*)[2])px, lid);
+        for (int k = 1; k < 8; k++) {
+            float *a = px[lid[k]], *b = px[lid[16 - k]];
+            for (int c = 0; c < 2; c++) {
+                const float move = half * (b[c] - a[c]);
+                a[c] += move;
+                b[c] -= move;
+            }
+        }
+    }
+}
+
 void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
                           float (*px)[2])
 {
@@ -163,24 +211,78 @@ void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_mo
                             0.5f;
         }
     }
+    shut_lids(m, px);
 }
 
-// How far each blendshape may go without evidence: zero-mean sigma. The lids' widening and
-// squinting explain what is really the shape of an eye, and the jaw's sideways shapes what is a
-// crooked pose, if they are let.
-static void blendshape_sigmas(float sigma[MIEN_BLENDSHAPES])
+// What is believed of a blendshape before the landmarks are looked at, and how far a fit to them can
+// be trusted afterwards. `free`: sigma about zero. MediaPipe's score s says scale * (s - from), 0…1,
+// with sigma `said` (0: it says nothing). Where landmarks see a shape well both are wide; lips that
+// press, roll and shrug, a squint and a pucker are seen by skin more than by landmarks, so the score
+// counts; where it is blind as well (it never says more than 0.05) little is taught. The scales put
+// both at the same height: medians of pairs (score, fit with wide priors) over the photos.
+struct belief {
+    float free, scale, from, said, trust;
+};
+
+static struct belief belief_of(int b)
 {
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        sigma[i] = 0.5f;
-    }
-    static const int small[] = {
-        MIEN_BS_EYE_WIDE_LEFT,    MIEN_BS_EYE_WIDE_RIGHT, MIEN_BS_EYE_SQUINT_LEFT,
-        MIEN_BS_EYE_SQUINT_RIGHT, MIEN_BS_JAW_LEFT,       MIEN_BS_JAW_RIGHT,
-        MIEN_BS_JAW_FORWARD,      MIEN_BS_CHEEK_PUFF,     MIEN_BS_CHEEK_SQUINT_LEFT,
-        MIEN_BS_MOUTH_LEFT,       MIEN_BS_MOUTH_RIGHT,    MIEN_BS_CHEEK_SQUINT_RIGHT,
-    };
-    for (size_t i = 0; i < MIEN_COUNT(small); i++) {
-        sigma[small[i]] = 0.25f;
+    static const struct belief seen = {1, 1, 0, 0.35f, 1}, skin = {0.5f, 1, 0, 0.12f, 0.7f};
+    switch (b) {
+    case MIEN_BS_TONGUE_OUT: // neither the mesh nor the landmarks know it
+        return (struct belief){0.01f, 0, 0, 0, 0};
+    case MIEN_BS_EYE_BLINK_LEFT:
+    case MIEN_BS_EYE_BLINK_RIGHT: // the rims say it; MediaPipe's is 0.6 when shut
+        return (struct belief){1.5f, 1.4f, 0.1f, 0.5f, 1};
+    case MIEN_BS_EYE_LOOK_DOWN_LEFT:
+    case MIEN_BS_EYE_LOOK_DOWN_RIGHT:
+    case MIEN_BS_EYE_LOOK_UP_LEFT:
+    case MIEN_BS_EYE_LOOK_UP_RIGHT: // at rest both read 0.1
+        return (struct belief){1.5f, 1, 0.1f, 0.2f, 1};
+    case MIEN_BS_EYE_LOOK_IN_LEFT:
+    case MIEN_BS_EYE_LOOK_IN_RIGHT:
+    case MIEN_BS_EYE_LOOK_OUT_LEFT:
+    case MIEN_BS_EYE_LOOK_OUT_RIGHT:
+        return (struct belief){1.5f, 1, 0.05f, 0.25f, 1};
+    case MIEN_BS_EYE_SQUINT_LEFT:
+    case MIEN_BS_EYE_SQUINT_RIGHT: // near one half on resting faces
+        return (struct belief){1, 1.8f, 0.35f, 0.12f, 0.7f};
+    case MIEN_BS_EYE_WIDE_LEFT:
+    case MIEN_BS_EYE_WIDE_RIGHT: // the shape of an eye, mostly
+        return (struct belief){0.4f, 4, 0.02f, 0.2f, 0.7f};
+    case MIEN_BS_JAW_LEFT:
+    case MIEN_BS_JAW_RIGHT: // a crooked pose, if it is let
+        return (struct belief){0.25f, 3, 0.02f, 0.12f, 0.5f};
+    case MIEN_BS_MOUTH_LEFT:
+    case MIEN_BS_MOUTH_RIGHT:
+        return (struct belief){0.5f, 1.5f, 0.01f, 0.12f, 0.7f};
+    case MIEN_BS_MOUTH_FUNNEL:
+    case MIEN_BS_MOUTH_CLOSE:
+        return (struct belief){0.5f, 3, 0.01f, 0.2f, 0.7f};
+    case MIEN_BS_MOUTH_FROWN_LEFT:
+    case MIEN_BS_MOUTH_FROWN_RIGHT:
+        return (struct belief){0.5f, 1.5f, 0, 0.15f, 0.7f};
+    case MIEN_BS_MOUTH_PUCKER:
+    case MIEN_BS_MOUTH_DIMPLE_LEFT:
+    case MIEN_BS_MOUTH_DIMPLE_RIGHT:
+    case MIEN_BS_MOUTH_STRETCH_LEFT:
+    case MIEN_BS_MOUTH_STRETCH_RIGHT:
+    case MIEN_BS_MOUTH_ROLL_LOWER:
+    case MIEN_BS_MOUTH_ROLL_UPPER:
+    case MIEN_BS_MOUTH_SHRUG_LOWER:
+    case MIEN_BS_MOUTH_SHRUG_UPPER:
+    case MIEN_BS_MOUTH_PRESS_LEFT:
+    case MIEN_BS_MOUTH_PRESS_RIGHT:
+        return skin;
+    case MIEN_BS_JAW_FORWARD:
+    case MIEN_BS_CHEEK_PUFF: // depth and smooth skin
+        return (struct belief){0.15f, 0, 0, 0, 0.1f};
+    case MIEN_BS_CHEEK_SQUINT_LEFT:
+    case MIEN_BS_CHEEK_SQUINT_RIGHT:
+    case MIEN_BS_NOSE_SNEER_LEFT:
+    case MIEN_BS_NOSE_SNEER_RIGHT:
+        return (struct belief){0.3f, 0, 0, 0, 0.2f};
+    default:
+        return seen;
     }
 }
 
@@ -191,18 +293,35 @@ bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m
     float px[MIEN_LANDMARKS_MAX][2], zero[MIEN_BLENDSHAPES];
     float said[MIEN_BLENDSHAPES] = {0}, said_sigma[MIEN_BLENDSHAPES] = {0};
     mien_photo_landmarks(p, m, i, px);
-    blendshape_sigmas(zero);
+    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
+        zero[b] = belief_of(b).free;
+    }
     for (int k = 0; k < 52; k++) {
         const int b = p->map[k];
-        if (b < 0 || (b >= MIEN_BS_EYE_LOOK_DOWN_LEFT && b <= MIEN_BS_EYE_LOOK_UP_LEFT) ||
-            (b >= MIEN_BS_EYE_LOOK_DOWN_RIGHT && b <= MIEN_BS_EYE_LOOK_UP_RIGHT)) {
-            continue; // the irises' own points say it better
+        if (b >= 0) {
+            const struct belief v = belief_of(b);
+            const float score = (float)p->blendshape[(size_t)i * 52 + (size_t)k] / 255.0f;
+            said[b] = fminf(1, fmaxf(0, v.scale * (score - v.from)));
+            said_sigma[b] = v.said;
         }
-        said[b] = (float)p->blendshape[(size_t)i * 52 + (size_t)k] / 255.0f;
-        said_sigma[b] = 0.35f;
     }
-    // MediaPipe's squint is near one half on resting faces
-    said_sigma[MIEN_BS_EYE_SQUINT_LEFT] = said_sigma[MIEN_BS_EYE_SQUINT_RIGHT] = 0;
+    // Both blink and look carry a lid down: a shut eye's is all blink, and its iris is a guess.
+    for (int e = 0; e < 2; e++) {
+        int lid[16] = {0};
+        find_lids(m, e, lid);
+        const float shut = eye_shut((const float(*)[2])px, lid);
+        const int look = e ? MIEN_BS_EYE_LOOK_DOWN_RIGHT : MIEN_BS_EYE_LOOK_DOWN_LEFT;
+        const int blink = e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT;
+        for (int b = look; b < look + 5; b++) { // down, in, out, up, squint
+            said[b] *= 1 - shut;
+            said_sigma[b] += shut * (0.05f - said_sigma[b]);
+        }
+        said[blink] += shut * (1 - said[blink]);
+        said_sigma[blink] += shut * (0.15f - said_sigma[blink]);
+        if (shut > 0.5f) {
+            px[m->iris[e]][0] = px[m->iris[e]][1] = NAN;
+        }
+    }
     struct mien_fit_input in = {
         .camera = *camera,
         .landmark_px = px,
@@ -254,27 +373,6 @@ static void fill_basics(const struct mien_photos *p, const struct mien_face_mode
     l->jpeg_bytes = (uint32_t)r->bytes;
 }
 
-// How far a fit to landmarks can be trusted on each blendshape.
-static float blendshape_trust(int b)
-{
-    switch (b) {
-    case MIEN_BS_TONGUE_OUT:
-        return 0; // neither the mesh nor the landmarks know it
-    case MIEN_BS_JAW_FORWARD:
-    case MIEN_BS_CHEEK_PUFF:
-        return 0.2f; // depth and smooth skin: hardly seen by landmarks
-    case MIEN_BS_CHEEK_SQUINT_LEFT:
-    case MIEN_BS_CHEEK_SQUINT_RIGHT:
-    case MIEN_BS_NOSE_SNEER_LEFT:
-    case MIEN_BS_NOSE_SNEER_RIGHT:
-    case MIEN_BS_MOUTH_PRESS_LEFT:
-    case MIEN_BS_MOUTH_PRESS_RIGHT:
-        return 0.5f;
-    default:
-        return 1;
-    }
-}
-
 // Adds what the fit says. trust 0...1: of this photo.
 static void fill_fit(const struct mien_face_model *m, const struct mien_camera *camera,
                      const struct mien_fit_state *s, float trust, struct mien_label *l)
@@ -294,10 +392,11 @@ static void fill_fit(const struct mien_face_model *m, const struct mien_camera *
         const bool right = n > 5 && !strcmp(name + n - 5, "Right");
         // yaw > 0 shows the subject's right side
         const bool hidden = (left && yaw > 40) || (right && yaw < -40);
-        l->blendshape_weight[b] = trust * blendshape_trust(b) * (hidden ? 0.3f : 1);
+        l->blendshape_weight[b] = trust * belief_of(b).trust * (hidden ? 0.3f : 1);
     }
     for (int e = 0; e < 2; e++) {
         const float blink = s->blendshape[e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT];
+        l->landmark_weight[m->iris[e]] *= blink > 0.7f ? 0.05f : 1; // guessed behind the lid
         const bool hidden = e ? yaw < -40 : yaw > 40;
         mien_gaze_angles(m, s->pose.R, s->blendshape, e, &l->gaze_deg[e][0], &l->gaze_deg[e][1]);
         l->gaze_weight[e] = trust * (blink > 0.6f ? 0.05f : 0.8f) * (hidden ? 0.2f : 1);

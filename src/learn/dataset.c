@@ -42,21 +42,50 @@ void mien_dataset_destroy(struct mien_dataset *d)
     mien_dataset_init(d);
 }
 
-// 2 * class + (1 when turned away)
+// An eye shut (as photos' fits say it), or one more than the other.
+static bool rare_lids(const struct mien_label *l)
+{
+    float left = l->blendshape[MIEN_BS_EYE_BLINK_LEFT];
+    float right = l->blendshape[MIEN_BS_EYE_BLINK_RIGHT];
+    return l->mask & MIEN_LABEL_BLENDSHAPES &&
+           (fmaxf(left, right) > 0.6f || fabsf(left - right) > 0.35f);
+}
+
+// 4 * class + (2 when turned away) + (1 when the lids are rare)
 static int label_group(const struct mien_label *l)
 {
     // R's last entry is the cosine between the nose's direction and the line to the camera.
     int turned = l->mask & MIEN_LABEL_POSE && l->pose.R[8] < 0.906f;
-    if (!(l->mask & MIEN_LABEL_EXPRESSION)) {
-        return 2 * MIEN_EXPRESSIONS + turned;
-    }
-    int best = 0;
-    for (int i = 1; i < MIEN_EXPRESSIONS; i++) {
-        if (l->expression[i] > l->expression[best]) {
+    int best = MIEN_EXPRESSIONS;
+    for (int i = 0; l->mask & MIEN_LABEL_EXPRESSION && i < MIEN_EXPRESSIONS; i++) {
+        if (best == MIEN_EXPRESSIONS || l->expression[i] > l->expression[best]) {
             best = i;
         }
     }
-    return 2 * best + turned;
+    return 4 * best + 2 * turned + rare_lids(l);
+}
+
+// How often a record of a group is drawn, against a usual one of its class.
+static double group_rate(size_t g)
+{
+    return (g & 2 ? MIEN_DATASET_TURNED : 1) * (g & 1 ? MIEN_DATASET_RARE : 1);
+}
+
+// Shares of the groups of each class, from their sizes.
+static void weigh_groups(struct mien_dataset_source *s, const size_t size[MIEN_DATASET_GROUPS],
+                         bool balance)
+{
+    for (size_t first = 0; first < MIEN_DATASET_GROUPS; first += 4) {
+        double records = 0, drawn = 0;
+        for (size_t g = first; g < first + 4; g++) {
+            records += (double)size[g];
+            drawn += group_rate(g) * (double)size[g];
+        }
+        double all = balance ? sqrt(records) : records;
+        for (size_t g = first; g < first + 4; g++) {
+            s->group[g].weight = size[g] ? all * group_rate(g) * (double)size[g] / drawn : 0;
+        }
+    }
 }
 
 static bool index_pack(struct mien_dataset_source *s, bool balance)
@@ -86,13 +115,9 @@ static bool index_pack(struct mien_dataset_source *s, bool balance)
     bool ok = (s->validation = mien_calloc(s->validation_count + 1, sizeof(uint32_t))) != NULL;
     for (size_t g = 0; g < MIEN_COUNT(s->group) && ok; g++) {
         s->group[g].record = mien_calloc(size[g] + 1, sizeof(uint32_t));
-        double ahead = (double)size[g & ~(size_t)1], turned = (double)size[g | 1],
-               n_class = ahead + turned;
-        double share = g & 1 ? MIEN_DATASET_TURNED * turned : ahead;
-        double all = balance ? sqrt(n_class) : n_class;
-        s->group[g].weight = size[g] ? all * share / (ahead + MIEN_DATASET_TURNED * turned) : 0;
         ok = s->group[g].record != NULL;
     }
+    weigh_groups(s, size, balance);
     size_t v = 0;
     for (size_t i = 0; i < n && ok; i++) {
         if (group[i] == 255) {

@@ -15,9 +15,10 @@
 
 enum { MIEN_DATASET_SOURCES = 16 };
 
-enum { MIEN_DATASET_GROUPS = 2 * (MIEN_EXPRESSIONS + 1) };
+enum { MIEN_DATASET_GROUPS = 4 * (MIEN_EXPRESSIONS + 1) };
 
-// Records of one expression class (or without one), looking ahead or turned away: drawn alike.
+// Records of one expression class (or without one), looking ahead or turned away, with a usual or a
+// rare use of the lids: drawn alike.
 struct mien_dataset_group {
     uint32_t *record;
     size_t count;
@@ -38,6 +39,7 @@ struct mien_dataset_source {
 };
 
 #define MIEN_DATASET_TURNED 3.0
+#define MIEN_DATASET_RARE 4.0
 
 struct mien_dataset {
     struct mien_dataset_source source[MIEN_DATASET_SOURCES];
@@ -51,7 +53,8 @@ struct mien_dataset {
 // class_balance: records are drawn with weight 1/sqrt(count of their expression class) within a
 // pack (records without a class count as one more class), unless most of it teaches landmarks.
 // Heads turned by more than 25 degrees are drawn MIEN_DATASET_TURNED times as often as their number
-// says: photos have few of them. False on failure (logged).
+// says, faces with an eye shut or eyes unlike each other MIEN_DATASET_RARE times: photos have few of
+// them. False on failure (logged).
 bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balance);
 void mien_dataset_init(struct mien_dataset *d);
 void mien_dataset_destroy(struct mien_dataset *d);

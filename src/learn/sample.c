@@ -401,6 +401,13 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
                                   mien_rng_range(rng, (float)y0, (float)y1), side, 0};
         flip = false;
     }
+    if (!noface && c->jitter && c->upended > 0 && mien_rng_chance(rng, c->upended) &&
+        mien_label_crop(c->model, &label, &crop)) {
+        jitter_crop(rng, true, &crop);
+        crop.roll_rad += 90 * deg * (float)(1 + mien_rng_below(rng, 3));
+        flip = false;
+        noface = true;
+    }
     if (!noface) {
         if (flip) {
             mien_label_mirror(c->model, &label);

@@ -460,6 +460,7 @@ static bool open_run(struct run *r)
                                             .augment = c->augment,
                                             .negative = c->negative,
                                             .settled = c->settled,
+                                            .upended = c->upended,
                                             .teacher = c->teacher,
                                             .pseudo_share = c->pseudo_share};
     memcpy(r->sample.drop, c->drop, sizeof(r->sample.drop));
@@ -473,7 +474,7 @@ static bool open_run(struct run *r)
     struct mien_evalset_config ec = {
         .sample = r->sample, .per_source = c->validate_count, .seed = 7};
     ec.sample.jitter = false;
-    ec.sample.negative = 0;
+    ec.sample.negative = ec.sample.upended = 0;
     memset(&ec.sample.augment, 0, sizeof(ec.sample.augment));
     if (!mien_evalset_build(&r->evalset, &ec)) {
         return false;

@@ -40,6 +40,7 @@ struct mien_train_config {
     float adjust;   // of expression logits, see learn/loss.h
     float negative; // share of crops beside a face
     float settled;  // share of crops that lie as a tracker's (learn/sample.h)
+    float upended;  // share of crops on their side or upside down (learn/sample.h)
     struct mien_augment augment;
     long long validate_every, log_every; // steps
     size_t validate_count;               // records a source
