@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/eval_shapes.h"
 #include "app/learn_options.h"
 #include "base/args.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/observe.h"
 #include "engine/solve.h"
+#include "learn/calibrate.h"
 #include "learn/evalset.h"
 #include "learn/groups.h"
 #include "learn/metrics.h"
@@ -21,6 +23,7 @@ struct judgement {
     const struct mien_face_model *model;
     struct mien_metrics metrics;
     struct mien_metric_groups groups;
+    struct mien_calibrator calibrator;
     struct mien_reconstruction shape;
     struct mien_solver *solver;
     struct mien_sight sight;
@@ -40,6 +43,7 @@ static void judgement_destroy(struct judgement *j) // NULL is fine
     if (j) {
         mien_metrics_destroy(&j->metrics);
         mien_reconstruction_destroy(&j->shape);
+        mien_calibrator_destroy(&j->calibrator);
         mien_solver_destroy(j->solver);
         mien_free(j);
     }
@@ -101,7 +105,8 @@ static bool judge(const struct mien_net *net, const struct mien_evalset *set, st
             raw[b] = present[b] ? mien_net_output_data(net, workspace, output[b]) : NULL;
         }
         mien_estimate_decode(raw, L, &e);
-        ok = mien_metrics_add(&j->metrics, &e, &set->target[i], present);
+        ok = mien_metrics_add(&j->metrics, &e, &set->target[i], present) &&
+             mien_calibrator_add(&j->calibrator, &e, &set->target[i]);
         mien_metric_groups_add(&j->groups, j->model, &e, &set->target[i], present);
         judge_shape(j, &e, &set->target[i], present);
         mien_progress_update(&progress, (long long)i + 1, NULL);
@@ -111,14 +116,32 @@ static bool judge(const struct mien_net *net, const struct mien_evalset *set, st
     return ok;
 }
 
+static bool calibrate_network(const struct judgement *j, const char *path)
+{
+    struct mien_calibration k;
+    if (!mien_calibrator_fit(&j->calibrator, &k)) {
+        mien_error("--calibrate needs pictures with and without faces (a folder of "
+                   "backgrounds), ten of each at least");
+        return false;
+    }
+    float v[MIEN_CALIBRATION_NUMBERS] = {k.offset, k.presence, k.log_sigma, k.temperature};
+    mien_calibrator_print(&j->calibrator, &k, stdout);
+    printf("log odds of a face = %.3f + %.3f log odds of the branch %+.3f log(sigma / size); "
+           "temperature of the classes %.3f\n",
+           (double)v[0], (double)v[1], (double)v[2], (double)v[3]);
+    return mien_net_save_numbers(path, "calibration", v, MIEN_CALIBRATION_NUMBERS);
+}
+
 int mien_cmd_eval(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "detect")) {
         return mien_cmd_eval_detect(argc - 1, argv + 1);
     }
-    const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL;
-    int split = 0, limit = 0, seed = 7;
-    bool jitter = false, augment = false, json = false, groups = false;
+    const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL, *pictures = NULL;
+    int split = 0, limit = 0, seed = 7, people = 20;
+    bool jitter = false, augment = false, json = false, groups = false, shapes = false,
+         calibrate = false;
+    double upended = 0;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_STRING, &path, "FILE", "network to judge (.net)", 0, 0},
         {"split", 0, MIEN_OPT_CHOICE, &split, "validation|train", "which records", 0, 0},
@@ -130,6 +153,15 @@ int mien_cmd_eval(int argc, char **argv)
         {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {"groups", 0, MIEN_OPT_BOOL, &groups, NULL,
          "a second table: results by pose, glasses, light and other tags", 0, 0},
+        {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
+         "share of crops on their side or upside down, which count as no face", 0, 0.9},
+        {"calibrate", 0, MIEN_OPT_BOOL, &calibrate, NULL,
+         "fit what the network's probabilities are worth, print it, and write it into its file", 0,
+         0},
+        {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
+         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0, 0},
+        {"people", 0, MIEN_OPT_INT, &people, "N", "shapes: rendered people", 1, 1000},
+        {"pictures", 0, MIEN_OPT_STRING, &pictures, "DIR", "shapes: keep the pictures there", 0, 0},
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "print one JSON object instead of a table", 0, 0},
         {0},
     };
@@ -137,7 +169,8 @@ int mien_cmd_eval(int argc, char **argv)
         "eval",
         "--net FILE --data PACK… [options]",
         "judge a face network on labelled pictures (`mien eval detect --help`: the detector)",
-        "mien eval --net models/face.net --data photos.pack --data ferplus.pack",
+        "mien eval --net models/face.net --data photos.pack --data ferplus.pack\n"
+        "mien eval --shapes --net models/face.net",
         0,
         0};
     const char *args[4];
@@ -145,6 +178,11 @@ int mien_cmd_eval(int argc, char **argv)
     int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     if (status) {
         return status == 1 ? 0 : status;
+    }
+    if (shapes) {
+        return mien_eval_shapes(&(struct mien_eval_shapes){
+            .net = path, .model = model_path, .pictures = pictures, .people = people,
+            .seed = seed, .json = json});
     }
     if (!sources || !path) {
         mien_error("eval needs --net and --data; see `mien eval --help`");
@@ -181,7 +219,8 @@ int mien_cmd_eval(int argc, char **argv)
                    .width = in.w,
                    .mean = mien_net_input_mean(net),
                    .scale = mien_net_input_scale(net),
-                   .jitter = jitter},
+                   .jitter = jitter,
+                   .upended = (float)upended},
         .per_source = (size_t)limit,
         .training_split = split == 1,
         .seed = (uint64_t)seed,
@@ -191,6 +230,10 @@ int mien_cmd_eval(int argc, char **argv)
     }
     if (!judgement_init(j, &model) || !mien_evalset_build(&set, &c) || !judge(net, &set, j)) {
         status = 1;
+        goto done;
+    }
+    if (calibrate) {
+        status = calibrate_network(j, path) ? 0 : 1;
         goto done;
     }
     if (json) {

@@ -214,6 +214,16 @@ void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
     mien_estimate_decode(raw, o->landmarks, out);
 }
 
+struct mien_calibration mien_observer_calibration(const struct mien_observer *o)
+{
+    struct mien_calibration c = mien_calibration_none();
+    float v[MIEN_CALIBRATION_NUMBERS];
+    if (mien_net_numbers(o->net, "calibration", v, MIEN_CALIBRATION_NUMBERS) && v[3] > 0) {
+        c = (struct mien_calibration){v[0], v[1], v[2], v[3]};
+    }
+    return c;
+}
+
 void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e)
 {
     for (int i = 0; i < e->landmarks; i++) {

@@ -39,6 +39,9 @@ void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);
 
+// How to read the network's probabilities; of a network that does not say, none.
+struct mien_calibration mien_observer_calibration(const struct mien_observer *o);
+
 // The estimate of a mirrored crop as one of the crop itself, identity excepted (the model's
 // identity coefficients have no mirrored counterpart): left and right swapped, x and yaw negated.
 void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e);

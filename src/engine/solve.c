@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "face/lids.h"
 #include "fit/fit.h"
 
 // Trust in the branches as the fit's priors. The errors of neighbouring landmarks go together: two
@@ -18,6 +19,8 @@ static const float prior_depth = 0.06F; // of the distance
 static const float prior_identity = 0.3F;
 static const float prior_blendshape = 0.12F;
 static const float held_rotation_rad = 0.002F;
+// A class is named when it leads by this; closer ones are told apart little better than by chance.
+static const float sure_lead = 0.15F;
 enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3, STEPS_HELD = 2 };
 
 struct mien_solver {
@@ -110,6 +113,11 @@ static bool derive(struct mien_solver *s, const struct mien_camera *camera,
             out->expression_class = i;
         }
     }
+    float next = 0;
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        next = i != out->expression_class ? fmaxf(next, out->expression[i]) : next;
+    }
+    out->expression_sure = out->expression[out->expression_class] - next > sure_lead;
     memcpy(out->gaze_deg, sight->gaze_deg, sizeof(out->gaze_deg));
     out->fit_rms = st->rms;
     mien_face_model_landmarks(m, st->identity, st->blendshape, &s->head[0][0]);
@@ -138,8 +146,12 @@ bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
     set_up(s, camera, sight);
     start_from_branches(s, sight);
     s->in.iterations = STEPS_STILL;
-    return mien_fit_run(s->fit, &s->in, &s->state) && project(s, camera) &&
-           derive(s, camera, sight, out);
+    if (!mien_fit_run(s->fit, &s->in, &s->state) || !project(s, camera) ||
+        !derive(s, camera, sight, out)) {
+        return false;
+    }
+    mien_lids_of_still(out->blendshape, &out->lids);
+    return true;
 }
 
 static float mean_sigma(const struct mien_solver *s, const struct mien_sight *sight,
@@ -218,7 +230,11 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])s->fitted,
                           unit_px, roll * (float)M_PI / 180, tr->dt_s, strength);
     mien_smooth_rest(&tr->smooth, sight, tr->dt_s, strength);
-    return derive(s, camera, sight, out);
+    if (!derive(s, camera, sight, out)) {
+        return false;
+    }
+    mien_track_lids(tr, out);
+    return true;
 }
 
 float mien_solve_light(const struct mien_image *frame, const float box_px[4])

@@ -4,24 +4,39 @@
 #include <string.h>
 
 // A frame's own answer errs by about two degrees, and errs alike in the next: a hundred frames know
-// little more than thirty, so the variance of their mean does not fall below `least`.
-static const float answer = 0.035F * 0.035F, least = 0.035F * 0.035F / 100;
-// A turn is known to this share of itself, and of its speed per frame: whoever turns is followed.
+// little more than thirty, so the variance of the state does not fall below the second.
+static const float measurement_variance = 0.035F * 0.035F;
+static const float state_variance_min = 0.035F * 0.035F / 100;
+// Process noise: a turn that the pixels show is known to this share of itself, and of its speed per
+// frame: whoever turns is followed.
 static const float turn_share = 1.5F, speed_share = 6.0F, speed_keep = 0.75F;
-// Turns smaller than this are mostly the camera's noise and skin that moves.
-static const float quiet = 0.025F;
-// Blendshapes that far from their usual values make an answer count a half.
-static const float stir = 0.1F;
+// Turns smaller than this (rad) are mostly the camera's noise and skin that moves.
+static const float turn_noise_rad = 0.025F;
+// Blendshapes that far from their usual values double the measurement's variance.
+static const float expression_scale = 0.1F;
 static const float usual_s = 1.0F;
-// … and those right after: answers for a tenth of a second, pixels longer.
-static const float calm_s = 0.1F, pixels_calm_s = 0.3F;
-// Skin that lids and mouth take along looks like a turn: the square of what is quiet grows by this
+// … and those right after: measurements for a tenth of a second, pixels longer.
+static const float expression_s = 0.1F, skin_s = 0.3F;
+// Skin that lids and mouth take along looks like a turn: the square of the turn noise grows by this
 // much for all blendshapes together that far from usual.
-static const float stirred_skin = 6;
+static const float skin_weight = 6;
+// Answers that keep disagreeing with the state by this much, in one direction, are a turn, whatever
+// the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3 to
+// 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
+static const float innovation_limit_rad = 0.06F, innovation_s = 0.1F;
 
 void mien_steady_forget(struct mien_steady *s)
 {
     memset(s, 0, sizeof(*s));
+}
+
+// The share of its doubt that an expression keeps: 1 while measurements agree with the state.
+static float doubt_kept(const struct mien_steady *s)
+{
+    const float *v = s->innovation;
+    float e = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) /
+              (innovation_limit_rad * innovation_limit_rad);
+    return 1 / (1 + e * e);
 }
 
 void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, const float turn[2])
@@ -31,8 +46,10 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
         return;
     }
     // A turn about the vertical moves what is near to the right, one about the horizontal down.
-    float size2 = turn[0] * turn[0] + turn[1] * turn[1], skin = s->skin / stir;
-    float share = size2 / (size2 + quiet * quiet * (1 + stirred_skin * skin * skin));
+    float size2 = turn[0] * turn[0] + turn[1] * turn[1];
+    float skin = doubt_kept(s) * s->skin / expression_scale;
+    float noise2 = turn_noise_rad * turn_noise_rad * (1 + skin_weight * skin * skin);
+    float share = size2 / (size2 + noise2);
     s->share = share;
     float w[3] = {share * turn[1], share * turn[0], 0};
     mien_mat3_exp(w, s->turn);
@@ -45,7 +62,7 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
 }
 
 // Variance of the turn since the remembered picture.
-static float unsure(const struct mien_steady *s)
+static float process_variance(const struct mien_steady *s)
 {
     float turn = turn_share * hypotf(s->turn_rad[0], s->turn_rad[1]);
     float speed = speed_share * hypotf(s->speed_rad[0], s->speed_rad[1]);
@@ -66,80 +83,94 @@ void mien_steady_remembered(struct mien_steady *s, const struct mien_camera *cam
     mien_mat3_mul(back, s->last, R);
     mien_mat3_mul(to, R, s->anchor);
     // What was taken for skin that moves is none the less sure.
-    s->variance = fminf(answer, s->variance + s->share * s->share * unsure(s));
+    s->state_variance =
+        fminf(measurement_variance, s->state_variance + s->share * s->share * process_variance(s));
     s->crop = *crop;
     s->turn_rad[0] = s->turn_rad[1] = 0;
 }
 
-// a -> share of the way to b.
-static void towards(float a[9], const float b[9], float share)
+// Rotation vector from a to b.
+static void difference(const float a[9], const float b[9], float w[3])
 {
-    float back[9], d[9], w[3], turn[9], out[9];
+    float back[9], d[9];
     mien_mat3_transpose(a, back);
     mien_mat3_mul(b, back, d);
     mien_mat3_log(d, w);
-    for (int k = 0; k < 3; k++) {
-        w[k] *= share;
-    }
-    mien_mat3_exp(w, turn);
+}
+
+// a turns by share of w.
+static void update(float a[9], const float w[3], float gain)
+{
+    float step[3] = {gain * w[0], gain * w[1], gain * w[2]}, turn[9], out[9];
+    mien_mat3_exp(step, turn);
     mien_mat3_mul(turn, a, out);
     mien_mat3_orthonormalise(out);
     memcpy(a, out, sizeof(out));
 }
 
-// How much less a frame's answer counts for its expression: lids and jaw away from where they
-// usually are. Remembers how much of the skin moves.
-static float doubt(struct mien_steady *s, const float b[MIEN_BLENDSHAPES], float dt_s)
+// How many times the variance of a frame's answer grows for its expression: lids and jaw away from
+// where they usually are. Remembers how much of the skin moves.
+static float expression_doubt(struct mien_steady *s, const float b[MIEN_BLENDSHAPES], float dt_s)
 {
     float share = fminf(1, fmaxf(dt_s / usual_s, 1 / (float)(s->frames + 1)));
     float most = 0, sum = 0;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         float d = b[i] - s->usual[i];
-        bool stirs = i == MIEN_BS_EYE_BLINK_LEFT || i == MIEN_BS_EYE_BLINK_RIGHT ||
-                     i == MIEN_BS_JAW_OPEN || i == MIEN_BS_MOUTH_FUNNEL ||
-                     i == MIEN_BS_MOUTH_PUCKER || i == MIEN_BS_MOUTH_SMILE_LEFT ||
-                     i == MIEN_BS_MOUTH_SMILE_RIGHT;
+        bool lids_or_mouth = i == MIEN_BS_EYE_BLINK_LEFT || i == MIEN_BS_EYE_BLINK_RIGHT ||
+                             i == MIEN_BS_JAW_OPEN || i == MIEN_BS_MOUTH_FUNNEL ||
+                             i == MIEN_BS_MOUTH_PUCKER || i == MIEN_BS_MOUTH_SMILE_LEFT ||
+                             i == MIEN_BS_MOUTH_SMILE_RIGHT;
         bool skin = i == MIEN_BS_EYE_BLINK_LEFT || i == MIEN_BS_EYE_BLINK_RIGHT ||
                     (i >= MIEN_BS_JAW_FORWARD && i <= MIEN_BS_MOUTH_UPPER_UP_RIGHT);
-        most = stirs && s->frames ? fmaxf(most, fabsf(d)) : most;
+        most = lids_or_mouth && s->frames ? fmaxf(most, fabsf(d)) : most;
         sum += skin && s->frames ? d * d : 0;
         s->usual[i] += share * d;
     }
     s->frames += s->frames < 1000;
-    s->stirred = fmaxf(most, s->stirred * expf(-dt_s / calm_s));
-    s->skin = fmaxf(sqrtf(sum), s->skin * expf(-dt_s / pixels_calm_s));
-    return 1 + (s->stirred / stir) * (s->stirred / stir);
+    s->expression = fmaxf(most, s->expression * expf(-dt_s / expression_s));
+    s->skin = fmaxf(sqrtf(sum), s->skin * expf(-dt_s / skin_s));
+    return 1 + (s->expression / expression_scale) * (s->expression / expression_scale);
 }
 
 bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camera,
                           const struct mien_crop *fallback,
                           const float blendshape[MIEN_BLENDSHAPES], float dt_s, float R[9])
 {
-    float C[9], seen[9];
-    float less = doubt(s, blendshape, dt_s), noise = answer * less;
+    float C[9], measured[9];
+    float doubt = expression_doubt(s, blendshape, dt_s);
     bool moved = s->have && s->moved;
     if (!moved) {
         s->crop = *fallback;
     }
     mien_crop_rotation(camera, &s->crop, C);
-    mien_mat3_mul(C, R, seen);
+    mien_mat3_mul(C, R, measured);
     s->moved = false;
     if (!moved) {
-        memcpy(s->anchor, seen, sizeof(seen));
-        memcpy(s->last, seen, sizeof(seen));
-        s->variance = noise;
+        memcpy(s->anchor, measured, sizeof(measured));
+        memcpy(s->last, measured, sizeof(measured));
+        s->state_variance = measurement_variance * doubt;
         s->turn_rad[0] = s->turn_rad[1] = s->speed_rad[0] = s->speed_rad[1] = 0;
+        memset(s->innovation, 0, sizeof(s->innovation));
         s->have = true;
         return false;
     }
-    float back[9], then[9], out[9], turned = unsure(s) / less;
-    mien_mat3_mul(s->turn, s->anchor, out);
-    towards(out, seen, (s->variance + turned) / (s->variance + turned + noise));
+    float back[9], then[9], out[9], innovation[3], w[3];
+    mien_mat3_mul(s->turn, s->anchor, out); // predicted
+    difference(out, measured, innovation);
+    float pass = 1 - expf(-dt_s / innovation_s);
+    for (int k = 0; k < 3; k++) {
+        s->innovation[k] += pass * (innovation[k] - s->innovation[k]);
+    }
+    doubt = 1 + doubt_kept(s) * (doubt - 1);
+    float noise = measurement_variance * doubt, process = process_variance(s) / doubt;
+    float predicted = s->state_variance + process;
+    update(out, innovation, predicted / (predicted + noise));
     mien_mat3_transpose(s->turn, back);
-    mien_mat3_mul(back, seen, then);
-    float gain = s->variance / (s->variance + turned + noise);
-    towards(s->anchor, then, gain);
-    s->variance = fmaxf(least, (1 - gain) * s->variance);
+    mien_mat3_mul(back, measured, then);
+    difference(s->anchor, then, w);
+    float gain = s->state_variance / (predicted + noise);
+    update(s->anchor, w, gain);
+    s->state_variance = fmaxf(state_variance_min, (1 - gain) * s->state_variance);
     memcpy(s->last, out, sizeof(out));
     mien_mat3_transpose(C, back);
     mien_mat3_mul(back, out, R);

@@ -4,8 +4,9 @@
 //
 // The rotation at the time of the remembered picture is estimated from all frames since, each
 // turned back by the motion that the pixels show: a Kalman filter of one variance, in which a turn
-// is known to a share of itself. Frames in which lids or jaw move count little. Does not: look at
-// pixels; fit. Rotations are in crops' frames, where shift and roll of the face do not show.
+// is known to a share of itself. Measurements of frames in which lids or jaw move count little, unless
+// they keep disagreeing in one direction: then the head turns. Does not: look at pixels; fit. Rotations
+// are in crops' frames, where shift and roll of the face do not show.
 #ifndef MIEN_ENGINE_STEADY_H
 #define MIEN_ENGINE_STEADY_H
 
@@ -16,7 +17,7 @@
 struct mien_steady { // of one face; zero = nothing known
     bool have;
     float anchor[9];       // rotation when the remembered picture was taken, in its crop's frame
-    float variance;        // of each of its axes, rad²
+    float state_variance;  // of each of its axes, rad²
     float last[9];         // rotation that was last said, in the crop's frame
     struct mien_crop crop; // the face's crop then
     bool moved;            // this frame's motion is known:
@@ -24,7 +25,8 @@ struct mien_steady { // of one face; zero = nothing known
     float turn_rad[2], speed_rad[2]; // raw; per frame, averaged over a few
     float share;                     // of the raw turn that is believed
     float usual[MIEN_BLENDSHAPES];   // blendshapes, averaged over about a second
-    float stirred, skin; // of late: the largest difference from it, the root of all squared
+    float expression, skin; // of late: the largest difference from it, the root of all squared
+    float innovation[3];    // measured against predicted rotation, rad, averaged over a few frames
     int frames;
 };
 

@@ -96,3 +96,40 @@ void mien_estimate_decode(const float *const raw[MIEN_BRANCHES], int landmarks,
     }
     out->presence = raw[MIEN_BRANCH_PRESENCE] ? sigmoid(raw[MIEN_BRANCH_PRESENCE][0]) : 1;
 }
+
+struct mien_calibration mien_calibration_none(void)
+{
+    return (struct mien_calibration){0, 1, 0, 1};
+}
+
+void mien_calibration_inputs(const struct mien_estimate *e, float *log_odds, float *log_sigma)
+{
+    float sum = 0, lo[2] = {INFINITY, INFINITY}, hi[2] = {-INFINITY, -INFINITY};
+    for (int i = 0; i < e->landmarks; i++) {
+        sum += e->landmark_sigma[i];
+        for (int c = 0; c < 2; c++) {
+            lo[c] = fminf(lo[c], e->landmark[i][c]);
+            hi[c] = fmaxf(hi[c], e->landmark[i][c]);
+        }
+    }
+    float size = sqrtf(fmaxf(1e-4F, (hi[0] - lo[0]) * (hi[1] - lo[1])));
+    float p = fminf(1 - 1e-7F, fmaxf(1e-7F, e->presence));
+    *log_odds = fminf(12, fmaxf(-12, logf(p / (1 - p))));
+    *log_sigma = logf(fmaxf(1e-4F, sum / (fmaxf(1, (float)e->landmarks) * size)));
+}
+
+void mien_estimate_calibrate(const struct mien_calibration *c, struct mien_estimate *e)
+{
+    float odds, sigma, sum = 0;
+    if (c->offset != 0 || c->presence != 1 || c->log_sigma != 0) {
+        mien_calibration_inputs(e, &odds, &sigma);
+        e->presence = sigmoid(c->offset + c->presence * odds + c->log_sigma * sigma);
+    }
+    for (int i = 0; i < MIEN_EXPRESSIONS && c->temperature != 1; i++) {
+        e->expression[i] = powf(fmaxf(1e-9F, e->expression[i]), 1 / c->temperature);
+        sum += e->expression[i];
+    }
+    for (int i = 0; i < MIEN_EXPRESSIONS && sum > 0; i++) {
+        e->expression[i] /= sum;
+    }
+}

@@ -6,16 +6,26 @@
 
 #include "face/layout.h"
 #include "face/pose.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MIEN_FACES_MAX = 8, MIEN_NETWORK_NAME = 48 };
 
 enum mien_track_state { MIEN_TRACK_NONE, MIEN_TRACK_NEW, MIEN_TRACK_STEADY, MIEN_TRACK_WEAK };
 
+enum mien_lids_event { MIEN_LIDS_NOTHING, MIEN_LIDS_BLINKED, MIEN_LIDS_WERE_CLOSED };
+
+struct mien_lids { // face/lids.h
+    bool shut[2];  // left, right eye
+    int blinks;    // since the face is followed
+    enum mien_lids_event event; // that ended with this frame
+    float length_s;             // how long it took
+};
+
 struct mien_face_result {
     int id;                  // stable while the face is tracked, from 1
     enum mien_track_state state;
-    float confidence;        // 0…1, the presence branch
+    float confidence;        // 0…1: of the looks that read p, a share of p are faces
     float box_px[4];         // x0,y0,x1,y1 of the fitted face in the picture
     struct mien_crop crop;   // the region that the network saw
     int landmark_count;
@@ -30,8 +40,11 @@ struct mien_face_result {
     float action[MIEN_BLENDSHAPES];     // the same with the calibrated neutral expression taken off
                                         // (equal without calibration): for avatars and files
     float expression[MIEN_EXPRESSIONS]; // probabilities, sum 1
-    int expression_class;
-    float gaze_deg[2][2];    // left, right eye: yaw, pitch in the camera's frame (as pose angles)
+    int expression_class;    // the most probable
+    bool expression_sure;    // it is clearly ahead of the next
+    float gaze_deg[2][2];    // left, right eye: yaw, pitch in the camera's frame (as pose angles);
+                             // of a shut eye where it looked before
+    struct mien_lids lids;
     float fit_rms;           // rms landmark residual / face size (sqrt of the box area), 0…
     float light_hint;        // mean luminance of the face, 0…255
 };

@@ -1,12 +1,9 @@
-// Action units and blinks.
+// Action units.
 #include "face/signs.h"
 
 #include <math.h>
 
 #include "base/mem.h"
-
-static const float eyes_close = 0.5F, eyes_open = 0.35F;
-static const double blink_low_s = 0.04, blink_high_s = 0.5;
 
 const struct mien_action_unit mien_action_units[] = {
     {1, "AU01", "inner brow raiser", {MIEN_BS_BROW_INNER_UP, -1}},
@@ -46,22 +43,4 @@ float mien_action_unit_value(int i, const float b[MIEN_BLENDSHAPES])
     const int *part = mien_action_units[i].part;
     float v = part[1] < 0 ? b[part[0]] : 0.5F * (b[part[0]] + b[part[1]]);
     return fminf(1, fmaxf(0, v));
-}
-
-enum mien_eyes mien_blink_feed(struct mien_blink *b, double t, const float action[MIEN_BLENDSHAPES],
-                               double *start_s, double *length_s)
-{
-    float v = 0.5F * (action[MIEN_BS_EYE_BLINK_LEFT] + action[MIEN_BS_EYE_BLINK_RIGHT]);
-    if (!b->closed && v > eyes_close) {
-        b->closed = true;
-        b->closed_s = t;
-    } else if (b->closed && v < eyes_open) {
-        b->closed = false;
-        *start_s = b->closed_s;
-        *length_s = t - b->closed_s;
-        return *length_s > blink_high_s   ? MIEN_EYES_WERE_CLOSED
-               : *length_s >= blink_low_s ? MIEN_EYES_BLINKED
-                                          : MIEN_EYES_NOTHING;
-    }
-    return MIEN_EYES_NOTHING;
 }

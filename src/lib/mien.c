@@ -136,6 +136,10 @@ static void copy_face(struct mien_face *out, const struct mien_face_result *f)
     memcpy(out->expression, f->expression, sizeof(out->expression));
     out->expression_class = f->expression_class;
     memcpy(out->gaze_deg, f->gaze_deg, sizeof(out->gaze_deg));
+    out->eye_shut[0] = f->lids.shut[0];
+    out->eye_shut[1] = f->lids.shut[1];
+    out->blinks = f->lids.blinks;
+    out->expression_sure = f->expression_sure;
     out->fit_error = f->fit_rms;
 }
 

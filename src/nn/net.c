@@ -5,6 +5,7 @@
 #include "nn/net.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -14,8 +15,16 @@
 
 enum { NETW_VERSION = 1, ALIGN = 16 };
 
+enum { NUMBERS = 8, NUMBERS_LONG = 32 };
+
 struct mien_net {
     struct mien_desc desc;
+    struct numbers { // sections beside description and weights
+        char name[16];
+        float value[NUMBERS_LONG];
+        int count;
+    } numbers[NUMBERS];
+    int numbers_count;
     const struct mien_kernels *kernels;
     float *weights;
     int root[MIEN_DESC_LAYERS];      // the layer whose buffer holds this layer's output
@@ -126,6 +135,63 @@ static bool read_weights(struct mien_net *n, const struct mien_container *file, 
     return true;
 }
 
+static bool is_own_section(const char *name)
+{
+    return !strcmp(name, "desc") || !strcmp(name, "weights") || !strcmp(name, "half");
+}
+
+static void read_numbers(struct mien_net *n, const struct mien_container *file)
+{
+    for (int i = 0; i < file->count && n->numbers_count < NUMBERS; i++) {
+        const struct mien_section *s = &file->section[i];
+        struct numbers *k = &n->numbers[n->numbers_count];
+        if (!is_own_section(s->name) && s->size % sizeof(float) == 0 && s->size <= sizeof(k->value)) {
+            memcpy(k->name, s->name, sizeof(k->name));
+            memcpy(k->value, s->data, s->size);
+            k->count = (int)(s->size / sizeof(float));
+            n->numbers_count++;
+        }
+    }
+}
+
+bool mien_net_numbers(const struct mien_net *n, const char *name, float *out, int count)
+{
+    for (int i = 0; i < n->numbers_count; i++) {
+        const struct numbers *k = &n->numbers[i];
+        if (strncmp(k->name, name, sizeof(k->name)) != 0 || k->count != count) {
+            continue;
+        }
+        for (int j = 0; j < count; j++) {
+            if (!isfinite(k->value[j])) {
+                return false;
+            }
+        }
+        memcpy(out, k->value, (size_t)count * sizeof(float));
+        return true;
+    }
+    return false;
+}
+
+bool mien_net_save_numbers(const char *path, const char *name, const float *value, int count)
+{
+    struct mien_container file;
+    struct mien_section section[NUMBERS + 4];
+    int n = 0;
+    if (count < 1 || count > NUMBERS_LONG || !mien_container_load(&file, path, "NETW", NETW_VERSION)) {
+        return false;
+    }
+    for (int i = 0; i < file.count && n < NUMBERS + 3; i++) {
+        if (strncmp(file.section[i].name, name, sizeof(section[0].name)) != 0) {
+            section[n++] = file.section[i];
+        }
+    }
+    section[n] = (struct mien_section){.data = value, .size = (size_t)count * sizeof(float)};
+    snprintf(section[n++].name, sizeof(section[0].name), "%s", name);
+    bool ok = mien_container_save(path, "NETW", file.version, section, n);
+    mien_container_destroy(&file);
+    return ok;
+}
+
 struct mien_net *mien_net_load(const char *path)
 {
     struct mien_container file;
@@ -147,6 +213,7 @@ struct mien_net *mien_net_load(const char *path)
     }
     n->kernels = mien_kernels();
     plan(n);
+    read_numbers(n, &file);
     mien_container_destroy(&file);
     return n;
 fail:

@@ -207,7 +207,7 @@ static void draw_axes(struct mien_image *im, const struct mien_camera *camera,
 static void draw_text(struct mien_image *im, const struct mien_face_result *f)
 {
     char line1[64], line2[64];
-    const char *label = mien_expression_name(f->expression_class);
+    const char *label = f->expression_sure ? mien_expression_name(f->expression_class) : "unsure";
     snprintf(line1, sizeof(line1), "%d %s %.0f%%", f->id, label ? label : "",
              100.0 * (double)f->expression[f->expression_class]);
     snprintf(line2, sizeof(line2), "yaw %+.0f pitch %+.0f roll %+.0f", (double)f->yaw_deg,

@@ -1,6 +1,7 @@
 // Results as JSON lines and as CSV. Pixels have two decimals, angles three, weights four.
 #include "out/records.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,10 +71,17 @@ static void write_face(struct mien_text *t, const struct mien_face_result *f)
         fprintf(t->file, "%s\"%s\":", i ? "," : "", mien_expression_name(i));
         mien_text_number(t, f->expression[i], 4, "null");
     }
-    fputs("}},\"gaze\":{\"left\":", t->file);
-    list(t, f->gaze_deg[0], 2, 2);
-    fputs(",\"right\":", t->file);
-    list(t, f->gaze_deg[1], 2, 2);
+    fprintf(t->file, "},\"sure\":%s},\"gaze\":{", f->expression_sure ? "true" : "false");
+    for (int e = 0; e < 2; e++) { // a shut eye looks nowhere
+        fputs(e ? ",\"right\":" : "\"left\":", t->file);
+        if (f->lids.shut[e]) {
+            fputs("null", t->file);
+        } else {
+            list(t, f->gaze_deg[e], 2, 2);
+        }
+    }
+    fprintf(t->file, "},\"eyes\":{\"left_shut\":%s,\"right_shut\":%s,\"blinks\":%d",
+            f->lids.shut[0] ? "true" : "false", f->lids.shut[1] ? "true" : "false", f->lids.blinks);
     fputs("},\"identity\":", t->file);
     list(t, f->identity, MIEN_IDENTITY, 3);
     member(t, "fit_rms", f->fit_rms, 5);
@@ -167,7 +175,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         mien_text_number(t, (double)r->times.capture_ns * 1e-9, 6, "");
         if (!r->count) {
             fputs(",-1", t->file);
-            int empty = 4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG;
+            int empty = 4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4;
             for (int k = 0; k < empty; k++) {
                 fputc(',', t->file);
             }
@@ -181,13 +189,18 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         cells(t, p->box_px, 4, 2);
         cells(t, (float[]){p->yaw_deg, p->pitch_deg, p->roll_deg}, 3, 3);
         cells(t, p->pose.t, 3, 2);
-        cells(t, &p->gaze_deg[0][0], 4, 2);
+        for (int e = 0; e < 2; e++) { // a shut eye looks nowhere
+            const float nowhere[2] = {NAN, NAN};
+            cells(t, p->lids.shut[e] ? nowhere : p->gaze_deg[e], 2, 2);
+        }
         fprintf(t->file, ",%s", label ? label : "neutral");
         cells(t, p->expression, MIEN_EXPRESSIONS, 4);
         cells(t, p->action, MIEN_BLENDSHAPES, 4);
         for (int k = 0; k < MIEN_IBUG; k++) {
             cells(t, p->ibug_px[k], 2, 2);
         }
+        fprintf(t->file, ",%d,%d,%d,%d", p->lids.shut[0], p->lids.shut[1], p->lids.blinks,
+                p->expression_sure);
         row_end(t, r);
         if (!mien_text_end_line(t)) {
             return false;
@@ -215,7 +228,7 @@ struct mien_sink *mien_sink_csv(const char *path)
     for (int i = 0; i < MIEN_IBUG; i++) {
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
-    fputs(",mark,network", f);
+    fputs(",left_shut,right_shut,blinks,expression_sure,mark,network", f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);
         return NULL;

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/lids.h"
 #include "face/gaze.h"
 #include "out/sinks.h"
 
@@ -83,20 +84,19 @@ static void spread(struct mien_report_spread *s, double v)
     s->m2 += d * (v - s->mean);
 }
 
-static void blink(struct mien_report_person *p, double t, const float *action)
+static void blink(struct mien_report_person *p, double t, const struct mien_lids *lids)
 {
-    double start, length;
-    switch (mien_blink_feed(&p->eyes, t, action, &start, &length)) {
-    case MIEN_EYES_BLINKED:
+    switch (lids->event) {
+    case MIEN_LIDS_BLINKED:
         if (p->blinks < MIEN_REPORT_BLINKS) {
-            p->blink_at_s[p->blinks] = start;
+            p->blink_at_s[p->blinks] = t - (double)lids->length_s;
         }
         p->blinks++;
-        p->blink_s += length;
+        p->blink_s += (double)lids->length_s;
         break;
-    case MIEN_EYES_WERE_CLOSED:
+    case MIEN_LIDS_WERE_CLOSED:
         p->long_closures++;
-        p->closed_long_s += length;
+        p->closed_long_s += (double)lids->length_s;
         break;
     default:
         break;
@@ -154,7 +154,6 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     bool gap = dt > gap_s || dt < 0;
     if (gap) { // it was away
         end_episode(p);
-        p->eyes.closed = false;
         dt = 0;
     }
     float v[MIEN_CHANNELS];
@@ -165,14 +164,16 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     float turned = dt > 0 ? mien_rotation_distance_deg(p->last_R, f->pose.R) : 0;
     p->path_deg += turned;
     v[MIEN_CHANNEL_SPEED] = dt > 0 ? turned / (float)dt : 0;
-    v[MIEN_CHANNEL_GAZE_YAW] = 0.5F * (f->gaze_deg[0][0] + f->gaze_deg[1][0]);
-    v[MIEN_CHANNEL_GAZE_PITCH] = 0.5F * (f->gaze_deg[0][1] + f->gaze_deg[1][1]);
+    bool looks = mien_open_gaze(f, v + MIEN_CHANNEL_GAZE_YAW);
     memcpy(v + MIEN_CHANNEL_EXPRESSION, f->expression, sizeof(f->expression));
     struct mien_report_bin one = {.samples = 1};
     for (int c = 0; c < MIEN_CHANNELS; c++) {
         v[c] = isfinite(v[c]) ? v[c] : 0;
         one.sum[c] = one.low[c] = one.high[c] = v[c];
-        spread(&p->spread[c], v[c]);
+        bool gaze_channel = c == MIEN_CHANNEL_GAZE_YAW || c == MIEN_CHANNEL_GAZE_PITCH;
+        if (looks || !gaze_channel) {
+            spread(&p->spread[c], v[c]);
+        }
     }
     int bin = bin_of(r, t);
     if (bin >= 0) {
@@ -181,9 +182,11 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         p->share[i] += dt * v[MIEN_CHANNEL_EXPRESSION + i];
     }
-    blink(p, t, v);
+    blink(p, t, &f->lids);
     episode(p, t, v + MIEN_CHANNEL_EXPRESSION, f->expression_class);
-    gaze(p, dt, v[MIEN_CHANNEL_GAZE_YAW], v[MIEN_CHANNEL_GAZE_PITCH]);
+    if (looks) {
+        gaze(p, dt, v[MIEN_CHANNEL_GAZE_YAW], v[MIEN_CHANNEL_GAZE_PITCH]);
+    }
     memcpy(p->last_R, f->pose.R, sizeof(p->last_R));
     p->frames++;
     p->seconds += dt;

@@ -59,7 +59,6 @@ struct mien_report_person {
     double path_deg; // way of the head's turning
     float last_R[9];
     // Blinks.
-    struct mien_blink eyes;
     int blinks, long_closures;
     double blink_s, closed_long_s; // their durations, summed
     double blink_at_s[MIEN_REPORT_BLINKS];

@@ -311,6 +311,18 @@ void mien_tracker_settle(struct mien_tracker *t, int64_t now_ns)
     }
 }
 
+void mien_track_lids(struct mien_track *tr, struct mien_face_result *f)
+{
+    mien_lid_watch_feed(&tr->lids, f->blendshape, tr->dt_s, &f->lids);
+    for (int e = 0; e < 2; e++) {
+        if (f->lids.shut[e] && tr->lids.frames > 1) {
+            memcpy(f->gaze_deg[e], tr->gaze_deg[e], sizeof(tr->gaze_deg[e]));
+        } else {
+            memcpy(tr->gaze_deg[e], f->gaze_deg[e], sizeof(tr->gaze_deg[e]));
+        }
+    }
+}
+
 void mien_track_calibrate(struct mien_track *tr, bool clear)
 {
     memset(&tr->neutral, 0, sizeof(tr->neutral));

@@ -12,6 +12,7 @@
 #include "face/crop.h"
 #include "face/model.h"
 #include "face/result.h"
+#include "face/lids.h"
 #include "track/identity.h"
 #include "track/smooth.h"
 
@@ -38,6 +39,8 @@ struct mien_track {
     struct mien_smooth smooth;
     struct mien_identity identity;
     struct mien_neutral neutral;
+    struct mien_lid_watch lids;
+    float gaze_deg[2][2]; // of each eye when it was last open
     // The last fit, to start the next one from; written by the engine.
     bool have_fit;
     struct mien_pose fit_pose;
@@ -80,6 +83,9 @@ void mien_track_judge(struct mien_tracker *t, struct mien_track *tr, float fit_r
 void mien_tracker_settle(struct mien_tracker *t, int64_t now_ns);
 void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_ns);
 
+// The fitted face's lids and blinks into *f, and its gaze while an eye is shut: where it looked
+// before. Once a good look.
+void mien_track_lids(struct mien_track *tr, struct mien_face_result *f);
 // The present expression becomes neutral over the next 30 good looks; clear: back to none.
 void mien_track_calibrate(struct mien_track *tr, bool clear);
 // Feeds the calibration and takes the neutral expression off: out = (b - n) / (1 - n), 0…1.

@@ -174,6 +174,10 @@ static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
     for (int e = 0; e < 2; e++) {
         angle(text, sizeof(text), f->gaze_deg[e][0]);
         angle(other, sizeof(other), f->gaze_deg[e][1]);
+        if (f->lids.shut[e]) {
+            text[0] = 0;
+            snprintf(other, sizeof(other), "shut");
+        }
         mien_draw_label(d, p.x, p.y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, e ? "gaze R" : "gaze L");
         mien_draw_label(d, p.x + p.w - 42 * ui, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
         mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, other);
@@ -190,7 +194,7 @@ static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
     panel(d, box, ui);
     float y = box.y + 4 * ui;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        bool best = i == f->expression_class;
+        bool best = i == f->expression_class && f->expression_sure;
         float x = box.x + m;
         mien_draw_label(d, x, y, best ? MIEN_FONT_BOLD : MIEN_FONT_TEXT, MIEN_LEFT,
                         best ? C_TEXT : C_DIM, mien_expression_name(i));

@@ -109,6 +109,9 @@ void mien_marks_axes(struct mien_draw *d, const struct mien_map *map, float ui,
         }
     }
     for (int e = 0; model && e < 2; e++) {
+        if (f->lids.shut[e]) {
+            continue;
+        }
         float R[9], x[3], from[3], to[3], back[9];
         mien_pose_from_angles(f->gaze_deg[e][0], f->gaze_deg[e][1], 0, R);
         const float forward[3] = {0, 0, 1};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "face/lids.h"
 #include "view/palette.h"
 
 static const char *const others[] = {"yaw", "pitch", "roll", "gazeYaw", "gazePitch", "blinkRate"};
@@ -163,14 +164,12 @@ static float blink_rate(const struct mien_traces *c, double t)
 
 static void count_blinks(struct mien_traces *c, const struct mien_face_result *f, double t)
 {
-    double start, length;
     if (c->face != f->id || t < c->begin_s) { // somebody else, or the time began anew
         c->face = f->id;
         c->begin_s = t;
         c->blinks = 0;
-        c->eyes = (struct mien_blink){0};
     }
-    if (mien_blink_feed(&c->eyes, t, f->action, &start, &length) == MIEN_EYES_BLINKED) {
+    if (f->lids.event == MIEN_LIDS_BLINKED) {
         c->blink_s[c->blinks % MIEN_TRACE_BLINKS] = t;
         c->blinks++;
     }
@@ -188,6 +187,8 @@ static float value_of(const struct mien_traces *c, const struct mien_face_result
     if (channel >= UNITS_AT) {
         return mien_action_unit_value(channel - UNITS_AT, f->action);
     }
+    float gaze[2];
+    mien_open_gaze(f, gaze);
     switch (channel - OTHERS_AT) {
     case 0:
         return f->yaw_deg;
@@ -196,9 +197,9 @@ static float value_of(const struct mien_traces *c, const struct mien_face_result
     case 2:
         return f->roll_deg;
     case 3:
-        return 0.5f * (f->gaze_deg[0][0] + f->gaze_deg[1][0]);
+        return gaze[0];
     case 4:
-        return 0.5f * (f->gaze_deg[0][1] + f->gaze_deg[1][1]);
+        return gaze[1];
     default:
         return blink_rate(c, t);
     }

@@ -23,7 +23,6 @@ struct mien_traces {
     int first; // the oldest point
     float value[MIEN_TRACES_MAX][MIEN_TRACE_POINTS];
     bool marked[MIEN_TRACE_POINTS];
-    struct mien_blink eyes;
     double blink_s[MIEN_TRACE_BLINKS], begin_s; // ring of when they were; when this face came
     int blinks, face;                           // face: its id
 };

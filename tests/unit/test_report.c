@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "face/lids.h"
 #include "out/report.h"
 #include "out/sinks.h"
 
@@ -26,12 +27,13 @@ static const char *in_dir(const char *name)
 
 // A face at time t: blinks of 133 ms every three seconds, eyes closed from 13 to 14 s, happy from 5
 // to 8 s, the head turning 10 degrees a second until t = 2.
-static void face_at(struct mien_face_result *f, double t)
+static void face_at(struct mien_face_result *f, struct mien_lid_watch *lids, double t)
 {
     memset(f, 0, sizeof(*f));
     f->id = 1;
     bool shut = (t > 1 && fmod(t, 3) < 0.13) || (t >= 13 && t < 14);
     f->action[MIEN_BS_EYE_BLINK_LEFT] = f->action[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.9f : 0.1f;
+    mien_lid_watch_feed(lids, f->action, 1 / 30.0f, &f->lids);
     bool happy = t >= 5 && t < 8;
     f->expression[MIEN_EXPRESSION_HAPPY] = happy ? 0.8f : 0.1f;
     f->expression[MIEN_EXPRESSION_NEUTRAL] = happy ? 0.2f : 0.9f;
@@ -44,6 +46,7 @@ static void face_at(struct mien_face_result *f, double t)
 static void session(void (*take)(void *, const struct mien_result *), void *arg, double seconds)
 {
     struct mien_result *r = mien_calloc(1, sizeof(*r));
+    struct mien_lid_watch lids = {0};
     assert_non_null(r);
     r->width_px = 640;
     r->height_px = 480;
@@ -54,7 +57,7 @@ static void session(void (*take)(void *, const struct mien_result *), void *arg,
         r->mark = i == 60 ? 1 : 0;
         // Exchanged on the way, and back; one name is a part of another.
         strcpy(r->network, i < 90 ? "clean<2>" : i % 7 == 0 ? "standard" : "clean");
-        face_at(&r->face[0], i / 30.0);
+        face_at(&r->face[0], &lids, i / 30.0);
         take(arg, r);
     }
     mien_free(r);
@@ -100,7 +103,8 @@ static void test_counts(void **state)
     assert_float_equal(p->episode[0].end_s - p->episode[0].start_s, 3, 0.07);
     assert_float_equal(p->path_deg, 20, 0.1);
     assert_float_equal(p->share[MIEN_EXPRESSION_HAPPY], 3 * 0.8 + 17 * 0.1, 0.1);
-    assert_float_equal(p->gaze_camera_s / p->gaze_total_s, 0.5, 0.01);
+    // Half of the time, less what shut eyes do not look: one second and six blinks.
+    assert_float_equal(p->gaze_camera_s / p->gaze_total_s, 0.527, 0.01);
     drop(r);
 }
 
@@ -171,12 +175,13 @@ static void test_odd_sessions(void **state)
     struct mien_sink *s = mien_sink_report(in_dir("e.html")); // not one frame
     assert_true(mien_sink_close(s));
     s = mien_sink_report(in_dir("e.html"));
+    struct mien_lid_watch lids = {0};
     struct mien_result *r = mien_calloc(1, sizeof(*r));
     for (int i = 0; i < 300; i++) { // many people, time running back, numbers that are none
         r->count = 3;
         r->times.capture_ns = (int64_t)((i * 37) % 100) * 1000000000;
         for (int k = 0; k < 3; k++) {
-            face_at(&r->face[k], i);
+            face_at(&r->face[k], &lids, i);
             r->face[k].id = i + k;
             r->face[k].yaw_deg = NAN;
             r->face[k].gaze_deg[0][0] = INFINITY;

@@ -109,6 +109,31 @@ static void a_turn_is_followed(void **state)
     assert_true(worst < 2.5F);
 }
 
+// Half a second of smiling does not hold a head that turns by 12 degrees, nor do lids that stay shut:
+// answers that keep disagreeing in one direction are believed. The picture tells half of the turn.
+static void a_turn_is_followed_while_the_face_moves(void **state)
+{
+    (void)state;
+    static const int shapes[2][2] = {{MIEN_BS_MOUTH_SMILE_LEFT, MIEN_BS_MOUTH_SMILE_RIGHT},
+                                     {MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_EYE_BLINK_RIGHT}};
+    static const float at[2] = {0, 0};
+    for (int k = 0; k < 2; k++) {
+        struct scene s;
+        open_scene(&s);
+        rest(&s, at, 60);
+        float last = 0, sum = 0;
+        for (int i = 0; i < 30; i++) {
+            s.blendshape[shapes[k][0]] = s.blendshape[shapes[k][1]] = 0.9F;
+            float yaw = fminf(12, 1.2F * (float)i), angles[2] = {yaw, 0}, turn[2] = {0.5F * yaw, 0};
+            float off[2] = {mien_rng_normal(&s.rng), mien_rng_normal(&s.rng)};
+            last = frame(&s, &home, angles, off, turn);
+            sum += last / 30;
+        }
+        assert_true(last < 3.5F);
+        assert_true(sum < 4);
+    }
+}
+
 static void without_a_motion_the_answer_stands(void **state)
 {
     (void)state;
@@ -162,6 +187,7 @@ int main(void)
         cmocka_unit_test(at_rest_answers_are_averaged),
         cmocka_unit_test(a_blink_does_not_turn_the_head),
         cmocka_unit_test(a_turn_is_followed),
+        cmocka_unit_test(a_turn_is_followed_while_the_face_moves),
         cmocka_unit_test(without_a_motion_the_answer_stands),
         cmocka_unit_test(a_new_picture_changes_nothing),
     };

@@ -1,0 +1,63 @@
+// The engine's inside: what engine.c, still.c and tracked.c share. Not for use outside src/engine.
+#ifndef MIEN_ENGINE_INTERNAL_H
+#define MIEN_ENGINE_INTERNAL_H
+
+#include "engine/follow.h"
+#include "engine/observe.h"
+#include "engine/parts.h"
+#include "engine/solve.h"
+#include "engine/steady.h"
+#include "track/track.h"
+
+enum { MIEN_ENGINE_FOUND = 32 };
+
+struct mien_engine {
+    struct mien_engine_config config;
+    struct mien_face_model model; // own, when loaded by create
+    struct mien_detector *detector;
+    char detector_path[1100]; // "" the standard one
+    struct mien_observer *observer;
+    char network[MIEN_NETWORK_NAME]; // observer's
+    struct mien_engine_parts parts;
+    struct mien_solver *solver;
+    struct mien_tracker tracker;
+    struct mien_follow follow[MIEN_FACES_MAX]; // of each track
+    struct mien_engine_head {
+        struct mien_follow rigid; // its parts that do not move by themselves
+        struct mien_steady steady;
+    } head[MIEN_FACES_MAX]; // of each track
+    uint64_t frame;
+    int since_detect;
+    bool complained; // about unusable frames, until a good one comes
+    struct mien_calibration calibration; // of the network's probabilities
+    // Scratch of one look.
+    struct mien_estimate estimate, mirrored, other;
+    struct mien_sight sight;
+    struct mien_detection found[MIEN_ENGINE_FOUND];
+    struct mien_image turned; // the picture on its side, small
+};
+
+
+int64_t mien_engine_now(const struct mien_engine *e); // 0 without a clock
+// Faces of the frame into e->found, best first; threshold 0 = the detector's own. Returns how many.
+int mien_engine_detect(struct mien_engine *e, const struct mien_image *frame, float threshold,
+                       struct mien_times *times);
+// The network's estimate of a crop into *est; of the mirrored one too where quality is asked for.
+void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
+                          const struct mien_crop *crop, struct mien_estimate *est);
+// e->estimate of the crop, with probabilities that mean what they say, into e->sight.
+void mien_engine_see(struct mien_engine *e, const struct mien_camera *camera,
+                     const struct mien_crop *crop);
+// Both: the network looks at a crop; what it says is in e->sight.
+void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
+                      const struct mien_camera *camera, const struct mien_crop *crop,
+                      struct mien_times *times);
+
+// The faces of a picture that stands for itself; of the next frame in time. out is set up but for
+// its faces.
+void mien_engine_run_still(struct mien_engine *e, const struct mien_image *frame,
+                           struct mien_result *out);
+void mien_engine_run_tracked(struct mien_engine *e, const struct mien_image *frame,
+                             int64_t capture_ns, struct mien_result *out);
+
+#endif
