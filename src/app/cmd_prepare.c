@@ -16,7 +16,8 @@ int mien_cmd_prepare(int argc, char **argv)
     int nargs = 0, limit = 0, first = 0, copies = 3;
     const struct mien_command cmd = {
         .name = "prepare",
-        .synopsis = "photos|turned|ferplus|textures|refine|sheet --out FILE [options]",
+        .synopsis = "photos|turned|marks|expressions|ferplus|textures|refine|sheet --out FILE "
+                    "[options]",
         .summary = "turn training data into packs",
         .example = "mien prepare photos --out photos.pack\n"
                    "mien prepare ferplus --out ferplus.pack",
@@ -30,8 +31,7 @@ int mien_cmd_prepare(int argc, char **argv)
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
         {"sources", 0, MIEN_OPT_STRING, &sources, "LIST",
          "photos, turned: only these, for example portraits,portraits-small", 0, 0},
-        {"net", 0, MIEN_OPT_STRING, &net, "FILE", "ferplus: the network that finds the landmarks",
-         0, 0},
+        {"net", 0, MIEN_OPT_STRING, &net, "FILE", "ferplus, expressions, marks: the network that finds the landmarks", 0, 0},
         {"copies", 0, MIEN_OPT_INT, &copies, "N", "turned: pictures made of each photo", 1, 100},
         {"first", 0, MIEN_OPT_INT, &first, "N", "turned, sheet: the first picture taken", 0, 1e9},
         {0},
@@ -55,6 +55,12 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "turned")) {
         return mien_prepare_turned(out, sources, first, limit, copies);
     }
+    if (!strcmp(args[0], "marks")) {
+        return mien_prepare_marks(out, net);
+    }
+    if (!strcmp(args[0], "expressions")) {
+        return mien_prepare_expressions(out, net);
+    }
     if (!strcmp(args[0], "ferplus")) {
         return mien_prepare_ferplus(out, net);
     }
@@ -67,7 +73,8 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!strcmp(args[0], "sheet")) {
         return mien_prepare_sheet(out, limit, first);
     }
-    mien_error("prepare: there is no \"%s\"; photos, turned, ferplus, textures, refine or sheet",
+    mien_error("prepare: there is no \"%s\"; photos, turned, marks, expressions, ferplus, "
+               "textures, refine or sheet",
                args[0]);
     return 2;
 }

@@ -66,6 +66,9 @@ int mien_prepare_photos(const char *out, const char *sources, bool quick, int li
 int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);
 // net: of the face network that finds the landmarks, NULL = boxes are guessed.
 int mien_prepare_ferplus(const char *out, const char *net);
+// net: as above; marks needs one.
+int mien_prepare_expressions(const char *out, const char *net);
+int mien_prepare_marks(const char *out, const char *net);
 int mien_prepare_textures(const char *out, int limit);
 int mien_prepare_refine(const char *out, int limit);
 int mien_prepare_sheet(const char *out, int count, int first);

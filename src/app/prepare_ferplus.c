@@ -2,6 +2,7 @@
 // network finds them, landmarks for the crop (not to be learned: `--data
 // PACK:WEIGHT:no-landmarks`).
 #include "app/prepare.h"
+#include "app/prepare_locate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,8 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/engine.h"
-#include "face/crop.h"
 #include "learn/pack.h"
 
 enum { SIDE = 48, VOTES_MIN = 5, ENLARGED = 4 };
@@ -24,68 +23,25 @@ static const enum mien_expression column[MIEN_EXPRESSIONS] = {
     MIEN_EXPRESSION_FEAR,    MIEN_EXPRESSION_CONTEMPT,
 };
 
-// Where the face is, by what a network sees: the same landmarks, and so the same crops, as when the
-// program runs. Without a network, and where it sees no face in the middle, the box stays a guess.
-struct locator {
-    struct mien_engine *engine; // NULL = none
-    struct mien_jpeg_decoder *jpeg;
-    struct mien_image small, large;
-    struct mien_result result;
-    int found;
-};
-
-static bool locator_create(struct locator *k, const char *net)
+// Without a network, and where it sees no face in the middle, the box stays a guess.
+static int locate(struct mien_locator *k, const uint8_t *jpeg, size_t bytes, struct mien_label *l)
 {
-    memset(k, 0, sizeof *k);
-    if (!net) {
-        return true;
-    }
-    k->engine = mien_engine_create(
-        &(struct mien_engine_config){.net_path = net, .max_faces = 1, .still = true});
-    k->jpeg = mien_jpeg_decoder_create();
-    return k->engine && k->jpeg &&
-           mien_image_create(&k->large, SIDE * ENLARGED, SIDE * ENLARGED, MIEN_FORMAT_GRAY8);
-}
-
-static void locator_destroy(struct locator *k)
-{
-    mien_engine_destroy(k->engine);
-    mien_jpeg_decoder_destroy(k->jpeg);
-    mien_image_destroy(&k->small);
-    mien_image_destroy(&k->large);
-}
-
-static void locate(struct locator *k, const uint8_t *jpeg, size_t bytes, struct mien_label *l)
-{
-    const char *reason = NULL;
-    if (!k->engine ||
-        !mien_jpeg_decode(k->jpeg, jpeg, bytes, MIEN_FORMAT_GRAY8, false, &k->small, &reason)) {
-        return;
-    }
-    mien_resize(&k->small, &k->large);
-    if (!mien_engine_run(k->engine, &k->large, 0, &k->result) || k->result.count == 0) {
-        return;
+    if (mien_locator_run(k, jpeg, bytes, ENLARGED) == 0) {
+        return 0;
     }
     const struct mien_face_result *f = &k->result.face[0];
-    const float x = 0.5f * (f->box_px[0] + f->box_px[2]) / (SIDE * ENLARGED) - 0.5f;
-    const float y = 0.5f * (f->box_px[1] + f->box_px[3]) / (SIDE * ENLARGED) - 0.5f;
-    const float size = (f->box_px[3] - f->box_px[1]) / (SIDE * ENLARGED);
+    const float x = 0.5f * (f->box_px[0] + f->box_px[2]) / SIDE - 0.5f;
+    const float y = 0.5f * (f->box_px[1] + f->box_px[3]) / SIDE - 0.5f;
+    const float size = (f->box_px[3] - f->box_px[1]) / SIDE;
     if (fabsf(x) > 0.25f || fabsf(y) > 0.25f || size < 0.62f) {
-        return;
+        return 0;
     }
-    l->mask |= MIEN_LABEL_LANDMARKS;
-    for (int i = 0; i < f->landmark_count; i++) {
-        for (int c = 0; c < 2; c++) {
-            l->landmark_px[i][c] = (f->landmark_px[i][c] + 0.5f) / ENLARGED - 0.5f;
-        }
-        l->landmark_weight[i] = 1;
-    }
-    mien_crop_bounds((const float(*)[2])l->landmark_px, f->landmark_count, l->box_px);
-    k->found++;
+    mien_locator_label(f, l);
+    return 1;
 }
 
-static bool add_part(struct mien_pack_writer *w, struct locator *k, const char *dir,
-                     const char *name, int split, int *few)
+static bool add_part(struct mien_pack_writer *w, struct mien_locator *k, const char *dir,
+                     const char *name, int split, int *few, int *found)
 {
     char path[1024];
     size_t size = 0;
@@ -132,7 +88,7 @@ static bool add_part(struct mien_pack_writer *w, struct locator *k, const char *
         for (int j = 0; j < MIEN_EXPRESSIONS; j++) {
             l.expression[column[j]] = (float)vote[j] / (float)total;
         }
-        locate(k, jpeg + offset, (size_t)bytes, &l);
+        *found += locate(k, jpeg + offset, (size_t)bytes, &l);
         ok = mien_pack_write(w, &l, jpeg + offset);
     }
     mien_free(text);
@@ -145,24 +101,25 @@ int mien_prepare_ferplus(const char *out, const char *net)
     char dir[1024], tmp[1100];
     const char *data = mien_data_dir();
     struct mien_pack_writer w;
-    int few = 0;
+    int few = 0, found = 0;
     if (!data) {
         mien_error("no training data: set MIEN_DATA to the folder that holds data/ferplus");
         return 2;
     }
-    struct locator k;
-    if (!locator_create(&k, net)) {
-        locator_destroy(&k);
+    struct mien_locator k;
+    if (!mien_locator_create(&k, net, false)) {
+        mien_locator_destroy(&k);
         return 2;
     }
     snprintf(dir, sizeof dir, "%s/data/ferplus", data);
     snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!mien_pack_writer_open(&w, tmp, false)) {
-        locator_destroy(&k);
+        mien_locator_destroy(&k);
         return 1;
     }
-    bool ok = add_part(&w, &k, dir, "train", 0, &few) && add_part(&w, &k, dir, "dev", 1, &few);
-    locator_destroy(&k);
+    bool ok = add_part(&w, &k, dir, "train", 0, &few, &found) &&
+              add_part(&w, &k, dir, "dev", 1, &few, &found);
+    mien_locator_destroy(&k);
     const long long kept = w.count;
     ok = mien_pack_writer_close(&w) && ok;
     if (!ok || rename(tmp, out) != 0) {
@@ -173,6 +130,6 @@ int mien_prepare_ferplus(const char *out, const char *net)
     printf(
         "ferplus: %lld pictures in %s, %d with landmarks; dropped: %d with fewer than %d votes on "
         "the 8 classes\n",
-        kept, out, k.found, few, VOTES_MIN);
+        kept, out, found, few, VOTES_MIN);
     return 0;
 }

@@ -1,6 +1,7 @@
 // Photos with machine-made landmarks into a pack of labels: landmarks as they are, pose, identity,
 // blendshapes and gaze by our own fit.
 #include "app/prepare.h"
+#include "app/prepare_csv.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,15 +22,7 @@ static const float rms_max = 0.014f;
 static bool parse_row(char *line, struct mien_photo_row *r)
 {
     char *field[15] = {0};
-    int n = 0;
-    for (char *s = line; s && n < 15; n++) {
-        field[n] = s;
-        s = strchr(s, ',');
-        if (s) {
-            *s++ = 0;
-        }
-    }
-    if (n < 14) {
+    if (mien_csv_cut(line, field, 15) < 14) {
         return false;
     }
     r->offset = strtoull(field[1], NULL, 10);
