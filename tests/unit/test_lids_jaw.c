@@ -66,7 +66,7 @@ static int unload(void **state)
 static void make_person(int number, struct mien_synth_person *p, struct mien_synth_scene *s)
 {
     struct mien_rng r;
-    mien_rng_seed(&r, 77, (uint64_t)number);
+    mien_rng_seed(&r, 84, (uint64_t)number);
     mien_synth_person_sample(p, &assets, &r);
     mien_synth_scene_sample(s, &assets, p, HEIGHT, NULL, 0, &r);
     p->hat = MIEN_HAT_NONE;
@@ -81,6 +81,7 @@ static void make_person(int number, struct mien_synth_person *p, struct mien_syn
     s->gaze_yaw = -0.75f * s->yaw; // into the camera
     s->gaze_pitch = -0.75f * s->pitch;
     s->gaze_distance_mm = 600;
+    s->own_look = false;
     s->fixed_camera = true;
     s->camera = mien_camera_make(WIDTH, HEIGHT, 60);
     s->position[0] = 12;
