@@ -243,6 +243,20 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
     return in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m) && m->eye_radius_mm > 1;
 }
 
+static void find_jaw(struct mien_face_model *m)
+{
+    static const int outline[] = {152, 148, 176, 149, 150, 136, 172, 58}; // MediaPipe's face oval
+    m->jaw_points = 0;
+    for (size_t k = 0; k < MIEN_COUNT(outline); k++) {
+        for (int l = 0; l < m->landmarks; l++) {
+            if (m->landmark[l].mediapipe == outline[k]) {
+                m->jaw[m->jaw_points][0] = fabsf(m->landmark_mean[3 * l]);
+                m->jaw[m->jaw_points++][1] = m->landmark_mean[3 * l + 1];
+            }
+        }
+    }
+}
+
 bool mien_face_model_load(struct mien_face_model *m, const char *path)
 {
     char shipped[1024];
@@ -294,6 +308,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         goto bad;
     }
     mien_face_model_gather(m, m->mean, m->landmark_mean);
+    find_jaw(m);
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         mien_face_model_gather(m, m->identity + (size_t)i * 3 * (size_t)m->vertices,
                                m->landmark_identity + (size_t)i * 3 * (size_t)m->landmarks);
@@ -494,4 +509,27 @@ void mien_face_model_to_source(const float head_mm[3], float source_mm[3])
     for (int i = 0; i < 3; i++) {
         source_mm[i] += source_origin_mm[i];
     }
+}
+
+// The outline's height at a distance from the middle; far below where it has ended.
+static float jaw_height(const struct mien_face_model *m, float x)
+{
+    for (int k = 1; k < m->jaw_points; k++) {
+        const float *a = m->jaw[k - 1], *b = m->jaw[k];
+        if (x <= b[0]) {
+            return a[1] + (b[1] - a[1]) * (x - a[0]) / fmaxf(1e-3f, b[0] - a[0]);
+        }
+    }
+    return -1e9f;
+}
+
+bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle)
+{
+    const int32_t *v = m->triangle + 3 * (size_t)triangle;
+    float x = 0, y = 0;
+    for (int i = 0; i < 3; i++) {
+        x += m->mean[3 * v[i]] / 3;
+        y += m->mean[3 * v[i] + 1] / 3;
+    }
+    return m->part[triangle] == MIEN_PART_FACE && y < -30 && y < jaw_height(m, fabsf(x));
 }

@@ -67,6 +67,8 @@ struct mien_face_model {
     int iris[2];                // landmark index of the subject's left and right iris centre
     float eye_centre[2][3];     // mean eyeball centres (left, right), mm
     float eye_radius_mm;
+    float jaw[8][2]; // the lower outline from the chin to below the ear: distance from the middle, y
+    int jaw_points;
     void *owned; // private
 };
 
@@ -85,6 +87,9 @@ void mien_face_model_landmarks(const struct mien_face_model *m, const float *ide
 // The landmarks' places (L,3) on vertices (V,3), or the same of any value with three numbers a
 // vertex.
 void mien_face_model_gather(const struct mien_face_model *m, const float *v, float *out);
+// Whether a triangle of the narrow face lies behind the face's lower outline, under chin and jaw: where
+// the face, as people draw it, has ended.
+bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle);
 // Area-weighted vertex normals (V,3), unit length. No allocation.
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
 // Between the head frame and ICT-FaceKit's own axes (millimetres there too): hair and other things made

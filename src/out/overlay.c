@@ -64,7 +64,7 @@ static bool collect_edges(struct mien_overlay *o)
     }
     int n = 0;
     for (int t = 0; t < m->triangles; t++) {
-        if (m->part[t] != MIEN_PART_FACE) {
+        if (m->part[t] != MIEN_PART_FACE || mien_face_model_under_jaw(m, t)) {
             continue;
         }
         for (int k = 0; k < 3; k++) {

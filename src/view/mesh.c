@@ -7,11 +7,11 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 
-static int group_of(uint8_t part)
+static int group_of(const struct mien_face_model *f, int t)
 {
-    switch (part) {
-    case MIEN_PART_FACE:
-        return MIEN_MESH_FACE;
+    switch (f->part[t]) {
+    case MIEN_PART_FACE: // a face ends at the jaw's edge; what hangs below it is the throat
+        return mien_face_model_under_jaw(f, t) ? MIEN_MESH_HEAD : MIEN_MESH_FACE;
     case MIEN_PART_EYEBALL_LEFT:
     case MIEN_PART_EYEBALL_RIGHT:
         return MIEN_MESH_EYES;
@@ -162,7 +162,7 @@ static void add_triangle(struct builder *b, int t, int group, const struct corne
 
 static bool drawn(const struct mien_mesh *m, int t, int group)
 {
-    return group_of(m->model->part[t]) == group && (group != MIEN_MESH_EYES || eye_front(m, t));
+    return group_of(m->model, t) == group && (group != MIEN_MESH_EYES || eye_front(m, t));
 }
 
 static void build(struct builder *b)
