@@ -137,6 +137,7 @@ void mien_engine_reset(struct mien_engine *e)
 {
     mien_tracker_reset(&e->tracker);
     memset(e->follow, 0, sizeof(e->follow));
+    e->have_small = false;
     e->frame = 0;
     e->since_detect = e->config.detect_every;
 }

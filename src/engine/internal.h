@@ -9,7 +9,12 @@
 #include "engine/steady.h"
 #include "track/track.h"
 
-enum { MIEN_ENGINE_FOUND = 32 };
+enum {
+    MIEN_ENGINE_FOUND = 32,
+    MIEN_SHOT_W = 24,
+    MIEN_SHOT_H = 18,
+    MIEN_SHOT_PIXELS = MIEN_SHOT_W * MIEN_SHOT_H,
+};
 
 struct mien_engine {
     struct mien_engine_config config;
@@ -26,6 +31,8 @@ struct mien_engine {
         struct mien_follow rigid; // its parts that do not move by themselves
         struct mien_steady steady;
     } head[MIEN_FACES_MAX]; // of each track
+    float small[MIEN_SHOT_PIXELS]; // the last frame, very small: another shot looks otherwise
+    bool have_small;
     uint64_t frame;
     int since_detect;
     bool complained; // about unusable frames, until a good one comes

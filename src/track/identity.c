@@ -1,6 +1,7 @@
 #include "track/identity.h"
 
 #include <math.h>
+#include <string.h>
 
 // About four seconds of good looks at 30 frames a second.
 static const float enough = 120;
@@ -28,4 +29,35 @@ float mien_identity_trust(float presence, float sigma_in_face, const float R[9])
     float side = R[8] < 0.25F ? 0 : R[8];
     float t = 2 * presence * sharp * (0.5F + 0.5F * side) * (side > 0);
     return t < 1 ? t : 1;
+}
+
+// Identities of single looks at one person are 0.6 to 0.9 from their mean (at most 1.6), means of
+// different people 1.1 to 2.9 apart (seven people of video-dev). Six looks halve the first.
+enum { DECIDE_LOOKS = 6, KNOWN_LOOKS = 15 };
+static const float somebody_else = 1.2F;
+
+void mien_same_person_ask(struct mien_same_person *p)
+{
+    if (p->looks_before >= KNOWN_LOOKS) {
+        p->asked = true;
+        p->looks_since = 0;
+        memset(p->since, 0, sizeof(p->since));
+    }
+}
+
+bool mien_same_person_add(struct mien_same_person *p, const float look[MIEN_IDENTITY])
+{
+    float *mean = p->asked ? p->since : p->before;
+    int *looks = p->asked ? &p->looks_since : &p->looks_before;
+    *looks += *looks < 300;
+    float d2 = 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        mean[i] += (look[i] - mean[i]) / (float)*looks;
+        d2 += (p->since[i] - p->before[i]) * (p->since[i] - p->before[i]);
+    }
+    if (!p->asked || p->looks_since < DECIDE_LOOKS) {
+        return true;
+    }
+    p->asked = false;
+    return d2 < somebody_else * somebody_else;
 }

@@ -10,7 +10,7 @@
 static const float sure = 0.5F, still_there = 0.25F;
 // Looks in a row without a face before a track ends: a hand passing by takes about this long.
 enum { MISSES = 6, MISSES_NEW = 1, LOOKS_NEW = 3, OVERLAPS = 4, NEUTRAL_LOOKS = 30 };
-static const int64_t remember_ns = 2 * MIEN_NS_PER_S;
+static const int64_t remember_ns = 4 * MIEN_NS_PER_S;
 // Rms residual of the fit in face sizes: a good fit has 0.01 to 0.02, a fit of nothing over 0.1.
 static const float bad_fit = 0.08F;
 // A crop is kept while the face would move it by less than this (fractions of its side, radians):
@@ -132,6 +132,8 @@ struct mien_track *mien_tracker_start(struct mien_tracker *t, const float box_px
         free_place->id = old->id;
         free_place->identity = old->identity;
         free_place->neutral = old->neutral;
+        free_place->same = old->same; // its first looks tell whether it is the same person
+        mien_same_person_ask(&free_place->same);
         old->id = 0;
     } else {
         free_place->id = t->next_id++;
@@ -157,11 +159,43 @@ void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_n
             place = l->lost_ns < place->lost_ns ? l : place;
         }
         *place = (struct mien_lost){
-            .id = tr->id, .lost_ns = tr->seen_ns, .identity = tr->identity, .neutral = tr->neutral};
+            .id = tr->id, .looks = tr->looks, .lost_ns = tr->seen_ns, .identity = tr->identity,
+            .same = tr->same, .neutral = tr->neutral};
         memcpy(place->box_px, tr->box_px, sizeof(place->box_px));
     }
     tr->id = 0;
     tr->state = MIEN_TRACK_NONE;
+}
+
+void mien_track_forget(struct mien_track *tr)
+{
+    tr->id = 0;
+    tr->state = MIEN_TRACK_NONE;
+}
+
+void mien_tracker_forget(struct mien_tracker *t)
+{
+    for (size_t i = 0; i < MIEN_COUNT(t->track); i++) {
+        mien_track_forget(&t->track[i]);
+    }
+    memset(t->lost, 0, sizeof(t->lost));
+}
+
+const struct mien_lost *mien_tracker_missed(const struct mien_tracker *t, int64_t now_ns)
+{
+    const struct mien_lost *best = NULL;
+    int looks = 0;
+    for (size_t i = 0; i < MIEN_COUNT(t->track); i++) {
+        looks = t->track[i].id && t->track[i].looks > looks ? t->track[i].looks : looks;
+    }
+    for (size_t i = 0; i < MIEN_COUNT(t->lost); i++) {
+        const struct mien_lost *l = &t->lost[i];
+        if (l->id && now_ns - l->lost_ns <= remember_ns && l->looks > looks) {
+            best = l;
+            looks = l->looks;
+        }
+    }
+    return best;
 }
 
 void mien_track_predict(const struct mien_tracker *t, struct mien_track *tr, int64_t now_ns)

@@ -38,6 +38,7 @@ struct mien_track {
     float velocity[3]; // px/s of the centre, 1/s of the log size
     struct mien_smooth smooth;
     struct mien_identity identity;
+    struct mien_same_person same;
     struct mien_neutral neutral;
     struct mien_lid_watch lids;
     float gaze_deg[2][2]; // of each eye when it was last open
@@ -48,10 +49,11 @@ struct mien_track {
 };
 
 struct mien_lost { // remembered faces
-    int id;
+    int id, looks; // looks: that it was followed for
     int64_t lost_ns;
     float box_px[4];
     struct mien_identity identity;
+    struct mien_same_person same;
     struct mien_neutral neutral;
 };
 
@@ -82,6 +84,13 @@ void mien_track_judge(struct mien_tracker *t, struct mien_track *tr, float fit_r
 // Ends tracks that doubled an older one for some frames. Once a frame, after all looks.
 void mien_tracker_settle(struct mien_tracker *t, int64_t now_ns);
 void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_ns);
+// Another shot, or another person in the old one's place: the track ends and is not remembered.
+void mien_track_forget(struct mien_track *tr);
+// Another shot: no face is where one was.
+void mien_tracker_forget(struct mien_tracker *t);
+// The face that was followed longest, of those lost a short while ago; NULL when every remembered one
+// was followed less than the oldest of those that are followed now.
+const struct mien_lost *mien_tracker_missed(const struct mien_tracker *t, int64_t now_ns);
 
 // The fitted face's lids and blinks into *f, and its gaze while an eye is shut: where it looked
 // before. Once a good look.
