@@ -38,7 +38,7 @@ static const float somebody_else = 1.2F;
 
 void mien_same_person_ask(struct mien_same_person *p)
 {
-    if (p->looks_before >= KNOWN_LOOKS) {
+    if (p->looks_before >= KNOWN_LOOKS && !p->asked) {
         p->asked = true;
         p->looks_since = 0;
         memset(p->since, 0, sizeof(p->since));

@@ -640,6 +640,194 @@ static void test_camera_of_a_still_is_far_unless_told(void **state)
     mien_image_destroy(&im);
 }
 
+// ---- what a detector sees of parts and turned copies of a picture
+
+static struct mien_image whole; // the picture that the engine was given
+
+// As a real detector: only faces that are large in what it is given, with their own place in it.
+static int near_sighted(void *user, const struct mien_image *frame, float threshold,
+                        struct mien_detection *out, int max)
+{
+    int n = fake_detect(user, frame, threshold, out, max), kept = 0;
+    ptrdiff_t at = frame->data - whole.data;
+    bool part = at >= 0 && (size_t)at < whole.stride * (size_t)whole.height;
+    float y0 = part ? (float)((size_t)at / whole.stride) : 0;
+    float x0 = part ? (float)((size_t)at % whole.stride) / 3 : 0;
+    for (int i = 0; i < n && part; i++) {
+        float *b = out[i].box_px, side = (float)(frame->width > frame->height ? frame->width
+                                                                             : frame->height);
+        struct mien_detection d = out[i];
+        if (b[2] - b[0] < side / 20 || b[0] < x0 || b[1] < y0 || b[2] > x0 + (float)frame->width ||
+            b[3] > y0 + (float)frame->height) {
+            continue;
+        }
+        for (int k = 0; k < 4; k++) {
+            d.box_px[k] -= k & 1 ? y0 : x0;
+        }
+        out[kept++] = d;
+    }
+    return kept;
+}
+
+static void test_small_faces_of_large_pictures_are_found(void **state)
+{
+    static const float far_mm[] = {1000, 5200, 11000};
+    for (int i = 0; i < 3; i++) { // of 1920 pixels a fifth, a 26th, a 55th
+        struct world *w = new_world(1920, 1280, 1);
+        w->person[0].pose.t[2] = -far_mm[i];
+        w->person[0].pose.t[0] = 0.25F * far_mm[i];
+        w->person[0].pose.t[1] = 0.13F * far_mm[i];
+        struct mien_engine_parts parts = {
+            .model = &model, .detect = near_sighted, .look = fake_look, .user = w};
+        struct mien_engine *e = mien_engine_create_with(
+            &(struct mien_engine_config){.still = true, .fov_deg = 45.24F}, &parts);
+        whole = frame_of(w);
+        assert_true(mien_engine_run(e, &whole, 0, &result));
+        assert_int_equal(result.count, 1);
+        check_pose(&w->person[0], &result.face[0], 1, 0.02F);
+        mien_image_destroy(&whole);
+        mien_engine_destroy(e);
+    }
+}
+
+// Sees upright faces alone: of one that lies, only a turned copy of the picture shows it.
+static int upright_only(void *user, const struct mien_image *frame, float threshold,
+                        struct mien_detection *out, int max)
+{
+    struct world *w = user;
+    float yaw, pitch, roll, px[MIEN_LANDMARKS_MAX][2], box[4];
+    mien_pose_to_angles(w->person[0].pose.R, &yaw, &pitch, &roll);
+    int need = (4 - (int)lrintf(roll / 90)) % 4;
+    w->detects++;
+    // The engine turns by one quarter, two, three after two tries on the picture itself.
+    int quarter = frame->data == whole.data ? 0 : ++w->finds_a_person;
+    if (quarter != need) {
+        return 0;
+    }
+    marks_of(w, &w->person[0], px);
+    mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
+    float W = (float)whole.width - 1, H = (float)whole.height - 1;
+    float a[4][4] = {{box[0], box[1], box[2], box[3]},
+                     {H - box[3], box[0], H - box[1], box[2]},
+                     {W - box[2], H - box[3], W - box[0], H - box[1]},
+                     {box[1], W - box[2], box[3], W - box[0]}};
+    *out = (struct mien_detection){.score = 0.9F};
+    memcpy(out->box_px, a[quarter], sizeof(out->box_px));
+    return 1;
+}
+
+// A crop sees a face in it only when it is turned as the face is.
+static void upright_look(void *user, const struct mien_image *frame, const struct mien_crop *crop,
+                         bool mirror, struct mien_estimate *out)
+{
+    struct world *w = user;
+    float yaw, pitch, roll;
+    mien_pose_to_angles(w->person[0].pose.R, &yaw, &pitch, &roll);
+    float off = fabsf(remainderf(crop->roll_rad - roll * (float)M_PI / 180, 2 * (float)M_PI));
+    w->person[0].away = off > 0.7F;
+    fake_look(user, frame, crop, mirror, out);
+    w->person[0].away = false;
+}
+
+static void test_faces_on_their_side_are_found(void **state)
+{
+    for (int quarters = 0; quarters < 4; quarters++) {
+        struct world *w = new_world(640, 480, 1);
+        mien_pose_from_angles(5, 3, 90 * (float)quarters, w->person[0].pose.R);
+        w->person[0].pose.t[0] = 90;
+        w->person[0].pose.t[1] = 40;
+        w->finds_a_person = 0; // counts the turned copies
+        struct mien_engine_parts parts = {
+            .model = &model, .detect = upright_only, .look = upright_look, .user = w};
+        struct mien_engine *e = mien_engine_create_with(
+            &(struct mien_engine_config){.still = true, .fov_deg = 45.24F}, &parts);
+        whole = frame_of(w);
+        assert_true(mien_engine_run(e, &whole, 0, &result));
+        assert_int_equal(result.count, 1);
+        check_pose(&w->person[0], &result.face[0], 1, 0.02F);
+        mien_image_destroy(&whole);
+        mien_engine_destroy(e);
+    }
+}
+
+static void paint(struct mien_image *im, unsigned seed)
+{
+    struct mien_rng r;
+    mien_rng_seed(&r, seed, 0);
+    for (int y = 0; y < im->height; y += 40) {
+        for (int x = 0; x < im->width; x += 40) {
+            int grey = (int)mien_rng_below(&r, 256);
+            for (int j = y; j < y + 40 && j < im->height; j++) {
+                memset(im->data + (size_t)j * im->stride + 3 * (size_t)x, grey, 3 * 40);
+            }
+        }
+    }
+}
+
+static void test_another_shot_is_another_track(void **state)
+{
+    struct world *w = new_world(640, 480, 1);
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+    struct mien_image im = frame_of(w);
+    for (int t = 0; t < 60; t++) {
+        paint(&im, 1 + (t >= 30)); // the face stays where it was
+        assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+        assert_int_equal(result.count, 1);
+        assert_int_equal(result.face[0].id, t < 30 ? 1 : 2);
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+static void test_another_person_is_another_track(void **state)
+{
+    for (int other = 0; other < 2; other++) {
+        struct world *w = new_world(640, 480, 1);
+        w->noise = 0.004F;
+        struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+        struct mien_image im = frame_of(w);
+        int id = 0;
+        for (int t = 0; t < 90; t++) {
+            w->person[0].away = t >= 40 && t < 44;
+            if (t == 42 && other) {
+                for (int k = 0; k < 12; k++) {
+                    w->person[0].identity[k] *= -1;
+                }
+            }
+            assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+            id = result.count ? result.face[0].id : id;
+            assert_true(t >= 40 || id == 1);
+        }
+        assert_int_equal(id, other ? 2 : 1);
+        mien_image_destroy(&im);
+        mien_engine_destroy(e);
+    }
+}
+
+// One face is asked for: somebody else is shown while the first is away, and gives way to it.
+static void test_the_face_it_had_comes_back(void **state)
+{
+    struct world *w = new_world(640, 480, 2);
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){0});
+    struct mien_image im = frame_of(w);
+    w->person[0].pose.t[0] = -170;
+    w->person[1].pose.t[0] = 170;
+    for (int t = 0; t < 150; t++) {
+        w->person[1].away = t < 20;
+        w->person[0].away = t >= 60 && t < 100;
+        assert_true(mien_engine_run(e, &im, t * MIEN_NS_PER_S / 30, &result));
+        if (t < 60 || t > 112) {
+            assert_int_equal(result.count, 1);
+            assert_int_equal(result.face[0].id, 1);
+            check_pose(&w->person[0], &result.face[0], 3, 0.04F);
+        } else if (t > 80 && t < 100) {
+            assert_int_equal(result.face[0].id, 2);
+        }
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -653,6 +841,11 @@ int main(void)
         cmocka_unit_test(test_a_yawn_does_not_move_the_brows),
         cmocka_unit_test(test_face_that_leaves_is_lost_and_found),
         cmocka_unit_test(test_several_faces_are_followed),
+        cmocka_unit_test(test_small_faces_of_large_pictures_are_found),
+        cmocka_unit_test(test_faces_on_their_side_are_found),
+        cmocka_unit_test(test_another_shot_is_another_track),
+        cmocka_unit_test(test_another_person_is_another_track),
+        cmocka_unit_test(test_the_face_it_had_comes_back),
         cmocka_unit_test(test_results_depend_on_frames_only),
         cmocka_unit_test(test_frames_do_not_allocate),
         cmocka_unit_test(test_unusable_frames_are_refused),
