@@ -194,6 +194,18 @@ done:
     return ok;
 }
 
+// A background of a picture that is grey already.
+static bool add_background(struct mien_detect_data *d, const struct mien_image *gray)
+{
+    void *grown = mien_realloc_array(d->background, d->backgrounds + 1, sizeof(*d->background));
+    if (!grown) {
+        return false;
+    }
+    d->background = grown;
+    d->backgrounds += mien_image_copy(&d->background[d->backgrounds], gray);
+    return true;
+}
+
 bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, bool validation,
                                size_t limit)
 {
@@ -201,7 +213,7 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
     struct mien_image im = {0};
     struct mien_label *l = mien_calloc(1, sizeof(*l));
     struct mien_jpeg_decoder *decoder = mien_jpeg_decoder_create();
-    size_t before = d->count;
+    size_t before = d->count, backgrounds = d->backgrounds;
     bool ok = false;
     if (!l || !decoder || !mien_pack_open(&pack, path)) {
         goto done;
@@ -211,10 +223,17 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
         const uint8_t *jpeg;
         const char *reason = NULL;
         mien_pack_get(&pack, i, l, &jpeg);
-        if (!(l->mask & MIEN_LABEL_LANDMARKS) || !(l->mask & MIEN_LABEL_POSE) ||
-            (l->split == 1) != validation || (limit && d->count - before >= limit) ||
+        bool nobody = l->mask & MIEN_LABEL_NOFACE;
+        bool placed = l->mask & MIEN_LABEL_LANDMARKS && l->mask & MIEN_LABEL_POSE;
+        if (!(nobody || placed) || (l->split == 1) != validation || (limit && d->count - before >= limit) ||
             !mien_jpeg_decode(decoder, jpeg, l->jpeg_bytes, MIEN_FORMAT_GRAY8, false, &im,
                               &reason)) {
+            continue;
+        }
+        if (nobody) {
+            if (!add_background(d, &im)) {
+                goto done;
+            }
             continue;
         }
         float px[MIEN_LANDMARKS_MAX][2];
@@ -246,9 +265,9 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
         }
         d->count++;
     }
-    ok = d->count > before;
+    ok = d->count > before || d->backgrounds > backgrounds;
     if (!ok) {
-        mien_error("%s: no record with landmarks and pose", path);
+        mien_error("%s: no record with landmarks and pose, and none without a face", path);
     }
 
 done:

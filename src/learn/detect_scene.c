@@ -300,6 +300,18 @@ static float draw_size(const struct mien_detect_scene *s, struct mien_rng *rng)
     return expf(lo + (hi - lo) * mien_rng_float(rng));
 }
 
+// A face on its side or upside down: none, for whoever looks for upright ones.
+static void paste_upended(struct mien_detect_scene *s, const struct mien_detect_source *src,
+                          float size, float x, float y, struct rect clip, struct mien_rng *rng)
+{
+    struct mien_detect_face f;
+    float roll = 1.5707963f * (float)(1 + mien_rng_below(rng, 3)) + 0.15f * mien_rng_normal(rng);
+    struct place p = put(src, size, x, y, roll - src->roll_rad, false, &f);
+    struct mask m = draw_mask(src, rng);
+    paste(s, &src->gray, &p, &m, clip, mien_rng_range(rng, 0.6f, 1.2f),
+          mien_rng_range(rng, -20, 25), 0, 0);
+}
+
 static void scene_pasted(struct mien_detect_scene *s, const struct mien_detect_data *d,
                          const struct mien_detect_recipe *recipe, int faces, struct mien_rng *rng)
 {
@@ -312,8 +324,12 @@ static void scene_pasted(struct mien_detect_scene *s, const struct mien_detect_d
         float x = mien_rng_range(rng, 0, (float)s->width),
               y = mien_rng_range(rng, 0, (float)s->height);
         if (!face) {
-            paste_negative(s, d, size * 1.5f, x, y, 0, rng);
             negatives--;
+            if (mien_rng_chance(rng, 0.15f)) {
+                paste_upended(s, draw_face(d, recipe, rng), size, x, y, all, rng);
+            } else {
+                paste_negative(s, d, size * 1.5f, x, y, 0, rng);
+            }
             continue;
         }
         faces--;
