@@ -93,9 +93,9 @@ $(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
 	@$(LINK) -o $@ $< $(B)/libmien-all.a $(LIBS)
 
 %/parallel_mpi.o: ARCH = $(shell pkg-config --cflags ompi-c)
-%_avx2.o: ARCH := -mavx2 -mfma
+%_avx2.o: ARCH := -mavx2 -mfma -mf16c
 %_bf16.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx512bf16
-%_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+%_avx512.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mf16c
 $(B)/obj/%.o: src/%.c | build/.packages
 	@mkdir -p $(@D)
 	@echo "cc $<"

@@ -1,7 +1,7 @@
 // Inference: loading and checking a .net file, the plan of its buffers, and the forward pass.
 //
-// One picture at a time, so feature maps are plain (C,H,W). A buffer's place in the workspace is
-// reused once its last reader has run.
+// One picture at a time, in the layout of tensor/infer.h; weights are packed for it while loading. A
+// buffer's place in the workspace is reused once its last reader has run.
 #include "nn/net.h"
 
 #include <math.h>
@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "nn/desc.h"
+#include "tensor/infer.h"
 
 enum { NETW_VERSION = 1, ALIGN = 16 };
 
@@ -25,18 +26,27 @@ struct mien_net {
         int count;
     } numbers[NUMBERS];
     int numbers_count;
-    const struct mien_kernels *kernels;
-    float *weights;
+    const struct mien_infer *infer;
+    struct mien_arena arena; // packed weights
+    struct op {
+        struct mien_map map; // of the layer's output
+        struct mien_packed_conv conv;
+        struct mien_packed_dense dense;
+        const float *slope, *bias; // of the other kinds, in `weights`
+    } op[MIEN_DESC_LAYERS];
+    float *weights;                  // as in the file; only while loading, but for `kept`
+    bool kept;                       // a layer's weights are read from there
     int root[MIEN_DESC_LAYERS];      // the layer whose buffer holds this layer's output
     size_t offset[MIEN_DESC_LAYERS]; // of that buffer in the workspace, in floats
+    size_t planar[MIEN_DESC_OUTPUTS]; // of an output map's plain copy
     size_t scratch;                  // its offset
     size_t total;                    // floats of the workspace
-    bool copy_input;                 // an output shows the input itself
+    bool input_map;                  // somebody else than a first convolution reads the input
 };
 
-static size_t layer_size(const struct mien_layer *l)
+static size_t layer_size(const struct mien_net *n, int i)
 {
-    return ((size_t)l->c * l->h * l->w + ALIGN - 1) / ALIGN * ALIGN;
+    return (mien_map_floats(&n->op[i].map) + ALIGN - 1) / ALIGN * ALIGN;
 }
 
 // First place where `size` floats fit between the buffers that are in use.
@@ -46,7 +56,7 @@ static size_t find_gap(const struct mien_net *n, const int *live, int count, siz
     for (bool moved = true; moved;) {
         moved = false;
         for (int i = 0; i < count; i++) {
-            size_t from = n->offset[live[i]], to = from + layer_size(&n->desc.layer[live[i]]);
+            size_t from = n->offset[live[i]], to = from + layer_size(n, live[i]);
             if (at < to && from < at + size) {
                 at = to;
                 moved = true;
@@ -56,6 +66,31 @@ static size_t find_gap(const struct mien_net *n, const int *live, int count, siz
     return at;
 }
 
+// A first convolution takes the picture as it comes; anything else wants it as a map.
+static bool takes_picture(const struct mien_net *n, const struct mien_layer *l)
+{
+    return l->kind == MIEN_LAYER_CONV && n->root[l->input[0]] == 0 && n->desc.layer[0].c <= 4 &&
+           l->pad <= 1;
+}
+
+static void find_roots(struct mien_net *n)
+{
+    const struct mien_desc *d = &n->desc;
+    for (int i = 0; i < d->layers; i++) {
+        const struct mien_layer *l = &d->layer[i];
+        bool same = l->kind == MIEN_LAYER_STOP || l->kind == MIEN_LAYER_DROPOUT;
+        n->root[i] = same ? n->root[l->input[0]] : i;
+        n->op[i].map = mien_map_make(n->infer, l->c, l->h, l->w);
+        for (int j = 0; j < l->inputs && !same; j++) {
+            n->input_map |= n->root[l->input[j]] == 0 && !takes_picture(n, l);
+        }
+        n->input_map |= l->plus >= 0 && n->root[l->plus] == 0;
+    }
+    for (int i = 0; i < d->outputs; i++) {
+        n->input_map |= n->root[d->output[i].layer] == 0;
+    }
+}
+
 static void plan(struct mien_net *n)
 {
     const struct mien_desc *d = &n->desc;
@@ -63,8 +98,6 @@ static void plan(struct mien_net *n)
     size_t scratch = 0;
     for (int i = 0; i < d->layers; i++) {
         const struct mien_layer *l = &d->layer[i];
-        bool same = l->kind == MIEN_LAYER_STOP || l->kind == MIEN_LAYER_DROPOUT;
-        n->root[i] = same ? n->root[l->input[0]] : i;
         last[i] = i;
         for (int j = 0; j < l->inputs; j++) {
             last[n->root[l->input[j]]] = i;
@@ -72,17 +105,16 @@ static void plan(struct mien_net *n)
         if (l->plus >= 0) {
             last[n->root[l->plus]] = i;
         }
-        size_t s = mien_desc_scratch(d, i, 1);
+        size_t s = l->kind == MIEN_LAYER_CONV ? mien_infer_conv_scratch(&n->op[i].conv) : 0;
         scratch = s > scratch ? s : scratch;
     }
     for (int i = 0; i < d->outputs; i++) {
         last[n->root[d->output[i].layer]] = d->layers;
-        n->copy_input |= n->root[d->output[i].layer] == 0;
     }
     n->total = 0;
     for (int i = 0; i < d->layers; i++) {
-        if (n->root[i] == i && (i > 0 || n->copy_input)) {
-            size_t size = layer_size(&d->layer[i]);
+        if (n->root[i] == i && (i > 0 || n->input_map)) {
+            size_t size = layer_size(n, i);
             n->offset[i] = find_gap(n, live, count, size);
             n->total = n->offset[i] + size > n->total ? n->offset[i] + size : n->total;
             live[count++] = i;
@@ -94,6 +126,13 @@ static void plan(struct mien_net *n)
             }
         }
         count = kept;
+    }
+    for (int i = 0; i < d->outputs; i++) {
+        const struct mien_layer *l = &d->layer[d->output[i].layer];
+        n->planar[i] = n->total;
+        n->total += l->h * l->w > 1
+                        ? ((size_t)l->c * l->h * l->w + ALIGN - 1) / ALIGN * ALIGN
+                        : 0;
     }
     n->scratch = n->total;
     n->total += (scratch + ALIGN - 1) / ALIGN * ALIGN;
@@ -131,6 +170,75 @@ static bool read_weights(struct mien_net *n, const struct mien_container *file, 
             mien_error("%s: weight %zu is not finite; the file is damaged", path, i);
             return false;
         }
+    }
+    return true;
+}
+
+static const float *param(const struct mien_net *n, const struct mien_layer *l,
+                          enum mien_param_role role)
+{
+    int i = l->param[role];
+    return i < 0 ? NULL : n->weights + n->desc.param[i].offset;
+}
+
+// Sets up a layer's products; with an arena that has room, packs its weights too.
+static void set_up(struct mien_net *n, int i, struct mien_arena *a)
+{
+    const struct mien_layer *l = &n->desc.layer[i];
+    struct op *op = &n->op[i];
+    const float *weight = param(n, l, MIEN_PARAM_WEIGHT), *bias = param(n, l, MIEN_PARAM_BIAS);
+    const float *slope = l->act == MIEN_ACT_LEAKY ? &l->slope : param(n, l, MIEN_PARAM_SLOPE);
+    const size_t lanes = (size_t)op->map.lanes;
+    if (l->kind == MIEN_LAYER_CONV) {
+        const struct mien_map *in = &n->op[n->root[l->input[0]]].map;
+        struct mien_packed_conv *c = &op->conv;
+        *c = (struct mien_packed_conv){.in = *in,
+                                       .out = op->map,
+                                       .k = l->k,
+                                       .stride = l->stride,
+                                       .pad = l->pad,
+                                       .act = l->act,
+                                       .planar = takes_picture(n, l)};
+        mien_infer_conv_plan(n->infer, c);
+        c->weight = mien_arena_take(a, mien_infer_conv_weights(c), sizeof(float));
+        c->bias = mien_arena_take(a, lanes, sizeof(float));
+        c->slope = mien_arena_take(a, lanes, sizeof(float));
+        if (a->base) {
+            mien_infer_conv_pack(c, weight, bias, slope);
+        }
+    } else if (l->kind == MIEN_LAYER_DENSE) {
+        struct mien_packed_dense *d = &op->dense;
+        *d = (struct mien_packed_dense){
+            .in = n->op[n->root[l->input[0]]].map, .out = l->c, .act = l->act};
+        d->weight = mien_arena_take(a, mien_infer_dense_bytes(n->infer, d), 1);
+        d->bias = mien_arena_take(a, lanes, sizeof(float));
+        d->slope = mien_arena_take(a, lanes, sizeof(float));
+        if (a->base) {
+            mien_infer_dense_pack(n->infer, d, weight, bias, slope);
+        }
+    } else {
+        op->bias = bias;
+        op->slope = slope;
+        n->kept |= weight || bias || slope == param(n, l, MIEN_PARAM_SLOPE);
+    }
+}
+
+static bool pack(struct mien_net *n)
+{
+    for (int i = 0; i < n->desc.layers; i++) {
+        set_up(n, i, &n->arena);
+    }
+    const size_t need = n->arena.used;
+    if (!mien_arena_init(&n->arena, need)) {
+        return false;
+    }
+    n->kept = false;
+    for (int i = 0; i < n->desc.layers; i++) {
+        set_up(n, i, &n->arena);
+    }
+    if (!n->kept) {
+        mien_free(n->weights);
+        n->weights = NULL;
     }
     return true;
 }
@@ -211,7 +319,11 @@ struct mien_net *mien_net_load(const char *path)
     if (!mien_desc_parse(&n->desc, text, true, path) || !read_weights(n, &file, path)) {
         goto fail;
     }
-    n->kernels = mien_kernels();
+    n->infer = mien_infer();
+    find_roots(n);
+    if (!pack(n)) {
+        goto fail;
+    }
     plan(n);
     read_numbers(n, &file);
     mien_container_destroy(&file);
@@ -225,6 +337,7 @@ fail:
 void mien_net_destroy(struct mien_net *n)
 {
     if (n) {
+        mien_arena_destroy(&n->arena);
         mien_free(n->weights);
         mien_free(n);
     }
@@ -276,93 +389,229 @@ size_t mien_net_workspace_bytes(const struct mien_net *n)
     return (n->total + ALIGN) * sizeof(float);
 }
 
-static const float *param(const struct mien_net *n, const struct mien_layer *l,
-                          enum mien_param_role role)
+// The other operations, on pixel-major maps. Lanes beyond a map's channels stay zero.
+
+static float act_one(enum mien_act act, float u, float slope)
 {
-    int i = l->param[role];
-    return i < 0 ? NULL : n->weights + n->desc.param[i].offset;
+    switch (act) {
+    case MIEN_ACT_RELU:
+        return fmaxf(u, 0);
+    case MIEN_ACT_LEAKY:
+    case MIEN_ACT_PRELU:
+        return fmaxf(u, 0) + slope * fminf(u, 0);
+    case MIEN_ACT_HARDSWISH:
+        return u * fminf(fmaxf(u + 3, 0), 6) / 6;
+    default:
+        return u;
+    }
 }
 
-// x: the first input, plus: the added layer or NULL, z: the output
-static void forward_layer(const struct mien_net *n, int i, const float *input, float *work,
-                          const float *x, const float *plus, float *z)
+// z = act(x + bias + other), pixel by pixel; bias and other may be NULL, z may be x.
+static void act_map(const struct mien_layer *l, const struct op *op, const float *x,
+                    const float *other, float *z)
 {
-    const struct mien_kernels *k = n->kernels;
-    const struct mien_layer *l = &n->desc.layer[i], *in = &n->desc.layer[l->input[0]];
-    const struct mien_conv s = mien_desc_conv(&n->desc, i, 1);
-    const size_t m = (size_t)l->h * l->w;
-    float *scratch = work + n->scratch;
-    const float *weight = param(n, l, MIEN_PARAM_WEIGHT);
-    const float *slope = l->act == MIEN_ACT_LEAKY ? &l->slope : param(n, l, MIEN_PARAM_SLOPE);
+    const struct mien_map *m = &op->map;
+    for (int j = 0; j < m->h; j++) {
+        for (int i = 0; i < m->w; i++) {
+            const size_t at = (size_t)j * m->row + (size_t)i * (size_t)m->lanes;
+            for (int c = 0; c < m->c; c++) {
+                float u = x[at + (size_t)c] + (op->bias ? op->bias[c] : 0);
+                u += other ? other[at + (size_t)c] : 0;
+                float slope = l->act == MIEN_ACT_LEAKY  ? op->slope[0]
+                              : l->act == MIEN_ACT_PRELU ? op->slope[c]
+                                                         : 0;
+                z[at + (size_t)c] = act_one(l->act, u, slope);
+            }
+        }
+    }
+}
+
+// Each output pixel from the input's window that is not beyond the border.
+enum window { WINDOW_MAX, WINDOW_MEAN, WINDOW_OWN };
+
+static void window_map(const struct mien_layer *l, const struct mien_map *in,
+                       const struct mien_map *out, enum window kind, const float *weight,
+                       const float *x, float *z)
+{
+    for (int j = 0; j < out->h; j++) {
+        for (int i = 0; i < out->w; i++) {
+            float *to = z + (size_t)j * out->row + (size_t)i * (size_t)out->lanes;
+            int seen = 0;
+            for (int c = 0; c < out->c; c++) {
+                to[c] = kind == WINDOW_MAX ? -INFINITY : 0;
+            }
+            for (int k = 0; k < l->k * l->k; k++) {
+                int y = j * l->stride - l->pad + k / l->k, u = i * l->stride - l->pad + k % l->k;
+                if (y < 0 || u < 0 || y >= in->h || u >= in->w) {
+                    continue;
+                }
+                const float *from = x + (size_t)y * in->row + (size_t)u * (size_t)in->lanes;
+                seen++;
+                for (int c = 0; c < out->c; c++) {
+                    to[c] = kind == WINDOW_MAX    ? fmaxf(to[c], from[c])
+                            : kind == WINDOW_MEAN ? to[c] + from[c]
+                                                  : to[c] + weight[c * l->k * l->k + k] * from[c];
+                }
+            }
+            for (int c = 0; c < out->c && kind == WINDOW_MEAN; c++) {
+                to[c] /= (float)(seen > 0 ? seen : 1);
+            }
+        }
+    }
+}
+
+static void gap_map(const struct mien_map *in, const float *x, float *z)
+{
+    memset(z, 0, (size_t)in->c * sizeof(float));
+    for (int j = 0; j < in->h; j++) {
+        for (int i = 0; i < in->w; i++) {
+            const float *from = x + (size_t)j * in->row + (size_t)i * (size_t)in->lanes;
+            for (int c = 0; c < in->c; c++) {
+                z[c] += from[c];
+            }
+        }
+    }
+    for (int c = 0; c < in->c; c++) {
+        z[c] /= (float)(in->h * in->w);
+    }
+}
+
+static void upsample_map(const struct mien_map *in, const struct mien_map *out, const float *x,
+                         float *z)
+{
+    const size_t pixel = (size_t)in->lanes * sizeof(float);
+    for (int j = 0; j < out->h; j++) {
+        for (int i = 0; i < out->w; i++) {
+            memcpy(z + (size_t)j * out->row + (size_t)i * (size_t)out->lanes,
+                   x + (size_t)(j / 2) * in->row + (size_t)(i / 2) * (size_t)in->lanes, pixel);
+        }
+    }
+}
+
+// Channels of a map behind `first` others.
+static void place_channels(const struct mien_map *in, const struct mien_map *out, int first,
+                           const float *x, float *z)
+{
+    for (int j = 0; j < in->h; j++) {
+        for (int i = 0; i < in->w; i++) {
+            memcpy(z + (size_t)j * out->row + (size_t)i * (size_t)out->lanes + first,
+                   x + (size_t)j * in->row + (size_t)i * (size_t)in->lanes,
+                   (size_t)in->c * sizeof(float));
+        }
+    }
+}
+
+// A layer's first pixel in the workspace.
+static float *map_of(const struct mien_net *n, float *work, int layer)
+{
+    int r = n->root[layer];
+    return mien_map_origin(&n->op[r].map, work + n->offset[r]);
+}
+
+static void forward_layer(const struct mien_net *n, int i, const float *picture, float *work)
+{
+    const struct mien_layer *l = &n->desc.layer[i];
+    const struct op *op = &n->op[i];
+    const struct mien_map *in = &n->op[n->root[l->input[0]]].map;
+    const float *plus = l->plus < 0 ? NULL : map_of(n, work, l->plus);
+    const float *weight = n->weights ? param(n, l, MIEN_PARAM_WEIGHT) : NULL;
+    float *z = map_of(n, work, i);
+    if (l->kind == MIEN_LAYER_CONV) {
+        const float *x = op->conv.planar ? picture : map_of(n, work, l->input[0]);
+        n->infer->conv(&op->conv, x, plus, z, work + n->scratch);
+        return;
+    }
+    const float *x = map_of(n, work, l->input[0]);
     switch (l->kind) {
-    case MIEN_LAYER_CONV:
-        k->conv_forward(&s, x, weight, z, scratch);
+    case MIEN_LAYER_DENSE:
+        n->infer->dense(&op->dense, x, z);
         break;
     case MIEN_LAYER_DEPTHWISE:
-        k->depthwise_forward(&s, x, weight, z);
+        window_map(l, in, &op->map, WINDOW_OWN, weight, x, z);
+        act_map(l, op, z, plus, z);
         break;
-    case MIEN_LAYER_DENSE:
-        k->dense_forward(1, in->c, in->h * in->w, l->c, x, weight, z, scratch);
+    case MIEN_LAYER_ADD:
+        act_map(l, op, x, l->inputs > 1 ? map_of(n, work, l->input[1]) : NULL, z);
         break;
-    case MIEN_LAYER_ADD: {
-        const float *other = NULL;
-        if (l->inputs > 1) {
-            int r = n->root[l->input[1]];
-            other = r == 0 && !n->copy_input ? input : work + n->offset[r];
-        }
-        k->act_forward(l->c, m, x, NULL, NULL, other, l->act, slope, z);
-        return;
-    }
     case MIEN_LAYER_MAXPOOL:
-        k->maxpool_forward(&s, x, z);
-        return;
+        window_map(l, in, &op->map, WINDOW_MAX, NULL, x, z);
+        break;
     case MIEN_LAYER_AVGPOOL:
-        k->avgpool_forward(&s, x, z);
-        return;
+        window_map(l, in, &op->map, WINDOW_MEAN, NULL, x, z);
+        break;
     case MIEN_LAYER_GAP:
-        k->gap_forward(l->c, in->h * in->w, x, z);
-        return;
+        gap_map(in, x, z);
+        break;
     case MIEN_LAYER_UPSAMPLE:
-        k->upsample_forward(l->c, in->h, in->w, x, z);
-        return;
+        upsample_map(in, &op->map, x, z);
+        break;
     case MIEN_LAYER_CONCAT:
-        for (int j = 0; j < l->inputs; j++) {
-            int r = n->root[l->input[j]];
-            const float *part = r == 0 && !n->copy_input ? input : work + n->offset[r];
-            size_t size = m * n->desc.layer[l->input[j]].c;
-            memcpy(z, part, size * sizeof(float));
-            z += size;
+        for (int j = 0, first = 0; j < l->inputs; j++) {
+            const struct mien_map *part = &n->op[n->root[l->input[j]]].map;
+            place_channels(part, &op->map, first, map_of(n, work, l->input[j]), z);
+            first += part->c;
         }
-        return;
+        break;
     default:
-        return; // input, stop, dropout: no work
+        break; // input, stop, dropout: no work
     }
-    k->act_forward(l->c, m, z, NULL, param(n, l, MIEN_PARAM_BIAS), plus, l->act, slope, z);
+}
+
+// Between a plain (C,H,W) array and a map.
+static void to_map(const struct mien_map *m, const float *x, float *z)
+{
+    for (int c = 0; c < m->c; c++) {
+        for (int j = 0; j < m->h; j++) {
+            for (int i = 0; i < m->w; i++) {
+                z[(size_t)j * m->row + (size_t)(i * m->lanes + c)] = *x++;
+            }
+        }
+    }
+}
+
+static void from_map(const struct mien_map *m, const float *z, float *x)
+{
+    for (int c = 0; c < m->c; c++) {
+        for (int j = 0; j < m->h; j++) {
+            for (int i = 0; i < m->w; i++) {
+                *x++ = z[(size_t)j * m->row + (size_t)(i * m->lanes + c)];
+            }
+        }
+    }
 }
 
 void mien_net_forward(const struct mien_net *n, const float *input, void *workspace)
 {
     float *work = workspace;
-    if (n->copy_input) {
-        const struct mien_layer *l = &n->desc.layer[0];
-        memcpy(work + n->offset[0], input, (size_t)l->c * l->h * l->w * sizeof(float));
-    }
-    for (int i = 1; i < n->desc.layers; i++) {
-        const struct mien_layer *l = &n->desc.layer[i];
-        if (n->root[i] != i) {
+    for (int i = 0; i < n->desc.layers; i++) {
+        if (n->root[i] != i || (i == 0 && !n->input_map)) {
             continue;
         }
-        int x = n->root[l->input[0]], plus = l->plus < 0 ? -1 : n->root[l->plus];
-        const float *first = x == 0 && !n->copy_input ? input : work + n->offset[x];
-        const float *added = plus < 0                      ? NULL
-                             : plus == 0 && !n->copy_input ? input
-                                                           : work + n->offset[plus];
-        forward_layer(n, i, input, work, first, added, work + n->offset[i]);
+        const struct mien_map *m = &n->op[i].map;
+        float *buffer = work + n->offset[i];
+        if (m->c < m->lanes && n->desc.layer[i].kind != MIEN_LAYER_CONV) {
+            memset(buffer, 0, mien_map_floats(m) * sizeof(float));
+        } else {
+            mien_map_zero_border(m, buffer);
+        }
+        if (i == 0) {
+            to_map(m, input, mien_map_origin(m, buffer));
+        } else {
+            forward_layer(n, i, input, work);
+        }
+    }
+    for (int i = 0; i < n->desc.outputs; i++) {
+        const struct mien_map *m = &n->op[n->root[n->desc.output[i].layer]].map;
+        if (m->h * m->w > 1) {
+            from_map(m, map_of(n, work, n->desc.output[i].layer), work + n->planar[i]);
+        }
     }
 }
 
 const float *mien_net_output_data(const struct mien_net *n, const void *workspace, int i)
 {
     MIEN_ASSERT(i >= 0 && i < n->desc.outputs);
-    return (const float *)workspace + n->offset[n->root[n->desc.output[i].layer]];
+    const int r = n->root[n->desc.output[i].layer];
+    const bool map = n->op[r].map.h * n->op[r].map.w > 1;
+    return (const float *)workspace + (map ? n->planar[i] : n->offset[r]);
 }

@@ -1,0 +1,197 @@
+// Choosing a table; maps; packing.
+#include "tensor/infer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/mem.h"
+
+extern const struct mien_infer mien_infer_table_plain, mien_infer_table_avx2,
+    mien_infer_table_avx512;
+
+enum { TILES = 16 }; // as in infer.inc
+
+const struct mien_infer *mien_infer_at(int i)
+{
+    const struct mien_infer *list[3] = {&mien_infer_table_plain};
+    int count = 1;
+    const unsigned flags = mien_cpu_flags();
+    if (flags & MIEN_CPU_AVX2_FMA) {
+        list[count++] = &mien_infer_table_avx2;
+    }
+    if (flags & MIEN_CPU_AVX512) {
+        list[count++] = &mien_infer_table_avx512;
+    }
+    return i >= 0 && i < count ? list[i] : NULL;
+}
+
+const struct mien_infer *mien_infer(void)
+{
+    int i = 0;
+    while (mien_infer_at(i + 1)) {
+        i++;
+    }
+    return mien_infer_at(i);
+}
+
+static int whole(int n, int of)
+{
+    return (n + of - 1) / of * of;
+}
+
+struct mien_map mien_map_make(const struct mien_infer *t, int c, int h, int w)
+{
+    struct mien_map m = {.c = c, .h = h, .w = w, .lanes = whole(c, t->vector)};
+    bool vector = h == 1 && w == 1;
+    m.row = (size_t)m.lanes * (size_t)(vector ? 1 : w + 2);
+    return m;
+}
+
+size_t mien_map_floats(const struct mien_map *m)
+{
+    return m->h == 1 && m->w == 1 ? m->row : m->row * ((size_t)m->h + 2);
+}
+
+float *mien_map_origin(const struct mien_map *m, float *buffer)
+{
+    return m->h == 1 && m->w == 1 ? buffer : buffer + m->row + m->lanes;
+}
+
+void mien_map_zero_border(const struct mien_map *m, float *buffer)
+{
+    if (m->h == 1 && m->w == 1) {
+        return;
+    }
+    const size_t pixel = (size_t)m->lanes * sizeof(float);
+    memset(buffer, 0, m->row * sizeof(float));
+    memset(buffer + m->row * ((size_t)m->h + 1), 0, m->row * sizeof(float));
+    for (int j = 1; j <= m->h; j++) {
+        memset(buffer + m->row * (size_t)j, 0, pixel);
+        memset(buffer + m->row * (size_t)j + m->row - m->lanes, 0, pixel);
+    }
+}
+
+void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c)
+{
+    // Three vectors of output channels where that divides them, else two, else one.
+    const int vectors = c->out.lanes / t->vector;
+    const int vg = vectors % 3 == 0 ? 3 : vectors % 2 == 0 ? 2 : 1;
+    c->group = vg * t->vector;
+    c->planar = c->planar && c->pad <= 1;
+    c->copied = c->pad > 1 || (c->pad > 0 && c->in.h == 1 && c->in.w == 1 && !c->planar);
+    // Transforms pay for themselves from some channels on.
+    bool suits = c->k == 3 && c->stride == 1 && c->pad == 1 && !c->planar && c->in.c >= 16 &&
+                 c->out.h >= 4 && c->out.w >= 4;
+    c->method = suits ? MIEN_CONV_WINOGRAD : MIEN_CONV_DIRECT;
+}
+
+size_t mien_infer_conv_weights(const struct mien_packed_conv *c)
+{
+    const size_t taps = c->method == MIEN_CONV_WINOGRAD ? 36 : (size_t)(c->k * c->k);
+    return taps * (size_t)c->in.c * (size_t)c->out.lanes;
+}
+
+size_t mien_infer_conv_scratch(const struct mien_packed_conv *c)
+{
+    if (c->method == MIEN_CONV_WINOGRAD) {
+        return 36 * TILES * ((size_t)c->in.lanes + (size_t)c->out.lanes);
+    }
+    if (c->planar) {
+        return 4 * ((size_t)c->in.w + 2) * ((size_t)c->in.h + 2);
+    }
+    const size_t w = (size_t)(c->in.w + 2 * c->pad), h = (size_t)(c->in.h + 2 * c->pad);
+    return c->copied ? w * h * (size_t)c->in.lanes : 0;
+}
+
+static void tail_pack(int n, int lanes, const float *bias, const float *slope, enum mien_act act,
+                      float *to_bias, float *to_slope)
+{
+    for (int o = 0; o < lanes; o++) {
+        to_bias[o] = bias && o < n ? bias[o] : 0;
+        to_slope[o] = o >= n                   ? 0
+                      : act == MIEN_ACT_LEAKY  ? slope[0]
+                      : act == MIEN_ACT_PRELU ? slope[o]
+                                               : 0;
+    }
+}
+
+// G g G' of F(4x4, 3x3).
+static void filter_transform(const float g[9], float u[36])
+{
+    static const float G[6][3] = {{0.25f, 0, 0},
+                                  {-1.0f / 6, -1.0f / 6, -1.0f / 6},
+                                  {-1.0f / 6, 1.0f / 6, -1.0f / 6},
+                                  {1.0f / 24, 1.0f / 12, 1.0f / 6},
+                                  {1.0f / 24, -1.0f / 12, 1.0f / 6},
+                                  {0, 0, 1}};
+    float half[6][3];
+    for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 3; j++) {
+            half[i][j] = G[i][0] * g[j] + G[i][1] * g[3 + j] + G[i][2] * g[6 + j];
+        }
+    }
+    for (int i = 0; i < 6; i++) {
+        for (int j = 0; j < 6; j++) {
+            u[6 * i + j] = half[i][0] * G[j][0] + half[i][1] * G[j][1] + half[i][2] * G[j][2];
+        }
+    }
+}
+
+void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,
+                          const float *slope)
+{
+    const bool fast = c->method == MIEN_CONV_WINOGRAD;
+    const int taps = fast ? 36 : c->k * c->k, k2 = c->k * c->k, groups = c->out.lanes / c->group;
+    memset(c->weight, 0, mien_infer_conv_weights(c) * sizeof(float));
+    for (int o = 0; o < c->out.c; o++) {
+        for (int i = 0; i < c->in.c; i++) {
+            const float *g = weight + ((size_t)o * (size_t)c->in.c + (size_t)i) * (size_t)k2;
+            float u[36];
+            if (fast) {
+                filter_transform(g, u);
+                g = u;
+            }
+            for (int k = 0; k < taps; k++) {
+                // direct: (group, tap, c, lane); Winograd: (tap, group, c, lane)
+                size_t block = fast ? (size_t)k * (size_t)groups + (size_t)(o / c->group)
+                                    : (size_t)(o / c->group) * (size_t)taps + (size_t)k;
+                c->weight[(block * (size_t)c->in.c + (size_t)i) * (size_t)c->group +
+                          (size_t)(o % c->group)] = g[k];
+            }
+        }
+    }
+    tail_pack(c->out.c, c->out.lanes, bias, slope, c->act, c->bias, c->slope);
+}
+
+size_t mien_infer_dense_bytes(const struct mien_infer *t, const struct mien_packed_dense *d)
+{
+    const size_t in = (size_t)d->in.c * (size_t)d->in.h * (size_t)d->in.w;
+    return in * (size_t)whole(d->out, t->vector) * (t->half ? sizeof(_Float16) : sizeof(float));
+}
+
+void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense *d,
+                           const float *weight, const float *bias, const float *slope)
+{
+    const int V = t->vector, lanes = whole(d->out, V), p = d->in.h * d->in.w;
+    const size_t in = (size_t)d->in.c * (size_t)p;
+    float *full = d->weight;
+    _Float16 *half = d->weight;
+    d->group = V;
+    for (int o = 0; o < lanes; o++) {
+        for (int q = 0; q < p; q++) {
+            for (int i = 0; i < d->in.c; i++) {
+                float w = o < d->out ? weight[(size_t)o * in + (size_t)i * (size_t)p + (size_t)q] : 0;
+                size_t at = ((size_t)(o / V) * in + (size_t)q * (size_t)d->in.c + (size_t)i) *
+                                (size_t)V +
+                            (size_t)(o % V);
+                if (t->half) {
+                    half[at] = (_Float16)w;
+                } else {
+                    full[at] = w;
+                }
+            }
+        }
+    }
+    tail_pack(d->out, lanes, bias, slope, d->act, d->bias, d->slope);
+}

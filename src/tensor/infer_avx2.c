@@ -1,0 +1,11 @@
+// Inference with AVX2, FMA and F16C.
+#include "tensor/infer.h"
+
+#include <immintrin.h>
+
+#define V 8
+#define TABLE mien_infer_table_avx2
+#define LABEL "avx2"
+#define HALF(p) ((vec)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p))))
+extern const struct mien_infer TABLE;
+#include "tensor/infer.inc"
