@@ -524,7 +524,7 @@ static void forward_layer(const struct mien_net *n, int i, const float *picture,
     const float *x = map_of(n, work, l->input[0]);
     switch (l->kind) {
     case MIEN_LAYER_DENSE:
-        n->infer->dense(&op->dense, x, z);
+        n->infer->dense(&op->dense, x, plus, z);
         break;
     case MIEN_LAYER_DEPTHWISE:
         window_map(l, in, &op->map, WINDOW_OWN, weight, x, z);

@@ -55,8 +55,8 @@ struct mien_infer {
     // mien_infer_conv_scratch floats.
     void (*conv)(const struct mien_packed_conv *c, const float *x, const float *plus, float *y,
                  float *scratch);
-    // y (out) of a map or vector.
-    void (*dense)(const struct mien_packed_dense *d, const float *x, float *y);
+    // y (out) = act(w x + bias + plus) of a map or vector. plus (out) may be NULL.
+    void (*dense)(const struct mien_packed_dense *d, const float *x, const float *plus, float *y);
 };
 
 // The fastest table for this machine; every table that it can run, the plainest first, NULL past the

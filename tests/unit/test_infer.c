@@ -168,6 +168,7 @@ static void test_dense(void **state)
             float *x = random_floats(&r, in, 1), *bias = random_floats(&r, (size_t)o, 1);
             float *weight = random_floats(&r, in * (size_t)o, 1 / sqrtf((float)in));
             float *slope = random_floats(&r, (size_t)o, 0.3F), *y = make((size_t)o + 16);
+            float *plus = random_floats(&r, (size_t)o, 1);
             struct mien_packed_dense d = {.in = mien_map_make(t, c, h, w),
                                           .out = o,
                                           .act = (enum mien_act)mien_rng_below(&r, 5)};
@@ -177,18 +178,19 @@ static void test_dense(void **state)
             mien_infer_dense_pack(t, &d, weight, bias, slope);
             float *mx = make(mien_map_floats(&d.in)), *want = make((size_t)o);
             to_map(&d.in, x, mx);
-            t->dense(&d, mien_map_origin(&d.in, mx), y);
+            t->dense(&d, mien_map_origin(&d.in, mx), k % 2 ? plus : NULL, y);
             for (int q = 0; q < o; q++) {
                 for (size_t p = 0; p < in; p++) {
                     float v = weight[(size_t)q * in + p];
                     want[q] += x[p] * (t->half ? (float)(_Float16)v : v);
                 }
             }
-            mien_kernels_plain()->act_forward(o, 1, want, NULL, bias, NULL, d.act, slope, want);
+            mien_kernels_plain()->act_forward(o, 1, want, NULL, bias, k % 2 ? plus : NULL, d.act,
+                                              slope, want);
             for (int q = 0; q < o; q++) {
                 assert_float_equal(y[q], want[q], 5e-5);
             }
-            float *all[] = {x, bias, weight, slope, y, d.weight, d.bias, d.slope, mx, want};
+            float *all[] = {x, bias, weight, slope, y, plus, d.weight, d.bias, d.slope, mx, want};
             for (size_t q = 0; q < MIEN_COUNT(all); q++) {
                 free(all[q]);
             }
