@@ -286,7 +286,8 @@ int mien_cmd_synth(int argc, char **argv)
 {
     int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
     bool labels = false;
-    double children = 0.05, gaping = 0.02, strange = 0.3, nobody = 0;
+    double children = 0.05, gaping = 0.02, strange = 0.3, nobody = 0,
+           webcam = 0.3;
     const char *out = NULL, *sheet = NULL, *clip = NULL, *data = NULL, *textures = NULL;
     const char *expressions = NULL, *model_path = NULL;
     const struct mien_opt opts[] = {
@@ -317,6 +318,8 @@ int mien_cmd_synth(int argc, char **argv)
          0, 1},
         {"strange", 0, MIEN_OPT_FLOAT, &strange, "SHARE",
          "share of people with a head of another make than the face model's (no identity)", 0, 1},
+        {"webcam", 0, MIEN_OPT_FLOAT, &webcam, "SHARE",
+         "share of pictures as before a webcam: near straight, well lit, lively", 0, 1},
         {"nobody", 0, MIEN_OPT_FLOAT, &nobody, "SHARE",
          "share of pictures without a face: clothes, hands, things, lettering", 0, 1},
         {"gaping", 0, MIEN_OPT_FLOAT, &gaping, "SHARE", "share of pictures with a wide open mouth",
@@ -379,6 +382,7 @@ int mien_cmd_synth(int argc, char **argv)
     j->series.gaping = (float)gaping;
     j->series.strange = (float)strange;
     j->series.nobody = (float)nobody;
+    j->series.webcam = (float)webcam;
     status = 1;
     pool = mien_pool_create(mien_parallel_threads(&parallel, threads));
     if (!pool) {

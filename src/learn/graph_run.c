@@ -116,6 +116,9 @@ static void forward_layer(struct mien_graph *g, struct graph_worker *w, const st
     case MIEN_LAYER_GAP:
         k->gap_forward(l->c * n, (int)graph_plane(in), x, w->z[i]);
         return;
+    case MIEN_LAYER_SOFTARGMAX:
+        k->softargmax_forward(in->c, n, in->h, in->w, l->reach, x, w->z[i]);
+        return;
     case MIEN_LAYER_UPSAMPLE:
         k->upsample_forward(l->c * n, in->h, in->w, x, w->z[i]);
         return;
@@ -217,6 +220,9 @@ static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, 
         return;
     case MIEN_LAYER_GAP:
         k->gap_backward(l->c * n, (int)graph_plane(in), dz, dx);
+        return;
+    case MIEN_LAYER_SOFTARGMAX:
+        k->softargmax_backward(in->c, n, in->h, in->w, l->reach, w->z[l->input[0]], w->z[i], dz, dx);
         return;
     case MIEN_LAYER_UPSAMPLE:
         k->upsample_backward(l->c * n, in->h, in->w, dz, dx);

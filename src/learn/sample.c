@@ -276,6 +276,52 @@ static void thin_labels(struct mien_sampler *s, const struct mien_label *label, 
     mien_pseudo_fill(p, want, t);
 }
 
+// Which part of the face shows a blendshape.
+static int shown_by(int blendshape)
+{
+    if (blendshape <= MIEN_BS_EYE_WIDE_RIGHT) {
+        return MIEN_REGION_EYE;
+    }
+    if (blendshape >= MIEN_BS_BROW_DOWN_LEFT && blendshape <= MIEN_BS_BROW_OUTER_UP_RIGHT) {
+        return MIEN_REGION_BROW;
+    }
+    return MIEN_REGION_MOUTH;
+}
+
+// 1 for a shape of the subject's left side, -1 of the right, 0 of both. (Mouth and jaw move as a
+// whole: what is seen of either side tells.)
+static int side_of(int blendshape)
+{
+    int mirror = mien_blendshape_mirror(blendshape);
+    bool mouth = shown_by(blendshape) == MIEN_REGION_MOUTH;
+    return mirror == blendshape || mouth ? 0 : blendshape < mirror ? 1 : -1;
+}
+
+// A shape whose part of the face is hidden can only be guessed: its label hardly counts.
+static void forgive_hidden(const struct mien_face_model *m, struct mien_target *t)
+{
+    float seen[MIEN_REGIONS][3] = {{0}}, all[MIEN_REGIONS][3] = {{0}};
+    if (!(t->mask & MIEN_LABEL_LANDMARKS) || !(t->mask & MIEN_LABEL_BLENDSHAPES)) {
+        return;
+    }
+    for (int i = 0; i < m->landmarks; i++) {
+        int region = m->landmark[i].region, side = m->landmark_mean[3 * i] > 0 ? 2 : 0;
+        float w = fminf(1, t->landmark_weight[i]);
+        for (int k = 1; k < 3; k++) { // the middle one is both sides'
+            int at = k == 1 ? 1 : side;
+            seen[region][at] += w;
+            all[region][at]++;
+        }
+    }
+    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
+        int region = shown_by(b), at = 1 + side_of(b);
+        float share = all[region][at] > 0 ? seen[region][at] / all[region][at] : 1;
+        // Hidden landmarks weigh 0.3: half of them are seen at 0.65.
+        float keep = fminf(1, fmaxf(0, (share - 0.4f) / 0.4f));
+        t->blendshape_weight[b] *= 0.1f + 0.9f * keep;
+    }
+}
+
 static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struct mien_target *t)
 {
     const struct mien_sample_config *c = &s->config;
@@ -295,6 +341,7 @@ static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struc
         x[i] = (x[i] - c->mean) * c->scale;
     }
     if (!s->augmenter.occluders) {
+        forgive_hidden(c->model, t);
         return;
     }
     t->tags |= MIEN_TAG_OCCLUDED;
@@ -312,6 +359,7 @@ static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struc
             t->gaze_weight[e] = 0;
         }
     }
+    forgive_hidden(c->model, t);
 }
 
 static bool make_background(struct mien_sampler *s, struct mien_record_ref ref,

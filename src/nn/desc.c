@@ -542,6 +542,14 @@ static bool parse_simple(struct parser *p, enum mien_layer_kind kind, int min_in
     case MIEN_LAYER_GAP:
         l->h = l->w = 1;
         break;
+    case MIEN_LAYER_SOFTARGMAX:
+        l->c *= 2;
+        l->h = l->w = 1;
+        l->reach = 1;
+        if (take(p, "reach") && !take_float(p, "reach", 0.1f, 10, &l->reach)) {
+            return false;
+        }
+        break;
     case MIEN_LAYER_UPSAMPLE:
         l->h *= 2;
         l->w *= 2;
@@ -650,6 +658,7 @@ static bool parse_line(struct parser *p)
         {"maxpool", MIEN_LAYER_MAXPOOL, 1, 1},
         {"avgpool", MIEN_LAYER_AVGPOOL, 1, 1},
         {"gap", MIEN_LAYER_GAP, 1, 1},
+        {"softargmax", MIEN_LAYER_SOFTARGMAX, 1, 1},
         {"upsample", MIEN_LAYER_UPSAMPLE, 1, 1},
         {"concat", MIEN_LAYER_CONCAT, 2, MIEN_DESC_INPUTS},
         {"dropout", MIEN_LAYER_DROPOUT, 1, 1},

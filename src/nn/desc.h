@@ -15,6 +15,8 @@
 //   add NAME A B [ACT]     act NAME IN ACT
 //   maxpool NAME IN [k 2] [s 2] [pad 0]   avgpool …
 //   gap NAME IN            the mean of each channel
+//   softargmax NAME IN [reach R]          where each channel is largest: the mean place under its
+//                                         softmax, x then y, -R…R over the map (R is 1 when not given)
 //   upsample NAME IN       twice the size, nearest
 //   concat NAME A B …      along the channels
 //   dropout NAME IN p P    only while training
@@ -51,6 +53,7 @@ enum mien_layer_kind {
     MIEN_LAYER_MAXPOOL,
     MIEN_LAYER_AVGPOOL,
     MIEN_LAYER_GAP,
+    MIEN_LAYER_SOFTARGMAX,
     MIEN_LAYER_UPSAMPLE,
     MIEN_LAYER_CONCAT,
     MIEN_LAYER_DROPOUT,
@@ -75,6 +78,7 @@ struct mien_layer {
     enum mien_act act;
     float slope;                 // of leaky
     float p;                     // of dropout
+    float reach;                 // of softargmax
     int c, h, w;                 // output shape
     int param[MIEN_PARAM_ROLES]; // indices into mien_desc.param, or -1
     int stat;                    // offset of the mean, then the variance, in the statistics; or -1

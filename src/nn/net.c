@@ -105,7 +105,9 @@ static void plan(struct mien_net *n)
         if (l->plus >= 0) {
             last[n->root[l->plus]] = i;
         }
-        size_t s = l->kind == MIEN_LAYER_CONV ? mien_infer_conv_scratch(&n->op[i].conv) : 0;
+        size_t s = l->kind == MIEN_LAYER_CONV         ? mien_infer_conv_scratch(&n->op[i].conv)
+                   : l->kind == MIEN_LAYER_SOFTARGMAX ? 2 * (size_t)n->op[n->root[l->input[0]]].map.lanes
+                                                      : 0;
         scratch = s > scratch ? s : scratch;
     }
     for (int i = 0; i < d->outputs; i++) {
@@ -541,6 +543,9 @@ static void forward_layer(const struct mien_net *n, int i, const float *picture,
         break;
     case MIEN_LAYER_GAP:
         gap_map(in, x, z);
+        break;
+    case MIEN_LAYER_SOFTARGMAX:
+        n->infer->softargmax(in, l->reach, x, z, work + n->scratch);
         break;
     case MIEN_LAYER_UPSAMPLE:
         upsample_map(in, &op->map, x, z);

@@ -279,23 +279,41 @@ static void sample_lids(float *b, struct mien_rng *r)
     }
 }
 
+enum { NEUTRAL, PROTOTYPE, VISEME, COMMON, LONE, ANYTHING, KINDS };
+
+// What an expression is drawn from.
+static int draw_kind(bool lively, struct mien_rng *r)
+{
+    static const float share[2][KINDS] = {{.13f, .30f, .15f, .13f, .23f, .06f},
+                                          {.06f, .18f, .12f, .12f, .42f, .10f}};
+    float u = mien_rng_float(r);
+    for (int k = 0; k < KINDS - 1; k++) {
+        if (u < share[lively][k]) {
+            return k;
+        }
+        u -= share[lively][k];
+    }
+    return KINDS - 1;
+}
+
 bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPRESSIONS],
-                                  struct mien_rng *r)
+                                  bool lively, struct mien_rng *r)
 {
     memset(b, 0, MIEN_BLENDSHAPES * sizeof *b);
     memset(cls, 0, MIEN_EXPRESSIONS * sizeof *cls);
-    float kind = mien_rng_float(r), asym = 0;
+    const int kind = draw_kind(lively, r);
+    float asym = 0;
     bool labelled = false;
-    if (kind < 0.13f) {
+    if (kind == NEUTRAL) {
         cls[MIEN_EXPRESSION_NEUTRAL] = 1;
         labelled = true;
-    } else if (kind < 0.43f) {
+    } else if (kind == PROTOTYPE) {
         int k = 1 + (int)mien_rng_below(r, MIEN_EXPRESSIONS - 1);
         float x = mien_rng_range(r, 0.3f, 1.0f);
         mien_synth_prototype(k, x, b, r);
         labelled = x > 0.45f;
         cls[k] = labelled;
-    } else if (kind < 0.58f) {
+    } else if (kind == VISEME) {
         int v = (int)mien_rng_below(r, MIEN_SYNTH_VISEMES);
         mien_synth_viseme(v, mien_rng_range(r, .4f, 1.2f), b);
         if (mien_rng_chance(r, .5f)) {
@@ -305,12 +323,12 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
             b[MIEN_BS_BROW_INNER_UP] += mien_rng_range(r, 0, .6f);
             BOTH(BROW_OUTER_UP, mien_rng_range(r, 0, .5f));
         }
-    } else if (kind < 0.71f) {
+    } else if (kind == COMMON) {
         common_face(b, r);
         if (mien_rng_chance(r, .3f)) {
             common_face(b, r);
         }
-    } else if (kind < 0.94f) {
+    } else if (kind == LONE) {
         lone_channels(b, r);
     } else {
         for (int i = 0; i < 4; i++) { // anything at all

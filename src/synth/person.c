@@ -374,7 +374,7 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
                sizeof s->blendshape);
         s->blendshape[MIEN_BS_TONGUE_OUT] = 0;
     } else {
-        s->has_class = mien_synth_expression_sample(s->blendshape, s->expression, r);
+        s->has_class = mien_synth_expression_sample(s->blendshape, s->expression, false, r);
     }
     sample_pose(s, r);
     // Half look into the camera, as far as the eyes turn; the others somewhere.
@@ -444,4 +444,36 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
         s->occluder_rgb[1] = blue ? 0.6f : 0.75f;
         s->occluder_rgb[2] = blue ? 0.75f : 0.74f;
     }
+}
+
+static float within(float v, float limit)
+{
+    return fminf(limit, fmaxf(-limit, v));
+}
+
+void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct mien_rng *r)
+{
+    const float scale = (float)size / 160;
+    s->has_class = mien_synth_expression_sample(s->blendshape, s->expression, true, r);
+    s->own_look = false;
+    s->yaw = within(mien_rng_normal(r) * 13, 38);
+    s->pitch = within(mien_rng_normal(r) * 9 - 1, 28);
+    s->roll = within(mien_rng_normal(r) * 5, 18);
+    s->body_yaw = s->yaw * mien_rng_range(r, 0, 0.6f) + mien_rng_normal(r) * 5;
+    s->body_pitch = s->pitch * mien_rng_range(r, 0, 0.3f) + mien_rng_normal(r) * 3;
+    s->body_roll = s->roll * mien_rng_range(r, 0, 0.4f) + mien_rng_normal(r) * 2;
+    bool camera = mien_rng_chance(r, 0.6f);
+    s->gaze_yaw = within((camera ? -s->yaw : 0) + mien_rng_normal(r) * (camera ? 6 : 14), 32);
+    s->gaze_pitch = within((camera ? -s->pitch : -3) + mien_rng_normal(r) * (camera ? 5 : 10), 24);
+    s->gaze_distance_mm = mien_rng_range(r, 450, 900);
+    s->frame_fov_deg = mien_rng_range(r, 45, 80);
+    s->face_px = (float)size * mien_rng_range(r, 0.5f, 0.63f);
+    s->face_share = mien_rng_range(r, 0.15f, 0.5f);
+    s->light = fminf(s->light, 2);
+    s->exposure = expf(mien_rng_normal(r) * 0.15f);
+    s->noise = fminf(s->noise, 0.02f);
+    s->blur_px = scale * mien_rng_range(r, 0.2f, 0.8f);
+    s->motion_px = mien_rng_chance(r, 0.1f) ? scale * mien_rng_range(r, 1, 4) : 0;
+    s->low_resolution = mien_rng_chance(r, 0.1f) ? mien_rng_range(r, 1.3f, 2) : 1;
+    s->occluder = mien_rng_chance(r, 0.95f) ? MIEN_OCCLUDER_NONE : s->occluder;
 }

@@ -107,10 +107,13 @@ void mien_synth_person_make_strange(struct mien_synth_person *p, struct mien_rng
 void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth_assets *a,
                              const struct mien_synth_person *p, int size, const float *bank,
                              int bank_count, struct mien_rng *r);
-// An expression: mixtures of prototypes (EMFACS), speech, and common faces. cls: one-hot when the
-// function returns true (a prototype or neutral), else zero.
+// Turns a sampled scene into one before a webcam: a head near straight, plain light, nothing in front,
+// a face large enough for every movement to be seen, and a lively one.
+void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct mien_rng *r);
+// An expression: mixtures of prototypes (EMFACS), speech, common faces and single shapes; lively: more
+// of the last. cls: one-hot when the function returns true (a prototype or neutral), else zero.
 bool mien_synth_expression_sample(float blendshape[MIEN_BLENDSHAPES], float cls[MIEN_EXPRESSIONS],
-                                  struct mien_rng *r);
+                                  bool lively, struct mien_rng *r);
 // Prototype k at an intensity 0…1 with its own variation.
 void mien_synth_prototype(int k, float intensity, float blendshape[MIEN_BLENDSHAPES],
                           struct mien_rng *r);

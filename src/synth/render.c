@@ -358,7 +358,8 @@ void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_sy
 {
     // Streams of their own, so that what others draw does not change.
     static const uint64_t child_stream = 1ULL << 62, gaping_stream = 1ULL << 61,
-                          strange_stream = 1ULL << 60, nobody_stream = 1ULL << 59;
+                          strange_stream = 1ULL << 60, nobody_stream = 1ULL << 59,
+                          webcam_stream = 1ULL << 58;
     struct mien_rng who, own, how;
     struct mien_synth_person p;
     struct mien_synth_scene s;
@@ -375,6 +376,10 @@ void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_sy
     }
     mien_synth_scene_sample(&s, r->a, &p, r->width < r->height ? r->width : r->height, series->bank,
                             series->bank_count, &how);
+    mien_rng_seed(&own, series->seed, webcam_stream + index);
+    if (mien_rng_chance(&own, series->webcam)) {
+        mien_synth_scene_make_webcam(&s, r->width < r->height ? r->width : r->height, &own);
+    }
     mien_rng_seed(&own, series->seed, gaping_stream + index);
     if (mien_rng_chance(&own, series->gaping)) {
         gape(&s, &own);

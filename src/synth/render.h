@@ -32,6 +32,7 @@ struct mien_synth_series {
     float children; // people who are children
     float gaping;   // pictures with a wide open mouth
     float strange;  // people with a head of another make than the face model's
+    float webcam;   // pictures as before a webcam: near straight, well lit, lively
     float nobody;   // pictures without a face: clothes, hands, things, lettering
 };
 // Picture number `index` of a series: samples person and scene (people come in pairs of pictures:

@@ -55,6 +55,10 @@ struct mien_infer {
     // mien_infer_conv_scratch floats.
     void (*conv)(const struct mien_packed_conv *c, const float *x, const float *plus, float *y,
                  float *scratch);
+    // y (2c) = mean places under the softmax of each channel of a map (tensor/kernels.h). scratch: twice
+    // the map's lanes.
+    void (*softargmax)(const struct mien_map *m, float reach, const float *x, float *y,
+                       float *scratch);
     // y (out) = act(w x + bias + plus) of a map or vector. plus (out) may be NULL.
     void (*dense)(const struct mien_packed_dense *d, const float *x, const float *plus, float *y);
 };

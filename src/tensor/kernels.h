@@ -72,6 +72,11 @@ size_t mien_conv_scratch(const struct mien_conv *s);
     /* y(planes) = mean of x(planes,p) */                                                          \
     void (*gap_forward)(int planes, int p, const R *x, R *y);                                      \
     void (*gap_backward)(int planes, int p, const R *dy, R *dx);                                   \
+    /* mean place (x, y; -reach…reach over the map) under each channel's softmax (Sun et al. 2018,     \
+       "Integral Human Pose Regression"): x (C,N,h,w), y (2C,N) */                                  \
+    void (*softargmax_forward)(int c, int n, int h, int w, R reach, const R *x, R *y);             \
+    void (*softargmax_backward)(int c, int n, int h, int w, R reach, const R *x, const R *y,       \
+                                const R *dy, R *dx);                                               \
     /* nearest, twice the size; x is (planes,h,w) */                                               \
     void (*upsample_forward)(int planes, int h, int w, const R *x, R *y);                          \
     void (*upsample_backward)(int planes, int h, int w, const R *dy, R *dx);                       \

@@ -27,6 +27,7 @@ static const char ZOO[] = "define WIDTH 8\n"
                           "avgpool m2 c1\n"
                           "concat cat a1 b1 m1 m2\n"
                           "conv up0 cat out 8 k 1 bn relu\n"
+                          "softargmax sa up0 reach 1.2\n"
                           "upsample up up0\n"
                           "conv u1 up out 8 plus c1 prelu\n"
                           "gap g1 a1\n"
@@ -34,7 +35,8 @@ static const char ZOO[] = "define WIDTH 8\n"
                           "dropout dr d2 p 0.25\n"
                           "dense d3 dr out 5\n"
                           "act ac m2 hardswish\n"
-                          "dense d4 ac out 6 plus d5\n";
+                          "dense d6 sa out 6 plus d5 relu\n"
+                          "dense d4 ac out 6 plus d6\n";
 
 // d5 is used by d4, so it stands before it; built here to keep the text above readable.
 static void zoo(char *out, size_t size)

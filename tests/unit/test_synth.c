@@ -438,7 +438,7 @@ static void test_expressions(void **state)
     int classes[MIEN_EXPRESSIONS] = {0}, none = 0;
     for (int i = 0; i < 4000; i++) {
         float b[MIEN_BLENDSHAPES], c[MIEN_EXPRESSIONS];
-        bool has = mien_synth_expression_sample(b, c, &r);
+        bool has = mien_synth_expression_sample(b, c, i % 2, &r);
         for (int k = 0; k < MIEN_BLENDSHAPES; k++) {
             assert_true(b[k] >= 0 && b[k] <= 1);
         }

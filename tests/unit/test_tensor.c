@@ -194,6 +194,17 @@ static void gap_b(struct op *o)
     o->k->gap_backward(o->c, (int)o->m, o->dy, o->dx[0]);
 }
 
+static void softargmax_f(struct op *o)
+{
+    o->k->softargmax_forward(3, 2, 4, 5, 1.3, o->x[0], o->y);
+}
+
+static void softargmax_b(struct op *o)
+{
+    o->k->softargmax_forward(3, 2, 4, 5, 1.3, o->x[0], o->y);
+    o->k->softargmax_backward(3, 2, 4, 5, 1.3, o->x[0], o->y, o->dy, o->dx[0]);
+}
+
 static void upsample_f(struct op *o)
 {
     o->k->upsample_forward(o->c, 3, 5, o->x[0], o->y);
@@ -245,6 +256,11 @@ static void test_pooling_gradient(void **state)
     o.backward = gap_b;
     add_arg(&o, 28, &r);
     check(&o, 4, 0, &r);
+    o.name = "softargmax";
+    o.forward = softargmax_f;
+    o.backward = softargmax_b;
+    add_arg(&o, 120, &r);
+    check(&o, 12, 0, &r);
     o.name = "upsample";
     o.c = 2;
     o.forward = upsample_f;
