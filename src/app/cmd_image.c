@@ -189,6 +189,7 @@ int mien_cmd_image(int argc, char **argv)
         missing += !expand(&list, args[i]);
     }
     status = 2;
+    mien_stop_install();
     if (!list.count) {
         goto done;
     }
@@ -205,7 +206,6 @@ int mien_cmd_image(int argc, char **argv)
     if (!e || !open_outputs(&o, mien_engine_model(e), &out)) {
         goto done;
     }
-    mien_stop_install();
     run(e, &list, &out, &t);
     bool closed = mien_outputs_close(&out);
     char broken[64] = "";

@@ -1,28 +1,15 @@
 // `mien live`: camera or clip -> fitted face on the screen, in real time.
 #include "app/commands.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/config.h"
 #include "app/live_session.h"
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/log.h"
 #include "out/sinks.h"
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-static bool stopped(void)
-{
-    return interrupted;
-}
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
 {
@@ -208,10 +195,8 @@ int mien_cmd_live(int argc, char **argv)
     o->net_recalled = o->net_recalled && o->net == recalled_net;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    rc = mien_session_run(&s, stopped);
+    mien_stop_install();
+    rc = mien_session_run(&s, mien_stop_asked);
 out:
     mien_config_destroy(&config);
     return rc;

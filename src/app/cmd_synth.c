@@ -2,12 +2,12 @@
 #include "app/commands.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -19,13 +19,6 @@
 #include "learn/parallel.h"
 #include "synth/clip.h"
 #include "synth/render.h"
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
 
 enum { ROUND = 64, THREADS_MAX = 256 }; // pairs of pictures a round
 
@@ -175,7 +168,7 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
     }
     long long done = 0;
     bool ok = true;
-    while (ok && done < count && !stop_asked) {
+    while (ok && done < count && !mien_stop_asked()) {
         j->first = (uint64_t)(from + done);
         j->end = (uint64_t)(from + count);
         long long n = count - done < 2 * ROUND ? count - done : 2 * ROUND;
@@ -216,7 +209,7 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
         mien_error("%s: cannot be moved into place: %m", path);
         return 1;
     }
-    if (stop_asked) {
+    if (mien_stop_asked()) {
         mien_info("stopped: %s holds the %lld pictures that were done", path, done);
     } else {
         mien_info("%s: %lld pictures", path, done);
@@ -269,7 +262,7 @@ static int make_clip(const char *folder, uint64_t seed, int seconds, const char 
     mien_progress_begin(&progress, "rendering", "frames", 0, total);
     status = 0;
     int i = 0;
-    for (; i < total && !stop_asked && !status; i++) {
+    for (; i < total && !mien_stop_asked() && !status; i++) {
         char path[1400];
         snprintf(path, sizeof path, "%s/%05d.png", folder, i);
         status = mien_synth_clip_frame(c, i, &im, NULL) && mien_png_save(path, &im) ? 0 : 1;
@@ -346,8 +339,7 @@ int mien_cmd_synth(int argc, char **argv)
         return 2;
     }
     data = data ? data : mien_data_dir();
-    signal(SIGINT, ask_stop);
-    signal(SIGTERM, ask_stop);
+    mien_stop_install();
     if (clip) {
         return make_clip(clip, (uint64_t)seed, seconds, data);
     }

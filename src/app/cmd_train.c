@@ -1,12 +1,12 @@
 // `mien train`: trains the multi-task face network; `mien train detect` the detector.
 #include "app/commands.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/learn_options.h"
+#include "app/stop.h"
 #include "app/train_options.h"
 #include "base/args.h"
 #include "base/file.h"
@@ -14,13 +14,6 @@
 #include "base/mem.h"
 #include "learn/trainer.h"
 #include "nn/net.h"
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
 
 // "landmarks=1,pose=0.5"
 static bool parse_weights(const char *text, float *weight)
@@ -233,7 +226,7 @@ int mien_cmd_train(int argc, char **argv)
     c.freeze_norm = freeze_norm;
     c.steadiness = (size_t)steadiness;
     c.parallel = &parallel;
-    c.stop = &stop_asked;
+    c.stop = mien_stop_flag();
     if (plain) {
         memset(&c.augment, 0, sizeof(c.augment));
     }
@@ -241,9 +234,7 @@ int mien_cmd_train(int argc, char **argv)
         status = write_sheet(&c, sheet) ? 0 : 1;
         goto done;
     }
-    struct sigaction act = {.sa_handler = ask_stop};
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
+    mien_stop_install();
     status = mien_train(&c, NULL) ? 0 : 1;
 
 done:

@@ -5,10 +5,10 @@
 #include "app/commands.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -42,13 +42,6 @@ struct trainer {
     float mean, scale;
     uint64_t done; // scenes
 };
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
 
 static void make_scene(void *arg, size_t i, int worker)
 {
@@ -250,7 +243,7 @@ static bool train(struct trainer *t)
     bool ok = true;
     mien_progress_begin(&progress, "training the detector", "scenes", (long long)t->done,
                         (long long)total);
-    while (t->done < total && !stop_asked) {
+    while (t->done < total && !mien_stop_asked()) {
         mien_pool_run(t->pool, (size_t)batch, make_scene, t);
         double loss = mien_graph_forward_backward(t->graph, t->pool, shard_loss, t);
         if (!isfinite(loss)) {
@@ -308,7 +301,7 @@ static bool train(struct trainer *t)
     if (ok) {
         ok = save(t);
         mien_info("detector: %llu scenes; wrote %s%s", (unsigned long long)t->done, t->o.out,
-                  stop_asked ? " (stopped early; --resume goes on)" : "");
+                  mien_stop_asked() ? " (stopped early; --resume goes on)" : "");
     }
     return ok;
 }
@@ -408,12 +401,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         status = 2;
         goto done;
     }
-    struct sigaction act = {.sa_handler = ask_stop}, old_int, old_term;
-    sigaction(SIGINT, &act, &old_int);
-    sigaction(SIGTERM, &act, &old_term);
+    mien_stop_install();
     status = train(t) ? 0 : 1;
-    sigaction(SIGINT, &old_int, NULL);
-    sigaction(SIGTERM, &old_term, NULL);
 
 done:
     for (int i = 0; i < BATCH_MAX; i++) {

@@ -146,6 +146,7 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     status = 2;
+    mien_stop_install();
     const char *reason;
     if (o.out && !mien_sinks_check(o.out, &reason)) {
         mien_error("--out %s", reason);
@@ -174,7 +175,6 @@ int mien_cmd_video(int argc, char **argv)
     if (!e || !open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
         goto done;
     }
-    mien_stop_install();
     run(e, source, &o, &out, t);
     bool closed = mien_outputs_close(&out);
     mien_info("%lld frames, %lld with a face; detector %.1f ms, network %.1f ms and fit %.1f ms a "
