@@ -153,11 +153,11 @@ int mien_cmd_model(int argc, char **argv)
     };
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_STRING, &ict, "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
-        {"ibug", 0, MIEN_OPT_STRING, &ibug, "FILE",
+        {"ibug", 0, MIEN_OPT_INPUT, &ibug, "FILE",
          "how the iBUG 68 points mix from landmarks (build)", 0, 0},
-        {"refine", 0, MIEN_OPT_STRING, &refine, "FILE", "corrected landmark positions (build)", 0,
+        {"refine", 0, MIEN_OPT_INPUT, &refine, "FILE", "corrected landmark positions (build)", 0,
          0},
-        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "where the model goes (build)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "where the model goes (build)", 0, 0},
         {"landmarks", 'l', MIEN_OPT_BOOL, &landmarks, NULL, "list the landmarks (info)", 0, 0},
         {0},
     };
@@ -168,6 +168,9 @@ int mien_cmd_model(int argc, char **argv)
     const int r = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     if (r) {
         return r == 1 ? 0 : r;
+    }
+    if (!mien_args_keep_apart(opts)) {
+        return 2;
     }
     if (!strcmp(args[0], "build") && nargs == 1) {
         return build(ict, refine, ibug, out);

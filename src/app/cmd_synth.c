@@ -285,8 +285,8 @@ int mien_cmd_synth(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0,
          1e8},
-        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "write a pack of labelled pictures", 0, 0},
-        {"sheet", 0, MIEN_OPT_STRING, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "write a pack of labelled pictures", 0, 0},
+        {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
         {"labels", 0, MIEN_OPT_BOOL, &labels, NULL,
          "draw landmarks (green seen, red hidden) and pose axes on the sheet", 0, 0},
         {"clip", 0, MIEN_OPT_STRING, &clip, "DIR",
@@ -303,7 +303,7 @@ int mien_cmd_synth(int argc, char **argv)
          0, 0},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
-        {"expressions", 0, MIEN_OPT_STRING, &expressions, "FILE",
+        {"expressions", 0, MIEN_OPT_INPUT, &expressions, "FILE",
          "a pack whose expressions are used for a third of the pictures", 0, 0},
         {"children", 0, MIEN_OPT_FLOAT, &children, "SHARE",
          "share of people who are children (their heads are outside the face model: no identity)",
@@ -314,7 +314,7 @@ int mien_cmd_synth(int argc, char **argv)
          "share of pictures without a face: clothes, hands, things, lettering", 0, 1},
         {"gaping", 0, MIEN_OPT_FLOAT, &gaping, "SHARE", "share of pictures with a wide open mouth",
          0, 1},
-        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
     const struct mien_command cmd = {"synth",
@@ -336,6 +336,9 @@ int mien_cmd_synth(int argc, char **argv)
     }
     if (out && count < 1) {
         mien_error("synth: --out needs --count N");
+        return 2;
+    }
+    if (!mien_args_keep_apart(opts)) {
         return 2;
     }
     data = data ? data : mien_data_dir();

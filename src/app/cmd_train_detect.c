@@ -306,6 +306,22 @@ static bool train(struct trainer *t)
     return ok;
 }
 
+static bool keep_apart(const struct mien_opt *opts, const char *packs)
+{
+    struct mien_claims c = {0};
+    bool ok = true;
+    for (const char *p = packs; p && *p && ok;) {
+        char path[1024];
+        size_t n = strcspn(p, ",");
+        snprintf(path, sizeof(path), "%.*s", (int)n, p);
+        ok = mien_claims_read(&c, "--pack", path);
+        p += n + (p[n] == ',');
+    }
+    ok = ok && mien_args_claim(opts, &c);
+    mien_claims_destroy(&c);
+    return ok;
+}
+
 int mien_cmd_train_detect(int argc, char **argv)
 {
     struct trainer *t = mien_calloc(1, sizeof(*t));
@@ -326,8 +342,8 @@ int mien_cmd_train_detect(int argc, char **argv)
                           .side = 0.15,
                           .empty = 0.12};
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_STRING, &o->out, "FILE", "the network to write", 0, 0},
-        {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "its description (assets/nets/detect.txt)", 0,
+        {"out", 'o', MIEN_OPT_OUTPUT, &o->out, "FILE", "the network to write", 0, 0},
+        {"net", 0, MIEN_OPT_INPUT, &o->net, "FILE", "its description (assets/nets/detect.txt)", 0,
          0},
         {"data", 0, MIEN_OPT_STRING, &o->data, "DIR",
          "folder that holds data/photos and data/backgrounds", 0, 0},
@@ -335,11 +351,11 @@ int mien_cmd_train_detect(int argc, char **argv)
          "rendered faces (mien synth), also photos and turned photos (mien prepare)", 0, 0},
         {"packs-only", 0, MIEN_OPT_BOOL, &o->packs_only, NULL,
          "no photos but those of --pack, for example of public-domain sources alone", 0, 0},
-        {"checkpoint", 0, MIEN_OPT_STRING, &o->checkpoint, "FILE", "written every minute", 0, 0},
+        {"checkpoint", 0, MIEN_OPT_OUTPUT, &o->checkpoint, "FILE", "written every minute", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &o->resume, NULL, "go on from the checkpoint", 0, 0},
-        {"init", 0, MIEN_OPT_STRING, &o->init, "FILE", "start from this checkpoint's weights", 0,
+        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0,
          0},
-        {"log", 0, MIEN_OPT_STRING, &o->log, "FILE", "JSON lines of losses", 0, 0},
+        {"log", 0, MIEN_OPT_OUTPUT, &o->log, "FILE", "JSON lines of losses", 0, 0},
         {"scenes", 's', MIEN_OPT_INT, &o->scenes_total, "N", "how many scenes to train on", 1, 1e9},
         {"batch", 'b', MIEN_OPT_INT, &o->batch, "N", "scenes a step, a multiple of 16", SHARD,
          BATCH_MAX},
@@ -359,7 +375,7 @@ int mien_cmd_train_detect(int argc, char **argv)
          1},
         {"empty-share", 0, MIEN_OPT_FLOAT, &o->empty, "X", "share of scenes without a face", 0, 1},
         {"log-every", 0, MIEN_OPT_INT, &o->every, "N", "scenes between lines of the log", 1, 1e9},
-        {"sheet", 0, MIEN_OPT_STRING, &o->scenes, "FILE", "write a picture of 16 scenes and stop",
+        {"sheet", 0, MIEN_OPT_OUTPUT, &o->scenes, "FILE", "write a picture of 16 scenes and stop",
          0, 0},
         {0},
     };
@@ -382,7 +398,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         mien_free(t);
         return 2;
     }
-    if (!mien_precision_possible((enum mien_precision)o->precision) || !load_data(t)) {
+    if (!mien_precision_possible((enum mien_precision)o->precision) ||
+        !keep_apart(opts, o->pack) || !load_data(t)) {
         status = 2;
         goto done;
     }
