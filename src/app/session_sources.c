@@ -43,7 +43,7 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
-    snprintf(s->shown_name, sizeof(s->shown_name), "%s", info->name);
+    snprintf(s->shown_name, sizeof(s->shown_name), "%.127s", info->name);
     snprintf(s->device, sizeof(s->device), "%s", info->device);
     pthread_mutex_lock(&s->outputs.mutex);
     snprintf(s->source_name, sizeof(s->source_name), "%s", *uri ? uri : info->name);

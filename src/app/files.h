@@ -1,0 +1,17 @@
+// The files of a command beside those that its options name: what a source reads, what sinks write,
+// which models are loaded. All go into one list of claims (base/claims.h) before anything is opened.
+#ifndef MIEN_APP_FILES_H
+#define MIEN_APP_FILES_H
+
+#include "base/claims.h"
+#include <stdbool.h>
+
+// All are false when an output would destroy an input or another output (logged; exit status 2).
+bool mien_files_source(struct mien_claims *c, const char *uri);
+// who: what is said to write them; NULL: "--out KIND".
+bool mien_files_sinks(struct mien_claims *c, const char *who, const char *list);
+// Those that the engine takes when it is given these; NULL: the shipped ones.
+bool mien_files_models(struct mien_claims *c, const char *net, const char *detect,
+                       const char *face);
+
+#endif
