@@ -89,6 +89,7 @@ static bool expand(struct list *l, const char *arg)
 struct options {
     struct mien_engine_options engine;
     const char *json, *csv, *overlay, *mesh, *md5;
+    bool share;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m,
@@ -181,6 +182,7 @@ int mien_cmd_image(int argc, char **argv)
          "each face as OBJ with texture and as PLY with colours", 0, 0},
         {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
+        MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},
     };
@@ -204,6 +206,7 @@ int mien_cmd_image(int argc, char **argv)
         missing += !expand(&list, args[i]);
     }
     status = 2;
+    mien_files_private(o.share);
     mien_stop_install();
     if (!list.count || !claim(&claims, &list, &o, opts)) {
         goto done;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/config.h"
+#include "app/files.h"
 #include "app/live_session.h"
 #include "app/stop.h"
 #include "base/args.h"
@@ -64,7 +65,7 @@ int mien_cmd_live(int argc, char **argv)
     struct mien_config config = {0};
     char recalled[1024];
     const char *size = NULL, *sensor = NULL, *config_path = NULL;
-    bool pace = true, no_config = false;
+    bool pace = true, no_config = false, share = false;
     bool remembers = recall(argc, argv, o, &config, recalled, sizeof(recalled));
     const struct mien_opt opts[] = {
         {"source", 's', MIEN_OPT_STRING, &o->source, "URI",
@@ -117,6 +118,7 @@ int mien_cmd_live(int argc, char **argv)
         {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
+        MIEN_FILES_SHARE_OPT(share),
         {"profile", 0, MIEN_OPT_STRING, &o->profile, "NAME",
          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
          "C; P uses it or not",
@@ -195,6 +197,7 @@ int mien_cmd_live(int argc, char **argv)
     o->net_recalled = o->net_recalled && o->net == recalled_net;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
+    mien_files_private(share);
     mien_stop_install();
     rc = mien_session_run(&s, mien_stop_asked);
 out:

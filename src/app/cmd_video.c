@@ -23,6 +23,7 @@ struct options {
     struct mien_engine_options engine;
     const char *json, *csv, *overlay, *md5, *out, *report, *profile;
     int frames, fps;
+    bool share;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
@@ -141,6 +142,7 @@ int mien_cmd_video(int argc, char **argv)
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",
          "strength of smoothing: 0 none, 1 usual, 2 twice as steady", 0, 10},
+        MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},
     };
@@ -160,6 +162,7 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     status = 2;
+    mien_files_private(o.share);
     mien_stop_install();
     const char *reason;
     if (o.out && !mien_sinks_check(o.out, &reason)) {

@@ -1,12 +1,20 @@
 #include "app/files.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "engine/observe.h"
 #include "out/sinks.h"
 #include "source/source.h"
+
+void mien_files_private(bool share)
+{
+    if (!share) {
+        umask(umask(077) | 077);
+    }
+}
 
 static bool read_one(void *c, const char *path)
 {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/files.h"
+
 bool mien_session_is_camera(const char *uri)
 {
     return !*uri || !strncmp(uri, "camera", 6) || !strncmp(uri, "/dev/", 5) ||
@@ -96,6 +98,10 @@ bool mien_session_open_source(struct mien_session *s, const char *uri, int w, in
         uri += 7;
     }
     if (s->opening || strlen(uri) >= sizeof(s->opening_uri)) {
+        return false;
+    }
+    if (!mien_files_source(&s->claims, uri)) { // logged
+        mien_show_notice(s->show, "this file is being written: end that output first");
         return false;
     }
     snprintf(s->opening_uri, sizeof(s->opening_uri), "%s", uri);
