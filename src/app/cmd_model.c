@@ -184,7 +184,8 @@ int mien_cmd_model(int argc, char **argv)
     if (!strcmp(args[0], "info") && nargs <= 2) {
         return info(nargs > 1 ? args[1] : NULL, landmarks);
     }
-    mien_error("model: what is to be done? build --out FILE, info [FILE] or seal FILE…, not \"%s%s%s\"",
-               args[0], nargs > 1 ? " " : "", nargs > 1 ? args[1] : "");
+    mien_error("model: \"%s\" is not build or info or seal FILE… (or build was given a file; use "
+               "--out)",
+               args[0]);
     return 2;
 }

@@ -1,10 +1,12 @@
 // `mien synth`: rendered people with exact labels, as a pack, a contact sheet or a clip.
 #include "app/commands.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "app/stop.h"
@@ -20,7 +22,7 @@
 #include "synth/clip.h"
 #include "synth/render.h"
 
-enum { ROUND = 64, THREADS_MAX = 256 }; // pairs of pictures a round
+enum { ROUND = 64, THREADS_MAX = 256, PART = 1420 }; // pairs of pictures a round
 
 struct slot {
     struct mien_label label;
@@ -121,15 +123,32 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
     return ok ? 0 : 1;
 }
 
+static bool part_name(const char *path, uint64_t number, int rank, char out[PART])
+{
+    int n = snprintf(out, PART, "%s.%013" PRIx64 ".rank%d", path, number, rank);
+    return n > 0 && n < PART;
+}
+
+// The same number on all ranks, that nobody can guess: 52 bits, which a double holds.
+static bool draw_number(struct mien_parallel *parallel, uint64_t *number)
+{
+    uint64_t drawn = 0;
+    bool ok = parallel->rank || getrandom(&drawn, sizeof drawn, 0) == (ssize_t)sizeof drawn;
+    double shared = (double)(drawn >> 12);
+    ok = mien_parallel_sum_doubles(parallel, &shared, 1) && ok;
+    *number = (uint64_t)shared;
+    return ok;
+}
+
 // The parts that the ranks wrote, one after the other.
-static bool gather_parts(const char *path, const char *temporary, int ranks)
+static bool gather_parts(const char *path, uint64_t number, int ranks)
 {
     struct mien_pack_writer w = {0};
-    bool ok = mien_pack_writer_open(&w, temporary, false);
+    bool ok = mien_pack_writer_open(&w, path, false);
     for (int r = 0; ok && r < ranks; r++) {
-        char part[1420];
+        char part[PART];
         struct mien_pack p = {0};
-        snprintf(part, sizeof part, "%s.rank%d", path, r);
+        part_name(path, number, r, part);
         ok = mien_pack_open(&p, part);
         for (size_t i = 0; ok && i < p.count; i++) {
             struct mien_label l;
@@ -139,7 +158,7 @@ static bool gather_parts(const char *path, const char *temporary, int ranks)
         }
         mien_pack_close(&p);
     }
-    return mien_pack_writer_close(&w) && ok;
+    return mien_pack_writer_close(&w, ok);
 }
 
 // Rank r renders the r-th part of the indices; rank 0 puts the parts together, so that the pack
@@ -147,18 +166,19 @@ static bool gather_parts(const char *path, const char *temporary, int ranks)
 static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int total, bool val,
                      struct mien_parallel *parallel)
 {
-    char temporary[1400], part[1420];
+    char part[PART] = "";
+    uint64_t number = 0;
     long long pairs = (total + 1) / 2, from = 2 * (pairs * parallel->rank / parallel->ranks);
     long long to = 2 * (pairs * (parallel->rank + 1) / parallel->ranks);
     long long count = (to < total ? to : total) - from;
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary) {
-        mien_error("--out: the path is too long");
+    struct mien_pack_writer w = {0};
+    bool split = parallel->ranks > 1;
+    if (split && (!draw_number(parallel, &number) ||
+                  !part_name(path, number, parallel->rank, part))) {
+        mien_error("--out: no name for the parts: the path is too long");
         return 2;
     }
-    struct mien_pack_writer w = {0};
-    snprintf(part, sizeof part, "%s.rank%d", path, parallel->rank);
-    bool split = parallel->ranks > 1;
-    if (!mien_pack_writer_open(&w, split ? part : temporary, false)) {
+    if (!mien_pack_writer_open(&w, split ? part : path, false)) {
         return 2;
     }
     struct mien_progress progress = {0};
@@ -189,25 +209,20 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
     if (!quiet) {
         mien_progress_end(&progress, done);
     }
-    ok = mien_pack_writer_close(&w) && ok;
+    ok = mien_pack_writer_close(&w, ok);
     double all[2] = {(double)done, ok ? 0 : 1};
     ok = mien_parallel_sum_doubles(parallel, all, 2) && all[1] == 0;
     done = (long long)all[0];
     if (split) {
-        ok = ok && (parallel->rank || gather_parts(path, temporary, parallel->ranks));
+        ok = ok && (parallel->rank || gather_parts(path, number, parallel->ranks));
         mien_parallel_wait(parallel);
         remove(part);
     }
     if (!ok) {
-        remove(temporary);
         return 1;
     }
     if (parallel->rank) {
         return 0;
-    }
-    if (rename(temporary, path) != 0) {
-        mien_error("%s: cannot be moved into place: %m", path);
-        return 1;
     }
     if (mien_stop_asked()) {
         mien_info("stopped: %s holds the %lld pictures that were done", path, done);
