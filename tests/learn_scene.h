@@ -100,7 +100,7 @@ static inline void scene_write_pack(const struct mien_face_model *model, const c
         mien_free(jpeg);
     }
     mien_image_destroy(&im);
-    assert_true(mien_pack_writer_close(&w));
+    assert_true(mien_pack_writer_close(&w, true));
 }
 
 #endif

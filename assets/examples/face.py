@@ -21,7 +21,8 @@ class Face(c.Structure):
                 ("landmark_count", c.c_int), ("landmark_px", c.c_float * 2 * 256),
                 ("landmark_sigma_px", c.c_float * 256), ("blendshape", c.c_float * 52),
                 ("action", c.c_float * 52), ("expression", c.c_float * 8), ("expression_class", c.c_int),
-                ("gaze_deg", c.c_float * 2 * 2), ("fit_error", c.c_float)]
+                ("gaze_deg", c.c_float * 2 * 2), ("eye_shut", c.c_int * 2), ("blinks", c.c_int),
+                ("expression_sure", c.c_int), ("fit_error", c.c_float)]
 
 
 def function(name, result, *arguments):
@@ -75,7 +76,8 @@ class Mien:
                 "sigma": array(f.landmark_sigma_px)[:f.landmark_count],
                 "blendshapes": {blendshape_name(k).decode(): v for k, v in enumerate(f.blendshape)},
                 "expression": {expression_name(k).decode(): v for k, v in enumerate(f.expression)},
-                "gaze": array(f.gaze_deg), "mesh": mesh}
+                "expression_sure": bool(f.expression_sure), "gaze": array(f.gaze_deg),
+                "eye_shut": tuple(map(bool, f.eye_shut)), "blinks": f.blinks, "mesh": mesh}
 
     def close(self):
         destroy(self.handle)

@@ -302,7 +302,7 @@ int mien_cmd_bench(int argc, char **argv)
         .min_args = 1,
         .max_args = 2};
     const struct mien_opt opts[] = {
-        {"net", 'n', MIEN_OPT_STRING, &net, "FILE",
+        {"net", 'n', MIEN_OPT_INPUT, &net, "FILE",
          "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "
          "convolutions.",
          0, 0},

@@ -9,6 +9,7 @@
 #include "base/args.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "source/source.h"
 
 enum { MAX_CAMERAS = 64 };
@@ -36,14 +37,28 @@ static void print_text(const struct mien_camera_info *c, bool quiet)
     }
 }
 
+// What a device calls itself need not be UTF-8.
+static void add_name(cJSON *o, const char *key, const char *name)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (f) {
+        mien_name_json(f, name);
+        fclose(f);
+        cJSON_AddRawToObject(o, key, text);
+    }
+    free(text);
+}
+
 static cJSON *to_json(const struct mien_camera_info *c)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "device", c->device);
-    cJSON_AddStringToObject(o, "name", c->name);
-    cJSON_AddStringToObject(o, "bus", c->bus);
-    cJSON_AddStringToObject(o, "by_id", c->by_id);
-    cJSON_AddStringToObject(o, "problem", c->problem);
+    add_name(o, "name", c->name);
+    add_name(o, "bus", c->bus);
+    add_name(o, "by_id", c->by_id);
+    add_name(o, "problem", c->problem);
     cJSON *modes = cJSON_AddArrayToObject(o, "modes");
     for (int i = 0; i < c->modes; i++) {
         const struct mien_camera_mode *m = &c->mode[i];

@@ -10,6 +10,7 @@
 #include "base/args.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "engine/observe.h"
 #include "engine/solve.h"
 #include "learn/calibrate.h"
@@ -143,14 +144,14 @@ int mien_cmd_eval(int argc, char **argv)
          calibrate = false;
     double upended = 0;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_STRING, &path, "FILE", "network to judge (.net)", 0, 0},
+        {"net", 0, MIEN_OPT_INPUT, &path, "FILE", "network to judge (.net)", 0, 0},
         {"split", 0, MIEN_OPT_CHOICE, &split, "validation|train", "which records", 0, 0},
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many records a source, 0 = all", 0,
          1e9},
         {"jitter", 0, MIEN_OPT_BOOL, &jitter, NULL, "crops as a detector gives them", 0, 0},
         {"augment", 0, MIEN_OPT_BOOL, &augment, NULL, "pictures as spoilt as in training", 0, 0},
         {"seed", 0, MIEN_OPT_INT, &seed, "N", "of jitter and of crops without a face", 0, 2e9},
-        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {"groups", 0, MIEN_OPT_BOOL, &groups, NULL,
          "a second table: results by pose, glasses, light and other tags", 0, 0},
         {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
@@ -237,7 +238,9 @@ int mien_cmd_eval(int argc, char **argv)
         goto done;
     }
     if (json) {
-        printf("{\"network\":\"%s\",\"pictures\":%zu,", path, set.count);
+        fputs("{\"network\":", stdout);
+        mien_name_json(stdout, path);
+        printf(",\"pictures\":%zu,", set.count);
         mien_metrics_json(&j->metrics, stdout);
         mien_reconstruction_json(&j->shape, stdout);
         mien_metric_groups_json(&j->groups, stdout);

@@ -347,12 +347,12 @@ int mien_cmd_eval_detect(int argc, char **argv)
     }
     e->threshold = MIEN_DETECT_THRESHOLD;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_STRING, &net, "FILE", "detector to evaluate (the shipped one)", 0, 0},
+        {"net", 0, MIEN_OPT_INPUT, &net, "FILE", "detector to evaluate (the shipped one)", 0, 0},
         {"data", 0, MIEN_OPT_STRING, &data, "DIR", "folder that holds eval/ and data/", 0, 0},
         {"threshold", 0, MIEN_OPT_FLOAT, &e->threshold, "X", "lowest score", 0.001, 0.999},
         {"scenes", 0, MIEN_OPT_INT, &scene_count, "N", "scenes of held-out people, 0 = none", 0,
          1e6},
-        {"pack", 0, MIEN_OPT_STRING, &pack, "FILE", "rendered faces (split val) for the scenes", 0,
+        {"pack", 0, MIEN_OPT_INPUT, &pack, "FILE", "rendered faces (split val) for the scenes", 0,
          0},
         {"sheets", 0, MIEN_OPT_STRING, &sheets, "DIR", "write pictures of what went wrong", 0, 0},
         {0},

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "app/files.h"
 #include "app/outputs.h"
 #include "app/stop.h"
 #include "base/args.h"
@@ -88,19 +89,33 @@ static bool expand(struct list *l, const char *arg)
 struct options {
     struct mien_engine_options engine;
     const char *json, *csv, *overlay, *mesh, *md5;
+    bool share;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m,
-                         struct mien_outputs *out)
+                         struct mien_claims *claims, struct mien_outputs *out)
 {
     bool any = o->json || o->csv || o->overlay || o->mesh || o->md5;
     return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
            (!o->overlay ||
-            mien_outputs_add(out, mien_sink_overlay(o->overlay, m, MIEN_OVERLAY_ALL))) &&
-           (!o->mesh || mien_outputs_add(out, mien_sink_mesh(o->mesh, m))) &&
+            mien_outputs_add(out, mien_sink_overlay(o->overlay, m, MIEN_OVERLAY_ALL, claims))) &&
+           (!o->mesh || mien_outputs_add(out, mien_sink_mesh(o->mesh, m, claims))) &&
            (any || mien_outputs_add(out, mien_sink_jsonl("-")));
+}
+
+// Before anything is opened.
+static bool claim(struct mien_claims *c, const struct list *l, const struct options *o,
+                  const struct mien_opt *opts)
+{
+    bool any = o->json || o->csv || o->overlay || o->mesh || o->md5;
+    bool ok = true;
+    for (size_t i = 0; i < l->count && ok; i++) {
+        ok = mien_claims_read(c, "the picture", l->path[i]);
+    }
+    return ok && mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
+           mien_args_claim(opts, c) && (any || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {
@@ -156,17 +171,18 @@ int mien_cmd_image(int argc, char **argv)
         .max_args = -1,
     };
     const struct mien_opt opts[] = {
-        {"json", 'j', MIEN_OPT_STRING, &o.json, "FILE",
+        {"json", 'j', MIEN_OPT_OUTPUT, &o.json, "FILE",
          "results as JSON lines, one a picture; - is standard output, and what happens when no "
          "output is named",
          0, 0},
-        {"csv", 0, MIEN_OPT_STRING, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
+        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
         {"overlay", 'o', MIEN_OPT_STRING, &o.overlay, "DIR",
          "the pictures with mesh, landmarks and axes drawn over them, as PNG", 0, 0},
         {"mesh", 'm', MIEN_OPT_STRING, &o.mesh, "DIR",
          "each face as OBJ with texture and as PLY with colours", 0, 0},
-        {"md5", 0, MIEN_OPT_STRING, &o.md5, "FILE", "digests of the results, to compare runs", 0,
+        {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
+        MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},
     };
@@ -182,6 +198,7 @@ int mien_cmd_image(int argc, char **argv)
     }
     struct list list = {0};
     struct mien_outputs out = {0};
+    struct mien_claims claims = {0};
     struct tally t = {0};
     struct mien_engine *e = NULL;
     size_t missing = 0;
@@ -189,7 +206,9 @@ int mien_cmd_image(int argc, char **argv)
         missing += !expand(&list, args[i]);
     }
     status = 2;
-    if (!list.count) {
+    mien_files_private(o.share);
+    mien_stop_install();
+    if (!list.count || !claim(&claims, &list, &o, opts)) {
         goto done;
     }
     e = mien_engine_create(&(struct mien_engine_config){
@@ -202,10 +221,9 @@ int mien_cmd_image(int argc, char **argv)
         .still = true,
         .clock_ns = mien_now_ns,
     });
-    if (!e || !open_outputs(&o, mien_engine_model(e), &out)) {
+    if (!e || !open_outputs(&o, mien_engine_model(e), &claims, &out)) {
         goto done;
     }
-    mien_stop_install();
     run(e, &list, &out, &t);
     bool closed = mien_outputs_close(&out);
     char broken[64] = "";
@@ -219,6 +237,7 @@ int mien_cmd_image(int argc, char **argv)
 done:
     mien_outputs_close(&out);
     mien_engine_destroy(e);
+    mien_claims_destroy(&claims);
     free_list(&list);
     mien_free(args);
     return status;

@@ -1,28 +1,16 @@
 // `mien live`: camera or clip -> fitted face on the screen, in real time.
 #include "app/commands.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "app/config.h"
+#include "app/files.h"
 #include "app/live_session.h"
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/log.h"
 #include "out/sinks.h"
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-}
-
-static bool stopped(void)
-{
-    return interrupted;
-}
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
 {
@@ -77,7 +65,7 @@ int mien_cmd_live(int argc, char **argv)
     struct mien_config config = {0};
     char recalled[1024];
     const char *size = NULL, *sensor = NULL, *config_path = NULL;
-    bool pace = true, no_config = false;
+    bool pace = true, no_config = false, share = false;
     bool remembers = recall(argc, argv, o, &config, recalled, sizeof(recalled));
     const struct mien_opt opts[] = {
         {"source", 's', MIEN_OPT_STRING, &o->source, "URI",
@@ -95,7 +83,7 @@ int mien_cmd_live(int argc, char **argv)
         {"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
          "what is drawn over the face", 0, 0},
         {"opacity", 0, MIEN_OPT_FLOAT, &o->opacity, "F", "of what is drawn, 0 to 1", 0, 1},
-        {"prop", 0, MIEN_OPT_STRING, &o->prop, "NAME|FILE",
+        {"prop", 0, MIEN_OPT_INPUT, &o->prop, "NAME|FILE",
          "what is worn: glasses, sunglasses, hat, moustache, tiger, mask, or a glTF or PNG file", 0,
          0},
         {"light", 0, MIEN_OPT_BOOL, &o->light, NULL, "light what is worn like the face", 0, 0},
@@ -118,9 +106,9 @@ int mien_cmd_live(int argc, char **argv)
          "start a clip again at its end (windows always do)", 0, 0},
         {"pace", 0, MIEN_OPT_BOOL, &pace, NULL,
          "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
-        {"screenshot", 0, MIEN_OPT_STRING, &o->screenshot, "FILE.png",
+        {"screenshot", 0, MIEN_OPT_OUTPUT, &o->screenshot, "FILE.png",
          "save the last picture shown", 0, 0},
-        {"record", 0, MIEN_OPT_STRING, &o->record, "FILE.mp4", "record what is shown", 0, 0},
+        {"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4", "record what is shown", 0, 0},
         {"plain", 0, MIEN_OPT_BOOL, &o->record_plain, NULL,
          "record the picture alone, without what is drawn over it", 0, 0},
         {"folder", 0, MIEN_OPT_STRING, &o->folder, "DIR",
@@ -128,15 +116,16 @@ int mien_cmd_live(int argc, char **argv)
          "it is not there; the current folder by default",
          0, 0},
         {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
-        {"report", 0, MIEN_OPT_STRING, &o->report, "FILE.html",
+        {"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
+        MIEN_FILES_SHARE_OPT(share),
         {"profile", 0, MIEN_OPT_STRING, &o->profile, "NAME",
          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
          "C; P uses it or not",
          0, 0},
-        {"net", 0, MIEN_OPT_STRING, &o->net, "NAME",
+        {"net", 0, MIEN_OPT_INPUT, &o->net, "NAME",
          "face network: standard, clean (licence-clean), or a file", 0, 0},
-        {"detector", 0, MIEN_OPT_STRING, &o->detect, "FILE", "another detector", 0, 0},
+        {"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0},
         {"menu", 0, MIEN_OPT_CHOICE, &o->menu, MIEN_UI_MENU_NAMES,
          "start with this menu or window open", 0, 0},
         {"config", 0, MIEN_OPT_STRING, &config_path, "FILE",
@@ -208,10 +197,9 @@ int mien_cmd_live(int argc, char **argv)
     o->net_recalled = o->net_recalled && o->net == recalled_net;
     o->source_recalled = o->source == recalled;
     s.config = remembers ? &config : NULL;
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    rc = mien_session_run(&s, stopped);
+    mien_files_private(share);
+    mien_stop_install();
+    rc = mien_session_run(&s, mien_stop_asked);
 out:
     mien_config_destroy(&config);
     return rc;

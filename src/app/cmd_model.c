@@ -1,4 +1,5 @@
-// `mien model build|info`: compiles the morphable model and says what is in one.
+// `mien model build|info|seal`: compiles the morphable model, says what is in one, and writes files
+// of older versions anew.
 #include "app/commands.h"
 
 #include <stdio.h>
@@ -135,25 +136,28 @@ static int info(const char *path, bool landmarks)
 int mien_cmd_model(int argc, char **argv)
 {
     const char *ict = NULL, *refine = NULL, *ibug = NULL, *out = NULL, *args[64];
+    int status = 0;
     bool landmarks = false;
     int nargs = 0;
     const struct mien_command cmd = {
         .name = "model",
-        .synopsis = "build|info [FILE] [options]",
-        .summary = "compile the morphable face model, or say what is in one",
+        .synopsis = "build|info [FILE]|seal FILE… [options]",
+        .summary = "compile the morphable face model, say what is in one, or write models, "
+                   "networks and checkpoints of older versions anew (seal)",
         .example = "mien model build --out models/ict.face --refine assets/landmarks.txt "
                    "--ibug assets/ibug68.txt\n"
-                   "mien model info models/ict.face --landmarks",
+                   "mien model info models/ict.face --landmarks\n"
+                   "mien model seal models/ict.face models/*.net",
         .min_args = 1,
-        .max_args = 2,
+        .max_args = -1,
     };
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_STRING, &ict, "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
-        {"ibug", 0, MIEN_OPT_STRING, &ibug, "FILE",
+        {"ibug", 0, MIEN_OPT_INPUT, &ibug, "FILE",
          "how the iBUG 68 points mix from landmarks (build)", 0, 0},
-        {"refine", 0, MIEN_OPT_STRING, &refine, "FILE", "corrected landmark positions (build)", 0,
+        {"refine", 0, MIEN_OPT_INPUT, &refine, "FILE", "corrected landmark positions (build)", 0,
          0},
-        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "where the model goes (build)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "where the model goes (build)", 0, 0},
         {"landmarks", 'l', MIEN_OPT_BOOL, &landmarks, NULL, "list the landmarks (info)", 0, 0},
         {0},
     };
@@ -165,13 +169,23 @@ int mien_cmd_model(int argc, char **argv)
     if (r) {
         return r == 1 ? 0 : r;
     }
+    if (!mien_args_keep_apart(opts)) {
+        return 2;
+    }
     if (!strcmp(args[0], "build") && nargs == 1) {
         return build(ict, refine, ibug, out);
     }
-    if (!strcmp(args[0], "info")) {
+    if (!strcmp(args[0], "seal") && nargs > 1) {
+        for (int i = 1; i < nargs; i++) {
+            status = mien_container_seal(args[i]) ? status : 2;
+        }
+        return status;
+    }
+    if (!strcmp(args[0], "info") && nargs <= 2) {
         return info(nargs > 1 ? args[1] : NULL, landmarks);
     }
-    mien_error("model: \"%s\" is not build or info (or build was given a file; use --out)",
+    mien_error("model: \"%s\" is not build or info or seal FILE… (or build was given a file; use "
+               "--out)",
                args[0]);
     return 2;
 }

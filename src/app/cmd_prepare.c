@@ -25,13 +25,13 @@ int mien_cmd_prepare(int argc, char **argv)
         .max_args = 1,
     };
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "where the result goes", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "where the result goes", 0, 0},
         {"quick", 0, MIEN_OPT_BOOL, &quick, NULL, "photos: landmarks and expression only, no fit",
          0, 0},
         {"limit", 0, MIEN_OPT_INT, &limit, "N", "at most so many pictures (0 = all)", 0, 1e9},
         {"sources", 0, MIEN_OPT_STRING, &sources, "LIST",
          "photos, turned: only these, for example portraits,portraits-small", 0, 0},
-        {"net", 0, MIEN_OPT_STRING, &net, "FILE",
+        {"net", 0, MIEN_OPT_INPUT, &net, "FILE",
          "ferplus, expressions, marks: the network that finds the landmarks", 0, 0},
         {"copies", 0, MIEN_OPT_INT, &copies, "N", "turned: pictures made of each photo", 1, 100},
         {"first", 0, MIEN_OPT_INT, &first, "N", "turned, sheet: the first picture taken", 0, 1e9},
@@ -47,6 +47,9 @@ int mien_cmd_prepare(int argc, char **argv)
     }
     if (!out) {
         mien_error("prepare: --out is missing");
+        return 2;
+    }
+    if (!mien_args_keep_apart(opts)) {
         return 2;
     }
     mien_blas_init(); // the fits are many and small: threads would only wait for one another

@@ -1,13 +1,15 @@
 // `mien synth`: rendered people with exact labels, as a pack, a contact sheet or a clip.
 #include "app/commands.h"
 
+#include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -20,14 +22,7 @@
 #include "synth/clip.h"
 #include "synth/render.h"
 
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
-
-enum { ROUND = 64, THREADS_MAX = 256 }; // pairs of pictures a round
+enum { ROUND = 64, THREADS_MAX = 256, PART = 1420 }; // pairs of pictures a round
 
 struct slot {
     struct mien_label label;
@@ -128,15 +123,32 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
     return ok ? 0 : 1;
 }
 
+static bool part_name(const char *path, uint64_t number, int rank, char out[PART])
+{
+    int n = snprintf(out, PART, "%s.%013" PRIx64 ".rank%d", path, number, rank);
+    return n > 0 && n < PART;
+}
+
+// The same number on all ranks, that nobody can guess: 52 bits, which a double holds.
+static bool draw_number(struct mien_parallel *parallel, uint64_t *number)
+{
+    uint64_t drawn = 0;
+    bool ok = parallel->rank || getrandom(&drawn, sizeof drawn, 0) == (ssize_t)sizeof drawn;
+    double shared = (double)(drawn >> 12);
+    ok = mien_parallel_sum_doubles(parallel, &shared, 1) && ok;
+    *number = (uint64_t)shared;
+    return ok;
+}
+
 // The parts that the ranks wrote, one after the other.
-static bool gather_parts(const char *path, const char *temporary, int ranks)
+static bool gather_parts(const char *path, uint64_t number, int ranks)
 {
     struct mien_pack_writer w = {0};
-    bool ok = mien_pack_writer_open(&w, temporary, false);
+    bool ok = mien_pack_writer_open(&w, path, false);
     for (int r = 0; ok && r < ranks; r++) {
-        char part[1420];
+        char part[PART];
         struct mien_pack p = {0};
-        snprintf(part, sizeof part, "%s.rank%d", path, r);
+        part_name(path, number, r, part);
         ok = mien_pack_open(&p, part);
         for (size_t i = 0; ok && i < p.count; i++) {
             struct mien_label l;
@@ -146,7 +158,7 @@ static bool gather_parts(const char *path, const char *temporary, int ranks)
         }
         mien_pack_close(&p);
     }
-    return mien_pack_writer_close(&w) && ok;
+    return mien_pack_writer_close(&w, ok);
 }
 
 // Rank r renders the r-th part of the indices; rank 0 puts the parts together, so that the pack
@@ -154,18 +166,19 @@ static bool gather_parts(const char *path, const char *temporary, int ranks)
 static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int total, bool val,
                      struct mien_parallel *parallel)
 {
-    char temporary[1400], part[1420];
+    char part[PART] = "";
+    uint64_t number = 0;
     long long pairs = (total + 1) / 2, from = 2 * (pairs * parallel->rank / parallel->ranks);
     long long to = 2 * (pairs * (parallel->rank + 1) / parallel->ranks);
     long long count = (to < total ? to : total) - from;
-    if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", path) >= sizeof temporary) {
-        mien_error("--out: the path is too long");
+    struct mien_pack_writer w = {0};
+    bool split = parallel->ranks > 1;
+    if (split && (!draw_number(parallel, &number) ||
+                  !part_name(path, number, parallel->rank, part))) {
+        mien_error("--out: no name for the parts: the path is too long");
         return 2;
     }
-    struct mien_pack_writer w = {0};
-    snprintf(part, sizeof part, "%s.rank%d", path, parallel->rank);
-    bool split = parallel->ranks > 1;
-    if (!mien_pack_writer_open(&w, split ? part : temporary, false)) {
+    if (!mien_pack_writer_open(&w, split ? part : path, false)) {
         return 2;
     }
     struct mien_progress progress = {0};
@@ -175,7 +188,7 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
     }
     long long done = 0;
     bool ok = true;
-    while (ok && done < count && !stop_asked) {
+    while (ok && done < count && !mien_stop_asked()) {
         j->first = (uint64_t)(from + done);
         j->end = (uint64_t)(from + count);
         long long n = count - done < 2 * ROUND ? count - done : 2 * ROUND;
@@ -196,27 +209,22 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
     if (!quiet) {
         mien_progress_end(&progress, done);
     }
-    ok = mien_pack_writer_close(&w) && ok;
+    ok = mien_pack_writer_close(&w, ok);
     double all[2] = {(double)done, ok ? 0 : 1};
     ok = mien_parallel_sum_doubles(parallel, all, 2) && all[1] == 0;
     done = (long long)all[0];
     if (split) {
-        ok = ok && (parallel->rank || gather_parts(path, temporary, parallel->ranks));
+        ok = ok && (parallel->rank || gather_parts(path, number, parallel->ranks));
         mien_parallel_wait(parallel);
         remove(part);
     }
     if (!ok) {
-        remove(temporary);
         return 1;
     }
     if (parallel->rank) {
         return 0;
     }
-    if (rename(temporary, path) != 0) {
-        mien_error("%s: cannot be moved into place: %m", path);
-        return 1;
-    }
-    if (stop_asked) {
+    if (mien_stop_asked()) {
         mien_info("stopped: %s holds the %lld pictures that were done", path, done);
     } else {
         mien_info("%s: %lld pictures", path, done);
@@ -269,7 +277,7 @@ static int make_clip(const char *folder, uint64_t seed, int seconds, const char 
     mien_progress_begin(&progress, "rendering", "frames", 0, total);
     status = 0;
     int i = 0;
-    for (; i < total && !stop_asked && !status; i++) {
+    for (; i < total && !mien_stop_asked() && !status; i++) {
         char path[1400];
         snprintf(path, sizeof path, "%s/%05d.png", folder, i);
         status = mien_synth_clip_frame(c, i, &im, NULL) && mien_png_save(path, &im) ? 0 : 1;
@@ -293,8 +301,8 @@ int mien_cmd_synth(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0,
          1e8},
-        {"out", 'o', MIEN_OPT_STRING, &out, "FILE", "write a pack of labelled pictures", 0, 0},
-        {"sheet", 0, MIEN_OPT_STRING, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "write a pack of labelled pictures", 0, 0},
+        {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
         {"labels", 0, MIEN_OPT_BOOL, &labels, NULL,
          "draw landmarks (green seen, red hidden) and pose axes on the sheet", 0, 0},
         {"clip", 0, MIEN_OPT_STRING, &clip, "DIR",
@@ -311,7 +319,7 @@ int mien_cmd_synth(int argc, char **argv)
          0, 0},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
-        {"expressions", 0, MIEN_OPT_STRING, &expressions, "FILE",
+        {"expressions", 0, MIEN_OPT_INPUT, &expressions, "FILE",
          "a pack whose expressions are used for a third of the pictures", 0, 0},
         {"children", 0, MIEN_OPT_FLOAT, &children, "SHARE",
          "share of people who are children (their heads are outside the face model: no identity)",
@@ -324,7 +332,7 @@ int mien_cmd_synth(int argc, char **argv)
          "share of pictures without a face: clothes, hands, things, lettering", 0, 1},
         {"gaping", 0, MIEN_OPT_FLOAT, &gaping, "SHARE", "share of pictures with a wide open mouth",
          0, 1},
-        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
     const struct mien_command cmd = {"synth",
@@ -348,9 +356,11 @@ int mien_cmd_synth(int argc, char **argv)
         mien_error("synth: --out needs --count N");
         return 2;
     }
+    if (!mien_args_keep_apart(opts)) {
+        return 2;
+    }
     data = data ? data : mien_data_dir();
-    signal(SIGINT, ask_stop);
-    signal(SIGTERM, ask_stop);
+    mien_stop_install();
     if (clip) {
         return make_clip(clip, (uint64_t)seed, seconds, data);
     }

@@ -1,12 +1,12 @@
 // `mien train`: trains the multi-task face network; `mien train detect` the detector.
 #include "app/commands.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/learn_options.h"
+#include "app/stop.h"
 #include "app/train_options.h"
 #include "base/args.h"
 #include "base/file.h"
@@ -14,13 +14,6 @@
 #include "base/mem.h"
 #include "learn/trainer.h"
 #include "nn/net.h"
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
 
 // "landmarks=1,pose=0.5"
 static bool parse_weights(const char *text, float *weight)
@@ -66,6 +59,25 @@ static bool write_sheet(struct mien_train_config *c, const char *path)
     return mien_train_sheet(&s, c->seed, path);
 }
 
+// The checkpoint of --resume is both read and written, by intent.
+static bool keep_apart(const struct mien_opt *opts, const char **spec, int sources, const char *out)
+{
+    struct mien_claims c = {0};
+    char path[1200];
+    bool ok = true;
+    for (int i = 0; i < sources && ok; i++) {
+        snprintf(path, sizeof(path), "%.*s", (int)strcspn(spec[i], ":"), spec[i]);
+        ok = mien_claims_read(&c, "--data", path);
+    }
+    ok = ok && mien_args_claim(opts, &c);
+    for (int i = 0; i < MIEN_TRAIN_FILES && out && ok; i++) {
+        snprintf(path, sizeof(path), "%s/%s", out, mien_train_file((enum mien_train_file)i));
+        ok = mien_claims_write(&c, "--out", path);
+    }
+    mien_claims_destroy(&c);
+    return ok;
+}
+
 int mien_cmd_train(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "detect")) {
@@ -87,11 +99,11 @@ int mien_cmd_train(int argc, char **argv)
     double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
     bool resume = false, balance = true, plain = false;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_STRING, &net, "FILE",
+        {"net", 0, MIEN_OPT_INPUT, &net, "FILE",
          "network description (assets/nets/face96.txt when not given)", 0, 0},
         {"out", 'o', MIEN_OPT_STRING, &out, "DIR", "where checkpoint, network, log and curves go",
          0, 0},
-        {"init", 0, MIEN_OPT_STRING, &init, "CKPT", "start from this checkpoint's weights", 0, 0},
+        {"init", 0, MIEN_OPT_INPUT, &init, "CKPT", "start from this checkpoint's weights", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &resume, NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
         {"steps", 's', MIEN_OPT_INT, &steps, "N", "optimiser steps", 1, 1e9},
         {"batch", 'b', MIEN_OPT_INT, &c.batch, "N", "pictures a step", 1, 4096},
@@ -122,7 +134,7 @@ int mien_cmd_train(int argc, char **argv)
          "learn only these, for example landmarks,pose; others get no gradient", 0, 0},
         {"label-fraction", 0, MIEN_OPT_STRING, &fractions, "LIST",
          "keep only this share of training labels, for example landmarks=0.25 or all=0.1", 0, 0},
-        {"pseudo", 0, MIEN_OPT_STRING, &pseudo, "NET",
+        {"pseudo", 0, MIEN_OPT_INPUT, &pseudo, "NET",
          "a trained network answers where labels are missing (else they are masked)", 0, 0},
         {"pseudo-fraction", 0, MIEN_OPT_FLOAT, &pseudo_share, "X",
          "share of training records that --pseudo may fill in", 0, 1},
@@ -144,8 +156,8 @@ int mien_cmd_train(int argc, char **argv)
          "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
         {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
          1e6},
-        {"model", 0, MIEN_OPT_STRING, &model_path, "FILE", "face model (the shipped one)", 0, 0},
-        {"sheet", 0, MIEN_OPT_STRING, &sheet, "PNG",
+        {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "PNG",
          "only write a contact sheet of augmented crops", 0, 0},
         {0},
     };
@@ -169,7 +181,8 @@ int mien_cmd_train(int argc, char **argv)
     }
     if (!parse_weights(weights ? weights : "", c.weight) || !mien_parse_tasks(tasks, c.weight) ||
         !mien_parse_fractions(fractions, c.drop) ||
-        !mien_precision_possible((enum mien_precision)precision)) {
+        !mien_precision_possible((enum mien_precision)precision) ||
+        !keep_apart(opts, spec, sources, sheet ? NULL : out)) {
         return 2;
     }
     if (!mien_parallel_start(&parallel)) {
@@ -233,7 +246,7 @@ int mien_cmd_train(int argc, char **argv)
     c.freeze_norm = freeze_norm;
     c.steadiness = (size_t)steadiness;
     c.parallel = &parallel;
-    c.stop = &stop_asked;
+    c.stop = mien_stop_flag();
     if (plain) {
         memset(&c.augment, 0, sizeof(c.augment));
     }
@@ -241,9 +254,7 @@ int mien_cmd_train(int argc, char **argv)
         status = write_sheet(&c, sheet) ? 0 : 1;
         goto done;
     }
-    struct sigaction act = {.sa_handler = ask_stop};
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
+    mien_stop_install();
     status = mien_train(&c, NULL) ? 0 : 1;
 
 done:

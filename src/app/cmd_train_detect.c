@@ -5,10 +5,10 @@
 #include "app/commands.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "app/stop.h"
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -42,13 +42,6 @@ struct trainer {
     float mean, scale;
     uint64_t done; // scenes
 };
-
-static volatile sig_atomic_t stop_asked;
-
-static void ask_stop(int sig)
-{
-    stop_asked = sig;
-}
 
 static void make_scene(void *arg, size_t i, int worker)
 {
@@ -250,7 +243,7 @@ static bool train(struct trainer *t)
     bool ok = true;
     mien_progress_begin(&progress, "training the detector", "scenes", (long long)t->done,
                         (long long)total);
-    while (t->done < total && !stop_asked) {
+    while (t->done < total && !mien_stop_asked()) {
         mien_pool_run(t->pool, (size_t)batch, make_scene, t);
         double loss = mien_graph_forward_backward(t->graph, t->pool, shard_loss, t);
         if (!isfinite(loss)) {
@@ -308,8 +301,24 @@ static bool train(struct trainer *t)
     if (ok) {
         ok = save(t);
         mien_info("detector: %llu scenes; wrote %s%s", (unsigned long long)t->done, t->o.out,
-                  stop_asked ? " (stopped early; --resume goes on)" : "");
+                  mien_stop_asked() ? " (stopped early; --resume goes on)" : "");
     }
+    return ok;
+}
+
+static bool keep_apart(const struct mien_opt *opts, const char *packs)
+{
+    struct mien_claims c = {0};
+    bool ok = true;
+    for (const char *p = packs; p && *p && ok;) {
+        char path[1024];
+        size_t n = strcspn(p, ",");
+        snprintf(path, sizeof(path), "%.*s", (int)n, p);
+        ok = mien_claims_read(&c, "--pack", path);
+        p += n + (p[n] == ',');
+    }
+    ok = ok && mien_args_claim(opts, &c);
+    mien_claims_destroy(&c);
     return ok;
 }
 
@@ -333,8 +342,8 @@ int mien_cmd_train_detect(int argc, char **argv)
                           .side = 0.15,
                           .empty = 0.12};
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_STRING, &o->out, "FILE", "the network to write", 0, 0},
-        {"net", 0, MIEN_OPT_STRING, &o->net, "FILE", "its description (assets/nets/detect.txt)", 0,
+        {"out", 'o', MIEN_OPT_OUTPUT, &o->out, "FILE", "the network to write", 0, 0},
+        {"net", 0, MIEN_OPT_INPUT, &o->net, "FILE", "its description (assets/nets/detect.txt)", 0,
          0},
         {"data", 0, MIEN_OPT_STRING, &o->data, "DIR",
          "folder that holds data/photos and data/backgrounds", 0, 0},
@@ -342,11 +351,11 @@ int mien_cmd_train_detect(int argc, char **argv)
          "rendered faces (mien synth), also photos and turned photos (mien prepare)", 0, 0},
         {"packs-only", 0, MIEN_OPT_BOOL, &o->packs_only, NULL,
          "no photos but those of --pack, for example of public-domain sources alone", 0, 0},
-        {"checkpoint", 0, MIEN_OPT_STRING, &o->checkpoint, "FILE", "written every minute", 0, 0},
+        {"checkpoint", 0, MIEN_OPT_OUTPUT, &o->checkpoint, "FILE", "written every minute", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &o->resume, NULL, "go on from the checkpoint", 0, 0},
-        {"init", 0, MIEN_OPT_STRING, &o->init, "FILE", "start from this checkpoint's weights", 0,
+        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0,
          0},
-        {"log", 0, MIEN_OPT_STRING, &o->log, "FILE", "JSON lines of losses", 0, 0},
+        {"log", 0, MIEN_OPT_OUTPUT, &o->log, "FILE", "JSON lines of losses", 0, 0},
         {"scenes", 's', MIEN_OPT_INT, &o->scenes_total, "N", "how many scenes to train on", 1, 1e9},
         {"batch", 'b', MIEN_OPT_INT, &o->batch, "N", "scenes a step, a multiple of 16", SHARD,
          BATCH_MAX},
@@ -366,7 +375,7 @@ int mien_cmd_train_detect(int argc, char **argv)
          1},
         {"empty-share", 0, MIEN_OPT_FLOAT, &o->empty, "X", "share of scenes without a face", 0, 1},
         {"log-every", 0, MIEN_OPT_INT, &o->every, "N", "scenes between lines of the log", 1, 1e9},
-        {"sheet", 0, MIEN_OPT_STRING, &o->scenes, "FILE", "write a picture of 16 scenes and stop",
+        {"sheet", 0, MIEN_OPT_OUTPUT, &o->scenes, "FILE", "write a picture of 16 scenes and stop",
          0, 0},
         {0},
     };
@@ -389,7 +398,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         mien_free(t);
         return 2;
     }
-    if (!mien_precision_possible((enum mien_precision)o->precision) || !load_data(t)) {
+    if (!mien_precision_possible((enum mien_precision)o->precision) ||
+        !keep_apart(opts, o->pack) || !load_data(t)) {
         status = 2;
         goto done;
     }
@@ -408,12 +418,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         status = 2;
         goto done;
     }
-    struct sigaction act = {.sa_handler = ask_stop}, old_int, old_term;
-    sigaction(SIGINT, &act, &old_int);
-    sigaction(SIGTERM, &act, &old_term);
+    mien_stop_install();
     status = train(t) ? 0 : 1;
-    sigaction(SIGINT, &old_int, NULL);
-    sigaction(SIGTERM, &old_term, NULL);
 
 done:
     for (int i = 0; i < BATCH_MAX; i++) {

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/files.h"
 #include "app/outputs.h"
 #include "app/stop.h"
 #include "base/args.h"
@@ -22,6 +23,7 @@ struct options {
     struct mien_engine_options engine;
     const char *json, *csv, *overlay, *md5, *out, *report, *profile;
     int frames, fps;
+    bool share;
 };
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
@@ -36,6 +38,18 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
            (!o->report || mien_outputs_add(out, mien_sink_report(o->report))) &&
            (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
            (any || mien_outputs_add(out, mien_sink_jsonl("-")));
+}
+
+// Before anything is opened.
+static bool claim(struct mien_claims *c, const char *source, const char *profile,
+                  const struct options *o, const struct mien_opt *opts)
+{
+    bool any = o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
+    return mien_files_source(c, source) &&
+           (!profile || mien_claims_read(c, "--profile", profile)) &&
+           mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
+           mien_args_claim(opts, c) && mien_files_sinks(c, NULL, o->out) &&
+           (any || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {
@@ -110,17 +124,17 @@ int mien_cmd_video(int argc, char **argv)
         .max_args = 1,
     };
     const struct mien_opt opts[] = {
-        {"json", 'j', MIEN_OPT_STRING, &o.json, "FILE",
+        {"json", 'j', MIEN_OPT_OUTPUT, &o.json, "FILE",
          "results as JSON lines, one a frame; - is standard output, and what happens when no "
          "output is named",
          0, 0},
-        {"csv", 0, MIEN_OPT_STRING, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
-        {"overlay", 'o', MIEN_OPT_STRING, &o.overlay, "FILE",
+        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
+        {"overlay", 'o', MIEN_OPT_OUTPUT, &o.overlay, "FILE",
          "an MP4 with mesh, landmarks and axes drawn over the frames", 0, 0},
-        {"md5", 0, MIEN_OPT_STRING, &o.md5, "FILE", "digests of the results, to compare runs", 0,
+        {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
         {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", MIEN_SINKS_HELP, 0, 0},
-        {"report", 0, MIEN_OPT_STRING, &o.report, "FILE.html",
+        {"report", 0, MIEN_OPT_OUTPUT, &o.report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
         {"profile", 0, MIEN_OPT_STRING, &o.profile, "NAME",
          "a person's own neutral expression and range, learnt by mien live --profile", 0, 0},
@@ -128,12 +142,14 @@ int mien_cmd_video(int argc, char **argv)
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",
          "strength of smoothing: 0 none, 1 usual, 2 twice as steady", 0, 10},
+        MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},
     };
     const char **args = mien_calloc((size_t)argc + 1, sizeof(*args));
     struct tally *t = mien_calloc(1, sizeof(*t));
     struct mien_outputs out = {0};
+    struct mien_claims claims = {0};
     struct mien_engine *e = NULL;
     struct mien_source *source = NULL;
     int nargs = 0, status = 1;
@@ -146,18 +162,20 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     status = 2;
+    mien_files_private(o.share);
+    mien_stop_install();
     const char *reason;
     if (o.out && !mien_sinks_check(o.out, &reason)) {
         mien_error("--out %s", reason);
         goto done;
     }
-    source = mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0);
-    if (!source) {
+    char profile[1024];
+    if ((o.profile && !mien_profile_path(o.profile, profile, sizeof(profile))) ||
+        !claim(&claims, args[0], o.profile ? profile : NULL, &o, opts)) {
         goto done;
     }
-    char profile[1024];
-    if (o.profile && (!mien_profile_path(o.profile, profile, sizeof(profile)) ||
-                      !mien_profile_load(&t->profile, profile))) {
+    source = mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0);
+    if (!source || (o.profile && !mien_profile_load(&t->profile, profile))) {
         goto done;
     }
     double fps = mien_source_info(source)->fps;
@@ -174,7 +192,6 @@ int mien_cmd_video(int argc, char **argv)
     if (!e || !open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
         goto done;
     }
-    mien_stop_install();
     run(e, source, &o, &out, t);
     bool closed = mien_outputs_close(&out);
     mien_info("%lld frames, %lld with a face; detector %.1f ms, network %.1f ms and fit %.1f ms a "
@@ -188,6 +205,7 @@ done:
     mien_outputs_close(&out);
     mien_engine_destroy(e);
     mien_source_close(source);
+    mien_claims_destroy(&claims);
     mien_free(args);
     mien_free(t);
     return status;

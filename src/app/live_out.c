@@ -20,7 +20,7 @@ static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
 struct record {
     struct mien_image picture; // first: handed out; data NULL: a result
     struct mien_result result;
-    char source[256];
+    char source[1024];
     int64_t time_ns;
 };
 

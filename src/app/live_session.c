@@ -297,7 +297,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
         mien_free(s->prop_path);
         return 1;
     }
-    if (!mien_session_open_profile(s) || !mien_session_open_folder(s)) {
+    if (!mien_session_open_profile(s) || !mien_session_claim(s) || !mien_session_open_folder(s)) {
         status = 2;
     } else if (!open_live(s)) {
         status = mien_session_is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
@@ -319,6 +319,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     mien_show_close(s->show);
     mien_live_close(s->live);
     mien_monitor_destroy(&s->outputs);
+    mien_claims_destroy(&s->claims);
     mien_free(s->prop_path);
     mien_free(s->show);
     return status;

@@ -13,6 +13,7 @@
 #include "app/live.h"
 #include "app/live_out.h"
 #include "app/live_show.h"
+#include "base/claims.h"
 #include "base/thread.h"
 
 struct mien_session_options {
@@ -38,12 +39,13 @@ struct mien_session_options {
 
 struct mien_ending { // an output that is writing its files' ends
     struct mien_live_out *out;
-    char spec[256], file[512]; // file: told when it is whole; "": nothing is
+    char spec[256], file[MIEN_UI_PATH]; // file: told when it is whole; "": nothing is
 };
 
 struct mien_session {
     struct mien_session_options o;
     struct mien_config *config; // borrowed; NULL = nothing is remembered
+    struct mien_claims claims;  // of everything that is read and written
     struct mien_live *live;
     struct mien_show *show;
     struct mien_live_out *recording;

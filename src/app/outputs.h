@@ -47,14 +47,14 @@ struct mien_engine_options {
          "look at each face mirrored too: twice the time, a little more exact",                    \
          0,                                                                                        \
          0},                                                                                       \
-        {"net",    0,      MIEN_OPT_STRING,                                                        \
+        {"net",    0,      MIEN_OPT_INPUT,                                                         \
          &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",             \
          0,        0},                                                                             \
-        {"detector",  0,      MIEN_OPT_STRING,                                                     \
+        {"detector",  0,      MIEN_OPT_INPUT,                                                     \
          &(o).detect, "FILE", "detector instead of models/detect.net",                             \
          0,           0},                                                                          \
     {                                                                                              \
-        "face", 0, MIEN_OPT_STRING, &(o).face, "FILE", "face model instead of models/ict.face", 0, \
+        "face", 0, MIEN_OPT_INPUT, &(o).face, "FILE", "face model instead of models/ict.face", 0,  \
             0                                                                                      \
     }
 

@@ -57,9 +57,6 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
 bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
 
 // sources: as above.
-// The end of a pack written to tmp: closes it and, when ok, moves it to out. False when it is not
-// there whole (logged).
-bool mien_prepare_pack_end(struct mien_pack_writer *w, const char *tmp, const char *out, bool ok);
 
 int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
 // first, limit: which photos (limit 0 = to the end); copies: pictures made of each.

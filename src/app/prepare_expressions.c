@@ -73,7 +73,7 @@ static bool add_row(struct mien_pack_writer *w, struct mien_locator *k, char *li
 
 int mien_prepare_expressions(const char *out, const char *net)
 {
-    char dir[1024], path[1100], tmp[1100];
+    char dir[1024], path[1100];
     const char *data = mien_data_dir();
     size_t size = 0;
     int line = 0, found = 0;
@@ -88,9 +88,8 @@ int mien_prepare_expressions(const char *out, const char *net)
     uint8_t *jpegs = text ? mien_file_read(path, 0, &size) : NULL;
     struct mien_locator k;
     struct mien_pack_writer w;
-    snprintf(tmp, sizeof tmp, "%s.tmp", out);
     bool ok = text && jpegs && mien_locator_create(&k, net, false);
-    if (!ok || !mien_pack_writer_open(&w, tmp, false)) {
+    if (!ok || !mien_pack_writer_open(&w, out, false)) {
         mien_free(text);
         mien_free(jpegs);
         return 2;
@@ -108,7 +107,7 @@ int mien_prepare_expressions(const char *out, const char *net)
     mien_free(text);
     mien_free(jpegs);
     const long long kept = w.count;
-    ok = mien_prepare_pack_end(&w, tmp, out, ok);
+    ok = mien_pack_writer_close(&w, ok);
     if (ok) {
         printf("expressions: %lld pictures in %s, %d with landmarks\n", kept, out, found);
     }

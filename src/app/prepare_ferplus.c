@@ -98,7 +98,7 @@ static bool add_part(struct mien_pack_writer *w, struct mien_locator *k, const c
 
 int mien_prepare_ferplus(const char *out, const char *net)
 {
-    char dir[1024], tmp[1100];
+    char dir[1024];
     const char *data = mien_data_dir();
     struct mien_pack_writer w;
     int few = 0, found = 0;
@@ -112,8 +112,7 @@ int mien_prepare_ferplus(const char *out, const char *net)
         return 2;
     }
     snprintf(dir, sizeof dir, "%s/data/ferplus", data);
-    snprintf(tmp, sizeof tmp, "%s.tmp", out);
-    if (!mien_pack_writer_open(&w, tmp, false)) {
+    if (!mien_pack_writer_open(&w, out, false)) {
         mien_locator_destroy(&k);
         return 1;
     }
@@ -121,10 +120,8 @@ int mien_prepare_ferplus(const char *out, const char *net)
               add_part(&w, &k, dir, "dev", 1, &few, &found);
     mien_locator_destroy(&k);
     const long long kept = w.count;
-    ok = mien_pack_writer_close(&w) && ok;
-    if (!ok || rename(tmp, out) != 0) {
+    if (!mien_pack_writer_close(&w, ok)) {
         mien_error("%s was not written", out);
-        remove(tmp);
         return 1;
     }
     printf(

@@ -403,7 +403,6 @@ static bool load(struct marks *k)
 
 int mien_prepare_marks(const char *out, const char *net)
 {
-    char tmp[1100];
     struct mien_face_model model = {0};
     struct mien_locator at = {0};
     struct mien_fit *fit = NULL;
@@ -414,7 +413,6 @@ int mien_prepare_marks(const char *out, const char *net)
         mien_error("prepare marks needs --net: the network whose landmarks the marks correct");
         goto out;
     }
-    snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!k || !mien_face_model_load(&model, NULL)) {
         goto out;
     }
@@ -432,12 +430,12 @@ int mien_prepare_marks(const char *out, const char *net)
                "mixtures\n",
                s->name, s->faces, 100 * (double)s->constant[0], 100 * (double)s->constant[1]);
     }
-    if (!mien_pack_writer_open(&w, tmp, false)) {
+    if (!mien_pack_writer_open(&w, out, false)) {
         goto out;
     }
     bool ok = run(k, &at, fit, &w, &missed);
     const long long kept = w.count;
-    ok = mien_prepare_pack_end(&w, tmp, out, ok);
+    ok = mien_pack_writer_close(&w, ok);
     status = ok ? 0 : 1;
     if (ok) {
         printf("marks: %lld faces in %s; %d were not found\n", kept, out, missed);

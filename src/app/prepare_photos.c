@@ -427,20 +427,9 @@ bool mien_photo_from(const struct mien_photo_row *row, const char *sources)
     return !sources;
 }
 
-bool mien_prepare_pack_end(struct mien_pack_writer *w, const char *tmp, const char *out, bool ok)
-{
-    ok = mien_pack_writer_close(w) && ok;
-    if (ok && rename(tmp, out) != 0) {
-        mien_error("cannot rename %s to %s", tmp, out);
-        ok = false;
-    }
-    return ok;
-}
-
 static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
                        const char *out, const char *sources, bool quick, int limit)
 {
-    char tmp[1100];
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
     int disagree = 0, unexplained = 0;
@@ -448,11 +437,10 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     struct mien_fit *fit = NULL;
     const struct mien_camera camera = mien_photo_camera(1);
     const int n = limit > 0 && limit < p->count ? limit : p->count;
-    snprintf(tmp, sizeof tmp, "%s.tmp", out);
     if (!quick && !(fit = mien_fit_create(m))) {
         return false;
     }
-    if (!mien_pack_writer_open(&w, tmp, false)) {
+    if (!mien_pack_writer_open(&w, out, false)) {
         mien_fit_destroy(fit);
         return false;
     }
@@ -482,7 +470,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     mien_progress_end(&bar, n);
     mien_fit_destroy(fit);
     const long long kept = w.count;
-    ok = mien_prepare_pack_end(&w, tmp, out, ok);
+    ok = mien_pack_writer_close(&w, ok);
     if (ok) {
         printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree, %d that no "
                "face explains; mean rms of a fit %.3f %% of the face's size\n",

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 
 static const float move_max_mm = 5;  // in one round; run again for more
 static const float good_rms = 0.02f; // of the face's size
@@ -192,11 +193,11 @@ static void move_landmark(const struct mien_face_model *m, int l, const float ta
 
 static bool write_moves(const struct mien_face_model *m, const struct sums *sum, const char *out)
 {
-    FILE *f = fopen(out, "w");
-    if (!f) {
-        mien_error("cannot write %s", out);
+    struct mien_save save = {0};
+    if (!mien_save_begin(&save, out)) {
         return false;
     }
+    FILE *f = save.file;
     fprintf(
         f,
         "# Landmarks of models/ict.face on the mesh, made by `mien prepare refine`: name, three\n"
@@ -229,7 +230,9 @@ static bool write_moves(const struct mien_face_model *m, const struct sums *sum,
         move_landmark(m, l, target, f);
     }
     printf("refine: mean residual of a landmark %.2f mm over %d landmarks\n", total / count, count);
-    return fclose(f) == 0;
+    bool ok = mien_save_end(&save, true);
+    mien_save_close(&save);
+    return ok;
 }
 
 int mien_prepare_refine(const char *out, int limit)

@@ -403,13 +403,11 @@ static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struc
 static int write_pack(struct turner *k, const char *out, const char *sources, int first, int limit,
                       int copies)
 {
-    char tmp[1100];
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
     const int all = k->photos.count;
     const int n = limit > 0 && limit < all - first ? first + limit : all;
-    snprintf(tmp, sizeof tmp, "%s.tmp", out);
-    if (!mien_pack_writer_open(&w, tmp, false)) {
+    if (!mien_pack_writer_open(&w, out, false)) {
         return 1;
     }
     bool ok = true;
@@ -444,7 +442,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
     }
     mien_progress_end(&bar, n);
     const long long kept = w.count;
-    ok = mien_prepare_pack_end(&w, tmp, out, ok);
+    ok = mien_pack_writer_close(&w, ok);
     if (ok) {
         printf("turned photos: %lld pictures of %d photos in %s\n", kept, used, out);
     }

@@ -2,9 +2,11 @@
 #include "app/session_parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -128,12 +130,26 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
     for (int i = 2; i < 100; i++) { // never over another one of the same second
         snprintf(path, size, "%s%smien-%s%s.%s", s->folder, *s->folder ? "/" : "", stamp, again,
                  ending);
-        if (!mien_file_exists(path)) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0) {
+            close(fd);
+            return true;
+        }
+        if (errno != EEXIST) {
             break;
         }
         snprintf(again, sizeof(again), "-%d", i);
     }
-    return true;
+    tell(s, s->folder, strerror(errno));
+    return false;
+}
+
+void mien_session_drop_file(const char *path)
+{
+    struct stat st;
+    if (!lstat(path, &st) && S_ISREG(st.st_mode) && st.st_size == 0) {
+        unlink(path);
+    }
 }
 
 bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)

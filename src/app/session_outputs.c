@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/files.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -47,6 +48,7 @@ static void settle(struct mien_session *s, struct mien_ending *e)
                  e->file);
         mien_show_notice(s->show, text);
     }
+    mien_claims_release(&s->claims, e->spec[0] ? e->spec : e->file);
     *e = (struct mien_ending){0};
 }
 
@@ -67,7 +69,7 @@ static void close_later(struct mien_session *s, struct mien_live_out *o, const c
     }
     e->out = o;
     snprintf(e->spec, sizeof(e->spec), "%s", spec);
-    snprintf(e->file, sizeof(e->file), "%.500s", file ? file : "");
+    snprintf(e->file, sizeof(e->file), "%s", file ? file : "");
     mien_live_out_finish(o);
 }
 
@@ -136,9 +138,17 @@ static void saved(struct mien_session *s)
     }
     mien_thread_join(&s->save);
     s->saving = false;
+    if (!s->save_ok) {
+        mien_session_drop_file(s->save_path);
+    }
     snprintf(text, sizeof(text), s->save_ok ? "saved %.300s" : "could not save %.300s",
              s->save_path);
     mien_show_notice(s->show, text);
+}
+
+static const char *report_file(const char *spec)
+{
+    return !strncmp(spec, "report:", 7) ? spec + 7 : NULL;
 }
 
 bool mien_session_set_output(struct mien_session *s, int i, bool on)
@@ -147,9 +157,14 @@ bool mien_session_set_output(struct mien_session *s, int i, bool on)
     if (on) {
         wait_for(s, k->spec);
     }
-    struct mien_live_out *fresh = on ? open_out(s, k->spec, NULL) : NULL;
-    const char *file = !strncmp(k->spec, "report:", 7) ? k->spec + 7 : NULL;
-    close_later(s, exchange_output(s, i, fresh), k->spec, file);
+    struct mien_live_out *fresh = NULL;
+    if (on && mien_files_sinks(&s->claims, k->spec, k->spec)) {
+        fresh = open_out(s, k->spec, NULL);
+        if (!fresh) {
+            mien_claims_release(&s->claims, k->spec);
+        }
+    }
+    close_later(s, exchange_output(s, i, fresh), k->spec, report_file(k->spec));
     k->on = fresh != NULL;
     return k->on == on;
 }
@@ -167,6 +182,10 @@ void mien_session_outputs(struct mien_session *s)
     for (int i = 0; i < c->sinks; i++) {
         if (s->output[i] && mien_live_out_state(s->output[i]) == MIEN_LIVE_OUT_FAILED) {
             mien_live_out_close(exchange_output(s, i, NULL), NULL);
+            mien_claims_release(&s->claims, c->sink[i].spec);
+            if (report_file(c->sink[i].spec)) {
+                mien_session_drop_file(report_file(c->sink[i].spec));
+            }
             c->sink[i].on = false;
             snprintf(text, sizeof(text), "%.200s cannot be opened: the terminal says why",
                      c->sink[i].spec);
@@ -175,6 +194,8 @@ void mien_session_outputs(struct mien_session *s)
     }
     if (s->recording && mien_live_out_state(s->recording) == MIEN_LIVE_OUT_FAILED) {
         mien_live_out_close(s->recording, NULL);
+        mien_claims_release(&s->claims, c->record_path);
+        mien_session_drop_file(c->record_path);
         s->recording = NULL;
         c->recording = false;
         snprintf(text, sizeof(text), "%.300s cannot be recorded: the terminal says why",
@@ -226,7 +247,13 @@ void mien_session_add_typed(struct mien_session *s, const char *list)
 static bool start_recording(struct mien_session *s, const char *path)
 {
     struct mien_ui_controls *c = &s->show->controls;
+    if (!mien_claims_write(&s->claims, path, path)) {
+        return false;
+    }
     s->recording = open_out(s, NULL, path);
+    if (!s->recording) {
+        mien_claims_release(&s->claims, path);
+    }
     c->recording = s->recording != NULL;
     c->recorded_s = 0;
     c->recorded_bytes = 0;
@@ -351,6 +378,9 @@ void mien_session_toggle_recording(struct mien_session *s)
         s->show->controls.recording = false;
     } else if (mien_session_file(s, "mp4", path, sizeof(path))) {
         bool ok = start_recording(s, path);
+        if (!ok) {
+            mien_session_drop_file(path);
+        }
         snprintf(text, sizeof(text),
                  ok ? "recording %.300s" : "%.300s cannot be recorded: the terminal says why",
                  path);
@@ -385,6 +415,9 @@ void mien_session_toggle_report(struct mien_session *s)
     } else {
         ok = mien_session_add_output(s, spec, strlen(spec), true);
     }
+    if (!ok) {
+        mien_session_drop_file(path);
+    }
     snprintf(text, sizeof(text),
              ok ? "the report goes to %.300s" : "%.300s cannot be written: the terminal says why",
              path);
@@ -406,6 +439,7 @@ void mien_session_screenshot(struct mien_session *s)
     s->saving = mien_show_picture(s->show, &s->save_picture);
     s->show->menus_in_screenshot = menus;
     if (!s->saving) {
+        mien_session_drop_file(path);
         mien_show_notice(s->show, "there is no memory for the picture");
         return;
     }

@@ -50,12 +50,16 @@ bool mien_session_open_profile(struct mien_session *s); // of the options
 void mien_session_profile(struct mien_session *s);      // every round
 void mien_session_mark(struct mien_session *s);
 
+// session_claims.c: what is read and written.
+bool mien_session_claim(struct mien_session *s); // of the options; false: logged
+
 // session_folder.c: where files go that keys and menus make.
 bool mien_session_open_folder(struct mien_session *s); // of the options
 void mien_session_folder(struct mien_session *s);      // every round: another one that was typed
-// A new file's path there, named after the time. False when nothing can be written there; the
-// window says so.
+// A new file's path there, named after the time, and the file itself, empty, so that no other
+// program takes the name. False when nothing can be written there; the window says so.
 bool mien_session_file(struct mien_session *s, const char *ending, char *path, size_t size);
+void mien_session_drop_file(const char *path); // of that, when nothing came of it
 // An output to a file without a folder of its own goes there too. False: as above.
 bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
 

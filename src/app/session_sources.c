@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/files.h"
+
 bool mien_session_is_camera(const char *uri)
 {
     return !*uri || !strncmp(uri, "camera", 6) || !strncmp(uri, "/dev/", 5) ||
@@ -43,7 +45,7 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
-    snprintf(s->shown_name, sizeof(s->shown_name), "%s", info->name);
+    snprintf(s->shown_name, sizeof(s->shown_name), "%.127s", info->name);
     snprintf(s->device, sizeof(s->device), "%s", info->device);
     pthread_mutex_lock(&s->outputs.mutex);
     snprintf(s->source_name, sizeof(s->source_name), "%s", *uri ? uri : info->name);
@@ -96,6 +98,10 @@ bool mien_session_open_source(struct mien_session *s, const char *uri, int w, in
         uri += 7;
     }
     if (s->opening || strlen(uri) >= sizeof(s->opening_uri)) {
+        return false;
+    }
+    if (!mien_files_source(&s->claims, uri)) { // logged
+        mien_show_notice(s->show, "this file is being written: end that output first");
         return false;
     }
     snprintf(s->opening_uri, sizeof(s->opening_uri), "%s", uri);

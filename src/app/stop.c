@@ -1,26 +1,59 @@
 #include "app/stop.h"
 
-#include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
-static volatile sig_atomic_t asked;
+#include "base/mem.h"
+
+static volatile sig_atomic_t asked, asked_s;
+
+static sig_atomic_t now_s(void)
+{
+    struct timespec t = {0};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (sig_atomic_t)t.tv_sec;
+}
+
+// Whether it is sent by somebody who may be tired of waiting. A terminal that goes away sends more
+// than one SIGHUP, and a limit is met at every write.
+static bool is_wish(int sig)
+{
+    return sig == SIGINT || sig == SIGTERM || sig == SIGQUIT;
+}
 
 static void on_signal(int sig)
 {
-    (void)sig;
-    asked = 1;
+    // The first two may be one: `timeout` and shells send SIGTERM to a process and to its group.
+    if (asked && is_wish(sig) && now_s() - asked_s >= 2) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+        return;
+    }
+    if (!asked) {
+        asked_s = now_s();
+        asked = 1;
+    }
 }
 
 void mien_stop_install(void)
 {
-    // RESETHAND: the handler serves once.
-    struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXFSZ, SIGXCPU};
+    struct sigaction act = {.sa_handler = on_signal}, old;
     sigemptyset(&act.sa_mask);
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGTERM, &act, NULL);
+    for (size_t i = 0; i < MIEN_COUNT(signals); i++) {
+        // What nohup ignores stays ignored.
+        if (signals[i] != SIGHUP || (!sigaction(SIGHUP, NULL, &old) && old.sa_handler != SIG_IGN)) {
+            sigaction(signals[i], &act, NULL);
+        }
+    }
 }
 
 bool mien_stop_asked(void)
 {
     return asked != 0;
+}
+
+const volatile sig_atomic_t *mien_stop_flag(void)
+{
+    return &asked;
 }

@@ -1,11 +1,16 @@
-// Ctrl-C: a command that runs long asks now and then whether it should end.
+// Signals that end a program: a command that runs long asks now and then whether it should end, and
+// then finishes its files.
 #ifndef MIEN_APP_STOP_H
 #define MIEN_APP_STOP_H
 
+#include <signal.h>
 #include <stdbool.h>
 
-// SIGINT and SIGTERM ask to stop from now on; a second one kills as usual.
+// From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU and SIGXFSZ ask to stop (at a file that
+// reached the limit of its size, writing fails, and the other files are finished). SIGINT, SIGTERM
+// and SIGQUIT kill as usual when they come again two seconds later or more.
 void mien_stop_install(void);
 bool mien_stop_asked(void);
+const volatile sig_atomic_t *mien_stop_flag(void); // not 0: asked
 
 #endif

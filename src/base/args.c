@@ -21,6 +21,8 @@ static void print_default(FILE *f, const struct mien_opt *o)
         fprintf(f, " [%g]", *(const double *)o->value);
         break;
     case MIEN_OPT_STRING:
+    case MIEN_OPT_INPUT:
+    case MIEN_OPT_OUTPUT:
         if (*(const char **)o->value && **(const char **)o->value) {
             fprintf(f, " [%s]", *(const char **)o->value);
         }
@@ -110,6 +112,8 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
         return 0;
     }
     case MIEN_OPT_STRING:
+    case MIEN_OPT_INPUT:
+    case MIEN_OPT_OUTPUT:
         *(const char **)o->value = v;
         return 0;
     case MIEN_OPT_CHOICE: {
@@ -205,4 +209,32 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
                        usage, NULL);
     }
     return 0;
+}
+
+static bool claim_all(const struct mien_opt *opts, struct mien_claims *c, enum mien_opt_type type)
+{
+    bool (*claim)(struct mien_claims *, const char *, const char *) =
+        type == MIEN_OPT_INPUT ? mien_claims_read : mien_claims_write;
+    for (const struct mien_opt *o = opts; o && o->name; o++) {
+        char what[64];
+        const char *path = o->type == type ? *(const char **)o->value : NULL;
+        snprintf(what, sizeof(what), "--%s", o->name);
+        if (path && *path && !claim(c, what, path)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool mien_args_claim(const struct mien_opt *opts, struct mien_claims *c)
+{
+    return claim_all(opts, c, MIEN_OPT_INPUT) && claim_all(opts, c, MIEN_OPT_OUTPUT);
+}
+
+bool mien_args_keep_apart(const struct mien_opt *opts)
+{
+    struct mien_claims c = {0};
+    bool ok = mien_args_claim(opts, &c);
+    mien_claims_destroy(&c);
+    return ok;
 }

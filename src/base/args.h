@@ -10,7 +10,17 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum mien_opt_type { MIEN_OPT_BOOL, MIEN_OPT_INT, MIEN_OPT_FLOAT, MIEN_OPT_STRING, MIEN_OPT_CHOICE };
+#include "base/claims.h"
+
+enum mien_opt_type {
+    MIEN_OPT_BOOL,
+    MIEN_OPT_INT,
+    MIEN_OPT_FLOAT,
+    MIEN_OPT_STRING,
+    MIEN_OPT_CHOICE,
+    MIEN_OPT_INPUT, // a string: a file that is read, or a name
+    MIEN_OPT_OUTPUT // a string: a file that is written, "-" for standard output
+};
 
 struct mien_opt {
     const char *name;   // long name without dashes; NULL ends the table
@@ -35,6 +45,11 @@ struct mien_command {
 // was explained on stderr (exit 2).
 int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
                     char **argv, const char **args, int *nargs);
+// Notes the files that the options name, inputs first. False: an output would destroy an input or
+// another output (logged; exit 2).
+bool mien_args_claim(const struct mien_opt *opts, struct mien_claims *c);
+// The same for a command without other inputs and outputs than its options'.
+bool mien_args_keep_apart(const struct mien_opt *opts);
 void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_opt *opts);
 
 #endif

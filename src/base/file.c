@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 
 void *mien_file_read(const char *path, size_t limit, size_t *size)
 {
@@ -60,54 +61,21 @@ fail:
     return NULL;
 }
 
-static bool write_all(int fd, const void *data, size_t size)
-{
-    const char *p = data;
-    while (size > 0) {
-        ssize_t n = write(fd, p, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        p += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 struct piece {
     const void *data;
     size_t size;
 };
 
-// The new content goes to a neighbour file that replaces the old one only when it is whole.
 static bool save_pieces(const char *path, const struct piece *piece, int count)
 {
-    char tmp[4096];
-    if (snprintf(tmp, sizeof tmp, "%s.tmp", path) >= (int)sizeof tmp) {
-        mien_error("cannot write %.200s…: the path is too long", path);
-        return false;
+    struct mien_save save = {0};
+    bool ok = mien_save_begin(&save, path);
+    for (int i = 0; ok && i < count && !ferror(save.file); i++) {
+        fwrite(piece[i].data, 1, piece[i].size, save.file);
     }
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        mien_error("cannot write %s: %s", tmp, strerror(errno));
-        return false;
-    }
-    bool ok = true;
-    for (int i = 0; i < count && ok; i++) {
-        ok = write_all(fd, piece[i].data, piece[i].size);
-    }
-    ok = ok && fsync(fd) == 0;
-    int saved = errno;
-    ok = close(fd) == 0 && ok;
-    if (ok && rename(tmp, path) == 0) {
-        return true;
-    }
-    mien_error("cannot write %s: %s", path, strerror(ok ? errno : saved));
-    unlink(tmp);
-    return false;
+    ok = ok && mien_save_end(&save, true);
+    mien_save_close(&save);
+    return ok;
 }
 
 bool mien_file_save(const char *path, const void *data, size_t size)
@@ -154,7 +122,13 @@ uint32_t mien_crc32(uint32_t crc, const void *data, size_t size)
     return (uint32_t)crc32_z(crc, data, size);
 }
 
-enum { HEADER = 32, ENTRY = 32, MAX_SECTIONS = 64 };
+enum { HEADER = 32, ENTRY = 32, MAX_SECTIONS = 64, SEALED = 1 };
+
+static const struct {
+    char kind[5];
+    uint32_t version, unsealed; // written now; the one whose checksum leaves the header out
+} kinds[] = {
+    {"FACE", MIEN_FACE_VERSION, 2}, {"NETW", MIEN_NETW_VERSION, 1}, {"CKPT", MIEN_CKPT_VERSION, 1}};
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -177,6 +151,32 @@ static void put64(uint8_t *p, uint64_t v)
 {
     put32(p, (uint32_t)v);
     put32(p + 4, (uint32_t)(v >> 32));
+}
+
+static uint32_t seal_of(const uint8_t *p, size_t size)
+{
+    return mien_crc32(mien_crc32(0, p, 24), p + 28, size - 28);
+}
+
+// Of a file from before the seal. What its checksum leaves out must be as it was always written:
+// sections follow one another, each from the next 64 bytes, to the file's end.
+static bool is_whole_unsealed(const struct mien_container *c, const char *kind)
+{
+    const uint8_t *p = c->block;
+    bool known = false;
+    for (size_t i = 0; i < MIEN_COUNT(kinds); i++) {
+        known = known || (!memcmp(kinds[i].kind, kind, 4) && c->version == kinds[i].unsealed);
+    }
+    size_t at = HEADER + (size_t)c->count * ENTRY;
+    for (int i = 0; i < c->count; i++) {
+        size_t start = (size_t)((const uint8_t *)c->section[i].data - p);
+        if (start != ((at + 63) & ~(size_t)63)) {
+            return false;
+        }
+        at = start + c->section[i].size;
+    }
+    return known && at == c->block_size &&
+           mien_crc32(0, p + HEADER, c->block_size - HEADER) == get32(p + 24);
 }
 
 bool mien_container_parse(struct mien_container *c, void *block, size_t size, const char *name,
@@ -216,7 +216,9 @@ bool mien_container_parse(struct mien_container *c, void *block, size_t size, co
         s->size = (size_t)bytes;
     }
     c->count = (int)count;
-    if (mien_crc32(0, p + HEADER, size - HEADER) != get32(p + 24)) {
+    bool whole = get32(p + 28) == SEALED ? seal_of(p, size) == get32(p + 24)
+                                         : get32(p + 28) == 0 && is_whole_unsealed(c, kind);
+    if (!whole) {
         mien_error("%s is damaged: its checksum does not match; fetch or build it again", name);
         goto fail;
     }
@@ -290,7 +292,8 @@ bool mien_container_save(const char *path, const char *kind, uint32_t version,
     put32(head + 12, (uint32_t)count);
     put64(head + 16, at);
     piece[0] = (struct piece){head, HEADER + (size_t)count * ENTRY};
-    uint32_t crc = mien_crc32(0, head + HEADER, piece[0].size - HEADER);
+    put32(head + 28, SEALED);
+    uint32_t crc = seal_of(head, piece[0].size);
     for (int i = 1; i < n; i++) {
         if (piece[i].size > 0) {
             crc = mien_crc32(crc, piece[i].data, piece[i].size);
@@ -298,6 +301,29 @@ bool mien_container_save(const char *path, const char *kind, uint32_t version,
     }
     put32(head + 24, crc);
     return save_pieces(path, piece, n);
+}
+
+bool mien_container_seal(const char *path)
+{
+    struct mien_container c;
+    size_t size = 0;
+    uint8_t *block = mien_file_read(path, (size_t)2 << 30, &size);
+    if (!block) {
+        return false;
+    }
+    size_t i = 0;
+    while (i < MIEN_COUNT(kinds) && (size < 8 || memcmp(block + 4, kinds[i].kind, 4) != 0)) {
+        i++;
+    }
+    if (i == MIEN_COUNT(kinds)) {
+        mien_error("%s is no face model, network or checkpoint", path);
+        mien_free(block);
+        return false;
+    }
+    bool ok = mien_container_parse(&c, block, size, path, kinds[i].kind, kinds[i].version) &&
+              mien_container_save(path, kinds[i].kind, kinds[i].version, c.section, c.count);
+    mien_container_destroy(&c);
+    return ok;
 }
 
 bool mien_find_folder(int i, const char *kind, char *out, size_t out_size)

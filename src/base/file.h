@@ -2,8 +2,10 @@
 // file of mien uses.
 //
 // Container, little-endian: magic[8] "MIEN" + kind[4]; u32 version; u32 section count; u64 file
-// size; u32 CRC-32 of everything after the 32-byte header; u32 zero; then the table (name[16], u64
-// offset from the file's start, u64 size, 64-byte aligned offsets), then the sections.
+// size; u32 CRC-32 of everything but these four bytes; u32 one; then the table (name[16], u64
+// offset from the file's start, u64 size, 64-byte aligned offsets), then the sections. In files of
+// FACE 2, NETW 1 and CKPT 1 the last word of the header is zero and the checksum is of what follows
+// the header; they are read too.
 #ifndef MIEN_BASE_FILE_H
 #define MIEN_BASE_FILE_H
 
@@ -14,7 +16,7 @@
 // Reads the whole file; *size its bytes. NULL on failure (logged: what, which file). A zero byte
 // follows the data. Free with mien_free. Files over `limit` bytes are refused (0 = 1 GiB).
 void *mien_file_read(const char *path, size_t limit, size_t *size);
-// Writes to PATH.tmp, syncs, renames over PATH. False on failure (logged; the old file stays).
+// Puts a whole file in place (base/save.h). False on failure (logged; the old file stays).
 bool mien_file_save(const char *path, const void *data, size_t size);
 bool mien_file_exists(const char *path);
 bool mien_dir_make(const char *path); // with parents; true when it exists afterwards
@@ -33,6 +35,8 @@ struct mien_container {
     int count;
     struct mien_section section[64]; // point into block
 };
+// Versions that are written.
+enum { MIEN_FACE_VERSION = 3, MIEN_NETW_VERSION = 2, MIEN_CKPT_VERSION = 2 };
 // kind: 4 characters ("FACE", "NETW", "CKPT", "PACK"). Every offset and size is checked against the
 // file, then the checksum. False on failure (logged).
 bool mien_container_load(struct mien_container *c, const char *path, const char *kind,
@@ -45,6 +49,8 @@ const void *mien_container_get(const struct mien_container *c, const char *name,
 void mien_container_destroy(struct mien_container *c);
 bool mien_container_save(const char *path, const char *kind, uint32_t version,
                          const struct mien_section *sections, int count);
+// Writes a FACE, NETW or CKPT anew, in the present version. False: logged.
+bool mien_container_seal(const char *path);
 
 // Finds a file of models/, shaders/ or assets/: $MIEN_HOME/kind/name, beside the program's build
 // tree (../../kind), the installed place (PREFIX/share/mien/kind), then ./kind. False (logged, all

@@ -1,6 +1,6 @@
 // The morphable model at run time: loads models/ict.face and evaluates it. See model.h.
 //
-// File (container kind "FACE", version 2): "counts" i32[8] = {vertices, triangles, uvs, landmarks,
+// File (container kind "FACE", version 3): "counts" i32[8] = {vertices, triangles, uvs, landmarks,
 // identity, blendshapes, ibug, 0}; "mean" f32 (V,3); "tri", "uvtri" u16 (T,3); "uv" u16 (U,2),
 // 65535 = 2.0; "part" u8 (T); "mirror" u16 (V), 65535 = none; "idwide" i32 (I): 1 = that component
 // is 16-bit on skin; "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8"
@@ -269,7 +269,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         }
         path = shipped;
     }
-    if (!mien_container_load(&c, path, "FACE", 2)) {
+    if (!mien_container_load(&c, path, "FACE", MIEN_FACE_VERSION)) {
         return false;
     }
     const int32_t *n = section(&c, "counts", 8, sizeof(int32_t));

@@ -724,7 +724,7 @@ static bool save(const struct build *b, const char *out)
         {"iris", b->iris, sizeof b->iris},
         {"eyes", b->eyes, sizeof b->eyes},
     };
-    return mien_container_save(out, "FACE", 2, s, (int)MIEN_COUNT(s));
+    return mien_container_save(out, "FACE", MIEN_FACE_VERSION, s, (int)MIEN_COUNT(s));
 }
 
 static void destroy(struct build *b)

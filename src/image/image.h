@@ -76,6 +76,8 @@ bool mien_jpeg_encode(const struct mien_image *im, int quality, void **out, size
 bool mien_image_load(const char *path, struct mien_image *im);
 bool mien_image_load_memory(const void *data, size_t size, const char *name, struct mien_image *im);
 bool mien_png_save(const char *path, const struct mien_image *im); // GRAY8, RGB8, RGBA8; atomic
+// With a note of what made it (ASCII), near the file's beginning.
+bool mien_png_save_noted(const char *path, const struct mien_image *im, const char *note);
 bool mien_jpeg_save(const char *path, const struct mien_image *im, int quality);
 bool mien_png_load_rgba(const char *path, struct mien_image *im); // keeps alpha: RGBA8
 // By the name's ending: .png, .jpg, .jpeg.

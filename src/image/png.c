@@ -124,7 +124,7 @@ static void on_write_error(png_structp png, png_const_charp text)
 }
 
 // In memory first, so that the file appears whole or not at all.
-static bool encode(struct writer *w, const struct mien_image *im)
+static bool encode(struct writer *w, const struct mien_image *im, const char *note)
 {
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, w, on_write_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
@@ -144,6 +144,13 @@ static bool encode(struct writer *w, const struct mien_image *im)
     png_set_compression_level(png, 4);
     png_set_IHDR(png, info, (png_uint_32)im->width, (png_uint_32)im->height, 8, type,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    if (note) { // comes first in the file
+        png_text text = {.compression = PNG_TEXT_COMPRESSION_NONE,
+                         .key = (char *)"Software",
+                         .text = (char *)note,
+                         .text_length = strlen(note)};
+        png_set_text(png, info, &text, 1);
+    }
     png_write_info(png, info);
     for (int y = 0; y < im->height; y++) {
         png_write_row(png, im->data + (size_t)y * im->stride);
@@ -153,7 +160,7 @@ static bool encode(struct writer *w, const struct mien_image *im)
     return true;
 }
 
-bool mien_png_save(const char *path, const struct mien_image *im)
+bool mien_png_save_noted(const char *path, const struct mien_image *im, const char *note)
 {
     int ch = mien_format_channels(im->format);
     if (!im->data || !ch) {
@@ -167,7 +174,7 @@ bool mien_png_save(const char *path, const struct mien_image *im)
     if (!w.data) {
         return false;
     }
-    bool ok = encode(&w, im);
+    bool ok = encode(&w, im, note);
     if (!ok) {
         mien_error("%s: encoding the PNG failed: %s", path,
                    w.reason[0] ? w.reason : "out of memory");
@@ -176,4 +183,9 @@ bool mien_png_save(const char *path, const struct mien_image *im)
     }
     mien_free(w.data);
     return ok;
+}
+
+bool mien_png_save(const char *path, const struct mien_image *im)
+{
+    return mien_png_save_noted(path, im, NULL);
 }

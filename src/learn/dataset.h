@@ -13,7 +13,7 @@
 #include "image/image.h"
 #include "learn/pack.h"
 
-enum { MIEN_DATASET_SOURCES = 16 };
+enum { MIEN_DATASET_SOURCES = 32 };
 
 enum { MIEN_DATASET_GROUPS = 4 * (MIEN_EXPRESSIONS + 1) };
 

@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "learn/graph_internal.h"
 
-enum { CKPT_VERSION = 1, NETW_VERSION = 1 };
-
 struct state {
     uint64_t steps, passes, seed;
     uint32_t shard, shards, scalars, zero;
@@ -38,7 +36,7 @@ bool mien_graph_save(const struct mien_graph *g, const char *path, const void *b
         {"scalars", g->scalar_name, sizeof g->scalar_name},
         {"blob", blob, size},
     };
-    return mien_container_save(path, "CKPT", CKPT_VERSION, sections, MIEN_COUNT(sections));
+    return mien_container_save(path, "CKPT", MIEN_CKPT_VERSION, sections, MIEN_COUNT(sections));
 }
 
 // A checkpoint read and checked against its own description.
@@ -61,7 +59,7 @@ static void checkpoint_close(struct checkpoint *c)
 static bool checkpoint_open(struct checkpoint *c, const char *path)
 {
     *c = (struct checkpoint){0};
-    if (!mien_container_load(&c->file, path, "CKPT", CKPT_VERSION)) {
+    if (!mien_container_load(&c->file, path, "CKPT", MIEN_CKPT_VERSION)) {
         return false;
     }
     size_t size = 0;
@@ -266,7 +264,7 @@ static bool export_as(const struct mien_graph *g, const char *path, bool half)
         {"desc", g->text, strlen(g->text) + 1},
         {"half", small, d->weights * sizeof *small},
     };
-    ok = mien_container_save(path, "NETW", NETW_VERSION, half ? halves : sections, 2);
+    ok = mien_container_save(path, "NETW", MIEN_NETW_VERSION, half ? halves : sections, 2);
 done:
     mien_free(weights);
     mien_free(small);

@@ -125,21 +125,20 @@ bool mien_pack_writer_open(struct mien_pack_writer *w, const char *path, bool ap
             return false;
         }
     }
-    w->f = fopen(path, end ? "ab" : "wb");
-    if (!w->f) {
-        mien_error("cannot write pack %s: %s", path, strerror(errno));
+    if (end) {
+        w->f = fopen(path, "ab");
+        if (!w->f) {
+            mien_error("cannot write pack %s: %s", path, strerror(errno));
+        }
+        return w->f != NULL;
+    }
+    if (!mien_save_begin(&w->save, path)) {
         return false;
     }
-    if (!end) {
-        unsigned char h[HEADER];
-        make_header(h);
-        if (fwrite(h, 1, HEADER, w->f) != HEADER) {
-            mien_error("cannot write pack %s: %s", path, strerror(errno));
-            fclose(w->f);
-            w->f = NULL;
-            return false;
-        }
-    }
+    unsigned char h[HEADER];
+    make_header(h);
+    w->f = w->save.file;
+    fwrite(h, 1, HEADER, w->f); // what fails is seen at close
     return true;
 }
 
@@ -156,17 +155,23 @@ bool mien_pack_write(struct mien_pack_writer *w, const struct mien_label *label,
     return true;
 }
 
-bool mien_pack_writer_close(struct mien_pack_writer *w)
+bool mien_pack_writer_close(struct mien_pack_writer *w, bool good)
 {
     if (!w->f) {
-        return true;
+        return good;
     }
-    bool ok = !ferror(w->f) && fflush(w->f) == 0;
-    ok = fclose(w->f) == 0 && ok;
-    if (!ok) {
-        mien_error("a pack of %lld records was not written to its end: %s", w->count,
-                   strerror(errno));
+    bool ok = good;
+    if (w->save.file) {
+        ok = mien_save_end(&w->save, good);
+        mien_save_close(&w->save);
+    } else {
+        ok = !ferror(w->f) && fflush(w->f) == 0;
+        ok = fclose(w->f) == 0 && ok;
+        if (!ok) {
+            mien_error("a pack of %lld records was not written to its end: %s", w->count,
+                       strerror(errno));
+        }
     }
     w->f = NULL;
-    return ok;
+    return ok && good;
 }

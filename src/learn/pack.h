@@ -5,6 +5,7 @@
 #ifndef MIEN_LEARN_PACK_H
 #define MIEN_LEARN_PACK_H
 
+#include "base/save.h"
 #include "face/label.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,11 +13,14 @@
 struct mien_pack_writer {
     FILE *f;
     long long count;
+    struct mien_save save; // unless appending
 };
-// append: continue after the last whole record. False on failure (logged).
+// A pack is put in place at its close (base/save.h). append: instead continue the one that is there
+// after its last whole record. False on failure (logged).
 bool mien_pack_writer_open(struct mien_pack_writer *w, const char *path, bool append);
 bool mien_pack_write(struct mien_pack_writer *w, const struct mien_label *label, const void *jpeg);
-bool mien_pack_writer_close(struct mien_pack_writer *w); // false when the disk was full (logged)
+// good false: gives it up. False when it is not there whole (logged, unless it was not good).
+bool mien_pack_writer_close(struct mien_pack_writer *w, bool good); // idempotent
 
 struct mien_pack { // memory-mapped, any thread
     const uint8_t *map;

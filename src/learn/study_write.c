@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/name.h"
 
 static const char *const change_names[MIEN_STUDY_TASKS] = {
     "landmarks", "pose", "identity", "blendshapes", "expression", "gaze",
@@ -56,7 +57,8 @@ static void write_csv(const struct mien_study *s, FILE *f)
     for (int i = 0; i < s->runs; i++) {
         const struct mien_study_run *r = &s->run[i];
         for (int k = 0; k < r->seeds; k++) {
-            fprintf(f, "%s,%d,%d", r->name, r->seed[k], r->done[k]);
+            mien_name_csv(f, r->name);
+            fprintf(f, ",%d,%d", r->seed[k], r->done[k]);
             number(f, r->delta_m[k]);
             for (int t = 0; t < MIEN_STUDY_TASKS; t++) {
                 number(f, r->change[k][t]);

@@ -60,6 +60,15 @@ struct run {
     double nme;
 };
 
+const char *mien_train_file(enum mien_train_file f)
+{
+    static const char *const names[MIEN_TRAIN_FILES] = {[MIEN_TRAIN_CHECKPOINT] = "last.ckpt",
+                                                        [MIEN_TRAIN_NETWORK] = "face.net",
+                                                        [MIEN_TRAIN_LOG] = "log.jsonl",
+                                                        [MIEN_TRAIN_CURVES] = "curves.png"};
+    return names[f];
+}
+
 struct mien_train_config mien_train_defaults(void)
 {
     struct mien_train_config c = {
@@ -431,10 +440,14 @@ static bool open_run(struct run *r)
     if (!mien_dir_make(c->out)) {
         return false;
     }
-    snprintf(r->checkpoint, sizeof(r->checkpoint), "%s/last.ckpt", c->out);
-    snprintf(r->network, sizeof(r->network), "%s/face.net", c->out);
-    snprintf(r->log, sizeof(r->log), "%s/log.jsonl", c->out);
-    snprintf(r->curves, sizeof(r->curves), "%s/curves.png", c->out);
+    char *const path[MIEN_TRAIN_FILES] = {[MIEN_TRAIN_CHECKPOINT] = r->checkpoint,
+                                          [MIEN_TRAIN_NETWORK] = r->network,
+                                          [MIEN_TRAIN_LOG] = r->log,
+                                          [MIEN_TRAIN_CURVES] = r->curves};
+    for (int i = 0; i < MIEN_TRAIN_FILES; i++) {
+        snprintf(path[i], sizeof(r->checkpoint), "%s/%s", c->out,
+                 mien_train_file((enum mien_train_file)i));
+    }
     r->shards = c->batch / c->shard;
     int threads = mien_parallel_threads(r->parallel, c->threads);
     char *text = mien_train_description(c->net, c->model);

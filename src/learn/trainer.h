@@ -56,6 +56,16 @@ struct mien_train_config {
 };
 struct mien_train_config mien_train_defaults(void);
 
+// What is written into the folder `out`, by name.
+enum mien_train_file {
+    MIEN_TRAIN_CHECKPOINT,
+    MIEN_TRAIN_NETWORK,
+    MIEN_TRAIN_LOG,
+    MIEN_TRAIN_CURVES,
+    MIEN_TRAIN_FILES
+};
+const char *mien_train_file(enum mien_train_file f);
+
 struct mien_train_summary {
     long long step;
     double first_loss, last_loss; // weighted, normalised sums over the first and last log interval

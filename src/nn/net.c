@@ -14,7 +14,7 @@
 #include "nn/desc.h"
 #include "tensor/infer.h"
 
-enum { NETW_VERSION = 1, ALIGN = 16 };
+enum { ALIGN = 16 };
 
 enum { NUMBERS = 8, NUMBERS_LONG = 32 };
 
@@ -287,7 +287,8 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
     struct mien_container file;
     struct mien_section section[NUMBERS + 4];
     int n = 0;
-    if (count < 1 || count > NUMBERS_LONG || !mien_container_load(&file, path, "NETW", NETW_VERSION)) {
+    if (count < 1 || count > NUMBERS_LONG ||
+        !mien_container_load(&file, path, "NETW", MIEN_NETW_VERSION)) {
         return false;
     }
     for (int i = 0; i < file.count && n < NUMBERS + 3; i++) {
@@ -297,7 +298,7 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
     }
     section[n] = (struct mien_section){.data = value, .size = (size_t)count * sizeof(float)};
     snprintf(section[n++].name, sizeof(section[0].name), "%s", name);
-    bool ok = mien_container_save(path, "NETW", file.version, section, n);
+    bool ok = mien_container_save(path, "NETW", MIEN_NETW_VERSION, section, n);
     mien_container_destroy(&file);
     return ok;
 }
@@ -305,7 +306,7 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
 struct mien_net *mien_net_load(const char *path)
 {
     struct mien_container file;
-    if (!mien_container_load(&file, path, "NETW", NETW_VERSION)) {
+    if (!mien_container_load(&file, path, "NETW", MIEN_NETW_VERSION)) {
         return NULL;
     }
     struct mien_net *n = mien_calloc(1, sizeof *n);

@@ -4,25 +4,33 @@
 // Axes: out/convention.h, metres. Node "head" carries the mesh and is animated in translation,
 // rotation and weights; node "camera" is the camera that saw it. Morph targets are sparse
 // accessors, named in meshes[0].extras.targetNames. The head's shape is the identity known last.
-// Frames without the face have no key. The file is written whole each time the number of keys has
-// doubled (from 256) and at close, always by renaming: what a killed program leaves opens, and has
-// half of it or more.
+// Frames without the face have no key.
+//
+// What a killed program leaves opens, and has all but the last second: the file has room for more
+// keys than there are, and each second the new ones are written into it, and then their number into
+// its JSON, which has blanks there. It is written whole, by renaming, when its room is used up (the
+// new one has twice as much; the head's shape is then the newest) and at close, without room to
+// spare.
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/file.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 #include "base/version.h"
 #include "out/avatar.h"
 #include "out/convention.h"
 #include "out/net.h"
 #include "out/sinks.h"
 
-enum { KEYS_FIRST = 256 };
+enum { KEYS_FIRST = 32, TRACKS = 4 };
+static const int widths[TRACKS] = {1, 3, 4, MIEN_BLENDSHAPES}; // time, translation, rotation, weights
 
 struct key {
     float time_s, q[4], t[3], weight[MIEN_BLENDSHAPES];
@@ -32,8 +40,14 @@ struct gltf_sink {
     struct mien_sink sink;
     const struct mien_face_model *model;
     char path[1024];
+    bool stream; // a pipe gets the file at its end
+    struct mien_save save;
     struct key *key;
     size_t keys, room;
+    size_t written, file_room;     // keys that the file says, and that it has room for
+    off_t counts_at, at[TRACKS];   // in the file: where the keys' number is said, and where they are
+    int first_view;
+    int64_t next_ns;
     bool have_first;
     int64_t first_ns;
     int id;
@@ -269,38 +283,67 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
     return ok;
 }
 
-static bool add_animation(struct file *f, const struct gltf_sink *s, struct growing *json)
+// Numbers of a key in the order of the tracks.
+static const float *track_of(const struct key *k, int track)
+{
+    const float *const v[TRACKS] = {&k->time_s, k->t, k->q, k->weight};
+    return v[track];
+}
+
+static float *gather(const struct gltf_sink *s, int track, size_t from, size_t room)
+{
+    size_t width = (size_t)widths[track];
+    float *v = mien_calloc(room, width * sizeof(float));
+    for (size_t i = from; v && i < s->keys; i++) {
+        memcpy(v + (i - from) * width, track_of(&s->key[i], track), width * sizeof(float));
+    }
+    return v;
+}
+
+// The accessors of the tracks, whose views begin with `view`: always of the same length.
+static void animation_accessors(struct growing *g, const struct gltf_sink *s, int view)
+{
+    static const char *const types[TRACKS] = {"SCALAR", "VEC3", "VEC4", "SCALAR"};
+    for (int i = 0; i < TRACKS; i++) {
+        size_t count = i == 3 ? s->keys * MIEN_BLENDSHAPES : s->keys;
+        print(g, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%12zu,\"bufferView\":%6d",
+              i ? "," : "", FLOAT, types[i], count, view + i);
+        if (i == 0) {
+            size_t end = g->size + 64;
+            numbers(g, "min", &s->key[0].time_s, 1);
+            numbers(g, "max", &s->key[s->keys - 1].time_s, 1);
+            print(g, "%*s", end > g->size ? (int)(end - g->size) : 0, "");
+        }
+        print(g, "}");
+    }
+}
+
+// room: for so many keys.
+static bool add_animation(struct file *f, struct gltf_sink *s, struct growing *json, size_t room)
 {
     if (!s->keys) {
         return true;
     }
-    float *v = mien_calloc(s->keys, MIEN_BLENDSHAPES * sizeof(float));
-    if (!v) {
-        return false;
+    for (int i = 0; i < TRACKS; i++) {
+        float *v = gather(s, i, 0, room);
+        if (!v) {
+            return false;
+        }
+        s->at[i] = (off_t)f->bin.size;
+        add_view(f, v, room * (size_t)widths[i] * sizeof(float), 0);
+        mien_free(v);
     }
-    int accessor[4];
-    for (size_t i = 0; i < s->keys; i++) {
-        v[i] = s->key[i].time_s;
-    }
-    accessor[0] = add_floats(f, v, s->keys, 1, "SCALAR", 0, true);
-    for (size_t i = 0; i < s->keys; i++) {
-        memcpy(v + 3 * i, s->key[i].t, 3 * sizeof(float));
-    }
-    accessor[1] = add_floats(f, v, s->keys, 3, "VEC3", 0, false);
-    for (size_t i = 0; i < s->keys; i++) {
-        memcpy(v + 4 * i, s->key[i].q, 4 * sizeof(float));
-    }
-    accessor[2] = add_floats(f, v, s->keys, 4, "VEC4", 0, false);
-    for (size_t i = 0; i < s->keys; i++) {
-        memcpy(v + MIEN_BLENDSHAPES * i, s->key[i].weight, sizeof(s->key[i].weight));
-    }
-    accessor[3] = add_floats(f, v, s->keys * MIEN_BLENDSHAPES, 1, "SCALAR", 0, false);
-    mien_free(v);
+    print(&f->accessors, f->accessor_count ? "," : "");
+    s->counts_at = (off_t)f->accessors.size;
+    s->first_view = f->view_count - TRACKS;
+    animation_accessors(&f->accessors, s, s->first_view);
+    int first = f->accessor_count;
+    f->accessor_count += TRACKS;
     static const char *const paths[] = {"translation", "rotation", "weights"};
     print(json, ",\"animations\":[{\"name\":\"take\",\"samplers\":[");
     for (int i = 0; i < 3; i++) {
         print(json, "%s{\"input\":%d,\"output\":%d,\"interpolation\":\"LINEAR\"}", i ? "," : "",
-              accessor[0], accessor[i + 1]);
+              first, first + i + 1);
     }
     print(json, "],\"channels\":[");
     for (int i = 0; i < 3; i++) {
@@ -336,7 +379,7 @@ static void add_nodes(const struct gltf_sink *s, struct growing *json)
     print(json, "],");
 }
 
-static bool save(const struct gltf_sink *s)
+static bool save(struct gltf_sink *s, bool last)
 {
     struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
     struct growing json = {.ok = true}, out = {.ok = true};
@@ -346,8 +389,10 @@ static bool save(const struct gltf_sink *s)
     }
     print(&json, "},");
     add_nodes(s, &json);
-    bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json);
+    bool ok =
+        add_mesh(&f, s, &json) && add_animation(&f, s, &json, last ? s->keys : s->room);
     print(&json, ",\"accessors\":[");
+    s->counts_at += (off_t)json.size;
     put(&json, f.accessors.data, f.accessors.size);
     print(&json, "],\"bufferViews\":[");
     put(&json, f.views.data, f.views.size);
@@ -371,13 +416,72 @@ static bool save(const struct gltf_sink *s)
         mien_error("%s: longer than glTF files can be (4 GiB)", s->path);
         ok = false;
     }
-    ok = ok && mien_file_save(s->path, out.data, out.size);
+    s->counts_at += (off_t)sizeof(head);
+    for (int i = 0; i < TRACKS; i++) {
+        s->at[i] += (off_t)(sizeof(head) + json.size + sizeof(chunk));
+    }
+    ok = ok && mien_save_begin(&s->save, s->path);
+    if (ok) {
+        fwrite(out.data, 1, out.size, s->save.file);
+        s->save.quick = !last;
+        ok = mien_save_end(&s->save, true);
+    }
+    if (ok) {
+        s->written = s->keys;
+        s->file_room = s->keys ? s->room : 0;
+    }
     free(f.bin.data);
     free(f.views.data);
     free(f.accessors.data);
     free(json.data);
     free(out.data);
     return ok;
+}
+
+static bool put_at(const struct gltf_sink *s, const void *data, size_t size, off_t at)
+{
+    for (const char *p = data; size > 0;) {
+        ssize_t n = pwrite(fileno(s->save.kept), p, size, at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            mien_error("%s: cannot write on: %s", s->path, strerror(errno));
+            return false;
+        }
+        p += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_new_keys(struct gltf_sink *s)
+{
+    size_t from = s->written, n = s->keys - from;
+    bool ok = true;
+    for (int i = 0; i < TRACKS && ok; i++) {
+        size_t key_size = (size_t)widths[i] * sizeof(float);
+        float *v = gather(s, i, from, n);
+        ok = v && put_at(s, v, n * key_size, s->at[i] + (off_t)(from * key_size));
+        mien_free(v);
+    }
+    struct growing g = {.ok = true};
+    animation_accessors(&g, s, s->first_view);
+    ok = ok && g.ok && put_at(s, g.data, g.size, s->counts_at);
+    free(g.data);
+    s->written = ok ? s->keys : s->written;
+    return ok;
+}
+
+// What cannot be written now (it is logged) may be at the end, which counts.
+static void keep_up(struct gltf_sink *s)
+{
+    if (s->stream || s->keys == s->written || mien_now_ns() < s->next_ns) {
+        return;
+    }
+    bool ok = s->keys <= s->file_room ? write_new_keys(s) : save(s, false);
+    s->next_ns = mien_now_ns() + (ok ? 1 : 60) * MIEN_NS_PER_S;
 }
 
 static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_result *f)
@@ -417,7 +521,13 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
         s->room = room;
     }
     s->key[s->keys++] = k;
-    return s->keys == s->room ? save(s) : true;
+    keep_up(s);
+    return true;
+}
+
+static void gltf_idle(struct mien_sink *sink)
+{
+    keep_up((struct gltf_sink *)sink);
 }
 
 static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
@@ -447,7 +557,8 @@ static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *fra
 static bool gltf_close(struct mien_sink *sink)
 {
     struct gltf_sink *s = (struct gltf_sink *)sink;
-    bool ok = s->sink.failed || save(s);
+    bool ok = save(s, true);
+    mien_save_close(&s->save);
     free(s->key);
     mien_free(s);
     return ok;
@@ -459,13 +570,16 @@ struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model 
     if (!s) {
         return NULL;
     }
-    s->sink = (struct mien_sink){.name = "glTF", .write = gltf_write, .close = gltf_close};
+    s->sink = (struct mien_sink){
+        .name = "glTF", .write = gltf_write, .close = gltf_close, .idle = gltf_idle};
     s->model = m;
+    s->stream = mien_save_is_stream(path);
     snprintf(s->path, sizeof(s->path), "%s", path);
     s->room = KEYS_FIRST;
     s->key = mien_realloc_array(NULL, s->room, sizeof(*s->key));
     // Written at once: a place that cannot be written to shows before a take, not after.
-    if (!s->key || !save(s)) {
+    if (!s->key || (!s->stream && !save(s, false))) {
+        mien_save_close(&s->save);
         free(s->key);
         mien_free(s);
         return NULL;

@@ -1,7 +1,7 @@
 // MediaPipe's face landmarker result as JSON: one object a frame.
 //
-// FILE.json is one array (closed at the end; a file that was cut off lacks only its "]"), any other
-// name JSON lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1;
+// FILE.json is one array, whole after each frame (a pipe's is closed at the end), any other name JSON
+// lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1;
 // the others are zero with visibility 0. x, y are parts of the picture's width and height, z the
 // depth relative to the head's origin in x's scale, smaller is nearer. Blendshapes are in
 // MediaPipe's order, _neutral first, no tongueOut. Matrix: out/convention.h.
@@ -15,6 +15,7 @@
 #include "out/text.h"
 
 enum { POINTS = 478 };
+static const char array_end[] = "\n]\n";
 
 struct mediapipe_sink {
     struct mien_sink sink;
@@ -104,16 +105,15 @@ static bool mediapipe_write(struct mien_sink *sink, const struct mien_sink_frame
     }
     fputs("]}", f);
     // In an array the newline comes before the next object.
-    return s->array ? !fflush(f) && !ferror(f) : mien_text_end_line(&s->text);
+    return s->array ? mien_text_end_piece(&s->text, array_end) : mien_text_end_line(&s->text);
 }
 
 static bool mediapipe_close(struct mien_sink *sink)
 {
     struct mediapipe_sink *s = (struct mediapipe_sink *)sink;
     bool ok = true;
-    if (s->array && s->text.file) {
-        fputs("\n]", s->text.file);
-        ok = mien_text_end_line(&s->text);
+    if (s->array && !mien_text_goes_back(&s->text)) {
+        fputs(array_end, s->text.file);
     }
     ok = mien_text_close(&s->text) && ok;
     mien_free(s);
@@ -159,6 +159,10 @@ struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_m
     }
     if (s->array) {
         fputc('[', s->text.file);
+        if (!mien_text_end_piece(&s->text, array_end)) {
+            mediapipe_close(&s->sink);
+            return NULL;
+        }
     }
     return &s->sink;
 }

@@ -1,6 +1,5 @@
 #include "out/mesh.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
+#include "base/save.h"
 #include "out/text.h"
 
 // Bilinear; false outside the picture.
@@ -166,7 +167,7 @@ static bool photo_piece(const struct mien_posed *p, const struct mien_image *pic
     origin[1] = (float)d->y0;
     size[0] = (float)d->w;
     size[1] = (float)d->h;
-    return mien_png_save(path, &view);
+    return mien_png_save_noted(path, &view, MIEN_MADE "texture");
 }
 
 struct group {
@@ -183,31 +184,31 @@ static const struct group groups[] = {
 
 static bool save_materials(const char *base, const char *leaf, bool textures)
 {
-    char path[1200];
+    struct mien_save save = {0};
+    char path[1300];
     snprintf(path, sizeof(path), "%s.mtl", base);
-    FILE *f = fopen(path, "w");
-    if (!f) {
-        mien_error("%s: cannot write: %s", path, strerror(errno));
+    if (!mien_save_begin(&save, path)) {
         return false;
     }
+    FILE *f = save.file;
     const char *skin_map = textures ? "map_Kd " : "# no picture: ";
+    fputs("# " MIEN_MADE "materials of a fitted face\n", f);
     fprintf(f, "newmtl skin\nKd 1 1 1\nKs 0.05 0.05 0.05\nNs 20\n%s%s.png\n\n", skin_map, leaf);
     fprintf(f, "newmtl eyes\nKd 1 1 1\nKs 0.4 0.4 0.4\nNs 100\n%s%s-photo.png\n\n", skin_map, leaf);
     fputs("newmtl teeth\nKd 0.87 0.84 0.78\nKs 0.2 0.2 0.2\nNs 60\n\n", f);
     fputs("newmtl mouth\nKd 0.45 0.20 0.18\nKs 0.1 0.1 0.1\nNs 30\n", f);
-    bool bad = ferror(f);
-    if (fclose(f) || bad) {
-        mien_error("%s: not all of it was written: %s", path, strerror(errno));
-        return false;
-    }
-    return true;
+    bool ok = mien_save_end(&save, true);
+    mien_save_close(&save);
+    return ok;
 }
 
-static void write_obj(struct mien_text *t, const struct mien_posed *p, const char *leaf,
-                      const float origin[2], const float size[2])
+static void write_obj(struct mien_text *t, const struct mien_posed *p, const char *source,
+                      const char *leaf, const float origin[2], const float size[2])
 {
     const struct mien_face_model *m = p->model;
-    fprintf(t->file, "# mien: fitted face, millimetres\nmtllib %s.mtl\n", leaf);
+    fputs("# " MIEN_MADE "fitted face, millimetres\n# picture: ", t->file);
+    mien_name_json(t->file, source);
+    fprintf(t->file, "\nmtllib %s.mtl\n", leaf);
     for (int i = 0; i < m->vertices; i++) {
         fputs("v", t->file);
         for (int k = 0; k < 3; k++) {
@@ -254,14 +255,33 @@ static void write_obj(struct mien_text *t, const struct mien_posed *p, const cha
     }
 }
 
+static bool save_obj(const struct mien_posed *posed, const char *source, const char *leaf,
+                     const char *base, const float origin[2], const float size[2])
+{
+    struct mien_save save = {0};
+    char path[1300];
+    struct mien_text *t = mien_calloc(1, sizeof(*t));
+    snprintf(path, sizeof(path), "%s.obj", base);
+    bool ok = t && mien_save_begin(&save, path);
+    if (ok) {
+        mien_text_lend(t, save.file, path);
+        write_obj(t, posed, source, leaf, origin, size);
+        ok = mien_text_close(t);
+        ok = mien_save_end(&save, ok) && ok;
+    }
+    mien_save_close(&save);
+    mien_free(t);
+    return ok;
+}
+
 bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image *picture,
-                        const char *base)
+                        const char *source, const char *base)
 {
     const char *slash = strrchr(base, '/');
     const char *leaf = slash ? slash + 1 : base;
-    char path[1200];
+    char path[1300];
     float origin[2] = {0, 0}, size[2] = {1, 1};
-    if (strlen(base) > 1100) {
+    if (strlen(base) > 1250) {
         mien_error("%s: the name is too long", base);
         return false;
     }
@@ -275,7 +295,7 @@ bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image 
         if (ok) {
             mien_mesh_unwrap(posed, picture, &texture, weight);
             snprintf(path, sizeof(path), "%s.png", base);
-            ok = mien_png_save(path, &texture);
+            ok = mien_png_save_noted(path, &texture, MIEN_MADE "texture");
             snprintf(path, sizeof(path), "%s-photo.png", base);
             ok = ok && photo_piece(posed, picture, path, origin, size);
         }
@@ -285,21 +305,8 @@ bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image 
             return false;
         }
     }
-    if (!save_materials(base, leaf, picture != NULL)) {
-        return false;
-    }
-    struct mien_text *t = mien_calloc(1, sizeof(*t));
-    if (!t) {
-        return false;
-    }
-    snprintf(path, sizeof(path), "%s.obj", base);
-    bool ok = mien_text_open(t, path);
-    if (ok) {
-        write_obj(t, posed, leaf, origin, size);
-        ok = mien_text_close(t);
-    }
-    mien_free(t);
-    return ok;
+    return save_materials(base, leaf, picture != NULL) &&
+           save_obj(posed, source, leaf, base, origin, size);
 }
 
 static uint8_t *put(uint8_t *p, const void *v, size_t n)
@@ -312,15 +319,15 @@ bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image 
                         const char *base)
 {
     const struct mien_face_model *m = posed->model;
-    char path[1200], head[512];
-    if (strlen(base) > 1100) {
+    char path[1300], head[512];
+    if (strlen(base) > 1250) {
         mien_error("%s: the name is too long", base);
         return false;
     }
     snprintf(path, sizeof(path), "%s.ply", base);
     int n =
         snprintf(head, sizeof(head),
-                 "ply\nformat binary_little_endian 1.0\ncomment mien: fitted face, millimetres\n"
+                 "ply\nformat binary_little_endian 1.0\ncomment " MIEN_MADE "fitted face, millimetres\n"
                  "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
                  "property float nx\nproperty float ny\nproperty float nz\n"
                  "property uchar red\nproperty uchar green\nproperty uchar blue\n"

@@ -10,10 +10,14 @@
 #include "image/image.h"
 #include "out/depth.h"
 
+// What files say near their beginning whose names a sink chose: such a one may be replaced.
+#define MIEN_MADE "mien: "
+
 // posed: set to this face. Writes base.obj, base.mtl, base.png (skin) and base-photo.png (the piece
-// of the picture that colours the eyes). picture NULL: no textures. False on failure (logged).
+// of the picture that colours the eyes). picture NULL: no textures. source: the picture's name.
+// False on failure (logged).
 bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image *picture,
-                        const char *base);
+                        const char *source, const char *base);
 bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image *picture,
                         const char *base);
 // The skin's texture, RGB8 of texture->width², created by the caller. weight: scratch of

@@ -1,6 +1,5 @@
 #include "out/profile.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 #include "out/text.h"
 
 static const double rest_s = 4, all_s = 10;
@@ -157,27 +157,24 @@ static void make_folders(const char *path)
 
 bool mien_profile_save(const struct mien_profile *p, const char *path)
 {
-    char part[1100];
+    struct mien_save save = {0};
     struct mien_text *t = mien_calloc(1, sizeof(*t));
-    snprintf(part, sizeof(part), "%s.part", path);
     make_folders(path);
-    bool ok = t && mien_text_open(t, part);
+    bool ok = t && mien_save_begin(&save, path);
     if (ok) {
-        fputs("# blendshape, neutral, highest", t->file);
-        mien_text_end_line(t);
+        mien_text_lend(t, save.file, path);
+        fputs("# blendshape, neutral, highest\n", t->file);
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             fprintf(t->file, "%s ", mien_blendshape_name(i));
             mien_text_number(t, p->neutral[i], 4, "0");
             fputc(' ', t->file);
             mien_text_number(t, p->high[i], 4, "1");
-            mien_text_end_line(t);
+            fputc('\n', t->file);
         }
         ok = mien_text_close(t);
-        if (ok && rename(part, path)) {
-            mien_error("%s: cannot write: %s", path, strerror(errno));
-            ok = false;
-        }
+        ok = mien_save_end(&save, ok) && ok;
     }
+    mien_save_close(&save);
     mien_free(t);
     return ok;
 }

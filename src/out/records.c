@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/name.h"
 
 struct text_sink {
     struct mien_sink sink;
@@ -92,10 +93,10 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
 {
     const struct mien_result *r = f->result;
     fputs("{\"source\":", t->file);
-    mien_text_json_string(t, f->source);
+    mien_name_json(t->file, f->source);
     if (r->network[0]) {
         fputs(",\"network\":", t->file);
-        mien_text_json_string(t, r->network);
+        mien_name_json(t->file, r->network);
     }
     fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
     member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
@@ -162,7 +163,7 @@ static void cells(struct mien_text *t, const float *v, int n, int digits)
 static void row_end(struct mien_text *t, const struct mien_result *r)
 {
     fprintf(t->file, ",%d,", r->mark);
-    mien_text_csv_string(t, r->network);
+    mien_name_csv(t->file, r->network);
 }
 
 static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
@@ -170,7 +171,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
     struct mien_text *t = &((struct text_sink *)s)->text;
     const struct mien_result *r = f->result;
     for (int i = 0; i < r->count || i == 0; i++) {
-        mien_text_csv_string(t, f->source);
+        mien_name_csv(t->file, f->source);
         fprintf(t->file, ",%llu,", (unsigned long long)r->frame);
         mien_text_number(t, (double)r->times.capture_ns * 1e-9, 6, "");
         if (!r->count) {

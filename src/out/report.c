@@ -1,5 +1,6 @@
 // Session report: results are counted as they come, a self-contained page is written at the end and
-// every minute before it, so that a killed program leaves one.
+// every second before it, so that a killed program leaves one. Where that takes long it is done less
+// often: it may take a twentieth of the time.
 //
 // Blinks and action units: face/signs.h.
 // Episodes: the probability of a class other than neutral rises above 0.5 and stays above 0.35 for
@@ -7,19 +8,21 @@
 // live.
 #include "out/report.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 #include "face/lids.h"
 #include "face/gaze.h"
 #include "out/sinks.h"
 
 static const float rises = 0.5F, falls = 0.35F;
-static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04, rewrite_s = 60;
+static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04;
+static const int64_t rewrite_ns = MIEN_NS_PER_S, sync_ns = 60 * MIEN_NS_PER_S;
 
 static struct mien_report_person *person_of(struct mien_report *r, int id, double t)
 {
@@ -237,17 +240,19 @@ void mien_report_add(struct mien_report *r, const char *source, const struct mie
 struct report_sink {
     struct mien_sink sink;
     char path[1024];
-    double written_s;
+    bool stream;                   // a pipe gets one page, at the end
+    int64_t next_ns, next_sync_ns; // when the page is written next, and waits for the disk
+    long long frames_written;
+    struct mien_save save;
     struct mien_report report;
     struct mien_text text;
 };
 
-// Through a temporary file: a page is whole or the one before.
-static bool write_page(struct report_sink *s)
+// A page is whole or the one before.
+static bool write_page(struct report_sink *s, bool last)
 {
-    char part[1100];
-    snprintf(part, sizeof(part), "%s.part", s->path);
-    if (!mien_text_open(&s->text, part)) {
+    int64_t start = mien_now_ns();
+    if (!mien_save_begin(&s->save, s->path)) {
         return false;
     }
     for (int i = 0; i < s->report.people; i++) { // what is still going on counts
@@ -259,36 +264,45 @@ static bool write_page(struct report_sink *s)
         }
         p->shown = p->episodes + one;
     }
+    mien_text_lend(&s->text, s->save.file, s->path);
     mien_report_page(&s->report, &s->text);
-    if (!mien_text_close(&s->text)) {
-        remove(part);
-        return false;
+    s->save.quick = !last && start < s->next_sync_ns;
+    s->next_sync_ns = s->save.quick ? s->next_sync_ns : start + sync_ns;
+    bool ok = mien_text_close(&s->text);
+    ok = mien_save_end(&s->save, ok) && ok;
+    int64_t now = mien_now_ns(), wait = 20 * (now - start);
+    s->next_ns = now + (wait > rewrite_ns ? wait : rewrite_ns);
+    s->frames_written = s->report.frames;
+    return ok;
+}
+
+// What cannot be written now (it is logged) may be at the end, which counts.
+static void keep_up(struct report_sink *s)
+{
+    bool due = !s->stream && s->report.frames > s->frames_written && mien_now_ns() >= s->next_ns;
+    if (due && !write_page(s, false)) {
+        s->next_ns = mien_now_ns() + sync_ns;
     }
-    if (rename(part, s->path)) {
-        mien_error("%s: cannot write: %s", s->path, strerror(errno));
-        return false;
-    }
-    return true;
+}
+
+static void report_idle(struct mien_sink *sink)
+{
+    keep_up((struct report_sink *)sink);
 }
 
 static bool report_write(struct mien_sink *sink, const struct mien_sink_frame *f)
 {
     struct report_sink *s = (struct report_sink *)sink;
     mien_report_add(&s->report, f->source, f->result);
-    if (s->report.frames == 1) {
-        s->written_s = s->report.last_s;
-    }
-    if (s->report.last_s - s->written_s >= rewrite_s) {
-        s->written_s = s->report.last_s;
-        return write_page(s);
-    }
+    keep_up(s);
     return true;
 }
 
 static bool report_close(struct mien_sink *sink)
 {
     struct report_sink *s = (struct report_sink *)sink;
-    bool ok = write_page(s);
+    bool ok = write_page(s, true);
+    mien_save_close(&s->save);
     for (int i = 0; i < s->report.people; i++) {
         mien_free(s->report.person[i]->bin);
         mien_free(s->report.person[i]);
@@ -303,14 +317,17 @@ struct mien_sink *mien_sink_report(const char *path)
     if (!s) {
         return NULL;
     }
-    s->sink = (struct mien_sink){.name = "report", .write = report_write, .close = report_close};
+    s->sink = (struct mien_sink){
+        .name = "report", .write = report_write, .close = report_close, .idle = report_idle};
     if (strlen(path) >= sizeof(s->path)) {
         mien_error("%s: the name is too long", path);
         mien_free(s);
         return NULL;
     }
     snprintf(s->path, sizeof(s->path), "%s", path);
-    if (!write_page(s)) { // says at once that it cannot be written
+    s->stream = mien_save_is_stream(path);
+    if (!s->stream && !write_page(s, true)) { // says at once that it cannot be written
+        mien_save_close(&s->save);
         mien_free(s);
         return NULL;
     }

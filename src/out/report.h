@@ -70,7 +70,7 @@ struct mien_report_person {
 };
 
 struct mien_report {
-    char source[512];
+    char source[4096];
     char networks[256], network[MIEN_NETWORK_NAME]; // all that looked, with commas; the last one
     bool begun;
     double start_s, last_s; // of the first and the last frame

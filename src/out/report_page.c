@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/name.h"
 #include "base/version.h"
 #include "out/sinks.h"
 
@@ -53,28 +54,6 @@ static void put(struct mien_text *t, const char *s)
 static void num(struct mien_text *t, double v, int digits)
 {
     mien_text_number(t, v, digits, "0");
-}
-
-static void escaped(struct mien_text *t, const char *s)
-{
-    for (; *s; s++) {
-        switch (*s) {
-        case '<':
-            put(t, "&lt;");
-            break;
-        case '>':
-            put(t, "&gt;");
-            break;
-        case '&':
-            put(t, "&amp;");
-            break;
-        case '"':
-            put(t, "&quot;");
-            break;
-        default:
-            fputc((unsigned char)*s < 0x20 ? ' ' : *s, t->file);
-        }
-    }
 }
 
 static void clock_text(struct mien_text *t, double s)
@@ -451,13 +430,13 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
 {
     put(t, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport "
            "content=\"width=device-width\"><title>mien: ");
-    escaped(t, r->source);
+    mien_name_html(t->file, r->source);
     fprintf(t->file, "</title><style>%s</style></head><body><h1>Session report</h1><p>", style);
-    escaped(t, r->source);
+    mien_name_html(t->file, r->source);
     fprintf(t->file, " · %d × %d · mien " MIEN_VERSION, r->width_px, r->height_px);
     if (r->networks[0]) {
         put(t, " · network ");
-        escaped(t, r->networks);
+        mien_name_html(t->file, r->networks);
     }
     put(t, "</p><div class=tiles>");
     put(t, "<div class=tile><b>");

@@ -6,6 +6,7 @@
 #ifndef MIEN_OUT_SINK_H
 #define MIEN_OUT_SINK_H
 
+#include "base/claims.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -58,11 +59,17 @@ enum mien_overlay_parts {
 };
 // Pictures with the results drawn over them: DIR/NAME.png, NAME from the source (its folder and
 // ending taken off). m is borrowed until close.
+// This and the next one choose their files' names: one that claims knows, or that belongs to a file
+// that they did not make, gets a number (NAME-2), which is said. claims: of the run, borrowed; NULL:
+// none but their own.
 struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_model *m,
-                                    unsigned parts);
+                                    unsigned parts, struct mien_claims *claims);
 // A mesh for every face: DIR/NAME.obj + .mtl + .png (the picture unwrapped onto the model's UV) and
 // DIR/NAME.ply (binary, vertex colours); NAME-2.obj for the second face and so on. Head frame, mm.
-struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *m);
+// What OBJ and MTL cannot say in a name (blanks, line ends, "#") becomes "_"; the source's whole
+// name is in the OBJ's first lines.
+struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *m,
+                                 struct mien_claims *claims);
 // Overlays as an MP4 (out/video.h); frames_per_s: the clip's.
 struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
                                   const struct mien_face_model *m, unsigned parts);

@@ -138,6 +138,20 @@ bool mien_sinks_use_stdout(const char *list)
     return false;
 }
 
+bool mien_sinks_next_file(const char **list, char kind[16], char path[1024])
+{
+    struct spec s;
+    while (next_spec(list, &s)) {
+        enum argument a = s.kind >= 0 ? kinds[s.kind].argument : ARG_NONE;
+        if (a == ARG_FILE_OR_STDOUT || ((a == ARG_FILE || a == ARG_DEVICE) && s.arg[0])) {
+            snprintf(kind, sizeof(s.name), "%s", s.name);
+            snprintf(path, sizeof(s.arg), "%s", path_or_stdout(&s));
+            return true;
+        }
+    }
+    return false;
+}
+
 bool mien_sinks_need_pictures(const char *list)
 {
     struct spec s;

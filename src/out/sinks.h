@@ -19,6 +19,9 @@ struct mien_sink_context {
 bool mien_sinks_check(const char *list, const char **reason);
 bool mien_sinks_use_stdout(const char *list); // one of them writes to standard output
 bool mien_sinks_need_pictures(const char *list);
+// The next sink of *list that writes a file or a device: its kind ("csv"), its path ("-": standard
+// output). Goes on in *list; false at the end.
+bool mien_sinks_next_file(const char **list, char kind[16], char path[1024]);
 // What there is, as one sentence for --help.
 #define MIEN_SINKS_HELP                                                                           \
     "where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null; for others: " \

@@ -3,9 +3,19 @@
 #include <errno.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio_ext.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/save.h"
+
+void mien_text_lend(struct mien_text *t, FILE *file, const char *path)
+{
+    *t = (struct mien_text){.file = file, .lent = true, .whole = -1};
+    snprintf(t->path, sizeof(t->path), "%s", path);
+}
 
 bool mien_text_open(struct mien_text *t, const char *path)
 {
@@ -15,15 +25,31 @@ bool mien_text_open(struct mien_text *t, const char *path)
         return false;
     }
     strcpy(t->path, path);
-    t->file = strcmp(path, "-") ? fopen(path, "w") : stdout;
+    t->whole = -1;
+    if (!strcmp(path, "-")) {
+        t->file = stdout;
+        return true;
+    }
+    struct stat st;
+    int fd = mien_save_open(path);
+    t->file = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!t->file) {
-        mien_error("%s: cannot write: %s", path, strerror(errno));
+        if (fd >= 0) {
+            mien_error("%s: cannot write: %s", path, strerror(errno));
+            close(fd);
+        }
         return false;
     }
-    if (t->file != stdout) {
-        setvbuf(t->file, t->buffer, _IOFBF, sizeof(t->buffer));
+    if (!fstat(fd, &st) && S_ISREG(st.st_mode)) {
+        t->whole = lseek(fd, 0, SEEK_CUR);
     }
+    setvbuf(t->file, t->buffer, _IOFBF, sizeof(t->buffer));
     return true;
+}
+
+bool mien_text_goes_back(const struct mien_text *t)
+{
+    return t->whole >= 0;
 }
 
 void mien_text_number(struct mien_text *t, double v, int digits, const char *otherwise)
@@ -44,71 +70,56 @@ void mien_text_number(struct mien_text *t, double v, int digits, const char *oth
     }
 }
 
-// Length of the UTF-8 sequence at s, 0 when it is broken (RFC 3629).
-static int utf8_length(const unsigned char *s)
+// Takes off what was written only in part.
+static void cut(struct mien_text *t)
 {
-    if (s[0] < 0x80) {
-        return 1;
-    }
-    int n = s[0] >= 0xC2 && s[0] <= 0xDF ? 2 : s[0] >= 0xE0 && s[0] <= 0xEF ? 3 : 0;
-    n = s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : n;
-    for (int i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F)) {
-        return 0;
-    }
-    return n;
-}
-
-void mien_text_json_string(struct mien_text *t, const char *s)
-{
-    fputc('"', t->file);
-    for (const unsigned char *p = (const unsigned char *)s; *p;) {
-        int n = utf8_length(p);
-        if (n == 0) {
-            fputs("\\ufffd", t->file);
-            p++;
-        } else if (*p == '"' || *p == '\\') {
-            fprintf(t->file, "\\%c", *p++);
-        } else if (*p < 0x20 || *p == 0x7F) {
-            fprintf(t->file, "\\u%04x", *p++);
-        } else {
-            fwrite(p, 1, (size_t)n, t->file);
-            p += n;
-        }
-    }
-    fputc('"', t->file);
-}
-
-void mien_text_csv_string(struct mien_text *t, const char *s)
-{
-    if (!strpbrk(s, ",\"\r\n")) {
-        fputs(s, t->file);
+    if (t->whole < 0 || !t->file) {
         return;
     }
-    fputc('"', t->file);
-    for (; *s; s++) {
-        if (*s == '"') {
-            fputc('"', t->file);
-        }
-        fputc(*s, t->file);
+    int fd = fileno(t->file);
+    __fpurge(t->file);
+    if (ftruncate(fd, t->whole) == 0 && lseek(fd, t->whole, SEEK_SET) >= 0 && t->tail) {
+        ssize_t n = pwrite(fd, t->tail, strlen(t->tail), t->whole);
+        (void)n; // it was there before: there is room
     }
-    fputc('"', t->file);
+}
+
+static bool end(struct mien_text *t)
+{
+    if (!ferror(t->file) && !fflush(t->file)) {
+        return true;
+    }
+    if (!t->told) {
+        mien_error("%s: cannot write on: %s", t->path, strerror(errno));
+    }
+    t->told = true;
+    cut(t);
+    return false;
 }
 
 bool mien_text_end_line(struct mien_text *t)
 {
     fputc('\n', t->file);
-    if (fflush(t->file) || ferror(t->file)) {
-        if (!t->told) {
-            mien_error("%s: cannot write on: %s", t->path, strerror(errno));
-        }
-        t->told = true;
+    if (!end(t)) {
         return false;
+    }
+    t->whole = t->whole >= 0 ? ftello(t->file) : -1;
+    return true;
+}
+
+bool mien_text_end_piece(struct mien_text *t, const char *tail)
+{
+    bool back = mien_text_goes_back(t);
+    if (back) {
+        fputs(tail, t->file);
+    }
+    if (!end(t)) {
+        return false;
+    }
+    if (back) {
+        t->tail = tail;
+        t->whole = ftello(t->file) - (off_t)strlen(tail);
+        fseeko(t->file, t->whole, SEEK_SET);
     }
     return true;
 }
@@ -119,13 +130,18 @@ bool mien_text_close(struct mien_text *t)
         return !t->told;
     }
     bool bad = ferror(t->file) || fflush(t->file);
-    if (t->file != stdout) {
-        bad = fclose(t->file) || bad;
+    int error = errno;
+    if (bad) {
+        cut(t);
+    }
+    if (t->file != stdout && !t->lent && fclose(t->file) && !bad) {
+        bad = true;
+        error = errno;
     }
     t->file = NULL;
     if (bad && !t->told) {
-        mien_error("%s: not all of it was written: %s", t->path, strerror(errno));
+        mien_error("%s: not all of it was written: %s", t->path, strerror(error));
         t->told = true;
     }
-    return !bad;
+    return !bad && !t->told;
 }

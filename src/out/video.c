@@ -1,7 +1,9 @@
 #include "out/video.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
@@ -11,9 +13,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 
 struct mien_video_writer {
     AVFormatContext *format;
+    AVIOContext *io;
+    int fd;
     AVCodecContext *codec;
     AVStream *stream;
     AVFrame *frame;
@@ -26,7 +31,7 @@ struct mien_video_writer {
 };
 
 // Ticks a second of the time stamps: divides the usual frame rates.
-enum { TIME_BASE = 90000 };
+enum { TIME_BASE = 90000, IO_BUFFER = 1 << 16 };
 
 static bool complain(struct mien_video_writer *v, const char *what, int code)
 {
@@ -81,6 +86,50 @@ static bool open_codec(struct mien_video_writer *v, int width, int height, int q
     return code >= 0 || complain(v, "the encoder does not start", code);
 }
 
+static int on_write(void *self, uint8_t *data, int size)
+{
+    struct mien_video_writer *v = self;
+    for (int done = 0; done < size;) {
+        ssize_t n = write(v->fd, data + done, (size_t)(size - done));
+        if (n < 0 && errno != EINTR) {
+            return AVERROR(errno);
+        }
+        done += n > 0 ? (int)n : 0;
+    }
+    return size;
+}
+
+static int64_t on_seek(void *self, int64_t at, int whence)
+{
+    struct mien_video_writer *v = self;
+    if (whence == AVSEEK_SIZE) {
+        return AVERROR(ENOSYS);
+    }
+    off_t now = lseek(v->fd, at, whence & ~AVSEEK_FORCE);
+    return now < 0 ? AVERROR(errno) : now;
+}
+
+// FFmpeg is given no name that it could take for an address.
+static bool open_io(struct mien_video_writer *v)
+{
+    uint8_t *buffer = av_malloc(IO_BUFFER);
+    v->fd = mien_save_open(v->path);
+    if (v->fd < 0 || !buffer) {
+        av_free(buffer);
+        v->failed = true; // logged
+        return false;
+    }
+    v->io = avio_alloc_context(buffer, IO_BUFFER, 1, v, NULL, on_write, on_seek);
+    if (!v->io) {
+        av_free(buffer);
+        return complain(v, "no memory for the file's buffer", 0);
+    }
+    v->io->seekable = lseek(v->fd, 0, SEEK_CUR) >= 0 ? AVIO_SEEKABLE_NORMAL : 0;
+    v->format->pb = v->io;
+    v->format->flags |= AVFMT_FLAG_CUSTOM_IO;
+    return true;
+}
+
 static bool open_file(struct mien_video_writer *v)
 {
     v->stream = avformat_new_stream(v->format, NULL);
@@ -89,15 +138,14 @@ static bool open_file(struct mien_video_writer *v)
     }
     v->stream->time_base = v->codec->time_base;
     v->stream->avg_frame_rate = v->codec->framerate;
-    int code = avio_open(&v->format->pb, v->path, AVIO_FLAG_WRITE);
-    if (code < 0) {
-        return complain(v, "cannot write", code);
+    if (!open_io(v)) {
+        return false;
     }
     v->format->flush_packets = 1; // a fragment is in the file when it is whole
     AVDictionary *options = NULL;
     av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
     av_dict_set(&options, "frag_duration", "1000000", 0); // µs, whatever the frames' real rate
-    code = avformat_write_header(v->format, &options);
+    int code = avformat_write_header(v->format, &options);
     av_dict_free(&options);
     if (code < 0) {
         return complain(v, "cannot write the header", code);
@@ -121,10 +169,11 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
         return NULL;
     }
     strcpy(v->path, path);
+    v->fd = -1;
     v->frames_per_s = frames_per_s;
     v->last_pts = -1;
     av_log_set_level(AV_LOG_ERROR);
-    if (avformat_alloc_output_context2(&v->format, NULL, "mp4", path) < 0) {
+    if (avformat_alloc_output_context2(&v->format, NULL, "mp4", NULL) < 0) {
         complain(v, "this FFmpeg cannot write MP4", 0);
         goto fail;
     }
@@ -216,8 +265,16 @@ bool mien_video_writer_close(struct mien_video_writer *v)
             complain(v, "cannot write the end", code);
         }
     }
-    if (v->format && v->format->pb && avio_closep(&v->format->pb) < 0) {
-        complain(v, "not all of it was written", 0);
+    if (v->io) {
+        avio_flush(v->io);
+        if (v->io->error < 0) {
+            complain(v, "not all of it was written", v->io->error);
+        }
+        av_freep(&v->io->buffer);
+        avio_context_free(&v->io);
+    }
+    if (v->fd >= 0 && close(v->fd) != 0) {
+        complain(v, "not all of it was written", AVERROR(errno));
     }
     bool ok = !v->failed;
     sws_freeContext(v->scaler);

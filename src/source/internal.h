@@ -26,6 +26,8 @@ struct mien_source {
 
 // Each fills s->info, ops and self; false with reason set (not logged).
 bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, size_t size);
+// The pictures of a folder, in order; ends with false when `each` says so.
+bool mien_stills_files(const char *folder, bool (*each)(void *arg, const char *path), void *arg);
 bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char *reason,
                       size_t size);
 bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size);

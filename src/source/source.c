@@ -205,6 +205,15 @@ struct mien_source *mien_source_open(const char *uri, const struct mien_source_o
     return s;
 }
 
+bool mien_source_files(const char *uri, bool (*each)(void *arg, const char *path), void *arg)
+{
+    struct stat st;
+    if (!uri[0] || stat(uri, &st)) {
+        return true;
+    }
+    return S_ISDIR(st.st_mode) ? mien_stills_files(uri, each, arg) : each(arg, uri);
+}
+
 void mien_source_close(struct mien_source *s)
 {
     if (!s) {

@@ -54,7 +54,7 @@ struct mien_source_options {
 
 struct mien_source_info {
     char kind[12];     // "camera", "picture", "folder", "video", "synth"
-    char name[128];    // the camera's name, else the file's
+    char name[1024];   // the camera's name, else the file's
     char device[64];   // "/dev/video0"; empty for files
     char by_id[192];   // "/dev/v4l/by-id/…"; empty when there is none
     char format[8];    // "YUYV", "MJPG", "NV12", "GREY", "RGB"
@@ -101,6 +101,9 @@ struct mien_source; // opaque
 // what to do, for a window or a message.
 struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
                                      char *reason, size_t reason_size);
+// The files that a source of this URI reads, without opening them: none of a camera by its name. Ends
+// with false when `each` says so.
+bool mien_source_files(const char *uri, bool (*each)(void *arg, const char *path), void *arg);
 void mien_source_close(struct mien_source *s); // NULL is fine
 const struct mien_source_info *
 mien_source_info(const struct mien_source *s); // may change after LOST

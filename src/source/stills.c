@@ -25,13 +25,18 @@ struct stills {
     int64_t media_ns, period_ns;
 };
 
-static void close_stills(struct mien_source *s)
+static void free_paths(struct stills *t)
 {
-    struct stills *t = s->self;
     for (size_t i = 0; i < t->count; i++) {
         free(t->path[i]);
     }
     free(t->path);
+}
+
+static void close_stills(struct mien_source *s)
+{
+    struct stills *t = s->self;
+    free_paths(t);
     mien_image_destroy(&t->im);
     mien_free(t);
     s->self = NULL;
@@ -162,6 +167,20 @@ static bool list_folder(struct stills *t, const char *path, char *reason, size_t
     }
     qsort(t->path, t->count, sizeof *t->path, compare);
     return true;
+}
+
+bool mien_stills_files(const char *folder, bool (*each)(void *arg, const char *path), void *arg)
+{
+    struct stills t = {0};
+    char unused[256];
+    bool ok = true;
+    if (list_folder(&t, folder, unused, sizeof unused)) {
+        for (size_t i = 0; ok && i < t.count; i++) {
+            ok = each(arg, t.path[i]);
+        }
+    }
+    free_paths(&t);
+    return ok;
 }
 
 bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char *reason,

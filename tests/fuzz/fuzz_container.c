@@ -19,8 +19,9 @@ int fuzz_container(const uint8_t *data, size_t size)
         memcpy(block, data, size);
         if (repair && size >= 32) {
             uint64_t bytes = size;
-            uint32_t crc = mien_crc32(0, block + 32, size - 32);
             memcpy(block + 16, &bytes, 8);
+            uint32_t crc = block[28] ? mien_crc32(mien_crc32(0, block, 24), block + 28, size - 28)
+                                     : mien_crc32(0, block + 32, size - 32);
             memcpy(block + 24, &crc, 4);
         }
         struct mien_container c = {0};

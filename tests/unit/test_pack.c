@@ -31,8 +31,8 @@ static void write_some(int from, int to, bool append)
         assert_true(mien_pack_write(&w, &l, jpeg));
     }
     assert_int_equal(w.count, to);
-    assert_true(mien_pack_writer_close(&w));
-    assert_true(mien_pack_writer_close(&w)); // idempotent
+    assert_true(mien_pack_writer_close(&w, true));
+    assert_true(mien_pack_writer_close(&w, true)); // idempotent
 }
 
 static void expect(size_t count)
