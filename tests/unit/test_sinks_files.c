@@ -201,6 +201,32 @@ static void test_openface(void **state)
     assert_true(apart > 5); // no single landmark would do
 }
 
+// Also numbers that are none leave cells that are empty, not blank.
+static void test_openface_cells(void **state)
+{
+    struct mien_sink *s = mien_sink_openface(in_dir("b.csv"), &model);
+    assert_non_null(s);
+    struct mien_result *r = scene_result(&model);
+    r->face[0].ibug_px[3][0] = NAN;
+    r->face[0].pose.t[2] = 600; // behind the camera: its points are nowhere in the picture
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    char *csv = mien_file_read(in_dir("b.csv"), 0, &(size_t){0});
+    assert_non_null(csv);
+    const char *row = strchr(csv, '\n') + 1;
+    int cells = 1, empty = 0;
+    for (const char *c = strchr(row, ','); c; c = strchr(c + 1, ','), cells++) {
+        size_t blanks = strspn(c + 1, " ");
+        bool none = strchr(",\r\n", c[1 + blanks]) != NULL;
+        assert_false(none && blanks);
+        empty += none;
+    }
+    assert_int_equal(cells, 714);
+    assert_true(empty > 34 + 1); // the shape's, that one, and the eyes'
+    mien_free(csv);
+}
+
 static void test_mediapipe(void **state)
 {
     write_two(mien_sink_mediapipe(in_dir("a.json"), &model));
@@ -372,9 +398,9 @@ static void test_virtual_camera(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openface),      cmocka_unit_test(test_mediapipe),
-        cmocka_unit_test(test_livelink_take), cmocka_unit_test(test_gltf),
-        cmocka_unit_test(test_virtual_camera),
+        cmocka_unit_test(test_openface),  cmocka_unit_test(test_openface_cells),
+        cmocka_unit_test(test_mediapipe), cmocka_unit_test(test_livelink_take),
+        cmocka_unit_test(test_gltf),      cmocka_unit_test(test_virtual_camera),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
