@@ -1,10 +1,14 @@
 #version 330 core
 // A thing that is worn under the face's own light (spherical harmonics of order 2).
 uniform float u_light[9];
+uniform sampler2D u_texture; // white where there is none
+uniform float u_cutoff;      // alpha below it is a hole, above it solid; < 0: alpha counts as it is
+uniform float u_solid;       // 1: the texture's alpha does not count
 in vec3 v_position;
 in vec3 v_normal;
 in float v_gloss;
 in vec4 v_color;
+in vec2 v_uv;
 out vec4 o_color;
 
 float light(vec3 n)
@@ -17,15 +21,21 @@ float light(vec3 n)
 
 void main()
 {
+    vec4 base = texture(u_texture, v_uv);
+    base = v_color * vec4(base.rgb, max(base.a, u_solid));
+    if (base.a < u_cutoff) {
+        discard;
+    }
+    base.a = u_cutoff < 0.0 ? base.a : 1.0;
     vec3 e = normalize(-v_position), n = normalize(v_normal);
     n = dot(n, e) < 0.0 ? -n : n;
     // Where the face shows nothing of the light (backs, undersides) it must not go dark or glare.
     float l = clamp(light(n), 0.25, 1.7);
-    vec3 c = v_color.rgb * l;
+    vec3 c = base.rgb * l;
     vec3 from = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
     float shine = pow(max(dot(n, normalize(from + e)), 0.0), 12.0 + 60.0 * v_gloss);
     float edge = pow(1.0 - max(dot(n, e), 0.0), 4.0);
     c += v_gloss * (0.55 * shine + 0.22 * edge) * light(from);
-    float alpha = v_color.a + (1.0 - v_color.a) * v_gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
-    o_color = vec4(c, v_color.a > 0.99 ? 1.0 : alpha);
+    float alpha = base.a + (1.0 - base.a) * v_gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
+    o_color = vec4(c, base.a > 0.99 ? 1.0 : alpha);
 }

@@ -4,6 +4,7 @@ layout(location = 0) in vec3 a_position;
 layout(location = 1) in vec3 a_normal;
 layout(location = 2) in float a_gloss;
 layout(location = 3) in vec4 a_color;
+layout(location = 4) in vec2 a_uv;
 uniform mat4 u_projection;
 uniform mat4 u_pose;
 uniform vec4 u_place; // the anchor in the head frame, and the size
@@ -11,6 +12,7 @@ out vec3 v_position;
 out vec3 v_normal;
 out float v_gloss;
 out vec4 v_color;
+out vec2 v_uv;
 void main()
 {
     vec4 p = u_pose * vec4(u_place.xyz + a_position * u_place.w, 1.0);
@@ -18,5 +20,6 @@ void main()
     v_normal = mat3(u_pose) * a_normal;
     v_gloss = a_gloss;
     v_color = a_color;
+    v_uv = a_uv;
     gl_Position = u_projection * p;
 }

@@ -64,16 +64,16 @@ static bool open_live(struct mien_session *s)
 static bool put_on(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    const char *reason, *path = s->prop_path[c->prop];
+    const char *path = s->prop_path[c->prop];
+    char reason[MIEN_VIEW_REASON], text[300];
     s->prop_on = c->prop;
-    if (mien_view_wear(s->show->view, path, &reason)) {
+    if (mien_view_wear(s->show->view, path, reason)) {
         return true;
     }
-    char text[300];
     mien_error("%s cannot be worn: %s", path, reason);
     snprintf(text, sizeof(text), "%s: %s", c->prop_name[c->prop], reason);
     mien_show_notice(s->show, text);
-    mien_view_wear(s->show->view, NULL, &reason);
+    mien_view_wear(s->show->view, NULL, reason);
     s->prop_on = c->prop = 0;
     return false;
 }

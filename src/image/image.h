@@ -68,6 +68,9 @@ void mien_jpeg_decoder_destroy(struct mien_jpeg_decoder *d);
 bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size,
                       enum mien_format want, bool strict, struct mien_image *im,
                       const char **reason);
+// The picture's size without decoding it; false when there is none to be found.
+bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, int *width,
+                    int *height);
 // Encodes into *out (mien_free), quality 1…100.
 bool mien_jpeg_encode(const struct mien_image *im, int quality, void **out, size_t *out_size);
 
@@ -80,6 +83,10 @@ bool mien_png_save(const char *path, const struct mien_image *im); // GRAY8, RGB
 bool mien_png_save_noted(const char *path, const struct mien_image *im, const char *note);
 bool mien_jpeg_save(const char *path, const struct mien_image *im, int quality);
 bool mien_png_load_rgba(const char *path, struct mien_image *im); // keeps alpha: RGBA8
+// A texture: JPEG or PNG by content to RGBA8 (created), as it lies in the file. One with a side of
+// more than max_side_px is not decoded. False and *reason (not logged).
+bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, struct mien_image *im,
+                            char *reason, size_t reason_size);
 // By the name's ending: .png, .jpg, .jpeg.
 bool mien_image_save(const char *path, const struct mien_image *im);
 

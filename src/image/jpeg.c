@@ -220,6 +220,33 @@ static bool decode(struct mien_jpeg_decoder *d, enum mien_format want, bool stri
     return true;
 }
 
+static void begin(struct mien_jpeg_decoder *d, const void *data, size_t size)
+{
+    d->err.missing = false;
+    d->err.text[0] = 0;
+    d->err.base.num_warnings = 0;
+    d->source.next_input_byte = data;
+    d->source.bytes_in_buffer = size;
+}
+
+bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, int *width,
+                    int *height)
+{
+    if (size < 4) {
+        return false;
+    }
+    begin(d, data, size);
+    if (setjmp(d->err.jump)) {
+        jpeg_abort_decompress(&d->cinfo);
+        return false;
+    }
+    bool ok = jpeg_read_header(&d->cinfo, TRUE) == JPEG_HEADER_OK;
+    *width = ok ? (int)d->cinfo.image_width : 0;
+    *height = ok ? (int)d->cinfo.image_height : 0;
+    jpeg_abort_decompress(&d->cinfo);
+    return ok;
+}
+
 bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size,
                       enum mien_format want, bool strict, struct mien_image *im,
                       const char **reason)
@@ -234,11 +261,7 @@ bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size
     if (size < 4) {
         return fail(d, "too short to be a JPEG");
     }
-    d->err.missing = false;
-    d->err.text[0] = 0;
-    d->err.base.num_warnings = 0;
-    d->source.next_input_byte = data;
-    d->source.bytes_in_buffer = size;
+    begin(d, data, size);
     if (setjmp(d->err.jump)) {
         jpeg_abort_decompress(&d->cinfo);
         return fail(d, d->err.text);

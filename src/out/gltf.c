@@ -188,7 +188,9 @@ static int add_floats(struct file *f, const float *v, size_t n, int width, const
     return a;
 }
 
-// A morph target: only the vertices that move. scratch: V indices, 3 V floats.
+// A morph target: only the vertices that move. scratch: V indices, 3 V floats. One that moves
+// nothing names a vertex too: an accessor without any data is zeros by the specification, and
+// refused by readers.
 static int add_target(struct file *f, const float *shape_mm, int vertices, uint32_t *index,
                       float *moved)
 {
@@ -207,18 +209,20 @@ static int add_target(struct file *f, const float *shape_mm, int vertices, uint3
         }
         n++;
     }
-    int i_view = n ? add_view(f, index, n * sizeof(*index), 0) : -1;
-    int v_view = n ? add_view(f, moved, n * 3 * sizeof(float), 0) : -1;
+    if (!n) {
+        index[0] = 0;
+        memset(moved, 0, 3 * sizeof(float));
+        n = 1;
+    }
+    int i_view = add_view(f, index, n * sizeof(*index), 0);
+    int v_view = add_view(f, moved, n * 3 * sizeof(float), 0);
     int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)vertices);
     numbers(&f->accessors, "min", low, 3);
     numbers(&f->accessors, "max", high, 3);
-    if (n) {
-        print(&f->accessors,
-              ",\"sparse\":{\"count\":%zu,\"indices\":{\"bufferView\":%d,\"componentType\":%d},"
-              "\"values\":{\"bufferView\":%d}}",
-              n, i_view, UINT, v_view);
-    }
-    print(&f->accessors, "}");
+    print(&f->accessors,
+          ",\"sparse\":{\"count\":%zu,\"indices\":{\"bufferView\":%d,\"componentType\":%d},"
+          "\"values\":{\"bufferView\":%d}}}",
+          n, i_view, UINT, v_view);
     return a;
 }
 

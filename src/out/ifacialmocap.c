@@ -1,16 +1,19 @@
 // iFacialMocap's UDP text: "name-value|…=head#rx,ry,rz,tx,ty,tz|rightEye#rx,ry,rz|leftEye#…|".
 //
 // A client says "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719" to the port and is sent every
-// frame from then on, to the address that it spoke from; with "|sendDataVersion=v2" after it, names
-// and values are joined by & instead of -. "to=HOST:PORT" sends without being asked. A client that
-// cannot be reached ten times in a row is forgotten. Weights are whole numbers 0…100, angles
-// degrees (out/convention.h), positions metres. TCP is not spoken.
+// frame, to the address that it spoke from; with "|sendDataVersion=v2" after it, names and values
+// are joined by & instead of -. It asks again to stay: anybody can ask in another's name, so half a
+// minute after its last word a client is forgotten, and at once when its computer has said ten
+// times that nobody listens there. "to=HOST:PORT" sends without being asked. Weights are whole
+// numbers 0…100, angles degrees (out/convention.h), positions metres. TCP is not spoken.
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/avatar.h"
@@ -18,14 +21,16 @@
 #include "out/net.h"
 #include "out/sinks.h"
 
-enum { CLIENTS = 8, TEXT = 2048, FAILURES = 10 };
+enum { CLIENTS = 8, TEXT = 2048, REFUSALS = 10 };
+static const int64_t patience_ns = 30 * MIEN_NS_PER_S;
 static const char hello[] = "iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719";
 
 struct client {
     struct sockaddr_storage address;
     socklen_t size; // 0: free
     bool second_version;
-    int failures;
+    int refusals;     // since it asked last
+    int64_t asked_ns; // last
 };
 
 struct ifm_sink {
@@ -106,7 +111,8 @@ static void greet(struct ifm_sink *s, const struct sockaddr_storage *a, socklen_
     for (int i = 0; i < CLIENTS; i++) {
         if (same(&s->client[i], a, size)) {
             s->client[i].second_version = second;
-            s->client[i].failures = 0;
+            s->client[i].refusals = 0;
+            s->client[i].asked_ns = mien_now_ns();
             return;
         }
         c = !c && !s->client[i].size ? &s->client[i] : c;
@@ -121,8 +127,48 @@ static void greet(struct ifm_sink *s, const struct sockaddr_storage *a, socklen_
         s->said_full = true;
         return;
     }
-    *c = (struct client){.address = *a, .size = size, .second_version = second};
+    *c = (struct client){
+        .address = *a, .size = size, .second_version = second, .asked_ns = mien_now_ns()};
     mien_info("iFacialMocap: sending to %s", text);
+}
+
+static void forget(struct ifm_sink *s, struct client *c, const char *why)
+{
+    char text[300];
+    mien_address_text((const struct sockaddr *)&c->address, c->size, text, sizeof(text));
+    mien_info("iFacialMocap: no longer sending to %s: %s", text, why);
+    c->size = 0;
+    s->said_full = false;
+}
+
+static void forget_silent(struct ifm_sink *s)
+{
+    for (int i = 0; i < CLIENTS; i++) {
+        struct client *c = &s->client[i];
+        if (c->size && mien_now_ns() - c->asked_ns > patience_ns) {
+            forget(s, c, "it has not asked again (to=HOST:PORT sends to those that do not ask)");
+        }
+    }
+}
+
+// Reads what other computers have answered to packets (ip(7), IP_RECVERR): an unconnected socket
+// does not say to whom an error belongs.
+static void hear_refusals(struct ifm_sink *s)
+{
+    for (int i = 0; i < CLIENTS * 2; i++) {
+        struct sockaddr_storage to;
+        memset(&to, 0, sizeof(to));
+        struct msghdr m = {.msg_name = &to, .msg_namelen = sizeof(to)};
+        if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
+            return;
+        }
+        for (int k = 0; k < CLIENTS; k++) {
+            struct client *c = &s->client[k];
+            if (same(c, &to, m.msg_namelen) && ++c->refusals >= REFUSALS) {
+                forget(s, c, "nobody listens there");
+            }
+        }
+    }
 }
 
 static void ifm_idle(struct mien_sink *sink)
@@ -135,11 +181,12 @@ static void ifm_idle(struct mien_sink *sink)
         socklen_t size = sizeof(from);
         ssize_t n =
             recvfrom(s->fd, in, sizeof(in) - 1, MSG_DONTWAIT, (struct sockaddr *)&from, &size);
-        if (n < 0 && errno == ECONNREFUSED) {
-            continue;
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            break;
         }
         if (n < 0) {
-            return;
+            hear_refusals(s);
+            continue;
         }
         in[n] = 0;
         size_t length = strlen(hello);
@@ -147,19 +194,21 @@ static void ifm_idle(struct mien_sink *sink)
             greet(s, &from, size, strstr(in + length, "sendDataVersion=v2") != NULL);
         }
     }
+    forget_silent(s);
 }
 
-static void send_to(struct ifm_sink *s, struct client *c, size_t size)
+static void send_to(struct ifm_sink *s, const struct client *c, size_t size)
 {
-    ssize_t n = sendto(s->fd, s->text, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                       (const struct sockaddr *)&c->address, c->size);
-    c->failures = n == (ssize_t)size ? 0 : c->failures + 1;
-    if (c->failures >= FAILURES) {
-        char text[300];
-        mien_address_text((const struct sockaddr *)&c->address, c->size, text, sizeof(text));
-        mien_info("iFacialMocap: %s is gone", text);
-        c->size = 0;
-        s->said_full = false;
+    for (int i = 0; i < 2; i++) {
+        ssize_t n = sendto(s->fd, s->text, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+                           (const struct sockaddr *)&c->address, c->size);
+        if (n >= 0 || errno == EAGAIN) {
+            return;
+        }
+        hear_refusals(s); // the answer to an earlier packet; this one has not been sent yet
+        if (!c->size) {
+            return;
+        }
     }
 }
 
@@ -218,6 +267,11 @@ struct mien_sink *mien_sink_ifacialmocap(const char *arg)
            : !mien_udp_listen(&s->fd, "iFacialMocap", &a)) {
         ifm_close(&s->sink);
         return NULL;
+    }
+    if (s->fd >= 0) {
+        int on = 1;
+        setsockopt(s->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+        setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
     }
     return &s->sink;
 }

@@ -71,7 +71,8 @@ struct openface_sink {
 static void cells(struct mien_text *t, const float *v, int n, int stride, int digits)
 {
     for (int i = 0; i < n; i++) {
-        fputs(", ", t->file);
+        // An empty cell has no blank, which pandas and others would take for text.
+        fputs(isfinite(v[i * stride]) ? ", " : ",", t->file);
         mien_text_number(t, v[i * stride], digits, "");
     }
 }
@@ -180,7 +181,7 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     cells(t, rad, 3, 1, 3);
     cells(t, origin, 2, 1, 3);
     for (int i = 0; i < SHAPE; i++) {
-        fputs(", ", t->file);
+        fputs(",", t->file);
     }
     float unit[INTENSITIES];
     for (int i = 0; i < INTENSITIES; i++) {

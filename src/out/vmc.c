@@ -1,7 +1,8 @@
 // VMC protocol (protocol.vmc.info, 2.x) and the OSC of Face Cap: poses and weights as OSC messages.
 //
 // The messages are made once; a frame fills in the numbers and serialises them into a buffer made
-// at open, one bundle (VMC) or one datagram a message (Face Cap). Bones are rotations against a
+// at open: bundles that no network on the way has to cut (VMC), or one datagram a message (Face
+// Cap). A frame ends with VMC's Apply, in its last bundle. Bones are rotations against a
 // head that looks straight ahead, shared between neck and head; their positions are zero, because
 // the receiver's avatar has its own. Unity's frame (out/convention.h).
 #include <math.h>
@@ -17,7 +18,8 @@
 #include "out/net.h"
 #include "out/sinks.h"
 
-enum { BUFFER = 16384 };
+// Bytes of a datagram: what fits everywhere, tunnels and IPv6 included (RFC 8200: 1280 with heads).
+enum { DATAGRAM = 1200, BUNDLES = 8 };
 enum { BONE_NECK, BONE_HEAD, BONE_LEFT_EYE, BONE_RIGHT_EYE, BONES };
 static const char *const bone_name[BONES] = {"Neck", "Head", "LeftEye", "RightEye"};
 // Part of the head's rotation that the neck takes: about what necks do in small turns.
@@ -26,13 +28,14 @@ static const float neck_part = 0.35F;
 struct vmc_sink {
     struct mien_sink sink;
     struct mien_udp udp;
-    lo_bundle full, idle; // with a face, without one
+    lo_bundle full[BUNDLES], idle; // with a face, without one
+    int bundles;
     lo_arg **ok, **time, **idle_ok, **idle_time, **bone[BONES];
     lo_arg **weight[MIEN_BLENDSHAPES], **vrm[MIEN_VRM_COUNT];
     bool have_first;
     int64_t first_ns;
     int id;
-    char buffer[BUFFER];
+    char buffer[DATAGRAM];
 };
 
 // liblo's arguments lie at multiples of four bytes, its union wants eight.
@@ -46,8 +49,8 @@ static void set_i(lo_arg *a, int32_t v)
     memcpy(a, &v, sizeof(v));
 }
 
-// A message of the bundle: format of s (the text), i and f (zeros). NULL when memory is short.
-static lo_arg **add(lo_bundle b, const char *path, const char *format, const char *text)
+// A message: format of s (the text), i and f (zeros). NULL when memory is short.
+static lo_message make(const char *format, const char *text)
 {
     lo_message m = lo_message_new();
     bool ok = m != NULL;
@@ -56,44 +59,66 @@ static lo_arg **add(lo_bundle b, const char *path, const char *format, const cha
                : *c == 'i' ? lo_message_add_int32(m, 0)
                            : lo_message_add_float(m, 0));
     }
-    if (!ok || lo_bundle_add_message(b, path, m)) {
+    if (!ok && m) {
+        lo_message_free(m);
+    }
+    return ok ? m : NULL;
+}
+
+// Takes m; its arguments (without any: something). NULL when memory is short.
+static lo_arg **enclose(lo_bundle b, const char *path, lo_message m)
+{
+    if (!m || lo_bundle_add_message(b, path, m)) {
         lo_message_free(m);
         return NULL;
     }
-    return *format ? lo_message_get_argv(m) : (lo_arg **)m;
+    return lo_message_get_argc(m) ? lo_message_get_argv(m) : (lo_arg **)m;
+}
+
+// A message of the frame, in its last bundle or, where that is full, in another.
+static lo_arg **add(struct vmc_sink *v, const char *path, const char *format, const char *text)
+{
+    lo_message m = make(format, text);
+    size_t room = v->bundles ? DATAGRAM - lo_bundle_length(v->full[v->bundles - 1]) : 0;
+    if (m && lo_message_length(m, path) + 4 > room) { // its size goes before it
+        lo_bundle next = v->bundles < BUNDLES ? lo_bundle_new(LO_TT_IMMEDIATE) : NULL;
+        if (!next) {
+            lo_message_free(m);
+            return NULL;
+        }
+        v->full[v->bundles++] = next;
+    }
+    return m ? enclose(v->full[v->bundles - 1], path, m) : NULL;
 }
 
 static bool make_messages(struct vmc_sink *v)
 {
-    v->full = lo_bundle_new(LO_TT_IMMEDIATE);
     v->idle = lo_bundle_new(LO_TT_IMMEDIATE);
-    if (!v->full || !v->idle) {
+    if (!v->idle) {
         return false;
     }
-    bool ok = true;
-    v->idle_ok = add(v->idle, "/VMC/Ext/OK", "iiii", NULL);
-    v->idle_time = add(v->idle, "/VMC/Ext/T", "f", NULL);
-    v->ok = add(v->full, "/VMC/Ext/OK", "iiii", NULL);
-    v->time = add(v->full, "/VMC/Ext/T", "f", NULL);
-    lo_arg **root = add(v->full, "/VMC/Ext/Root/Pos", "sfffffff", "root");
-    ok = v->idle_ok && v->idle_time && v->ok && v->time && root;
+    v->idle_ok = enclose(v->idle, "/VMC/Ext/OK", make("iiii", NULL));
+    v->idle_time = enclose(v->idle, "/VMC/Ext/T", make("f", NULL));
+    v->ok = add(v, "/VMC/Ext/OK", "iiii", NULL);
+    v->time = add(v, "/VMC/Ext/T", "f", NULL);
+    lo_arg **root = add(v, "/VMC/Ext/Root/Pos", "sfffffff", "root");
+    bool ok = v->idle_ok && v->idle_time && v->ok && v->time && root;
     if (ok) {
         set_f(root[7], 1);
     }
     for (int i = 0; ok && i < BONES; i++) {
-        v->bone[i] = add(v->full, "/VMC/Ext/Bone/Pos", "sfffffff", bone_name[i]);
+        v->bone[i] = add(v, "/VMC/Ext/Bone/Pos", "sfffffff", bone_name[i]);
         ok = v->bone[i] != NULL;
     }
     for (int i = 0; ok && i < MIEN_BLENDSHAPES; i++) {
-        v->weight[i] = add(v->full, "/VMC/Ext/Blend/Val", "sf", mien_blendshape_name(i));
+        v->weight[i] = add(v, "/VMC/Ext/Blend/Val", "sf", mien_blendshape_name(i));
         ok = v->weight[i] != NULL;
     }
     for (int i = 0; ok && i < MIEN_VRM_COUNT; i++) {
-        v->vrm[i] = add(v->full, "/VMC/Ext/Blend/Val", "sf", mien_vrm_name(i));
+        v->vrm[i] = add(v, "/VMC/Ext/Blend/Val", "sf", mien_vrm_name(i));
         ok = v->vrm[i] != NULL;
     }
-    return ok && add(v->full, "/VMC/Ext/Blend/Apply", "", NULL) &&
-           lo_bundle_length(v->full) <= BUFFER;
+    return ok && add(v, "/VMC/Ext/Blend/Apply", "", NULL);
 }
 
 static void set_bone(lo_arg **bone, const float R[9])
@@ -148,9 +173,11 @@ static bool vmc_write(struct mien_sink *s, const struct mien_sink_frame *frame)
     if (f) {
         fill(v, f);
     }
-    size_t size = 0;
-    lo_bundle_serialise(f ? v->full : v->idle, v->buffer, &size);
-    mien_udp_send(&v->udp, v->buffer, size);
+    for (int i = 0; i < (f ? v->bundles : 1); i++) {
+        size_t size = 0;
+        lo_bundle_serialise(f ? v->full[i] : v->idle, v->buffer, &size);
+        mien_udp_send(&v->udp, v->buffer, size);
+    }
     return true;
 }
 
@@ -158,8 +185,8 @@ static bool vmc_close(struct mien_sink *s)
 {
     struct vmc_sink *v = (struct vmc_sink *)s;
     mien_udp_close(&v->udp);
-    if (v->full) {
-        lo_bundle_free_recursive(v->full);
+    for (int i = 0; i < v->bundles; i++) {
+        lo_bundle_free_recursive(v->full[i]);
     }
     if (v->idle) {
         lo_bundle_free_recursive(v->idle);

@@ -4,8 +4,10 @@
 // "vertices":N, "triangles":[…]}, then for each frame the object of the JSON lines (out/sink.h)
 // and, for each face in it, a binary message: "MESH", u32 frame, u32 index of the face, u32 N,
 // int16[N][3] head frame in units of 0.01 mm, little-endian. A client that is slow misses frames;
-// nobody waits. Pages from elsewhere are refused (Origin, Host). The server answers while frames
-// are written and in idle: it has no thread.
+// nobody waits. Pages from elsewhere are refused (out/welcome.h). The server answers while frames
+// are written and in idle: it has no thread, and keeps the time itself, since libwebsockets' own
+// timeouts do not run in a service that never waits. A connection that asks for nothing is closed
+// after a while, the oldest of many at once; so is a client that no longer answers pings.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,19 +16,34 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/net.h"
 #include "out/records.h"
 #include "out/sinks.h"
+#include "out/welcome.h"
 
 enum { CLIENTS = 16, JSON_ROOM = 256 * 1024, MESH_HEAD = 16, ROUNDS = 6 };
+// Connections in all, and those of them that have not become clients.
+enum { GUESTS = 128, VISITORS = 32 };
+static const int64_t visit_ns = 15 * MIEN_NS_PER_S;          // without a request
+static const int64_t ping_ns = 20 * MIEN_NS_PER_S;           // silence until a client is pinged
+static const int64_t client_silence_ns = 60 * MIEN_NS_PER_S; // until it is gone
 
 struct buffer { // payload starts LWS_PRE bytes in, as libwebsockets wants it
     uint8_t *data;
     size_t size;
+};
+
+struct guest { // a connection
+    struct lws *wsi;
+    int64_t heard_ns;      // when it came, asked or answered last
+    struct client *client; // NULL: has asked for no WebSocket yet
+    bool leaves;
 };
 
 struct ws_sink {
@@ -36,8 +53,10 @@ struct ws_sink {
     struct lws_http_mount mount;
     char folder[1024];
     bool loopback;
-    int clients;
-    bool said_refused;
+    char name[3][300]; // this computer's: as given, its own, its own in the local network
+    struct guest guest[GUESTS];
+    int guests, clients;
+    bool said_refused, said_full;
     struct buffer hello, json, mesh[MIEN_FACES_MAX];
     int meshes;
     uint64_t sequence;     // of the frame in json and mesh; 0: none yet
@@ -51,6 +70,8 @@ struct client {
     bool greeted;
     int stage;         // 0 waits for a frame, 1… mesh stage - 1 is next
     uint64_t sequence; // of the last JSON sent
+    int64_t pinged_ns;
+    bool ping; // is due
 };
 
 static bool shown(uint8_t part)
@@ -159,7 +180,12 @@ static int send_buffer(struct lws *wsi, struct buffer *b, enum lws_write_protoco
 static int send_next(struct ws_sink *s, struct lws *wsi, struct client *c)
 {
     int rc = 0;
-    if (!c->greeted) {
+    if (c->ping && !c->stage) {    // between the messages of two frames
+        uint8_t ping[LWS_PRE + 4]; // libwebsockets tells of no empty answers
+        memcpy(ping + LWS_PRE, "mien", 4);
+        c->ping = false;
+        rc = lws_write(wsi, ping + LWS_PRE, 4, LWS_WRITE_PING) < 4 ? -1 : 0;
+    } else if (!c->greeted) {
         c->greeted = true;
         rc = send_buffer(wsi, &s->hello, LWS_WRITE_TEXT);
     } else if (c->stage > 0) {
@@ -172,30 +198,145 @@ static int send_next(struct ws_sink *s, struct lws *wsi, struct client *c)
         c->stage = s->meshes > 0;
         rc = send_buffer(wsi, &s->json, LWS_WRITE_TEXT);
     }
-    if (!rc && (c->stage || c->sequence != s->sequence)) {
+    if (!rc && (c->stage || c->ping || c->sequence != s->sequence)) {
         lws_callback_on_writable(wsi);
     }
     return rc;
 }
 
-// Whether the request comes from our own page or from a program that is no browser. On loopback the
-// name asked for must be loopback too (or another site's name could be pointed here).
+// A header of a request into out; false: it does not fit.
+static bool header(struct lws *wsi, enum lws_token_indexes token, char *out, size_t size)
+{
+    int n = lws_hdr_total_length(wsi, token);
+    *out = 0;
+    return n == 0 || (n > 0 && (size_t)n < size && lws_hdr_copy(wsi, out, (int)size, token) == n);
+}
+
 static bool welcome(struct ws_sink *s, struct lws *wsi)
 {
-    char host[300] = "", origin[320] = "", own[320];
-    lws_hdr_copy(wsi, host, sizeof(host), WSI_TOKEN_HOST);
-    lws_hdr_copy(wsi, origin, sizeof(origin), WSI_TOKEN_ORIGIN);
-    snprintf(own, sizeof(own), "http://%s", host);
-    bool ok = !origin[0] || !strcmp(origin, own);
-    if (s->loopback) {
-        ok = ok && (!strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5) ||
-                    !strcmp(host, "localhost") || !strncmp(host, "localhost:", 10));
-    }
+    const char *const names[] = {s->name[0], s->name[1], s->name[2], NULL};
+    char host[300], origin[320];
+    bool whole = header(wsi, WSI_TOKEN_HOST, host, sizeof(host));
+    whole = header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)) && whole;
+    bool ok = whole && mien_welcome(host, origin, s->loopback, names);
     if (!ok && !s->said_refused) {
-        mien_warn("WebSocket: refused a request to \"%s\" by a page of \"%s\"", host, origin);
+        for (char *p = host; *p; p++) {
+            *p = *p < ' ' || *p > '~' ? '?' : *p;
+        }
+        for (char *p = origin; *p; p++) {
+            *p = *p < ' ' || *p > '~' ? '?' : *p;
+        }
+        if (whole && !*origin) {
+            mien_warn("WebSocket: refused a request to \"%s\": ask for this computer's address "
+                      "instead of a name",
+                      host);
+        } else {
+            mien_warn("WebSocket: refused a request to \"%s\" by a page of \"%s\"", host,
+                      whole ? origin : "a very long address");
+        }
         s->said_refused = true;
     }
     return ok;
+}
+
+static struct guest *guest_of(struct ws_sink *s, const struct lws *wsi)
+{
+    for (int i = 0; i < s->guests; i++) {
+        if (s->guest[i].wsi == wsi) {
+            return &s->guest[i];
+        }
+    }
+    return NULL;
+}
+
+static void hear(struct ws_sink *s, const struct lws *wsi)
+{
+    struct guest *g = guest_of(s, wsi);
+    if (g) {
+        g->heard_ns = mien_now_ns();
+    }
+}
+
+static int come(struct ws_sink *s, struct lws *wsi)
+{
+    if (s->guests == GUESTS) {
+        return -1;
+    }
+    s->guest[s->guests++] = (struct guest){.wsi = wsi, .heard_ns = mien_now_ns()};
+    return 0;
+}
+
+static void leave(struct ws_sink *s, const struct lws *wsi)
+{
+    struct guest *g = s ? guest_of(s, wsi) : NULL;
+    if (g) {
+        memmove(g, g + 1, (size_t)(s->guest + --s->guests - g) * sizeof(*g));
+    }
+}
+
+static int become_client(struct ws_sink *s, struct lws *wsi, struct client *c)
+{
+    struct guest *g = guest_of(s, wsi);
+    *c = (struct client){0};
+    s->clients++;
+    if (!g) {
+        return -1;
+    }
+    g->client = c;
+    c->pinged_ns = g->heard_ns = mien_now_ns();
+    lws_callback_on_writable(wsi);
+    return 0;
+}
+
+static bool has_room(struct ws_sink *s)
+{
+    if (s->clients >= CLIENTS && !s->said_full) {
+        mien_warn("WebSocket: one more wants to listen, but there are %d already", CLIENTS);
+        s->said_full = true;
+    }
+    return s->clients < CLIENTS;
+}
+
+// libwebsockets sees the end of the stream in its next round and frees what it has. Asked to close
+// a connection it would wait for the other side, by timeouts that do not run here.
+static void send_away(struct guest *g)
+{
+    g->leaves = true;
+    shutdown(lws_get_socket_fd(g->wsi), SHUT_RDWR);
+}
+
+static void send_away_silent(struct ws_sink *s)
+{
+    int64_t now = mien_now_ns();
+    for (int i = 0; i < s->guests; i++) {
+        struct guest *g = &s->guest[i];
+        int64_t silence = now - g->heard_ns;
+        if (silence > (g->client ? client_silence_ns : visit_ns)) {
+            send_away(g);
+        } else if (g->client && silence > ping_ns && now - g->client->pinged_ns > ping_ns) {
+            g->client->ping = true;
+            g->client->pinged_ns = now;
+            lws_callback_on_writable(g->wsi);
+        }
+    }
+}
+
+// Of too many visitors those unheard for longest go, so that one who asks at once gets in.
+static void thin_out_visitors(struct ws_sink *s)
+{
+    for (int visitors = VISITORS + 1; visitors > VISITORS;) {
+        struct guest *oldest = NULL;
+        visitors = 0;
+        for (int i = 0; i < s->guests; i++) {
+            struct guest *g = &s->guest[i];
+            bool counts = !g->client && !g->leaves;
+            visitors += counts;
+            oldest = counts && (!oldest || g->heard_ns < oldest->heard_ns) ? g : oldest;
+        }
+        if (visitors > VISITORS) {
+            send_away(oldest);
+        }
+    }
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -205,22 +346,28 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct ws_sink *s = context ? lws_context_user(context) : NULL;
     struct client *c = user;
     switch (reason) {
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        return come(s, wsi);
+    case LWS_CALLBACK_WSI_DESTROY:
+        leave(s, wsi);
+        return 0;
     case LWS_CALLBACK_FILTER_HTTP_CONNECTION:
+        hear(s, wsi);
         return welcome(s, wsi) ? 0 : -1;
     case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-        return s->clients < CLIENTS && welcome(s, wsi) ? 0 : -1;
+        return welcome(s, wsi) && has_room(s) ? 0 : -1;
     case LWS_CALLBACK_ESTABLISHED:
-        *c = (struct client){0};
-        s->clients++;
-        lws_callback_on_writable(wsi);
-        return 0;
+        return become_client(s, wsi, c);
     case LWS_CALLBACK_CLOSED:
         s->clients--;
+        s->said_full = false;
         return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return send_next(s, wsi, c);
-    case LWS_CALLBACK_RECEIVE:
-        return 0; // clients have nothing to say
+    case LWS_CALLBACK_RECEIVE: // clients have nothing to say
+    case LWS_CALLBACK_RECEIVE_PONG:
+        hear(s, wsi);
+        return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, size);
     }
@@ -233,7 +380,9 @@ static void service(struct ws_sink *s)
 {
     for (int i = 0; i < ROUNDS; i++) {
         lws_service(s->context, -1); // what is there, without waiting
+        thin_out_visitors(s);
     }
+    send_away_silent(s);
 }
 
 static bool ws_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
@@ -290,6 +439,10 @@ static bool resolve(struct ws_sink *s, const struct mien_address *a, char *numer
     }
     getnameinfo(list->ai_addr, list->ai_addrlen, numeric, (socklen_t)size, NULL, 0, NI_NUMERICHOST);
     s->loopback = mien_address_is_loopback(list->ai_addr);
+    snprintf(s->name[0], sizeof(s->name[0]), "%s", a->host);
+    if (!gethostname(s->name[1], 256)) {
+        snprintf(s->name[2], sizeof(s->name[2]), "%.250s.local", s->name[1]);
+    }
     freeaddrinfo(list);
     *any = !strcmp(numeric, "0.0.0.0") || !strcmp(numeric, "::");
     return true;
@@ -316,7 +469,7 @@ static bool listen_on(struct ws_sink *s, const struct mien_address *a)
         .user = s,
         .gid = -1,
         .uid = -1,
-        .fd_limit_per_thread = CLIENTS * 2 + 16,
+        .fd_limit_per_thread = GUESTS,
         .options = LWS_SERVER_OPTION_HTTP_HEADERS_SECURITY_BEST_PRACTICES_ENFORCE |
                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
                    (strchr(numeric, ':') ? 0 : LWS_SERVER_OPTION_DISABLE_IPV6),

@@ -1,14 +1,25 @@
-// Reading glTF 2.0: JSON, buffers, accessors.
+// Reading glTF 2.0: the file's parts, and its JSON. Buffers and accessors: view/gltf_data.c.
 #include "view/gltf.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 
-bool mien_gltf_refuse(struct mien_gltf *g, const char *why)
+bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
 {
-    g->reason = g->reason ? g->reason : why;
+    if (g->reason[0]) {
+        return false;
+    }
+    va_list list;
+    va_start(list, format);
+    vsnprintf(g->reason, sizeof(g->reason), format, list);
+    va_end(list);
+    for (char *c = g->reason; *c; c++) {
+        *c = *c < ' ' || *c > '~' ? '?' : *c;
+    }
     return false;
 }
 
@@ -17,14 +28,26 @@ const cJSON *mien_gltf_item(const cJSON *o, const char *key)
     return cJSON_IsObject(o) ? cJSON_GetObjectItemCaseSensitive(o, key) : NULL;
 }
 
+static long whole(const cJSON *v, long limit)
+{
+    double x = cJSON_IsNumber(v) ? v->valuedouble : -1;
+    return x >= 0 && x <= (double)limit && x == floor(x) ? (long)x : -1;
+}
+
 long mien_gltf_whole(const cJSON *o, const char *key, long missing, long limit)
 {
     const cJSON *v = mien_gltf_item(o, key);
-    if (!v) {
-        return missing;
-    }
-    double x = cJSON_IsNumber(v) ? v->valuedouble : -1;
-    return x >= 0 && x <= (double)limit && x == floor(x) ? (long)x : -1;
+    return v ? whole(v, limit) : missing;
+}
+
+long mien_gltf_index(const cJSON *o, const char *key)
+{
+    return mien_gltf_whole(o, key, -1, MIEN_GLTF_ITEMS_MAX);
+}
+
+long mien_gltf_index_of(const cJSON *number)
+{
+    return whole(number, MIEN_GLTF_ITEMS_MAX);
 }
 
 double mien_gltf_number(const cJSON *o, const char *key, double missing)
@@ -51,150 +74,153 @@ bool mien_gltf_numbers(const cJSON *o, const char *key, int n, float *out)
     return true;
 }
 
-const cJSON *mien_gltf_element(const cJSON *root, const char *key, long i)
+const char *mien_gltf_text(const cJSON *o, const char *key)
 {
-    const cJSON *a = mien_gltf_item(root, key);
-    return cJSON_IsArray(a) && i >= 0 && i < cJSON_GetArraySize(a) ? cJSON_GetArrayItem(a, (int)i)
-                                                                   : NULL;
+    const cJSON *v = mien_gltf_item(o, key);
+    return cJSON_IsString(v) ? v->valuestring : "";
 }
 
-static int base64_value(char c)
+const cJSON *mien_gltf_element(const struct mien_gltf *g, enum mien_gltf_kind kind, long i)
 {
-    return c >= 'A' && c <= 'Z'   ? c - 'A'
-           : c >= 'a' && c <= 'z' ? c - 'a' + 26
-           : c >= '0' && c <= '9' ? c - '0' + 52
-           : c == '+'             ? 62
-           : c == '/'             ? 63
-                                  : -1;
+    return i >= 0 && i < g->list[kind].count ? g->list[kind].item[i] : NULL;
 }
 
-static bool decode_base64(const char *text, struct mien_gltf_bytes *out)
+static uint32_t word(const uint8_t *p)
 {
-    size_t n = strlen(text), got = 0;
-    uint8_t *data = mien_calloc(n / 4 * 3 + 3, 1);
-    unsigned bits = 0;
-    int have = 0;
-    if (!data) {
-        return false;
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+// The JSON of a .gltf or .glb, and the binary of the latter.
+static bool split(struct mien_gltf *g, const uint8_t *d, size_t size, struct mien_gltf_bytes *json)
+{
+    *json = (struct mien_gltf_bytes){.data = d, .size = size};
+    if (size < 20 || word(d) != 0x46546c67) { // "glTF"
+        return true;
     }
-    for (; *text && *text != '='; text++) {
-        int v = base64_value(*text);
-        if (v < 0) {
-            mien_free(data);
+    size_t n = word(d + 12), at = 20 + ((n + 3) & ~(size_t)3);
+    if (word(d + 4) != 2 || word(d + 8) > size || n > size - 20 || word(d + 16) != 0x4e4f534a) {
+        return mien_gltf_refuse(g, "its header is damaged");
+    }
+    *json = (struct mien_gltf_bytes){.data = d + 20, .size = n};
+    if (at + 8 <= size && word(d + at + 4) == 0x004e4942) {
+        size_t left = size - at - 8, want = word(d + at);
+        g->binary = (struct mien_gltf_bytes){.data = d + at + 8, .size = want < left ? want : left};
+    }
+    return true;
+}
+
+// What parsing would make of a text: at most one item for each of these, outside of strings.
+static long items(const char *text)
+{
+    long n = 1;
+    bool quoted = false;
+    for (const char *c = text; *c; c++) {
+        if (quoted) {
+            c += *c == '\\' && c[1];
+            quoted = *c != '"';
+        } else {
+            quoted = *c == '"';
+            n += *c == ',' || *c == '[' || *c == '{';
+        }
+    }
+    return n;
+}
+
+// cJSON allows a thousand levels: recursion is bounded.
+static bool objects_are_small(const cJSON *o)
+{
+    int members = 0;
+    for (const cJSON *c = o->child; c; c = c->next) {
+        if ((cJSON_IsObject(o) && ++members > MIEN_GLTF_MEMBERS_MAX) || !objects_are_small(c)) {
             return false;
         }
-        bits = bits << 6 | (unsigned)v;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            data[got++] = (uint8_t)(bits >> have);
-        }
     }
-    *out = (struct mien_gltf_bytes){data, got, data};
     return true;
 }
 
-bool mien_gltf_read_buffers(struct mien_gltf *g, struct mien_gltf_bytes binary)
+static bool parse(struct mien_gltf *g, const struct mien_gltf_bytes *json)
 {
-    const cJSON *all = mien_gltf_item(g->root, "buffers"), *b;
-    cJSON_ArrayForEach(b, all)
+    char *text = mien_calloc(json->size + 8, 1); // zeros behind it
+    if (!text) {
+        return mien_gltf_refuse(g, "memory is short");
+    }
+    memcpy(text, json->data, json->size);
+    bool small = items(text) <= MIEN_GLTF_ITEMS_MAX;
+    g->root = small ? cJSON_Parse(text) : NULL;
+    mien_free(text);
+    if (!small || (g->root && !objects_are_small(g->root))) {
+        return mien_gltf_refuse(g, "its JSON is larger than any thing to wear needs");
+    }
+    return cJSON_IsObject(g->root) || mien_gltf_refuse(g, "it is neither glTF nor PNG");
+}
+
+static bool make_lists(struct mien_gltf *g)
+{
+    static const char *const keys[MIEN_GLTF_KINDS] = {
+        "scenes", "nodes",    "meshes",    "materials",   "textures",
+        "images", "samplers", "accessors", "bufferViews", "buffers"};
+    for (int k = 0; k < MIEN_GLTF_KINDS; k++) {
+        const cJSON *all = mien_gltf_item(g->root, keys[k]), *o;
+        all = cJSON_IsArray(all) ? all : NULL;
+        long n = cJSON_GetArraySize(all);
+        g->list[k].item = n ? mien_calloc((size_t)n, sizeof(*g->list[k].item)) : NULL;
+        if (n && !g->list[k].item) {
+            return mien_gltf_refuse(g, "memory is short");
+        }
+        cJSON_ArrayForEach(o, all)
+        {
+            g->list[k].item[g->list[k].count++] = o;
+        }
+    }
+    long n = g->list[MIEN_GLTF_BUFFERS].count;
+    g->buffer = n ? mien_calloc((size_t)n, sizeof(*g->buffer)) : NULL;
+    return !n || g->buffer || mien_gltf_refuse(g, "memory is short");
+}
+
+static bool check_extensions(struct mien_gltf *g)
+{
+    static const char *const read[] = {"KHR_mesh_quantization", "KHR_texture_transform"};
+    const cJSON *all = mien_gltf_item(g->root, "extensionsRequired"), *o;
+    cJSON_ArrayForEach(o, all)
     {
-        if (g->buffers == MIEN_GLTF_BUFFERS) {
-            return mien_gltf_refuse(g, "it has more than eight buffers");
+        bool known = false;
+        for (size_t i = 0; i < MIEN_COUNT(read) && cJSON_IsString(o); i++) {
+            known = known || !strcmp(o->valuestring, read[i]);
         }
-        struct mien_gltf_bytes *out = &g->buffer[g->buffers];
-        const cJSON *uri = mien_gltf_item(b, "uri");
-        if (cJSON_IsString(uri)) {
-            const char *comma = strstr(uri->valuestring, ";base64,");
-            if (strncmp(uri->valuestring, "data:", 5) != 0 || !comma) {
-                return mien_gltf_refuse(
-                    g, "it refers to another file: embed its data, or save it as .glb");
-            }
-            if (!decode_base64(comma + 8, out)) {
-                return mien_gltf_refuse(g, "its embedded data is damaged");
-            }
-        } else {
-            *out = binary;
-        }
-        g->buffers++;
-        long length = mien_gltf_whole(b, "byteLength", -1, MIEN_GLTF_FILE_MAX);
-        if (length < 0 || (size_t)length > out->size) {
-            return mien_gltf_refuse(g, "a buffer is longer than its data");
+        if (!known) {
+            return mien_gltf_refuse(g, "it requires %.80s, which is not read: save it without",
+                                    cJSON_IsString(o) ? o->valuestring : "an extension");
         }
     }
     return true;
 }
 
-static int type_size(int type)
+bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const char *folder)
 {
-    return type == 5121 ? 1 : type == 5123 ? 2 : type == 5125 || type == 5126 ? 4 : 0;
-}
-
-bool mien_gltf_get_array(struct mien_gltf *g, long index, struct mien_gltf_array *a)
-{
-    const cJSON *o = mien_gltf_element(g->root, "accessors", index);
-    long view_index = mien_gltf_whole(o, "bufferView", -1, 1 << 20);
-    const cJSON *view = mien_gltf_element(g->root, "bufferViews", view_index);
-    const cJSON *kind = mien_gltf_item(o, "type");
-    if (!o || !view || mien_gltf_item(o, "sparse") || !cJSON_IsString(kind)) {
-        return mien_gltf_refuse(g, "an accessor is missing or of a kind that is not read");
+    struct mien_gltf_bytes json;
+    g->folder = folder;
+    g->left = MIEN_GLTF_BYTES_MAX;
+    if (size > MIEN_GLTF_BYTES_MAX) {
+        return mien_gltf_refuse(g, "it is larger than 64 MB");
     }
-    const char *k = kind->valuestring;
-    *a = (struct mien_gltf_array){.count = mien_gltf_whole(o, "count", -1, MIEN_GLTF_COUNT_MAX),
-                                  .type = (int)mien_gltf_whole(o, "componentType", -1, 10000),
-                                  .components = !strcmp(k, "SCALAR") ? 1
-                                                : !strcmp(k, "VEC2") ? 2
-                                                : !strcmp(k, "VEC3") ? 3
-                                                : !strcmp(k, "VEC4") ? 4
-                                                                     : 0};
-    long at = mien_gltf_whole(o, "byteOffset", 0, MIEN_GLTF_FILE_MAX),
-         view_at = mien_gltf_whole(view, "byteOffset", 0, MIEN_GLTF_FILE_MAX);
-    long length = mien_gltf_whole(view, "byteLength", -1, MIEN_GLTF_FILE_MAX);
-    long stride = mien_gltf_whole(view, "byteStride", 0, 252),
-         buffer = mien_gltf_whole(view, "buffer", -1, MIEN_GLTF_BUFFERS);
-    size_t element_size = (size_t)(type_size(a->type) * a->components);
-    if (a->count < 1 || !element_size || at < 0 || view_at < 0 || length < 0 || stride < 0 ||
-        buffer < 0 || buffer >= g->buffers) {
-        return mien_gltf_refuse(g, "an accessor's numbers are out of range");
+    if (!split(g, data, size, &json) || !parse(g, &json)) {
+        return false;
     }
-    a->stride = stride ? (size_t)stride : element_size;
-    size_t need = (size_t)at + (size_t)(a->count - 1) * a->stride + element_size;
-    if (a->stride < element_size || need > (size_t)length ||
-        (size_t)view_at + (size_t)length > g->buffer[buffer].size) {
-        return mien_gltf_refuse(g, "an accessor reaches outside its data");
+    if (strncmp(mien_gltf_text(mien_gltf_item(g->root, "asset"), "version"), "2.", 2) != 0) {
+        return mien_gltf_refuse(g, "it is not glTF 2");
     }
-    a->data = g->buffer[buffer].data + view_at + at;
-    return true;
-}
-
-float mien_gltf_component(const struct mien_gltf_array *a, long i, int c)
-{
-    const uint8_t *p = a->data + (size_t)i * a->stride + (size_t)(c * type_size(a->type));
-    if (a->type == 5126) {
-        float f;
-        memcpy(&f, p, 4);
-        return isfinite(f) ? f : 0;
-    }
-    if (a->type == 5123) {
-        return (float)(p[0] | p[1] << 8) / 65535;
-    }
-    return (float)p[0] / 255;
-}
-
-uint32_t mien_gltf_whole_at(const struct mien_gltf_array *a, long i)
-{
-    const uint8_t *p = a->data + (size_t)i * a->stride;
-    return a->type == 5121 ? p[0]
-           : a->type == 5123
-               ? (uint32_t)(p[0] | p[1] << 8)
-               : p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return check_extensions(g) && make_lists(g);
 }
 
 void mien_gltf_destroy(struct mien_gltf *g)
 {
-    cJSON_Delete(g->root);
-    for (int i = 0; i < g->buffers; i++) {
+    for (long i = 0; g->buffer && i < g->list[MIEN_GLTF_BUFFERS].count; i++) {
         mien_free(g->buffer[i].owned);
     }
+    mien_free(g->buffer);
+    for (int k = 0; k < MIEN_GLTF_KINDS; k++) {
+        mien_free(g->list[k].item);
+    }
+    cJSON_Delete(g->root);
     memset(g, 0, sizeof(*g));
 }

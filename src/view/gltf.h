@@ -1,7 +1,12 @@
-// Reading glTF 2.0 (Khronos Group, "glTF 2.0 Specification"): JSON, buffers, accessors.
+// Reading glTF 2.0 (Khronos Group, "glTF 2.0 Specification"): its JSON, buffers, accessors,
+// pictures. Also read: KHR_mesh_quantization, KHR_texture_transform (by who reads the material).
 //
-// Does not: know what the meshes are for, read files beside the one given, sparse accessors. Every
-// offset and count is checked.
+// The file is somebody else's: every offset and count is checked, every loop is bounded by the
+// file's own size or a total below, and what it names is read only beside it or below
+// (base/below.h). Weighed against Debian's libraries and kept: assimp reads some fifty formats with
+// 10 MB of C++, guesses which one a file is and follows what it names; tinygltf is C++ and leaves
+// to its caller most of what is here (bounds of accessors, sparse and quantised ones, node graph).
+// Does not: know what the meshes are for; decode pictures; follow the node graph.
 #ifndef MIEN_VIEW_GLTF_H
 #define MIEN_VIEW_GLTF_H
 
@@ -10,25 +15,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MIEN_GLTF_FILE_MAX = 16 << 20, MIEN_GLTF_BUFFERS = 8, MIEN_GLTF_COUNT_MAX = 300000 };
+enum {
+    MIEN_GLTF_BYTES_MAX = 64 << 20, // of the file, and of all that it names
+    MIEN_GLTF_ITEMS_MAX = 500000,   // numbers, texts, lists … of its JSON
+    MIEN_GLTF_MEMBERS_MAX = 256,    // of one object: they are searched one after another
+    MIEN_GLTF_COUNT_MAX = 300000,   // elements of an accessor
+    MIEN_GLTF_REASON = 240
+};
+
+enum mien_gltf_kind { // the lists at the top
+    MIEN_GLTF_SCENES,
+    MIEN_GLTF_NODES,
+    MIEN_GLTF_MESHES,
+    MIEN_GLTF_MATERIALS,
+    MIEN_GLTF_TEXTURES,
+    MIEN_GLTF_IMAGES,
+    MIEN_GLTF_SAMPLERS,
+    MIEN_GLTF_ACCESSORS,
+    MIEN_GLTF_VIEWS,
+    MIEN_GLTF_BUFFERS,
+    MIEN_GLTF_KINDS
+};
 
 struct mien_gltf_bytes {
-    const uint8_t *data;
+    const uint8_t *data; // NULL: none
     size_t size;
     void *owned;
 };
 
-struct mien_gltf { // zero-initialise; root: owned
+struct mien_gltf { // zero-initialise
     cJSON *root;
-    struct mien_gltf_bytes buffer[MIEN_GLTF_BUFFERS];
-    int buffers;
-    const char *reason; // the first refusal (static text)
+    struct mien_gltf_list {
+        const cJSON **item; // (count)
+        long count;
+    } list[MIEN_GLTF_KINDS];
+    const char *folder;             // borrowed; NULL: nothing that the file names is read
+    struct mien_gltf_bytes binary;  // inside a .glb: borrowed
+    struct mien_gltf_bytes *buffer; // (buffers): read when first asked for
+    size_t left;                    // bytes of other files that may still be read
+    char reason[MIEN_GLTF_REASON];  // the first refusal; "" while there is none
 };
 
-void mien_gltf_destroy(struct mien_gltf *g);                 // idempotent
-bool mien_gltf_refuse(struct mien_gltf *g, const char *why); // notes why; always false
-// The buffers of root; binary: the one inside a .glb.
-bool mien_gltf_read_buffers(struct mien_gltf *g, struct mien_gltf_bytes binary);
+// data, a .gltf or .glb, and folder must outlive g. False: g->reason says why.
+bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const char *folder);
+void mien_gltf_destroy(struct mien_gltf *g); // idempotent
+// Notes why, where nothing is noted yet; other than plain characters become "?". Always false.
+bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 // Members; o may be NULL or anything else than an object.
 const cJSON *mien_gltf_item(const cJSON *o, const char *key);
@@ -36,17 +69,28 @@ const cJSON *mien_gltf_item(const cJSON *o, const char *key);
 long mien_gltf_whole(const cJSON *o, const char *key, long missing, long limit);
 double mien_gltf_number(const cJSON *o, const char *key, double missing);
 bool mien_gltf_numbers(const cJSON *o, const char *key, int n, float *out); // exactly n
-const cJSON *mien_gltf_element(const cJSON *root, const char *key, long i); // of an array; or NULL
+const char *mien_gltf_text(const cJSON *o, const char *key);                // "" when there is none
+// Element i of a list; NULL when it is not there.
+const cJSON *mien_gltf_element(const struct mien_gltf *g, enum mien_gltf_kind kind, long i);
+long mien_gltf_index(const cJSON *o, const char *key); // -1: none
+long mien_gltf_index_of(const cJSON *number);          // of a list of indices; -1: none
 
-// The elements of an accessor: count of them, each `components` of a type (glTF's number).
+// Elements of an accessor, sparse ones filled in, whole numbers turned into what they stand for.
 struct mien_gltf_array {
-    const uint8_t *data;
-    size_t stride;
+    float *value; // (count, components): owned, finite
     long count;
-    int type, components;
+    int components;
 };
-bool mien_gltf_get_array(struct mien_gltf *g, long index, struct mien_gltf_array *a);
-float mien_gltf_component(const struct mien_gltf_array *a, long i, int c); // whole numbers: 0…1
-uint32_t mien_gltf_whole_at(const struct mien_gltf_array *a, long i);
+// How many elements there are, for totals; -1 when that is out of range (refused).
+long mien_gltf_count(struct mien_gltf *g, long accessor);
+// components: a vector of low to high. fractions: whole numbers are 0…1 also where the accessor
+// does not say so (colours). False (refused): a is empty.
+bool mien_gltf_read_array(struct mien_gltf *g, long accessor, int low, int high, bool fractions,
+                          struct mien_gltf_array *a);
+// Indices, each below `limit`: *out (count): owned. False: refused.
+bool mien_gltf_read_indices(struct mien_gltf *g, long accessor, uint32_t limit, uint32_t **out,
+                            long *count);
+// The bytes of a picture, as they lie in the file; free out->owned with mien_free. False: refused.
+bool mien_gltf_read_picture(struct mien_gltf *g, long image, struct mien_gltf_bytes *out);
 
 #endif

@@ -2,32 +2,37 @@
 #include "view/prop.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "view/gltf.h"
 
-bool mien_prop_load(struct mien_prop *p, const char *path, const char **reason)
+bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON])
 {
     size_t size = 0;
+    char folder[1024], why[160];
     memset(p, 0, sizeof(*p));
-    uint8_t *data = mien_file_read(path, MIEN_GLTF_FILE_MAX, &size);
+    uint8_t *data = mien_file_read(path, MIEN_GLTF_BYTES_MAX, &size);
     if (!data) {
-        *reason = "it cannot be read";
+        snprintf(reason, MIEN_PROP_REASON, "it cannot be read");
         return false;
     }
     bool ok;
     if (size > 8 && !memcmp(data, "\x89PNG", 4)) {
-        ok = mien_png_load_rgba(path, &p->paint) && p->paint.width <= 4096 &&
-             p->paint.height <= 4096;
+        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, why, sizeof(why));
         p->full = p->paint.width == 2 * p->paint.height;
         if (!ok) {
             mien_prop_destroy(p);
-            *reason = "the picture is damaged or larger than 4096 pixels";
+            snprintf(reason, MIEN_PROP_REASON, "the picture cannot be used: %s", why);
         }
     } else {
-        ok = mien_prop_parse(p, data, size, reason);
+        const char *slash = strrchr(path, '/');
+        int n = slash ? (int)(slash - path) + 1 : 0;
+        bool fits = n < (int)sizeof(folder);
+        snprintf(folder, sizeof(folder), "%.*s", fits ? n : 0, path);
+        ok = mien_prop_parse(p, data, size, !fits ? NULL : n ? folder : ".", reason);
     }
     mien_free(data);
     return ok;
@@ -37,6 +42,10 @@ void mien_prop_destroy(struct mien_prop *p)
 {
     mien_free(p->vertex);
     mien_free(p->index);
+    mien_free(p->part);
+    for (int i = 0; i < p->textures; i++) {
+        mien_image_destroy(&p->texture[i].picture);
+    }
     mien_image_destroy(&p->paint);
     memset(p, 0, sizeof(*p));
 }

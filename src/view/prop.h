@@ -1,14 +1,16 @@
 // Things to wear: glTF 2.0 meshes with an anchor on the head, and face paint.
 //
-// A mesh is a .glb or a .gltf with embedded data, in metres, +Y up, +Z out of the face, +X to the
-// wearer's left, its origin at the anchor. Read are positions, normals, vertex colours, indices,
-// node transforms, and of materials base colour, roughness and alpha mode. `extras` of the scene
-// (or of the asset) hold: "anchor": nose_bridge | head_top | upper_lip | chin | face | head;
-// "scale": 1; "offset_mm": [x,y,z]; "fit": false keeps the size instead of the face's.
+// A mesh is a .glb or a .gltf, in metres, +Y up, +Z out of the face, +X to the wearer's left, its
+// origin at the anchor. Read are positions, normals (else flat ones are made), vertex colours,
+// texture coordinates, indices, node transforms, and of materials base colour with its texture
+// (PNG, JPEG), roughness and alpha mode; sparse and quantised accessors too. A file without scenes
+// shows all its nodes. Colours are taken as they are shown (sRGB). `extras` of the scene (or of the
+// asset) hold: "anchor": nose_bridge | head_top | upper_lip | chin | face | head; "scale": 1;
+// "offset_mm": [x,y,z]; "fit": false keeps the size instead of the face's.
 // Face paint is a PNG with alpha over the face's UV picture; twice as wide as high it covers the
 // head as well (right half) and is a full mask.
-// Does not: call OpenGL; read textures, skins, animations or files beside the one named. Every
-// offset and count of the file is checked.
+// Does not: call OpenGL; read skins, animations, or files elsewhere than beside the one named and
+// below. What the file says is checked (view/gltf.h), and totals are bounded.
 #ifndef MIEN_VIEW_PROP_H
 #define MIEN_VIEW_PROP_H
 
@@ -28,12 +30,38 @@ enum mien_anchor {
     MIEN_ANCHORS
 };
 
-enum { MIEN_PROP_VERTICES = 60000, MIEN_PROP_INDICES = 300000 };
+enum {
+    MIEN_PROP_VERTICES = 60000,
+    MIEN_PROP_INDICES = 300000,
+    MIEN_PROP_READ = 1000000, // vertices read, again for each primitive that shares them
+    MIEN_PROP_PRIMITIVES = 1024,
+    MIEN_PROP_TEXTURES = 16,
+    MIEN_PROP_PICTURE_PX = 4096, // a side that is read …
+    MIEN_PROP_TEXTURE_PX = 2048, // … and kept: more than the window shows of a face
+    MIEN_PROP_REASON = 240
+};
 
 struct mien_prop_vertex {
     float position[3], normal[3]; // mm from the anchor, head frame's axes
     float gloss;                  // 0 dull … 1 shiny
-    uint8_t color[4];
+    float uv[2];                  // of the texture, from its top left
+    uint8_t color[4];             // times the texture's
+};
+
+enum mien_prop_wrap { MIEN_PROP_REPEAT, MIEN_PROP_CLAMP, MIEN_PROP_MIRROR };
+
+struct mien_prop_texture {
+    struct mien_image picture; // RGBA8
+    enum mien_prop_wrap wrap[2];
+    bool nearest; // enlarged in squares
+    long image;   // of the file
+};
+
+struct mien_prop_part { // triangles that look alike
+    int first, count;   // indices
+    int texture;        // -1: none
+    bool blended;
+    float cutoff; // alpha below it is a hole, above it solid; < 0: all is solid
 };
 
 struct mien_prop {
@@ -43,13 +71,18 @@ struct mien_prop {
     struct mien_prop_vertex *vertex; // owned
     uint32_t *index;                 // owned; the opaque triangles first
     int vertices, indices, opaque;   // opaque: indices
-    struct mien_image paint;         // RGBA8; data NULL when it is a mesh
-    bool full;                       // the paint covers the head
+    struct mien_prop_part *part;     // (parts) owned; in the order of the indices
+    int parts, textures;
+    struct mien_prop_texture texture[MIEN_PROP_TEXTURES];
+    struct mien_image paint; // RGBA8; data NULL when it is a mesh
+    bool full;               // the paint covers the head
 };
 
-// By the file's content. False: *reason (static text) says why; nothing is logged or kept.
-bool mien_prop_load(struct mien_prop *p, const char *path, const char **reason);
-bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char **reason);
+// By the file's content. False: `reason` says why; nothing is kept.
+bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON]);
+// A mesh in memory. folder: of what it names; NULL: that is refused.
+bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char *folder,
+                     char reason[MIEN_PROP_REASON]);
 void mien_prop_destroy(struct mien_prop *p); // idempotent
 // Where the anchor is (head frame, mm) on the face that mien_mesh_pose posed last, and the face's
 // size relative to the mean one.

@@ -1,132 +1,355 @@
 // Things to wear: reading glTF 2.0 into a prop.
+//
+// First the node graph is walked, once a node, and what is to be drawn is listed and counted; then
+// memory is taken, and vertices and indices are read, the opaque ones first.
 #include "view/prop.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "view/gltf.h"
 
-enum { DEPTH_MAX = 16 };
+_Static_assert((int)MIEN_GLTF_REASON == (int)MIEN_PROP_REASON, "a reason is passed on whole");
+
+enum { REPEAT = 10497, CLAMP = 33071, MIRROR = 33648, NEAREST = 9728, TRIANGLES = 4 };
+
+struct look {
+    float color[4], gloss, cutoff;
+    bool blended;
+    int texture;           // of the prop, -1
+    int set;               // of texture coordinates
+    float turn[4], off[2]; // uv -> turn (2,2) uv + off
+};
+
+struct item { // a primitive where a node puts it
+    const cJSON *primitive;
+    float m[16];
+    struct look look;
+    bool flat; // has no normals
+};
 
 struct reader {
     struct mien_gltf g;
     struct mien_prop *prop;
-    bool blended;   // this pass takes the transparent primitives
-    bool measuring; // this pass only counts
-    int vertices, indices;
-    float scale; // metres -> mm
+    float scale;       // metres -> mm
+    struct item *item; // (items)
+    int items;
+    long vertices, indices, read; // in all
 };
 
 static bool refuse(struct reader *r, const char *why)
 {
-    return mien_gltf_refuse(&r->g, why);
+    return mien_gltf_refuse(&r->g, "%s", why);
 }
 
-struct look {
-    float color[4], gloss;
-    bool blended;
-};
-
-static struct look material(const struct reader *r, const cJSON *primitive)
+static enum mien_prop_wrap wrap_of(const cJSON *sampler, const char *key)
 {
-    struct look l = {.color = {0.8f, 0.8f, 0.8f, 1}, .gloss = 0.2f};
-    const cJSON *m = mien_gltf_element(r->g.root, "materials",
-                                       mien_gltf_whole(primitive, "material", -1, 1 << 20));
-    const cJSON *pbr = mien_gltf_item(m, "pbrMetallicRoughness"),
-                *mode = mien_gltf_item(m, "alphaMode");
-    if (pbr) {
-        mien_gltf_numbers(pbr, "baseColorFactor", 4, l.color);
-        l.gloss = 1 - fminf(fmaxf((float)mien_gltf_number(pbr, "roughnessFactor", 1), 0), 1);
-    }
-    l.blended = cJSON_IsString(mode) && !strcmp(mode->valuestring, "BLEND");
-    return l;
+    long mode = mien_gltf_whole(sampler, key, REPEAT, 1 << 20);
+    return mode == CLAMP ? MIEN_PROP_CLAMP : mode == MIRROR ? MIEN_PROP_MIRROR : MIEN_PROP_REPEAT;
 }
 
-static void transform_point(const float m[16], const float v[3], float w, float out[3])
+// Decodes the picture, and makes it no larger than can be seen.
+static bool load_picture(struct reader *r, struct mien_prop_texture *t)
 {
-    for (int i = 0; i < 3; i++) {
-        out[i] = m[i] * v[0] + m[4 + i] * v[1] + m[8 + i] * v[2] + m[12 + i] * w;
-    }
-}
-
-static void add_vertices(struct reader *r, const float m[16], const struct look *l,
-                         const struct mien_gltf_array *position,
-                         const struct mien_gltf_array *normal, const struct mien_gltf_array *color)
-{
-    for (long i = 0; i < position->count; i++) {
-        struct mien_prop_vertex *v = &r->prop->vertex[r->vertices + (int)i];
-        float p[3], n[3] = {0, 0, 1};
-        for (int c = 0; c < 3; c++) {
-            p[c] = mien_gltf_component(position, i, c);
-            n[c] = normal->data ? mien_gltf_component(normal, i, c) : n[c];
-        }
-        transform_point(m, p, 1, v->position);
-        transform_point(m, n, 0, v->normal);
-        float length = sqrtf(v->normal[0] * v->normal[0] + v->normal[1] * v->normal[1] +
-                             v->normal[2] * v->normal[2]);
-        for (int c = 0; c < 3; c++) {
-            v->position[c] = fminf(fmaxf(v->position[c] * r->scale, -5000), 5000);
-            v->normal[c] = length > 1e-12f ? v->normal[c] / length : (float)(c == 2);
-        }
-        for (int c = 0; c < 4; c++) {
-            float k = l->color[c];
-            k *= color->data && c < color->components ? mien_gltf_component(color, i, c) : 1;
-            v->color[c] = (uint8_t)lroundf(255 * fminf(fmaxf(k, 0), 1));
-        }
-        v->gloss = l->gloss;
-    }
-}
-
-static bool read_primitive(struct reader *r, const cJSON *o, const float m[16])
-{
-    struct look l = material(r, o);
-    struct mien_gltf_array position = {0}, normal = {0}, color = {0}, index = {0};
-    const cJSON *a = mien_gltf_item(o, "attributes");
-    if (mien_gltf_whole(o, "mode", 4, 6) != 4) {
-        return refuse(r, "it has something else than triangles");
-    }
-    if (l.blended != r->blended && !r->measuring) {
-        return true;
-    }
-    if (!mien_gltf_get_array(&r->g, mien_gltf_whole(a, "POSITION", -1, 1 << 20), &position) ||
-        (mien_gltf_item(a, "NORMAL") &&
-         !mien_gltf_get_array(&r->g, mien_gltf_whole(a, "NORMAL", -1, 1 << 20), &normal)) ||
-        (mien_gltf_item(a, "COLOR_0") &&
-         !mien_gltf_get_array(&r->g, mien_gltf_whole(a, "COLOR_0", -1, 1 << 20), &color)) ||
-        (mien_gltf_item(o, "indices") &&
-         !mien_gltf_get_array(&r->g, mien_gltf_whole(o, "indices", -1, 1 << 20), &index))) {
+    struct mien_gltf_bytes bytes;
+    char why[120];
+    if (!mien_gltf_read_picture(&r->g, t->image, &bytes)) {
         return false;
     }
-    bool good =
-        position.type == 5126 && position.components == 3 && position.count <= MIEN_PROP_VERTICES;
-    good = good && (!normal.data || (normal.type == 5126 && normal.components == 3 &&
-                                     normal.count == position.count));
-    good = good && (!color.data ||
-                    (color.type != 5125 && color.components >= 3 && color.count == position.count));
-    good = good && (!index.data || (index.type != 5126 && index.components == 1));
-    long count = index.data ? index.count : position.count;
-    if (!good || count % 3) {
-        return refuse(r, "a mesh's arrays do not belong together");
+    struct mien_image *im = &t->picture, small = {0};
+    bool ok =
+        mien_image_decode_rgba(bytes.data, bytes.size, MIEN_PROP_PICTURE_PX, im, why, sizeof(why));
+    mien_free(bytes.owned);
+    if (!ok) {
+        mien_image_destroy(im);
+        return mien_gltf_refuse(&r->g, "a texture's picture cannot be used: %s", why);
     }
-    if (r->vertices + position.count > MIEN_PROP_VERTICES ||
-        r->indices + count > MIEN_PROP_INDICES) {
+    int side = im->width > im->height ? im->width : im->height;
+    if (side > MIEN_PROP_TEXTURE_PX) {
+        int w = im->width * MIEN_PROP_TEXTURE_PX / side,
+            h = im->height * MIEN_PROP_TEXTURE_PX / side;
+        if (!mien_image_create(&small, w > 0 ? w : 1, h > 0 ? h : 1, MIEN_FORMAT_RGBA8)) {
+            mien_image_destroy(im);
+            return refuse(r, "memory is short");
+        }
+        mien_resize(im, &small);
+        mien_image_destroy(im);
+        *im = small;
+    }
+    return true;
+}
+
+// The prop's texture for one of the file's; -1 when it cannot be read.
+static int find_texture(struct reader *r, long index)
+{
+    struct mien_prop *p = r->prop;
+    const cJSON *o = mien_gltf_element(&r->g, MIEN_GLTF_TEXTURES, index);
+    const cJSON *sampler =
+        mien_gltf_element(&r->g, MIEN_GLTF_SAMPLERS, mien_gltf_index(o, "sampler"));
+    long shrunk = mien_gltf_whole(sampler, "minFilter", -1, 1 << 20);
+    struct mien_prop_texture t = {
+        .wrap = {wrap_of(sampler, "wrapS"), wrap_of(sampler, "wrapT")},
+        .nearest = mien_gltf_whole(sampler, "magFilter", shrunk, 1 << 20) == NEAREST,
+        .image = mien_gltf_index(o, "source")};
+    for (int i = 0; i < p->textures; i++) {
+        const struct mien_prop_texture *k = &p->texture[i];
+        if (k->image == t.image && k->nearest == t.nearest &&
+            !memcmp(k->wrap, t.wrap, sizeof(t.wrap))) {
+            return i;
+        }
+    }
+    if (p->textures == MIEN_PROP_TEXTURES) {
+        refuse(r, "it has more than sixteen textures");
+        return -1;
+    }
+    if (!load_picture(r, &t)) {
+        return -1;
+    }
+    p->texture[p->textures] = t;
+    return p->textures++;
+}
+
+// KHR_texture_transform: scaled, then turned, then moved.
+static void transform_uv(const cJSON *info, struct look *l)
+{
+    const cJSON *t = mien_gltf_item(mien_gltf_item(info, "extensions"), "KHR_texture_transform");
+    float scale[2] = {1, 1}, angle = (float)mien_gltf_number(t, "rotation", 0);
+    mien_gltf_numbers(t, "scale", 2, scale);
+    mien_gltf_numbers(t, "offset", 2, l->off);
+    l->set = (int)mien_gltf_whole(t, "texCoord", l->set, 7);
+    float c = cosf(angle), s = sinf(angle);
+    memcpy(l->turn, (float[4]){scale[0] * c, scale[1] * s, -scale[0] * s, scale[1] * c},
+           sizeof(l->turn));
+}
+
+static bool read_look(struct reader *r, const cJSON *primitive, struct look *l)
+{
+    *l = (struct look){.color = {0.8f, 0.8f, 0.8f, 1}, .gloss = 0.2f, .cutoff = -1, .texture = -1};
+    const cJSON *m =
+        mien_gltf_element(&r->g, MIEN_GLTF_MATERIALS, mien_gltf_index(primitive, "material"));
+    const cJSON *pbr = mien_gltf_item(m, "pbrMetallicRoughness"),
+                *info = mien_gltf_item(pbr, "baseColorTexture");
+    const char *mode = mien_gltf_text(m, "alphaMode");
+    if (info) {
+        l->set = (int)mien_gltf_whole(info, "texCoord", 0, 7);
+        transform_uv(info, l);
+        l->texture = find_texture(r, mien_gltf_index(info, "index"));
+        memcpy(l->color, (float[4]){1, 1, 1, 1}, sizeof(l->color));
+    }
+    if (pbr) {
+        mien_gltf_numbers(pbr, "baseColorFactor", 4, l->color);
+        l->gloss = 1 - fminf(fmaxf((float)mien_gltf_number(pbr, "roughnessFactor", 1), 0), 1);
+    }
+    l->blended = !strcmp(mode, "BLEND");
+    if (!strcmp(mode, "MASK")) {
+        l->cutoff = fmaxf((float)mien_gltf_number(m, "alphaCutoff", 0.5), 0);
+    }
+    return !info || l->texture >= 0;
+}
+
+static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
+{
+    const cJSON *a = mien_gltf_item(o, "attributes");
+    struct item k = {.primitive = o, .flat = !mien_gltf_item(a, "NORMAL")};
+    memcpy(k.m, m, sizeof(k.m));
+    if (mien_gltf_whole(o, "mode", TRIANGLES, 6) != TRIANGLES) {
+        return refuse(r, "it has something else than triangles");
+    }
+    long vertices = mien_gltf_count(&r->g, mien_gltf_index(a, "POSITION")), indices = vertices;
+    if (mien_gltf_item(o, "indices")) {
+        indices = mien_gltf_count(&r->g, mien_gltf_index(o, "indices"));
+    }
+    if (vertices < 0 || indices < 0) {
+        return false;
+    }
+    r->vertices += k.flat ? indices : vertices;
+    r->indices += indices;
+    r->read += vertices;
+    if (r->read > MIEN_PROP_READ || vertices > MIEN_PROP_VERTICES ||
+        r->vertices > MIEN_PROP_VERTICES || r->indices > MIEN_PROP_INDICES ||
+        r->items == MIEN_PROP_PRIMITIVES) {
         return refuse(r, "it has too many vertices to be worn");
     }
-    if (!r->measuring) {
-        add_vertices(r, m, &l, &position, &normal, &color);
+    if (indices % 3) {
+        return refuse(r, "a mesh's arrays do not belong together");
     }
-    for (long i = 0; i < count; i++) {
-        uint32_t v = index.data ? mien_gltf_whole_at(&index, i) : (uint32_t)i;
-        if (v >= (uint32_t)position.count) {
-            return refuse(r, "a triangle names a vertex that is not there");
+    if (!read_look(r, o, &k.look)) {
+        return false;
+    }
+    r->item[r->items++] = k;
+    return true;
+}
+
+static void transform_point(const float m[16], const float v[3], float out[3])
+{
+    for (int i = 0; i < 3; i++) {
+        out[i] = m[i] * v[0] + m[4 + i] * v[1] + m[8 + i] * v[2] + m[12 + i];
+    }
+}
+
+static void normalise(float n[3])
+{
+    float length = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+    bool good = isfinite(length) && length > 1e-12f;
+    for (int c = 0; c < 3; c++) {
+        n[c] = good ? n[c] / length : (float)(c == 2);
+    }
+}
+
+// Normals stay upright on what they stand on: by the cofactors of the matrix. They are scaled to
+// what single precision can square.
+static void transform_normal(const float m[16], const float v[3], float out[3])
+{
+    double n[3], most = 0;
+    for (int i = 0; i < 3; i++) {
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        n[i] = 0;
+        for (int c = 0; c < 3; c++) {
+            int d = (c + 1) % 3, e = (c + 2) % 3;
+            n[i] +=
+                ((double)m[4 * d + j] * m[4 * e + k] - (double)m[4 * e + j] * m[4 * d + k]) * v[c];
         }
-        if (!r->measuring) {
-            r->prop->index[r->indices + (int)i] = v + (uint32_t)r->vertices;
+        most = fmax(most, fabs(n[i]));
+    }
+    for (int i = 0; i < 3; i++) {
+        out[i] = most > 0 && isfinite(most) ? (float)(n[i] / most) : 0;
+    }
+    normalise(out);
+}
+
+static void flat_normals(struct mien_prop_vertex *v, long count)
+{
+    for (long i = 0; i + 2 < count; i += 3) {
+        float a[3], b[3];
+        for (int c = 0; c < 3; c++) {
+            a[c] = v[i + 1].position[c] - v[i].position[c];
+            b[c] = v[i + 2].position[c] - v[i].position[c];
+        }
+        float n[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
+                      a[0] * b[1] - a[1] * b[0]};
+        normalise(n);
+        for (int k = 0; k < 3; k++) {
+            memcpy(v[i + k].normal, n, sizeof(n));
         }
     }
-    r->vertices += (int)position.count;
-    r->indices += (int)count;
+}
+
+struct arrays {
+    struct mien_gltf_array position, normal, color, uv;
+    uint32_t *index; // NULL: in order
+    long count;      // of indices
+};
+
+static void free_arrays(struct arrays *a)
+{
+    mien_free(a->position.value);
+    mien_free(a->normal.value);
+    mien_free(a->color.value);
+    mien_free(a->uv.value);
+    mien_free(a->index);
+}
+
+static bool read_optional(struct reader *r, const cJSON *attributes, const char *key, int low,
+                          int high, long count, struct mien_gltf_array *a)
+{
+    if (!mien_gltf_item(attributes, key)) {
+        return true;
+    }
+    long accessor = mien_gltf_index(attributes, key);
+    if (mien_gltf_count(&r->g, accessor) != count) { // before it is read
+        return refuse(r, "a mesh's arrays do not belong together");
+    }
+    return mien_gltf_read_array(&r->g, accessor, low, high, !strcmp(key, "COLOR_0"), a);
+}
+
+static bool read_arrays(struct reader *r, const struct item *k, struct arrays *a)
+{
+    const cJSON *o = k->primitive, *attributes = mien_gltf_item(o, "attributes");
+    char set[16];
+    snprintf(set, sizeof(set), "TEXCOORD_%d", k->look.set);
+    if (!mien_gltf_read_array(&r->g, mien_gltf_index(attributes, "POSITION"), 3, 3, false,
+                              &a->position)) {
+        return false;
+    }
+    long n = a->count = a->position.count;
+    if (!read_optional(r, attributes, "NORMAL", 3, 3, n, &a->normal) ||
+        !read_optional(r, attributes, "COLOR_0", 3, 4, n, &a->color) ||
+        (k->look.texture >= 0 && !read_optional(r, attributes, set, 2, 2, n, &a->uv))) {
+        return false;
+    }
+    return !mien_gltf_item(o, "indices") ||
+           mien_gltf_read_indices(&r->g, mien_gltf_index(o, "indices"), (uint32_t)n, &a->index,
+                                  &a->count);
+}
+
+static void make_vertex(const struct reader *r, const struct item *k, const struct arrays *a,
+                        long i, struct mien_prop_vertex *v)
+{
+    const struct look *l = &k->look;
+    transform_point(k->m, a->position.value + 3 * i, v->position);
+    for (int c = 0; c < 3; c++) {
+        v->position[c] = fminf(fmaxf(v->position[c] * r->scale, -5000), 5000);
+    }
+    if (a->normal.value) {
+        transform_normal(k->m, a->normal.value + 3 * i, v->normal);
+    }
+    for (int c = 0; c < 4; c++) {
+        bool given = a->color.value && c < a->color.components;
+        float x = l->color[c] * (given ? a->color.value[a->color.components * i + c] : 1);
+        x = c == 3 && !l->blended && l->cutoff < 0 ? 1 : x; // solid, whatever alpha says
+        v->color[c] = (uint8_t)lroundf(255 * fminf(fmaxf(x, 0), 1));
+    }
+    v->gloss = l->gloss;
+    if (a->uv.value) {
+        const float *uv = a->uv.value + 2 * i;
+        for (int c = 0; c < 2; c++) {
+            float x = l->turn[2 * c] * uv[0] + l->turn[2 * c + 1] * uv[1] + l->off[c];
+            v->uv[c] = fminf(fmaxf(x, -1e4f), 1e4f);
+        }
+    }
+}
+
+static bool same_part(const struct mien_prop_part *a, const struct mien_prop_part *b)
+{
+    return a->texture == b->texture && a->blended == b->blended && a->cutoff == b->cutoff;
+}
+
+// Appends what k draws to the prop.
+static bool add_item(struct reader *r, const struct item *k)
+{
+    struct mien_prop *p = r->prop;
+    struct arrays a = {0};
+    if (!read_arrays(r, k, &a)) {
+        free_arrays(&a);
+        return false;
+    }
+    struct mien_prop_vertex *v = p->vertex + p->vertices;
+    struct mien_prop_part part = {.first = p->indices,
+                                  .count = (int)a.count,
+                                  .texture = k->look.texture,
+                                  .blended = k->look.blended,
+                                  .cutoff = k->look.cutoff};
+    long vertices = k->flat ? a.count : a.position.count;
+    for (long i = 0; i < vertices; i++) {
+        make_vertex(r, k, &a, k->flat && a.index ? a.index[i] : i, &v[i]);
+    }
+    if (k->flat) {
+        flat_normals(v, vertices);
+    }
+    for (long i = 0; i < a.count; i++) {
+        p->index[p->indices + i] =
+            (uint32_t)p->vertices + (k->flat || !a.index ? (uint32_t)i : a.index[i]);
+    }
+    p->vertices += (int)vertices;
+    p->indices += (int)a.count;
+    if (p->parts && same_part(&p->part[p->parts - 1], &part)) {
+        p->part[p->parts - 1].count += part.count;
+    } else {
+        p->part[p->parts++] = part;
+    }
+    free_arrays(&a);
     return true;
 }
 
@@ -163,50 +386,115 @@ static void local_matrix(const cJSON *node, float m[16])
     m[15] = 1;
 }
 
-static bool read_node(struct reader *r, long index, const float parent[16], int depth)
+struct place { // of a node that is to be visited
+    long node;
+    float parent[16];
+};
+
+struct walk {
+    struct place *stack; // (nodes)
+    long top;
+    bool *seen; // (nodes): visited, or to be
+};
+
+// Puts the nodes of a list on the stack, the first uppermost. One that was seen before is left out:
+// a node has one parent, whatever the file says.
+static bool push(struct reader *r, struct walk *w, const cJSON *list, const float parent[16])
 {
-    const cJSON *node = mien_gltf_element(r->g.root, "nodes", index), *o;
-    if (!node || depth > DEPTH_MAX) {
-        return refuse(r, "its nodes are missing or nested too deep");
+    const cJSON *o;
+    long from = w->top;
+    cJSON_ArrayForEach(o, list)
+    {
+        long i = mien_gltf_index_of(o);
+        if (!mien_gltf_element(&r->g, MIEN_GLTF_NODES, i)) {
+            return refuse(r, "a node is missing");
+        }
+        if (!w->seen[i]) {
+            w->seen[i] = true;
+            w->stack[w->top].node = i;
+            memcpy(w->stack[w->top++].parent, parent, 16 * sizeof(float));
+        }
     }
+    for (long a = from, b = w->top - 1; a < b; a++, b--) {
+        struct place t = w->stack[a];
+        w->stack[a] = w->stack[b];
+        w->stack[b] = t;
+    }
+    return true;
+}
+
+static bool visit(struct reader *r, struct walk *w)
+{
+    struct place at = w->stack[--w->top];
+    const cJSON *node = mien_gltf_element(&r->g, MIEN_GLTF_NODES, at.node), *o;
     float local[16], m[16];
     local_matrix(node, local);
-    multiply(parent, local, m);
+    multiply(at.parent, local, m);
     if (mien_gltf_item(node, "mesh")) {
         const cJSON *mesh =
-            mien_gltf_element(r->g.root, "meshes", mien_gltf_whole(node, "mesh", -1, 1 << 20));
+            mien_gltf_element(&r->g, MIEN_GLTF_MESHES, mien_gltf_index(node, "mesh"));
         if (!mesh) {
             return refuse(r, "a node's mesh is missing");
         }
         cJSON_ArrayForEach(o, mien_gltf_item(mesh, "primitives"))
         {
-            if (!read_primitive(r, o, m)) {
+            if (!list_primitive(r, o, m)) {
                 return false;
             }
         }
     }
-    cJSON_ArrayForEach(o, mien_gltf_item(node, "children"))
-    {
-        double child = cJSON_IsNumber(o) ? o->valuedouble : -1;
-        if (!(child >= 0 && child < 1e6) || !read_node(r, (long)child, m, depth + 1)) {
-            return refuse(r, "a node's child is missing");
-        }
-    }
-    return true;
+    return push(r, w, mien_gltf_item(node, "children"), m);
 }
 
-static bool pass(struct reader *r, const cJSON *scene)
+// The nodes that are nobody's child, in reverse: the first ends up uppermost.
+static void push_roots(struct reader *r, struct walk *w, const float one[16])
 {
-    static const float one[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
     const cJSON *o;
-    cJSON_ArrayForEach(o, mien_gltf_item(scene, "nodes"))
-    {
-        double root = cJSON_IsNumber(o) ? o->valuedouble : -1;
-        if (!(root >= 0 && root < 1e6) || !read_node(r, (long)root, one, 0)) {
-            return refuse(r, "the scene's nodes are missing");
+    long n = r->g.list[MIEN_GLTF_NODES].count;
+    for (long i = 0; i < n; i++) {
+        cJSON_ArrayForEach(o,
+                           mien_gltf_item(mien_gltf_element(&r->g, MIEN_GLTF_NODES, i), "children"))
+        {
+            long child = mien_gltf_index_of(o);
+            if (child >= 0 && child < n) {
+                w->seen[child] = true;
+            }
         }
     }
-    return true;
+    for (long i = n - 1; i >= 0; i--) {
+        if (!w->seen[i]) {
+            w->stack[w->top].node = i;
+            memcpy(w->stack[w->top++].parent, one, 16 * sizeof(float));
+        }
+    }
+    for (long i = 0; i < n; i++) { // from here on: roots are, the others will be
+        w->seen[i] = !w->seen[i];
+    }
+}
+
+// scene NULL: all nodes.
+static bool list_items(struct reader *r, const cJSON *scene)
+{
+    static const float one[16] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+    size_t n = (size_t)r->g.list[MIEN_GLTF_NODES].count;
+    if (!n) {
+        return true;
+    }
+    struct walk w = {.stack = mien_calloc(n, sizeof(*w.stack)),
+                     .seen = mien_calloc(n, sizeof(*w.seen))};
+    r->item = mien_calloc(MIEN_PROP_PRIMITIVES, sizeof(*r->item));
+    bool ok = (w.stack && w.seen && r->item) || refuse(r, "memory is short");
+    if (ok && scene) {
+        ok = push(r, &w, mien_gltf_item(scene, "nodes"), one);
+    } else if (ok) {
+        push_roots(r, &w, one);
+    }
+    while (ok && w.top > 0) {
+        ok = visit(r, &w);
+    }
+    mien_free(w.stack);
+    mien_free(w.seen);
+    return ok;
 }
 
 static bool extras(struct reader *r, const cJSON *scene)
@@ -235,76 +523,46 @@ static bool extras(struct reader *r, const cJSON *scene)
 
 static bool read_scene(struct reader *r)
 {
-    const cJSON *version = mien_gltf_item(mien_gltf_item(r->g.root, "asset"), "version");
-    if (!cJSON_IsString(version) || strncmp(version->valuestring, "2.", 2) != 0) {
-        return refuse(r, "it is not glTF 2");
-    }
+    struct mien_prop *p = r->prop;
     const cJSON *scene =
-        mien_gltf_element(r->g.root, "scenes", mien_gltf_whole(r->g.root, "scene", 0, 1 << 20));
-    r->measuring = true;
-    if (!scene || !extras(r, scene) || !pass(r, scene)) {
-        return refuse(r, "it has no scene");
+        mien_gltf_element(&r->g, MIEN_GLTF_SCENES, mien_gltf_whole(r->g.root, "scene", 0, 1 << 20));
+    if (!scene && r->g.list[MIEN_GLTF_SCENES].count) {
+        return refuse(r, "its scene is missing");
     }
-    if (!r->vertices || !r->indices) {
+    if (!extras(r, scene) || !list_items(r, scene)) {
+        return false;
+    }
+    if (!r->items) {
         return refuse(r, "there is no mesh in it");
     }
-    struct mien_prop *p = r->prop;
     p->vertex = mien_calloc((size_t)r->vertices, sizeof(*p->vertex));
     p->index = mien_calloc((size_t)r->indices, sizeof(*p->index));
-    if (!p->vertex || !p->index) {
+    p->part = mien_calloc((size_t)r->items, sizeof(*p->part));
+    if (!p->vertex || !p->index || !p->part) {
         return refuse(r, "memory is short");
     }
-    r->measuring = false;
-    r->vertices = r->indices = 0;
-    for (int k = 0; k < 2; k++) {
-        r->blended = k;
-        if (!pass(r, scene)) {
-            return false;
+    for (int blended = 0; blended < 2; blended++) {
+        for (int i = 0; i < r->items; i++) {
+            if (r->item[i].look.blended == blended && !add_item(r, &r->item[i])) {
+                return false;
+            }
         }
-        p->opaque = k ? p->opaque : r->indices;
+        p->opaque = blended ? p->opaque : p->indices;
     }
-    p->vertices = r->vertices;
-    p->indices = r->indices;
     return true;
 }
 
-static uint32_t word(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char **reason)
+bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char *folder,
+                     char reason[MIEN_PROP_REASON])
 {
     memset(p, 0, sizeof(*p));
     struct reader r = {.prop = p};
-    const uint8_t *d = data;
-    const char *json = data;
-    size_t json_size = size;
-    struct mien_gltf_bytes binary = {0};
-    bool ok = true;
-    if (size >= 20 && word(d) == 0x46546c67) { // "glTF"
-        size_t n = word(d + 12);
-        if (word(d + 4) != 2 || word(d + 8) > size || n > size - 20 || word(d + 16) != 0x4e4f534a) {
-            ok = refuse(&r, "its header is damaged");
-        } else {
-            json = (const char *)d + 20;
-            json_size = n;
-            size_t at = 20 + ((n + 3) & ~(size_t)3);
-            if (at + 8 <= size && word(d + at + 4) == 0x004e4942) {
-                size_t left = size - at - 8, want = word(d + at);
-                binary = (struct mien_gltf_bytes){d + at + 8, want < left ? want : left, NULL};
-            }
-        }
-    }
-    if (ok) {
-        r.g.root = cJSON_ParseWithLength(json, json_size);
-        ok = r.g.root ? mien_gltf_read_buffers(&r.g, binary) && read_scene(&r)
-                      : refuse(&r, "it is neither glTF nor PNG");
-    }
+    bool ok = mien_gltf_open(&r.g, data, size, folder) && read_scene(&r);
     if (!ok) {
         mien_prop_destroy(p);
-        *reason = r.g.reason ? r.g.reason : "it cannot be read";
+        snprintf(reason, MIEN_PROP_REASON, "%s", r.g.reason);
     }
+    mien_free(r.item);
     mien_gltf_destroy(&r.g);
     return ok;
 }

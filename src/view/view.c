@@ -249,9 +249,11 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
     flush(v);
 }
 
-bool mien_view_wear(struct mien_view *v, const char *path, const char **reason)
+_Static_assert((int)MIEN_VIEW_REASON == (int)MIEN_PROP_REASON, "a reason is passed on whole");
+
+bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON])
 {
-    *reason = "";
+    reason[0] = 0;
     return mien_wear_put(&v->wear, path, reason);
 }
 

@@ -61,8 +61,9 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
 void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
                      const struct mien_hud_info *info);
 // Puts on what every face wears (view/prop.h); NULL or "": nothing. False: it stays as it was;
-// *reason (static text) says why. Not for every frame.
-bool mien_view_wear(struct mien_view *v, const char *path, const char **reason);
+// `reason` says why. Not for every frame.
+enum { MIEN_VIEW_REASON = 240 };
+bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
 // What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
 bool mien_view_read(struct mien_view *v, struct mien_image *out);

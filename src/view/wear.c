@@ -1,15 +1,17 @@
 // Draws what is worn on the fitted faces.
 #include "view/wear.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 
-enum { U_PROJECTION, U_POSE, U_LIGHT, U_PLACE, U_TEXTURE, U_FULL };
+enum { U_PROJECTION, U_POSE, U_LIGHT, U_PLACE, U_TEXTURE, U_FULL, U_CUTOFF = U_FULL, U_SOLID };
 
 bool mien_wear_init(struct mien_wear *w)
 {
-    static const char *const mesh[] = {"u_projection", "u_pose", "u_light", "u_place", NULL};
+    static const char *const mesh[] = {"u_projection", "u_pose",   "u_light", "u_place",
+                                       "u_texture",    "u_cutoff", "u_solid", NULL};
     static const char *const paint[] = {"u_projection", "u_pose", "u_light", "u_place",
                                         "u_paint",      "u_full", NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
@@ -21,6 +23,12 @@ bool mien_wear_init(struct mien_wear *w)
     glGenBuffers(1, &w->index);
     glGenVertexArrays(1, &w->array);
     glGenTextures(1, &w->texture);
+    glGenTextures(1, &w->white);
+    glGenTextures(MIEN_PROP_TEXTURES, w->part_texture);
+    glBindTexture(GL_TEXTURE_2D, w->white);
+    static const uint8_t white[4] = {255, 255, 255, 255};
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 1, 1, 0, GL_RGBA, GL_UNSIGNED_BYTE, white);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glBindVertexArray(w->array);
     glBindBuffer(GL_ARRAY_BUFFER, w->buffer);
     for (GLuint k = 0; k < 2; k++) {
@@ -34,6 +42,9 @@ bool mien_wear_init(struct mien_wear *w)
     glEnableVertexAttribArray(3);
     glVertexAttribPointer(3, 4, GL_UNSIGNED_BYTE, GL_TRUE, sizeof(struct mien_prop_vertex),
                           (const void *)offsetof(struct mien_prop_vertex, color));
+    glEnableVertexAttribArray(4);
+    glVertexAttribPointer(4, 2, GL_FLOAT, GL_FALSE, sizeof(struct mien_prop_vertex),
+                          (const void *)offsetof(struct mien_prop_vertex, uv));
     glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, w->index);
     glBindVertexArray(0);
     return w->mesh_program && w->paint_program && w->depth_program;
@@ -46,6 +57,8 @@ void mien_wear_destroy(struct mien_wear *w)
         glDeleteBuffers(1, &w->buffer);
         glDeleteBuffers(1, &w->index);
         glDeleteTextures(1, &w->texture);
+        glDeleteTextures(1, &w->white);
+        glDeleteTextures(MIEN_PROP_TEXTURES, w->part_texture);
     }
     GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
@@ -57,11 +70,11 @@ void mien_wear_destroy(struct mien_wear *w)
     memset(w, 0, sizeof(*w));
 }
 
-static void upload_paint(struct mien_wear *w)
+// The picture into a texture, which is bound and shrunk smoothly.
+static void upload(GLuint texture, const struct mien_image *im)
 {
-    const struct mien_image *im = &w->prop.paint;
     glActiveTexture(GL_TEXTURE0);
-    glBindTexture(GL_TEXTURE_2D, w->texture);
+    glBindTexture(GL_TEXTURE_2D, texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
     glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / 4));
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, im->width, im->height, 0, GL_RGBA, GL_UNSIGNED_BYTE,
@@ -69,19 +82,49 @@ static void upload_paint(struct mien_wear *w)
     glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
     glGenerateMipmap(GL_TEXTURE_2D);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+}
+
+static void upload_paint(struct mien_wear *w)
+{
+    upload(w->texture, &w->prop.paint);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
 }
 
-bool mien_wear_put(struct mien_wear *w, const char *path, const char **reason)
+static void upload_mesh(struct mien_wear *w)
+{
+    static const GLint wrap[] = {GL_REPEAT, GL_CLAMP_TO_EDGE, GL_MIRRORED_REPEAT};
+    struct mien_prop *p = &w->prop;
+    glBindVertexArray(w->array);
+    glBindBuffer(GL_ARRAY_BUFFER, w->buffer);
+    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->vertices * sizeof(*p->vertex)), p->vertex,
+                 GL_STATIC_DRAW);
+    glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->indices * sizeof(*p->index)),
+                 p->index, GL_STATIC_DRAW);
+    glBindVertexArray(0);
+    for (int i = 0; i < p->textures; i++) {
+        struct mien_prop_texture *t = &p->texture[i];
+        upload(w->part_texture[i], &t->picture);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, t->nearest ? GL_NEAREST : GL_LINEAR);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, wrap[t->wrap[0]]);
+        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, wrap[t->wrap[1]]);
+        mien_image_destroy(&t->picture); // the driver has it
+    }
+}
+
+bool mien_wear_put(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
 {
     if (!path || !*path) {
         w->on = false;
         return true;
     }
     struct mien_prop p;
-    if (!w->array || !mien_prop_load(&p, path, reason)) {
+    if (!w->array) {
+        snprintf(reason, MIEN_PROP_REASON, "there is no OpenGL to draw it with");
+        return false;
+    }
+    if (!mien_prop_load(&p, path, reason)) {
         return false;
     }
     mien_prop_destroy(&w->prop);
@@ -89,13 +132,7 @@ bool mien_wear_put(struct mien_wear *w, const char *path, const char **reason)
     if (p.paint.data) {
         upload_paint(w);
     } else {
-        glBindVertexArray(w->array);
-        glBindBuffer(GL_ARRAY_BUFFER, w->buffer);
-        glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)p.vertices * sizeof(*p.vertex)),
-                     p.vertex, GL_STATIC_DRAW);
-        glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)((size_t)p.indices * sizeof(*p.index)),
-                     p.index, GL_STATIC_DRAW);
-        glBindVertexArray(0);
+        upload_mesh(w);
     }
     w->on = true;
     return true;
@@ -157,11 +194,18 @@ static void draw_mesh(struct mien_wear *w, const struct mien_wear_face *f, const
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, f->pose);
     glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
     glUniform4fv(u[U_PLACE], 1, place);
+    glUniform1i(u[U_TEXTURE], 0);
+    glActiveTexture(GL_TEXTURE0);
     glDisable(GL_CULL_FACE); // thin things have two sides
     glBindVertexArray(w->array);
-    triangles(0, w->prop.opaque);
-    glDepthMask(GL_FALSE);
-    triangles(w->prop.opaque, w->prop.indices - w->prop.opaque);
+    for (int i = 0; i < w->prop.parts; i++) {
+        const struct mien_prop_part *p = &w->prop.part[i];
+        glBindTexture(GL_TEXTURE_2D, p->texture < 0 ? w->white : w->part_texture[p->texture]);
+        glUniform1f(u[U_CUTOFF], p->cutoff);
+        glUniform1f(u[U_SOLID], !p->blended && p->cutoff < 0 ? 1 : 0);
+        glDepthMask(p->blended ? GL_FALSE : GL_TRUE);
+        triangles(p->first, p->count);
+    }
     glDepthMask(GL_TRUE);
 }
 

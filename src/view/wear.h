@@ -14,16 +14,17 @@ struct mien_wear {
     struct mien_prop prop;
     bool on;
     GLuint mesh_program, paint_program, depth_program;
-    GLint mesh_uniform[6], paint_uniform[6], depth_uniform[3];
-    GLuint buffer, index, array, texture;
+    GLint mesh_uniform[7], paint_uniform[6], depth_uniform[3];
+    GLuint buffer, index, array, texture, white;
+    GLuint part_texture[MIEN_PROP_TEXTURES];
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is
 };
 
 bool mien_wear_init(struct mien_wear *w);
 void mien_wear_destroy(struct mien_wear *w);
-// path NULL or "": nothing. False: it stays as it is; *reason says why.
-bool mien_wear_put(struct mien_wear *w, const char *path, const char **reason);
+// path NULL or "": nothing. False: it stays as it is; `reason` says why.
+bool mien_wear_put(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
 
 struct mien_wear_face {           // what is needed of the face that is drawn
     const struct mien_mesh *mesh; // posed, whole head

@@ -47,7 +47,7 @@ tmp = sys.argv[1]
 sizes = {n: [int(x) for x in open(tmp + "/" + n).read().split()[1:]] for n in ("osf", "vmc", "livelink")}
 assert len(sizes["osf"]) >= 15 and set(sizes["osf"]) == {1785}, sizes
 assert len(sizes["livelink"]) == 20 and set(sizes["livelink"]) <= {65, 310}, sizes
-assert len(sizes["vmc"]) == 20 and max(sizes["vmc"]) > 2000, sizes
+assert len(sizes["vmc"]) == 20 and 900 < max(sizes["vmc"]) <= 1200, sizes
 rows = list(csv.reader(open(tmp + "/a.csv"), skipinitialspace=True))
 assert len(rows) >= 31 and all(len(r) == 714 for r in rows)
 frames = [json.loads(l) for l in open(tmp + "/a.jsonl")]

@@ -623,6 +623,52 @@ static void exif_turns_the_picture(void **state)
     mien_image_destroy(&a);
 }
 
+// Textures: alpha is kept, size is looked at before anything is decoded, damage is told.
+static void textures_are_decoded(void **state)
+{
+    struct mien_image a, b;
+    void *jpeg;
+    size_t jpeg_size, png_size;
+    char why[120] = "";
+    assert_true(mien_image_create(&a, 37, 20, MIEN_FORMAT_RGB8));
+    fill_smooth(&a);
+    assert_true(mien_jpeg_encode(&a, 95, &jpeg, &jpeg_size));
+    assert_true(mien_image_decode_rgba(jpeg, jpeg_size, 37, &b, why, sizeof(why)));
+    assert_true(b.format == MIEN_FORMAT_RGBA8 && b.width == 37 && b.height == 20);
+    for (int y = 0; y < 20; y++) {
+        for (int x = 0; x < 37; x++) {
+            const uint8_t *p = a.data + (size_t)y * a.stride + 3 * (size_t)x;
+            const uint8_t *q = b.data + (size_t)y * b.stride + 4 * (size_t)x;
+            assert_true(q[3] == 255 && abs(p[0] - q[0]) < 16 && abs(p[2] - q[2]) < 16);
+        }
+    }
+    mien_image_destroy(&a);
+    mien_image_destroy(&b);
+    assert_true(mien_image_create(&a, 20, 37, MIEN_FORMAT_RGBA8));
+    fill_random(&a, 4);
+    assert_true(mien_png_save(path("t.png"), &a));
+    uint8_t *png = mien_file_read(path("t.png"), 0, &png_size);
+    assert_true(mien_image_decode_rgba(png, png_size, 37, &b, why, sizeof(why)));
+    assert_memory_equal(b.data, a.data, a.stride);
+    mien_image_destroy(&b);
+    // One pixel too many: also when all that is there is the header.
+    const void *data[2] = {jpeg, png};
+    size_t size[2] = {jpeg_size, png_size}, head[2] = {jpeg_size - 40, 33};
+    for (int i = 0; i < 2; i++) {
+        assert_false(mien_image_decode_rgba(data[i], head[i], 36, &b, why, sizeof(why)));
+        assert_string_equal(why, i ? "20 x 37 pixels is more than 36 a side"
+                                   : "37 x 20 pixels is more than 36 a side");
+        for (size_t n = 0; n < size[i] - 12; n++) {
+            why[0] = 0;
+            assert_false(mien_image_decode_rgba(data[i], n, 100, &b, why, sizeof(why)));
+            assert_true(why[0] && !b.data);
+        }
+    }
+    mien_free(jpeg);
+    mien_free(png);
+    mien_image_destroy(&a);
+}
+
 static void drawing_is_clipped(void **state)
 {
     struct mien_image im;
@@ -693,6 +739,7 @@ int main(void)
         cmocka_unit_test(wrong_files_are_explained),
         cmocka_unit_test(huge_sizes_are_refused),
         cmocka_unit_test(exif_turns_the_picture),
+        cmocka_unit_test(textures_are_decoded),
         cmocka_unit_test(drawing_is_clipped),
         cmocka_unit_test(font_is_complete),
     };

@@ -22,9 +22,9 @@ static void own_props_load(void **state)
     for (size_t i = 0; i < MIEN_COUNT(names); i++) {
         char path[256];
         struct mien_prop p;
-        const char *why = "";
+        char why[MIEN_PROP_REASON] = "";
         snprintf(path, sizeof(path), "assets/props/%s", names[i]);
-        if (!mien_prop_load(&p, path, &why)) {
+        if (!mien_prop_load(&p, path, why)) {
             fail_msg("%s: %s", path, why);
         }
         if (p.paint.data) {
@@ -51,11 +51,11 @@ static void broken_files_are_refused(void **state)
     uint8_t *good = mien_file_read("assets/props/moustache.glb", 0, &size);
     assert_non_null(good);
     struct mien_prop p;
-    const char *why;
+    char why[MIEN_PROP_REASON] = "";
     for (size_t n = 0; n < size; n += n < 3000 ? 61 : 2003) {
         uint8_t *cut = mien_calloc(n + 1, 1);
         memcpy(cut, good, n);
-        assert_false(mien_prop_parse(&p, cut, n, &why));
+        assert_false(mien_prop_parse(&p, cut, n, NULL, why));
         assert_true(*why);
         mien_free(cut);
     }
@@ -67,7 +67,7 @@ static void broken_files_are_refused(void **state)
         for (int j = 0; j < 3; j++) {
             bad[mien_rng_below(&rng, 2600)] = (uint8_t)mien_rng_below(&rng, 256);
         }
-        if (mien_prop_parse(&p, bad, size, &why)) {
+        if (mien_prop_parse(&p, bad, size, NULL, why)) {
             for (int i = 0; i < p.indices; i++) {
                 assert_true(p.index[i] < (uint32_t)p.vertices);
             }
@@ -94,7 +94,7 @@ static void broken_files_are_refused(void **state)
         "\"data:;base64,AAAA\",\"byteLength\":400}]}",
     };
     for (size_t i = 0; i < MIEN_COUNT(texts); i++) {
-        assert_false(mien_prop_parse(&p, texts[i], strlen(texts[i]), &why));
+        assert_false(mien_prop_parse(&p, texts[i], strlen(texts[i]), NULL, why));
     }
 }
 
@@ -205,10 +205,8 @@ static void light_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_props_load),
-        cmocka_unit_test(broken_files_are_refused),
-        cmocka_unit_test(anchors_follow_the_face),
-        cmocka_unit_test(hull_stands_out),
+        cmocka_unit_test(own_props_load),          cmocka_unit_test(broken_files_are_refused),
+        cmocka_unit_test(anchors_follow_the_face), cmocka_unit_test(hull_stands_out),
         cmocka_unit_test(light_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

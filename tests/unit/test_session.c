@@ -16,6 +16,7 @@
 
 #include "app/live_props.h"
 #include "app/live_show.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 enum { W = 872, H = 480 };
@@ -290,13 +291,13 @@ static void every_mode_and_prop_shows(void **state)
     }
     mien_show_events(&show);
     show.settings.mode = MIEN_VIEW_OFF;
+    char why[MIEN_VIEW_REASON] = "";
     assert_int_equal(show.controls.props, 7); // each of them has a stored picture
     for (int p = 1; p < show.controls.props; p++) {
-        const char *why;
         press(SDLK_g);
         mien_show_events(&show);
         assert_int_equal(show.controls.prop, p);
-        assert_true(mien_view_wear(show.view, prop_path[p], &why));
+        assert_true(mien_view_wear(show.view, prop_path[p], why));
         picture(&now);
         assert_true(difference(&now, &before) > 0.1);
         char name[64];
@@ -306,12 +307,100 @@ static void every_mode_and_prop_shows(void **state)
         before = now;
         now = (struct mien_image){0};
     }
-    const char *why;
-    assert_false(mien_view_wear(show.view, "tests/unit/test_session.c", &why));
+    assert_false(mien_view_wear(show.view, "tests/unit/test_session.c", why));
     assert_true(*why);
-    assert_true(mien_view_wear(show.view, NULL, &why));
+    assert_true(mien_view_wear(show.view, NULL, why));
     mien_image_destroy(&before);
     no_differences();
+}
+
+// Pixels whose one channel, or two (magenta), stands out.
+static void count_colours(const struct mien_image *im, int count[4])
+{
+    memset(count, 0, 4 * sizeof(*count));
+    for (int y = 0; y < im->height; y++) {
+        const uint8_t *p = im->data + (size_t)y * im->stride;
+        for (int x = 0; x < im->width; x++, p += 3) {
+            bool high[3];
+            for (int c = 0; c < 3; c++) {
+                int a = p[(c + 1) % 3], b = p[(c + 2) % 3];
+                high[c] = p[c] > 40 && p[c] > 2 * (a < b ? a : b);
+            }
+            int which = high[0] && high[2] ? 3 : high[0] ? 0 : high[1] ? 1 : high[2] ? 2 : -1;
+            count[which < 0 ? 0 : which] += which >= 0;
+        }
+    }
+}
+
+// A sheet before the face with a texture of four colours, the last of which is transparent, or
+// half.
+static void worn_textures_show(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    static const float sheet[4][5] = {
+        {-0.05f, 0.05f, 0.1f}, {0.05f, 0.05f, 0.1f}, {-0.05f, -0.05f, 0.1f}, {0.05f, -0.05f, 0.1f}};
+    static const float uv[4][2] = {{0, 0}, {1, 0}, {0, 1}, {1, 1}};
+    static const uint16_t index[6] = {0, 2, 1, 1, 2, 3};
+    static const char format[] =
+        "{\"asset\":{\"version\":\"2.0\"},\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"mesh\":0}],"
+        "\"meshes\":[{\"primitives\":[{\"attributes\":{\"POSITION\":0,\"TEXCOORD_0\":1},"
+        "\"indices\":2,\"material\":0}]}],\"accessors\":["
+        "{\"bufferView\":0,\"componentType\":5126,\"count\":4,\"type\":\"VEC3\"},"
+        "{\"bufferView\":1,\"componentType\":5126,\"count\":4,\"type\":\"VEC2\"},"
+        "{\"bufferView\":2,\"componentType\":5123,\"count\":6,\"type\":\"SCALAR\"}],"
+        "\"bufferViews\":[{\"buffer\":0,\"byteLength\":80,\"byteStride\":20},"
+        "{\"buffer\":0,\"byteOffset\":80,\"byteLength\":32},"
+        "{\"buffer\":0,\"byteOffset\":112,\"byteLength\":12}],"
+        "\"buffers\":[{\"byteLength\":124,\"uri\":\"sheet.bin\"}],"
+        "\"images\":[{\"uri\":\"sheet.png\"}],\"samplers\":[{\"magFilter\":9728}],"
+        "\"textures\":[{\"source\":0,\"sampler\":0}],\"materials\":[{\"alphaMode\":\"%s\","
+        "\"pbrMetallicRoughness\":{\"baseColorTexture\":{\"index\":0}}}]}";
+    char dir[] = "/tmp/mien-sheet-XXXXXX", path[64], text[2048], why[MIEN_VIEW_REASON];
+    uint8_t bytes[124];
+    assert_non_null(mkdtemp(dir));
+    memcpy(bytes, sheet, 80);
+    memcpy(bytes + 80, uv, 32);
+    memcpy(bytes + 112, index, 12);
+    snprintf(path, sizeof(path), "%s/sheet.bin", dir);
+    assert_true(mien_file_save(path, bytes, sizeof(bytes)));
+    struct mien_image im = {0}, now = {0};
+    static const char *const modes[] = {"OPAQUE", "MASK", "BLEND"};
+    int bare[4], count[4];
+    picture(&now);
+    count_colours(&now, bare);
+    for (size_t i = 0; i < MIEN_COUNT(modes); i++) {
+        assert_true(mien_image_create(&im, 2, 2, MIEN_FORMAT_RGBA8));
+        memcpy(im.data, (uint8_t[8]){255, 0, 0, 255, 0, 255, 0, 255}, 8);
+        memcpy(im.data + im.stride, (uint8_t[8]){0, 0, 255, 255, 255, 0, 255, i ? 120 : 0}, 8);
+        snprintf(path, sizeof(path), "%s/sheet.png", dir);
+        assert_true(mien_png_save(path, &im));
+        mien_image_destroy(&im);
+        snprintf(text, sizeof(text), format, modes[i]);
+        snprintf(path, sizeof(path), "%s/sheet.gltf", dir);
+        assert_true(mien_file_save(path, text, strlen(text)));
+        if (!mien_view_wear(show.view, path, why)) {
+            fail_msg("%s: %s", modes[i], why);
+        }
+        picture(&now);
+        count_colours(&now, count);
+        for (int c = 0; c < 4; c++) {    // two faces wear it; a quarter is some 55 pixels wide
+            bool want = c < 3 || i != 1; // alpha does not count, is under the cutoff, is half
+            int more = count[c] - bare[c];
+            if (want ? more < 2000 : more > 200) {
+                fail_msg("%s: %d more pixels of colour %d", modes[i], more, c);
+            }
+        }
+    }
+    assert_true(mien_view_wear(show.view, NULL, why));
+    mien_image_destroy(&now);
+    static const char *const names[] = {"sheet.bin", "sheet.png", "sheet.gltf"};
+    for (size_t i = 0; i < MIEN_COUNT(names); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        remove(path);
+    }
+    rmdir(dir);
 }
 
 static void keys_ask(void **state)
@@ -467,6 +556,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_menu_opens_and_closes),
         cmocka_unit_test(every_mode_and_prop_shows),
+        cmocka_unit_test(worn_textures_show),
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),

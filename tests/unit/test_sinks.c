@@ -490,6 +490,37 @@ static void test_vmc_bytes(void **state)
     assert_memory_equal(packet, want, n);
 }
 
+// A frame of VMC in datagrams that no network has to cut: bundles of whole messages, values first,
+// one Apply at the very end.
+static void test_vmc_datagrams(void **state)
+{
+    char where[64];
+    static uint8_t packet[20000];
+    int fd = receiver(where, sizeof(where)), values = 0;
+    struct mien_sink *s = mien_sink_vmc(where);
+    assert_non_null(s);
+    struct mien_sink_frame f = {.source = "test", .result = scene_result(&model)};
+    assert_true(mien_sink_write(s, &f));
+    for (bool applied = false; !applied;) {
+        size_t n = receive(fd, packet, sizeof(packet));
+        assert_true(n <= 1200 && n > 16);
+        assert_memory_equal(packet, "#bundle", 8);
+        for (size_t at = 16; at < n;) {
+            assert_false(applied);
+            size_t length = (size_t)packet[at + 2] << 8 | packet[at + 3];
+            assert_true(length > 0 && at + 4 + length <= n);
+            const char *path = (const char *)packet + at + 4;
+            values += !strcmp(path, "/VMC/Ext/Blend/Val");
+            applied = !strcmp(path, "/VMC/Ext/Blend/Apply");
+            at += 4 + length;
+        }
+    }
+    assert_int_equal(values, MIEN_BLENDSHAPES + MIEN_VRM_COUNT);
+    assert_true(recv(fd, packet, sizeof(packet), MSG_DONTWAIT) < 0);
+    assert_true(mien_sink_close(s));
+    close(fd);
+}
+
 static int on_cap(const char *path, const char *types, lo_arg **v, int argc, lo_message m,
                   void *user)
 {
@@ -594,6 +625,7 @@ int main(void)
         cmocka_unit_test(test_osf_points),
         cmocka_unit_test(test_ifacialmocap),
         cmocka_unit_test(test_vmc_bytes),
+        cmocka_unit_test(test_vmc_datagrams),
         cmocka_unit_test(test_vmc_through_liblo),
         cmocka_unit_test(test_facecap_through_liblo),
         cmocka_unit_test(test_nobody_and_nothing),

@@ -1,12 +1,10 @@
 // LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=write
-// Sinks that write files, the virtual camera (with a device of our own) and the WebSocket with its
-// page. Files are read by tests/readers.py, which shares no code with what wrote them.
-#include <arpa/inet.h>
+// Sinks that write files, and the virtual camera (with a device of our own). Files are read by
+// tests/readers.py, which shares no code with what wrote them.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
 #include <math.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,11 +14,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -205,6 +201,32 @@ static void test_openface(void **state)
     assert_true(apart > 5); // no single landmark would do
 }
 
+// Also numbers that are none leave cells that are empty, not blank.
+static void test_openface_cells(void **state)
+{
+    struct mien_sink *s = mien_sink_openface(in_dir("b.csv"), &model);
+    assert_non_null(s);
+    struct mien_result *r = scene_result(&model);
+    r->face[0].ibug_px[3][0] = NAN;
+    r->face[0].pose.t[2] = 600; // behind the camera: its points are nowhere in the picture
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    char *csv = mien_file_read(in_dir("b.csv"), 0, &(size_t){0});
+    assert_non_null(csv);
+    const char *row = strchr(csv, '\n') + 1;
+    int cells = 1, empty = 0;
+    for (const char *c = strchr(row, ','); c; c = strchr(c + 1, ','), cells++) {
+        size_t blanks = strspn(c + 1, " ");
+        bool none = strchr(",\r\n", c[1 + blanks]) != NULL;
+        assert_false(none && blanks);
+        empty += none;
+    }
+    assert_int_equal(cells, 714);
+    assert_true(empty > 34 + 1); // the shape's, that one, and the eyes'
+    mien_free(csv);
+}
+
 static void test_mediapipe(void **state)
 {
     write_two(mien_sink_mediapipe(in_dir("a.json"), &model));
@@ -366,214 +388,12 @@ static void test_virtual_camera(void **state)
     device.fd = -1;
 }
 
-// --- WebSocket -----------------------------------------------------------------------------------
-
-static int dial(const char *where)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_port = htons((uint16_t)atoi(strchr(where, ':') + 1)),
-                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    connect(fd, (struct sockaddr *)&a, sizeof(a));
-    return fd;
-}
-
-// Serves until `want` bytes are there, the other side closed, or time is up; the number of bytes.
-static size_t read_bytes(struct mien_sink *s, int fd, uint8_t *out, size_t want)
-{
-    size_t at = 0;
-    int64_t until = mien_now_ns() + 10 * MIEN_NS_PER_S;
-    while (at < want && mien_now_ns() < until) {
-        mien_sink_idle(s);
-        ssize_t n = recv(fd, out + at, want - at, MSG_DONTWAIT);
-        if (n == 0 || (n < 0 && errno != EAGAIN)) {
-            break;
-        }
-        at += n > 0 ? (size_t)n : 0;
-        if (n < 0) {
-            usleep(1000);
-        }
-    }
-    return at;
-}
-
-static size_t ask(struct mien_sink *s, int fd, const char *request, char *answer, size_t size)
-{
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    poll(&p, 1, 1000);
-    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
-    size_t at = 0;
-    memset(answer, 0, size);
-    while (at + 1 < size && !strstr(answer, "\r\n\r\n")) { // the head, byte by byte
-        if (read_bytes(s, fd, (uint8_t *)answer + at, 1) != 1) {
-            break;
-        }
-        at++;
-    }
-    return at;
-}
-
-// One message, fragments joined; *opcode 1 text, 2 binary. Server frames are not masked (RFC 6455).
-static size_t message(struct mien_sink *s, int fd, int *opcode, uint8_t *out, size_t room)
-{
-    size_t at = 0;
-    for (bool last = false; !last;) {
-        uint8_t h[10];
-        assert_int_equal(read_bytes(s, fd, h, 2), 2);
-        last = h[0] >> 7;
-        *opcode = h[0] & 15 ? h[0] & 15 : *opcode;
-        uint64_t n = h[1];
-        assert_true(h[1] < 128);
-        if (n >= 126) {
-            int wide = n == 126 ? 2 : 8;
-            assert_int_equal(read_bytes(s, fd, h, (size_t)wide), wide);
-            n = 0;
-            for (int i = 0; i < wide; i++) {
-                n = n << 8 | h[i];
-            }
-        }
-        assert_true(at + n < room);
-        assert_int_equal(read_bytes(s, fd, out + at, n), n);
-        at += n;
-    }
-    out[at] = 0;
-    return at;
-}
-
-static void upgrade(char *out, size_t size, const char *where, const char *origin)
-{
-    snprintf(out, size,
-             "GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-             "Sec-WebSocket-Protocol: mien\r\n%s%s%s\r\n",
-             where, origin ? "Origin: " : "", origin ? origin : "", origin ? "\r\n" : "");
-}
-
-static struct mien_sink *open_ws(char *where, size_t size)
-{
-    int fd = socket(AF_INET, SOCK_STREAM, 0); // a port that is free
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof(a);
-    assert_true(fd >= 0 && !bind(fd, (struct sockaddr *)&a, n));
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-    close(fd);
-    snprintf(where, size, "127.0.0.1:%d", ntohs(a.sin_port));
-    struct mien_sink *s = mien_sink_ws(where, &model);
-    assert_non_null(s);
-    return s;
-}
-
-static void test_websocket(void **state)
-{
-    char where[64], request[1024], answer[4096], origin[100];
-    struct mien_sink *s = open_ws(where, sizeof(where));
-    enum { ROOM = 1 << 20 };
-    uint8_t *in = mien_calloc(ROOM, 1);
-    struct mien_result *r = scene_result(&model);
-    struct mien_sink_frame f = {.source = "test", .result = r};
-    assert_true(mien_sink_write(s, &f)); // nobody is there
-    int fd = dial(where);
-    snprintf(origin, sizeof(origin), "http://%s", where);
-    upgrade(request, sizeof(request), where, origin);
-    ask(s, fd, request, answer, sizeof(answer));
-    assert_memory_equal(answer, "HTTP/1.1 101", 12);
-    // The answer to the key of RFC 6455, section 1.3.
-    assert_non_null(strstr(answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-    int kind = 0;
-    message(s, fd, &kind, in, ROOM);
-    assert_int_equal(kind, 1);
-    cJSON *hello = cJSON_Parse((char *)in);
-    assert_non_null(hello);
-    int vertices = cJSON_GetObjectItem(hello, "vertices")->valueint, corners = 0;
-    assert_true(vertices > 500);
-    for (cJSON *i = cJSON_GetObjectItem(hello, "triangles")->child; i; i = i->next, corners++) {
-        assert_in_range(i->valueint, 0, vertices - 1);
-    }
-    assert_true(corners > 3000 && corners % 3 == 0);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(hello, "blendshapes")), 52);
-    cJSON_Delete(hello);
-    scene_add_face(r, &model, 0, 0, 0, -80, -800);
-    r->frame = 7;
-    assert_true(mien_sink_write(s, &f));
-    message(s, fd, &kind, in, ROOM);
-    assert_int_equal(kind, 1);
-    cJSON *frame = cJSON_Parse((char *)in);
-    assert_non_null(frame);
-    assert_int_equal(cJSON_GetObjectItem(frame, "frame")->valueint, 7);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(frame, "faces")), 2);
-    cJSON_Delete(frame);
-    for (uint32_t face = 0; face < 2; face++) {
-        size_t n = message(s, fd, &kind, in, ROOM);
-        assert_int_equal(kind, 2);
-        assert_int_equal(n, 16 + 6 * vertices);
-        const uint32_t head[3] = {7, face, (uint32_t)vertices};
-        assert_memory_equal(in, "MESH", 4);
-        assert_memory_equal(in + 4, head, 12);
-        int16_t p[3];
-        memcpy(p, in + 16, 6);
-        float far = 0.01F * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
-        assert_true(far > 20 && far < 250); // on a head, in mm
-    }
-    // One that does not read costs others and us nothing but its own frames.
-    int64_t start = mien_now_ns();
-    for (int i = 0; i < 200; i++) {
-        assert_true(mien_sink_write(s, &f));
-    }
-    assert_true(mien_now_ns() - start < 10 * MIEN_NS_PER_S);
-    close(fd);
-    for (int i = 0; i < 20; i++) {
-        mien_sink_idle(s);
-    }
-    assert_true(mien_sink_close(s));
-    mien_free(in);
-}
-
-static void test_page_and_strangers(void **state)
-{
-    char where[64], request[1024], answer[4096];
-    struct mien_sink *s = open_ws(where, sizeof(where));
-    static const struct {
-        const char *file, *type, *status;
-    } files[] = {{"/", "text/html", "200"},
-                 {"/mien.js", "javascript", "200"},
-                 {"/mien.css", "text/css", "200"},
-                 {"/../sinks.c", "", "40"},
-                 {"/no-such", "", "404"}};
-    for (size_t i = 0; i < MIEN_COUNT(files); i++) {
-        int fd = dial(where);
-        snprintf(request, sizeof(request),
-                 "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", files[i].file, where);
-        ask(s, fd, request, answer, sizeof(answer));
-        if (strncmp(answer + 9, files[i].status, strlen(files[i].status)) ||
-            !strstr(answer, files[i].type)) {
-            fail_msg("%s: %s", files[i].file, answer);
-        }
-        close(fd);
-    }
-    // A page of somebody else's, and our address under another name.
-    static const struct {
-        const char *host, *origin;
-    } strangers[] = {{NULL, "http://example.org"}, {"example.org", NULL}, {NULL, "null"}};
-    for (size_t i = 0; i < MIEN_COUNT(strangers); i++) {
-        int fd = dial(where);
-        upgrade(request, sizeof(request), strangers[i].host ? strangers[i].host : where,
-                strangers[i].origin);
-        ask(s, fd, request, answer, sizeof(answer));
-        assert_null(strstr(answer, " 101 "));
-        close(fd);
-    }
-    // The port is taken: said in words, no sink.
-    assert_null(mien_sink_ws(where, &model));
-    assert_true(mien_sink_close(s));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openface),           cmocka_unit_test(test_mediapipe),
-        cmocka_unit_test(test_livelink_take),      cmocka_unit_test(test_gltf),
-        cmocka_unit_test(test_virtual_camera),     cmocka_unit_test(test_websocket),
-        cmocka_unit_test(test_page_and_strangers),
+        cmocka_unit_test(test_openface),  cmocka_unit_test(test_openface_cells),
+        cmocka_unit_test(test_mediapipe), cmocka_unit_test(test_livelink_take),
+        cmocka_unit_test(test_gltf),      cmocka_unit_test(test_virtual_camera),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,95 @@
+#include "base/below.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static const char outside[] = "it lies outside the folder";
+
+// Opens one part of the name in the folder `at`, which is closed.
+static int step(int at, const char *part, bool last)
+{
+    int flags =
+        O_NOFOLLOW | O_CLOEXEC | (last ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY);
+    int fd = openat(at, part, flags), error = errno;
+    close(at);
+    errno = error;
+    return fd;
+}
+
+static int walk(const char *folder, const char *name, const char **why)
+{
+    char part[256];
+    *why = NULL;
+    if (*name == '/') {
+        *why = outside;
+        return -1;
+    }
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && *name) {
+        size_t n = strcspn(name, "/");
+        const char *next = name + n + strspn(name + n, "/");
+        snprintf(part, sizeof(part), "%.*s", (int)(n < sizeof(part) ? n : 0), name);
+        if (!strcmp(part, "..") || n >= sizeof(part)) {
+            close(fd);
+            *why = n < sizeof(part) ? outside : strerror(ENAMETOOLONG);
+            return -1;
+        }
+        fd = step(fd, part, !*next);
+        name = next;
+    }
+    if (fd < 0) {
+        *why = errno == ELOOP     ? "it is a link"
+               : errno == ENOTDIR ? "it lies in a link, or in no folder"
+                                  : strerror(errno);
+    }
+    return fd;
+}
+
+void *mien_below_read(const char *folder, const char *name, size_t limit, size_t *size,
+                      char *reason, size_t reason_size)
+{
+    const char *why;
+    uint8_t *data = NULL;
+    size_t got = 0;
+    struct stat st;
+    int fd = *name ? walk(folder, name, &why) : -1;
+    if (fd < 0) {
+        snprintf(reason, reason_size, "%s", *name ? why : "it has no name");
+        return NULL;
+    }
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        why = "it is no file";
+    } else if ((uint64_t)st.st_size > limit) {
+        why = "it is too large";
+    } else if (!(data = mien_calloc((size_t)st.st_size + 1, 1))) {
+        why = "memory is short";
+    }
+    while (data && got < (size_t)st.st_size) {
+        ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            why = strerror(errno);
+            mien_free(data);
+            data = NULL;
+        } else if (n == 0) { // it became shorter
+            break;
+        } else {
+            got += (size_t)n;
+        }
+    }
+    close(fd);
+    *size = got;
+    if (!data) {
+        snprintf(reason, reason_size, "%s", why);
+    }
+    return data;
+}
