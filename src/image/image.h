@@ -82,8 +82,8 @@ bool mien_jpeg_encode(const struct mien_image *im, int quality, void **out, size
 bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size);
 bool mien_image_not_too_small(size_t width, size_t height, char *reason, size_t reason_size);
 // What a file is that is neither a JPEG nor a PNG, by its first bytes (64 are enough), and what to
-// do about it; NULL when they do not say.
-const char *mien_image_other_kind(const void *head, size_t size);
+// do about it; NULL when they do not say. video: whether it may be one.
+const char *mien_image_other_kind(const void *head, size_t size, bool *video);
 // JPEG or PNG by content, turned upright as EXIF or XMP say, alpha dropped onto white, grey widened
 // to RGB8. False on failure (logged: file, reason).
 bool mien_image_load(const char *path, struct mien_image *im);

@@ -51,7 +51,7 @@ static bool has(const uint8_t *p, size_t size, size_t at, const char *text)
     return at + n <= size && !memcmp(p + at, text, n);
 }
 
-// ISO base media: what the brand says.
+// ISO base media: what the brand says; NULL: a video.
 static const char *ftyp_kind(const uint8_t *p, size_t size)
 {
     static const char *const pictures[] = {"heic", "heix", "heim", "heis", "mif1", "avif"};
@@ -60,33 +60,26 @@ static const char *ftyp_kind(const uint8_t *p, size_t size)
             return "this is an HEIC or AVIF picture; convert it to JPEG or PNG";
         }
     }
-    return has(p, size, 8, "M4A ") || has(p, size, 8, "M4B ") ? "this is a sound file"
-                                                              : "this is a video; use `mien video`";
+    return has(p, size, 8, "M4A ") || has(p, size, 8, "M4B ") ? "this is a sound file" : NULL;
 }
 
-static const char *riff_kind(const uint8_t *p, size_t size)
+static const char *webp_kind(const uint8_t *p, size_t size)
 {
-    if (has(p, size, 8, "WEBP")) { // the second bit of an extended file's flags: animated
-        return has(p, size, 12, "VP8X") && size > 20 && (p[20] & 2)
-                   ? "this is an animated WebP; convert it to MP4 for `mien video`, or to PNG"
-                   : "this is a WebP picture; convert it to JPEG or PNG";
-    }
-    return has(p, size, 8, "WAVE")   ? "this is a sound file (WAV)"
-           : has(p, size, 8, "AVI ") ? "this is a video; use `mien video`"
-                                     : NULL;
+    // The second bit of an extended file's flags: animated.
+    return has(p, size, 12, "VP8X") && size > 20 && (p[20] & 2)
+               ? "this is an animated WebP; convert it to MP4 for `mien video`, or to PNG"
+               : "this is a WebP picture; convert it to JPEG or PNG";
 }
 
-const char *mien_image_other_kind(const void *head, size_t size)
+static const char *still_kind(const uint8_t *p, size_t size)
 {
     static const struct {
         const char *magic, *kind;
     } list[] = {
-        {"GIF8", "this is a GIF; use `mien video`, or convert it to PNG"},
         {"BM", "this is a BMP; convert it to PNG"},
         {"8BPS", "this is a Photoshop file; save it as JPEG or PNG"},
         {"%PDF", "this is a PDF; save its pictures as JPEG or PNG"},
         {"<svg", "this is an SVG drawing; convert it to PNG"},
-        {"\x1a\x45\xdf\xa3", "this is a video; use `mien video`"},
         {"ID3", "this is a sound file (MP3)"},
         {"\xff\xfb", "this is a sound file (MP3)"},
         {"\xff\xf3", "this is a sound file (MP3)"},
@@ -98,28 +91,41 @@ const char *mien_image_other_kind(const void *head, size_t size)
         {"#!AMR", "this is a sound file (AMR)"},
         {"MThd", "this is a MIDI file"},
     };
-    const uint8_t *p = head;
-    if (size == 0) {
-        return "the file is empty";
-    }
-    if (has(p, size, 4, "ftyp")) {
-        return ftyp_kind(p, size);
-    }
-    if (has(p, size, 0, "RIFF")) {
-        return riff_kind(p, size);
-    }
-    if (size >= 4 && (!memcmp(p, "II*\0", 4) || !memcmp(p, "MM\0*", 4))) {
-        return "this is a TIFF; convert it to JPEG or PNG";
-    }
-    if (has(p, size, 0, "FORM") && (has(p, size, 8, "AIFF") || has(p, size, 8, "AIFC"))) {
-        return "this is a sound file (AIFF)";
-    }
     for (size_t i = 0; i < MIEN_COUNT(list); i++) {
         if (has(p, size, 0, list[i].magic)) {
             return list[i].kind;
         }
     }
-    return NULL;
+    if (size >= 4 && (!memcmp(p, "II*\0", 4) || !memcmp(p, "MM\0*", 4))) {
+        return "this is a TIFF; convert it to JPEG or PNG";
+    }
+    if (has(p, size, 0, "RIFF") && has(p, size, 8, "WAVE")) {
+        return "this is a sound file (WAV)";
+    }
+    if (has(p, size, 0, "FORM") && (has(p, size, 8, "AIFF") || has(p, size, 8, "AIFC"))) {
+        return "this is a sound file (AIFF)";
+    }
+    return has(p, size, 0, "RIFF") && has(p, size, 8, "WEBP") ? webp_kind(p, size) : NULL;
+}
+
+const char *mien_image_other_kind(const void *head, size_t size, bool *video)
+{
+    const uint8_t *p = head;
+    *video = false;
+    if (size == 0) {
+        return "the file is empty";
+    }
+    bool base_media = has(p, size, 4, "ftyp");
+    const char *kind = base_media ? ftyp_kind(p, size) : still_kind(p, size);
+    if (kind) {
+        return kind;
+    }
+    bool gif = has(p, size, 0, "GIF8");
+    *video = gif || base_media || has(p, size, 0, "\x1a\x45\xdf\xa3") || // Matroska, WebM
+             (has(p, size, 0, "RIFF") && has(p, size, 8, "AVI "));
+    return gif      ? "this is a GIF; use `mien video`, or convert it to PNG"
+           : *video ? "this is a video; use `mien video`"
+                    : NULL;
 }
 
 // RGBA8 to RGB8 over white.
@@ -148,7 +154,8 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
     *im = (struct mien_image){0};
     enum kind kind = kind_of(data, size);
     if (kind == KIND_UNKNOWN) {
-        const char *other = mien_image_other_kind(data, size);
+        bool video;
+        const char *other = mien_image_other_kind(data, size, &video);
         mien_error("%s: %s", name, other ? other : "neither a JPEG nor a PNG");
         return false;
     }

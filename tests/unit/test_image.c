@@ -602,7 +602,8 @@ static void other_kinds_are_named(void **state)
         for (size_t n = 0; n < list[i].size; n++) { // an exact block: reading past it is caught
             uint8_t *exact = malloc(n ? n : 1);
             memcpy(exact, list[i].head, n);
-            mien_image_other_kind(exact, n);
+            bool video;
+            mien_image_other_kind(exact, n, &video);
             free(exact);
         }
     }
