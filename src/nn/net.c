@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "nn/desc.h"
+#include "tensor/blas.h"
 
 enum { NETW_VERSION = 1, ALIGN = 16 };
 
@@ -192,6 +193,11 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
     return ok;
 }
 
+bool mien_net_possible(void)
+{
+    return mien_blas_init();
+}
+
 struct mien_net *mien_net_load(const char *path)
 {
     struct mien_container file;
@@ -212,6 +218,9 @@ struct mien_net *mien_net_load(const char *path)
         goto fail;
     }
     n->kernels = mien_kernels();
+    if (!n->kernels) {
+        goto fail;
+    }
     plan(n);
     read_numbers(n, &file);
     mien_container_destroy(&file);

@@ -16,6 +16,9 @@ struct mien_net_io {
     int c, h, w;      // a vector is c,1,1
 };
 
+// Whether there is memory for networks to compute in (logged if not, with what is needed). Asked by
+// mien_net_load too; asked first, it tells before anything else is loaded.
+bool mien_net_possible(void);
 struct mien_net *mien_net_load(const char *path); // NULL on failure (logged)
 void mien_net_destroy(struct mien_net *n);
 struct mien_net_io mien_net_input(const struct mien_net *n);
