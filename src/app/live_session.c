@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "nn/net.h"
 
 static void publish(void *arg, const struct mien_shot *shot)
 {
@@ -313,7 +314,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
         mien_free(s->prop_path);
         return 1;
     }
-    if (!mien_session_open_profile(s) || !mien_session_open_folder(s)) {
+    if (!mien_net_possible() || !mien_session_open_profile(s) || !mien_session_open_folder(s)) {
         status = 2;
     } else if (!open_live(s)) {
         status = mien_session_is_camera(s->o.source) ? 1 : 2; // a file that cannot be used

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "nn/net.h"
 
 enum { DETECT_EVERY = 8 };
 // Focal length of a photograph from nobody knows which camera, in longer sides: photographers stand
@@ -92,7 +93,7 @@ struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
     }
     e->parts = (struct mien_engine_parts){
         .model = &e->model, .detect = part_detect, .look = part_look, .user = e};
-    if (!mien_face_model_load(&e->model, c->face_path)) {
+    if (!mien_net_possible() || !mien_face_model_load(&e->model, c->face_path)) {
         goto fail;
     }
     if (!load_networks(e, c->net_path) || !finish(e)) {
