@@ -18,7 +18,7 @@ int main(int argc, char **argv)
     char why[256];
     struct mien *m = mien_create(&(struct mien_options){.still = 1}, why, sizeof why);
     if (!m) {
-        return fprintf(stderr, "mien: %s\n", why), 1;
+        return fprintf(stderr, "mien: %s\n", why), 2;
     }
     int n = mien_run(m, rgb, (int)png.width, (int)png.height, 3 * (int)png.width, 0);
     if (n < 0) {

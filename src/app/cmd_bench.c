@@ -265,7 +265,7 @@ static int bench_net(const char *path, double seconds, int landmarks)
         runs++;
     }
     printf("%s: input %dx%dx%d, %.1f MMAC, workspace %.1f MB, kernels %s\n", path, in.c, in.h, in.w,
-           macs * 1e-6, (double)mien_net_workspace_bytes(n) * 1e-6, mien_kernels()->name);
+           macs * 1e-6, (double)mien_net_workspace_bytes(n) * 1e-6, mien_net_kernels(n));
     for (int i = 0; i < mien_net_outputs(n); i++) {
         struct mien_net_io o = mien_net_output(n, i);
         printf("  output %s %dx%dx%d\n", o.name, o.c, o.h, o.w);

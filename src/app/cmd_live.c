@@ -147,6 +147,7 @@ int mien_cmd_live(int argc, char **argv)
         .max_args = 1,
     };
     const char *recalled_prop = o->prop, *recalled_profile = o->profile;
+    const char *before = o->source; // the settings', or none
     const char *recalled_curves = o->curves, *recalled_net = o->net, *recalled_folder = o->folder;
     const char *args[64];
     int nargs = 0;
@@ -169,10 +170,15 @@ int mien_cmd_live(int argc, char **argv)
     if (rc) {
         goto out;
     }
+    rc = 2;
+    if (nargs == 1 && o->source != before) {
+        mien_error("two sources are given, \"%s\" and --source \"%s\": one is shown at a time",
+                   args[0], o->source);
+        goto out;
+    }
     if (nargs == 1) {
         o->source = args[0];
     }
-    rc = 2;
     if (size && !parse_size(size, "--size", &o->width, &o->height)) {
         goto out;
     }

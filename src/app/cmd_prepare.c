@@ -49,10 +49,9 @@ int mien_cmd_prepare(int argc, char **argv)
         mien_error("prepare: --out is missing");
         return 2;
     }
-    if (!mien_args_keep_apart(opts)) {
+    if (!mien_args_keep_apart(opts) || !mien_blas_init()) {
         return 2;
     }
-    mien_blas_init(); // the fits are many and small: threads would only wait for one another
     if (!strcmp(args[0], "photos")) {
         return mien_prepare_photos(out, sources, quick, limit);
     }

@@ -66,6 +66,19 @@ static enum mien_source_status read_frame(struct mien_live *l, struct mien_paylo
                           : mien_source_read_raw(l->source, p, deadline);
 }
 
+// Also while no frame comes: a source may drop for longer than it is waited for.
+static void count_drops(struct mien_live *l, enum mien_source_status s,
+                        const struct mien_payload *p)
+{
+    struct mien_source_counts c = {0};
+    if (l->source) {
+        mien_source_counts(l->source, &c);
+        l->source_dropped = c.dropped;
+    } else if (s == MIEN_SOURCE_OK) { // of a stand-in
+        l->source_dropped = p->dropped;
+    }
+}
+
 static void *run_capture(void *arg)
 {
     struct mien_live *l = arg;
@@ -74,9 +87,9 @@ static void *run_capture(void *arg)
         int64_t start = mien_now_ns();
         enum mien_source_status s = read_frame(l, p);
         l->lost = s == MIEN_SOURCE_LOST && l->source;
+        count_drops(l, s, p);
         if (s == MIEN_SOURCE_OK) {
             l->captured++;
-            l->source_dropped = p->dropped;
             mien_mailbox_post(&l->frames);
             while (l->config.every_frame && !l->stop &&
                    !mien_mailbox_wait_taken(&l->frames, mien_now_ns() + patience_ns)) {

@@ -206,6 +206,19 @@ static uint64_t dropped(struct mien_session *s)
     return c.dropped - s->drops_in_pauses;
 }
 
+// What is on the screen is stale when several pictures should have come since, but a second at
+// least: a picture may take its time.
+static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, int64_t now)
+{
+    struct mien_show *show = s->show;
+    float fps = show->controls.fps;
+    int64_t period = fps > 0 ? (int64_t)(1e9 / (double)fps) : 0, limit = MIEN_NS_PER_S;
+    limit = 3 * period > limit ? 3 * period : limit;
+    bool stale = !fresh && (!show->shot || now - show->last_ns > limit);
+    show->dirty = show->dirty || stale != show->info.stale;
+    show->info.stale = stale;
+}
+
 static void once(struct mien_session *s)
 {
     struct mien_show *show = s->show;
@@ -241,8 +254,11 @@ static void once(struct mien_session *s)
     }
     mien_session_outputs(s);
     mien_session_lamps(s);
-    if (shot) {
+    if (!paused) {
         show->info.dropped = dropped(s);
+    }
+    look_at_age(s, shot, now);
+    if (shot) {
         mien_show_draw(show, shot);
         s->first_shown_ns = s->first_shown_ns ? s->first_shown_ns : mien_process_age_ns();
     } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {

@@ -1,7 +1,11 @@
 #include "base/mem.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -13,6 +17,46 @@ bool mien_mul_size(size_t a, size_t b, size_t *out)
 bool mien_add_size(size_t a, size_t b, size_t *out)
 {
     return !__builtin_add_overflow(a, b, out);
+}
+
+// The process's first number of /proc/self/statm (what ulimit -v limits) or the sixth (-d), bytes;
+// 0 when it is not told.
+static size_t taken(int which)
+{
+    unsigned long pages[6] = {0};
+    char text[160];
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC); // without memory of its own
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[n > 0 ? n : 0] = 0;
+    if (sscanf(text, "%lu %lu %lu %lu %lu %lu", &pages[0], &pages[1], &pages[2], &pages[3],
+               &pages[4], &pages[5]) != 6) {
+        return 0;
+    }
+    return pages[which] * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+void mien_memory_short(size_t bytes)
+{
+    static const struct {
+        int resource, which;
+        char option;
+    } limits[] = {{RLIMIT_AS, 0, 'v'}, {RLIMIT_DATA, 5, 'd'}};
+    const size_t mib = (size_t)1 << 20;
+    for (size_t i = 0; i < MIEN_COUNT(limits); i++) {
+        struct rlimit r;
+        size_t used = taken(limits[i].which), need;
+        if (getrlimit(limits[i].resource, &r) == 0 && r.rlim_cur != RLIM_INFINITY && used &&
+            mien_add_size(used, bytes, &need) && need > r.rlim_cur) {
+            mien_error("out of memory: %zu bytes were asked for; at least %zu MiB are needed, and "
+                       "ulimit -%c allows %zu",
+                       bytes, need / mib + 1, limits[i].option, (size_t)r.rlim_cur / mib);
+            return;
+        }
+    }
+    mien_error("out of memory: %zu bytes were asked for", bytes);
 }
 
 void *mien_calloc(size_t count, size_t size)
@@ -28,7 +72,7 @@ void *mien_calloc(size_t count, size_t size)
     }
     void *p = aligned_alloc(64, rounded);
     if (!p) {
-        mien_error("out of memory: %zu bytes were asked for", rounded);
+        mien_memory_short(rounded);
         return NULL;
     }
     memset(p, 0, rounded);
@@ -38,8 +82,9 @@ void *mien_calloc(size_t count, size_t size)
 void *mien_realloc_array(void *p, size_t count, size_t size)
 {
     void *q = reallocarray(p, count ? count : 1, size);
+    size_t bytes;
     if (!q) {
-        mien_error("out of memory: %zu x %zu bytes were asked for", count, size);
+        mien_memory_short(mien_mul_size(count, size, &bytes) ? bytes : SIZE_MAX);
     }
     return q;
 }

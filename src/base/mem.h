@@ -14,6 +14,9 @@ void *mien_calloc(size_t count, size_t size);
 // undefined. NULL on failure (logged; the old block stays valid). Free with free().
 void *mien_realloc_array(void *p, size_t count, size_t size);
 void mien_free(void *p); // NULL is fine
+// Logs that so many bytes could not be had and, where the process has a limit (ulimit -v, -d), what
+// would be needed at least.
+void mien_memory_short(size_t bytes);
 
 // Products and sums for sizes that come from files: false when the result would overflow.
 bool mien_mul_size(size_t a, size_t b, size_t *out);

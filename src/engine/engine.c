@@ -243,13 +243,15 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     out->count = 0;
     out->mark = 0;
     out->times = (struct mien_times){.capture_ns = capture_ns, .start_ns = mien_engine_now(e)};
-    bool usable = frame->data && frame->width >= 8 && frame->height >= 8 &&
+    bool usable = frame->data && frame->width >= MIEN_IMAGE_LEAST_PX &&
+                  frame->height >= MIEN_IMAGE_LEAST_PX &&
                   (frame->format == MIEN_FORMAT_RGB8 || frame->format == MIEN_FORMAT_GRAY8);
     if (!usable) {
         if (!e->complained) {
             mien_error("the engine got a frame of %d×%d pixels, format %d: it takes RGB8 or GRAY8 "
-                       "of at least 8×8",
-                       frame->width, frame->height, (int)frame->format);
+                       "of at least %d×%d",
+                       frame->width, frame->height, (int)frame->format, MIEN_IMAGE_LEAST_PX,
+                       MIEN_IMAGE_LEAST_PX);
         }
         e->complained = true;
         return false;

@@ -1,10 +1,10 @@
 // Linear algebra of the fit. See solve.h.
 //
-// Systems are solved here and not by LAPACK: with about a hundred unknowns OpenBLAS' dposv spends
-// most of its time on packing and on calls (118 unknowns: 53 us, here 15 us on the same core).
+// Systems are solved here and not by OpenBLAS, which wants 128 MiB for its first product: with about
+// a hundred unknowns its dposv spends most of its time on packing and on calls (118 unknowns: 53 us,
+// here 15 us on the same core).
 #include "fit/solve.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -12,14 +12,28 @@
 
 enum { PANEL = 4 };
 
-void mien_fit_normal_blas(const float *J, int n, int m, float *H, int stride)
+void mien_fit_normal_plain(const float *J, int n, int m, float *H, int stride)
 {
-    cblas_ssyrk(CblasRowMajor, CblasUpper, CblasNoTrans, n, m, 1, J, m, 0, H, stride);
+    for (int i = 0; i < n; i++) {
+        const float *restrict a = J + (size_t)i * (size_t)m;
+        for (int j = i; j < n; j++) {
+            const float *restrict b = J + (size_t)j * (size_t)m;
+            float lane[8] = {0};
+            for (int k = 0; k < m; k += 8) {
+                for (int l = 0; l < 8; l++) {
+                    lane[l] += a[k + l] * b[k + l];
+                }
+            }
+            H[(size_t)i * (size_t)stride + (size_t)j] =
+                ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+                ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+        }
+    }
 }
 
 mien_fit_normal mien_fit_normal_choose(void)
 {
-    return mien_cpu_flags() & MIEN_CPU_AVX2_FMA ? mien_fit_normal_avx2 : mien_fit_normal_blas;
+    return mien_cpu_flags() & MIEN_CPU_AVX2_FMA ? mien_fit_normal_avx2 : mien_fit_normal_plain;
 }
 
 // Takes the outer product of rows k … k + 3, which are final, off the rows below, two at a time.

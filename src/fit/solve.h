@@ -1,4 +1,4 @@
-// Linear algebra of the fit: the only file of fit/ that calls BLAS.
+// Linear algebra of the fit.
 //
 // Symmetric systems A x = b of up to some hundred unknowns: A is (n, stride) row-major, its upper
 // triangle is used, stride a multiple of 4 and at least n. What lies below the diagonal and, up to
@@ -13,7 +13,7 @@
 // stride a multiple of 4; what is not the upper triangle is undefined.
 typedef void (*mien_fit_normal)(const float *J, int n, int m, float *H, int stride);
 mien_fit_normal mien_fit_normal_choose(void); // the fastest for this processor
-void mien_fit_normal_blas(const float *J, int n, int m, float *H, int stride);
+void mien_fit_normal_plain(const float *J, int n, int m, float *H, int stride);
 void mien_fit_normal_avx2(const float *J, int n, int m, float *H, int stride); // AVX2 and FMA
 // Eliminates the first `first` unknowns by Cholesky's method: their rows of A and b become the
 // factor's and its right side's, the rest of A and b the system that is left for the others. False

@@ -1,13 +1,11 @@
-// EXIF orientation: which way up a photograph is. Does not: read any other tag.
+// Which way up a photograph is: EXIF's orientation, or else XMP's. Does not: read any other tag.
 //
-// A JPEG is a row of segments (marker, big-endian length, payload); EXIF is the APP1 payload
-// "Exif\0\0" followed by a TIFF file, whose first directory may hold tag 0x0112. Every offset comes
-// from the file and is checked.
+// EXIF is a TIFF file whose first directory may hold tag 0x0112; every offset comes from the file
+// and is checked. A JPEG is a row of segments (marker, big-endian length, payload) and keeps EXIF
+// in an APP1 payload "Exif\0\0", XMP in another one; a PNG has a chunk for each (png.c).
 #include "image/internal.h"
 
 #include <string.h>
-
-#include "base/mem.h"
 
 static unsigned get16(const uint8_t *p, bool big)
 {
@@ -20,51 +18,99 @@ static uint32_t get32(const uint8_t *p, bool big)
     return big ? hi << 16 | lo : lo << 16 | hi;
 }
 
-static int tiff_orientation(const uint8_t *t, size_t size)
+// The first number of an entry whose value lies in the entry itself; 0 for what is no whole number.
+// The types are TIFF 6.0's: BYTE, SHORT, LONG, SBYTE, SSHORT, SLONG.
+static uint32_t entry_value(const uint8_t *e, bool big)
+{
+    if (get32(e + 4, big) == 0) {
+        return 0;
+    }
+    switch (get16(e + 2, big)) {
+    case 1:
+    case 6:
+        return e[8];
+    case 3:
+    case 8:
+        return get16(e + 8, big);
+    case 4:
+    case 9:
+        return get32(e + 8, big);
+    default:
+        return 0;
+    }
+}
+
+int mien_exif_tiff(const uint8_t *t, size_t size)
 {
     if (size < 8 || (memcmp(t, "II*\0", 4) && memcmp(t, "MM\0*", 4))) {
-        return 1;
+        return 0;
     }
     bool big = t[0] == 'M';
     size_t dir = get32(t + 4, big);
     if (dir > size - 2 || size - 2 - dir > size) {
-        return 1;
+        return 0;
     }
     unsigned n = get16(t + dir, big);
     for (size_t i = 0, at = dir + 2; i < n && at + 12 <= size; i++, at += 12) {
-        if (get16(t + at, big) == 0x0112 && get16(t + at + 2, big) == 3) {
-            unsigned v = get16(t + at + 8, big);
-            return v >= 1 && v <= 8 ? (int)v : 1;
+        if (get16(t + at, big) == 0x0112) {
+            uint32_t v = entry_value(t + at, big);
+            return v >= 1 && v <= 8 ? (int)v : 0;
         }
     }
-    return 1;
+    return 0;
+}
+
+// XMP is XML: tiff:Orientation="6" or <tiff:Orientation>6</tiff:Orientation>.
+int mien_exif_xmp(const char *xmp, size_t size)
+{
+    static const char name[] = "tiff:Orientation";
+    const char *end = xmp + size, *p = memmem(xmp, size, name, sizeof name - 1);
+    if (!p) {
+        return 0;
+    }
+    p += sizeof name - 1;
+    while (p < end && strchr(" \t\r\n=\"'>", *p) && *p) {
+        p++;
+    }
+    bool one_digit =
+        p < end && *p >= '1' && *p <= '8' && (p + 1 == end || p[1] < '0' || p[1] > '9');
+    return one_digit ? *p - '0' : 0;
+}
+
+// What a JPEG's APP1 payload says: EXIF in *exif or XMP in *xmp.
+static void look_into(const uint8_t *p, size_t size, int *exif, int *xmp)
+{
+    static const char adobe[] = "http://ns.adobe.com/xap/1.0/"; // its zero byte belongs to it
+    if (size >= 6 && !memcmp(p, "Exif\0\0", 6)) {
+        *exif = *exif ? *exif : mien_exif_tiff(p + 6, size - 6);
+    } else if (size >= sizeof adobe && !memcmp(p, adobe, sizeof adobe)) {
+        *xmp = *xmp ? *xmp : mien_exif_xmp((const char *)p + sizeof adobe, size - sizeof adobe);
+    }
 }
 
 int mien_exif_orientation(const uint8_t *data, size_t size)
 {
     size_t at = 2;
-    while (size >= 4 && at <= size - 4) {
-        if (data[at] != 0xff) {
-            return 1;
-        }
+    int exif = 0, xmp = 0;
+    while (size >= 4 && at <= size - 4 && data[at] == 0xff) {
         unsigned marker = data[at + 1];
         if (marker == 0xff) { // fill byte
             at++;
             continue;
         }
         if (marker == 0xda || marker == 0xd9) { // the picture itself, or its end
-            return 1;
+            break;
         }
         size_t length = get16(data + at + 2, true);
         if (length < 2 || length > size - at - 2) {
-            return 1;
+            break;
         }
-        if (marker == 0xe1 && length >= 8 && !memcmp(data + at + 4, "Exif\0\0", 6)) {
-            return tiff_orientation(data + at + 10, length - 8);
+        if (marker == 0xe1) {
+            look_into(data + at + 4, length - 2, &exif, &xmp);
         }
         at += 2 + length;
     }
-    return 1;
+    return exif ? exif : xmp ? xmp : 1;
 }
 
 bool mien_exif_apply(struct mien_image *im, int orientation)

@@ -8,8 +8,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { MAX_SIDE_PX = 16384 };
-
 int mien_format_channels(enum mien_format f)
 {
     switch (f) {
@@ -28,9 +26,10 @@ bool mien_image_create(struct mien_image *im, int width, int height, enum mien_f
 {
     *im = (struct mien_image){0};
     int channels = mien_format_channels(f);
-    if (width < 1 || height < 1 || width > MAX_SIDE_PX || height > MAX_SIDE_PX || !channels) {
+    if (width < 1 || height < 1 || width > MIEN_IMAGE_MAX_SIDE_PX ||
+        height > MIEN_IMAGE_MAX_SIDE_PX || !channels) {
         mien_error("a picture of %d x %d pixels cannot be made: sides must be 1 to %d", width,
-                   height, MAX_SIDE_PX);
+                   height, MIEN_IMAGE_MAX_SIDE_PX);
         return false;
     }
     size_t stride = (size_t)width * (size_t)channels;

@@ -9,6 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum {
+    MIEN_IMAGE_MAX_SIDE_PX = 16384,
+    MIEN_IMAGE_LEAST_PX = 8, // a side of the smallest picture that is searched for faces
+};
+
 enum mien_format { MIEN_FORMAT_NONE, MIEN_FORMAT_GRAY8, MIEN_FORMAT_RGB8, MIEN_FORMAT_RGBA8 };
 
 struct mien_image {
@@ -20,7 +25,7 @@ struct mien_image {
 };
 
 int mien_format_channels(enum mien_format f); // 1, 3, 4; 0 for NONE
-// Zeroed pixels; false when the size is not in 1…16384 or memory is short (logged).
+// Zeroed pixels; false when a side is not in 1…MIEN_IMAGE_MAX_SIDE_PX or memory is short (logged).
 bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f);
 void mien_image_destroy(struct mien_image *im); // idempotent; frees only owned pixels
 bool mien_image_copy(struct mien_image *dst, const struct mien_image *src); // makes dst anew
@@ -74,15 +79,23 @@ bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, 
 // Encodes into *out (mien_free), quality 1…100.
 bool mien_jpeg_encode(const struct mien_image *im, int quality, void **out, size_t *out_size);
 
-// JPEG or PNG by content, EXIF orientation applied, alpha dropped onto white, grey widened to RGB8.
-// False on failure (logged: file, reason). Pictures over 16384 px a side are refused.
+// Pictures of files are refused over MIEN_IMAGE_MAX_SIDE_PX a side or 128 Mpx, before memory is
+// taken for them, and under MIEN_IMAGE_LEAST_PX where faces are looked for. False: reason says so,
+// in words that follow the file's name.
+bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size);
+bool mien_image_not_too_small(size_t width, size_t height, char *reason, size_t reason_size);
+// What a file is that is neither a JPEG nor a PNG, by its first bytes (64 are enough), and what to
+// do about it; NULL when they do not say. video: whether it may be one.
+const char *mien_image_other_kind(const void *head, size_t size, bool *video);
+// JPEG or PNG by content, turned upright as EXIF or XMP say, alpha dropped onto white, grey widened
+// to RGB8. False on failure (logged: file, reason).
 bool mien_image_load(const char *path, struct mien_image *im);
 bool mien_image_load_memory(const void *data, size_t size, const char *name, struct mien_image *im);
 bool mien_png_save(const char *path, const struct mien_image *im); // GRAY8, RGB8, RGBA8; atomic
 // With a note of what made it (ASCII), near the file's beginning.
 bool mien_png_save_noted(const char *path, const struct mien_image *im, const char *note);
 bool mien_jpeg_save(const char *path, const struct mien_image *im, int quality);
-bool mien_png_load_rgba(const char *path, struct mien_image *im); // keeps alpha: RGBA8
+bool mien_png_load_rgba(const char *path, struct mien_image *im); // upright, keeps alpha: RGBA8
 // A texture: JPEG or PNG by content to RGBA8 (created), as it lies in the file. One with a side of
 // more than max_side_px is not decoded. False and *reason (not logged).
 bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, struct mien_image *im,

@@ -4,15 +4,14 @@
 
 #include "image/image.h"
 
-// Pictures larger than this are refused before memory is taken for them.
-#define MIEN_IMAGE_MAX_SIDE_PX 16384
-#define MIEN_IMAGE_MAX_AREA_PX (128u << 20)
-
-// EXIF orientation 1…8 of a JPEG's first APP1 block; 1 when absent or damaged.
+// EXIF orientation 1…8 of a JPEG, XMP's when there is none; 1 when absent or damaged.
 int mien_exif_orientation(const uint8_t *data, size_t size);
+// The same of what is inside: EXIF's TIFF, XMP's text; 0 when absent or damaged.
+int mien_exif_tiff(const uint8_t *t, size_t size);
+int mien_exif_xmp(const char *xmp, size_t size);
 // Turns im upright for an EXIF orientation (may replace the pixels). False when memory is short.
 bool mien_exif_apply(struct mien_image *im, int orientation);
-// PNG to RGBA8 (created). False and reason (at most reason_size bytes).
+// PNG to RGBA8 (created), upright. False and reason (at most reason_size bytes).
 bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
                      size_t reason_size);
 // Rows of the built-in font, 5 bits each (bit 4 = left), or NULL outside ASCII 32…126.

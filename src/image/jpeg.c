@@ -172,10 +172,7 @@ static bool decode(struct mien_jpeg_decoder *d, enum mien_format want, bool stri
     if (jpeg_read_header(c, TRUE) != JPEG_HEADER_OK) {
         return fail(d, "no picture in the JPEG data");
     }
-    if (c->image_width > MIEN_IMAGE_MAX_SIDE_PX || c->image_height > MIEN_IMAGE_MAX_SIDE_PX ||
-        (size_t)c->image_width * c->image_height > MIEN_IMAGE_MAX_AREA_PX) {
-        snprintf(d->reason, sizeof d->reason, "%u x %u pixels is more than %d a side or 128 Mpx",
-                 c->image_width, c->image_height, MIEN_IMAGE_MAX_SIDE_PX);
+    if (!mien_image_not_too_large(c->image_width, c->image_height, d->reason, sizeof d->reason)) {
         return false;
     }
     bool cmyk = c->jpeg_color_space == JCS_CMYK || c->jpeg_color_space == JCS_YCCK;

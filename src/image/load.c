@@ -1,6 +1,7 @@
 // Picture files by content, upright, and saving by the name's ending.
 #include "image/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 
 #define MAX_FILE_BYTES ((size_t)256 << 20)
+#define MAX_AREA_PX ((size_t)128 << 20)
 
 enum kind { KIND_UNKNOWN, KIND_JPEG, KIND_PNG };
 
@@ -21,26 +23,109 @@ static enum kind kind_of(const uint8_t *p, size_t size)
     return size >= 8 && !memcmp(p, png, 8) ? KIND_PNG : KIND_UNKNOWN;
 }
 
-// What a file with no known magic looks like, so that the message helps.
-static const char *guess(const uint8_t *p, size_t size)
+bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size)
 {
+    if (width <= MIEN_IMAGE_MAX_SIDE_PX && height <= MIEN_IMAGE_MAX_SIDE_PX &&
+        width * height <= MAX_AREA_PX) {
+        return true;
+    }
+    snprintf(reason, reason_size, "%zu x %zu pixels is more than %d a side or 128 Mpx", width,
+             height, MIEN_IMAGE_MAX_SIDE_PX);
+    return false;
+}
+
+bool mien_image_not_too_small(size_t width, size_t height, char *reason, size_t reason_size)
+{
+    if (width >= MIEN_IMAGE_LEAST_PX && height >= MIEN_IMAGE_LEAST_PX) {
+        return true;
+    }
+    snprintf(reason, reason_size,
+             "%zu x %zu pixels are too few for a face: %d a side are the least", width, height,
+             MIEN_IMAGE_LEAST_PX);
+    return false;
+}
+
+static bool has(const uint8_t *p, size_t size, size_t at, const char *text)
+{
+    size_t n = strlen(text);
+    return at + n <= size && !memcmp(p + at, text, n);
+}
+
+// ISO base media: what the brand says; NULL: a video.
+static const char *ftyp_kind(const uint8_t *p, size_t size)
+{
+    static const char *const pictures[] = {"heic", "heix", "heim", "heis", "mif1", "avif"};
+    for (size_t i = 0; i < MIEN_COUNT(pictures); i++) {
+        if (has(p, size, 8, pictures[i])) {
+            return "this is an HEIC or AVIF picture; convert it to JPEG or PNG";
+        }
+    }
+    return has(p, size, 8, "M4A ") || has(p, size, 8, "M4B ") ? "this is a sound file" : NULL;
+}
+
+static const char *webp_kind(const uint8_t *p, size_t size)
+{
+    // The second bit of an extended file's flags: animated.
+    return has(p, size, 12, "VP8X") && size > 20 && (p[20] & 2)
+               ? "this is an animated WebP; convert it to MP4 for `mien video`, or to PNG"
+               : "this is a WebP picture; convert it to JPEG or PNG";
+}
+
+static const char *still_kind(const uint8_t *p, size_t size)
+{
+    static const struct {
+        const char *magic, *kind;
+    } list[] = {
+        {"BM", "this is a BMP; convert it to PNG"},
+        {"8BPS", "this is a Photoshop file; save it as JPEG or PNG"},
+        {"%PDF", "this is a PDF; save its pictures as JPEG or PNG"},
+        {"<svg", "this is an SVG drawing; convert it to PNG"},
+        {"ID3", "this is a sound file (MP3)"},
+        {"\xff\xfb", "this is a sound file (MP3)"},
+        {"\xff\xf3", "this is a sound file (MP3)"},
+        {"\xff\xf2", "this is a sound file (MP3)"},
+        {"\xff\xf1", "this is a sound file (AAC)"},
+        {"\xff\xf9", "this is a sound file (AAC)"},
+        {"fLaC", "this is a sound file (FLAC)"},
+        {".snd", "this is a sound file (AU)"},
+        {"#!AMR", "this is a sound file (AMR)"},
+        {"MThd", "this is a MIDI file"},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(list); i++) {
+        if (has(p, size, 0, list[i].magic)) {
+            return list[i].kind;
+        }
+    }
+    if (size >= 4 && (!memcmp(p, "II*\0", 4) || !memcmp(p, "MM\0*", 4))) {
+        return "this is a TIFF; convert it to JPEG or PNG";
+    }
+    if (has(p, size, 0, "RIFF") && has(p, size, 8, "WAVE")) {
+        return "this is a sound file (WAV)";
+    }
+    if (has(p, size, 0, "FORM") && (has(p, size, 8, "AIFF") || has(p, size, 8, "AIFC"))) {
+        return "this is a sound file (AIFF)";
+    }
+    return has(p, size, 0, "RIFF") && has(p, size, 8, "WEBP") ? webp_kind(p, size) : NULL;
+}
+
+const char *mien_image_other_kind(const void *head, size_t size, bool *video)
+{
+    const uint8_t *p = head;
+    *video = false;
     if (size == 0) {
         return "the file is empty";
     }
-    if (size >= 12 && !memcmp(p, "RIFF", 4) && !memcmp(p + 8, "WEBP", 4)) {
-        return "this is a WebP picture; convert it to JPEG or PNG";
+    bool base_media = has(p, size, 4, "ftyp");
+    const char *kind = base_media ? ftyp_kind(p, size) : still_kind(p, size);
+    if (kind) {
+        return kind;
     }
-    if (size >= 12 && !memcmp(p + 4, "ftyp", 4)) {
-        return "this is an HEIC/AVIF picture or a video; convert it to JPEG or PNG, or use `mien "
-               "video`";
-    }
-    if (size >= 6 && !memcmp(p, "GIF8", 4)) {
-        return "this is a GIF; convert it to PNG";
-    }
-    if (size >= 2 && !memcmp(p, "BM", 2)) {
-        return "this is a BMP; convert it to PNG";
-    }
-    return "neither a JPEG nor a PNG";
+    bool gif = has(p, size, 0, "GIF8");
+    *video = gif || base_media || has(p, size, 0, "\x1a\x45\xdf\xa3") || // Matroska, WebM
+             (has(p, size, 0, "RIFF") && has(p, size, 8, "AVI "));
+    return gif      ? "this is a GIF; use `mien video`, or convert it to PNG"
+           : *video ? "this is a video; use `mien video`"
+                    : NULL;
 }
 
 // RGBA8 to RGB8 over white.
@@ -69,7 +154,9 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
     *im = (struct mien_image){0};
     enum kind kind = kind_of(data, size);
     if (kind == KIND_UNKNOWN) {
-        mien_error("%s: %s", name, guess(data, size));
+        bool video;
+        const char *other = mien_image_other_kind(data, size, &video);
+        mien_error("%s: %s", name, other ? other : "neither a JPEG nor a PNG");
         return false;
     }
     if (kind == KIND_PNG) {
@@ -79,6 +166,7 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
             return false;
         }
         if (!flatten(im)) {
+            mien_error("%s: there is too little memory for this picture", name);
             mien_image_destroy(im);
             return false;
         }
@@ -86,6 +174,7 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
     }
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
     if (!d) {
+        mien_error("%s: there is too little memory for this picture", name);
         return false;
     }
     const char *reason;
@@ -94,11 +183,14 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
         mien_error("%s: this JPEG cannot be read: %s", name, reason);
     }
     mien_jpeg_decoder_destroy(d);
-    if (!ok || !mien_exif_apply(im, mien_exif_orientation(data, size))) {
-        mien_image_destroy(im);
-        return false;
+    if (ok && !mien_exif_apply(im, mien_exif_orientation(data, size))) {
+        mien_error("%s: there is too little memory to turn this picture upright", name);
+        ok = false;
     }
-    return true;
+    if (!ok) {
+        mien_image_destroy(im);
+    }
+    return ok;
 }
 
 bool mien_image_load(const char *path, struct mien_image *im)

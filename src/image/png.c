@@ -1,7 +1,8 @@
 // PNG through libpng: any kind of PNG to RGBA8, and GRAY8, RGB8, RGBA8 to PNG.
 //
-// libpng reports failure by longjmp. Does not: apply gamma or colour profiles (pixels are taken as
-// sRGB); 16-bit channels are rounded to 8.
+// Pictures are turned upright as their metadata say: a chunk of EXIF, the EXIF that ImageMagick
+// wrote as text before there was one, or XMP. libpng reports failure by longjmp. Does not: apply
+// gamma or colour profiles (pixels are taken as sRGB); 16-bit channels are rounded to 8.
 #include "image/internal.h"
 
 #include <setjmp.h>
@@ -44,6 +45,59 @@ static void on_warning(png_structp png, png_const_charp text)
     mien_debug("libpng: %s", text);
 }
 
+// "\nexif\n     68\n457869660000…": a name, a length, hexadecimal bytes, "Exif\0\0" before the
+// TIFF.
+static int raw_profile(const char *text, size_t size)
+{
+    uint8_t bytes[4096];
+    size_t n = 0, digits = 0;
+    const char *p = text, *end = text + size;
+    for (int line = 0; p < end && line < 3; p++) {
+        line += *p == '\n';
+    }
+    for (; p < end && n < sizeof bytes; p++) {
+        int v = *p >= '0' && *p <= '9'   ? *p - '0'
+                : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
+                : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10
+                                         : -1;
+        if (v < 0) {
+            continue;
+        }
+        bytes[n] = (uint8_t)(digits % 2 ? bytes[n] << 4 | v : v);
+        n += digits++ % 2;
+    }
+    size_t skip = n >= 6 && !memcmp(bytes, "Exif\0\0", 6) ? 6 : 0;
+    return mien_exif_tiff(bytes + skip, n - skip);
+}
+
+static int orientation(png_structp png, png_infop info)
+{
+    png_bytep exif = NULL;
+    png_uint_32 size = 0;
+    if (png_get_eXIf_1(png, info, &size, &exif)) {
+        int v = mien_exif_tiff(exif, size);
+        if (v) {
+            return v;
+        }
+    }
+    png_textp text = NULL;
+    int count = 0, raw = 0, xmp = 0;
+    png_get_text(png, info, &text, &count);
+    for (int i = 0; i < count; i++) {
+        size_t n = text[i].text_length > 0 ? text[i].text_length : text[i].itxt_length;
+        if (!text[i].text) {
+            continue;
+        }
+        if (!strcmp(text[i].key, "Raw profile type exif") ||
+            !strcmp(text[i].key, "Raw profile type APP1")) {
+            raw = raw ? raw : raw_profile(text[i].text, n);
+        } else if (!strcmp(text[i].key, "XML:com.adobe.xmp")) {
+            xmp = xmp ? xmp : mien_exif_xmp(text[i].text, n);
+        }
+    }
+    return raw ? raw : xmp ? xmp : 1;
+}
+
 bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
                      size_t reason_size)
 {
@@ -66,12 +120,12 @@ bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char 
         return false;
     }
     png_set_read_fn(png, &r, on_read);
-    png_set_user_limits(png, MIEN_IMAGE_MAX_SIDE_PX, MIEN_IMAGE_MAX_SIDE_PX);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); // ours come with better words
     png_set_chunk_malloc_max(png, 8 << 20);
     png_read_info(png, info);
     png_uint_32 w = png_get_image_width(png, info), h = png_get_image_height(png, info);
-    if ((size_t)w * h > MIEN_IMAGE_MAX_AREA_PX) {
-        png_error(png, "more than 128 Mpx");
+    if (!mien_image_not_too_large(w, h, reason, reason_size)) {
+        png_longjmp(png, 1);
     }
     png_set_expand(png); // palette, 1-2-4 bits, transparency
     png_set_scale_16(png);
@@ -90,7 +144,10 @@ bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char 
             png_read_row(png, im->data + y * im->stride, NULL);
         }
     }
-    png_read_end(png, NULL);
+    png_read_end(png, info);
+    if (!mien_exif_apply(im, orientation(png, info))) {
+        png_error(png, "out of memory");
+    }
     png_destroy_read_struct(&png, &info, NULL);
     return true;
 }

@@ -122,6 +122,9 @@ struct mien_graph *mien_graph_create(const char *description, int shard, int sha
     }
     memcpy(g->text, description, length);
     g->kernels = g->train_kernels = mien_kernels();
+    if (!g->kernels) {
+        goto fail;
+    }
     g->shard = shard;
     g->shards = shards;
     g->seed = seed;

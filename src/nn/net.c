@@ -387,6 +387,11 @@ double mien_net_macs(const struct mien_net *n)
     return n->desc.macs;
 }
 
+const char *mien_net_kernels(const struct mien_net *n)
+{
+    return n->infer->name;
+}
+
 size_t mien_net_workspace_bytes(const struct mien_net *n)
 {
     return (n->total + ALIGN) * sizeof(float);

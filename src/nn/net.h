@@ -30,6 +30,7 @@ bool mien_net_numbers(const struct mien_net *n, const char *name, float *out, in
 // Adds or replaces such a section in a file. False on failure (logged).
 bool mien_net_save_numbers(const char *path, const char *name, const float *value, int count);
 double mien_net_macs(const struct mien_net *n);
+const char *mien_net_kernels(const struct mien_net *n); // what computes it: "avx512" …
 size_t mien_net_workspace_bytes(const struct mien_net *n);
 // input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes; zero-filled once at set-up.
 void mien_net_forward(const struct mien_net *n, const float *input, void *workspace);

@@ -44,15 +44,35 @@ bool mien_payload_reserve(struct mien_payload *p, size_t size);
 bool mien_payload_set_rgb(struct mien_source *s, struct mien_payload *p,
                           const struct mien_image *im);
 
-// Files at their own pace: when a frame at media_ns is due, from the first call on.
+// Files at their own pace: when a frame at media_ns is due, from the first call on. What comes too
+// late is left out, but never more than MIEN_PACE_SKIPS frames in a row, and none where that makes
+// up no time: then the origin gives way, and the file plays slower than it should (which the
+// source's state says when it stays so).
+enum { MIEN_PACE_SKIPS = 9 };
 struct pace {
     bool started;
     int64_t origin_ns;
+    int skipped;     // in a row
+    int64_t late_ns; // the last of them
+    int gave_way;    // times, since the pace was kept for a while
+    int64_t gave_ns, gave_at_ns;
+    bool slow; // and the state says so
 };
 // OK: deliver now (*due_ns = when it was due). TIMEOUT: due after the deadline, which was waited
-// for. With may_drop a frame more than a period late gives LOST: drop it.
-enum mien_source_status mien_pace(struct pace *p, int64_t media_ns, int64_t period_ns,
-                                  bool may_drop, int64_t deadline_ns, int64_t *due_ns);
+// for. LOST, only with may_skip: leave it out; it was counted.
+enum mien_source_status mien_pace(struct mien_source *s, struct pace *p, int64_t media_ns,
+                                  int64_t period_ns, bool may_skip, int64_t deadline_ns,
+                                  int64_t *due_ns);
+
+// HDR video frames to 8 bits (tone.c).
+enum mien_tone_kind { MIEN_TONE_PQ, MIEN_TONE_HLG };
+struct mien_tone;                                             // opaque, immutable
+struct mien_tone *mien_tone_create(enum mien_tone_kind kind); // NULL: no memory (logged)
+void mien_tone_destroy(struct mien_tone *t);                  // NULL is fine
+// rgb: BT.2020 code values R, G, B of 16 bits, full range, rows `stride` bytes apart, of the size
+// of out (RGB8).
+void mien_tone_apply(const struct mien_tone *t, const uint16_t *rgb, size_t stride,
+                     struct mien_image *out);
 
 // --- V4L2
 // A node under /dev that captures pictures, without its modes.

@@ -101,25 +101,62 @@ void mien_source_counts(struct mien_source *s, struct mien_source_counts *out)
     pthread_mutex_unlock(&s->lock.mutex);
 }
 
-enum mien_source_status mien_pace(struct pace *p, int64_t media_ns, int64_t period_ns,
-                                  bool may_drop, int64_t deadline_ns, int64_t *due_ns)
+static void give_way(struct mien_source *s, struct pace *p, int64_t late_ns, int64_t now_ns)
+{
+    p->origin_ns += late_ns;
+    p->gave_way++;
+    p->gave_ns += late_ns;
+    p->gave_at_ns = now_ns;
+    if (!p->slow && p->gave_way >= 5 && p->gave_ns >= MIEN_NS_PER_S) {
+        p->slow = true;
+        mien_source_say(s, "%s: too much for this machine: it plays slower than it should",
+                        s->info.name);
+    }
+}
+
+static void kept(struct mien_source *s, struct pace *p, int64_t now_ns)
+{
+    if (p->gave_way && now_ns - p->gave_at_ns > 3 * MIEN_NS_PER_S) {
+        p->gave_way = 0;
+        p->gave_ns = 0;
+        if (p->slow) {
+            p->slow = false;
+            mien_source_say(s, "%s", "");
+        }
+    }
+}
+
+enum mien_source_status mien_pace(struct mien_source *s, struct pace *p, int64_t media_ns,
+                                  int64_t period_ns, bool may_skip, int64_t deadline_ns,
+                                  int64_t *due_ns)
 {
     int64_t now = mien_now_ns();
     if (!p->started) {
         p->started = true;
         p->origin_ns = now - media_ns;
     }
-    int64_t due = p->origin_ns + media_ns;
+    int64_t due = p->origin_ns + media_ns, late = now - due;
     if (due > deadline_ns) {
         mien_sleep_until_ns(deadline_ns);
         return MIEN_SOURCE_TIMEOUT;
     }
-    if (may_drop && now > due + period_ns) {
-        return MIEN_SOURCE_LOST;
+    if (late > period_ns) {
+        bool gains = !p->skipped || late < p->late_ns;
+        if (may_skip && gains && p->skipped < MIEN_PACE_SKIPS) {
+            p->skipped++;
+            p->late_ns = late;
+            mien_source_count(s, 0, 1, 0, 0);
+            return MIEN_SOURCE_LOST;
+        }
+        give_way(s, p, late, now);
+        due = now;
+    } else {
+        kept(s, p, now);
     }
     if (due > now) {
         mien_sleep_until_ns(due);
     }
+    p->skipped = 0;
     *due_ns = due;
     return MIEN_SOURCE_OK;
 }

@@ -42,10 +42,9 @@ static enum mien_source_status read_synth(struct mien_source *s, struct mien_pay
         if (s->options.realtime) {
             int64_t period = (int64_t)(1e9 / y->fps);
             enum mien_source_status st =
-                mien_pace(&y->pace, media, period, true, deadline_ns, &due);
+                mien_pace(s, &y->pace, media, period, true, deadline_ns, &due);
             if (st == MIEN_SOURCE_LOST) {
                 y->next++;
-                mien_source_count(s, 0, 1, 0, 0);
                 continue;
             }
             if (st != MIEN_SOURCE_OK) {

@@ -1,23 +1,120 @@
 // The only file that knows OpenBLAS. Threads are ours: the library is kept to one.
+//
+// OpenBLAS takes a block of memory for each product that runs at the same time, keeps it, and tries
+// for ever when it cannot have one. So room for a block is looked for before OpenBLAS asks, and a
+// product for which there is none waits for another one's.
 #include "tensor/blas.h"
 
 #include <cblas.h>
 #include <pthread.h>
+#include <sys/mman.h>
 
-static void init(void)
+#include "base/log.h"
+#include "base/mem.h"
+
+// OpenBLAS's BUFFER_SIZE for x86-64, and what face model, networks and a picture take beside it
+// (the program's own figure, rounded up): without that nothing would work either.
+static const size_t block_bytes = (size_t)128 << 20, beside_bytes = (size_t)96 << 20;
+
+struct blocks {
+    pthread_mutex_t mutex; // guards what follows
+    pthread_cond_t freed;
+    int have, busy; // blocks that OpenBLAS has; those in use
+    bool full;      // there is no room for another one
+    bool refused;   // there was none for the first
+};
+
+static struct blocks *blocks(void)
 {
-    openblas_set_num_threads(1);
+    static struct blocks b = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                              .freed = PTHREAD_COND_INITIALIZER};
+    return &b;
 }
 
-void mien_blas_init(void)
+static bool room(size_t bytes)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, init);
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p != MAP_FAILED && munmap(p, bytes) == 0;
+}
+
+static void product(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
+                    int ldb, float beta, float *c, int ldc)
+{
+    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
+                k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+}
+
+// A product so large that OpenBLAS takes a block for it: small ones do without, and would leave it
+// to a later one to ask for memory that nobody has looked for.
+static bool take(void)
+{
+    enum { SIDE = 128 };
+    float *x = mien_calloc(2 * SIDE * SIDE, sizeof(float)); // logs
+    if (x) {
+        product(false, false, SIDE, SIDE, SIDE, x, SIDE, x, SIDE, 0, x + SIDE * SIDE, SIDE);
+    }
+    mien_free(x);
+    return x != NULL;
+}
+
+static bool take_first(void)
+{
+    openblas_set_num_threads(1);
+    if (!room(block_bytes + beside_bytes)) {
+        mien_memory_short(block_bytes + beside_bytes);
+        return false;
+    }
+    return take();
+}
+
+bool mien_blas_init(void)
+{
+    struct blocks *b = blocks();
+    pthread_mutex_lock(&b->mutex);
+    if (!b->have) {
+        b->have = take_first();
+        b->refused = !b->have;
+    }
+    bool ok = b->have > 0;
+    pthread_mutex_unlock(&b->mutex);
+    return ok;
+}
+
+bool mien_blas_stuck(void)
+{
+    return blocks()->refused && openblas_get_parallel() != OPENBLAS_SEQUENTIAL;
+}
+
+// A block for the calling thread's product. Others are kept out while a new one is taken: once a
+// thread that multiplies.
+static void enter(struct blocks *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    MIEN_ASSERT(b->have > 0); // mien_blas_init was asked
+    while (b->busy == b->have) {
+        b->full = b->full || !room(block_bytes + beside_bytes) || !take();
+        if (!b->full) {
+            b->have++;
+        } else {
+            pthread_cond_wait(&b->freed, &b->mutex);
+        }
+    }
+    b->busy++;
+    pthread_mutex_unlock(&b->mutex);
+}
+
+static void leave(struct blocks *b)
+{
+    pthread_mutex_lock(&b->mutex);
+    b->busy--;
+    pthread_cond_signal(&b->freed);
+    pthread_mutex_unlock(&b->mutex);
 }
 
 void mien_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                 int ldb, float beta, float *c, int ldc)
 {
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
-                k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+    enter(blocks());
+    product(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
+    leave(blocks());
 }

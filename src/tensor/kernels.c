@@ -17,9 +17,11 @@ size_t mien_conv_scratch(const struct mien_conv *s)
 const struct mien_kernels *mien_kernels_at(int i)
 {
     const struct mien_kernels *list[5] = {&mien_kernels_table_ref, &mien_kernels_table_blas};
-    int count = 2;
     const unsigned flags = mien_cpu_flags();
-    mien_blas_init();
+    int count = 2;
+    if (!mien_blas_init()) {
+        return i == 0 ? list[0] : NULL;
+    }
     if (flags & MIEN_CPU_AVX2_FMA) {
         list[count++] = &mien_kernels_table_avx2;
     }
@@ -31,17 +33,17 @@ const struct mien_kernels *mien_kernels_at(int i)
 
 const struct mien_kernels *mien_kernels(void)
 {
-    int i = 1;
-    while (mien_kernels_at(i + 1)) {
-        i++;
+    const struct mien_kernels *best = NULL, *k;
+    for (int i = 1; (k = mien_kernels_at(i)); i++) {
+        best = k;
     }
-    return mien_kernels_at(i);
+    return best;
 }
 
 const struct mien_kernels *mien_kernels_bf16(void)
 {
-    mien_blas_init();
-    return mien_cpu_flags() & MIEN_CPU_AVX512_BF16 ? &mien_kernels_table_bf16 : NULL;
+    return mien_blas_init() && (mien_cpu_flags() & MIEN_CPU_AVX512_BF16) ? &mien_kernels_table_bf16
+                                                                         : NULL;
 }
 
 const struct mien_kernels *mien_kernels_plain(void)

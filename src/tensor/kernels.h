@@ -92,7 +92,8 @@ struct mien_kernels_double {
     MIEN_KERNEL_TABLE(double);
 };
 
-// The fastest table for this machine (mien_cpu_flags). Immutable; any thread.
+// The fastest table for this machine (mien_cpu_flags). Immutable; any thread. NULL when there is
+// too little memory for its matrix products (logged).
 const struct mien_kernels *mien_kernels(void);
 // For training only: as mien_kernels(), but the operands of convolutions of shards of pictures are
 // rounded to bfloat16. NULL where the processor cannot (AVX512-BF16).
@@ -100,7 +101,7 @@ const struct mien_kernels *mien_kernels_bf16(void);
 const struct mien_kernels *mien_kernels_plain(void); // the reference: plain C, no BLAS
 const struct mien_kernels_double *mien_kernels_in_double(void);
 // Every table of exact floats of the build that this machine can run, the reference first; NULL
-// past the end.
+// past the end. Without memory for matrix products the reference is all.
 const struct mien_kernels *mien_kernels_at(int i);
 
 #endif

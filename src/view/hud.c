@@ -105,7 +105,10 @@ static float state_panel(struct mien_draw *d, const struct mien_layout *l,
 {
     float ui = l->ui, m = MARGIN * ui;
     const char *state, *reason;
-    enum mien_mood mood = mien_words(r, &state, &reason);
+    enum mien_picture picture = info->paused  ? MIEN_PICTURE_PAUSED
+                                : info->stale ? MIEN_PICTURE_STALE
+                                              : MIEN_PICTURE_NEW;
+    enum mien_mood mood = mien_words(r, picture, &state, &reason);
     float wide = fmaxf(STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
     struct mien_rect box = {l->area.x + m, l->area.y + m, wide, (*reason ? 165 : 151) * ui};
     panel(d, box, ui);
@@ -113,7 +116,7 @@ static float state_panel(struct mien_draw *d, const struct mien_layout *l,
     struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
     mien_draw_dot(d, p.x + 4 * ui, p.y + 7 * ui, 4 * ui, c);
     mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, state);
-    if (r->count > 0) {
+    if (r->count > 0 && picture == MIEN_PICTURE_NEW) {
         mien_draw_printf(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_DIM,
                          r->count > 1 ? "%d faces" : "face %d",
                          r->count > 1 ? r->count : r->face[0].id);
@@ -124,7 +127,8 @@ static float state_panel(struct mien_draw *d, const struct mien_layout *l,
         p.y += 14 * ui;
     }
     p.y += 2 * ui;
-    mien_draw_printf(d, p.x, p.y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "%.1f", (double)info->fps);
+    mien_draw_printf(d, p.x, p.y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "%.1f",
+                     info->stale ? 0 : (double)info->fps);
     mien_draw_label(d, p.x + 36 * ui, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, "frames/s");
     mien_draw_printf(d, p.x + p.w, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_RIGHT,
                      info->dropped ? C_WARN : C_DIM, "dropped %llu",

@@ -27,6 +27,7 @@ struct mien_hud_info { // measured by the program; zero means unknown
     const char *notice;               // what went wrong or was done, borrowed; NULL = none
     const struct mien_traces *curves; // shown when the settings say so; borrowed; NULL = none
     bool paused;
+    bool stale; // no new picture has come for too long
     // What leaves the program; shown whatever else is hidden.
     struct {
         enum mien_lamp kind;

@@ -5,9 +5,19 @@
 // expression; at these residuals the mesh visibly leaves the face.
 static const float dark = 45, bright = 235, small_px = 60, bad_fit = 0.06f;
 
-enum mien_mood mien_words(const struct mien_result *r, const char **state, const char **reason)
+enum mien_mood mien_words(const struct mien_result *r, enum mien_picture picture,
+                          const char **state, const char **reason)
 {
     *reason = "";
+    if (picture == MIEN_PICTURE_PAUSED) {
+        *state = "paused";
+        return MIEN_MOOD_BUSY;
+    }
+    if (picture == MIEN_PICTURE_STALE) {
+        *state = "waiting";
+        *reason = "no new picture comes";
+        return MIEN_MOOD_BAD;
+    }
     if (r->count <= 0) {
         *state = "searching";
         *reason = "no face in the picture";

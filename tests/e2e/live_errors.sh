@@ -21,6 +21,11 @@ expect 2 'file of that name' "$tmp/nosuchfile.mp4" --headless --folder "$tmp/fil
 expect 2 folder "$tmp/nosuchfile.mp4" --headless --folder "$tmp/file/sub"
 expect 2 nosuchfile "$tmp/nosuchfile.mp4" --headless --folder "$tmp/made/too"
 [ -d "$tmp/made/too" ] || fail "--folder is not made"
+expect 2 'two sources.*one.mp4.*two.mp4' "$tmp/one.mp4" --source "$tmp/two.mp4" --headless
+expect 2 'two sources.*one.mp4.*two.mp4' --source="$tmp/two.mp4" --headless "$tmp/one.mp4"
+printf 'source = /dev/video9\n' >"$tmp/config" # what is remembered is none of the two
+expect 2 nosuchfile "$tmp/nosuchfile.mp4" --headless --config "$tmp/config"
+expect 2 nosuchfile --source "$tmp/nosuchfile.mp4" --headless --config "$tmp/config"
 head -c 5000 /dev/urandom >"$tmp/broken.mp4"
 expect 2 broken "$tmp/broken.mp4" --headless
 ls /dev/video* >/dev/null 2>&1 || expect 1 camera --headless

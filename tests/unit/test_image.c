@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/image.h"
+#include "image/internal.h"
 
 static char dir[64];
 
@@ -538,6 +539,76 @@ static void broken_png_is_refused(void **state)
     mien_image_destroy(&a);
 }
 
+// What is said about a file, "" when it is read.
+static const char *said(const void *data, size_t size)
+{
+    static char text[256];
+    struct mien_image im;
+    text[0] = 0;
+    mien_log_set_level(MIEN_LOG_ERROR);
+    mien_log_capture(text, sizeof text);
+    bool ok = mien_image_load_memory(data, size, "some.file", &im);
+    mien_log_capture(NULL, 0);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    mien_image_destroy(&im);
+    assert_int_equal(ok, !text[0]);
+    return text;
+}
+
+static void expect_words(const void *data, size_t size, const char *word)
+{
+    const char *text = said(data, size);
+    if (!strstr(text, "some.file") || !strstr(text, word)) {
+        fail_msg("\"%s\" does not name the file and say \"%s\"", text, word);
+    }
+}
+
+static void other_kinds_are_named(void **state)
+{
+    static const struct {
+        const char *head;
+        size_t size;
+        const char *word;
+    } list[] = {
+        {"RIFF\x10\0\0\0WAVEfmt ", 16, "sound file"},
+        {"ID3\3\0\0", 6, "sound file"},
+        {"\xff\xfb\x90\0", 4, "sound file"},
+        {"fLaC\0\0", 6, "sound file"},
+        {"FORM\0\0\0\xff"
+         "AIFF",
+         12, "sound file"},
+        {"\0\0\0\x20"
+         "ftypM4A \0\0",
+         14, "sound file"},
+        {"\0\0\0\x20"
+         "ftypheic\0\0",
+         14, "HEIC"},
+        {"\0\0\0\x20"
+         "ftypisom\0\0",
+         14, "mien video"},
+        {"\x1a\x45\xdf\xa3\1", 5, "mien video"},
+        {"RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0\2\0\0\0", 24, "animated"},
+        {"RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0", 24, "WebP picture"},
+        {"RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP picture"},
+        {"GIF89a", 6, "GIF"},
+        {"II*\0\x08\0\0\0", 8, "TIFF"},
+        {"MM\0*\0\0\0\x08", 8, "TIFF"},
+        {"MM", 2, "neither"},
+        {"some words", 10, "neither a JPEG nor a PNG"},
+        {"", 0, "empty"},
+    };
+    for (size_t i = 0; i < MIEN_COUNT(list); i++) {
+        expect_words(list[i].head, list[i].size, list[i].word);
+        for (size_t n = 0; n < list[i].size; n++) { // an exact block: reading past it is caught
+            uint8_t *exact = malloc(n ? n : 1);
+            memcpy(exact, list[i].head, n);
+            bool video;
+            mien_image_other_kind(exact, n, &video);
+            free(exact);
+        }
+    }
+}
+
 static void wrong_files_are_explained(void **state)
 {
     struct mien_image im;
@@ -565,9 +636,10 @@ static void wrong_files_are_explained(void **state)
 // Sizes claimed by the header that no one should allocate.
 static void huge_sizes_are_refused(void **state)
 {
-    static const uint8_t png[] = {0x89, 'P', 'N', 'G', 13,  10, 26, 10,   0,    0,    0,
-                                  13,   'I', 'H', 'D', 'R', 0,  0,  0x40, 0,    0,    0,
-                                  0x40, 0,   8,   2,   0,   0,  0,  0xb2, 0x7a, 0xd8, 0xd5};
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', 13,  10,  26,  10,   0, 0, 0,
+                                  13,   'I', 'H', 'D', 'R', 0,   0,   0x40, 0, 0, 0,
+                                  0x40, 0,   8,   2,   0,   0,   0,   0,    0, 0, 0,
+                                  0,    0,   0,   1,   'I', 'D', 'A', 'T',  0};
     uint8_t fixed[sizeof png];
     memcpy(fixed, png, sizeof png);
     uint32_t crc = mien_crc32(0, fixed + 12, 17);
@@ -576,9 +648,31 @@ static void huge_sizes_are_refused(void **state)
     }
     struct mien_image im;
     assert_false(mien_image_load_memory(fixed, sizeof fixed, "huge.png", &im));
+    expect_words(fixed, sizeof fixed, "16384 x 16384 pixels is more than 16384 a side or 128 Mpx");
+    fixed[18] = 0x4e; // 20000 x 8, as a panorama's strip is
+    fixed[19] = 0x20;
+    fixed[22] = 0;
+    fixed[23] = 8;
+    crc = mien_crc32(0, fixed + 12, 17);
+    for (int i = 0; i < 4; i++) {
+        fixed[29 + i] = (uint8_t)(crc >> (24 - 8 * i));
+    }
+    expect_words(fixed, sizeof fixed, "20000 x 8 pixels is more than 16384 a side");
     static const uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0xff, 0xff, 0xff, 0xff, 1, 1,
                                    0x11, 0,    0xff, 0xda, 0, 8,  1, 1,    0,    0,    63,   0};
     assert_false(mien_image_load_memory(jpeg, sizeof jpeg, "huge.jpg", &im));
+}
+
+static void sizes_for_faces(void **state)
+{
+    char why[160] = "";
+    assert_true(mien_image_not_too_small(8, 8, why, sizeof why));
+    assert_string_equal(why, "");
+    assert_false(mien_image_not_too_small(4, 40, why, sizeof why));
+    assert_non_null(strstr(why, "4 x 40 pixels are too few"));
+    assert_true(mien_image_not_too_large(16384, 8192, why, sizeof why));
+    assert_false(mien_image_not_too_large(16384, 8193, why, sizeof why));
+    assert_false(mien_image_not_too_large(SIZE_MAX, SIZE_MAX, why, sizeof why));
 }
 
 static void exif_turns_the_picture(void **state)
@@ -666,6 +760,164 @@ static void textures_are_decoded(void **state)
     }
     mien_free(jpeg);
     mien_free(png);
+}
+
+// One entry of a TIFF directory, orientation o of this type, in either byte order: 26 bytes.
+static void put_tiff(uint8_t *t, bool big, unsigned type, unsigned count, unsigned o)
+{
+    static const uint8_t le[12] = {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1};
+    static const uint8_t be[12] = {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12};
+    size_t last = type == 4 || type == 9 ? 3 : type == 3 || type == 8 ? 1 : 0; // of its bytes
+    memset(t, 0, 26);
+    memcpy(t, big ? be : le, 12);
+    t[big ? 13 : 12] = (uint8_t)type;
+    t[big ? 17 : 14] = (uint8_t)count;
+    t[18 + (big ? last : 0)] = (uint8_t)o;
+}
+
+// How wide a picture is with these one or two APP1 payloads behind its first two bytes.
+static int jpeg_width_with(const struct mien_image *a, const void *first, size_t n,
+                           const void *second, size_t m)
+{
+    void *jpeg;
+    size_t size, at = 2;
+    struct mien_image b;
+    assert_true(mien_jpeg_encode(a, 90, &jpeg, &size));
+    uint8_t *with = malloc(size + n + m + 8);
+    memcpy(with, jpeg, 2);
+    for (int i = 0; i < 2; i++) {
+        size_t bytes = i ? m : n;
+        if (bytes) {
+            const uint8_t head[4] = {0xff, 0xe1, (uint8_t)((bytes + 2) >> 8), (uint8_t)(bytes + 2)};
+            memcpy(with + at, head, 4);
+            memcpy(with + at + 4, i ? second : first, bytes);
+            at += 4 + bytes;
+        }
+    }
+    memcpy(with + at, (uint8_t *)jpeg + 2, size - 2);
+    assert_true(mien_image_load_memory(with, at + size - 2, "meta.jpg", &b));
+    int width = b.width;
+    mien_image_destroy(&b);
+    mien_free(jpeg);
+    free(with);
+    return width;
+}
+
+static const char adobe[] = "http://ns.adobe.com/xap/1.0/";
+static const char attribute[] =
+    "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:Description tiff:Orientation=\"6\"/></x:xmpmeta>";
+static const char element[] = "<tiff:Orientation> 8 </tiff:Orientation>";
+static const char sixty[] = "<rdf:Description tiff:Orientation='60'/>";
+
+static void whatever_says_which_way_is_up(void **state)
+{
+    struct mien_image a;
+    assert_true(mien_image_create(&a, 48, 32, MIEN_FORMAT_RGB8));
+    uint8_t exif[32] = "Exif\0", xmp[160];
+    static const struct {
+        unsigned type, count, o;
+        int width;
+    } list[] = {{3, 1, 6, 32},  {1, 1, 6, 32},  {4, 1, 6, 32}, {6, 1, 8, 32}, {8, 1, 5, 32},
+                {9, 1, 7, 32},  {3, 1, 3, 48},  {3, 0, 6, 48}, {2, 1, 6, 48}, {5, 1, 6, 48},
+                {12, 1, 6, 48}, {4, 1, 60, 48}, {3, 1, 0, 48}};
+    for (size_t i = 0; i < MIEN_COUNT(list); i++) {
+        for (int big = 0; big < 2; big++) {
+            put_tiff(exif + 6, big, list[i].type, list[i].count, list[i].o);
+            assert_int_equal(jpeg_width_with(&a, exif, 32, NULL, 0), list[i].width);
+        }
+    }
+    // XMP counts where EXIF says nothing, wherever it stands.
+    static const char *const texts[] = {attribute, element, sixty};
+    for (size_t i = 0; i < MIEN_COUNT(texts); i++) {
+        size_t n = sizeof adobe + strlen(texts[i]);
+        memcpy(xmp, adobe, sizeof adobe);
+        memcpy(xmp + sizeof adobe, texts[i], strlen(texts[i]));
+        int width = i < 2 ? 32 : 48;
+        assert_int_equal(jpeg_width_with(&a, xmp, n, NULL, 0), width);
+        put_tiff(exif + 6, false, 3, 1, 0);
+        assert_int_equal(jpeg_width_with(&a, exif, 32, xmp, n), width);
+        put_tiff(exif + 6, false, 3, 1, 3);
+        assert_int_equal(jpeg_width_with(&a, exif, 32, xmp, n), 48);
+        assert_int_equal(jpeg_width_with(&a, xmp, n, exif, 32), 48);
+    }
+    for (size_t n = 0; n <= strlen(element); n++) { // an exact block: reading past it is caught
+        char *exact = malloc(n ? n : 1);
+        memcpy(exact, element, n);
+        assert_true(mien_exif_xmp(exact, n) == 0 || n >= strlen("<tiff:Orientation> 8"));
+        free(exact);
+    }
+    mien_image_destroy(&a);
+}
+
+// Puts a chunk of a PNG before IDAT (late: before IEND) and says how wide the picture then is.
+static int png_width_with(const char *file, const char *type, const void *data, size_t n, bool late)
+{
+    size_t size, at = 33; // behind IHDR
+    uint8_t *png = mien_file_read(file, 0, &size);
+    assert_non_null(png);
+    if (late) {
+        at = size - 12;
+    }
+    uint8_t *with = malloc(size + n + 12);
+    memcpy(with, png, at);
+    uint8_t *c = with + at;
+    for (int i = 0; i < 4; i++) {
+        c[i] = (uint8_t)(n >> (24 - 8 * i));
+        c[4 + i] = (uint8_t)type[i];
+    }
+    memcpy(c + 8, data, n);
+    uint32_t crc = mien_crc32(0, c + 4, n + 4);
+    for (int i = 0; i < 4; i++) {
+        c[8 + n + (size_t)i] = (uint8_t)(crc >> (24 - 8 * i));
+    }
+    memcpy(c + 12 + n, png + at, size - at);
+    assert_true(mien_file_save(path("with.png"), with, size + n + 12));
+    free(with);
+    mien_free(png);
+    struct mien_image b, rgba;
+    assert_true(mien_image_load(path("with.png"), &b));
+    assert_true(mien_png_load_rgba(path("with.png"), &rgba));
+    int width = b.width;
+    assert_int_equal(rgba.width, width);
+    mien_image_destroy(&b);
+    mien_image_destroy(&rgba);
+    return width;
+}
+
+static void png_metadata_turn_the_picture(void **state)
+{
+    struct mien_image a;
+    assert_true(mien_image_create(&a, 48, 32, MIEN_FORMAT_RGB8));
+    char file[256];
+    snprintf(file, sizeof file, "%s", path("plain.png"));
+    assert_true(mien_png_save(file, &a));
+    uint8_t tiff[26];
+    for (int late = 0; late < 2; late++) {
+        for (int big = 0; big < 2; big++) {
+            put_tiff(tiff, big, 3, 1, 6);
+            assert_int_equal(png_width_with(file, "eXIf", tiff, sizeof tiff, late), 32);
+            put_tiff(tiff, big, 3, 1, 3);
+            assert_int_equal(png_width_with(file, "eXIf", tiff, sizeof tiff, late), 48);
+            put_tiff(tiff, big, 3, 1, 99);
+            assert_int_equal(png_width_with(file, "eXIf", tiff, sizeof tiff, late), 48);
+        }
+        // As ImageMagick writes it.
+        char text[400];
+        size_t n = 0;
+        put_tiff(tiff, true, 3, 1, 8);
+        memcpy(text, "Raw profile type exif", 22); // with its zero byte
+        n = 22 + (size_t)sprintf(text + 22, "\nexif\n      32\n457869660000\n");
+        for (size_t i = 0; i < sizeof tiff; i++) {
+            n += (size_t)sprintf(text + n, "%02x", tiff[i]);
+        }
+        assert_int_equal(png_width_with(file, "tEXt", text, n, late), 32);
+        // XMP: keyword, no compression, no language, no translation.
+        memcpy(text, "XML:com.adobe.xmp\0\0\0\0", 22);
+        memcpy(text + 22, attribute, strlen(attribute));
+        assert_int_equal(png_width_with(file, "iTXt", text, 22 + strlen(attribute), late), 32);
+        memcpy(text + 22, sixty, strlen(sixty));
+        assert_int_equal(png_width_with(file, "iTXt", text, 22 + strlen(sixty), late), 48);
+    }
     mien_image_destroy(&a);
 }
 
@@ -737,9 +989,13 @@ int main(void)
         cmocka_unit_test(png_round_trip),
         cmocka_unit_test(broken_png_is_refused),
         cmocka_unit_test(wrong_files_are_explained),
+        cmocka_unit_test(other_kinds_are_named),
+        cmocka_unit_test(sizes_for_faces),
         cmocka_unit_test(huge_sizes_are_refused),
         cmocka_unit_test(exif_turns_the_picture),
         cmocka_unit_test(textures_are_decoded),
+        cmocka_unit_test(whatever_says_which_way_is_up),
+        cmocka_unit_test(png_metadata_turn_the_picture),
         cmocka_unit_test(drawing_is_clipped),
         cmocka_unit_test(font_is_complete),
     };

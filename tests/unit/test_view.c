@@ -195,21 +195,28 @@ static void words_say_why(void **state)
     static struct mien_result r;
     const char *what, *why;
     memset(&r, 0, sizeof(r));
-    assert_int_equal(mien_words(&r, &what, &why), MIEN_MOOD_BUSY);
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
     assert_string_equal(what, "searching");
     example(&r, 0, 0, 0);
     r.face[0].light_hint = 120;
-    assert_int_equal(mien_words(&r, &what, &why), MIEN_MOOD_GOOD);
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_GOOD);
+    assert_string_equal(what, "tracking");
     assert_string_equal(why, "");
+    // A picture that is not the newest says nothing about faces, and the dot is not green.
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_STALE, &what, &why), MIEN_MOOD_BAD);
+    assert_string_equal(what, "waiting");
+    assert_non_null(strstr(why, "no new picture"));
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_PAUSED, &what, &why), MIEN_MOOD_BUSY);
+    assert_string_equal(what, "paused");
     r.face[0].light_hint = 20;
-    assert_int_equal(mien_words(&r, &what, &why), MIEN_MOOD_BUSY);
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
     assert_non_null(strstr(why, "dark"));
     r.face[0].light_hint = 120;
     r.face[0].box_px[0] = -5;
-    mien_words(&r, &what, &why);
+    mien_words(&r, MIEN_PICTURE_NEW, &what, &why);
     assert_non_null(strstr(why, "leaves"));
     r.face[0].state = MIEN_TRACK_WEAK;
-    assert_int_equal(mien_words(&r, &what, &why), MIEN_MOOD_BAD);
+    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BAD);
 }
 
 // The compact mesh has the model's vertices, in front of the hidden parts when the mouth is closed.

@@ -1,0 +1,184 @@
+// The live program over a decoder that is made slow, or stands still: the picture keeps moving,
+// what was left out is counted and shown, and nothing is said of faces over a picture that is
+// stale. A real run over the bundled clip; what is waited for is what the session shows.
+// LINK: -Wl,--wrap=avcodec_receive_frame
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <SDL2/SDL.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "session_script.h"
+#include "view/words.h"
+
+static atomic_bool blocked;
+static atomic_int let_through; // so many frames all the same
+static atomic_int delay_ms;    // of each frame
+static char clip[1024];
+static uint64_t dropped_before;
+
+struct AVCodecContext;
+struct AVFrame;
+int __real_avcodec_receive_frame(struct AVCodecContext *c, struct AVFrame *f);
+int __wrap_avcodec_receive_frame(struct AVCodecContext *c, struct AVFrame *f);
+int __wrap_avcodec_receive_frame(struct AVCodecContext *a, struct AVFrame *f)
+{
+    int r = __real_avcodec_receive_frame(a, f);
+    if (r < 0) {
+        return r; // it wants data first
+    }
+    mien_sleep_until_ns(mien_now_ns() + delay_ms * MIEN_NS_PER_MS);
+    while (blocked && let_through <= 0) {
+        mien_sleep_until_ns(mien_now_ns() + 5 * MIEN_NS_PER_MS);
+    }
+    let_through -= let_through > 0;
+    return r;
+}
+
+static const char *state_shown(void)
+{
+    const struct mien_hud_info *i = &session.show->info;
+    const char *state, *reason;
+    mien_words(session.show->shot ? &session.show->shot->result : &(struct mien_result){0},
+               i->paused  ? MIEN_PICTURE_PAUSED
+               : i->stale ? MIEN_PICTURE_STALE
+                          : MIEN_PICTURE_NEW,
+               &state, &reason);
+    return state;
+}
+
+static void nothing(void)
+{
+}
+
+static bool it_tracks(void)
+{
+    return frames(5) && !strcmp(state_shown(), "tracking");
+}
+
+static void make_slow(void) // three times as slow as the clip plays
+{
+    dropped_before = session.show->info.dropped;
+    delay_ms = 100;
+}
+
+static bool it_moves(void)
+{
+    return frames(8) && session.show->info.dropped > dropped_before;
+}
+
+static bool it_is_told(void)
+{
+    return strstr(session.show->state, "slower than it should") != NULL;
+}
+
+static void stand_still(void)
+{
+    delay_ms = 0;
+    blocked = true;
+}
+
+static bool it_waits(void)
+{
+    return !strcmp(state_shown(), "waiting");
+}
+
+static void one_late_frame(void)
+{
+    dropped_before = session.show->info.dropped;
+    let_through = 1;
+}
+
+// Although no picture came. One that is shown, since the one before it was left out, is followed by
+// another.
+static bool it_is_counted(void)
+{
+    if (frames(1)) {
+        since = (int)session.show->frames;
+        one_late_frame();
+        return false;
+    }
+    return session.show->info.dropped > dropped_before;
+}
+
+static void go_on(void)
+{
+    blocked = false;
+}
+
+static void press(SDL_Keycode key)
+{
+    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = key}}};
+    SDL_PushEvent(&e);
+}
+
+static void pause_it(void)
+{
+    press(SDLK_SPACE);
+}
+
+static bool it_is_paused(void)
+{
+    return !strcmp(state_shown(), "paused");
+}
+
+static void quit(void)
+{
+    press(SDLK_q);
+}
+
+static const struct deed deeds[] = {
+    {"a face", nothing, it_tracks},
+    {"a slow decoder", make_slow, it_moves},
+    {"slower for a while", nothing, it_is_told},
+    {"a decoder that stands still", stand_still, it_waits},
+    {"a frame that is left out", one_late_frame, it_is_counted},
+    {"it goes on", go_on, it_tracks},
+    {"pause", pause_it, it_is_paused},
+    {"no pause", pause_it, it_tracks},
+    {"quit", quit, never},
+};
+
+static bool script(void)
+{
+    return script_round(&deeds[step], 600 * 1000); // a hang, on any machine
+}
+
+static void a_slow_source_keeps_moving(void **state)
+{
+    char path[1024];
+    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
+        !mien_find_file("models", "face.net", path, sizeof(path)) ||
+        !mien_find_file("models", "detect.net", path, sizeof(path))) {
+        skip();
+    }
+    session.o = (struct mien_session_options){.source = clip,
+                                              .headless = true,
+                                              .loop = true,
+                                              .hud = true,
+                                              .light = true,
+                                              .opacity = 1,
+                                              .width = 320,
+                                              .height = 240};
+    int status = mien_session_run(&session, script);
+    blocked = false;
+    if (trouble[0]) {
+        fail_msg("%s", trouble);
+    }
+    assert_int_equal(status, 0);
+    assert_int_equal(step, MIEN_COUNT(deeds) - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_slow_source_keeps_moving)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
