@@ -46,17 +46,17 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --folder --out --report --profile --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
-    synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --nobody --gaping --model --help" ;;
+    synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help photos ferplus refine sheet" ;;
     bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
     train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help detect" ;;
     study) options="--out --list --tables --help" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --groups --upended --calibrate --shapes --people --pictures --json --help detect" ;;
-    image) options="--json --csv --overlay --mesh --md5 --max-faces --fov --quality --net --detector --face --help" ;;
-    video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --max-faces --fov --quality --net --detector --face --help" ;;
+    image) options="--json --csv --overlay --mesh --md5 --share --max-faces --fov --quality --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --max-faces --fov --quality --net --detector --face --help" ;;
     esac
     if [[ "$word" == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
