@@ -104,7 +104,17 @@ static const struct mien_claim *holder(const struct mien_claims *c, const struct
 {
     const struct mien_claim_key *at = c->keys ? place(c, k) : NULL;
     const struct mien_claim *owner = at && at->claim ? &c->claim[at->claim - 1] : NULL;
-    return owner && owner->what ? owner : NULL;
+    if (!owner || !owner->what) {
+        return NULL;
+    }
+    // What is written may have been replaced since, and its old inode be another file's now.
+    struct mien_claim_key now[KEYS_MAX];
+    int n = owner->writes ? keys_of(owner->path, true, now) : 0;
+    bool still = !owner->writes;
+    for (int i = 0; i < n; i++) {
+        still = still || (now[i].a == k->a && now[i].b == k->b && now[i].c == k->c);
+    }
+    return still ? owner : NULL;
 }
 
 // Who is in the way of a path's being read or written; NULL: nobody.
@@ -141,7 +151,7 @@ static bool add(struct mien_claims *c, const char *what, const char *path, bool 
     c->count++;
     for (int i = 0; i < n; i++) {
         struct mien_claim_key *at = place(c, &key[i]);
-        if (!at->claim || !c->claim[at->claim - 1].what) {
+        if (!holder(c, &key[i])) {
             c->used += !at->claim;
             *at = key[i];
             at->claim = c->count;

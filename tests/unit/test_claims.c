@@ -46,6 +46,22 @@ static bool writes(const char *what, const char *path)
     return ok;
 }
 
+// A file that was written and replaced: its old inode may become another file's.
+static void old_inodes_are_free(void **state)
+{
+    assert_true(mien_file_save("model.glb", "old", 3));
+    assert_true(writes("gltf", "model.glb"));
+    assert_int_equal(rename("model.glb", "moved.glb"), 0);
+    assert_true(mien_file_save("model.glb", "new", 3));
+    assert_true(writes("--record", "moved.glb"));
+    assert_false(writes("--csv", "model.glb"));
+    assert_false(writes("--csv", "moved.glb"));
+    assert_int_equal(link("model.glb", "link.glb"), 0);
+    mien_claims_release(&claims, "gltf");
+    assert_true(writes("--csv", "model.glb"));
+    assert_false(writes("--overlay", "link.glb"));
+}
+
 static void inputs_are_known_by_any_name(void **state)
 {
     assert_true(mien_file_save("clip.mp4", "film", 4));
@@ -140,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(inputs_are_known_by_any_name, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(old_inodes_are_free, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outputs_are_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(standard_output_is_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(free_names_are_taken_together, set_up, tear_down),
