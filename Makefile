@@ -11,12 +11,6 @@ PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libsws
 # MPI=1 needs Open MPI (libopenmpi-dev); MPI=0 builds without: no `mpirun -n N mien train`.
 MPI ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
 
-# OpenBLAS without threads of its own, where it is installed (libopenblas-serial-dev): mien never uses
-# them, and the other builds start one a core as soon as they are loaded, with 128 MiB each, and
-# wait for that memory for ever.
-BLAS_DIR = $(firstword $(wildcard /usr/lib/*/openblas-serial))
-BLAS = $(BLAS_DIR:%=-L%) $(BLAS_DIR:%=-Wl,--enable-new-dtags,-rpath=%) -lopenblas
-
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
         -Wpointer-arith -Wvla
 MATH := -fno-math-errno -fno-trapping-math -fno-signed-zeros -fassociative-math
@@ -34,7 +28,7 @@ else
 $(error CONF must be release, debug, asan or tsan, not "$(CONF)")
 endif
 ALL_CFLAGS = $(CFLAGS_COMMON) $(OPT) $(CFLAGS) $(shell pkg-config --cflags $(PKG) 2>/dev/null)
-LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -l:libimgui.a -lstb -lfreetype $(BLAS) -lstdc++ -lm -pthread
+LIBS = $(shell pkg-config --libs $(PKG) 2>/dev/null) -l:libimgui.a -lstb -lfreetype -lstdc++ -lm -pthread
 ifeq ($(MPI),1)
 LIBS += $(shell pkg-config --libs ompi-c)
 endif
@@ -49,7 +43,7 @@ MAIN := src/app/main.c
 # libmien is made of these modules; they are position-independent and shared with the program.
 LIB_MODULES := base image tensor nn face detect fit track engine lib
 LIB_OBJ := $(patsubst src/%.c,$(B)/pic/%.o,$(sort $(foreach m,$(LIB_MODULES),$(wildcard src/$(m)/*.c))))
-LIB_LIBS = $(shell pkg-config --libs libjpeg libpng zlib 2>/dev/null) $(BLAS) -lm -pthread
+LIB_LIBS = $(shell pkg-config --libs libjpeg libpng zlib 2>/dev/null) -lm -pthread
 OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
     $(filter-out $(MAIN) $(LIB_OBJ:$(B)/pic/%.o=src/%.c),$(SRC))) $(patsubst src/%.cc,$(B)/obj/%.o,$(CXX_SRC))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))

@@ -51,7 +51,7 @@ uninstall: ## remove what `make install` with the same PREFIX, LIBDIR and DESTDI
 	@echo "removed from $(DESTDIR)$(PREFIX)"
 
 # The libraries that the program and libmien use are found by dpkg-shlibdeps; fonts and drivers are
-# not linked and are named here, and so is OpenBLAS's serial build, which stands for any build to it.
+# not linked and are named here, and so is OpenBLAS, which is loaded when training asks for it.
 deb: build lib ## build a Debian package, build/mien_VERSION_amd64.deb
 	@rm -rf build/deb && mkdir -p build/deb/root/DEBIAN build/deb/debian
 	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/build/deb/root PREFIX=/usr
@@ -61,7 +61,7 @@ deb: build lib ## build a Debian package, build/mien_VERSION_amd64.deb
 	@printf '%s\n' 'Package: mien' 'Version: $(VERSION)' 'Architecture: amd64' 'Section: video' \
 	    'Priority: optional' 'Maintainer: the mien authors <mien@localhost>' \
 	    "Installed-Size: $$(du -sk build/deb/root/usr | cut -f1)" \
-	    "Depends: $$(sed 's/^shlibs:Depends=//' build/deb/depends)$(BLAS_DIR:%=, libopenblas0-serial), fonts-dejavu-core, libgl1-mesa-dri, libegl1" \
+	    "Depends: $$(sed 's/^shlibs:Depends=//' build/deb/depends), libopenblas0, fonts-dejavu-core, libgl1-mesa-dri, libegl1" \
 	    'Description: live 3D face sensor from an ordinary camera' \
 	    ' Finds faces in a camera'"'"'s frames, pictures or videos and fits a 3D face to each: head' \
 	    ' pose, shape, blendshapes, expression and gaze. With the library libmien, its header,' \

@@ -188,7 +188,7 @@ int mien_cmd_live(int argc, char **argv)
     static struct mien_traces try; // large
     if (o->curves && !mien_traces_choose(&try, o->curves, &reason)) {
         mien_error("--curves: \"%.40s\" is no channel (mien live --help), or a ninth one", reason);
-        return 2;
+        goto out;
     }
     o->show_curves = o->show_curves || o->curves != recalled_curves;
     if (o->out && !mien_live_out_check(o->out, &reason)) {

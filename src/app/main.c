@@ -3,12 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
-#include "tensor/blas.h"
 
 static const struct {
     const char *name;
@@ -54,12 +52,7 @@ int main(int argc, char **argv)
     bool named = argc > 1 && argv[1][0] != '-';
     for (size_t i = 0; i + 1 < MIEN_COUNT(commands); i++) {
         if (!strcmp(commands[i].name, name)) {
-            int status = commands[i].run(argc - named, argv + named);
-            if (mien_blas_stuck()) {
-                fflush(NULL);
-                _exit(status);
-            }
-            return status;
+            return commands[i].run(argc - named, argv + named);
         }
     }
     mien_error("there is no command \"%s\"; `mien --help` lists them", name);

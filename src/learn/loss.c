@@ -271,6 +271,19 @@ static double gaze(const float *raw, const struct mien_target *t, double k, floa
     return loss;
 }
 
+bool mien_loss_possible(int task, const bool have[MIEN_BRANCHES])
+{
+    switch (task) {
+    case MIEN_TASK_SIGMA:
+        return have[MIEN_BRANCH_LANDMARKS] && have[MIEN_BRANCH_SIGMA];
+    case MIEN_TASK_CONSISTENCY:
+        return have[MIEN_BRANCH_POSE] && have[MIEN_BRANCH_IDENTITY] &&
+               have[MIEN_BRANCH_BLENDSHAPES];
+    default: // the first tasks are the branches', in the same order
+        return task >= 0 && task < MIEN_BRANCHES && have[task];
+    }
+}
+
 void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
                       const struct mien_target *t, const double k[MIEN_TASKS],
                       float *const grad[MIEN_BRANCHES], double sum[MIEN_TASKS],
@@ -281,47 +294,53 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
     float *const *g = k && grad ? grad : none;
     const double *f = k ? k : zero;
     double have[MIEN_TASKS] = {0}, loss[MIEN_TASKS] = {0};
+    bool there[MIEN_BRANCHES];
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        there[b] = raw[b] != NULL;
+    }
     mien_loss_count(l, t, have);
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        have[i] = mien_loss_possible(i, there) ? have[i] : 0;
+    }
     const float *lm = raw[MIEN_BRANCH_LANDMARKS];
     double total = landmark_total(l, t);
-    if (have[MIEN_TASK_LANDMARKS] > 0 && lm) {
+    if (have[MIEN_TASK_LANDMARKS] > 0) {
         loss[MIEN_TASK_LANDMARKS] =
             landmarks(l, lm, t, total, f[MIEN_TASK_LANDMARKS], g[MIEN_BRANCH_LANDMARKS]);
     }
-    if (have[MIEN_TASK_SIGMA] > 0 && lm && raw[MIEN_BRANCH_SIGMA]) {
+    if (have[MIEN_TASK_SIGMA] > 0) {
         loss[MIEN_TASK_SIGMA] = sigma(l, lm, raw[MIEN_BRANCH_SIGMA], t, total, f[MIEN_TASK_SIGMA],
                                       g[MIEN_BRANCH_LANDMARKS], g[MIEN_BRANCH_SIGMA]);
     }
-    if (have[MIEN_TASK_POSE] > 0 && raw[MIEN_BRANCH_POSE]) {
+    if (have[MIEN_TASK_POSE] > 0) {
         loss[MIEN_TASK_POSE] =
             pose(raw[MIEN_BRANCH_POSE], t, f[MIEN_TASK_POSE], g[MIEN_BRANCH_POSE]);
     }
-    if (have[MIEN_TASK_IDENTITY] > 0 && raw[MIEN_BRANCH_IDENTITY]) {
+    if (have[MIEN_TASK_IDENTITY] > 0) {
         loss[MIEN_TASK_IDENTITY] = identity(l, raw[MIEN_BRANCH_IDENTITY], t, f[MIEN_TASK_IDENTITY],
                                             g[MIEN_BRANCH_IDENTITY]);
     }
-    if (have[MIEN_TASK_BLENDSHAPES] > 0 && raw[MIEN_BRANCH_BLENDSHAPES]) {
+    if (have[MIEN_TASK_BLENDSHAPES] > 0) {
         loss[MIEN_TASK_BLENDSHAPES] =
             blendshapes(raw[MIEN_BRANCH_BLENDSHAPES], t, blendshape_total(t),
                         f[MIEN_TASK_BLENDSHAPES], g[MIEN_BRANCH_BLENDSHAPES]);
     }
-    if (have[MIEN_TASK_EXPRESSION] > 0 && raw[MIEN_BRANCH_EXPRESSION]) {
+    if (have[MIEN_TASK_EXPRESSION] > 0) {
         loss[MIEN_TASK_EXPRESSION] = expression(l, raw[MIEN_BRANCH_EXPRESSION], t,
                                                 f[MIEN_TASK_EXPRESSION], g[MIEN_BRANCH_EXPRESSION]);
     }
-    if (have[MIEN_TASK_GAZE] > 0 && raw[MIEN_BRANCH_GAZE]) {
+    if (have[MIEN_TASK_GAZE] > 0) {
         loss[MIEN_TASK_GAZE] =
             gaze(raw[MIEN_BRANCH_GAZE], t, f[MIEN_TASK_GAZE], g[MIEN_BRANCH_GAZE]);
     }
-    if (have[MIEN_TASK_PRESENCE] > 0 && raw[MIEN_BRANCH_PRESENCE]) {
+    if (have[MIEN_TASK_PRESENCE] > 0) {
         double slope;
         loss[MIEN_TASK_PRESENCE] = bernoulli(raw[MIEN_BRANCH_PRESENCE][0], t->presence, &slope);
         if (g[MIEN_BRANCH_PRESENCE]) {
             g[MIEN_BRANCH_PRESENCE][0] += (float)(f[MIEN_TASK_PRESENCE] * slope);
         }
     }
-    if (have[MIEN_TASK_CONSISTENCY] > 0 && l->weight[MIEN_TASK_CONSISTENCY] > 0 &&
-        raw[MIEN_BRANCH_POSE] && raw[MIEN_BRANCH_IDENTITY] && raw[MIEN_BRANCH_BLENDSHAPES]) {
+    if (have[MIEN_TASK_CONSISTENCY] > 0 && l->weight[MIEN_TASK_CONSISTENCY] > 0) {
         double c = mien_loss_consistency(l->model, raw, t, f[MIEN_TASK_CONSISTENCY], g);
         loss[MIEN_TASK_CONSISTENCY] = fmax(0, c);
         have[MIEN_TASK_CONSISTENCY] = c >= 0;

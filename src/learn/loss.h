@@ -7,8 +7,7 @@
 // Per sample (w = label weights; all sums over w are normalised by the sum of w):
 //   landmarks    wing loss a coordinate (Feng et al. 2018, "Wing Loss for Robust Facial Landmark
 //                Localisation with CNNs"), crop units
-//   sigma        Gaussian negative log-likelihood s^b (2 log s + |e|^2 / (2 s^2)), the factor s^b
-//   held
+//   sigma        Gaussian negative log-likelihood s^b (2 log s + |e|^2 / (2 s^2)), s^b taken as a
 //                constant (beta-NLL: Seitzer et al. 2022, "On the Pitfalls of Heteroscedastic
 //                Uncertainty Estimation with Probabilistic Neural Networks"); moves mean and s
 //   pose         sqrt(|d - d*|^2 + e^2) - e on the first two columns of R as the network says them
@@ -17,8 +16,7 @@
 //   identity     squared error of coefficients weighted by their mean effect on the landmarks
 //   blendshapes  cross-entropy less the label's entropy, by shape
 //   expression   cross-entropy with soft labels less their entropy, of logits plus `adjust` times
-//   the
-//                log of the classes' share in the training stream (Menon et al. 2021, "Long-tail
+//                the log of the classes' share in the training stream (Menon et al. 2021, "Long-tail
 //                learning via logit adjustment"): the network's own logits then mean equally
 //                frequent classes, so that rare ones are answered at all
 //   gaze         smooth L1 on yaw and pitch, radians
@@ -60,13 +58,16 @@ struct mien_loss {
 void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model);
 
 // Losses of one sample: adds the raw (not normalised) loss of task i to sum[i] and its label weight
-// (0: no label; identity: the label's trust; else 1) to count[i]. Where k is not NULL the gradient
+// (0: no label, or no branch; identity: the label's trust; else 1) to count[i]. Where k is not NULL the gradient
 // of sum_i k[i] * loss_i is added to grad[b], for branches whose raw and grad are not NULL.
 void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
                       const struct mien_target *t, const double k[MIEN_TASKS],
                       float *const grad[MIEN_BRANCHES], double sum[MIEN_TASKS],
                       double count[MIEN_TASKS]);
-// What each task would count on this sample (as above), from the label alone.
+// Whether a network with these branches (have[b]) can be taught this task at all.
+bool mien_loss_possible(int task, const bool have[MIEN_BRANCHES]);
+// What each task would count on this sample (as above), from the label alone, whatever branches
+// there are.
 void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
                      double count[MIEN_TASKS]);
 

@@ -138,6 +138,18 @@ static bool find_outputs(struct run *r)
     return true;
 }
 
+// A task is off where the network lacks its branch: no weighting scheme is to wait for it.
+static void turn_off(struct run *r)
+{
+    bool have[MIEN_BRANCHES];
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        have[b] = r->output[b] >= 0;
+    }
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        r->loss.weight[t] = mien_loss_possible(t, have) ? r->config->weight[t] : 0;
+    }
+}
+
 // A step's losses and gradients for one shard; runs on the shard's thread.
 static double shard_loss(void *arg, struct mien_graph *g, int shard)
 {
@@ -461,10 +473,10 @@ static bool open_run(struct run *r)
     }
     mien_graph_first_shard(r->graph, r->parallel->rank * r->shards);
     mien_loss_init(&r->loss, c->model);
-    memcpy(r->loss.weight, c->weight, sizeof(r->loss.weight));
+    turn_off(r);
     r->loss.adjust = c->adjust;
     r->weighting.scheme = c->weighting;
-    memcpy(r->weighting.weight, c->weight, sizeof(r->weighting.weight));
+    memcpy(r->weighting.weight, r->loss.weight, sizeof(r->weighting.weight));
     r->weighting.seed = c->seed;
     r->weighting.period = c->period;
     r->sample = (struct mien_sample_config){.data = c->data,

@@ -1,28 +1,45 @@
-// The only file that knows OpenBLAS. Threads are ours: the library is kept to one.
+// The only file that knows OpenBLAS. Threads are ours: the library is kept to one. It is loaded when
+// it is first asked for: only training and preparing multiply matrices, and its mere presence costs a
+// program a thread a core, 128 MiB of address space for each, and a tenth of a second.
 //
 // OpenBLAS takes a block of memory for each product that runs at the same time, keeps it, and tries
 // for ever when it cannot have one. So room for a block is looked for before OpenBLAS asks, and a
-// product for which there is none waits for another one's.
+// product for which there is none waits for another one's. So do all but one where the library was
+// built without threads (Debian's libopenblas0-serial): it has no locks either, and products at the
+// same time spoil each other.
 #include "tensor/blas.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 
-// OpenBLAS's BUFFER_SIZE for x86-64, and what face model, networks and a picture take beside it
-// (the program's own figure, rounded up): without that nothing would work either.
-static const size_t block_bytes = (size_t)128 << 20, beside_bytes = (size_t)96 << 20;
+// OpenBLAS's BUFFER_SIZE for x86-64, and what the library itself (40 MiB), face model, networks and a
+// picture take beside it (the program's own figures, rounded up): without that nothing would work either.
+static const size_t block_bytes = (size_t)128 << 20, beside_bytes = (size_t)144 << 20;
 
 struct blocks {
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t freed;
     int have, busy; // blocks that OpenBLAS has; those in use
-    bool full;      // there is no room for another one
-    bool refused;   // there was none for the first
+    bool full;       // there is to be no other one
 };
+
+struct openblas { // its functions; NULL until it is loaded
+    __typeof__(cblas_sgemm) *sgemm;
+    __typeof__(openblas_set_num_threads) *set_num_threads;
+    __typeof__(openblas_get_parallel) *get_parallel;
+};
+
+static struct openblas *openblas(void)
+{
+    static struct openblas o;
+    return &o;
+}
 
 static struct blocks *blocks(void)
 {
@@ -40,7 +57,7 @@ static bool room(size_t bytes)
 static void product(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                     int ldb, float beta, float *c, int ldc)
 {
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
+    openblas()->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
                 k, 1.0f, a, lda, b, ldb, beta, c, ldc);
 }
 
@@ -57,32 +74,42 @@ static bool take(void)
     return x != NULL;
 }
 
-static bool take_first(void)
+static bool load(struct openblas *o)
 {
-    openblas_set_num_threads(1);
-    if (!room(block_bytes + beside_bytes)) {
-        mien_memory_short(block_bytes + beside_bytes);
+    if (o->sgemm) {
+        return true;
+    }
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); // it starts its threads while it is loaded
+    void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    if (library) {
+        *(void **)&o->set_num_threads = dlsym(library, "openblas_set_num_threads");
+        *(void **)&o->get_parallel = dlsym(library, "openblas_get_parallel");
+        *(void **)&o->sgemm = dlsym(library, "cblas_sgemm");
+    }
+    if (!library || !o->set_num_threads || !o->get_parallel || !o->sgemm) {
+        mien_error("OpenBLAS, which training and preparing compute with, cannot be loaded (%s): "
+                   "install libopenblas0",
+                   dlerror());
+        o->sgemm = NULL;
         return false;
     }
-    return take();
+    o->set_num_threads(1);
+    return true;
 }
 
 bool mien_blas_init(void)
 {
     struct blocks *b = blocks();
     pthread_mutex_lock(&b->mutex);
-    if (!b->have) {
-        b->have = take_first();
-        b->refused = !b->have;
+    if (!b->have && !room(block_bytes + beside_bytes)) {
+        mien_memory_short(block_bytes + beside_bytes);
+    } else if (!b->have && load(openblas()) && take()) {
+        b->have = 1;
+        b->full = openblas()->get_parallel() == OPENBLAS_SEQUENTIAL;
     }
     bool ok = b->have > 0;
     pthread_mutex_unlock(&b->mutex);
     return ok;
-}
-
-bool mien_blas_stuck(void)
-{
-    return blocks()->refused && openblas_get_parallel() != OPENBLAS_SEQUENTIAL;
 }
 
 // A block for the calling thread's product. Others are kept out while a new one is taken: once a

@@ -5,12 +5,9 @@
 #include <stdbool.h>
 
 // Makes OpenBLAS usable, on the calling threads only; called by mien_kernels(), any number of
-// times, from any thread. False when there is too little memory for it (logged, with what is
-// needed): then there are no products, and it may be asked again.
+// times, from any thread. False when it cannot be loaded or there is too little memory for it
+// (logged, with what is needed): then there are no products, and it may be asked again.
 bool mien_blas_init(void);
-// Whether OpenBLAS, refused memory, has threads that wait for it for ever: exit() would wait for
-// them. Its serial build has none.
-bool mien_blas_stuck(void);
 
 // C(m,n) = op(A)(m,k) op(B)(k,n) + beta C; ta/tb: the operand is stored transposed.
 void mien_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,

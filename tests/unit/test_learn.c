@@ -338,6 +338,48 @@ static void no_label_no_gradient(void **state)
     }
 }
 
+// What a network does not answer is not counted, whatever labels there are.
+static void no_branch_no_count(void **state)
+{
+    static const bool needs[MIEN_TASKS][MIEN_BRANCHES] = {
+        [MIEN_TASK_LANDMARKS] = {[MIEN_BRANCH_LANDMARKS] = true},
+        [MIEN_TASK_SIGMA] = {[MIEN_BRANCH_LANDMARKS] = true, [MIEN_BRANCH_SIGMA] = true},
+        [MIEN_TASK_POSE] = {[MIEN_BRANCH_POSE] = true},
+        [MIEN_TASK_IDENTITY] = {[MIEN_BRANCH_IDENTITY] = true},
+        [MIEN_TASK_BLENDSHAPES] = {[MIEN_BRANCH_BLENDSHAPES] = true},
+        [MIEN_TASK_EXPRESSION] = {[MIEN_BRANCH_EXPRESSION] = true},
+        [MIEN_TASK_GAZE] = {[MIEN_BRANCH_GAZE] = true},
+        [MIEN_TASK_PRESENCE] = {[MIEN_BRANCH_PRESENCE] = true},
+        [MIEN_TASK_CONSISTENCY] = {[MIEN_BRANCH_POSE] = true,
+                                   [MIEN_BRANCH_IDENTITY] = true,
+                                   [MIEN_BRANCH_BLENDSHAPES] = true},
+    };
+    struct mien_loss l;
+    struct mien_target t;
+    struct mien_rng rng;
+    static struct outputs o;
+    mien_loss_init(&l, &model);
+    l.weight[MIEN_TASK_CONSISTENCY] = 1;
+    make_target(4, &t);
+    t.presence_weight = 1;
+    mien_rng_seed(&rng, 1, 3);
+    random_outputs(&rng, &t, &o);
+    for (int gone = -1; gone < MIEN_BRANCHES; gone++) {
+        float *po[MIEN_BRANCHES];
+        double sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
+        pointers(&o, po);
+        if (gone >= 0) {
+            po[gone] = NULL;
+        }
+        mien_loss_sample(&l, (const float *const *)po, &t, NULL, NULL, sum, count);
+        for (int i = 0; i < MIEN_TASKS; i++) {
+            bool off = gone >= 0 && needs[i][gone];
+            assert_true((count[i] > 0) == !off);
+            assert_true(!off || !(sum[i] < 0 || sum[i] > 0));
+        }
+    }
+}
+
 // Outputs that say what the label says: every loss at its floor, decoded errors zero.
 static void perfect_answer_scores_perfectly(void **state)
 {
@@ -695,6 +737,7 @@ int main(void)
         cmocka_unit_test(gaze_turns_with_the_crop),
         cmocka_unit_test(gradients_match_differences),
         cmocka_unit_test(no_label_no_gradient),
+        cmocka_unit_test(no_branch_no_count),
         cmocka_unit_test(perfect_answer_scores_perfectly),
         cmocka_unit_test(mean_predictor_measures_one),
         cmocka_unit_test(auc_counts_pairs),

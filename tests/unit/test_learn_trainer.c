@@ -211,6 +211,31 @@ static void tasks_can_be_chosen(void **state)
     }
 }
 
+// A task whose branch the network lacks is as one that is switched off, to every weighting scheme.
+static void missing_branches_are_off(void **state)
+{
+    char less[sizeof(net)];
+    const char *lines = strstr(net, "dense id"), *outputs = strstr(net, "output landmarks");
+    snprintf(less, sizeof(less), "%.*s%s", (int)(lines - net), net, outputs);
+    *strstr(less, "output identity") = 0;
+    assert_true(mien_file_save(DIR "/less.txt", less, strlen(less)));
+    for (int weighting = 0; weighting < MIEN_WEIGHTINGS; weighting++) {
+        for (int off = 0; off < 2; off++) {
+            struct mien_train_config c = config(off ? DIR "/off" : DIR "/missing", 12);
+            c.net = DIR "/less.txt";
+            c.weighting = (enum mien_weighting)weighting;
+            c.period = 4;
+            for (int t = 0; t < MIEN_TASKS; t++) {
+                bool there = t == MIEN_TASK_LANDMARKS || t == MIEN_TASK_SIGMA || t == MIEN_TASK_POSE;
+                c.weight[t] = there || !off ? 1 : 0;
+            }
+            wipe(c.out);
+            assert_true(mien_train(&c, NULL));
+        }
+        same_file(DIR "/off/face.net", DIR "/missing/face.net");
+    }
+}
+
 // The records that keep a label: a fixed choice, the smaller share inside the larger; validation
 // keeps all; a teacher fills in what is missing, in the crop's own frame.
 static void labels_can_be_thinned(void **state)
@@ -372,6 +397,7 @@ int main(void)
         cmocka_unit_test(steadiness_of_a_constant),
         cmocka_unit_test(log_is_trimmed),
         cmocka_unit_test(tasks_can_be_chosen),
+        cmocka_unit_test(missing_branches_are_off),
         cmocka_unit_test(labels_can_be_thinned),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
