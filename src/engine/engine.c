@@ -98,6 +98,7 @@ struct mien_engine *mien_engine_create(const struct mien_engine_config *c)
     if (!load_networks(e, c->net_path) || !finish(e)) {
         goto fail;
     }
+    mien_solver_stretch(e->solver);
     e->config.detect_path = e->config.detect_path ? e->detector_path : NULL; // the caller's may go
     return e;
 fail:

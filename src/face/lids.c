@@ -2,14 +2,20 @@
 
 #include <math.h>
 
-// The open level falls to what is seen within half a second and rises within some: a frown or a look
-// down that stays becomes the new level, a blink does not move it.
+// The open level falls to what is seen within half a second and rises within some: a frown or a
+// look down that stays becomes the new level, a blink does not move it.
 static const float fall_s = 0.4F, rise_s = 6, open_max = 0.6F, start_max = 0.35F;
-// Closure, the share of the way from the open level to 1: an eye is shut above the first, open again
-// below the second; both eyes together, on average, sooner, since a quick blink is seen half-way.
-static const float eye_shuts = 0.5F, eye_opens = 0.32F, both_shut = 0.42F, both_open = 0.25F;
-// Of a blink each eye has its part, or it is a wink.
-static const float both_least = 0.22F;
+// Closure, the share of the way from the open level to 1: an eye is shut above the first, open
+// again below the second; both eyes together, on average, sooner, since a quick blink is seen
+// half-way.
+static const float eye_shuts = 0.5F, eye_opens = 0.32F, both_shut = 0.48F, both_open = 0.25F;
+// Lids that were shut may come to rest half open, the look lowered: then they are open again at
+// this share of the greatest closure.
+static const float both_open_share = 0.55F;
+// And shut again only when they come down by this from where they rested.
+static const float both_falls = 0.3F;
+// Of a blink each eye has its part, or it is a wink; of a turned face the far one's is small.
+static const float both_least = 0.17F;
 // A blink takes 0.1 to 0.4 s (Stern, Walrath and Goldstein 1984); what is seen of it above the
 // threshold may be one frame. Longer: the eyes were closed.
 static const double blink_low_s = 0.025, blink_high_s = 0.5;
@@ -41,14 +47,19 @@ void mien_lid_watch_feed(struct mien_lid_watch *w, const float b[MIEN_BLENDSHAPE
     w->frames += w->frames < 1000000;
     w->time_s += (double)dt_s;
     float mean = 0.5F * (c[0] + c[1]);
+    w->greatest = fmaxf(w->greatest, mean);
+    w->least = fminf(w->least, mean);
     out->event = MIEN_LIDS_NOTHING;
     out->length_s = 0;
-    if (!w->closed && mean > both_shut && fminf(c[0], c[1]) > both_least) {
+    if (!w->closed && mean > fmaxf(both_shut, w->least + both_falls) &&
+        fminf(c[0], c[1]) > both_least) {
         w->closed = true;
         w->closed_s = w->time_s;
-    } else if (w->closed && mean < both_open) {
+        w->greatest = mean;
+    } else if (w->closed && mean < fmaxf(both_open, both_open_share * w->greatest)) {
         double length = w->time_s - w->closed_s;
         w->closed = false;
+        w->least = mean;
         out->length_s = (float)length;
         out->event = length > blink_high_s   ? MIEN_LIDS_WERE_CLOSED
                      : length >= blink_low_s ? MIEN_LIDS_BLINKED
@@ -60,8 +71,8 @@ void mien_lid_watch_feed(struct mien_lid_watch *w, const float b[MIEN_BLENDSHAPE
 
 void mien_lids_of_still(const float b[MIEN_BLENDSHAPES], struct mien_lids *out)
 {
-    *out = (struct mien_lids){.shut = {b[MIEN_BS_EYE_BLINK_LEFT] > eye_shuts,
-                                       b[MIEN_BS_EYE_BLINK_RIGHT] > eye_shuts}};
+    *out = (struct mien_lids){
+        .shut = {b[MIEN_BS_EYE_BLINK_LEFT] > eye_shuts, b[MIEN_BS_EYE_BLINK_RIGHT] > eye_shuts}};
 }
 
 bool mien_open_gaze(const struct mien_face_result *f, float gaze_deg[2])

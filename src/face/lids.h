@@ -12,7 +12,9 @@ struct mien_lid_watch { // of one face; zero-initialise
     int frames;
     float open[2]; // each eye's own level of eyeBlink while open
     bool shut[2];
-    bool closed; // both eyes
+    bool closed;    // both eyes
+    float greatest; // closure since they are
+    float least;    // since they are open
     double time_s, closed_s;
     int blinks;
 };

@@ -17,6 +17,7 @@
 #include "face/landmarks.h"
 #include "face/model_file.h"
 #include "face/pose.h"
+#include "face/rim.h"
 
 enum {
     SRC_VERTICES = 26719,
@@ -642,6 +643,53 @@ static bool apply_ibug(struct build *b, const char *path)
     return ok;
 }
 
+// Lid landmarks move to the lid's rim, where an eye's border is seen: the table and the refinement
+// say where along it.
+static bool snap_lids(struct build *b)
+{
+    int skin = 0;
+    int32_t *tri = mien_calloc((size_t)b->triangles * 3, sizeof *tri);
+    if (!tri) {
+        return false;
+    }
+    for (int t = 0; t < b->triangles; t++) {
+        for (int i = 0; i < 3 && b->part[t] <= MIEN_PART_HEAD; i++) {
+            tri[skin++] = b->tri[3 * t + i];
+        }
+    }
+    struct mien_rim rim;
+    bool ok = mien_rim_find(&rim, tri, skin / 3, b->mean, V, false);
+    mien_free(tri);
+    if (!ok) {
+        mien_error("the mesh has no rim of a lid where the right eye should be");
+        return false;
+    }
+    for (int k = 0; k < b->landmarks; k++) {
+        struct mien_landmark *r = &b->landmark[k], *l = &b->landmark[r->mirror];
+        int lid, edge[2];
+        float at[3] = {0, 0, 0}, share;
+        if (!mien_rim_landmark(r->name, &lid) || !strstr(r->name, "_right_")) {
+            continue;
+        }
+        for (int i = 0; i < 3; i++) {
+            for (int c = 0; c < 3; c++) {
+                at[c] += r->weight[i] * b->mean[3 * r->vertex[i] + c];
+            }
+        }
+        mien_rim_nearest(&rim, b->mean, lid, at, edge, &share);
+        for (int i = 0; i < 3; i++) {
+            r->vertex[i] = edge[i == 1];
+            l->vertex[i] = b->mirror[edge[i == 1]];
+            r->weight[i] = l->weight[i] = i == 0 ? 1 - share : i == 1 ? share : 0;
+        }
+        if (l->vertex[0] < 0 || l->vertex[1] < 0) {
+            mien_error("landmark %s: the rim of the lid has no mirror image there", r->name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static float largest(const float *v, size_t n)
 {
     float m = 0;
@@ -783,7 +831,7 @@ bool mien_face_model_build(const char *ict_dir, const char *refine, const char *
         measure_eyes(b);
         add_eyeball_rotation(b);
         ok = convert_mesh(b) && place_landmarks(b) && (!refine || apply_refinement(b, refine)) &&
-             apply_ibug(b, ibug);
+             snap_lids(b) && apply_ibug(b, ibug);
     }
     if (ok) {
         for (int i = 0; i < V; i++) {

@@ -371,6 +371,55 @@ static void blendshape_sides(void **state)
     assert_true(model.landmark_blendshape[3 * (MIEN_BS_JAW_OPEN * model.landmarks + l) + 1] < -10);
 }
 
+// Height of an eye over its width, of landmarks (landmarks, 3).
+static double lid_opening(const float *at, const char *side)
+{
+    const float *p[16];
+    char name[32];
+    for (int i = 0; i < 16; i++) {
+        snprintf(name, sizeof name, "lid_%s_%d", side, i);
+        int l = 0;
+        while (l < model.landmarks && strcmp(model.landmark[l].name, name)) {
+            l++;
+        }
+        assert_true(l < model.landmarks);
+        p[i] = at + 3 * l;
+    }
+    // Across the line between the corners: lids that meet may have slid along each other.
+    double x = p[8][0] - p[0][0], y = p[8][1] - p[0][1], height = 0, width = hypot(x, y);
+    for (int k = 3; k <= 5; k++) {
+        double dx = p[k][0] - p[16 - k][0], dy = p[k][1] - p[16 - k][1];
+        height += fabs(dx * y - dy * x) / width / 3;
+    }
+    return height / width;
+}
+
+// Lid landmarks lie on the lids' edges: they meet when an eye is shut, whoever it is.
+static void lids_meet(void **state)
+{
+    float id[MIEN_IDENTITY] = {0}, bs[MIEN_BLENDSHAPES] = {0}, at[3 * MIEN_LANDMARKS_MAX];
+    struct mien_rng r;
+    mien_rng_seed(&r, 7, 1);
+    for (int person = 0; person < 10; person++) {
+        bs[MIEN_BS_EYE_BLINK_LEFT] = bs[MIEN_BS_EYE_BLINK_RIGHT] = 0;
+        mien_face_model_landmarks(&model, id, bs, at);
+        assert_true(lid_opening(at, "left") > 0.2 && lid_opening(at, "right") > 0.2);
+        bs[MIEN_BS_EYE_BLINK_LEFT] = 1; // each by itself
+        mien_face_model_landmarks(&model, id, bs, at);
+        double shut = lid_opening(at, "left");
+        assert_true(lid_opening(at, "right") > 0.2);
+        bs[MIEN_BS_EYE_BLINK_RIGHT] = 1;
+        mien_face_model_landmarks(&model, id, bs, at);
+        shut = fmax(shut, lid_opening(at, "right"));
+        if (shut > (person ? 0.08 : 0.05)) {
+            fail_msg("person %d: an eye shut is open by %.3f of its width", person, shut);
+        }
+        for (int i = 0; i < MIEN_IDENTITY; i++) {
+            id[i] = 0.7F * mien_rng_normal(&r);
+        }
+    }
+}
+
 static void evaluation_agrees_with_the_sum(void **state)
 {
     (void)state;
@@ -481,6 +530,7 @@ int main(void)
         cmocka_unit_test(model_is_a_head),
         cmocka_unit_test(landmarks_mirror),
         cmocka_unit_test(blendshape_sides),
+        cmocka_unit_test(lids_meet),
         cmocka_unit_test(evaluation_agrees_with_the_sum),
         cmocka_unit_test(gaze_round_trip),
         cmocka_unit_test(broken_files_are_refused),

@@ -320,6 +320,27 @@ static void test_visibility(void **state)
     s.blendshape[MIEN_BS_EYE_BLINK_LEFT] = s.blendshape[MIEN_BS_EYE_BLINK_RIGHT] = 1;
     mien_synth_render(r, &p, &s, &im, &l);
     assert_true(l.landmark_weight[model.iris[0]] < 1 && l.gaze_weight[0] == 0);
+    // Their lids meet in the labels, and none hides its own edge.
+    for (int eye = 0; eye < 2; eye++) {
+        const float *lid[16];
+        for (int i = 0; i < 16; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "lid_%s_%d", eye ? "right" : "left", i);
+            int k = 0;
+            while (k < model.landmarks && strcmp(model.landmark[k].name, name)) {
+                k++;
+            }
+            assert_true(k < model.landmarks && l.landmark_weight[k] >= 1);
+            lid[i] = l.landmark_px[k];
+        }
+        float x = lid[8][0] - lid[0][0], y = lid[8][1] - lid[0][1];
+        float height = 0, width = hypotf(x, y);
+        for (int k = 3; k <= 5; k++) { // across the line between the corners
+            float dx = lid[k][0] - lid[16 - k][0], dy = lid[k][1] - lid[16 - k][1];
+            height += fabsf(dx * y - dy * x) / width / 3;
+        }
+        assert_true(height < 0.05F * width);
+    }
     // A mask covers nose and mouth, not the eyes.
     simple(&p, &s, 0);
     s.occluder = MIEN_OCCLUDER_MASK;
