@@ -30,8 +30,7 @@ static void make_person(const struct mien_synth_assets *a, int seed, int number,
     mien_rng_seed(&r, (uint64_t)seed, 0x5a5aULL + (uint64_t)number);
     mien_synth_person_sample(p, a, &r);
     mien_synth_scene_sample(s, a, p, HEIGHT, NULL, 0, &r);
-    p->hat = MIEN_HAT_NONE;
-    p->glasses = MIEN_GLASSES_NONE;
+    mien_synth_make_plain(p, s, 1.5f);
     p->hair_kind = MIEN_HAIR_CAP;
     s->yaw = mien_rng_range(&r, -12, 12);
     s->pitch = mien_rng_range(&r, -8, 8);
@@ -41,15 +40,6 @@ static void make_person(const struct mien_synth_assets *a, int seed, int number,
     s->camera = mien_camera_make(WIDTH, HEIGHT, 50);
     s->position[0] = s->position[1] = 0;
     s->position[2] = -480;
-    s->occluder = MIEN_OCCLUDER_NONE;
-    s->exposure = 1;
-    s->gamma = 2.2f;
-    s->contrast = s->saturation = s->low_resolution = 1;
-    s->light = fminf(s->light, 1.5f);
-    s->blur_px = 0.3f;
-    s->motion_px = 0;
-    s->noise = 0.008f;
-    s->gray = false;
     s->own_look = true;
 }
 

@@ -477,3 +477,18 @@ void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct m
     s->low_resolution = mien_rng_chance(r, 0.1f) ? mien_rng_range(r, 1.3f, 2) : 1;
     s->occluder = mien_rng_chance(r, 0.95f) ? MIEN_OCCLUDER_NONE : s->occluder;
 }
+
+void mien_synth_make_plain(struct mien_synth_person *p, struct mien_synth_scene *s, float light_max)
+{
+    p->hat = MIEN_HAT_NONE;
+    p->glasses = MIEN_GLASSES_NONE;
+    s->occluder = MIEN_OCCLUDER_NONE;
+    s->exposure = 1;
+    s->gamma = 2.2f;
+    s->contrast = s->saturation = s->low_resolution = 1;
+    s->light = fminf(s->light, light_max);
+    s->blur_px = 0.3f;
+    s->motion_px = 0;
+    s->noise = 0.008f;
+    s->gray = false;
+}

@@ -110,6 +110,9 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
 // Turns a sampled scene into one before a webcam: a head near straight, plain light, nothing in front,
 // a face large enough for every movement to be seen, and a lively one.
 void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct mien_rng *r);
+// Takes away what makes a sampled picture hard: hat, glasses, things in front, and what a bad camera
+// or light of more than light_max do. For pictures that measure or test something else.
+void mien_synth_make_plain(struct mien_synth_person *p, struct mien_synth_scene *s, float light_max);
 // An expression: mixtures of prototypes (EMFACS), speech, common faces and single shapes; lively: more
 // of the last. cls: one-hot when the function returns true (a prototype or neutral), else zero.
 bool mien_synth_expression_sample(float blendshape[MIEN_BLENDSHAPES], float cls[MIEN_EXPRESSIONS],

@@ -69,8 +69,7 @@ static void make_person(int number, struct mien_synth_person *p, struct mien_syn
     mien_rng_seed(&r, 84, (uint64_t)number);
     mien_synth_person_sample(p, &assets, &r);
     mien_synth_scene_sample(s, &assets, p, HEIGHT, NULL, 0, &r);
-    p->hat = MIEN_HAT_NONE;
-    p->glasses = MIEN_GLASSES_NONE;
+    mien_synth_make_plain(p, s, 1);
     memset(s->blendshape, 0, sizeof(s->blendshape));
     static const float at[4][3] = {{0, 0, 0}, {18, -6, 4}, {-22, 8, -6}, {6, 12, 8}};
     s->yaw = at[number % 4][0];
@@ -87,15 +86,6 @@ static void make_person(int number, struct mien_synth_person *p, struct mien_syn
     s->position[0] = 12;
     s->position[1] = 8;
     s->position[2] = -430;
-    s->occluder = MIEN_OCCLUDER_NONE;
-    s->exposure = 1;
-    s->gamma = 2.2f;
-    s->contrast = s->saturation = s->low_resolution = 1;
-    s->light = fminf(s->light, 1);
-    s->blur_px = 0.3f;
-    s->motion_px = 0;
-    s->noise = 0.008f;
-    s->gray = false;
 }
 
 enum movement { NEUTRAL, BLINK, JAW, TALK, MOVEMENTS };

@@ -74,8 +74,7 @@ static void enter(struct stage *s, int number)
     memset(s, 0, sizeof(*s));
     mien_synth_person_sample(&s->person, &assets, &r);
     mien_synth_scene_sample(&s->scene, &assets, &s->person, HEIGHT, NULL, 0, &r);
-    s->person.hat = MIEN_HAT_NONE;
-    s->person.glasses = MIEN_GLASSES_NONE;
+    mien_synth_make_plain(&s->person, &s->scene, 1);
     s->person.hair_kind = MIEN_HAIR_CAP;
     struct mien_synth_scene *c = &s->scene;
     memset(c->blendshape, 0, sizeof(c->blendshape));
@@ -88,15 +87,6 @@ static void enter(struct stage *s, int number)
     c->position[0] = 10;
     c->position[1] = 5;
     c->position[2] = -430;
-    c->occluder = MIEN_OCCLUDER_NONE;
-    c->exposure = 1;
-    c->gamma = 2.2F;
-    c->contrast = c->saturation = c->low_resolution = 1;
-    c->light = fminf(c->light, 1);
-    c->blur_px = 0.3F;
-    c->motion_px = 0;
-    c->noise = 0.008F;
-    c->gray = false;
     mien_engine_reset(engine);
 }
 
