@@ -123,22 +123,6 @@ struct tally {
     bool lost_output;
 };
 
-// False: logged, with the file's name.
-static bool load(const char *path, struct mien_image *picture)
-{
-    char reason[160];
-    if (!mien_image_load(path, picture)) {
-        return false;
-    }
-    if (!mien_image_not_too_small((size_t)picture->width, (size_t)picture->height, reason,
-                                  sizeof(reason))) {
-        mien_error("%s: %s", path, reason);
-        mien_image_destroy(picture);
-        return false;
-    }
-    return true;
-}
-
 static void run(struct mien_engine *e, const struct list *l, struct mien_outputs *out,
                 struct tally *t)
 {
@@ -147,7 +131,7 @@ static void run(struct mien_engine *e, const struct list *l, struct mien_outputs
     struct mien_progress progress = {0};
     mien_progress_begin(&progress, "looking", "pictures", 0, (long long)l->count);
     for (size_t i = 0; result && i < l->count && !mien_stop_asked(); i++) {
-        if (!load(l->path[i], &picture)) {
+        if (!mien_image_load_to_search(l->path[i], &picture)) {
             t->broken++;
             continue;
         }

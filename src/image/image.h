@@ -90,6 +90,8 @@ const char *mien_image_other_kind(const void *head, size_t size, bool *video);
 // JPEG or PNG by content, turned upright as EXIF or XMP say, alpha dropped onto white, grey widened
 // to RGB8. False on failure (logged: file, reason).
 bool mien_image_load(const char *path, struct mien_image *im);
+// The same of one that faces are looked for in: not too small for that.
+bool mien_image_load_to_search(const char *path, struct mien_image *im);
 bool mien_image_load_memory(const void *data, size_t size, const char *name, struct mien_image *im);
 bool mien_png_save(const char *path, const struct mien_image *im); // GRAY8, RGB8, RGBA8; atomic
 // With a note of what made it (ASCII), near the file's beginning.

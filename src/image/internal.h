@@ -4,6 +4,9 @@
 
 #include "image/image.h"
 
+// What a file is by its first bytes.
+enum mien_image_kind { MIEN_KIND_OTHER, MIEN_KIND_JPEG, MIEN_KIND_PNG };
+enum mien_image_kind mien_image_kind(const void *data, size_t size);
 // EXIF orientation 1…8 of a JPEG, XMP's when there is none; 1 when absent or damaged.
 int mien_exif_orientation(const uint8_t *data, size_t size);
 // The same of what is inside: EXIF's TIFF, XMP's text; 0 when absent or damaged.

@@ -12,15 +12,14 @@
 #define MAX_FILE_BYTES ((size_t)256 << 20)
 #define MAX_AREA_PX ((size_t)128 << 20)
 
-enum kind { KIND_UNKNOWN, KIND_JPEG, KIND_PNG };
-
-static enum kind kind_of(const uint8_t *p, size_t size)
+enum mien_image_kind mien_image_kind(const void *data, size_t size)
 {
     static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    const uint8_t *p = data;
     if (size >= 3 && p[0] == 0xff && p[1] == 0xd8 && p[2] == 0xff) {
-        return KIND_JPEG;
+        return MIEN_KIND_JPEG;
     }
-    return size >= 8 && !memcmp(p, png, 8) ? KIND_PNG : KIND_UNKNOWN;
+    return size >= 8 && !memcmp(p, png, 8) ? MIEN_KIND_PNG : MIEN_KIND_OTHER;
 }
 
 bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size)
@@ -152,14 +151,14 @@ static bool flatten(struct mien_image *im)
 bool mien_image_load_memory(const void *data, size_t size, const char *name, struct mien_image *im)
 {
     *im = (struct mien_image){0};
-    enum kind kind = kind_of(data, size);
-    if (kind == KIND_UNKNOWN) {
+    enum mien_image_kind kind = mien_image_kind(data, size);
+    if (kind == MIEN_KIND_OTHER) {
         bool video;
         const char *other = mien_image_other_kind(data, size, &video);
         mien_error("%s: %s", name, other ? other : "neither a JPEG nor a PNG");
         return false;
     }
-    if (kind == KIND_PNG) {
+    if (kind == MIEN_KIND_PNG) {
         char reason[160] = "";
         if (!mien_png_decode(data, size, im, reason, sizeof reason)) {
             mien_error("%s: this PNG cannot be read: %s", name, reason);
@@ -204,6 +203,20 @@ bool mien_image_load(const char *path, struct mien_image *im)
     bool ok = mien_image_load_memory(data, size, path, im);
     mien_free(data);
     return ok;
+}
+
+bool mien_image_load_to_search(const char *path, struct mien_image *im)
+{
+    char reason[160];
+    if (!mien_image_load(path, im)) {
+        return false;
+    }
+    if (!mien_image_not_too_small((size_t)im->width, (size_t)im->height, reason, sizeof reason)) {
+        mien_error("%s: %s", path, reason);
+        mien_image_destroy(im);
+        return false;
+    }
+    return true;
 }
 
 bool mien_png_load_rgba(const char *path, struct mien_image *im)

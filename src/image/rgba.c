@@ -54,14 +54,14 @@ static bool decode_jpeg(struct mien_jpeg_decoder *d, const void *data, size_t si
 bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, struct mien_image *im,
                             char *reason, size_t reason_size)
 {
-    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     const uint8_t *p = data;
+    enum mien_image_kind kind = mien_image_kind(data, size);
     *im = (struct mien_image){0};
-    if (size >= 24 && !memcmp(p, png, sizeof(png))) {
+    if (kind == MIEN_KIND_PNG && size >= 24) {
         return fits(png_side(p + 16), png_side(p + 20), max_side_px, reason, reason_size) &&
                mien_png_decode(data, size, im, reason, reason_size);
     }
-    if (size < 3 || p[0] != 0xff || p[1] != 0xd8 || p[2] != 0xff) {
+    if (kind != MIEN_KIND_JPEG) {
         snprintf(reason, reason_size, "it is neither a JPEG nor a PNG");
         return false;
     }

@@ -42,21 +42,6 @@ static void close_stills(struct mien_source *s)
     s->self = NULL;
 }
 
-// False: logged, with the file's name.
-static bool load(const char *path, struct mien_image *im)
-{
-    char reason[160];
-    if (!mien_image_load(path, im)) {
-        return false;
-    }
-    if (!mien_image_not_too_small((size_t)im->width, (size_t)im->height, reason, sizeof reason)) {
-        mien_error("%s: %s", path, reason);
-        mien_image_destroy(im);
-        return false;
-    }
-    return true;
-}
-
 static enum mien_source_status read_stills(struct mien_source *s, struct mien_payload *p,
                                            int64_t deadline_ns)
 {
@@ -71,7 +56,7 @@ static enum mien_source_status read_stills(struct mien_source *s, struct mien_pa
         if (t->loaded != t->next) {
             mien_image_destroy(&t->im);
             t->loaded = t->count;
-            if (!load(t->path[t->next], &t->im)) {
+            if (!mien_image_load_to_search(t->path[t->next], &t->im)) {
                 mien_source_count(s, 0, 1, 1, 0);
                 t->next++;
                 if (++t->broken >= t->count) {
@@ -224,7 +209,7 @@ bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char
     }
     // The first readable one tells the size.
     size_t first = 0;
-    while (first < t->count && !load(t->path[first], &t->im)) {
+    while (first < t->count && !mien_image_load_to_search(t->path[first], &t->im)) {
         first++;
     }
     if (first == t->count) {

@@ -1,7 +1,7 @@
 // source/: what is slower than real time keeps moving. The clock is the test's own, and decoder,
 // renderer and loader take as long as it says: nothing here depends on the machine.
 // LINK: -Wl,--wrap=mien_now_ns -Wl,--wrap=mien_sleep_until_ns -Wl,--wrap=avcodec_receive_frame
-// LINK: -Wl,--wrap=sws_scale -Wl,--wrap=mien_synth_clip_frame -Wl,--wrap=mien_image_load
+// LINK: -Wl,--wrap=sws_scale -Wl,--wrap=mien_synth_clip_frame -Wl,--wrap=mien_image_load_to_search
 // LINK: -Wl,--wrap=av_seek_frame
 #include "make_video.h"
 
@@ -70,12 +70,12 @@ bool __wrap_mien_synth_clip_frame(struct mien_synth_clip *c, long long index, st
     return true;
 }
 
-bool __real_mien_image_load(const char *path, struct mien_image *im);
-bool __wrap_mien_image_load(const char *path, struct mien_image *im);
-bool __wrap_mien_image_load(const char *path, struct mien_image *im)
+bool __real_mien_image_load_to_search(const char *path, struct mien_image *im);
+bool __wrap_mien_image_load_to_search(const char *path, struct mien_image *im);
+bool __wrap_mien_image_load_to_search(const char *path, struct mien_image *im)
 {
     now += load_ns;
-    return __real_mien_image_load(path, im);
+    return __real_mien_image_load_to_search(path, im);
 }
 
 static const char *path(const char *name)
