@@ -92,30 +92,33 @@ struct options {
     bool share;
 };
 
+static bool names_output(const struct options *o)
+{
+    return o->json || o->csv || o->overlay || o->mesh || o->md5;
+}
+
 static bool open_outputs(const struct options *o, const struct mien_face_model *m,
                          struct mien_claims *claims, struct mien_outputs *out)
 {
-    bool any = o->json || o->csv || o->overlay || o->mesh || o->md5;
     return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_overlay(o->overlay, m, MIEN_OVERLAY_ALL, claims))) &&
            (!o->mesh || mien_outputs_add(out, mien_sink_mesh(o->mesh, m, claims))) &&
-           (any || mien_outputs_add(out, mien_sink_jsonl("-")));
+           (names_output(o) || mien_outputs_add(out, mien_sink_jsonl("-")));
 }
 
 // Before anything is opened.
 static bool claim(struct mien_claims *c, const struct list *l, const struct options *o,
                   const struct mien_opt *opts)
 {
-    bool any = o->json || o->csv || o->overlay || o->mesh || o->md5;
     bool ok = true;
     for (size_t i = 0; i < l->count && ok; i++) {
         ok = mien_claims_read(c, "the picture", l->path[i]);
     }
     return ok && mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
-           mien_args_claim(opts, c) && (any || mien_claims_write(c, "the results", "-"));
+           mien_args_claim(opts, c) && (names_output(o) || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {

@@ -26,10 +26,14 @@ struct options {
     bool share;
 };
 
+static bool names_output(const struct options *o)
+{
+    return o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
+}
+
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
                          struct mien_outputs *out)
 {
-    bool any = o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
     return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
@@ -37,19 +41,18 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
            (!o->report || mien_outputs_add(out, mien_sink_report(o->report))) &&
            (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
-           (any || mien_outputs_add(out, mien_sink_jsonl("-")));
+           (names_output(o) || mien_outputs_add(out, mien_sink_jsonl("-")));
 }
 
 // Before anything is opened.
 static bool claim(struct mien_claims *c, const char *source, const char *profile,
                   const struct options *o, const struct mien_opt *opts)
 {
-    bool any = o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
     return mien_files_source(c, source) &&
            (!profile || mien_claims_read(c, "--profile", profile)) &&
            mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
            mien_args_claim(opts, c) && mien_files_sinks(c, NULL, o->out) &&
-           (any || mien_claims_write(c, "the results", "-"));
+           (names_output(o) || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {

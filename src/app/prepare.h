@@ -57,7 +57,6 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
 bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
 
 // sources: as above.
-
 int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
 // first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
 int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);

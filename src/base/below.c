@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 static const char outside[] = "it lies outside the folder";
@@ -57,7 +58,6 @@ void *mien_below_read(const char *folder, const char *name, size_t limit, size_t
 {
     const char *why;
     uint8_t *data = NULL;
-    size_t got = 0;
     struct stat st;
     int fd = *name ? walk(folder, name, &why) : -1;
     if (fd < 0) {
@@ -71,23 +71,14 @@ void *mien_below_read(const char *folder, const char *name, size_t limit, size_t
     } else if (!(data = mien_calloc((size_t)st.st_size + 1, 1))) {
         why = "memory is short";
     }
-    while (data && got < (size_t)st.st_size) {
-        ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            why = strerror(errno);
-            mien_free(data);
-            data = NULL;
-        } else if (n == 0) { // it became shorter
-            break;
-        } else {
-            got += (size_t)n;
-        }
+    ssize_t got = data ? mien_read_all(fd, data, (size_t)st.st_size) : 0; // it may become shorter
+    if (got < 0) {
+        why = strerror(errno);
+        mien_free(data);
+        data = NULL;
     }
     close(fd);
-    *size = got;
+    *size = got > 0 ? (size_t)got : 0;
     if (!data) {
         snprintf(reason, reason_size, "%s", why);
     }

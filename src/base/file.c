@@ -13,6 +13,25 @@
 #include "base/mem.h"
 #include "base/save.h"
 
+ssize_t mien_read_all(int fd, void *data, size_t size)
+{
+    size_t got = 0;
+    while (got < size) {
+        ssize_t n = read(fd, (char *)data + got, size - got);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return -1;
+        }
+        if (n == 0) {
+            break;
+        }
+        got += (size_t)n;
+    }
+    return (ssize_t)got;
+}
+
 void *mien_file_read(const char *path, size_t limit, size_t *size)
 {
     *size = 0;
@@ -40,20 +59,13 @@ void *mien_file_read(const char *path, size_t limit, size_t *size)
     if (!data) {
         goto fail;
     }
-    size_t got = 0;
-    while (got < (size_t)st.st_size) {
-        ssize_t n = read(fd, data + got, (size_t)st.st_size - got);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            mien_error("cannot read %s: %s", path, n < 0 ? strerror(errno) : "it shrank");
-            goto fail;
-        }
-        got += (size_t)n;
+    ssize_t got = mien_read_all(fd, data, (size_t)st.st_size);
+    if (got < st.st_size) {
+        mien_error("cannot read %s: %s", path, got < 0 ? strerror(errno) : "it shrank");
+        goto fail;
     }
     close(fd);
-    *size = got;
+    *size = (size_t)got;
     return data;
 fail:
     mien_free(data);

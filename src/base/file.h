@@ -12,10 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 // Reads the whole file; *size its bytes. NULL on failure (logged: what, which file). A zero byte
 // follows the data. Free with mien_free. Files over `limit` bytes are refused (0 = 1 GiB).
 void *mien_file_read(const char *path, size_t limit, size_t *size);
+// Reads size bytes, or up to the end; the number of them, -1 with errno.
+ssize_t mien_read_all(int fd, void *data, size_t size);
 // Puts a whole file in place (base/save.h). False on failure (logged; the old file stays).
 bool mien_file_save(const char *path, const void *data, size_t size);
 bool mien_file_exists(const char *path);

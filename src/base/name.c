@@ -107,3 +107,10 @@ void mien_name_html(FILE *f, const char *s)
 {
     write_all(f, s, "\\", replace_html);
 }
+
+void mien_name_make_plain(char *s)
+{
+    for (; *s; s++) {
+        *s = *s < ' ' || *s > '~' ? '?' : *s;
+    }
+}

@@ -12,6 +12,8 @@
 void mien_name_json(FILE *f, const char *s); // a JSON string with its quotes; on one line
 void mien_name_csv(FILE *f, const char *s);  // a cell (RFC 4180)
 void mien_name_html(FILE *f, const char *s); // text or the value of an attribute in quotes
+// In messages: everything but printable ASCII becomes "?".
+void mien_name_make_plain(char *s);
 // Length of the UTF-8 sequence at s, 0 when it is broken (RFC 3629).
 int mien_utf8_length(const char *s);
 

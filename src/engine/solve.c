@@ -19,8 +19,8 @@ static const float prior_depth = 0.06F; // of the distance
 static const float prior_identity = 0.3F;
 static const float prior_blendshape = 0.12F;
 // What a least-squares answer says of a rare shape is drawn to the mean. Of people on video a channel
-// ranges over 0.66 of what MediaPipe's does, and a shut eye reads 0.81; stretched by 1.3 it is 0.83
-// and 0.93, and what each channel goes with stays.
+// ranges over 0.66 of what MediaPipe's does, and a shut eye reads 0.81; stretched by 1.3 it is 0.85
+// and 0.97, and what each channel goes with stays.
 static const float shrunk_by = 1.3F;
 static const float held_rotation_rad = 0.002F;
 // A class is named when it leads by this; closer ones are told apart little better than by chance.

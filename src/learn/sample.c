@@ -276,6 +276,27 @@ static void thin_labels(struct mien_sampler *s, const struct mien_label *label, 
     mien_pseudo_fill(p, want, t);
 }
 
+// What the augmenter laid over the face hides.
+static void hide_covered(const struct mien_sampler *s, struct mien_target *t)
+{
+    const struct mien_sample_config *c = &s->config;
+    t->tags |= MIEN_TAG_OCCLUDED;
+    bool hidden[MIEN_LANDMARKS_MAX] = {false};
+    for (int i = 0; i < c->model->landmarks; i++) {
+        float px = (t->landmark[i][0] + 1) * (float)c->width / 2 - 0.5f;
+        float py = (t->landmark[i][1] + 1) * (float)c->height / 2 - 0.5f;
+        if (t->mask & MIEN_LABEL_LANDMARKS && mien_augment_covered(&s->augmenter, px, py)) {
+            hidden[i] = true;
+            t->landmark_weight[i] *= 0.3f; // still guessable from the rest of the face
+        }
+    }
+    for (int e = 0; e < 2; e++) {
+        if (hidden[c->model->iris[e]]) {
+            t->gaze_weight[e] = 0;
+        }
+    }
+}
+
 // Which part of the face shows a blendshape.
 static int shown_by(int blendshape)
 {
@@ -300,17 +321,17 @@ static int side_of(int blendshape)
 // A shape whose part of the face is hidden can only be guessed: its label hardly counts.
 static void forgive_hidden(const struct mien_face_model *m, struct mien_target *t)
 {
+    // of the right side, both, the left
     float seen[MIEN_REGIONS][3] = {{0}}, all[MIEN_REGIONS][3] = {{0}};
     if (!(t->mask & MIEN_LABEL_LANDMARKS) || !(t->mask & MIEN_LABEL_BLENDSHAPES)) {
         return;
     }
     for (int i = 0; i < m->landmarks; i++) {
-        int region = m->landmark[i].region, side = m->landmark_mean[3 * i] > 0 ? 2 : 0;
-        float w = fminf(1, t->landmark_weight[i]);
-        for (int k = 1; k < 3; k++) { // the middle one is both sides'
-            int at = k == 1 ? 1 : side;
-            seen[region][at] += w;
-            all[region][at]++;
+        int region = m->landmark[i].region;
+        const int at[2] = {m->landmark_mean[3 * i] > 0 ? 2 : 0, 1}; // its side, and both
+        for (int k = 0; k < 2; k++) {
+            seen[region][at[k]] += fminf(1, t->landmark_weight[i]);
+            all[region][at[k]]++;
         }
     }
     for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
@@ -340,24 +361,8 @@ static void finish(struct mien_sampler *s, struct mien_rng *rng, float *x, struc
     for (size_t i = 0; i < n; i++) {
         x[i] = (x[i] - c->mean) * c->scale;
     }
-    if (!s->augmenter.occluders) {
-        forgive_hidden(c->model, t);
-        return;
-    }
-    t->tags |= MIEN_TAG_OCCLUDED;
-    bool hidden[MIEN_LANDMARKS_MAX] = {false};
-    for (int i = 0; i < c->model->landmarks; i++) {
-        float px = (t->landmark[i][0] + 1) * (float)c->width / 2 - 0.5f;
-        float py = (t->landmark[i][1] + 1) * (float)c->height / 2 - 0.5f;
-        if (t->mask & MIEN_LABEL_LANDMARKS && mien_augment_covered(&s->augmenter, px, py)) {
-            hidden[i] = true;
-            t->landmark_weight[i] *= 0.3f; // still guessable from the rest of the face
-        }
-    }
-    for (int e = 0; e < 2; e++) {
-        if (hidden[c->model->iris[e]]) {
-            t->gaze_weight[e] = 0;
-        }
+    if (s->augmenter.occluders) {
+        hide_covered(s, t);
     }
     forgive_hidden(c->model, t);
 }

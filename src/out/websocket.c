@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/name.h"
 #include "out/net.h"
 #include "out/records.h"
 #include "out/sinks.h"
@@ -220,12 +221,8 @@ static bool welcome(struct ws_sink *s, struct lws *wsi)
     whole = header(wsi, WSI_TOKEN_ORIGIN, origin, sizeof(origin)) && whole;
     bool ok = whole && mien_welcome(host, origin, s->loopback, names);
     if (!ok && !s->said_refused) {
-        for (char *p = host; *p; p++) {
-            *p = *p < ' ' || *p > '~' ? '?' : *p;
-        }
-        for (char *p = origin; *p; p++) {
-            *p = *p < ' ' || *p > '~' ? '?' : *p;
-        }
+        mien_name_make_plain(host);
+        mien_name_make_plain(origin);
         if (whole && !*origin) {
             mien_warn("WebSocket: refused a request to \"%s\": ask for this computer's address "
                       "instead of a name",

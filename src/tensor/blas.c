@@ -1,6 +1,6 @@
 // The only file that knows OpenBLAS. Threads are ours: the library is kept to one. It is loaded when
 // it is first asked for: only training and preparing multiply matrices, and its mere presence costs a
-// program a thread a core, 128 MiB of address space for each, and a tenth of a second.
+// program a thread a core and 128 MiB of address space for each.
 //
 // OpenBLAS takes a block of memory for each product that runs at the same time, keeps it, and tries
 // for ever when it cannot have one. So room for a block is looked for before OpenBLAS asks, and a
@@ -26,7 +26,7 @@ struct blocks {
     pthread_mutex_t mutex; // guards what follows
     pthread_cond_t freed;
     int have, busy; // blocks that OpenBLAS has; those in use
-    bool full;       // there is to be no other one
+    bool full;      // there is to be no other one
 };
 
 struct openblas { // its functions; NULL until it is loaded
@@ -57,8 +57,8 @@ static bool room(size_t bytes)
 static void product(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                     int ldb, float beta, float *c, int ldc)
 {
-    openblas()->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n,
-                k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+    openblas()->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans,
+                      tb ? CblasTrans : CblasNoTrans, m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
 }
 
 // A product so large that OpenBLAS takes a block for it: small ones do without, and would leave it

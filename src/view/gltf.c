@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/name.h"
 
 bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
 {
@@ -17,9 +18,7 @@ bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
     va_start(list, format);
     vsnprintf(g->reason, sizeof(g->reason), format, list);
     va_end(list);
-    for (char *c = g->reason; *c; c++) {
-        *c = *c < ' ' || *c > '~' ? '?' : *c;
-    }
+    mien_name_make_plain(g->reason);
     return false;
 }
 
