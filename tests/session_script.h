@@ -12,6 +12,7 @@
 
 #include "app/live_session.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 struct deed {
     const char *name;
@@ -25,6 +26,27 @@ static int step, since;            // the deed; frames shown when it was done
 static bool acted, heard;
 static int64_t acted_ns;
 static char trouble[400]; // what did not come
+
+// Whether a session can run here, over the bundled clip, whose path is put into clip.
+static inline bool script_can_run(char clip[1024])
+{
+    char path[1024];
+    return mien_find_file("assets", "demo.mp4", clip, 1024) &&
+           mien_find_file("models", "face.net", path, sizeof(path)) &&
+           mien_find_file("models", "detect.net", path, sizeof(path));
+}
+
+// A small one without a window, over and over.
+static inline struct mien_session_options script_options(const char *source)
+{
+    return (struct mien_session_options){.source = source,
+                                         .headless = true,
+                                         .loop = true,
+                                         .light = true,
+                                         .opacity = 1,
+                                         .width = 320,
+                                         .height = 240};
+}
 
 static inline bool frames(int n)
 {

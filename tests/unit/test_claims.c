@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "folder.h"
 
 static char dir[64];
 static struct mien_claims claims;
@@ -23,17 +24,14 @@ static char said[512];
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-claims-XXXXXX");
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
+    return folder_make(dir, "claims") && !chdir(dir) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     mien_claims_destroy(&claims);
     mien_claims_destroy(&claims);
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return chdir("/") || system(command);
+    return folder_remove(dir);
 }
 
 static bool writes(const char *what, const char *path)

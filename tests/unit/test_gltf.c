@@ -17,21 +17,19 @@
 #include "base/mem.h"
 #include "view/gltf.h"
 #include "view/prop.h"
+#include "folder.h"
 
 static char dir[64], why[MIEN_PROP_REASON];
 static struct mien_prop prop;
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-gltf-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "gltf") ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 static const char *in_dir(const char *name)

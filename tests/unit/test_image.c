@@ -19,21 +19,19 @@
 #include "base/rng.h"
 #include "image/image.h"
 #include "image/internal.h"
+#include "folder.h"
 
 static char dir[64];
 
 static int setup(void **state)
 {
-    snprintf(dir, sizeof dir, "/tmp/mien-image-XXXXXX");
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "image") ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-    char cmd[128];
-    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-    return system(cmd);
+    return folder_remove(dir);
 }
 
 static const char *path(const char *name)

@@ -18,6 +18,7 @@
 #include "face/model.h"
 #include "image/image.h"
 #include "out/sinks.h"
+#include "folder.h"
 
 static char dir[64], path[256];
 
@@ -29,15 +30,12 @@ static const char *in_dir(const char *name)
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-name-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "name") ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 static const struct {

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/save.h"
+#include "folder.h"
 
 static char dir[64];
 static int attacks; // so many links lie where a temporary file is to be made
@@ -86,16 +87,13 @@ static int count_files(void)
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-save-XXXXXX");
     umask(022);
-    return mkdtemp(dir) && !chdir(dir) ? 0 : -1;
+    return folder_make(dir, "save") && !chdir(dir) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return chdir("/") || system(command);
+    return folder_remove(dir);
 }
 
 static void links_are_followed(void **state)

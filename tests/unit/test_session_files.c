@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "session_script.h"
 
 static char dir[64], clip[1024];
@@ -192,11 +193,8 @@ static bool script(void)
 
 static void files_are_kept_apart(void **state)
 {
-    char path[1024];
     size_t size = 0;
-    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
-        !mien_find_file("models", "face.net", path, sizeof(path)) ||
-        !mien_find_file("models", "detect.net", path, sizeof(path))) {
+    if (!script_can_run(clip)) {
         skip();
     }
     char *data = mien_file_read(clip, 0, &size);
@@ -210,13 +208,7 @@ static void files_are_kept_apart(void **state)
     assert_true(mien_image_create(&im, 300, 200, MIEN_FORMAT_RGB8));
     assert_true(mien_png_save("still.png", &im));
     mien_image_destroy(&im);
-    session.o = (struct mien_session_options){.source = "clip.mp4",
-                                              .headless = true,
-                                              .loop = true,
-                                              .light = true,
-                                              .opacity = 1,
-                                              .width = 320,
-                                              .height = 240};
+    session.o = script_options("clip.mp4");
     mien_session_run(&session, script);
     if (trouble[0]) {
         fail_msg("%s", trouble);
@@ -227,15 +219,12 @@ static void files_are_kept_apart(void **state)
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-session-files-XXXXXX");
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "session-files") ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return chdir("/") || system(command);
+    return folder_remove(dir);
 }
 
 int main(void)

@@ -154,20 +154,11 @@ static bool script(void)
 
 static void a_slow_source_keeps_moving(void **state)
 {
-    char path[1024];
-    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
-        !mien_find_file("models", "face.net", path, sizeof(path)) ||
-        !mien_find_file("models", "detect.net", path, sizeof(path))) {
+    if (!script_can_run(clip)) {
         skip();
     }
-    session.o = (struct mien_session_options){.source = clip,
-                                              .headless = true,
-                                              .loop = true,
-                                              .hud = true,
-                                              .light = true,
-                                              .opacity = 1,
-                                              .width = 320,
-                                              .height = 240};
+    session.o = script_options(clip);
+    session.o.hud = true;
     int status = mien_session_run(&session, script);
     blocked = false;
     if (trouble[0]) {

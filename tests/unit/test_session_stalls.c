@@ -21,6 +21,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "session_script.h"
 
 enum call { RESOLVE, TRAILER, PICTURE, SYNC, CALLS };
@@ -195,21 +196,12 @@ static bool script(void)
 
 static void nothing_holds_the_frame_loop_up(void **state)
 {
-    char path[1024];
-    if (!mien_find_file("assets", "demo.mp4", clip, sizeof(clip)) ||
-        !mien_find_file("models", "face.net", path, sizeof(path)) ||
-        !mien_find_file("models", "detect.net", path, sizeof(path))) {
+    if (!script_can_run(clip)) {
         skip();
     }
     assert_int_equal(chdir(dir), 0);
-    session.o = (struct mien_session_options){.source = clip,
-                                              .headless = true,
-                                              .loop = true,
-                                              .hud = true,
-                                              .light = true,
-                                              .opacity = 1,
-                                              .width = 320,
-                                              .height = 240};
+    session.o = script_options(clip);
+    session.o.hud = true;
     loop_thread = pthread_self();
     int status = mien_session_run(&session, script);
     if (trouble[0]) {
@@ -226,15 +218,12 @@ static void nothing_holds_the_frame_loop_up(void **state)
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-stalls-%d", (int)getpid());
-    return mkdir(dir, 0700);
+    return folder_make(dir, "stalls") ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return chdir("/") || system(command);
+    return folder_remove(dir);
 }
 
 int main(void)

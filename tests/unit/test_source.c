@@ -1,4 +1,5 @@
 // source/: pictures, folders and videos made here; order, time, looping, pace and broken files.
+#include "folder.h"
 #include "make_video.h"
 
 #include <stdio.h>
@@ -25,16 +26,13 @@ static const char *path(const char *name)
 
 static int setup(void **state)
 {
-    snprintf(dir, sizeof dir, "/tmp/mien-source-XXXXXX");
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "source") ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-    char cmd[128];
-    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-    return system(cmd);
+    return folder_remove(dir);
 }
 
 static void save_plain(const char *file, int w, int h, uint8_t level)

@@ -3,6 +3,7 @@
 // LINK: -Wl,--wrap=mien_now_ns -Wl,--wrap=mien_sleep_until_ns -Wl,--wrap=avcodec_receive_frame
 // LINK: -Wl,--wrap=sws_scale -Wl,--wrap=mien_synth_clip_frame -Wl,--wrap=mien_image_load_to_search
 // LINK: -Wl,--wrap=av_seek_frame
+#include "folder.h"
 #include "make_video.h"
 
 #include <stdio.h>
@@ -87,16 +88,13 @@ static const char *path(const char *name)
 
 static int setup(void **state)
 {
-    snprintf(dir, sizeof dir, "/tmp/mien-slow-XXXXXX");
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    return mkdtemp(dir) ? 0 : -1;
+    return folder_make(dir, "slow") ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
-    char cmd[128];
-    snprintf(cmd, sizeof cmd, "rm -rf %s", dir);
-    return system(cmd);
+    return folder_remove(dir);
 }
 
 static struct mien_source *open_ok(const char *uri, bool loop)

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/sinks.h"
+#include "folder.h"
 #include "sinks_scene.h"
 
 static const int64_t period_ns = 33 * MIEN_NS_PER_MS;
@@ -50,20 +51,17 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t at)
 
 static int set_up(void **state)
 {
-    snprintf(dir, sizeof(dir), "/tmp/mien-whole-XXXXXX");
     checks = 0;
     check = NULL;
     now_ns = MIEN_NS_PER_S;
-    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
+    return folder_make(dir, "whole") && mien_face_model_load(&model, NULL) ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
     check = NULL;
     mien_face_model_destroy(&model);
-    snprintf(command, sizeof(command), "rm -rf %s", dir);
-    return system(command);
+    return folder_remove(dir);
 }
 
 static const char *in_dir(const char *name)
