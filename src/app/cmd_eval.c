@@ -14,6 +14,7 @@
 #include "engine/observe.h"
 #include "engine/solve.h"
 #include "learn/calibrate.h"
+#include "learn/channels.h"
 #include "learn/evalset.h"
 #include "learn/groups.h"
 #include "learn/metrics.h"
@@ -25,6 +26,7 @@ struct judgement {
     struct mien_metrics metrics;
     struct mien_metric_groups groups;
     struct mien_calibrator calibrator;
+    struct mien_channels channels;
     struct mien_reconstruction shape;
     struct mien_solver *solver;
     struct mien_sight sight;
@@ -109,6 +111,9 @@ static bool judge(const struct mien_net *net, const struct mien_evalset *set, st
         ok = mien_metrics_add(&j->metrics, &e, &set->target[i], present) &&
              mien_calibrator_add(&j->calibrator, &e, &set->target[i]);
         mien_metric_groups_add(&j->groups, j->model, &e, &set->target[i], present);
+        if (present[MIEN_BRANCH_BLENDSHAPES]) {
+            mien_channels_add(&j->channels, &e, &set->target[i]);
+        }
         judge_shape(j, &e, &set->target[i], present);
         mien_progress_update(&progress, (long long)i + 1, NULL);
     }
@@ -141,7 +146,7 @@ int mien_cmd_eval(int argc, char **argv)
     const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL, *pictures = NULL;
     int split = 0, limit = 0, seed = 7, people = 20;
     bool jitter = false, augment = false, json = false, groups = false, shapes = false,
-         calibrate = false;
+         calibrate = false, channels = false;
     double upended = 0;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_INPUT, &path, "FILE", "network to judge (.net)", 0, 0},
@@ -154,6 +159,8 @@ int mien_cmd_eval(int argc, char **argv)
         {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {"groups", 0, MIEN_OPT_BOOL, &groups, NULL,
          "a second table: results by pose, glasses, light and other tags", 0, 0},
+        {"channels", 0, MIEN_OPT_BOOL, &channels, NULL,
+         "a table of the blendshapes branch: how well each channel is read", 0, 0},
         {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
          "share of crops on their side or upside down, which count as no face", 0, 0.9},
         {"calibrate", 0, MIEN_OPT_BOOL, &calibrate, NULL,
@@ -244,12 +251,16 @@ int mien_cmd_eval(int argc, char **argv)
         mien_metrics_json(&j->metrics, stdout);
         mien_reconstruction_json(&j->shape, stdout);
         mien_metric_groups_json(&j->groups, stdout);
+        mien_channels_json(&j->channels, stdout);
         puts("}");
     } else {
         mien_metrics_print(&j->metrics, stdout);
         mien_reconstruction_print(&j->shape, stdout);
         if (groups) {
             mien_metric_groups_print(&j->groups, stdout);
+        }
+        if (channels) {
+            mien_channels_print(&j->channels, stdout);
         }
     }
 
