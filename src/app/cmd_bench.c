@@ -300,7 +300,8 @@ int mien_cmd_bench(int argc, char **argv)
         .example = "mien bench train --threads 2\nmien bench net models/face.net\n"
                    "mien bench synth --seconds 10\nmien bench live --faces 4 --mode shaded",
         .min_args = 1,
-        .max_args = 2};
+        .max_args = 2,
+        .sub = "train|net|synth|live"};
     const struct mien_opt opts[] = {
         {"net", 'n', MIEN_OPT_INPUT, &net, "FILE",
          "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "

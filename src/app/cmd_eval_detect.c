@@ -357,12 +357,14 @@ int mien_cmd_eval_detect(int argc, char **argv)
         {"sheets", 0, MIEN_OPT_STRING, &sheets, "DIR", "write pictures of what went wrong", 0, 0},
         {0},
     };
-    const struct mien_command cmd = {"eval detect",
-                                     "[options]",
-                                     "evaluate the face detector",
-                                     "mien eval detect --sheets /tmp",
-                                     0,
-                                     0};
+    const struct mien_command cmd = {
+        .name = "eval detect",
+        .synopsis = "[options]",
+        .summary = "evaluate the face detector",
+        .example = "mien eval detect --sheets /tmp",
+        .min_args = 0,
+        .max_args = 0,
+    };
     const char *args[32];
     int nargs = 0;
     int status = argc < 32 ? mien_args_parse(&cmd, opts, argc, argv, args, &nargs) : 2;

@@ -162,13 +162,16 @@ int mien_cmd_train(int argc, char **argv)
         {0},
     };
     const struct mien_command cmd = {
-        "train",
-        "--data PACK[:WEIGHT]… --out DIR [options]",
-        "train the multi-task face network (`mien train detect --help`: the detector)",
-        "mien train --data photos.pack --data ferplus.pack:0.4 --data backgrounds --out run1\n"
-        "mien train --data photos.pack --sheet sheet.png",
-        0,
-        0};
+        .name = "train",
+        .synopsis = "--data PACK[:WEIGHT]… --out DIR [options]",
+        .summary = "train the multi-task face network (`mien train detect --help`: the detector)",
+        .example =
+            "mien train --data photos.pack --data ferplus.pack:0.4 --data backgrounds --out run1\n"
+            "mien train --data photos.pack --sheet sheet.png",
+        .min_args = 0,
+        .max_args = 0,
+        .sub = "detect",
+    };
     const char *args[4];
     int nargs = 0, sources = mien_take_data_options(&argc, argv, spec);
     int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);

@@ -125,11 +125,9 @@ static bool open_show(struct mien_session *s)
     mien_props_list(k, s->prop_path);
     if (o->prop && *o->prop) {
         int i = mien_props_find(k, s->prop_path, o->prop);
-        if (i < 0 && !o->prop_recalled) {
-            return false;
-        }
         k->prop = i < 0 ? 0 : i;
-        if (!put_on(s) && !o->prop_recalled) {
+        s->refused = (i < 0 || !put_on(s)) && !o->prop_recalled;
+        if (s->refused) {
             return false;
         }
     }
@@ -320,6 +318,8 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     } else if (open_show(s) && mien_session_open_outputs(s) && mien_live_start(s->live)) {
         status = loop(s, stopped);
         ran = true;
+    } else {
+        status = s->refused ? 2 : 1;
     }
     mien_live_join(s->live);
     mien_session_watch_end(s);

@@ -607,6 +607,20 @@ static void gather(struct run *r, double loss, const double sum[MIEN_TASKS],
     r->interval_steps++;
 }
 
+bool mien_train_leave_out(int *bad, long long step)
+{
+    if (++*bad == 1) {
+        mien_warn("step %lld is left out: its loss or gradient is not finite", step);
+    }
+    if (*bad < BAD_STEPS_MAX) {
+        return true;
+    }
+    mien_error("training ends: %d steps in a row were not finite; lower the learning rate, or look "
+               "at the labels",
+               *bad);
+    return false;
+}
+
 static bool step(struct run *r, float lr, int *bad)
 {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
@@ -620,10 +634,7 @@ static bool step(struct run *r, float lr, int *bad)
         return false;
     }
     if (isnan(loss)) {
-        mien_warn("step %lld left out", (long long)r->state.step);
-        if (++*bad >= BAD_STEPS_MAX) {
-            mien_error("%d steps in a row were not finite; the learning rate may be too high",
-                       *bad);
+        if (!mien_train_leave_out(bad, (long long)r->state.step)) {
             return false;
         }
     } else {

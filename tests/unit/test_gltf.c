@@ -353,7 +353,11 @@ static void pictures_come_from_anywhere(void **state)
         {"{'source':0}", "{'uri':'gone.png'}", "gone.png"},
         {"{'extensions':{'KHR_texture_basisu':{'source':0}}}", "{}", "of a kind that is not read"},
         {"{'source':0}", "{}", "a part of a buffer is missing"},
-        {"", "", "a texture's picture is missing"}};
+        {"", "", "a texture's picture is missing"},
+        // Which one, by its number and by what the file calls it.
+        {"{'source':0}", "{'name':'fur','uri':'data:;base64,AAAA'}", "texture 0, \"fur\", cannot"},
+        {"{'source':0}", "{'name':'fur','uri':'gone.png'}", "texture 0, \"gone.png\", cannot"},
+        {"{'source':0}", "{'uri':'data:;base64,AAAA'}", "texture 0 cannot be used: it is neither"}};
     for (size_t i = 0; i < MIEN_COUNT(wrong); i++) {
         assert_false(parse(dir,
                            "{" TEXTURED ",%s" VIEWS("") ",'textures':[%s],'images':[%s]," BYTES "}",
