@@ -126,6 +126,11 @@ static void test_jsonl_is_read_back(void **state)
     assert_true(mien_sink_write(s, &f));
     add_face(r, 20, -10, 5, -60, -700);
     add_face(r, -30, 0, 0, 60, -700);
+    for (int i = 0; i < model.landmarks; i++) {
+        r->face[0].landmark_sigma_px[i] = 0.5F + 0.01F * (float)i;
+    }
+    memcpy(r->face[0].gaze_deg, (float[2][2]){{11, 2}, {-7, 3}}, sizeof(r->face[0].gaze_deg));
+    r->face[1].lids.shut[1] = true;
     r->frame = 1;
     strcpy(r->network, "my \"best\".net");
     assert_true(mien_sink_write(s, &f));
@@ -156,7 +161,29 @@ static void test_jsonl_is_read_back(void **state)
     assert_int_equal(cJSON_GetArraySize(marks), 68);
     assert_float_equal(cJSON_GetArrayItem(cJSON_GetArrayItem(marks, 30), 1)->valuedouble,
                        r->face[0].ibug_px[30][1], 0.006);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(face, "landmarks")), model.landmarks);
+    // Each landmark: x, y, and how unsure it is.
+    marks = cJSON_GetObjectItem(face, "landmarks");
+    assert_int_equal(cJSON_GetArraySize(marks), model.landmarks);
+    for (int i = 0; i < model.landmarks; i++) {
+        const struct mien_face_result *f0 = &r->face[0];
+        const cJSON *mark = cJSON_GetArrayItem(marks, i);
+        const float want[3] = {f0->landmark_px[i][0], f0->landmark_px[i][1],
+                               f0->landmark_sigma_px[i]};
+        assert_int_equal(cJSON_GetArraySize(mark), 3);
+        for (int k = 0; k < 3; k++) {
+            assert_float_equal(cJSON_GetArrayItem(mark, k)->valuedouble, want[k], 0.006);
+        }
+    }
+    // The subject's left eye is the left one; a shut eye looks nowhere.
+    const cJSON *gaze = cJSON_GetObjectItem(face, "gaze");
+    const cJSON *left = cJSON_GetObjectItem(gaze, "left"),
+                *right = cJSON_GetObjectItem(gaze, "right");
+    assert_float_equal(cJSON_GetArrayItem(left, 0)->valuedouble, 11, 1e-9);
+    assert_float_equal(cJSON_GetArrayItem(left, 1)->valuedouble, 2, 1e-9);
+    assert_float_equal(cJSON_GetArrayItem(right, 0)->valuedouble, -7, 1e-9);
+    gaze = cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(full, "faces"), 1), "gaze");
+    assert_true(cJSON_IsArray(cJSON_GetObjectItem(gaze, "left")));
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(gaze, "right")));
     const cJSON *shapes = cJSON_GetObjectItem(face, "blendshapes");
     assert_int_equal(cJSON_GetArraySize(shapes), MIEN_BLENDSHAPES);
     assert_float_equal(number(shapes, "jawOpen"), 0.5, 1e-9);
@@ -542,6 +569,29 @@ static void test_cut_off_video_opens(void **state)
     av_log_set_level(AV_LOG_ERROR);
 }
 
+// Killed while it records: of what was added, all but the last seconds is in the file. Each second
+// is a fragment, and the encoder looks ten frames ahead.
+static void test_fragments_are_in_the_file_at_once(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 64, 48, MIEN_FORMAT_RGB8));
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("live.mp4"), 64, 48, 30, 0);
+    assert_non_null(v);
+    for (int i = 0; i < 300; i++) {
+        memset(im.data, i, im.stride * 48);
+        assert_true(mien_video_writer_add(v, &im, -1));
+    }
+    int width = 0;
+    double seconds = 0;
+    av_log_set_level(AV_LOG_QUIET);
+    int n = frames_in(in_dir("live.mp4"), &width, &seconds);
+    av_log_set_level(AV_LOG_ERROR);
+    assert_true(n >= 300 - 2 * 30 - 10 && n < 300);
+    assert_true(mien_video_writer_close(v));
+    assert_int_equal(frames_in(in_dir("live.mp4"), &width, &seconds), 300);
+    mien_image_destroy(&im);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_texture_takes_the_pictures_colours),
         cmocka_unit_test(test_video_is_read_back),
         cmocka_unit_test(test_cut_off_video_opens),
+        cmocka_unit_test(test_fragments_are_in_the_file_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -315,6 +315,8 @@ static void test_ifacialmocap(void **state)
     struct mien_result *r = scene_result(&model);
     r->face[0].action[MIEN_BS_MOUTH_SMILE_LEFT] = 0.734F;
     mien_pose_from_angles(20, 0, 0, r->face[0].pose.R);
+    // In the head, the left eye looks 10 degrees to its side, the right one 5 the other way.
+    memcpy(r->face[0].gaze_deg, (float[2][2]){{30, 0}, {15, 0}}, sizeof(r->face[0].gaze_deg));
     struct mien_sink_frame f = {.source = "test", .result = r};
     assert_true(mien_sink_write(s, &f)); // nobody asked
     char own[64];
@@ -340,7 +342,8 @@ static void test_ifacialmocap(void **state)
     assert_non_null(strstr((char *)packet, "|mouthLeft-0|"));
     assert_non_null(strstr((char *)packet, "|jawOpen-50|"));
     assert_non_null(strstr((char *)packet, "|=head#0.0000,20.0000,0.0000,0.0300,0.0000,-0.6000|"
-                                           "rightEye#"));
+                                           "rightEye#0.0000,-5.0000,0.0000|"
+                                           "leftEye#0.0000,10.0000,0.0000|"));
     decoder_says("ifacialmocap", packet, n);
     sendto(fd, second, sizeof(second) - 1, 0, (struct sockaddr *)&to, sizeof(to));
     usleep(20000);
