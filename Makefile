@@ -49,7 +49,7 @@ OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
-.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera fuzz setup \
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera mutants fuzz setup \
         help clean tests lib
 all: build
 
@@ -158,6 +158,9 @@ check-e2e: build lib ## end-to-end tests only
 
 check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
 	@tests/camera/run.sh $(B)
+
+mutants: build lib ## put small faults into a copy of the sources: a test must notice each (ten minutes)
+	@CONF=$(CONF) tests/mutants.sh
 
 FUZZ_SECONDS ?= 60
 FUZZ_SRC := $(wildcard src/base/*.c src/image/*.c)

@@ -41,17 +41,20 @@ script_of() { # TEST: the script of a test that is one
 
 parse >/dev/null || exit 2
 if [ -n "$check" ]; then
-    n=0 bad=0 modules=
+    n=0 bad=0 modules=' '
+    wrong() {
+        echo "$file, $words: $*"
+        bad=$((bad + 1))
+    }
     while IFS=$'\t' read -r file test words old new; do
-        n=$((n + 1))
-        [ -e "tests/unit/$test.c" ] || [ -e "$(script_of "$test")" ] ||
-            { echo "$file, $words: there is no test \"$test\""; bad=$((bad + 1)); }
-        [ -e "$file" ] && apply "$file" "$old" "$new" >/dev/null ||
-            { echo "$file, $words: not there once: $old"; bad=$((bad + 1)); }
-        modules="$modules $(cut -d/ -f2 <<<"$file")"
+        n=$((n + 1)) module=${file#src/} module=${module%%/*}
+        modules="$modules$module "
+        [ -e "tests/unit/$test.c" ] || [ -e "tests/$test.sh" ] || wrong "there is no test \"$test\""
+        [ "$(grep -oF -- "$old" "$file")" = "$old" ] || wrong "not there once: $old"
     done < <(parse)
     for m in src/*/; do
-        grep -qw "$(basename "$m")" <<<"$modules" || { echo "no mutant is of $m"; bad=$((bad + 1)); }
+        m=${m#src/}
+        [[ $modules == *" ${m%/} "* ]] || { echo "no mutant is of src/$m"; bad=$((bad + 1)); }
     done
     [ $bad = 0 ] || { echo "$bad of $n mutants do not apply: put $list right"; exit 1; }
     echo "$n mutants apply"
@@ -91,23 +94,22 @@ run() { # TEST
     return $rc
 }
 
-# A source file and its object are put back as they were, with their times, so that they need not be
-# compiled again; what is linked of them is made anew. What is included by others has them compiled.
+# A source file and the objects made of it are put back as they were, with their times, so that none
+# is compiled again; what is linked of them is made anew.
 keep() {
-    object=${file#src/} object=${object%.c}.o
-    [ -e "$b/obj/$object" ] && object=$b/obj/$object || object=$b/pic/$object
     cp -p "$file" "$tmp/kept"
-    [ ! -e "$object" ] || cp -p "$object" "$tmp/kept.o"
+    touch "$tmp/mark"
 }
 take_back() {
-    if [ -e "$object" ]; then
-        cp -p "$tmp/kept" "$file"
-        cp -p "$tmp/kept.o" "$object"
-    else
-        cp "$tmp/kept" "$file"
-    fi
+    cp -p "$tmp/kept" "$file"
+    (cd "$b" && find obj pic -name '*.o' -newer "$tmp/mark" -exec cp -p "$tmp/objects/{}" {} \;)
     rm -f "$b/libmien-all.a"
 }
+if ! make -s CONF="$conf" "$b/mien" >"$tmp/log" 2>&1; then
+    tail -n 5 "$tmp/log"
+    exit 2
+fi
+mkdir "$tmp/objects" && cp -a "$b/obj" "$b/pic" "$tmp/objects/" || exit 2
 
 killed=0 survived=0 unjudged=0 passes=' '
 while IFS=$'\t' read -r file test words old new; do

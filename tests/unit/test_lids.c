@@ -60,6 +60,22 @@ static void test_blinks_of_different_people(void **state)
     }
 }
 
+// From a fast camera: what is shorter than a blink can be is a jump of the estimate, and no blink.
+static void test_twitches_are_no_blinks(void **state)
+{
+    for (int frames = 1; frames <= 3; frames++) {
+        struct mien_lid_watch w = {0};
+        struct mien_lids lids;
+        float b[MIEN_BLENDSHAPES] = {0};
+        for (int i = 0; i < 120; i++) {
+            bool shut = i >= 60 && i < 60 + frames;
+            b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.95F : 0.05F;
+            mien_lid_watch_feed(&w, b, 1 / 60.0F, &lids);
+        }
+        assert_int_equal(lids.blinks, frames > 1); // 17 ms, 33 ms, 50 ms
+    }
+}
+
 static void test_what_is_no_blink(void **state)
 {
     struct watch w = {0};
@@ -131,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blinks_of_different_people),
+        cmocka_unit_test(test_twitches_are_no_blinks),
         cmocka_unit_test(test_what_is_no_blink),
         cmocka_unit_test(test_a_wink_is_one_eye),
         cmocka_unit_test(test_long_closures_do_not_become_open),

@@ -62,6 +62,56 @@ static void test_noise_at_rest_falls_to_a_quarter(void **state)
     assert_true(fabs(rest_ratio(8, 1, 0) - 1) < 0.05);
 }
 
+// The gain itself: a group that has come to rest goes towards a measurement by 1 - exp(-dt / 0.45
+// s) a frame, each time, while the way is too short to be motion; all the way when it is a jump.
+static void test_gain_at_rest_is_the_time_constants(void **state)
+{
+    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_channel c[2] = {0};
+    float z[2] = {0, 0};
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    }
+    const float way = 0.5e-4F; // half the noise
+    double rest = 1 - exp(-1.0 / 30 / 0.45), left = 1;
+    z[0] = z[1] = way;
+    for (int t = 0; t < 10; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+        left *= 1 - rest;
+        assert_float_equal(c[0].x / way, 1 - left, 1e-3);
+        assert_float_equal(f.gain, rest, 1e-4);
+    }
+    z[0] = z[1] = 1;
+    mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    assert_float_equal(c[0].x, 1, 1e-6);
+    // Half opened, it goes that share of the way, whatever it is.
+    struct mien_filter h = {.noise_min = 1};
+    struct mien_channel d[2] = {0};
+    z[0] = z[1] = 0;
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&h, d, NULL, 2, z, dt, 1);
+    }
+    z[0] = z[1] = 3.5F;
+    mien_filter_step(&h, d, NULL, 2, z, dt, 1);
+    assert_in_range((int)(100 * h.gain), 30, 70);
+    assert_float_equal(d[0].x / 3.5F, h.gain, 1e-5);
+}
+
+// A jerk is no noise: one frame raises the estimate by a few per cent at most.
+static void test_a_jerk_raises_the_noise_little(void **state)
+{
+    struct mien_filter f = {.noise_min = 1e-4F};
+    struct mien_channel c[2] = {0};
+    float z[2] = {0, 0};
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    }
+    assert_float_equal(f.noise, 1e-4, 1e-7);
+    z[0] = z[1] = 10;
+    mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    assert_float_equal(f.noise, 1e-4 * (1 + 2 / 45.0), 1e-7);
+}
+
 static void test_step_passes_in_two_frames(void **state)
 {
     struct mien_rng rng;
@@ -393,6 +443,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
+        cmocka_unit_test(test_gain_at_rest_is_the_time_constants),
+        cmocka_unit_test(test_a_jerk_raises_the_noise_little),
         cmocka_unit_test(test_step_passes_in_two_frames),
         cmocka_unit_test(test_motion_has_no_lag),
         cmocka_unit_test(test_ramp_stays_within_the_noise),
