@@ -73,6 +73,7 @@ struct person {
     struct mien_pose pose;
     float identity[MIEN_IDENTITY], blendshape[MIEN_BLENDSHAPES];
     float gaze_deg[2];
+    float unsure; // sigma of the landmarks, crop units; 0: the noise's
 };
 struct world {
     struct mien_camera camera;
@@ -163,7 +164,7 @@ static void fake_look(void *user, const struct mien_image *frame, const struct m
         mien_crop_to_unit(crop, px[i], out->landmark[i]);
         out->landmark[i][0] += w->noise * mien_rng_normal(&w->rng);
         out->landmark[i][1] += w->noise * mien_rng_normal(&w->rng);
-        out->landmark_sigma[i] = fmaxf(w->noise, 0.01F);
+        out->landmark_sigma[i] = fmaxf(p->unsure, fmaxf(w->noise, 0.01F));
     }
     mien_pose_to_crop(&w->camera, crop, &p->pose, &out->pose);
     float turn[3], D[9], R[9];
@@ -315,6 +316,33 @@ static void test_still_faces_are_found_once_each(void **state)
         mien_image_destroy(&im);
         mien_engine_destroy(e);
     }
+}
+
+// The surest face comes first, whatever the detector's order, and is the one where one is wanted.
+// What is nothing that the network was taught is zero: a tongue.
+static void test_still_faces_come_by_their_sureness(void **state)
+{
+    struct world *w = new_world(1280, 720, 3);
+    static const float unsure[3] = {0.08F, 0.05F, 0.02F};
+    for (int i = 0; i < 3; i++) {
+        w->person[i].pose.t[0] = 260 * (float)(i - 1);
+        w->person[i].unsure = unsure[i];
+        w->person[i].blendshape[MIEN_BS_TONGUE_OUT] = 0.5F;
+    }
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){.still = true});
+    struct mien_image im = frame_of(w);
+    for (int wanted = 3; wanted >= 1; wanted -= 2) {
+        mien_engine_set_max_faces(e, wanted);
+        assert_true(mien_engine_run(e, &im, 0, &result));
+        assert_int_equal(result.count, wanted);
+        for (int i = 0; i < wanted; i++) {
+            assert_int_equal(lroundf(result.face[i].pose.t[0] / 260) + 1, 2 - i);
+            assert_int_equal(result.face[i].id, i + 1);
+            assert_true(result.face[i].blendshape[MIEN_BS_TONGUE_OUT] == 0);
+        }
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
 }
 
 static void test_a_picture_without_faces_has_none(void **state)
@@ -654,8 +682,8 @@ static int near_sighted(void *user, const struct mien_image *frame, float thresh
     float y0 = part ? (float)((size_t)at / whole.stride) : 0;
     float x0 = part ? (float)((size_t)at % whole.stride) / 3 : 0;
     for (int i = 0; i < n && part; i++) {
-        float *b = out[i].box_px, side = (float)(frame->width > frame->height ? frame->width
-                                                                             : frame->height);
+        float *b = out[i].box_px,
+              side = (float)(frame->width > frame->height ? frame->width : frame->height);
         struct mien_detection d = out[i];
         if (b[2] - b[0] < side / 20 || b[0] < x0 || b[1] < y0 || b[2] > x0 + (float)frame->width ||
             b[3] > y0 + (float)frame->height) {
@@ -835,6 +863,7 @@ int main(void)
         cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
         cmocka_unit_test(test_known_pose_in_same_pose_out),
         cmocka_unit_test(test_still_faces_are_found_once_each),
+        cmocka_unit_test(test_still_faces_come_by_their_sureness),
         cmocka_unit_test(test_a_picture_without_faces_has_none),
         cmocka_unit_test(test_moving_face_is_followed),
         cmocka_unit_test(test_steady_at_rest_quick_in_motion),
