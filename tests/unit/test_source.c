@@ -503,6 +503,7 @@ static void rendered_person(void **state)
         assert_int_equal(next(s, &f), MIEN_SOURCE_OK);
         assert_int_equal(f.index, i);
         assert_int_equal(f.rgb.width, 160);
+        assert_int_equal(f.media_ns, llrint(i * 1e9 / 30));
     }
     assert_int_equal(next(s, &g), MIEN_SOURCE_END);
     mien_source_close(s);

@@ -112,6 +112,43 @@ static void test_a_jerk_raises_the_noise_little(void **state)
     assert_float_equal(f.noise, 1e-4 * (1 + 2 / 45.0), 1e-7);
 }
 
+// A pose that stays is left as it is, wherever the head looks; one that turns about the middle of
+// its face keeps that in its place, although the head's origin moves.
+static void test_poses_keep_their_place(void **state)
+{
+    struct mien_smooth_layout l;
+    float b[MIEN_BLENDSHAPES] = {0};
+    mien_smooth_layout_make(&l, &model);
+    for (int look = 0; look < 4; look++) {
+        struct mien_smooth s = {0};
+        struct mien_pose want = {.t = {40, -25, -700}};
+        mien_pose_from_angles(25 * (float)(look - 1), 15 * (float)(look % 2), 10, want.R);
+        for (int t = 0; t < 5; t++) {
+            struct mien_pose p = want;
+            mien_smooth_fit(&l, &s, &p, b, dt, 1);
+            for (int k = 0; k < 3; k++) {
+                assert_float_equal(p.t[k], want.t[k], 0.02);
+            }
+            assert_true(mien_rotation_distance_deg(p.R, want.R) < 0.01F);
+        }
+    }
+    struct mien_smooth s = {0};
+    for (int t = 0; t < 60; t++) {
+        struct mien_pose p;
+        float offset[3];
+        mien_pose_from_angles(0.2F * (float)t, 0, 0, p.R);
+        mien_mat3_mul_vec(p.R, l.centre, offset);
+        for (int k = 0; k < 3; k++) {
+            p.t[k] = (k == 2 ? -700 : 0) - offset[k];
+        }
+        mien_smooth_fit(&l, &s, &p, b, dt, 1);
+        mien_mat3_mul_vec(p.R, l.centre, offset);
+        for (int k = 0; k < 3; k++) {
+            assert_float_equal(p.t[k] + offset[k], k == 2 ? -700 : 0, 0.05);
+        }
+    }
+}
+
 static void test_step_passes_in_two_frames(void **state)
 {
     struct mien_rng rng;
@@ -445,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
         cmocka_unit_test(test_gain_at_rest_is_the_time_constants),
         cmocka_unit_test(test_a_jerk_raises_the_noise_little),
+        cmocka_unit_test(test_poses_keep_their_place),
         cmocka_unit_test(test_step_passes_in_two_frames),
         cmocka_unit_test(test_motion_has_no_lag),
         cmocka_unit_test(test_ramp_stays_within_the_noise),
