@@ -7,7 +7,7 @@
 # after it what could not be judged; the exit status is 0 when all were killed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-root=$PWD list=tests/mutants.txt conf=${CONF:-release} seconds=${MUTANT_SECONDS:-120}
+root=$PWD list=tests/mutants.txt conf=${CONF:-release}
 check=
 [ "${1:-}" != --check ] || { check=1; shift; }
 
@@ -84,11 +84,11 @@ build() { # TEST
     *) make -s CONF="$conf" "$b/tests/$1" ;;
     esac >"$tmp/log" 2>&1 </dev/null
 }
-# 0: it passes, 77: it did not run, else it fails.
-run() { # TEST
+# 0: it passes, 77: it did not run, else it fails. A fault may make it hang.
+run() { # TEST SECONDS
     local rc script
     script=$(script_of "$1")
-    timeout -k 5 "$seconds" "${script:-$b/tests/$1}" >"$tmp/log" 2>&1 </dev/null
+    timeout -k 5 "$2" "${script:-$b/tests/$1}" >"$tmp/log" 2>&1 </dev/null
     rc=$?
     [ $rc = 77 ] || [ -n "$script" ] || [ $rc != 0 ] || grep -q '^\[       OK \]' "$tmp/log" || rc=77
     return $rc
@@ -111,7 +111,8 @@ if ! make -s CONF="$conf" "$b/mien" >"$tmp/log" 2>&1; then
 fi
 mkdir "$tmp/objects" && cp -a "$b/obj" "$b/pic" "$tmp/objects/" || exit 2
 
-killed=0 survived=0 unjudged=0 passes=' '
+killed=0 survived=0 unjudged=0
+declare -A limit # by test: seconds, ten times what it takes without a fault
 while IFS=$'\t' read -r file test words old new; do
     if [ $# -gt 0 ]; then
         hit=
@@ -121,11 +122,11 @@ while IFS=$'\t' read -r file test words old new; do
         [ -n "$hit" ] || continue
     fi
     start=$SECONDS verdict=
-    if [[ $passes != *" $test "* ]]; then # without a fault it passes
-        build "$test" && run "$test"
+    if [ -z "${limit[$test]:-}" ]; then # without a fault it passes
+        build "$test" && begun=$SECONDS && run "$test" 900
         rc=$?
         if [ $rc = 0 ]; then
-            passes="$passes$test "
+            limit[$test]=$((60 + 10 * (SECONDS - begun)))
         else
             verdict="not judged: $test does not pass as it is"
         fi
@@ -137,7 +138,7 @@ while IFS=$'\t' read -r file test words old new; do
         elif ! build "$test"; then
             verdict="not judged: it does not compile: $(grep -m 1 error "$tmp/log")"
         else
-            run "$test"
+            run "$test" "${limit[$test]}"
             case $? in
             0) verdict=survived ;;
             77) verdict="not judged: $test was skipped" ;;
