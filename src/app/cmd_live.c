@@ -64,6 +64,7 @@ int mien_cmd_live(int argc, char **argv)
     struct mien_session_options *o = &s.o;
     struct mien_config config = {0};
     char recalled[1024];
+    char sinks[MIEN_SINKS_HELP_SIZE];
     const char *size = NULL, *sensor = NULL, *config_path = NULL;
     bool pace = true, no_config = false, share = false;
     bool remembers = recall(argc, argv, o, &config, recalled, sizeof(recalled));
@@ -115,7 +116,7 @@ int mien_cmd_live(int argc, char **argv)
          "where recordings, pictures, reports and records go that keys and menus begin; made when "
          "it is not there; the current folder by default",
          0, 0},
-        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
+        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", mien_sinks_help(sinks), 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
         MIEN_FILES_SHARE_OPT(share),

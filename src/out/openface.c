@@ -263,7 +263,7 @@ static void write_header(FILE *f)
     }
 }
 
-struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_model *m)
+static struct mien_sink *open_openface(const char *path, const struct mien_sink_context *c)
 {
     struct openface_sink *o = mien_calloc(1, sizeof(*o));
     if (!o) {
@@ -271,7 +271,7 @@ struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_mo
     }
     o->sink = (struct mien_sink){
         .name = "OpenFace CSV", .write = openface_write, .close = openface_close};
-    o->model = m;
+    o->model = c->model;
     if (!mien_text_open(&o->text, path)) {
         mien_free(o);
         return NULL;
@@ -283,3 +283,13 @@ struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_mo
     }
     return &o->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_openface = {
+    .name = "openface",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "openface:FILE.csv",
+    .what = "table like OpenFace's",
+    .example = "openface:openface.csv",
+    .open = open_openface,
+};

@@ -190,7 +190,7 @@ static bool osf_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m)
+static struct mien_sink *open_osf(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address to;
     const char *reason;
@@ -203,11 +203,11 @@ struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m
         return NULL;
     }
     s->sink = (struct mien_sink){.name = "OpenSeeFace", .write = osf_write, .close = osf_close};
-    s->model = m;
+    s->model = c->model;
     // Their model's outer eye corners are 0.65962 apart.
     float a[3], b[3];
-    mien_face_model_ibug(m, OUTER_RIGHT, m->landmark_mean, 3, 3, a);
-    mien_face_model_ibug(m, OUTER_LEFT, m->landmark_mean, 3, 3, b);
+    mien_face_model_ibug(c->model, OUTER_RIGHT, c->model->landmark_mean, 3, 3, a);
+    mien_face_model_ibug(c->model, OUTER_LEFT, c->model->landmark_mean, 3, 3, b);
     float d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
     s->unit_mm = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 0.65962F;
     if (!mien_udp_open(&s->udp, "OpenSeeFace", &to)) {
@@ -216,3 +216,13 @@ struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_osf = {
+    .name = "osf",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "osf[:HOST:PORT] (OpenSeeFace)",
+    .what = "OpenSeeFace: VTube Studio, VSeeFace",
+    .example = "osf",
+    .open = open_osf,
+};

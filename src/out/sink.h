@@ -36,20 +36,6 @@ void mien_sink_idle(struct mien_sink *s);
 // Flushes and frees. False when anything was not written. s NULL is fine (true).
 bool mien_sink_close(struct mien_sink *s);
 
-// path "-" = standard output. NULL on failure (logged). Numbers have a fixed precision and are
-// always numbers: what is not finite is written as null (JSON) or left empty (CSV).
-//
-// JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id, state, box,
-// confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch, roll},
-// blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
-struct mien_sink *mien_sink_jsonl(const char *path);
-// One row a face; a frame without one has a row with face = -1 and empty cells.
-struct mien_sink *mien_sink_csv(const char *path);
-// "MD5 frame N" a frame and "MD5 total" at the end: of the results, times left out. The same input
-// gives the same lines on every run of one build on one machine.
-struct mien_sink *mien_sink_md5(const char *path);
-struct mien_sink *mien_sink_null(void); // counts only
-
 enum mien_overlay_parts {
     MIEN_OVERLAY_MESH = 1,
     MIEN_OVERLAY_LANDMARKS = 2,

@@ -311,27 +311,10 @@ bool record_part(mien_ui_controls *c)
     return did;
 }
 
-const struct {
-    const char *spec, *what;
-} kinds[] = {{"vmc", "VMC: VSeeFace, Warudo, VNyan"},
-             {"osf", "OpenSeeFace: VTube Studio, VSeeFace"},
-             {"livelink", "Live Link Face: Unreal Engine"},
-             {"ifacialmocap", "iFacialMocap"},
-             {"facecap", "Face Cap (OSC)"},
-             {"opentrack", "head pose for games"},
-             {"ws", "page in a browser, port 8765"},
-             {"loopback:/dev/video10", "virtual camera"},
-             {"jsonl:mien.jsonl", "everything, a line a frame"},
-             {"csv:mien.csv", "table, a row a face"},
-             {"openface:openface.csv", "table like OpenFace's"},
-             {"mediapipe:mediapipe.json", "like MediaPipe's"},
-             {"livelinkcsv:livelink.csv", "table like Live Link Face's"},
-             {"gltf:mien.glb", "animated face for Blender"},
-             {"md5:mien.md5", "digests, to compare runs"}};
-
 bool send_part(mien_ui *ui, mien_ui_controls *c)
 {
-    static const char *const where[] = {"stays here", "file", "network", "virtual camera"};
+    static const char *const where[MIEN_TRAFFICS] = {"stays here", "file", "network",
+                                                     "virtual camera"};
     bool did = false;
     if (!c->sinks) {
         ImGui::TextDisabled("nothing leaves this program");
@@ -343,10 +326,11 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
             c->ask.sink = i + 1;
             did = true;
         }
-        int kind = mien_ui_sink_kind(c->sink[i].spec);
+        mien_traffic traffic = c->sink[i].traffic;
+        bool leaves = on && traffic != MIEN_TRAFFIC_NONE;
         ImGui::SameLine();
-        ImGui::TextColored(on && kind ? mien_ui_amber : mien_ui_dim, "  %s%s",
-                           on && kind ? "● " : "", where[kind]);
+        ImGui::TextColored(leaves ? mien_ui_amber : mien_ui_dim, "  %s%s", leaves ? "● " : "",
+                           where[traffic]);
         ImGui::PopID();
     }
     ImGui::Separator();
@@ -361,13 +345,13 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
     }
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
     if (ImGui::BeginCombo("##kinds", "or choose …", ImGuiComboFlags_HeightLarge)) {
-        for (auto &k : kinds) {
-            if (ImGui::Selectable(k.spec)) { // to be changed before it is added
-                copy(ui->spec, sizeof(ui->spec), k.spec);
+        for (int i = 0; i < c->offers; i++) {
+            if (ImGui::Selectable(c->offer[i].spec)) { // to be changed before it is added
+                copy(ui->spec, sizeof(ui->spec), c->offer[i].spec);
                 did = true;
             }
             ImGui::SameLine(ImGui::GetFontSize() * 13);
-            ImGui::TextDisabled("%s", k.what);
+            ImGui::TextDisabled("%s", c->offer[i].what);
         }
         ImGui::EndCombo();
     }

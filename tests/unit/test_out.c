@@ -22,7 +22,7 @@
 #include "out/md5.h"
 #include "out/mesh.h"
 #include "out/overlay.h"
-#include "out/sink.h"
+#include "out/sinks.h"
 #include "out/text.h"
 #include "out/video.h"
 
@@ -119,7 +119,7 @@ static double number(const cJSON *o, const char *name)
 static void test_jsonl_is_read_back(void **state)
 {
     const char *source = "fo\"l\\der/na\nme \xC3\xA9 \xFF.jpg";
-    struct mien_sink *s = mien_sink_jsonl(in_dir("a.jsonl"));
+    struct mien_sink *s = mien_sink_open("jsonl", in_dir("a.jsonl"), NULL);
     assert_non_null(s);
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {source, NULL, r};
@@ -178,8 +178,8 @@ static void test_nothing_but_numbers(void **state)
     f->box_px[2] = -INFINITY;
     f->yaw_deg = -0.0001F;
     f->gaze_deg[0][0] = 3e38F;
-    struct mien_sink *s[2] = {mien_sink_jsonl(in_dir("n.jsonl")), NULL};
-    s[1] = mien_sink_csv(in_dir("n.csv"));
+    struct mien_sink *s[2] = {mien_sink_open("jsonl", in_dir("n.jsonl"), NULL), NULL};
+    s[1] = mien_sink_open("csv", in_dir("n.csv"), NULL);
     for (int i = 0; i < 2; i++) {
         assert_true(mien_sink_write(s[i], &(struct mien_sink_frame){"x", NULL, r}));
         assert_true(mien_sink_close(s[i]));
@@ -243,7 +243,7 @@ static int columns(const char *line)
 
 static void test_csv_has_its_columns(void **state)
 {
-    struct mien_sink *s = mien_sink_csv(in_dir("a.csv"));
+    struct mien_sink *s = mien_sink_open("csv", in_dir("a.csv"), NULL);
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {"odd, \"name\".jpg", NULL, r};
     assert_true(mien_sink_write(s, &f));
@@ -296,7 +296,7 @@ static void test_md5_sees_every_change_but_time(void **state)
         add_face(r, 1, 2, 3, 0, -700);
         r->times.network_ns = 1000 * i;
         r->face[0].blendshape[51] = i == 2 ? 1e-6F : 0;
-        struct mien_sink *s = mien_sink_md5(in_dir("md5"));
+        struct mien_sink *s = mien_sink_open("md5", in_dir("md5"), NULL);
         assert_true(mien_sink_write(s, &(struct mien_sink_frame){"x", NULL, r}));
         assert_true(mien_sink_close(s));
         text[i] = slurp("md5");
@@ -311,12 +311,12 @@ static void test_md5_sees_every_change_but_time(void **state)
 static void test_unwritable_places_are_told(void **state)
 {
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    assert_null(mien_sink_jsonl("/nonexistent/x.jsonl"));
-    assert_null(mien_sink_csv("/nonexistent/x.csv"));
+    assert_null(mien_sink_open("jsonl", "/nonexistent/x.jsonl", NULL));
+    assert_null(mien_sink_open("csv", "/nonexistent/x.csv", NULL));
     assert_null(mien_sink_overlay("/proc/nowhere", &model, MIEN_OVERLAY_ALL, NULL));
     assert_null(mien_video_writer_open("/nonexistent/x.mp4", 320, 240, 30, 0));
     assert_null(mien_video_writer_open(in_dir("small.mp4"), 3, 3, 30, 0));
-    struct mien_sink *s = mien_sink_jsonl("/dev/full");
+    struct mien_sink *s = mien_sink_open("jsonl", "/dev/full", NULL);
     struct mien_sink_frame f = {"x", NULL, result_of(64, 64)};
     assert_false(mien_sink_write(s, &f));
     assert_false(mien_sink_write(s, &f));

@@ -27,6 +27,7 @@
 #include "sinks_scene.h"
 
 static struct mien_face_model model;
+static const struct mien_sink_context with_model = {.model = &model};
 static char dir[] = "/tmp/mien-test-sinks-XXXXXX";
 
 static int set_up(void **state)
@@ -186,7 +187,8 @@ static void test_opentrack_bytes(void **state)
     struct mien_result *r = scene_result(&model);
     mien_pose_from_angles(0, 0, 0, r->face[0].pose.R);
     memcpy(r->face[0].pose.t, (float[]){-10, 20, -5120}, 12);
-    assert_int_equal(packet_of(mien_sink_opentrack(where), r, fd, packet, sizeof(packet)), 48);
+    assert_int_equal(
+        packet_of(mien_sink_open("opentrack", where, NULL), r, fd, packet, sizeof(packet)), 48);
     // 1.0, 2.0, 512.0, little-endian IEEE 754; then angles of zero (of either sign).
     static const uint8_t want[24] = {0, 0, 0, 0,    0, 0, 0xF0, 0x3F, 0, 0, 0,    0,
                                      0, 0, 0, 0x40, 0, 0, 0,    0,    0, 0, 0x80, 0x40};
@@ -210,7 +212,9 @@ static void test_livelink_bytes(void **state)
     struct mien_result *r = scene_result(&model);
     r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.5F;
     r->face[0].action[MIEN_BS_TONGUE_OUT] = 1;
-    size_t n = packet_of(mien_sink_livelink(where, 60), r, fd, packet, sizeof(packet));
+    size_t n = packet_of(
+        mien_sink_open("livelink", where, &(struct mien_sink_context){.frames_per_s = 60}), r, fd,
+        packet, sizeof(packet));
     // 1 + 4 + 36 + 4 + 4 + 16 + 1 + 244
     assert_int_equal(n, 310);
     static const uint8_t head[] = {6, 0, 0, 0, 36, 'm', 'i', 'e', 'n', '0', '0', '0', '0', '-'};
@@ -226,7 +230,10 @@ static void test_livelink_bytes(void **state)
     // Without a face the packet ends after the frame time.
     fd = receiver(where, sizeof(where));
     r->count = 0;
-    assert_int_equal(packet_of(mien_sink_livelink(where, 60), r, fd, packet, sizeof(packet)), 65);
+    assert_int_equal(packet_of(mien_sink_open("livelink", where,
+                                              &(struct mien_sink_context){.frames_per_s = 60}),
+                               r, fd, packet, sizeof(packet)),
+                     65);
 }
 
 static void test_osf_bytes(void **state)
@@ -236,7 +243,7 @@ static void test_osf_bytes(void **state)
     int fd = receiver(where, sizeof(where));
     struct mien_result *r = scene_result(&model);
     r->face[0].action[MIEN_BS_EYE_BLINK_RIGHT] = 1;
-    size_t n = packet_of(mien_sink_osf(where, &model), r, fd, packet, sizeof(packet));
+    size_t n = packet_of(mien_sink_open("osf", where, &with_model), r, fd, packet, sizeof(packet));
     assert_int_equal(n, 1785);
     static const uint8_t head[] = {0, 0, 0,    0,    0, 0, 0xF8, 0x3F, // 1.5 s
                                    0, 0, 0,    0,                      // the first face
@@ -248,7 +255,8 @@ static void test_osf_bytes(void **state)
     decoder_says("osf", packet, n);
     fd = receiver(where, sizeof(where));
     scene_add_face(r, &model, -20, 5, 3, 80, -700);
-    assert_int_equal(packet_of(mien_sink_osf(where, &model), r, fd, packet, sizeof(packet)), 3570);
+    assert_int_equal(
+        packet_of(mien_sink_open("osf", where, &with_model), r, fd, packet, sizeof(packet)), 3570);
     assert_int_equal(packet[1785 + 8], 1); // the second's id
 }
 
@@ -271,7 +279,8 @@ static void test_osf_points(void **state)
     f->blendshape[MIEN_BS_NOSE_SNEER_LEFT] = f->blendshape[MIEN_BS_NOSE_SNEER_RIGHT] = 1;
     int vague = model.ibug_mix[2].landmark[0]; // known to be nowhere: point 2 has it, 45 has not
     f->landmark_sigma_px[vague] = 1000;
-    assert_int_equal(packet_of(mien_sink_osf(where, &model), r, fd, packet, sizeof(packet)), 1785);
+    assert_int_equal(
+        packet_of(mien_sink_open("osf", where, &with_model), r, fd, packet, sizeof(packet)), 1785);
     float apart = 0;
     for (int i = 0; i < 48; i++) { // so far their numbers are iBUG's
         for (int k = 0; k < 2; k++) {
@@ -310,7 +319,7 @@ static void test_ifacialmocap(void **state)
     char where[80];
     int probe = receiver(where, sizeof(where)); // a free port
     close(probe);
-    struct mien_sink *s = mien_sink_ifacialmocap(where);
+    struct mien_sink *s = mien_sink_open("ifacialmocap", where, NULL);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
     r->face[0].action[MIEN_BS_MOUTH_SMILE_LEFT] = 0.734F;
@@ -356,7 +365,7 @@ static void test_ifacialmocap(void **state)
     assert_true(mien_sink_close(s));
     fd = receiver(own, sizeof(own));
     snprintf(where, sizeof(where), "to=%s", own);
-    n = packet_of(mien_sink_ifacialmocap(where), r, fd, packet, sizeof(packet) - 1);
+    n = packet_of(mien_sink_open("ifacialmocap", where, NULL), r, fd, packet, sizeof(packet) - 1);
     packet[n] = 0;
     assert_memory_equal(packet, "eyeBlink_L-0|eyeLookDown_L-0|", 29);
 }
@@ -441,7 +450,7 @@ static void test_vmc_through_liblo(void **state)
     lo_server_add_method(server, NULL, NULL, on_osc, &h);
     char where[64];
     snprintf(where, sizeof(where), "127.0.0.1:%d", lo_server_get_port(server));
-    struct mien_sink *s = mien_sink_vmc(where);
+    struct mien_sink *s = mien_sink_open("vmc", where, NULL);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
     r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.25F;
@@ -479,7 +488,7 @@ static void test_vmc_bytes(void **state)
     int fd = receiver(where, sizeof(where));
     struct mien_result *r = scene_result(&model);
     r->count = 0;
-    size_t n = packet_of(mien_sink_vmc(where), r, fd, packet, sizeof(packet));
+    size_t n = packet_of(mien_sink_open("vmc", where, NULL), r, fd, packet, sizeof(packet));
     static const uint8_t want[] = {
         '#', 'b', 'u', 'n', 'd', 'l', 'e', 0,   0,   0,   0,   0,   0,   0,   0,   1, // at once
         0,   0,   0,   36,  '/', 'V', 'M', 'C', '/', 'E', 'x', 't', '/', 'O', 'K', 0,
@@ -497,7 +506,7 @@ static void test_vmc_datagrams(void **state)
     char where[64];
     static uint8_t packet[20000];
     int fd = receiver(where, sizeof(where)), values = 0;
-    struct mien_sink *s = mien_sink_vmc(where);
+    struct mien_sink *s = mien_sink_open("vmc", where, NULL);
     assert_non_null(s);
     struct mien_sink_frame f = {.source = "test", .result = scene_result(&model)};
     assert_true(mien_sink_write(s, &f));
@@ -548,7 +557,7 @@ static void test_facecap_through_liblo(void **state)
     lo_server_add_method(server, NULL, NULL, on_cap, seen);
     char where[64];
     snprintf(where, sizeof(where), "%d", lo_server_get_port(server));
-    struct mien_sink *s = mien_sink_facecap(where);
+    struct mien_sink *s = mien_sink_open("facecap", where, NULL);
     assert_non_null(s);
     struct mien_sink_frame f = {.source = "test", .result = scene_result(&model)};
     mien_pose_from_angles(20, 0, 0, scene_result(&model)->face[0].pose.R);

@@ -94,7 +94,7 @@ static void test_page_in_chromium(void **state)
     snprintf(port, sizeof(port), "%d", ntohs(a.sin_port));
     snprintf(url, sizeof(url), "http://127.0.0.1:%s/", port);
     assert_non_null(mkdtemp(dir));
-    struct mien_sink *s = mien_sink_ws(port, &m);
+    struct mien_sink *s = mien_sink_open("ws", port, &(struct mien_sink_context){.model = &m});
     assert_non_null(s);
     assert_true(serve(s, &m, start(program, dir, url, getenv("MIEN_PAGE_PNG"))));
     snprintf(path, sizeof(path), "%s/dom.html", dir);
