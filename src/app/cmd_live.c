@@ -11,6 +11,7 @@
 #include "base/args.h"
 #include "base/log.h"
 #include "out/sinks.h"
+#include "view/keys.h"
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
 {
@@ -159,11 +160,11 @@ int mien_cmd_live(int argc, char **argv)
     int rc = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     const char *reason;
     if (rc == 1) { // --help was shown
-        const char *const(*keys)[2];
-        int n = mien_hud_keys(&keys);
+        const char *shown, *said;
+        char text[MIEN_KEY_TEXT];
         printf("\nkeys:\n");
-        for (int i = 0; i < n; i++) {
-            printf("  %-7s  %s\n", keys[i][0], keys[i][1]);
+        for (int i = 0; (said = mien_key_line(i, &shown, text)); i++) {
+            printf("  %-7s  %s\n", shown, said);
         }
         rc = 0;
         goto out;

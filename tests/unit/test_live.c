@@ -29,6 +29,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "view/keys.h"
 
 static atomic_bool counting;
 static atomic_int allocations, gl_objects;
@@ -363,9 +364,10 @@ static void outputs_are_checked(void **state)
     assert_true(mien_live_out_check(NULL, &why));
     assert_false(mien_live_out_check("jsn:a", &why));
     assert_non_null(why);
-    assert_false(mien_live_out_check("null,null,null,null,null,null,null,null,null,null,null,null,null,"
-                                     "null,null,null,null",
-                                     &why));
+    assert_false(
+        mien_live_out_check("null,null,null,null,null,null,null,null,null,null,null,null,null,"
+                            "null,null,null,null",
+                            &why));
     assert_true(mien_live_out_uses_stdout("null,md5"));
     assert_false(mien_live_out_uses_stdout("null,md5:x"));
 }
@@ -379,8 +381,8 @@ static void publish(void *arg, const struct mien_shot *s)
 // mien's own code allocates or makes an OpenGL object.
 static void run_counted(const struct mien_live_config *base, const struct mien_face_model *model)
 {
-    struct mien_live_out *out = mien_live_out_open(&(struct mien_live_out_config){
-        .sinks = "null", .width_px = 64, .height_px = 64});
+    struct mien_live_out *out = mien_live_out_open(
+        &(struct mien_live_out_config){.sinks = "null", .width_px = 64, .height_px = 64});
     assert_non_null(out);
     struct mien_live_config c = *base;
     c.result = publish;
@@ -481,6 +483,56 @@ static void press(SDL_Keycode key, Uint16 modifiers)
     SDL_PushEvent(&e);
 }
 
+// What a key may change: settings, what is asked for, what is said.
+static uint64_t state_of(const struct mien_show *s)
+{
+    static struct mien_show copy; // large
+    memcpy(&copy, s, sizeof(copy));
+    copy.dirty = false;
+    uint64_t hash = 14695981039346656037u; // FNV-1a
+    for (size_t i = 0; i < sizeof(copy); i++) {
+        hash = (hash ^ ((const uint8_t *)&copy)[i]) * 1099511628211u;
+    }
+    return hash;
+}
+
+static void every_key_does_something(void **state)
+{
+    static struct mien_show show;
+    struct mien_show_config c = {.title = "test",
+                                 .picture_w = 64,
+                                 .picture_h = 48,
+                                 .headless = true,
+                                 .settings = {.hud = true, .fade = 0.5F}};
+    if (!mien_show_open(&show, &c)) {
+        skip();
+    }
+    show.controls.filter = 2;
+    show.controls.fov_deg = 60;
+    show.controls.faces = 3;
+    show.controls.props = show.controls.networks = 3;
+    for (int a = 0; a < MIEN_ACTIONS; a++) {
+        char key = mien_key_at(a)->character;
+        // The menus' own state is out of sight here, and the window's when there is none.
+        bool hidden = a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS;
+        bool capital = key >= 'A' && key <= 'Z';
+        uint64_t before = state_of(&show);
+        show.dirty = false;
+        if (key == '?' || key == '+') {
+            press(key == '?' ? SDLK_QUESTION : SDLK_PLUS, 0);
+        } else {
+            press(capital ? key - 'A' + 'a' : key, capital ? KMOD_LSHIFT : 0);
+        }
+        mien_show_events(&show);
+        assert_true(show.dirty || show.quit);
+        if (state_of(&show) == before && !hidden) {
+            fail_msg("the key %s does nothing", mien_key_at(a)->label);
+        }
+    }
+    assert_true(show.quit);
+    mien_show_close(&show);
+}
+
 static void keys_do_what_the_help_says(void **state)
 {
     static struct mien_show show;
@@ -534,6 +586,7 @@ int main(void)
         cmocka_unit_test(failure_is_told),
         cmocka_unit_test(stops_in_time_whatever_the_camera_does),
         cmocka_unit_test(outputs_are_checked),
+        cmocka_unit_test(every_key_does_something),
         cmocka_unit_test(keys_do_what_the_help_says),
         cmocka_unit_test(counters_count),
         cmocka_unit_test(frame_loop_does_not_allocate),

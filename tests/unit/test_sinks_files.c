@@ -2,7 +2,6 @@
 // Sinks that write files, and the virtual camera (with a device of our own). Files are read by
 // tests/readers.py, which shares no code with what wrote them.
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
@@ -28,6 +27,7 @@
 #include "base/mem.h"
 #include "out/sinks.h"
 #include "sinks_scene.h"
+#include "words_scene.h"
 
 static struct mien_face_model model;
 static const struct mien_sink_context with_model = {.model = &model};
@@ -422,17 +422,6 @@ static bool is_sent_or_served(int fd, int port)
     return listens;
 }
 
-static bool names(const char *text, const char *word)
-{
-    size_t n = strlen(word);
-    for (const char *p = text; (p = strstr(p, word)); p += n) {
-        if ((p == text || !isalnum((unsigned char)p[-1])) && !isalnum((unsigned char)p[n])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 // One kind: opened as on the command line, given two frames, closed; what it promises to let out
 // came out.
 static void walk_kind(const struct mien_sink_kind *k)
@@ -506,7 +495,7 @@ static void test_every_kind(void **state)
     device.output = true;
     int kinds = 0;
     for (; (k = mien_sink_kind_at(kinds)); kinds++) {
-        if (!names(readme, k->name) || !names(man, k->name)) {
+        if (!names_word(readme, k->name) || !names_word(man, k->name)) {
             fail_msg("README.md or assets/mien.1 does not name the output %s", k->name);
         }
         assert_true(strlen(k->name) < 16 && k->what && strlen(k->what) < 40);
