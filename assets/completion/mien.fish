@@ -124,7 +124,7 @@ complete -c mien -n '__fish_seen_subcommand_from train' -l ramp -r -d 'steps aft
 complete -c mien -n '__fish_seen_subcommand_from train' -l precision -x -a 'float bf16 auto' -d 'of the convolutions\' operands while training: bf16 is faster where the processor has AVX512-BF16, auto takes it there; validation, network and checkpoint are float [auto]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l threads -s t -r -d 'threads, 0 = one per core [0]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l seed -r -d 'of weights, drawing and augmentation [1]'
-complete -c mien -n '__fish_seen_subcommand_from train' -l weights -s w -r -d 'task weights, for example landmarks=1,pose=0.5,consistency=0.3'
+complete -c mien -n '__fish_seen_subcommand_from train' -l weights -s w -r -d 'task weights, for example pose=0.5,consistency=0.3; at first they are landmarks=1, sigma=0.5, pose=1, identity=1, blendshapes=1, expression=1, gaze=0.5, presence=0.3, consistency=0'
 complete -c mien -n '__fish_seen_subcommand_from train' -l weighting -x -a 'tuned equal normalised running uncertainty rand' -d 'how tasks are balanced (learn/weighting.h explains) [tuned]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l period -r -d 'steps a period of --weighting dwa [200]'
 complete -c mien -n '__fish_seen_subcommand_from train' -l tasks -r -d 'learn only these, for example landmarks,pose; others get no gradient'

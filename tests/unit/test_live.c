@@ -514,12 +514,16 @@ static void every_key_does_something(void **state)
     for (int a = 0; a < MIEN_ACTIONS; a++) {
         char key = mien_key_at(a)->character;
         // The menus' own state is out of sight here, and the window's when there is none.
-        bool hidden = a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS;
+        bool hidden =
+            a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS || a == MIEN_ACTION_FULLSCREEN;
         bool capital = key >= 'A' && key <= 'Z';
         uint64_t before = state_of(&show);
         show.dirty = false;
-        if (key == '?' || key == '+') {
-            press(key == '?' ? SDLK_QUESTION : SDLK_PLUS, 0);
+        if (strchr("[]-+,.", key)) { // wherever they are on a keyboard: they come as text
+            SDL_Event e = {.text = {.type = SDL_TEXTINPUT, .text = {key}}};
+            SDL_PushEvent(&e);
+        } else if (key == '?') {
+            press(SDLK_QUESTION, 0);
         } else {
             press(capital ? key - 'A' + 'a' : key, capital ? KMOD_LSHIFT : 0);
         }

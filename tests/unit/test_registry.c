@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "learn/loss.h"
 #include "view/keys.h"
 #include "view/modes.h"
 #include "view/prop.h"
@@ -98,6 +99,24 @@ static void anchors_have_names(void **state)
     assert_null(mien_anchor_name(MIEN_ANCHORS));
 }
 
+static void tasks_are_documented(void **state)
+{
+    char all[MIEN_TASK_LIST], led[MIEN_TASK_LIST];
+    mien_task_list(true, all);
+    mien_task_list(false, led);
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        if (!names_word(man, mien_task_name(t))) {
+            fail_msg("assets/mien.1 does not name the task %s", mien_task_name(t));
+        }
+        assert_true(names_word(all, mien_task_name(t)));
+        assert_int_equal(names_word(led, mien_task_name(t)), !mien_task_at(t)->led_by);
+        for (int o = 0; o < t; o++) {
+            assert_string_not_equal(mien_task_name(o), mien_task_name(t));
+        }
+    }
+    assert_int_equal(mien_task_find("nose"), -1);
+}
+
 // Of a folder: files that begin with `before` and end with `after` are named by what is between.
 static int folder_is_documented(const char *folder, const char *before, const char *after)
 {
@@ -132,6 +151,7 @@ int main(void)
         cmocka_unit_test(modes_are_documented),
         cmocka_unit_test(sheet_names_every_key),
         cmocka_unit_test(anchors_have_names),
+        cmocka_unit_test(tasks_are_documented),
         cmocka_unit_test(networks_and_props_are_documented),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
