@@ -167,7 +167,8 @@ int mien_cmd_eval(int argc, char **argv)
          "fit what the network's probabilities are worth, print it, and write it into its file", 0,
          0},
         {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
-         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0, 0},
+         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,
+         0},
         {"people", 0, MIEN_OPT_INT, &people, "N", "shapes: rendered people", 1, 1000},
         {"pictures", 0, MIEN_OPT_STRING, &pictures, "DIR", "shapes: keep the pictures there", 0, 0},
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "print one JSON object instead of a table", 0, 0},
@@ -188,9 +189,12 @@ int mien_cmd_eval(int argc, char **argv)
         return status == 1 ? 0 : status;
     }
     if (shapes) {
-        return mien_eval_shapes(&(struct mien_eval_shapes){
-            .net = path, .model = model_path, .pictures = pictures, .people = people,
-            .seed = seed, .json = json});
+        return mien_eval_shapes(&(struct mien_eval_shapes){.net = path,
+                                                           .model = model_path,
+                                                           .pictures = pictures,
+                                                           .people = people,
+                                                           .seed = seed,
+                                                           .json = json});
     }
     if (!sources || !path) {
         mien_error("eval needs --net and --data; see `mien eval --help`");

@@ -353,8 +353,7 @@ int mien_cmd_train_detect(int argc, char **argv)
          "no photos but those of --pack, for example of public-domain sources alone", 0, 0},
         {"checkpoint", 0, MIEN_OPT_OUTPUT, &o->checkpoint, "FILE", "written every minute", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &o->resume, NULL, "go on from the checkpoint", 0, 0},
-        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0,
-         0},
+        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0, 0},
         {"log", 0, MIEN_OPT_OUTPUT, &o->log, "FILE", "JSON lines of losses", 0, 0},
         {"scenes", 's', MIEN_OPT_INT, &o->scenes_total, "N", "how many scenes to train on", 1, 1e9},
         {"batch", 'b', MIEN_OPT_INT, &o->batch, "N", "scenes a step, a multiple of 16", SHARD,
@@ -398,8 +397,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         mien_free(t);
         return 2;
     }
-    if (!mien_precision_possible((enum mien_precision)o->precision) ||
-        !keep_apart(opts, o->pack) || !load_data(t)) {
+    if (!mien_precision_possible((enum mien_precision)o->precision) || !keep_apart(opts, o->pack) ||
+        !load_data(t)) {
         status = 2;
         goto done;
     }

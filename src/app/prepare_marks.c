@@ -1,9 +1,9 @@
-// Faces marked by people (data/marks) into a pack of dense landmarks: what a network says, corrected
-// by the marks.
+// Faces marked by people (data/marks) into a pack of dense landmarks: what a network says,
+// corrected by the marks.
 //
-// A source's marks are mixtures of our landmarks (assets/marks/SOURCE.txt, assets/make_mixtures.py) plus
-// a constant of its own. Given the network's landmarks d with error covariance C and marks
-// m = W d + c + e with e of variance R, the landmarks that fit both best are d + C W' (W C W' + R)^-1
+// A source's marks are mixtures of our landmarks (assets/marks/SOURCE.txt, assets/make_mixtures.py)
+// plus a constant of its own. Given the network's landmarks d with error covariance C and marks m =
+// W d + c + e with e of variance R, the landmarks that fit both best are d + C W' (W C W' + R)^-1
 // (m - c - W d): neighbours of a mark are corrected with it. The fitted face model says pose and
 // blendshapes. Does not: learn mixtures.
 #include "app/prepare.h"
@@ -152,8 +152,8 @@ static bool make_gain(struct source *s, const struct mien_face_model *m)
     for (int l = 0; l < L && ok; l++) {
         for (int k = 0; k < P; k++) {
             for (int t = 0; t < s->mix[k].terms; t++) {
-                CW[l * P + k] += (double)s->mix[k].weight[t] *
-                                 covariance(m, size, l, s->mix[k].landmark[t]);
+                CW[l * P + k] +=
+                    (double)s->mix[k].weight[t] * covariance(m, size, l, s->mix[k].landmark[t]);
             }
         }
     }

@@ -1,3 +1,4 @@
+// Parsing, --help and the claims of one table of options. Prints only help and mistakes.
 #include "base/args.h"
 
 #include <errno.h>
@@ -51,8 +52,8 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
                           : snprintf(left, sizeof left, "    ");
         snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "",
                  o->arg ? o->arg : "");
-        fprintf(f, "  %-30s%s %s", left, strlen(left) >= 30 ? "\n                                " : "",
-                o->help);
+        fprintf(f, "  %-30s%s %s", left,
+                strlen(left) >= 30 ? "\n                                " : "", o->help);
         print_default(f, o);
         fputc('\n', f);
     }
@@ -71,8 +72,8 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
 static int mistake(const struct mien_command *cmd, const char *what, const char *name,
                    const char *hint)
 {
-    fprintf(stderr, "mien %s: %s%s%s%s (mien %s --help)\n", cmd->name, what, name,
-            hint ? ": " : "", hint ? hint : "", cmd->name);
+    fprintf(stderr, "mien %s: %s%s%s%s (mien %s --help)\n", cmd->name, what, name, hint ? ": " : "",
+            hint ? hint : "", cmd->name);
     return 2;
 }
 

@@ -17,7 +17,8 @@ struct mien_solver; // workspace; one thread at a time; no allocation after crea
 struct mien_solver *mien_solver_create(const struct mien_face_model *m); // NULL on failure (logged)
 void mien_solver_destroy(struct mien_solver *s);                         // NULL is fine
 
-// Blendshapes come from a trained network, whose answers are drawn to the mean: results are stretched.
+// Blendshapes come from a trained network, whose answers are drawn to the mean: results are
+// stretched.
 void mien_solver_stretch(struct mien_solver *s);
 
 // Fills all of *out but id, state, crop and light_hint. False when the fit failed (too few points,

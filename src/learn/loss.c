@@ -1,3 +1,4 @@
+// The tasks' losses with their gradients, the table of tasks, and the losses of constant answers.
 #include "learn/loss.h"
 
 #include <math.h>

@@ -35,14 +35,14 @@
 // what else of struct mien_task_row is not zero.
 #define MIEN_TASK_ROWS(X)                                                                   \
     X(LANDMARKS, landmarks, 1, MIEN_NEEDS(LANDMARKS))                                       \
-    X(SIGMA, sigma, 0.5F, MIEN_NEEDS(LANDMARKS) | MIEN_NEEDS(SIGMA), .auxiliary = true,     \
+    X(SIGMA, sigma, 0.5f, MIEN_NEEDS(LANDMARKS) | MIEN_NEEDS(SIGMA), .auxiliary = true,     \
       .early = 0.1, .led_by = 1 + MIEN_TASK_LANDMARKS)                                      \
     X(POSE, pose, 1, MIEN_NEEDS(POSE))                                                      \
     X(IDENTITY, identity, 1, MIEN_NEEDS(IDENTITY))                                          \
     X(BLENDSHAPES, blendshapes, 1, MIEN_NEEDS(BLENDSHAPES))                                 \
     X(EXPRESSION, expression, 1, MIEN_NEEDS(EXPRESSION))                                    \
-    X(GAZE, gaze, 0.5F, MIEN_NEEDS(GAZE))                                                   \
-    X(PRESENCE, presence, 0.3F, MIEN_NEEDS(PRESENCE))                                       \
+    X(GAZE, gaze, 0.5f, MIEN_NEEDS(GAZE))                                                   \
+    X(PRESENCE, presence, 0.3f, MIEN_NEEDS(PRESENCE))                                       \
     X(CONSISTENCY, consistency, 0,                                                          \
       MIEN_NEEDS(POSE) | MIEN_NEEDS(IDENTITY) | MIEN_NEEDS(BLENDSHAPES), .auxiliary = true, \
       .costly = true)

@@ -1,3 +1,4 @@
+// The training loop of the face network, its checkpoints and its log.
 #include "learn/trainer.h"
 
 #include <math.h>

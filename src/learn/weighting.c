@@ -1,3 +1,4 @@
+// The schemes that set the tasks' multipliers. Does not see gradients.
 #include "learn/weighting.h"
 
 #include <math.h>

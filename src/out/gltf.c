@@ -199,12 +199,12 @@ static int add_target(struct file *f, const float *shape_mm, int vertices, uint3
     float low[3] = {0}, high[3] = {0};
     for (int i = 0; i < vertices; i++) {
         const float *d = shape_mm + 3 * i;
-        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4F) { // a tenth of a micrometre
+        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
             continue;
         }
         index[n] = (uint32_t)i;
         for (int k = 0; k < 3; k++) {
-            moved[3 * n + (size_t)k] = d[k] * 0.001F;
+            moved[3 * n + (size_t)k] = d[k] * 0.001f;
             low[k] = fminf(low[k], moved[3 * n + (size_t)k]);
             high[k] = fmaxf(high[k], moved[3 * n + (size_t)k]);
         }
@@ -238,7 +238,7 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
         mien_face_model_vertices(m, s->identity, NULL, at);
         mien_face_model_normals(m, at, normal);
         for (size_t i = 0; i < 3 * V; i++) {
-            at[i] *= 0.001F;
+            at[i] *= 0.001f;
         }
         int position = add_floats(f, at, V, 3, "VEC3", ARRAY, true);
         int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
@@ -498,7 +498,7 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
         length += k.q[i] * k.q[i];
         good = good && isfinite(k.q[i]) && (i == 3 || isfinite(k.t[i]));
     }
-    if (!good || length < 0.5F) {
+    if (!good || length < 0.5f) {
         return true; // no pose, no key
     }
     // The nearer of q and -q, so that no turn goes the long way round.

@@ -63,7 +63,7 @@ static void short_name(int i, char out[32])
 // Numbers without the locale, four decimals.
 static int put_number(char *p, size_t room, float v)
 {
-    long long n = isfinite(v) && fabsf(v) < 1e6F ? llround((double)v * 1e4) : 0;
+    long long n = isfinite(v) && fabsf(v) < 1e6f ? llround((double)v * 1e4) : 0;
     unsigned long long u = (unsigned long long)(n < 0 ? -n : n);
     return snprintf(p, room, "%s%llu.%04llu", n < 0 ? "-" : "", u / 10000, u % 10000);
 }

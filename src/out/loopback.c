@@ -51,8 +51,8 @@ static const struct mien_image *fit(struct loopback_sink *s, const struct mien_i
         return im;
     }
     float k = fmaxf((float)im->width / (float)out->width, (float)im->height / (float)out->height);
-    float x = 0.5F * ((float)im->width - 1 - k * ((float)out->width - 1));
-    float y = 0.5F * ((float)im->height - 1 - k * ((float)out->height - 1));
+    float x = 0.5f * ((float)im->width - 1 - k * ((float)out->width - 1));
+    float y = 0.5f * ((float)im->height - 1 - k * ((float)out->height - 1));
     mien_warp(im, &(struct mien_affine){{k, 0, x, 0, k, y}}, out, 0);
     return out;
 }

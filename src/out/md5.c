@@ -1,3 +1,4 @@
+// The digest itself (RFC 1321) and the sink that writes one a frame.
 #include "out/md5.h"
 
 #include <stdio.h>

@@ -20,7 +20,7 @@
 #include "face/gaze.h"
 #include "out/sinks.h"
 
-static const float rises = 0.5F, falls = 0.35F;
+static const float rises = 0.5f, falls = 0.35f;
 static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04;
 static const int64_t rewrite_ns = MIEN_NS_PER_S, sync_ns = 60 * MIEN_NS_PER_S;
 

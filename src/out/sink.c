@@ -1,3 +1,4 @@
+// Calls through struct mien_sink, which remember a failure; and the sink that only counts.
 #include "out/sink.h"
 
 #include "base/log.h"

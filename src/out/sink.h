@@ -27,7 +27,7 @@ struct mien_sink { // first member of every sink
     // May be NULL. A live program that draws hands what it shows here (RGB8), and then leaves
     // `picture` in write NULL; others give the frame's picture in write.
     bool (*show)(struct mien_sink *s, const struct mien_image *shown);
-    bool failed;                        // a write failed; it was logged, later ones are skipped
+    bool failed; // a write failed; it was logged, later ones are skipped
 };
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
@@ -46,8 +46,8 @@ enum mien_overlay_parts {
 // Pictures with the results drawn over them: DIR/NAME.png, NAME from the source (its folder and
 // ending taken off). m is borrowed until close.
 // This and the next one choose their files' names: one that claims knows, or that belongs to a file
-// that they did not make, gets a number (NAME-2), which is said. claims: of the run, borrowed; NULL:
-// none but their own.
+// that they did not make, gets a number (NAME-2), which is said. claims: of the run, borrowed;
+// NULL: none but their own.
 struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_model *m,
                                     unsigned parts, struct mien_claims *claims);
 // A mesh for every face: DIR/NAME.obj + .mtl + .png (the picture unwrapped onto the model's UV) and

@@ -1,3 +1,4 @@
+// Parses lists of outputs against the table of kinds and opens them.
 #include "out/sinks.h"
 
 #include <stdio.h>

@@ -65,7 +65,7 @@ static bool livelink_write(struct mien_sink *sink, const struct mien_sink_frame 
     p = put_string(p, device);
     p = put_string(p, subject);
     p = mien_put_u32_be(p, (uint32_t)whole);
-    p = mien_put_f32_be(p, fminf((float)(frames - whole), 0.999999F));
+    p = mien_put_f32_be(p, fminf((float)(frames - whole), 0.999999f));
     p = mien_put_u32_be(p, (uint32_t)s->time.rate);
     p = mien_put_u32_be(p, 1);
     const struct mien_face_result *f = mien_avatar_pick(frame->result, &s->id);

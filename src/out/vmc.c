@@ -23,7 +23,7 @@ enum { DATAGRAM = 1200, BUNDLES = 8 };
 enum { BONE_NECK, BONE_HEAD, BONE_LEFT_EYE, BONE_RIGHT_EYE, BONES };
 static const char *const bone_name[BONES] = {"Neck", "Head", "LeftEye", "RightEye"};
 // Part of the head's rotation that the neck takes: about what necks do in small turns.
-static const float neck_part = 0.35F;
+static const float neck_part = 0.35f;
 
 struct vmc_sink {
     struct mien_sink sink;

@@ -1,3 +1,4 @@
+// Vertex buffers in a ring, the programs of the modes, and their draw calls.
 #include "view/scene.h"
 
 #include <math.h>

@@ -218,7 +218,8 @@ bool track_part(mien_ui_controls *c)
     did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
                               c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
     key_hint(", .");
-    did |= toggle("look twice (steadier, twice the time)", mien_key_label(MIEN_ACTION_QUALITY), &c->quality);
+    did |= toggle("look twice (steadier, twice the time)", mien_key_label(MIEN_ACTION_QUALITY),
+                  &c->quality);
     c->ask.tracking |= did;
     ImGui::SetNextItemWidth(wide);
     if (ImGui::BeginCombo("network", c->network_name[c->network])) {
@@ -273,7 +274,8 @@ bool record_part(mien_ui_controls *c)
     if (action("Save a picture", mien_key_label(MIEN_ACTION_SCREENSHOT))) {
         c->ask.screenshot = did = true;
     }
-    if (action(c->recording ? "Stop recording" : "Start recording", mien_key_label(MIEN_ACTION_RECORD))) {
+    if (action(c->recording ? "Stop recording" : "Start recording",
+               mien_key_label(MIEN_ACTION_RECORD))) {
         c->ask.record = did = true;
     }
     if (c->recording) {
@@ -286,7 +288,8 @@ bool record_part(mien_ui_controls *c)
         did |= toggle("without the overlay", mien_key_label(MIEN_ACTION_PLAIN), &c->record_plain);
     }
     ImGui::Separator();
-    if (action(report ? "Finish the report" : "Start a report", mien_key_label(MIEN_ACTION_REPORT))) {
+    if (action(report ? "Finish the report" : "Start a report",
+               mien_key_label(MIEN_ACTION_REPORT))) {
         c->ask.report = did = true;
     }
     if (report) {

@@ -503,7 +503,7 @@ static void every_key_does_something(void **state)
                                  .picture_w = 64,
                                  .picture_h = 48,
                                  .headless = true,
-                                 .settings = {.hud = true, .fade = 0.5F}};
+                                 .settings = {.hud = true, .fade = 0.5f}};
     if (!mien_show_open(&show, &c)) {
         skip();
     }

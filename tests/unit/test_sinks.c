@@ -210,7 +210,7 @@ static void test_livelink_bytes(void **state)
     uint8_t packet[1024];
     int fd = receiver(where, sizeof(where));
     struct mien_result *r = scene_result(&model);
-    r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.5F;
+    r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.5f;
     r->face[0].action[MIEN_BS_TONGUE_OUT] = 1;
     size_t n = packet_of(
         mien_sink_open("livelink", where, &(struct mien_sink_context){.frames_per_s = 60}), r, fd,
@@ -290,18 +290,18 @@ static void test_osf_points(void **state)
         }
     }
     assert_true(apart > 5); // no single landmark would do
-    assert_true(f32_at(packet, 73 + 4 * 2) < 0.5F * f32_at(packet, 73 + 4 * 45));
+    assert_true(f32_at(packet, 73 + 4 * 2) < 0.5f * f32_at(packet, 73 + 4 * 45));
     assert_true(f32_at(packet, 73 + 4 * 2) >= 0);
     // The outer corners of the mean model's eyes are 0.65962 apart.
     float a[3], b[3], nose[3], turned[3], head[MIEN_LANDMARKS_MAX][3], calm[MIEN_LANDMARKS_MAX][3];
     mien_face_model_ibug(&model, 36, model.landmark_mean, 3, 3, a);
     mien_face_model_ibug(&model, 45, model.landmark_mean, 3, 3, b);
-    float unit = hypotf(hypotf(a[0] - b[0], a[1] - b[1]), a[2] - b[2]) / 0.65962F;
+    float unit = hypotf(hypotf(a[0] - b[0], a[1] - b[1]), a[2] - b[2]) / 0.65962f;
     mien_face_model_landmarks(&model, f->identity, f->blendshape, &head[0][0]);
     mien_face_model_landmarks(&model, f->identity, NULL, &calm[0][0]);
     mien_face_model_ibug(&model, 30, &calm[0][0], 3, 3, a);
     mien_face_model_ibug(&model, 30, &head[0][0], 3, 3, nose);
-    assert_true(fabsf(a[1] - nose[1]) > 0.1F); // a sneer lifts the nose
+    assert_true(fabsf(a[1] - nose[1]) > 0.1f); // a sneer lifts the nose
     mien_mat3_mul_vec(f->pose.R, nose, turned);
     assert_float_equal(f32_at(packet, 61), (turned[1] + f->pose.t[1]) / unit, 1e-4);
     assert_float_equal(f32_at(packet, 65), -(turned[0] + f->pose.t[0]) / unit, 1e-4);
@@ -322,7 +322,7 @@ static void test_ifacialmocap(void **state)
     struct mien_sink *s = mien_sink_open("ifacialmocap", where, NULL);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
-    r->face[0].action[MIEN_BS_MOUTH_SMILE_LEFT] = 0.734F;
+    r->face[0].action[MIEN_BS_MOUTH_SMILE_LEFT] = 0.734f;
     mien_pose_from_angles(20, 0, 0, r->face[0].pose.R);
     struct mien_sink_frame f = {.source = "test", .result = r};
     assert_true(mien_sink_write(s, &f)); // nobody asked
@@ -453,7 +453,7 @@ static void test_vmc_through_liblo(void **state)
     struct mien_sink *s = mien_sink_open("vmc", where, NULL);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
-    r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.25F;
+    r->face[0].action[MIEN_BS_EYE_BLINK_LEFT] = 0.25f;
     struct mien_sink_frame f = {.source = "test", .result = r};
     assert_true(mien_sink_write(s, &f));
     while (lo_server_recv_noblock(server, 500) > 0 && !h.apply) {
@@ -468,7 +468,7 @@ static void test_vmc_through_liblo(void **state)
     assert_float_equal(h.tracking, 1, 0);
     // Neck and head together are the head's rotation: yaw 20 to the subject's left is -20 about y.
     float whole = 2 * asinf(h.neck[1]) + 2 * asinf(h.head[1]);
-    assert_in_range(lroundf(-whole * 57.29578F), 18, 22);
+    assert_in_range(lroundf(-whole * 57.29578f), 18, 22);
     memset(&h, 0, sizeof(h));
     r->count = 0;
     assert_true(mien_sink_write(s, &f));

@@ -42,10 +42,10 @@ static bool serve(struct mien_sink *s, const struct mien_face_model *m, pid_t ch
     int64_t until = mien_now_ns() + 90 * MIEN_NS_PER_S;
     for (int i = 0; mien_now_ns() < until; i++) {
         struct mien_result *r = scene_result(m);
-        float swing = 20 * sinf((float)i * 0.1F);
+        float swing = 20 * sinf((float)i * 0.1f);
         r->count = 0;
         r->frame = (uint64_t)i;
-        scene_add_face(r, m, swing, 5, 0.2F * swing, -60, -650);
+        scene_add_face(r, m, swing, 5, 0.2f * swing, -60, -650);
         scene_add_face(r, m, -swing, 0, 0, 90, -700);
         struct mien_sink_frame f = {.source = "test", .result = r};
         assert_true(mien_sink_write(s, &f));

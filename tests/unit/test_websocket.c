@@ -190,7 +190,7 @@ static void test_websocket(void **state)
         assert_memory_equal(in + 4, head, 12);
         int16_t p[3];
         memcpy(p, in + 16, 6);
-        float far = 0.01F * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
+        float far = 0.01f * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
         assert_true(far > 20 && far < 250); // on a head, in mm
     }
     // One that does not read costs others and us nothing but its own frames.
