@@ -150,7 +150,7 @@ check: build lib tests ## run all tests; the last line says "N passed, N failed"
 check-unit: tests ## unit tests only
 	@tests/run.sh $(B) unit
 
-check-tree: ## include direction, headers alone, house rules
+check-tree: ## format, opening comments, functions without callers, include direction, headers alone
 	@tests/run.sh $(B) tree
 
 check-e2e: build lib ## end-to-end tests only

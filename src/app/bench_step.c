@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/engine.h"
-#include "out/sink.h"
+#include "out/sinks.h"
 #include "source/source.h"
 #include "tensor/infer.h"
 
@@ -155,7 +155,7 @@ int mien_bench_step(const char *clip, int faces, double seconds)
     clip = clip ? clip : path;
     s->engine =
         mien_engine_create(&(struct mien_engine_config){.max_faces = faces, .clock_ns = thread_ns});
-    s->sink = mien_sink_jsonl("/dev/null");
+    s->sink = mien_sink_open("jsonl", "/dev/null", NULL);
     if (!s->engine || !s->sink) {
         goto out;
     }

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "out/sinks.h"
 
 // What is typed as a whole path: "~" is the user's own folder, nothing the current one. False with
 // the reason when there is no such path.
@@ -156,8 +157,8 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)
 {
     char full[sizeof(s->folder) + 256];
     const char *colon = strchr(spec, ':');
-    if (mien_ui_sink_kind(spec) != 1 || !colon || colon[1] == '/' || !strcmp(colon + 1, "-") ||
-        !*s->folder) {
+    if (mien_sink_traffic(spec) != MIEN_TRAFFIC_FILE || !colon || colon[1] == '/' ||
+        !strcmp(colon + 1, "-") || !*s->folder) {
         return true;
     }
     if (!ready(s)) {

@@ -1,3 +1,4 @@
+// Parsing, --help and the claims of one table of options. Prints only help and mistakes.
 #include "base/args.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// Creates the parts of the engine and runs one frame through them; the parts do the work.
 #include "engine/engine.h"
 
 #include <math.h>
@@ -214,7 +215,7 @@ void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
     if (e->config.quality) {
         e->parts.look(e->parts.user, frame, crop, true, &e->mirrored);
         mien_estimate_mirror(e->parts.model, &e->mirrored);
-        mien_estimate_average(est, &e->mirrored, 0.5F);
+        mien_estimate_average(est, &e->mirrored, 0.5f);
     }
 }
 

@@ -30,12 +30,12 @@ struct mien_engine {
     struct mien_engine_head {
         struct mien_follow rigid; // its parts that do not move by themselves
         struct mien_steady steady;
-    } head[MIEN_FACES_MAX]; // of each track
+    } head[MIEN_FACES_MAX];        // of each track
     float small[MIEN_SHOT_PIXELS]; // the last frame, very small: another shot looks otherwise
     bool have_small;
     uint64_t frame;
     int since_detect;
-    bool complained; // about unusable frames, until a good one comes
+    bool complained;                     // about unusable frames, until a good one comes
     struct mien_calibration calibration; // of the network's probabilities
     // Scratch of one look.
     struct mien_estimate estimate, mirrored, other;
@@ -43,7 +43,6 @@ struct mien_engine {
     struct mien_detection found[MIEN_ENGINE_FOUND];
     struct mien_image turned; // the picture on its side, small
 };
-
 
 int64_t mien_engine_now(const struct mien_engine *e); // 0 without a clock
 // Faces of the frame into e->found, best first; threshold 0 = the detector's own. Returns how many.

@@ -21,7 +21,8 @@ void mien_solver_destroy(struct mien_solver *s);                         // NULL
 void mien_solver_clock(struct mien_solver *s, int64_t (*clock_ns)(void));
 int64_t mien_solver_filter_ns(const struct mien_solver *s); // of the last mien_solve_tracked
 
-// Blendshapes come from a trained network, whose answers are drawn to the mean: results are stretched.
+// Blendshapes come from a trained network, whose answers are drawn to the mean: results are
+// stretched.
 void mien_solver_stretch(struct mien_solver *s);
 
 // Fills all of *out but id, state, crop and light_hint. False when the fit failed (too few points,

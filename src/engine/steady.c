@@ -1,3 +1,4 @@
+// The Kalman filter of the head's rotation. Does not look at pixels.
 #include "engine/steady.h"
 
 #include <math.h>
@@ -5,25 +6,25 @@
 
 // A frame's own answer errs by about two degrees, and errs alike in the next: a hundred frames know
 // little more than thirty, so the variance of the state does not fall below the second.
-static const float measurement_variance = 0.035F * 0.035F;
-static const float state_variance_min = 0.035F * 0.035F / 100;
+static const float measurement_variance = 0.035f * 0.035f;
+static const float state_variance_min = 0.035f * 0.035f / 100;
 // Process noise: a turn that the pixels show is known to this share of itself, and of its speed per
 // frame: whoever turns is followed.
-static const float turn_share = 1.5F, speed_share = 6.0F, speed_keep = 0.75F;
+static const float turn_share = 1.5f, speed_share = 6.0f, speed_keep = 0.75f;
 // Turns smaller than this (rad) are mostly the camera's noise and skin that moves.
-static const float turn_noise_rad = 0.025F;
+static const float turn_noise_rad = 0.025f;
 // Blendshapes that far from their usual values double the measurement's variance.
-static const float expression_scale = 0.1F;
-static const float usual_s = 1.0F;
+static const float expression_scale = 0.1f;
+static const float usual_s = 1.0f;
 // … and those right after: measurements for a tenth of a second, pixels longer.
-static const float expression_s = 0.1F, skin_s = 0.3F;
+static const float expression_s = 0.1f, skin_s = 0.3f;
 // Skin that lids and mouth take along looks like a turn: the square of the turn noise grows by this
 // much for all blendshapes together that far from usual.
 static const float skin_weight = 6;
 // Answers that keep disagreeing with the state by this much, in one direction, are a turn, whatever
-// the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3 to
-// 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
-static const float innovation_limit_rad = 0.06F, innovation_s = 0.1F;
+// the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3
+// to 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
+static const float innovation_limit_rad = 0.06f, innovation_s = 0.1f;
 
 void mien_steady_forget(struct mien_steady *s)
 {
@@ -34,8 +35,8 @@ void mien_steady_forget(struct mien_steady *s)
 static float doubt_kept(const struct mien_steady *s)
 {
     const float *v = s->innovation;
-    float e = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) /
-              (innovation_limit_rad * innovation_limit_rad);
+    float e =
+        (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) / (innovation_limit_rad * innovation_limit_rad);
     return 1 / (1 + e * e);
 }
 

@@ -1,5 +1,5 @@
-// The next frame in time: the detector while faces may be missing, then one look and one fit for each
-// tracked face.
+// The next frame in time: the detector while faces may be missing, then one look and one fit for
+// each tracked face.
 #include "engine/internal.h"
 
 #include <math.h>
@@ -7,20 +7,20 @@
 
 // A followed face is at rest while its picture moves by less than this in its crop (shares of the
 // side, radians): the crop then stays, and the jitter with it.
-static const float still_place = 0.004F, still_size = 0.006F, still_roll = 0.006F;
+static const float still_place = 0.004f, still_size = 0.006f, still_roll = 0.006f;
 // Where the landmarks want another crop by more than this, the face is followed from there on.
 // Wider limits make motion smoother (motion.py's error is 1.31 % with 0.04, 1.43 % with 0.03 and
 // with 0.02, 2.52 % without following), but landmarks are a little worse off the crop's middle.
-static const float off_place = 0.03F, off_size = 0.045F, off_roll = 0.045F;
+static const float off_place = 0.03f, off_size = 0.045f, off_roll = 0.045f;
 // The picture is taken anew when less of it is found than this: the head has turned.
-static const float stale = 0.93F;
+static const float stale = 0.93f;
 // The same for the head's rigid parts, and the turn (rad) that their picture is good for.
-static const float rigid_stale = 0.76F, rigid_turn = 0.12F;
+static const float rigid_stale = 0.76f, rigid_turn = 0.12f;
 
 // Frames of one shot are alike even when somebody walks through them (correlation of their small
 // pictures above 0.7 in all clips of video-dev), those of two shots are not (below 0.4 at its cuts,
 // with a mean difference of 30 and more of 255 grey levels).
-static const float other_shot = 0.55F, other_levels = 12;
+static const float other_shot = 0.55f, other_levels = 12;
 
 // Grey levels of the frame at the points of a grid, a few pixels each.
 static void shrink(const struct mien_image *frame, float out[MIEN_SHOT_PIXELS])
@@ -220,19 +220,20 @@ static void search(struct mien_engine *e, const struct mien_image *frame, int64_
     e->since_detect = 0;
     int n = mien_engine_detect(e, frame, 0, &out->times);
     nearest_first(e->found, n, missed);
-    if (tracked >= max && n > 0 && mien_box_overlap(e->found[0].box_px, missed->box_px) > 0.3F) {
+    if (tracked >= max && n > 0 && mien_box_overlap(e->found[0].box_px, missed->box_px) > 0.3f) {
         struct mien_track *youngest = NULL;
         for (int i = 0; i < MIEN_FACES_MAX; i++) {
             struct mien_track *tr = &t->track[i];
             youngest = tr->id && (!youngest || tr->looks < youngest->looks) ? tr : youngest;
         }
-        if (mien_box_overlap(e->found[0].box_px, youngest->box_px) < 0.1F) {
+        if (mien_box_overlap(e->found[0].box_px, youngest->box_px) < 0.1f) {
             mien_track_forget(youngest);
             tracked--;
         }
     }
     for (int i = 0; i < n && tracked < max; i++) {
-        tracked += mien_tracker_start(t, e->found[i].box_px, e->found[i].roll_rad, capture_ns) != NULL;
+        tracked +=
+            mien_tracker_start(t, e->found[i].box_px, e->found[i].roll_rad, capture_ns) != NULL;
     }
 }
 

@@ -1,3 +1,4 @@
+// The formula of the crop and its maps. Does not resample pictures (image/warp.c does).
 #include "face/crop.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+// Photometric changes in a fixed order of random draws, so that a seed gives one picture.
 #include "learn/augment.h"
 
 #include <math.h>

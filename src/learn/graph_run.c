@@ -222,7 +222,8 @@ static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, 
         k->gap_backward(l->c * n, (int)graph_plane(in), dz, dx);
         return;
     case MIEN_LAYER_SOFTARGMAX:
-        k->softargmax_backward(in->c, n, in->h, in->w, l->reach, w->z[l->input[0]], w->z[i], dz, dx);
+        k->softargmax_backward(in->c, n, in->h, in->w, l->reach, w->z[l->input[0]], w->z[i], dz,
+                               dx);
         return;
     case MIEN_LAYER_UPSAMPLE:
         k->upsample_backward(l->c * n, in->h, in->w, dz, dx);

@@ -1,3 +1,4 @@
+// Sums errors a source and prints them as text and JSON.
 #include "learn/metrics.h"
 
 #include <math.h>

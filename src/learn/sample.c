@@ -1,3 +1,4 @@
+// Draws a record, its crop and its noise; moves the label into the crop's frame.
 #include "learn/sample.h"
 
 #include <math.h>

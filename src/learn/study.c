@@ -1,3 +1,4 @@
+// Parses a study's file and runs its trainings one after the other. Tables are in study_write.c.
 #include "learn/study.h"
 
 #include <math.h>

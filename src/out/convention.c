@@ -1,3 +1,4 @@
+// Axes, signs and units of other programs. Does not send anything.
 #include "out/convention.h"
 
 #include <math.h>
@@ -5,7 +6,7 @@
 
 #include "face/gaze.h"
 
-static const float degrees = 57.29577951308232F;
+static const float degrees = 57.29577951308232f;
 
 static float arcsine(float v)
 {
@@ -15,7 +16,7 @@ static float arcsine(float v)
 void mien_euler_yxz(const float R[9], float xyz[3])
 {
     xyz[0] = arcsine(-R[5]);
-    if (fabsf(R[5]) < 0.99999F) {
+    if (fabsf(R[5]) < 0.99999f) {
         xyz[1] = atan2f(R[2], R[8]);
         xyz[2] = atan2f(R[3], R[4]);
     } else { // straight up or down: roll is not to be told from yaw
@@ -27,7 +28,7 @@ void mien_euler_yxz(const float R[9], float xyz[3])
 void mien_euler_xyz(const float R[9], float xyz[3])
 {
     xyz[1] = arcsine(R[2]);
-    if (fabsf(R[2]) < 0.99999F) {
+    if (fabsf(R[2]) < 0.99999f) {
         xyz[0] = atan2f(-R[5], R[8]);
         xyz[2] = atan2f(-R[1], R[0]);
     } else {
@@ -55,9 +56,9 @@ void mien_convention_unity(const float R[9], float q[4])
 
 void mien_convention_unity_position(const float mm[3], float m[3])
 {
-    m[0] = -mm[0] * 0.001F;
-    m[1] = mm[1] * 0.001F;
-    m[2] = mm[2] * 0.001F;
+    m[0] = -mm[0] * 0.001f;
+    m[1] = mm[1] * 0.001f;
+    m[2] = mm[2] * 0.001f;
 }
 
 void mien_convention_arkit(const float R[9], float deg[3])
@@ -98,7 +99,7 @@ static void quaternion_day(const float m[9], float q[4])
         memcpy(q, (float[]){m[5] - m[7], m[6] - m[2], m[1] - m[3], t}, 16);
     }
     for (int i = 0; i < 4; i++) {
-        q[i] *= 0.5F / sqrtf(t);
+        q[i] *= 0.5f / sqrtf(t);
     }
 }
 
@@ -111,7 +112,7 @@ static float givens_deg(float c, float s)
 
 static void unit(float *c, float *s)
 {
-    float z = 1 / sqrtf(*c * *c + *s * *s + 1e-12F);
+    float z = 1 / sqrtf(*c * *c + *s * *s + 1e-12f);
     *c *= z;
     *s *= z;
 }
@@ -199,7 +200,7 @@ void mien_convention_mediapipe(const struct mien_pose *p, float m[16])
             m[4 * c + r] = p->R[3 * r + c];
         }
         m[4 * c + 3] = 0;
-        m[12 + c] = p->t[c] * 0.1F;
+        m[12 + c] = p->t[c] * 0.1f;
     }
     m[15] = 1;
 }
@@ -208,6 +209,6 @@ void mien_convention_gltf(const struct mien_pose *p, float q[4], float t[3])
 {
     mien_rotation_to_quaternion(p->R, q);
     for (int i = 0; i < 3; i++) {
-        t[i] = p->t[i] * 0.001F;
+        t[i] = p->t[i] * 0.001f;
     }
 }

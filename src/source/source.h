@@ -102,8 +102,8 @@ struct mien_source; // opaque
 // what to do, for a window or a message.
 struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
                                      char *reason, size_t reason_size);
-// The files that a source of this URI reads, without opening them: none of a camera by its name. Ends
-// with false when `each` says so.
+// The files that a source of this URI reads, without opening them: none of a camera by its name.
+// Ends with false when `each` says so.
 bool mien_source_files(const char *uri, bool (*each)(void *arg, const char *path), void *arg);
 void mien_source_close(struct mien_source *s); // NULL is fine
 const struct mien_source_info *

@@ -40,9 +40,9 @@ void mien_synth_mesh_destroy(struct mien_synth_mesh *m)
     memset(m, 0, sizeof *m);
 }
 
-// Turns both eyes to the common target: the look shapes follow, and so do the lids, less the further
-// an eye is shut. Blink and look shapes add up on the lids: both in full would carry the upper lid
-// past the lower one, and eyeBlink 1 is to mean shut, wherever the eye looks.
+// Turns both eyes to the common target: the look shapes follow, and so do the lids, less the
+// further an eye is shut. Blink and look shapes add up on the lids: both in full would carry the
+// upper lid past the lower one, and eyeBlink 1 is to mean shut, wherever the eye looks.
 static void aim_eyes(struct mien_synth_renderer *r)
 {
     static const float facing[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};

@@ -325,7 +325,7 @@ static void leave(struct mien_synth_person *p, struct mien_synth_scene *s, struc
     p->glasses = MIEN_GLASSES_NONE;
     p->hat = mien_rng_chance(r, 0.5f) ? MIEN_HAT_NONE : p->hat;
     float o = mien_rng_float(r);
-    s->occluder = o < 0.55f  ? MIEN_OCCLUDER_HAND
+    s->occluder = o < 0.55f   ? MIEN_OCCLUDER_HAND
                   : o < 0.75f ? MIEN_OCCLUDER_OBJECT
                               : MIEN_OCCLUDER_NONE;
     s->occluder_size = mien_rng_range(r, 0.7f, 1.6f);

@@ -59,8 +59,7 @@ void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
 // At the top, in the middle of the free area.
 void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
                     const struct mien_hud_info *info, bool below_panels);
-// The keys and what they do, as the sheet shows them; returns their number.
-int mien_hud_keys(const char *const (**list)[2]);
+// The sheet of keys (view/keys.h).
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l);
 
 void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,

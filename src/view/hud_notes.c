@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "view/keys.h"
 #include "view/palette.h"
 
 enum { NOTICE_LINES = 5, NOTICE = 400 };
@@ -84,48 +84,19 @@ void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
     }
 }
 
-static const char *const keys[][2] = {
-    {"m", "what is drawn: wireframe, shaded, textured, UV, normals, landmarks, nothing"},
-    {"[ ]", "fainter, stronger"},
-    {"g", "next thing to wear: glasses, hat …; G the one before; l its light"},
-    {"e", "the whole head, or the face only"},
-    {"p", "landmark points with their uncertainty"},
-    {"a", "head axes and gaze"},
-    {"h", "times, pose and expression"},
-    {"b", "blendshape bars"},
-    {"v", "live curves; V other channels"},
-    {"x", "mirror"},
-    {"n", "take the present expression as neutral; N undoes it"},
-    {"C", "learn your own range in ten seconds: at rest, then moving; P use it or not"},
-    {"k", "set an event mark in records and report"},
-    {"1-8", "so many faces are followed"},
-    {"- +", "smoothing; , . field of view; t look twice; T another network"},
-    {"o", "open a picture or video (or drop one here); c next camera"},
-    {"r", "record, stop recording; w without what is drawn; s saves a picture"},
-    {"R", "begin, finish a report of the session"},
-    {"space", "pause"},
-    {"f", "full screen"},
-    {"tab", "all settings; F10 or the mouse: menus"},
-    {"?", "this sheet"},
-    {"q Esc", "quit"},
-};
-
-int mien_hud_keys(const char *const (**list)[2])
-{
-    *list = keys;
-    return (int)MIEN_COUNT(keys);
-}
-
 void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
 {
     float ui = l->ui, m = 16 * ui, w = 0;
-    float room = l->video.h - 2 * m - 26 * ui; // in a small window the lines move together
-    float step = fminf(19 * ui, fmaxf(room / (float)MIEN_COUNT(keys), 14 * ui));
-    for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
-        w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, keys[i][1]));
+    const char *shown, *said;
+    char text[MIEN_KEY_TEXT];
+    int lines = 0;
+    for (; (said = mien_key_line(lines, &shown, text)); lines++) {
+        w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, said));
     }
+    float room = l->video.h - 2 * m - 26 * ui; // in a small window the lines move together
+    float step = fminf(19 * ui, fmaxf(room / (float)lines, 14 * ui));
     w += 2 * m + 66 * ui;
-    float h = 2 * m + 26 * ui + step * (float)MIEN_COUNT(keys);
+    float h = 2 * m + 26 * ui + step * (float)lines;
     float x = l->video.x + (l->video.w - w) / 2, y = l->video.y + (l->video.h - h) / 2;
     // Where the picture is narrower than the sheet it lies over the column, not off the window.
     x = fmaxf(x, l->area.x + 4 * ui);
@@ -136,9 +107,9 @@ void mien_hud_help(struct mien_draw *d, const struct mien_layout *l)
     y += m;
     mien_draw_label(d, x + m, y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "Keys");
     y += 26 * ui;
-    for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
-        mien_draw_label(d, x + m, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, keys[i][0]);
-        mien_draw_label(d, x + m + 66 * ui, y, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT, keys[i][1]);
+    for (int i = 0; (said = mien_key_line(i, &shown, text)); i++) {
+        mien_draw_label(d, x + m, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, shown);
+        mien_draw_label(d, x + m + 66 * ui, y, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT, said);
         y += step;
     }
 }

@@ -517,8 +517,6 @@ static bool list_items(struct reader *r, const cJSON *scene)
 
 static bool extras(struct reader *r, const cJSON *scene)
 {
-    static const char *const names[MIEN_ANCHORS] = {"nose_bridge", "head_top", "upper_lip",
-                                                    "chin",        "face",     "head"};
     struct mien_prop *p = r->prop;
     const cJSON *e = mien_gltf_item(scene, "extras");
     e = e ? e : mien_gltf_item(mien_gltf_item(r->g.root, "asset"), "extras");
@@ -531,12 +529,17 @@ static bool extras(struct reader *r, const cJSON *scene)
         return true;
     }
     for (int i = 0; i < MIEN_ANCHORS; i++) {
-        if (cJSON_IsString(anchor) && !strcmp(anchor->valuestring, names[i])) {
+        if (cJSON_IsString(anchor) && !strcmp(anchor->valuestring, mien_anchor_name(i))) {
             p->anchor = (enum mien_anchor)i;
             return true;
         }
     }
-    return refuse(r, "its anchor is none of nose_bridge, head_top, upper_lip, chin, face, head");
+    char why[MIEN_PROP_REASON] = "its anchor is none of";
+    for (int i = 0; i < MIEN_ANCHORS; i++) {
+        size_t n = strlen(why);
+        snprintf(why + n, sizeof(why) - n, "%s %s", i ? "," : "", mien_anchor_name(i));
+    }
+    return refuse(r, why);
 }
 
 static bool read_scene(struct reader *r)

@@ -435,19 +435,3 @@ bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
     return did;
 }
-
-int mien_ui_sink_kind(const char *spec)
-{
-    static const char *const files[] = {"jsonl",     "csv",         "md5",  "openface",
-                                        "mediapipe", "livelinkcsv", "gltf", "report"};
-    size_t n = strcspn(spec, ":");
-    if (n == 4 && !strncmp(spec, "null", 4)) {
-        return 0;
-    }
-    for (const char *f : files) {
-        if (strlen(f) == n && !strncmp(f, spec, n)) {
-            return 1;
-        }
-    }
-    return n == 8 && !strncmp(spec, "loopback", 8) ? 3 : 2;
-}

@@ -13,21 +13,8 @@
 #include "face/result.h"
 #include "image/image.h"
 #include "view/hud.h"
+#include "view/modes.h"
 #include <stdbool.h>
-
-// What is drawn over the face; "landmarks" are points only, without a mesh.
-#define MIEN_VIEW_MODE_NAMES "wireframe|shaded|textured|uv|normals|landmarks|off"
-enum mien_view_mode {
-    MIEN_VIEW_WIREFRAME,
-    MIEN_VIEW_SHADED,
-    MIEN_VIEW_TEXTURED, // the video on the mesh, the rest darker
-    MIEN_VIEW_UV,       // the model's UV as a checker
-    MIEN_VIEW_NORMALS,
-    MIEN_VIEW_LANDMARKS,
-    MIEN_VIEW_OFF,
-    MIEN_VIEW_MODES
-};
-const char *mien_view_mode_name(int mode); // NULL outside
 
 struct mien_view_settings {
     enum mien_view_mode mode;

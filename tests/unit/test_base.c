@@ -198,26 +198,39 @@ static void options(void **state)
     const char *s = NULL;
     const struct mien_opt opts[] = {
         {.name = "flag", .letter = 'f', .type = MIEN_OPT_BOOL, .value = &flag, .help = "a"},
-        {.name = "number", .letter = 'n', .type = MIEN_OPT_INT, .value = &n, .arg = "N",
-         .help = "b", .min = 0, .max = 9},
+        {.name = "number",
+         .letter = 'n',
+         .type = MIEN_OPT_INT,
+         .value = &n,
+         .arg = "N",
+         .help = "b",
+         .min = 0,
+         .max = 9},
         {.name = "float", .type = MIEN_OPT_FLOAT, .value = &f, .arg = "X", .help = "c"},
         {.name = "text", .type = MIEN_OPT_STRING, .value = &s, .arg = "TEXT", .help = "d"},
-        {.name = "mode", .type = MIEN_OPT_CHOICE, .value = &choice, .arg = "on|off|auto",
+        {.name = "mode",
+         .type = MIEN_OPT_CHOICE,
+         .value = &choice,
+         .arg = "on|off|auto",
          .help = "e"},
         {0},
     };
-    const struct mien_command cmd = {.name = "x", .synopsis = "FILE…", .summary = "test",
-                                     .min_args = 0, .max_args = 2};
+    const struct mien_command cmd = {
+        .name = "x", .synopsis = "FILE…", .summary = "test", .min_args = 0, .max_args = 2};
     static const struct {
         const char *argv[8];
         int argc, rc;
     } cases[] = {
         {{"x", "--no-flag", "-n5", "--float=2.5", "--text", "-", "a"}, 7, 0},
         {{"x", "--mode", "auto", "--", "-n"}, 5, 0},
-        {{"x", "--number", "10"}, 3, 2},    {{"x", "--number", "1x"}, 3, 2},
-        {{"x", "--number"}, 2, 2},          {{"x", "--nothing"}, 2, 2},
-        {{"x", "--mode", "of"}, 3, 2},      {{"x", "--float", "nan"}, 3, 2},
-        {{"x", "--flag=1"}, 2, 2},          {{"x", "a", "b", "c"}, 4, 2},
+        {{"x", "--number", "10"}, 3, 2},
+        {{"x", "--number", "1x"}, 3, 2},
+        {{"x", "--number"}, 2, 2},
+        {{"x", "--nothing"}, 2, 2},
+        {{"x", "--mode", "of"}, 3, 2},
+        {{"x", "--float", "nan"}, 3, 2},
+        {{"x", "--flag=1"}, 2, 2},
+        {{"x", "a", "b", "c"}, 4, 2},
         {{"x", "--number=99999999999"}, 2, 2},
     };
     for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
@@ -362,7 +375,8 @@ static void old_container(const struct mien_section *in, int count)
 static void old_containers(void **state)
 {
     static const char bytes[64] = "sixty-four of them";
-    old_container((struct mien_section[]){{"one", bytes, 64}, {"two", "abc", 3}, {"end", "", 0}}, 3);
+    old_container((struct mien_section[]){{"one", bytes, 64}, {"two", "abc", 3}, {"end", "", 0}},
+                  3);
     old_container((struct mien_section[]){{"one", bytes, 64}, {"end", "", 0}}, 2);
 }
 

@@ -453,7 +453,7 @@ static void lids_meet(void **state)
             fail_msg("person %d: an eye shut is open by %.3f of its width", person, shut);
         }
         for (int i = 0; i < MIEN_IDENTITY; i++) {
-            id[i] = 0.7F * mien_rng_normal(&r);
+            id[i] = 0.7f * mien_rng_normal(&r);
         }
     }
 }

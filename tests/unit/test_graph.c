@@ -275,7 +275,7 @@ static void check_muon_step(int rows, int columns)
     struct mien_param p = {.role = MIEN_PARAM_WEIGHT,
                            .shape = {rows, columns, 1, 1},
                            .count = (size_t)rows * (size_t)columns};
-    const struct graph_muon o = {.lr = 1, .momentum = 0.95F, .scale = 1, .keep = 0.25F};
+    const struct graph_muon o = {.lr = 1, .momentum = 0.95f, .scale = 1, .keep = 0.25f};
     int side = rows < columns ? rows : columns;
     for (int i = 0; i < rows * columns; i++) {
         grad[i] = w[i] = m[i] = average[i] = 0;
@@ -284,15 +284,15 @@ static void check_muon_step(int rows, int columns)
         float value = powf(10, -2 * (float)k / (float)side); // 1 … 0.01
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                float u = cosf((float)M_PI * ((float)i + 0.5F) * (float)k / (float)rows);
-                float v = cosf((float)M_PI * ((float)j + 0.5F) * (float)k / (float)columns);
+                float u = cosf((float)M_PI * ((float)i + 0.5f) * (float)k / (float)rows);
+                float v = cosf((float)M_PI * ((float)j + 0.5f) * (float)k / (float)columns);
                 float norm = (k ? 2 : 1) / sqrtf((float)rows * (float)columns);
                 grad[i * columns + j] += value * norm * u * v;
             }
         }
     }
     graph_muon_update(&o, &p, w, grad, m, average, scratch);
-    float size = 0.2F * sqrtf((float)(rows > columns ? rows : columns));
+    float size = 0.2f * sqrtf((float)(rows > columns ? rows : columns));
     for (int k = 0; k < side; k++) {
         double along = 0;
         for (int i = 0; i < rows; i++) {
@@ -316,7 +316,7 @@ static void check_muon_step(int rows, int columns)
     }
     for (int i = 0; i < rows * columns; i++) {
         assert_true(grad[i] == 0);
-        assert_true(fabsf(average[i] - 0.75F * w[i]) < 1e-6F);
+        assert_true(fabsf(average[i] - 0.75f * w[i]) < 1e-6f);
     }
 }
 

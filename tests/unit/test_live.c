@@ -30,6 +30,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "patience.h"
+#include "view/keys.h"
 
 static atomic_bool counting;
 static atomic_int allocations, gl_objects;
@@ -485,6 +486,60 @@ static void press(SDL_Keycode key, Uint16 modifiers)
     SDL_PushEvent(&e);
 }
 
+// What a key may change: settings, what is asked for, what is said.
+static uint64_t state_of(const struct mien_show *s)
+{
+    static struct mien_show copy; // large
+    memcpy(&copy, s, sizeof(copy));
+    copy.dirty = false;
+    uint64_t hash = 14695981039346656037u; // FNV-1a
+    for (size_t i = 0; i < sizeof(copy); i++) {
+        hash = (hash ^ ((const uint8_t *)&copy)[i]) * 1099511628211u;
+    }
+    return hash;
+}
+
+static void every_key_does_something(void **state)
+{
+    static struct mien_show show;
+    struct mien_show_config c = {.title = "test",
+                                 .picture_w = 64,
+                                 .picture_h = 48,
+                                 .headless = true,
+                                 .settings = {.hud = true, .fade = 0.5f}};
+    if (!mien_show_open(&show, &c)) {
+        skip();
+    }
+    show.controls.filter = 2;
+    show.controls.fov_deg = 60;
+    show.controls.faces = 3;
+    show.controls.props = show.controls.networks = 3;
+    for (int a = 0; a < MIEN_ACTIONS; a++) {
+        char key = mien_key_at(a)->character;
+        // The menus' own state is out of sight here, and the window's when there is none.
+        bool hidden =
+            a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS || a == MIEN_ACTION_FULLSCREEN;
+        bool capital = key >= 'A' && key <= 'Z';
+        uint64_t before = state_of(&show);
+        show.dirty = false;
+        if (strchr("[]-+,.", key)) { // wherever they are on a keyboard: they come as text
+            SDL_Event e = {.text = {.type = SDL_TEXTINPUT, .text = {key}}};
+            SDL_PushEvent(&e);
+        } else if (key == '?') {
+            press(SDLK_QUESTION, 0);
+        } else {
+            press(capital ? key - 'A' + 'a' : key, capital ? KMOD_LSHIFT : 0);
+        }
+        mien_show_events(&show);
+        assert_true(show.dirty || show.quit);
+        if (state_of(&show) == before && !hidden) {
+            fail_msg("the key %s does nothing", mien_key_at(a)->label);
+        }
+    }
+    assert_true(show.quit);
+    mien_show_close(&show);
+}
+
 static void keys_do_what_the_help_says(void **state)
 {
     static struct mien_show show;
@@ -538,6 +593,7 @@ int main(void)
         cmocka_unit_test(failure_is_told),
         cmocka_unit_test(stops_in_time_whatever_the_camera_does),
         cmocka_unit_test(outputs_are_checked),
+        cmocka_unit_test(every_key_does_something),
         cmocka_unit_test(keys_do_what_the_help_says),
         cmocka_unit_test(counters_count),
         cmocka_unit_test(frame_loop_does_not_allocate),

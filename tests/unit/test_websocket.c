@@ -27,6 +27,7 @@
 #include "sinks_scene.h"
 
 static struct mien_face_model model;
+static const struct mien_sink_context with_model = {.model = &model};
 static int64_t ahead_ns; // of the real clock
 
 int64_t __real_mien_now_ns(void);
@@ -137,7 +138,7 @@ static struct mien_sink *open_ws(char *where, size_t size)
     assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
     close(fd);
     snprintf(where, size, "127.0.0.1:%d", ntohs(a.sin_port));
-    struct mien_sink *s = mien_sink_ws(where, &model);
+    struct mien_sink *s = mien_sink_open("ws", where, &with_model);
     assert_non_null(s);
     return s;
 }
@@ -190,7 +191,7 @@ static void test_websocket(void **state)
         assert_memory_equal(in + 4, head, 12);
         int16_t p[3];
         memcpy(p, in + 16, 6);
-        float far = 0.01F * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
+        float far = 0.01f * sqrtf((float)p[0] * p[0] + (float)p[1] * p[1] + (float)p[2] * p[2]);
         assert_true(far > 20 && far < 250); // on a head, in mm
     }
     // One that does not read costs others and us nothing but its own frames.
@@ -310,7 +311,7 @@ static void test_page_and_strangers(void **state)
         }
     }
     // The port is taken: said in words, no sink.
-    assert_null(mien_sink_ws(where, &model));
+    assert_null(mien_sink_open("ws", where, &with_model));
     assert_true(mien_sink_close(s));
 }
 
