@@ -36,7 +36,7 @@ static void start(struct server *s)
                    getsockname(fd, (struct sockaddr *)&s->address, &n) == 0);
         close(fd);
         snprintf(where, sizeof(where), "127.0.0.1:%d", ntohs(s->address.sin_port));
-        s->sink = mien_sink_ws(where, &model);
+        s->sink = mien_sink_open("ws", where, &(struct mien_sink_context){.model = &model});
     }
     FUZZ_CHECK(s->sink);
 }
