@@ -80,6 +80,7 @@ unset MIEN_HOME
 # Builds what TEST needs; a mutant may bring warnings with it.
 build() { # TEST
     case $1 in
+    e2e/library) make -s CONF="$conf" "$b/mien" "$b"/lib/libmien.so.0 "$b/lib/libmien.a" ;;
     e2e/*) make -s CONF="$conf" "$b/mien" ;;
     *) make -s CONF="$conf" "$b/tests/$1" ;;
     esac >"$tmp/log" 2>&1 </dev/null

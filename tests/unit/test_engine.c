@@ -346,6 +346,26 @@ static void test_still_faces_come_by_their_sureness(void **state)
     mien_engine_destroy(e);
 }
 
+// What is said in crop units, half sides from its middle, is so many pixels, sigma like places.
+static void test_sights_are_in_pixels(void **state)
+{
+    static struct mien_estimate est;
+    static struct mien_sight sight;
+    struct mien_camera camera = mien_camera_make(640, 480, 60);
+    struct mien_crop crop = {300, 200, 160, 0};
+    est.landmarks = model.landmarks;
+    est.pose.R[0] = est.pose.R[4] = est.pose.R[8] = 1;
+    for (int i = 0; i < model.landmarks; i++) {
+        est.landmark[i][0] = 0.5F;
+        est.landmark[i][1] = -0.25F;
+        est.landmark_sigma[i] = 0.05F;
+    }
+    mien_sight_from_estimate(&camera, &crop, &est, &sight);
+    assert_float_equal(sight.landmark_px[7][0], 340, 1e-3);
+    assert_float_equal(sight.landmark_px[7][1], 180, 1e-3);
+    assert_float_equal(sight.sigma_px[7], 4, 1e-4);
+}
+
 static void test_a_picture_without_faces_has_none(void **state)
 {
     struct world *w = new_world(640, 480, 1);
@@ -865,6 +885,7 @@ int main(void)
         cmocka_unit_test(test_known_pose_in_same_pose_out),
         cmocka_unit_test(test_still_faces_are_found_once_each),
         cmocka_unit_test(test_still_faces_come_by_their_sureness),
+        cmocka_unit_test(test_sights_are_in_pixels),
         cmocka_unit_test(test_a_picture_without_faces_has_none),
         cmocka_unit_test(test_moving_face_is_followed),
         cmocka_unit_test(test_steady_at_rest_quick_in_motion),

@@ -108,6 +108,54 @@ static void known_motion_in_same_motion_out(void **state)
     free(f);
 }
 
+// A turn moves what is near farther than what is deep: an ellipsoid in the crop's frame, half sides
+// from its middle, near points to the right of where they were and down.
+static float depth(float x, float y)
+{
+    float d2 = 1 - x * x / (0.85F * 0.85F) - y * y / (1.05F * 1.05F);
+    return 0.9F * sqrtf(fmaxf(0, d2)) - 0.68F;
+}
+
+static void draw_turned(float right, float down, uint64_t seed)
+{
+    struct mien_rng rng;
+    mien_rng_seed(&rng, seed, 4);
+    for (int y = 0; y < H; y++) {
+        for (int x = 0; x < W; x++) {
+            float u[2], px[2] = {(float)x, (float)y};
+            mien_crop_to_unit(&home, px, u);
+            float was[2] = {u[0], u[1]}; // u = was + turn depth(was)
+            for (int k = 0; k < 10; k++) {
+                float d = depth(was[0], was[1]);
+                was[0] = u[0] - right * d;
+                was[1] = u[1] - down * d;
+            }
+            float v = pattern(was[0], was[1]) + 3 * mien_rng_normal(&rng);
+            memset(frame.data + (size_t)y * frame.stride + 3 * (size_t)x,
+                   (int)fminf(fmaxf(v, 0), 255), 3);
+        }
+    }
+}
+
+static void known_turn_in_same_turn_out(void **state)
+{
+    (void)state;
+    static const float turn[][2] = {{0.1F, 0}, {-0.1F, 0}, {0, 0.1F}, {0, -0.08F}, {0.06F, 0.06F}};
+    struct mien_follow *f = calloc(1, sizeof(*f));
+    assert_non_null(f);
+    remember(f);
+    for (size_t i = 0; i < sizeof(turn) / sizeof(turn[0]); i++) {
+        struct mien_follow_motion m;
+        draw_turned(turn[i][0], turn[i][1], 40 + i);
+        assert_true(mien_follow_find(f, &frame, &home, &m));
+        for (int k = 0; k < 2; k++) {
+            // A turn shows in little else than a shift: about two degrees are not told.
+            assert_float_equal(m.turn[k], turn[i][k], 0.035F);
+        }
+    }
+    free(f);
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     (void)state;
@@ -135,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_motion_in_same_motion_out),
+        cmocka_unit_test(known_turn_in_same_turn_out),
         cmocka_unit_test(what_is_not_there_is_not_found),
     };
     return cmocka_run_group_tests(tests, load, unload);

@@ -195,6 +195,37 @@ static void test_jsonl_is_read_back(void **state)
     mien_free(text);
 }
 
+static int lines_in(const char *name)
+{
+    char *text = slurp(name);
+    int n = 0;
+    for (const char *p = text; *p; p++) {
+        n += *p == '\n';
+    }
+    mien_free(text);
+    return n;
+}
+
+// A program that reads along, or that is left when this one is killed, has every line at once.
+static void test_lines_are_in_the_file_at_once(void **state)
+{
+    struct mien_result *r = result_of(640, 480);
+    add_face(r, 0, 0, 0, 0, -700);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    struct mien_sink *jsonl = mien_sink_jsonl(in_dir("now.jsonl")),
+                     *csv = mien_sink_csv(in_dir("now.csv"));
+    assert_non_null(jsonl);
+    assert_non_null(csv);
+    for (int i = 1; i <= 3; i++) {
+        assert_true(mien_sink_write(jsonl, &f));
+        assert_true(mien_sink_write(csv, &f));
+        assert_int_equal(lines_in("now.jsonl"), i);
+        assert_int_equal(lines_in("now.csv"), i + 1);
+    }
+    assert_true(mien_sink_close(jsonl));
+    assert_true(mien_sink_close(csv));
+}
+
 static void test_nothing_but_numbers(void **state)
 {
     struct mien_result *r = result_of(640, 480);
@@ -596,6 +627,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jsonl_is_read_back),
+        cmocka_unit_test(test_lines_are_in_the_file_at_once),
         cmocka_unit_test(test_nothing_but_numbers),
         cmocka_unit_test(test_number_table),
         cmocka_unit_test(test_csv_has_its_columns),

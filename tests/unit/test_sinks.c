@@ -482,6 +482,7 @@ static void test_vmc_through_liblo(void **state)
     assert_float_equal(h.tracking, 1, 0);
     // Neck and head together are the head's rotation: yaw 20 to the subject's left is -20 about y.
     float whole = 2 * asinf(h.neck[1]) + 2 * asinf(h.head[1]);
+    assert_float_equal(2 * asinf(h.neck[1]) / whole, 0.35, 1e-3); // the head does most of it
     assert_in_range(lroundf(-whole * 57.29578f), 18, 22);
     memset(&h, 0, sizeof(h));
     r->count = 0;
