@@ -170,6 +170,11 @@ bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
         mien_error("%s: unusable resolution line \"%.40s\" (want -Y 128 +X 256)", name, text);
         return false;
     }
+    // A row takes four bytes and, of each channel, two for every run of at most 127.
+    if ((size_t)(r.end - r.p) / (4 + 8 * (((size_t)w + 126) / 127)) < (size_t)h) {
+        mien_error("%s: cut off: %zu bytes cannot hold %d x %d pixels", name, size, w, h);
+        return false;
+    }
     uint8_t *row = mien_calloc((size_t)w, 4);
     e->pixel = mien_calloc((size_t)w * (size_t)h * 3 + 1, sizeof *e->pixel);
     e->width = w;
