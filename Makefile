@@ -49,7 +49,7 @@ OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
-.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera fuzz setup \
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-timing check-camera fuzz setup \
         help clean tests lib
 all: build
 
@@ -155,6 +155,9 @@ check-tree: ## include direction, headers alone, house rules
 
 check-e2e: build lib ## end-to-end tests only
 	@tests/run.sh $(B) e2e
+
+check-timing: build ## what depends on how busy the machine is: latency does not drift
+	@MIEN=$(CURDIR)/$(B)/mien MIEN_TIMING=1 tests/e2e/live_long.sh
 
 check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
 	@tests/camera/run.sh $(B)

@@ -4,7 +4,7 @@
 expect() { # STATUS WORD ARGS…
     want=$1 word=$2
     shift 2
-    timeout 60 "$MIEN" live "$@" >"$tmp/log" 2>&1
+    timeout 3000 "$MIEN" live "$@" >"$tmp/log" 2>&1
     got=$?
     [ $got = "$want" ] || fail "mien live $*: exit status $got, not $want: $(cat "$tmp/log")"
     grep -qi -- "$word" "$tmp/log" || fail "mien live $*: \"$word\" is not in: $(cat "$tmp/log")"

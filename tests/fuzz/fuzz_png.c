@@ -5,7 +5,7 @@
 #include "image/image.h"
 #include "image/internal.h"
 
-static uint32_t big_endian(const uint8_t *p)
+static uint32_t png_number(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
@@ -13,7 +13,7 @@ static uint32_t big_endian(const uint8_t *p)
 static void seal_chunks(uint8_t *d, size_t size)
 {
     for (size_t at = 8; at + 12 <= size;) {
-        size_t n = big_endian(d + at);
+        size_t n = png_number(d + at);
         if (n > size - at - 12) {
             return;
         }
@@ -33,7 +33,7 @@ bool fuzz_png(const uint8_t *data, size_t size)
     bool good = false;
     seal_chunks(d, size);
     // Large ones are slow to fill and tell nothing new.
-    if (size < 24 || (big_endian(d + 16) < 1024 && big_endian(d + 20) < 1024)) {
+    if (size < 24 || (png_number(d + 16) < 1024 && png_number(d + 20) < 1024)) {
         good = mien_png_decode(d, size, &im, reason, sizeof(reason));
         FUZZ_CHECK(good ? im.format == MIEN_FORMAT_RGBA8 && im.width > 0 && im.height > 0
                         : !im.data && *reason);

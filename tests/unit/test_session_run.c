@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "network_scene.h"
+#include "patience.h"
 
 enum { W = 640, H = 360 };
 
@@ -521,7 +522,7 @@ static bool script(void)
         d->act(k);
         acted = true;
         heard = false;
-        until_ns = mien_now_ns() + 150 * MIEN_NS_PER_S;
+        until_ns = patience_ns();
         return false; // events are handled in the round that follows
     }
     if (d->done(k)) {
@@ -649,7 +650,7 @@ static void recording_is_whole(void **state)
     int64_t last = -1;
     int n = 0, widest = 0;
     assert_non_null(s);
-    while (mien_source_read(s, &f, mien_now_ns() + MIEN_NS_PER_S) == MIEN_SOURCE_OK) {
+    while (mien_source_read(s, &f, patience_ns()) == MIEN_SOURCE_OK) {
         assert_int_equal(f.rgb.width, W);
         assert_int_equal(f.rgb.height, H);
         const uint8_t *middle = f.rgb.data + (H / 2) * f.rgb.stride;

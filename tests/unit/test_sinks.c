@@ -24,6 +24,7 @@
 #include "out/avatar.h"
 #include "out/net.h"
 #include "out/sinks.h"
+#include "patience.h"
 #include "sinks_scene.h"
 
 static struct mien_face_model model;
@@ -57,7 +58,7 @@ static int receiver(char *where, size_t size)
 static size_t receive(int fd, uint8_t *packet, size_t size)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    assert_int_equal(poll(&p, 1, 2000), 1);
+    assert_int_equal(poll(&p, 1, PATIENCE_S * 1000), 1);
     ssize_t n = recv(fd, packet, size, 0);
     assert_true(n > 0);
     return (size_t)n;
@@ -74,6 +75,24 @@ static size_t packet_of(struct mien_sink *s, const struct mien_result *r, int fd
     assert_true(mien_sink_close(s));
     close(fd);
     return n;
+}
+
+// Writes frames until a packet says it: a request may reach the sink later than a frame does.
+static size_t receive_until(struct mien_sink *s, const struct mien_sink_frame *f, int fd,
+                            const char *what, uint8_t *packet, size_t size)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int64_t limit = patience_ns();
+    while (mien_now_ns() < limit) {
+        assert_true(mien_sink_write(s, f));
+        ssize_t n = poll(&p, 1, 20) == 1 ? recv(fd, packet, size - 1, 0) : 0;
+        packet[n > 0 ? n : 0] = 0;
+        if (strstr((char *)packet, what)) {
+            return (size_t)n;
+        }
+    }
+    fail_msg("no packet says %s", what);
+    return 0;
 }
 
 // What an independent decoder says of these bytes: a line of "name value" pairs in Python.
@@ -332,22 +351,14 @@ static void test_ifacialmocap(void **state)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     assert_int_equal(poll(&p, 1, 100), 0); // not for them
     sendto(fd, hello, sizeof(hello) - 1, 0, (struct sockaddr *)&to, sizeof(to));
-    usleep(20000);
-    assert_true(mien_sink_write(s, &f));
-    size_t n = receive(fd, packet, sizeof(packet) - 1);
-    packet[n] = 0;
-    assert_non_null(strstr((char *)packet, "|mouthSmile_L-73|"));
+    size_t n = receive_until(s, &f, fd, "|mouthSmile_L-73|", packet, sizeof(packet));
     assert_non_null(strstr((char *)packet, "|mouthLeft-0|"));
     assert_non_null(strstr((char *)packet, "|jawOpen-50|"));
     assert_non_null(strstr((char *)packet, "|=head#0.0000,20.0000,0.0000,0.0300,0.0000,-0.6000|"
                                            "rightEye#"));
     decoder_says("ifacialmocap", packet, n);
     sendto(fd, second, sizeof(second) - 1, 0, (struct sockaddr *)&to, sizeof(to));
-    usleep(20000);
-    assert_true(mien_sink_write(s, &f));
-    n = receive(fd, packet, sizeof(packet) - 1);
-    packet[n] = 0;
-    assert_non_null(strstr((char *)packet, "|mouthSmile_L&73|"));
+    receive_until(s, &f, fd, "|mouthSmile_L&73|", packet, sizeof(packet));
     // A client that went away is forgotten, and nothing waits for it.
     close(fd);
     for (int i = 0; i < 40; i++) {
@@ -577,7 +588,7 @@ static void test_nobody_and_nothing(void **state)
     struct mien_result *r = scene_result(&model);
     struct mien_face_result *p = &r->face[0];
     struct mien_sink_frame f = {.source = "test", .result = r};
-    int64_t start = mien_now_ns();
+    long before = waits();
     for (int k = 0; k < 40; k++) {
         if (k == 20) {
             for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
@@ -590,7 +601,7 @@ static void test_nobody_and_nothing(void **state)
             assert_true(mien_sink_write(sink[i], &f));
         }
     }
-    assert_true(mien_now_ns() - start < 5 * MIEN_NS_PER_S);
+    assert_true(waits() - before < 40); // not one a write
     for (int i = 0; i < n; i++) {
         assert_true(mien_sink_close(sink[i]));
     }

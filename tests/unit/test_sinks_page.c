@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "image/image.h"
 #include "out/sinks.h"
+#include "patience.h"
 #include "sinks_scene.h"
 
 static const char *browser(void)
@@ -39,7 +40,7 @@ static const char *browser(void)
 // Serves frames of a nodding head until the browser has ended; false: it did not in time.
 static bool serve(struct mien_sink *s, const struct mien_face_model *m, pid_t child)
 {
-    int64_t until = mien_now_ns() + 90 * MIEN_NS_PER_S;
+    int64_t until = patience_ns();
     for (int i = 0; mien_now_ns() < until; i++) {
         struct mien_result *r = scene_result(m);
         float swing = 20 * sinf((float)i * 0.1F);
