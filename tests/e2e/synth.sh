@@ -30,7 +30,7 @@ grep -q x.obj "$tmp/log" || fail "broken hair is not named"
 "$mien" synth --count 100000 --threads 1 --data "$tmp/none" --out "$tmp/d.pack" 2>"$tmp/log" &
 pid=$!
 for _ in $(seq 6000); do # pictures are in the file under its temporary name
-    [ -n "$(find "$tmp" -name 'd.pack.*' -size +20k)" ] && break
+    [ -n "$(find "$tmp" -name '.mien-*.tmp' -size +20k)" ] && break
     sleep 0.1
 done
 kill -INT $pid
