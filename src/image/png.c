@@ -103,21 +103,18 @@ static uint32_t big_endian(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-// Whether every chunk up to the last one, IEND, lies in the data: length, name, contents, checksum.
-// libpng takes memory for what a chunk says that it holds before it looks for it.
+// Whether what the chunks say that they hold is in the data, but for the picture itself, which is
+// read piece by piece: for others libpng takes memory before it looks for what they hold.
 static bool chunks_are_there(const uint8_t *d, size_t size)
 {
-    for (size_t at = 8; size - at >= 12;) {
+    for (size_t at = 8; size - at >= 8;) {
         size_t n = big_endian(d + at);
-        if (n > size - at - 12) {
-            return false;
-        }
-        if (!memcmp(d + at + 4, "IEND", 4)) {
-            return true;
+        if (n + 12 > size - at) {
+            return memcmp(d + at + 4, "IDAT", 4) == 0;
         }
         at += 12 + n;
     }
-    return false;
+    return true;
 }
 
 bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
