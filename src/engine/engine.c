@@ -48,6 +48,7 @@ static bool finish(struct mien_engine *e)
     if (!e->solver) {
         return false;
     }
+    mien_solver_clock(e->solver, e->config.clock_ns);
     mien_tracker_init(&e->tracker, e->parts.model);
     mien_engine_reset(e);
     return true;

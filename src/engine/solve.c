@@ -33,6 +33,8 @@ struct mien_solver {
     struct mien_fit_input in;
     struct mien_fit_state state;
     float stretch;
+    int64_t (*clock_ns)(void); // may be NULL
+    int64_t filter_ns;
     float sigma_px[MIEN_LANDMARKS_MAX];
     float head[MIEN_LANDMARKS_MAX][3];   // landmarks of the fit, head frame
     float fitted[MIEN_LANDMARKS_MAX][2]; // the same in the picture
@@ -52,6 +54,21 @@ struct mien_solver *mien_solver_create(const struct mien_face_model *m)
         return NULL;
     }
     return s;
+}
+
+void mien_solver_clock(struct mien_solver *s, int64_t (*clock_ns)(void))
+{
+    s->clock_ns = clock_ns;
+}
+
+int64_t mien_solver_filter_ns(const struct mien_solver *s)
+{
+    return s->filter_ns;
+}
+
+static int64_t now(const struct mien_solver *s)
+{
+    return s->clock_ns ? s->clock_ns() : 0;
 }
 
 void mien_solver_stretch(struct mien_solver *s)
@@ -229,10 +246,12 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
                         float strength, struct mien_steady *steady, const struct mien_crop *crop,
                         struct mien_sight *sight, struct mien_face_result *out)
 {
+    s->filter_ns = 0;
     if (!fit_tracked(s, camera, tr, steady, crop, sight)) {
         return false;
     }
     struct mien_fit_state *st = &s->state;
+    int64_t t0 = now(s);
     mien_smooth_fit(layout, &tr->smooth, &st->pose, st->blendshape, tr->dt_s, strength);
     if (!project(s, camera)) {
         return false;
@@ -243,6 +262,7 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])s->fitted,
                           unit_px, roll * (float)M_PI / 180, tr->dt_s, strength);
     mien_smooth_rest(&tr->smooth, sight, tr->dt_s, strength);
+    s->filter_ns = now(s) - t0;
     if (!derive(s, camera, sight, out)) {
         return false;
     }

@@ -121,8 +121,12 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_follow_forget(fo);
         mien_follow_forget(&head->rigid);
         mien_same_person_ask(&tr->same);
-    } else if (fo->have && !follow_crop(fo, frame, &last, &tr->crop)) {
-        mien_same_person_ask(&tr->same);
+    } else if (fo->have) {
+        int64_t t0 = mien_engine_now(e);
+        if (!follow_crop(fo, frame, &last, &tr->crop)) {
+            mien_same_person_ask(&tr->same);
+        }
+        out->times.follow_ns += mien_engine_now(e) - t0;
     }
     mien_engine_look(e, frame, camera, &tr->crop, &out->times);
     // A detector's box is a coarse crop, and a quick face is not where it was going: look again
@@ -135,6 +139,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_engine_look(e, frame, camera, &tr->crop, &out->times);
         mien_follow_forget(fo);
     }
+    int64_t t0 = mien_engine_now(e);
     // From here on, or from where the crop should be when the face has left its middle.
     if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
                                  &better)) {
@@ -149,6 +154,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     } else {
         turn_head(head, frame, &tr->crop);
     }
+    out->times.follow_ns += mien_engine_now(e) - t0;
     if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
         return false;
     }
@@ -156,15 +162,18 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_track_forget(tr);
         return false;
     }
-    int64_t t0 = mien_engine_now(e);
+    int64_t t1 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
     bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength,
                                  strength > 0 ? &head->steady : NULL, &tr->crop, &e->sight, f);
+    int64_t t2 = mien_engine_now(e), filter_ns = mien_solver_filter_ns(e->solver);
+    out->times.fit_ns += t2 - t1 - filter_ns;
+    out->times.filter_ns += filter_ns;
     if (ok && strength > 0) {
         remember_head(head, e->parts.model, frame, camera, tr);
     }
-    out->times.fit_ns += mien_engine_now(e) - t0;
+    out->times.follow_ns += mien_engine_now(e) - t2;
     f->id = tr->id; // an ending track reports no more
     mien_track_judge(&e->tracker, tr, ok ? f->fit_rms : INFINITY, capture_ns);
     if (!ok || !tr->id) {

@@ -51,7 +51,8 @@ struct mien_face_result {
 
 struct mien_times {
     int64_t capture_ns; // CLOCK_MONOTONIC of the frame's exposure or arrival
-    int64_t start_ns, detect_ns, network_ns, fit_ns, end_ns; // detect/network/fit: durations
+    int64_t start_ns, end_ns;
+    int64_t detect_ns, follow_ns, network_ns, fit_ns, filter_ns; // durations
 };
 
 struct mien_result {

@@ -50,6 +50,7 @@ struct mien_source_options {
     bool loop;     // files: start again at the end; index and time go on
     bool realtime; // files, synth: deliver at their own times; late frames are
                    // dropped and counted. Otherwise every frame, as fast as read
+    int64_t (*clock_ns)(void); // for convert_ns only; NULL = that stays 0
 };
 
 struct mien_source_info {
@@ -123,6 +124,7 @@ struct mien_source_counts {
     uint64_t dropped;    // as in mien_payload
     uint64_t corrupt;    // of those: marked bad by the driver, or (mien_source_read) undecodable
     uint64_t reconnects; // times the camera was opened again
+    int64_t convert_ns;  // of mien_source_read: from what was decoded to RGB8
 };
 void mien_source_counts(struct mien_source *s, struct mien_source_counts *out);
 

@@ -354,6 +354,14 @@ static bool convert(struct video *v)
     return true;
 }
 
+static bool convert_timed(struct mien_source *s, struct video *v)
+{
+    int64_t t0 = mien_source_clock(s);
+    bool ok = convert(v);
+    mien_source_count_convert(s, mien_source_clock(s) - t0);
+    return ok;
+}
+
 static void leave_out(struct video *v)
 {
     av_frame_unref(v->frame);
@@ -493,7 +501,7 @@ static enum mien_source_status read_video(struct mien_source *s, struct mien_pay
                 return st;
             }
         }
-        if (!v->converted && !convert(v)) {
+        if (!v->converted && !convert_timed(s, v)) {
             leave_out(v);
             mien_source_count(s, 0, 1, 1, 0);
             continue;
