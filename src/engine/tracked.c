@@ -128,7 +128,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         }
         out->times.follow_ns += mien_engine_now(e) - t0;
     }
-    mien_engine_look(e, frame, camera, &tr->crop, &out->times);
+    mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
     // A detector's box is a coarse crop, and a quick face is not where it was going: look again
     // from the landmarks.
     struct mien_crop better;
@@ -136,7 +136,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
                                  &better) &&
         (fresh || mien_crop_far(&tr->crop, &better))) {
         tr->crop = better;
-        mien_engine_look(e, frame, camera, &tr->crop, &out->times);
+        mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
         mien_follow_forget(fo);
     }
     int64_t t0 = mien_engine_now(e);
