@@ -16,6 +16,7 @@
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/angle.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
@@ -279,7 +280,7 @@ static bool scenes(struct evaluation *e, const char *data, const char *pack, int
             }
             faces[bin]++;
             if (best > 0.4f) {
-                float r = fabsf(found[at].roll_rad - s.face[k].roll_rad) * 57.29578f;
+                float r = fabsf(found[at].roll_rad - s.face[k].roll_rad) * (float)MIEN_DEG_PER_RAD;
                 found_faces[bin]++;
                 mien_stats_add(&iou, best);
                 mien_stats_add(&roll, fminf(r, 360 - r));

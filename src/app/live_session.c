@@ -217,12 +217,12 @@ static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, i
     show->info.stale = stale;
 }
 
-static void once(struct mien_session *s)
+static void take_turn(struct mien_session *s)
 {
     struct mien_show *show = s->show;
     mien_show_events(show);
     requests(s);
-    mien_session_opened(s);
+    mien_session_note_opened(s);
     if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
         return;
     }
@@ -281,7 +281,7 @@ static int loop(struct mien_session *s, bool (*stopped)(void))
     uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
     s->running = true;
     while (!s->show->quit && !stopped() && s->show->frames < limit && !mien_live_ended(s->live)) {
-        once(s);
+        take_turn(s);
     }
     s->running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;

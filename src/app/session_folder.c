@@ -71,7 +71,7 @@ static void tell(struct mien_session *s, const char *folder, const char *why)
 }
 
 // Whether files can be written there now; the window says when not.
-static bool ready(struct mien_session *s)
+static bool check_folder(struct mien_session *s)
 {
     const char *why;
     if (!is_ready(s->folder, &why)) {
@@ -124,7 +124,7 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
     time_t now = time(NULL);
     struct tm tm;
     char stamp[32], again[8] = "";
-    if (!ready(s)) {
+    if (!check_folder(s)) {
         return false;
     }
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
@@ -161,7 +161,7 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)
         !strcmp(colon + 1, "-") || !*s->folder) {
         return true;
     }
-    if (!ready(s)) {
+    if (!check_folder(s)) {
         return false;
     }
     int n =

@@ -152,7 +152,7 @@ static void *run_save(void *arg)
     return NULL;
 }
 
-static void saved(struct mien_session *s)
+static void finish_save(struct mien_session *s)
 {
     char text[400];
     if (!s->saving || !s->save_done) {
@@ -224,7 +224,7 @@ void mien_session_outputs(struct mien_session *s)
                  c->record_path);
         mien_show_notice_for(s->show, text, 6);
     }
-    saved(s);
+    finish_save(s);
 }
 
 bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "face/lids.h"
 #include "fit/fit.h"
+#include "image/luma.h"
 
 // Trust in the branches as the fit's priors. The errors of neighbouring landmarks go together: two
 // hundred of them know no more than about twenty independent ones, so their sigma is widened by
@@ -284,7 +285,7 @@ float mien_solve_light(const struct mien_image *frame, const float box_px[4])
             }
             const uint8_t *p =
                 frame->data + (size_t)y * frame->stride + (size_t)x * (size_t)channels;
-            sum += channels == 1 ? p[0] : (unsigned)(77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
+            sum += channels == 1 ? p[0] : (unsigned)mien_luma_256(p[0], p[1], p[2]) >> 8;
             count++;
         }
     }

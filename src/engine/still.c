@@ -16,8 +16,8 @@ static const float agree_place = 0.03F, agree_size = 0.05F, agree_roll = 0.05F;
 // A picture's face is kept when the network is at least this sure; the second, lower threshold of
 // the detector is tried when the first finds nothing, and the network decides.
 static const float presence_min = 0.35f, detect_again = 0.12f;
-// Beside a sure face, a find above this counts as none (see doubt). On pointing04-dev 95 % of the
-// true faces were below 0.113, 90 % of the false finds above 0.096.
+// Beside a sure face, a find above this counts as none (see implausibility). On pointing04-dev 95 %
+// of the true faces were below 0.113, 90 % of the false finds above 0.096.
 static const float doubtful = 0.12f;
 // What is below it is sure.
 static const float sure_doubt = 0.08f;
@@ -55,7 +55,7 @@ static void look_again(struct mien_engine *e, const struct mien_image *frame,
 // How little the network and the fit believe in a face: sigma of the landmarks and residual of the
 // fit, both in face sizes, raised where the presence is low. Faces have 0.02 to 0.08, ears and
 // curls that a detector takes for faces 0.1 to 0.4.
-static float doubt(const struct mien_face_result *f)
+static float implausibility(const struct mien_face_result *f)
 {
     float size = sqrtf(fmaxf(1, (f->box_px[2] - f->box_px[0]) * (f->box_px[3] - f->box_px[1])));
     float sum = 0;
@@ -66,15 +66,16 @@ static float doubt(const struct mien_face_result *f)
            0.3f * (1 - f->confidence);
 }
 
-// What orders the finds of a picture: doubt, less up to `large_bonus` for a find that fills it.
-// Half a cheek or an eye that looks like a face to the network lies inside the true, larger one;
-// the reverse is rare. Found on ferplus-dev, whose faces fill half the picture: 20 of 523 lost
-// without.
+// What orders the finds of a picture: implausibility, less up to `large_bonus` for a find that
+// fills it. Half a cheek or an eye that looks like a face to the network lies inside the true,
+// larger one; the reverse is rare. Found on ferplus-dev, whose faces fill half the picture: 20 of
+// 523 lost without.
 static const float large_bonus = 0.2f;
 static float rank(const struct mien_face_result *f, const struct mien_result *r)
 {
     float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
-    return doubt(f) - large_bonus * fminf(1, (f->box_px[3] - f->box_px[1]) / (0.5f * side));
+    return implausibility(f) -
+           large_bonus * fminf(1, (f->box_px[3] - f->box_px[1]) / (0.5f * side));
 }
 
 // Whether two boxes can only be one person's: they cover each other, or the smaller one lies where
@@ -99,7 +100,8 @@ static void drop_doubtful(struct mien_result *out, int max)
         }
     }
     int kept = 0;
-    while (kept < out->count && kept < max && (kept == 0 || doubt(&out->face[kept]) < doubtful)) {
+    while (kept < out->count && kept < max &&
+           (kept == 0 || implausibility(&out->face[kept]) < doubtful)) {
         out->face[kept].id = kept + 1;
         kept++;
     }
@@ -112,7 +114,7 @@ static bool have_sure(const struct mien_result *r, bool main_face)
     float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
     for (int i = 0; i < r->count; i++) {
         const float *b = r->face[i].box_px;
-        if (doubt(&r->face[i]) < sure_doubt && (!main_face || b[3] - b[1] > 0.2F * side)) {
+        if (implausibility(&r->face[i]) < sure_doubt && (!main_face || b[3] - b[1] > 0.2F * side)) {
             return true;
         }
     }
@@ -134,7 +136,7 @@ static bool is_nothing(const struct mien_engine *e, const struct mien_result *ou
     }
     for (int i = 0; i < out->count; i++) {
         const float *b = out->face[i].box_px;
-        if (doubt(&out->face[i]) < sure_doubt && box[3] - box[1] < 1.2F * (b[3] - b[1]) &&
+        if (implausibility(&out->face[i]) < sure_doubt && box[3] - box[1] < 1.2F * (b[3] - b[1]) &&
             mien_box_cover(box, b) > 0.5F) {
             return true;
         }
@@ -216,7 +218,7 @@ static bool found_already(const float box[4], const struct mien_result *r)
     for (int i = 0; i < r->count; i++) {
         const float *b = r->face[i].box_px;
         bool inside = x > b[0] && x < b[2] && y > b[1] && y < b[3];
-        bool sure = doubt(&r->face[i]) < sure_doubt;
+        bool sure = implausibility(&r->face[i]) < sure_doubt;
         if (inside && (sure || mien_box_overlap(box, b) > 0.3f)) {
             return true;
         }

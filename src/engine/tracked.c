@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/luma.h"
+
 // A followed face is at rest while its picture moves by less than this in its crop (shares of the
 // side, radians): the crop then stays, and the jitter with it.
 static const float still_place = 0.004f, still_size = 0.006f, still_roll = 0.006f;
@@ -34,7 +36,7 @@ static void shrink(const struct mien_image *frame, float out[MIEN_SHOT_PIXELS])
                 int y = (frame->height - 1) * (4 * j + (k >> 2)) / (4 * MIEN_SHOT_H - 1);
                 const uint8_t *p =
                     frame->data + (size_t)y * frame->stride + (size_t)x * (size_t)channels;
-                sum += channels == 1 ? 256 * p[0] : 77 * p[0] + 150 * p[1] + 29 * p[2];
+                sum += channels == 1 ? 256 * p[0] : mien_luma_256(p[0], p[1], p[2]);
             }
             out[j * MIEN_SHOT_W + i] = (float)sum / (16 * 256);
         }

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/angle.h"
 #include "face/gaze.h"
-
-static const float degrees = 57.29577951308232f;
 
 static float arcsine(float v)
 {
@@ -65,7 +64,7 @@ void mien_convention_arkit(const float R[9], float deg[3])
 {
     mien_euler_yxz(R, deg);
     for (int i = 0; i < 3; i++) {
-        deg[i] *= degrees;
+        deg[i] *= (float)MIEN_DEG_PER_RAD;
     }
 }
 
@@ -106,7 +105,7 @@ static void quaternion_day(const float m[9], float q[4])
 // Angle of a Givens rotation with this cosine and sine, degrees in -180…180, 180 for (-1, 0).
 static float givens_deg(float c, float s)
 {
-    float a = acosf(fmaxf(-1, fminf(1, c))) * degrees;
+    float a = acosf(fmaxf(-1, fminf(1, c))) * (float)MIEN_DEG_PER_RAD;
     return s >= 0 ? a : -a;
 }
 

@@ -517,7 +517,7 @@ static enum mien_source_status read_video(struct mien_source *s, struct mien_pay
 }
 
 // The file's own count, or what its length makes; 0 when it tells neither.
-static int64_t frames_told(const struct video *v, double fps)
+static int64_t read_frame_count(const struct video *v, double fps)
 {
     const AVFormatContext *f = v->format;
     int64_t n = f->streams[v->stream]->nb_frames, length = f->duration;
@@ -568,7 +568,7 @@ bool mien_video_open(struct mien_source *s, const char *path, char *reason, size
     s->info.width = im->width;
     s->info.height = im->height;
     s->info.fps = 1e9 / (double)v->period_ns;
-    s->info.frames = frames_told(v, s->info.fps);
+    s->info.frames = read_frame_count(v, s->info.fps);
     snprintf(s->info.kind, sizeof s->info.kind, "video");
     snprintf(s->info.format, sizeof s->info.format, "RGB");
     return true;

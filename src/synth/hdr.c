@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "face/harmonics.h"
+#include "image/luma.h"
 
 // Direction of pixel (x,y) of an equirectangular panorama: the middle column looks along +z.
 static void direction(const struct mien_synth_environment *e, int x, int y, float d[3])
@@ -25,7 +26,7 @@ static void direction(const struct mien_synth_environment *e, int x, int y, floa
 
 static float luminance(const float *p)
 {
-    return 0.2126f * p[0] + 0.7152f * p[1] + 0.0722f * p[2];
+    return mien_luminance(p[0], p[1], p[2]);
 }
 
 static void analyse(struct mien_synth_environment *e)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "face/gaze.h"
+#include "image/luma.h"
 
 // What may lie before a lid's rim without hiding it: the lid's own fold, when it is shut or looked
 // at from above. Rims of glasses are 10 mm and more before it.
@@ -117,7 +118,7 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         l->gaze_weight[e] = l->landmark_weight[m->iris[e]] >= 1 ? 1 : 0;
     }
     const float *skin = r->p->skin; // linear; below it lie the darkest three of nine tones
-    bool dark = 0.2126f * skin[0] + 0.7152f * skin[1] + 0.0722f * skin[2] < 0.11f;
+    bool dark = mien_luminance(skin[0], skin[1], skin[2]) < 0.11f;
     bool side = s->light > 1.2f && fabsf(s->light_dir[0]) > 0.7f;
     l->tags =
         (r->p->glasses ? MIEN_TAG_GLASSES : 0) |

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/luma.h"
 
 struct mien_synth_renderer *mien_synth_renderer_create(const struct mien_synth_assets *a, int width,
                                                        int height)
@@ -165,7 +166,7 @@ static void set_light(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             tint[c] += v[c] / 5;
         }
-        mean += (0.2126f * v[0] + 0.7152f * v[1] + 0.0722f * v[2]) / 5;
+        mean += mien_luminance(v[0], v[1], v[2]) / 5;
     }
     // The surroundings give 1; the key light adds `light` times that where it hits.
     float total = 0;
