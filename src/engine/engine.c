@@ -233,7 +233,7 @@ void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
     mien_engine_estimate(e, frame, crop, false, &e->estimate);
     if (twice) {
         mien_engine_estimate(e, frame, crop, true, &e->other);
-        mien_estimate_average(&e->estimate, &e->other, 0.5F);
+        mien_estimate_average(&e->estimate, &e->other, 0.5f);
     }
     mien_engine_see(e, camera, crop);
     times->network_ns += mien_engine_now(e) - t0;

@@ -12,7 +12,7 @@
 // its side, rad). Small and turned finds need more looks than large ones; what has not settled
 // after the last is no face.
 enum { LOOKS_MAX = 7 };
-static const float agree_place = 0.03F, agree_size = 0.05F, agree_roll = 0.05F;
+static const float agree_place = 0.03f, agree_size = 0.05f, agree_roll = 0.05f;
 // A picture's face is kept when the network is at least this sure; the second, lower threshold of
 // the detector is tried when the first finds nothing, and the network decides.
 static const float presence_min = 0.35f, detect_again = 0.12f;
@@ -39,14 +39,14 @@ static void look_again(struct mien_engine *e, const struct mien_image *frame,
     static const struct {
         float size;
         bool mirror;
-    } more[] = {{0.95F, true}, {0.9F, false}, {1.08F, true}};
+    } more[] = {{0.95f, true}, {0.9f, false}, {1.08f, true}};
     int64_t t0 = mien_engine_now(e);
     for (int i = 0; i < (int)MIEN_COUNT(more); i++) {
         struct mien_crop other = *crop;
         other.side_px *= more[i].size;
         mien_engine_estimate(e, frame, &other, more[i].mirror, &e->other);
         mien_estimate_rescale(&e->other, more[i].size);
-        mien_estimate_average(&e->estimate, &e->other, 1.0F / (float)(i + 2));
+        mien_estimate_average(&e->estimate, &e->other, 1.0f / (float)(i + 2));
     }
     mien_engine_see(e, camera, crop);
     times->network_ns += mien_engine_now(e) - t0;
@@ -114,7 +114,7 @@ static bool have_sure(const struct mien_result *r, bool main_face)
     float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
     for (int i = 0; i < r->count; i++) {
         const float *b = r->face[i].box_px;
-        if (implausibility(&r->face[i]) < sure_doubt && (!main_face || b[3] - b[1] > 0.2F * side)) {
+        if (implausibility(&r->face[i]) < sure_doubt && (!main_face || b[3] - b[1] > 0.2f * side)) {
             return true;
         }
     }
@@ -129,15 +129,15 @@ static bool is_nothing(const struct mien_engine *e, const struct mien_result *ou
     if (!have_sure(out, false)) {
         return false;
     }
-    if (e->sight.presence < 0.3F * presence_min ||
+    if (e->sight.presence < 0.3f * presence_min ||
         !mien_crop_bounds((const float(*)[2])e->sight.landmark_px, e->parts.model->landmarks,
                           box)) {
         return true;
     }
     for (int i = 0; i < out->count; i++) {
         const float *b = out->face[i].box_px;
-        if (implausibility(&out->face[i]) < sure_doubt && box[3] - box[1] < 1.2F * (b[3] - b[1]) &&
-            mien_box_cover(box, b) > 0.5F) {
+        if (implausibility(&out->face[i]) < sure_doubt && box[3] - box[1] < 1.2f * (b[3] - b[1]) &&
+            mien_box_cover(box, b) > 0.5f) {
             return true;
         }
     }
@@ -153,7 +153,7 @@ static bool settle(struct mien_engine *e, const struct mien_image *frame, struct
         struct mien_crop next;
         mien_engine_look(e, frame, &out->camera, crop, false, &out->times);
         // The first crops are often far off the training's: they need not be sure yet.
-        if (e->sight.presence < 0.05F * presence_min || (k == 0 && is_nothing(e, out)) ||
+        if (e->sight.presence < 0.05f * presence_min || (k == 0 && is_nothing(e, out)) ||
             !mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
                                       &next)) {
             return false;
@@ -169,7 +169,7 @@ static bool settle(struct mien_engine *e, const struct mien_image *frame, struct
 static bool look_still(struct mien_engine *e, const struct mien_image *frame,
                        struct mien_crop *crop, struct mien_result *out)
 {
-    if (!settle(e, frame, crop, out) || e->sight.presence < 0.5F * presence_min) {
+    if (!settle(e, frame, crop, out) || e->sight.presence < 0.5f * presence_min) {
         return false;
     }
     if (e->config.quality) {

@@ -164,7 +164,7 @@ static void fake_look(void *user, const struct mien_image *frame, const struct m
         mien_crop_to_unit(crop, px[i], out->landmark[i]);
         out->landmark[i][0] += w->noise * mien_rng_normal(&w->rng);
         out->landmark[i][1] += w->noise * mien_rng_normal(&w->rng);
-        out->landmark_sigma[i] = fmaxf(p->unsure, fmaxf(w->noise, 0.01F));
+        out->landmark_sigma[i] = fmaxf(p->unsure, fmaxf(w->noise, 0.01f));
     }
     mien_pose_to_crop(&w->camera, crop, &p->pose, &out->pose);
     float turn[3], D[9], R[9];
@@ -319,8 +319,8 @@ static void test_still_faces_are_found_once_each(void **state)
     }
 }
 
-// Looks at a still's face: until two crops agree, then with quality three more; further finds of the
-// same face cost none.
+// Looks at a still's face: until two crops agree, then with quality three more; further finds of
+// the same face cost none.
 static void test_a_still_takes_few_looks(void **state)
 {
     int looks[2][2];

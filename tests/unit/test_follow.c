@@ -112,8 +112,8 @@ static void known_motion_in_same_motion_out(void **state)
 // from its middle, near points to the right of where they were and down.
 static float depth(float x, float y)
 {
-    float d2 = 1 - x * x / (0.85F * 0.85F) - y * y / (1.05F * 1.05F);
-    return 0.9F * sqrtf(fmaxf(0, d2)) - 0.68F;
+    float d2 = 1 - x * x / (0.85f * 0.85f) - y * y / (1.05f * 1.05f);
+    return 0.9f * sqrtf(fmaxf(0, d2)) - 0.68f;
 }
 
 static void draw_turned(float right, float down, uint64_t seed)
@@ -140,7 +140,7 @@ static void draw_turned(float right, float down, uint64_t seed)
 static void known_turn_in_same_turn_out(void **state)
 {
     (void)state;
-    static const float turn[][2] = {{0.1F, 0}, {-0.1F, 0}, {0, 0.1F}, {0, -0.08F}, {0.06F, 0.06F}};
+    static const float turn[][2] = {{0.1f, 0}, {-0.1f, 0}, {0, 0.1f}, {0, -0.08f}, {0.06f, 0.06f}};
     struct mien_follow *f = calloc(1, sizeof(*f));
     assert_non_null(f);
     remember(f);
@@ -150,7 +150,7 @@ static void known_turn_in_same_turn_out(void **state)
         assert_true(mien_follow_find(f, &frame, &home, &m));
         for (int k = 0; k < 2; k++) {
             // A turn shows in little else than a shift: about two degrees are not told.
-            assert_float_equal(m.turn[k], turn[i][k], 0.035F);
+            assert_float_equal(m.turn[k], turn[i][k], 0.035f);
         }
     }
     free(f);

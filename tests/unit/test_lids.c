@@ -69,8 +69,8 @@ static void test_twitches_are_no_blinks(void **state)
         float b[MIEN_BLENDSHAPES] = {0};
         for (int i = 0; i < 120; i++) {
             bool shut = i >= 60 && i < 60 + frames;
-            b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.95F : 0.05F;
-            mien_lid_watch_feed(&w, b, 1 / 60.0F, &lids);
+            b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.95f : 0.05f;
+            mien_lid_watch_feed(&w, b, 1 / 60.0f, &lids);
         }
         assert_int_equal(lids.blinks, frames > 1); // 17 ms, 33 ms, 50 ms
     }

@@ -127,7 +127,7 @@ static void test_jsonl_is_read_back(void **state)
     add_face(r, 20, -10, 5, -60, -700);
     add_face(r, -30, 0, 0, 60, -700);
     for (int i = 0; i < model.landmarks; i++) {
-        r->face[0].landmark_sigma_px[i] = 0.5F + 0.01F * (float)i;
+        r->face[0].landmark_sigma_px[i] = 0.5f + 0.01f * (float)i;
     }
     memcpy(r->face[0].gaze_deg, (float[2][2]){{11, 2}, {-7, 3}}, sizeof(r->face[0].gaze_deg));
     r->face[1].lids.shut[1] = true;

@@ -66,13 +66,13 @@ static void test_noise_at_rest_falls_to_a_quarter(void **state)
 // s) a frame, each time, while the way is too short to be motion; all the way when it is a jump.
 static void test_gain_at_rest_is_the_time_constants(void **state)
 {
-    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_filter f = {.noise_min = 1e-8f};
     struct mien_channel c[2] = {0};
     float z[2] = {0, 0};
     for (int t = 0; t < 200; t++) {
         mien_filter_step(&f, c, NULL, 2, z, dt, 1);
     }
-    const float way = 0.5e-4F; // half the noise
+    const float way = 0.5e-4f; // half the noise
     double rest = 1 - exp(-1.0 / 30 / 0.45), left = 1;
     z[0] = z[1] = way;
     for (int t = 0; t < 10; t++) {
@@ -91,16 +91,16 @@ static void test_gain_at_rest_is_the_time_constants(void **state)
     for (int t = 0; t < 200; t++) {
         mien_filter_step(&h, d, NULL, 2, z, dt, 1);
     }
-    z[0] = z[1] = 3.5F;
+    z[0] = z[1] = 3.5f;
     mien_filter_step(&h, d, NULL, 2, z, dt, 1);
     assert_in_range((int)(100 * h.gain), 30, 70);
-    assert_float_equal(d[0].x / 3.5F, h.gain, 1e-5);
+    assert_float_equal(d[0].x / 3.5f, h.gain, 1e-5);
 }
 
 // A jerk is no noise: one frame raises the estimate by a few per cent at most.
 static void test_a_jerk_raises_the_noise_little(void **state)
 {
-    struct mien_filter f = {.noise_min = 1e-4F};
+    struct mien_filter f = {.noise_min = 1e-4f};
     struct mien_channel c[2] = {0};
     float z[2] = {0, 0};
     for (int t = 0; t < 200; t++) {
@@ -129,14 +129,14 @@ static void test_poses_keep_their_place(void **state)
             for (int k = 0; k < 3; k++) {
                 assert_float_equal(p.t[k], want.t[k], 0.02);
             }
-            assert_true(mien_rotation_distance_deg(p.R, want.R) < 0.01F);
+            assert_true(mien_rotation_distance_deg(p.R, want.R) < 0.01f);
         }
     }
     struct mien_smooth s = {0};
     for (int t = 0; t < 60; t++) {
         struct mien_pose p;
         float offset[3];
-        mien_pose_from_angles(0.2F * (float)t, 0, 0, p.R);
+        mien_pose_from_angles(0.2f * (float)t, 0, 0, p.R);
         mien_mat3_mul_vec(p.R, l.centre, offset);
         for (int k = 0; k < 3; k++) {
             p.t[k] = (k == 2 ? -700 : 0) - offset[k];
