@@ -212,8 +212,8 @@ static void test_lines_are_in_the_file_at_once(void **state)
     struct mien_result *r = result_of(640, 480);
     add_face(r, 0, 0, 0, 0, -700);
     struct mien_sink_frame f = {.source = "test", .result = r};
-    struct mien_sink *jsonl = mien_sink_jsonl(in_dir("now.jsonl")),
-                     *csv = mien_sink_csv(in_dir("now.csv"));
+    struct mien_sink *jsonl = mien_sink_open("jsonl", in_dir("now.jsonl"), NULL),
+                     *csv = mien_sink_open("csv", in_dir("now.csv"), NULL);
     assert_non_null(jsonl);
     assert_non_null(csv);
     for (int i = 1; i <= 3; i++) {
