@@ -23,7 +23,8 @@
 
 #include "base/clock.h"
 
-// How the driver lets time pass, on the clock of base/clock.h. A test that has its own defines this.
+// How the driver lets time pass, on the clock of base/clock.h. A test that has its own defines
+// this.
 #ifndef FAKE_CAMERA_SLEEP
 #define FAKE_CAMERA_SLEEP(ms) __real_poll(NULL, 0, ms)
 #endif

@@ -358,8 +358,9 @@ int mien_cmd_bench(int argc, char **argv)
                                      fps, mode, seconds);
         }
     } else {
-        mien_error("bench: write `mien bench train`, `mien bench net FILE.net`, `mien bench synth`, "
-                   "`mien bench step` or `mien bench live`");
+        mien_error(
+            "bench: write `mien bench train`, `mien bench net FILE.net`, `mien bench synth`, "
+            "`mien bench step` or `mien bench live`");
         status = 2;
     }
     mien_free(args);

@@ -96,7 +96,7 @@ struct mien_session {
     bool sinks_added;   // by the menu
     bool camera_source, was_paused;
     bool output_failed;
-    bool refused; // what the command line names cannot be used
+    bool refused;                             // what the command line names cannot be used
     uint64_t lost;                            // records that outputs could not take
     uint64_t drops_at_pause, drops_in_pauses; // not the program's fault
     bool to_stdout;

@@ -46,10 +46,10 @@ struct mien_source_options {
     int width, height; // cameras: wanted size, nearest wins; 0 = 640x480
     int fps;           // cameras: wanted rate, 0 = best up to 60; pictures: 0 = 30
     enum mien_camera_format
-        format;    // cameras: AUTO = MJPG above 640x480, else YUYV, best rate first
-    bool loop;     // files: start again at the end; index and time go on
-    bool realtime; // files, synth: deliver at their own times; late frames are
-                   // dropped and counted. Otherwise every frame, as fast as read
+        format;                // cameras: AUTO = MJPG above 640x480, else YUYV, best rate first
+    bool loop;                 // files: start again at the end; index and time go on
+    bool realtime;             // files, synth: deliver at their own times; late frames are
+                               // dropped and counted. Otherwise every frame, as fast as read
     int64_t (*clock_ns)(void); // for convert_ns only; NULL = that stays 0
 };
 

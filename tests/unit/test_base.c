@@ -279,9 +279,11 @@ static void help_is_whole(void **state)
         {"s", 0, MIEN_OPT_CHOICE, &choice, "a|b", "short", 0, 0},
         {0},
     };
-    const struct mien_command cmd = {.name = "x", .synopsis = "", .summary = "test", .sub = "up|down"};
+    const struct mien_command cmd = {
+        .name = "x", .synopsis = "", .summary = "test", .sub = "up|down"};
     char *text = help_of(&cmd, opts), whole[300];
-    snprintf(whole, sizeof(whole), "\n  -l, --long %s\n%33swhat it does [first-of-all]\n", list, "");
+    snprintf(whole, sizeof(whole), "\n  -l, --long %s\n%33swhat it does [first-of-all]\n", list,
+             "");
     assert_non_null(strstr(text, whole));
     assert_non_null(strstr(text, "\n      --s a|b                    short [a]\n"));
     assert_non_null(strstr(text, "\n  -h, --help                     this text\n"));
