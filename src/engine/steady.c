@@ -24,7 +24,7 @@ static const float skin_weight = 6;
 // Answers that keep disagreeing with the state by this much, in one direction, are a turn, whatever
 // the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3
 // to 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
-static const float innovation_limit_rad = 0.06f, innovation_s = 0.1f;
+static const float innovation_limit_rad = 0.05f, innovation_s = 0.1f;
 
 void mien_steady_forget(struct mien_steady *s)
 {
