@@ -16,6 +16,10 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "NAME FILE" -- "$word")
         return
         ;;
+    "live --hud")
+        mapfile -t COMPREPLY < <(compgen -W "off line full" -- "$word")
+        return
+        ;;
     "live --menu")
         mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settin" -- "$word")
         return
@@ -54,7 +58,7 @@ _mien()
     bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
     train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help detect" ;;
     study) options="--out --list --tables --help" ;;
-    eval) options="--net --split --limit --jitter --augment --seed --model --groups --upended --calibrate --shapes --people --pictures --json --help detect" ;;
+    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --people --pictures --json --help detect" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --max-faces --fov --quality --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --max-faces --fov --quality --net --detector --face --help" ;;
     esac

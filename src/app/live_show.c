@@ -29,7 +29,8 @@ static bool warm_up(struct mien_show *s, const struct mien_show_config *c)
     f->pose.t[2] = -600;
     f->blendshape[MIEN_BS_JAW_OPEN] = 0.5f;
     struct mien_view_settings all = s->settings;
-    all.axes = all.points = all.hud = all.bars = true;
+    all.axes = all.points = all.bars = true;
+    all.hud = MIEN_HUD_FULL;
     for (int mode = 0; mode < MIEN_VIEW_MODES; mode++) {
         all.mode = (enum mien_view_mode)mode;
         mien_view_draw(s->view, &grey, &r, &all, &s->info);
@@ -125,6 +126,30 @@ void mien_show_notice(struct mien_show *s, const char *text)
     mien_show_notice_for(s, text, 3);
 }
 
+// Ends, or asks first while files are written.
+static void leave(struct mien_show *s)
+{
+    if (s->ui && mien_ui_writes(&s->controls)) {
+        mien_ui_show(s->ui, MIEN_UI_QUIT);
+        s->dirty = true;
+    } else {
+        s->quit = true;
+    }
+}
+
+// Goes one step back: the sheet of keys, full screen, the program.
+static void escape(struct mien_show *s)
+{
+    if (s->settings.help) {
+        s->settings.help = false;
+        s->dirty = true;
+    } else if (s->window.fullscreen) {
+        mien_window_toggle_fullscreen(&s->window);
+    } else {
+        leave(s);
+    }
+}
+
 static void character(struct mien_show *s, char c)
 {
     struct mien_view_settings *v = &s->settings;
@@ -132,7 +157,7 @@ static void character(struct mien_show *s, char c)
     char text[64];
     switch (c) {
     case 'q':
-        s->quit = true;
+        leave(s);
         break;
     case 'm':
     case 'M':
@@ -148,7 +173,7 @@ static void character(struct mien_show *s, char c)
         mien_window_toggle_fullscreen(&s->window);
         break;
     case 'h':
-        v->hud = !v->hud;
+        v->hud = (enum mien_hud_level)((v->hud + 1) % MIEN_HUD_LEVELS);
         break;
     case 'b':
         v->bars = !v->bars;
@@ -227,6 +252,9 @@ static void character(struct mien_show *s, char c)
             mien_ui_show(s->ui, c == 'o' ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
         }
         break;
+    case 'd':
+        k->ask.demo = true;
+        break;
     case 'c':
         k->ask.next_camera = true;
         break;
@@ -272,6 +300,8 @@ void mien_show_events(struct mien_show *s)
     for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
         if (k == MIEN_KEY_QUIT) {
             s->quit = true;
+        } else if (k == MIEN_KEY_ESCAPE) {
+            escape(s);
         } else if (k == MIEN_KEY_MENU && s->ui) {
             mien_ui_show(s->ui, MIEN_UI_SOURCE);
             s->dirty = true;
@@ -358,7 +388,10 @@ static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t s
 static void absorb(struct mien_show *s)
 {
     struct mien_ui_controls *c = &s->controls;
-    s->quit = s->quit || c->ask.quit;
+    if (c->ask.quit) {
+        leave(s);
+    }
+    s->quit = s->quit || c->ask.leave;
     s->want_screenshot = s->want_screenshot || c->ask.screenshot;
     s->info.paused ^= c->ask.pause;
     if (c->ask.fullscreen) {
@@ -370,7 +403,7 @@ static void absorb(struct mien_show *s)
     s->want_mark = s->want_mark || c->ask.mark;
     s->want_profile = s->want_profile || c->ask.learn;
     s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
-    c->ask.quit = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
+    c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
     c->ask.calibrate = c->ask.forget = false;
     c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }
@@ -407,7 +440,10 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     if (s->notice[0] && !talking) {
         s->notice[0] = 0;
     }
-    s->info.notice = talking ? s->notice : s->state[0] ? s->state : NULL;
+    bool offered = s->ui && s->controls.waiting; // the menus say it
+    s->info.notice = talking ? s->notice : s->state[0] && !offered ? s->state : NULL;
+    s->info.worn = s->controls.prop ? s->controls.prop_name[s->controls.prop] : NULL;
+    s->info.range = s->controls.profile_on && s->controls.profile_known;
     s->dirty = false;
     bool captured = shot && s->capture;
     draw(s, true, captured);

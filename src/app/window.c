@@ -145,7 +145,7 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
         return MIEN_KEY_NONE;
     }
     if (k == SDLK_ESCAPE) {
-        return MIEN_KEY_QUIT;
+        return MIEN_KEY_ESCAPE;
     }
     if (k == SDLK_QUESTION || k == SDLK_F1 || (k == SDLK_SLASH && shift)) {
         *character = '?';

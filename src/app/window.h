@@ -32,7 +32,8 @@ void mien_window_show_frame(struct mien_window *w); // swaps the buffers; headle
 
 enum mien_key { // what the user asked for
     MIEN_KEY_NONE,
-    MIEN_KEY_QUIT,
+    MIEN_KEY_QUIT, // the window was closed
+    MIEN_KEY_ESCAPE,
     MIEN_KEY_RESIZED,
     MIEN_KEY_EXPOSED,
     MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), a digit, ' ', '\t' or

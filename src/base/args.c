@@ -14,6 +14,8 @@ static void print_default(FILE *f, const struct mien_opt *o)
             fprintf(f, "%s turns it off]", o->name);
         }
         break;
+    case MIEN_OPT_SWITCH:
+        break;
     case MIEN_OPT_INT:
         fprintf(f, " [%d]", *(const int *)o->value);
         break;
@@ -51,8 +53,8 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
                           : snprintf(left, sizeof left, "    ");
         snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "",
                  o->arg ? o->arg : "");
-        fprintf(f, "  %-30s%s %s", left, strlen(left) >= 30 ? "\n                                " : "",
-                o->help);
+        fprintf(f, "  %-30s%s %s", left,
+                strlen(left) >= 30 ? "\n                                " : "", o->help);
         print_default(f, o);
         fputc('\n', f);
     }
@@ -71,8 +73,8 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
 static int mistake(const struct mien_command *cmd, const char *what, const char *name,
                    const char *hint)
 {
-    fprintf(stderr, "mien %s: %s%s%s%s (mien %s --help)\n", cmd->name, what, name,
-            hint ? ": " : "", hint ? hint : "", cmd->name);
+    fprintf(stderr, "mien %s: %s%s%s%s (mien %s --help)\n", cmd->name, what, name, hint ? ": " : "",
+            hint ? hint : "", cmd->name);
     return 2;
 }
 
@@ -83,6 +85,7 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
     errno = 0;
     switch (o->type) {
     case MIEN_OPT_BOOL:
+    case MIEN_OPT_SWITCH:
         return mistake(cmd, "this option takes no value: --", o->name, NULL);
     case MIEN_OPT_INT: {
         long n = strtol(v, &end, 10);
@@ -143,6 +146,20 @@ static const struct mien_opt *find(const struct mien_opt *opts, const char *name
     return NULL;
 }
 
+// `--no-name`, where the option can be turned off.
+static bool turn_off(const struct mien_opt *o)
+{
+    if (o && o->type == MIEN_OPT_BOOL) {
+        *(bool *)o->value = false;
+    } else if (o && (o->type == MIEN_OPT_SWITCH ||
+                     (o->type == MIEN_OPT_CHOICE && !strncmp(o->arg, "off|", 4)))) {
+        *(int *)o->value = 0;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
                     char **argv, const char **args, int *nargs)
 {
@@ -169,8 +186,7 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
             o = find(opts, a + 2, n);
             if (!o && !strncmp(a, "--no-", 5)) {
                 o = find(opts, a + 5, strlen(a + 5));
-                if (o && o->type == MIEN_OPT_BOOL) {
-                    *(bool *)o->value = false;
+                if (turn_off(o)) {
                     continue;
                 }
                 o = NULL;
@@ -189,6 +205,10 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
         }
         if (o->type == MIEN_OPT_BOOL && !value) {
             *(bool *)o->value = true;
+            continue;
+        }
+        if (o->type == MIEN_OPT_SWITCH && !value) {
+            *(int *)o->value = 1;
             continue;
         }
         if (!value) {

@@ -2,7 +2,8 @@
 // shell completion.
 //
 // Does not: know any subcommand. `--name VALUE`, `--name=VALUE`, `-x VALUE`, `--` ends options;
-// bool options take no value (`--no-name` turns a bool off).
+// bool and switch options take no value (`--no-name` turns one off, and a choice whose first word
+// is "off").
 #ifndef MIEN_BASE_ARGS_H
 #define MIEN_BASE_ARGS_H
 
@@ -14,6 +15,7 @@
 
 enum mien_opt_type {
     MIEN_OPT_BOOL,
+    MIEN_OPT_SWITCH, // on, off, or left to the program
     MIEN_OPT_INT,
     MIEN_OPT_FLOAT,
     MIEN_OPT_STRING,
@@ -23,26 +25,27 @@ enum mien_opt_type {
 };
 
 struct mien_opt {
-    const char *name;   // long name without dashes; NULL ends the table
-    char letter;        // short name or 0
+    const char *name; // long name without dashes; NULL ends the table
+    char letter;      // short name or 0
     enum mien_opt_type type;
-    void *value;        // bool*, int*, double*, const char**; CHOICE: int* (index)
-    const char *arg;    // "FILE", "N"; CHOICE: "a|b|c"
-    const char *help;   // one sentence; the default is appended from *value
-    double min, max;    // for INT and FLOAT when min < max
+    void *value;      // bool*, int*, double*, const char**; CHOICE: int* (index);
+                      // SWITCH: int* (-1 not given, 0 off, 1 on)
+    const char *arg;  // "FILE", "N"; CHOICE: "a|b|c"
+    const char *help; // one sentence; the default is appended from *value
+    double min, max;  // for INT and FLOAT when min < max
 };
 
 struct mien_command {
-    const char *name;      // "image"
-    const char *synopsis;  // "PICTURE… [options]"
-    const char *summary;   // one line
-    const char *example;   // lines, each a full command
+    const char *name;       // "image"
+    const char *synopsis;   // "PICTURE… [options]"
+    const char *summary;    // one line
+    const char *example;    // lines, each a full command
     int min_args, max_args; // positional; max -1 = any
 };
 
 // Parses argv[1…argc-1]; positional arguments are moved to args (borrowed pointers, room for argc),
-// *nargs their number. Returns 0 to go on, 1 when --help was printed (exit 0), 2 on a mistake, which
-// was explained on stderr (exit 2).
+// *nargs their number. Returns 0 to go on, 1 when --help was printed (exit 0), 2 on a mistake,
+// which was explained on stderr (exit 2).
 int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
                     char **argv, const char **args, int *nargs);
 // Notes the files that the options name, inputs first. False: an output would destroy an input or

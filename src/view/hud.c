@@ -99,21 +99,29 @@ static void stage(struct pen *p, const char *label, float ms)
     p->y += 14 * p->ui;
 }
 
+static enum mien_picture picture_of(const struct mien_hud_info *info)
+{
+    return info->paused ? MIEN_PICTURE_PAUSED : info->stale ? MIEN_PICTURE_STALE : MIEN_PICTURE_NEW;
+}
+
+static struct mien_color mood_color(enum mien_mood mood)
+{
+    return mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
+}
+
 // Returns its right edge.
 static float state_panel(struct mien_draw *d, const struct mien_layout *l,
                          const struct mien_result *r, const struct mien_hud_info *info)
 {
     float ui = l->ui, m = MARGIN * ui;
     const char *state, *reason;
-    enum mien_picture picture = info->paused  ? MIEN_PICTURE_PAUSED
-                                : info->stale ? MIEN_PICTURE_STALE
-                                              : MIEN_PICTURE_NEW;
+    enum mien_picture picture = picture_of(info);
     enum mien_mood mood = mien_words(r, picture, &state, &reason);
     float wide = fmaxf(STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
     struct mien_rect box = {l->area.x + m, l->area.y + m, wide, (*reason ? 165 : 151) * ui};
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
-    struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
+    struct mien_color c = mood_color(mood);
     mien_draw_dot(d, p.x + 4 * ui, p.y + 7 * ui, 4 * ui, c);
     mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, state);
     if (r->count > 0 && picture == MIEN_PICTURE_NEW) {
@@ -246,6 +254,56 @@ void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const str
         }
         if (roomy) {
             expression_panel(d, l, &r->face[0]);
+        }
+    }
+}
+
+void mien_hud_line(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                   const struct mien_hud_info *info)
+{
+    enum { PARTS = 6 };
+    float ui = l->ui, m = MARGIN * ui, room = l->area.w - 2 * m, gap = 14 * ui, w = 26 * ui;
+    const char *state, *reason;
+    enum mien_mood mood = mien_words(r, picture_of(info), &state, &reason);
+    char part[PARTS][64] = {{0}};
+    snprintf(part[0], sizeof(part[0]), "%s", state);
+    snprintf(part[1], sizeof(part[1]), "%s", reason);
+    if (r->count > 0 && picture_of(info) == MIEN_PICTURE_NEW) {
+        const struct mien_face_result *f = &r->face[0];
+        if (!f->expression_sure) {
+            snprintf(part[2], sizeof(part[2]), "expression unsure");
+        } else {
+            snprintf(part[2], sizeof(part[2]), "%s %.0f %%",
+                     mien_expression_name(f->expression_class),
+                     100 * (double)f->expression[f->expression_class]);
+        }
+    }
+    snprintf(part[3], sizeof(part[3]), "%.40s%s%s", info->worn ? info->worn : "",
+             info->worn && info->range ? ", " : "", info->range ? "my range" : "");
+    if (info->fps > 0 && !info->stale) {
+        snprintf(part[4], sizeof(part[4]), "%.0f frames/s", (double)info->fps);
+    }
+    snprintf(part[5], sizeof(part[5]), "? keys");
+    bool shown[PARTS];
+    for (int i = 0; i < PARTS; i++) {
+        enum mien_font_face face = i ? MIEN_FONT_TEXT : MIEN_FONT_BOLD;
+        float wide = mien_font_width(d->font, face, part[i]) + (i ? gap : 0);
+        shown[i] = part[i][0] && (i == 0 || w + wide <= room);
+        w += shown[i] ? wide : 0;
+    }
+    struct mien_rect box = {l->area.x + m, l->area.y + m, w, 22 * ui};
+    panel(d, box, ui);
+    struct mien_color c = mood_color(mood);
+    float x = box.x + 18 * ui, y = box.y + 4 * ui;
+    mien_draw_dot(d, box.x + 10 * ui, box.y + 11 * ui, 4 * ui, c);
+    for (int i = 0; i < PARTS; i++) {
+        if (shown[i]) {
+            x = mien_draw_label(d, x, y, i ? MIEN_FONT_TEXT : MIEN_FONT_BOLD, MIEN_LEFT,
+                                i == 1  ? c
+                                : i < 4 ? C_TEXT
+                                        : C_DIM,
+                                part[i]) +
+                gap;
         }
     }
 }

@@ -11,6 +11,10 @@
 
 enum { MIEN_HUD_RING = 120 };
 
+// How much is written over the picture: nothing, one line, or the engineer's panels.
+#define MIEN_HUD_NAMES "off|line|full"
+enum mien_hud_level { MIEN_HUD_OFF, MIEN_HUD_LINE, MIEN_HUD_FULL, MIEN_HUD_LEVELS };
+
 enum mien_lamp { MIEN_LAMP_RECORD, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK, MIEN_LAMP_CAMERA };
 enum { MIEN_LAMPS = 8 };
 
@@ -26,6 +30,8 @@ struct mien_hud_info { // measured by the program; zero means unknown
     const char *source;               // its name, borrowed; NULL = none
     const char *notice;               // what went wrong or was done, borrowed; NULL = none
     const struct mien_traces *curves; // shown when the settings say so; borrowed; NULL = none
+    const char *worn;                 // what is worn, borrowed; NULL = nothing
+    bool range;                       // the user's own range is applied
     bool paused;
     bool stale; // no new picture has come for too long
     // What leaves the program; shown whatever else is hidden.
@@ -52,6 +58,10 @@ void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px
 
 void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
                      const struct mien_hud_info *info, const char *mode);
+// One line at the top left: state and reason, expression, what is worn, the rate. What finds no
+// room is left out, the least important first.
+void mien_hud_line(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+                   const struct mien_hud_info *info);
 void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
                    bool mirror);
 void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,

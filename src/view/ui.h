@@ -41,7 +41,9 @@ struct mien_ui_sink {
 struct mien_ui_controls {
     struct mien_view_settings *settings; // in place
     const struct mien_hud_info *info;    // borrowed
-    // Source.
+    // Source. waiting: there is none; why: in words, "" = there is no camera.
+    bool waiting;
+    char why[400];
     struct mien_ui_camera camera[MIEN_UI_CAMERAS];
     int cameras, camera_now; // camera_now: -1 when the source is none of them
     int width, height;       // of the frames, px
@@ -70,7 +72,10 @@ struct mien_ui_controls {
     struct mien_ui_sink sink[MIEN_UI_SINKS];
     int sinks;
     struct {
-        bool quit, pause, fullscreen, screenshot, record, calibrate, forget;
+        bool quit;  // asks first while something is written
+        bool leave; // the answer: quit
+        bool demo;  // the bundled clip
+        bool pause, fullscreen, screenshot, record, calibrate, forget;
         bool mark;               // an event mark
         bool learn, use_profile; // the user's own range anew; on or off
         bool report;             // begin or finish the session report
@@ -100,6 +105,7 @@ enum mien_ui_menu {
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,
+    MIEN_UI_QUIT, // asks whether to end while something is written
     MIEN_UI_MENUS
 };
 
@@ -126,6 +132,8 @@ bool mien_ui_draw(struct mien_ui *ui, struct mien_ui_controls *c, int width_px, 
 // What an output does, for lamp and menu: 0 nothing leaves, 1 to a file, 2 to the network, 3 to a
 // virtual camera.
 int mien_ui_sink_kind(const char *spec);
+// Whether a file is being written: a recording, records, a report.
+bool mien_ui_writes(const struct mien_ui_controls *c);
 
 #ifdef __cplusplus
 }

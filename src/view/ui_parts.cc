@@ -101,6 +101,9 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
     if (action("Open a picture or video…", "o")) {
         ui->open_asked = did = true;
     }
+    if (action("Play the demo clip", "d")) {
+        c->ask.demo = did = true;
+    }
     ImGui::Separator();
     did |= toggle("mirror", "x", &c->settings->mirror);
     bool paused = c->info && c->info->paused;
@@ -183,7 +186,16 @@ bool view_part(mien_ui_controls *c)
     did |= toggle("landmarks with uncertainty", "p", &s->points);
     did |= toggle("head axes and gaze", "a", &s->axes);
     ImGui::Separator();
-    did |= toggle("times, pose, expression", "h", &s->hud);
+    static const char *const levels[] = {"nothing", "one line", "all figures"};
+    ImGui::TextDisabled("state:");
+    for (int i = 0; i < MIEN_HUD_LEVELS; i++) {
+        ImGui::SameLine();
+        if (ImGui::RadioButton(levels[i], s->hud == i)) {
+            s->hud = (mien_hud_level)i;
+            did = true;
+        }
+    }
+    key_hint("h");
     did |= toggle("blendshape bars", "b", &s->bars);
     did |= toggle("live curves", "v", &s->curves);
     if (c->curves) {

@@ -173,8 +173,8 @@ static void draw_bust(struct mien_view *v, const struct mien_layout *l, const st
 static void add_notes(struct mien_view *v, const struct mien_view_settings *s,
                       const struct mien_hud_info *info)
 {
-    mien_hud_lamps(&v->draw, &v->layout, info, s->hud && v->pictured);
-    mien_hud_notice(&v->draw, &v->layout, info, s->hud);
+    mien_hud_lamps(&v->draw, &v->layout, info, s->hud != MIEN_HUD_OFF && v->pictured);
+    mien_hud_notice(&v->draw, &v->layout, info, s->hud == MIEN_HUD_FULL);
     if (s->help) {
         mien_hud_help(&v->draw, &v->layout);
     }
@@ -217,7 +217,7 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                 draw_face(v, &map, l.ui, frame, result, i, s);
             }
         }
-        if (s->mode == MIEN_VIEW_TEXTURED && result->count > 0 && s->hud) {
+        if (s->mode == MIEN_VIEW_TEXTURED && result->count > 0 && s->hud == MIEN_HUD_FULL) {
             // Marks first: they belong under the inset.
             mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
             mien_draw_clear(&v->draw);
@@ -225,8 +225,10 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
         }
     }
     mien_hud_bars(&v->draw, &l, result, s->mirror);
-    if (s->hud && frame) {
+    if (s->hud == MIEN_HUD_FULL && frame) {
         mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_name(s->mode));
+    } else if (s->hud == MIEN_HUD_LINE && frame) {
+        mien_hud_line(&v->draw, &l, result, info);
     }
     if (s->curves && info->curves) {
         mien_traces_draw(info->curves, &v->draw, &l);

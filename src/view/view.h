@@ -32,7 +32,8 @@ const char *mien_view_mode_name(int mode); // NULL outside
 struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
-    bool hud, bars, axes, points, head, help, curves;
+    enum mien_hud_level hud;
+    bool bars, axes, points, head, help, curves;
     bool light;       // what is worn is lit like the face
     float fade;       // of what is drawn over the face: 0 = full strength … 1 = invisible
     float top_px;     // kept free for a menu bar

@@ -77,9 +77,12 @@ python3 - <<'END' || fail "without a camera: $(tail -n 3 "$tmp/log")"
 import time, x11_user
 u = x11_user.User("mien")
 time.sleep(3)
+u.press("d")  # the demo clip, as the window offers
+time.sleep(4)
 u.press("q")
 END
 ends 0
+check_summary "$tmp/log" '[1-9][0-9]*'
 grep -q 'no camera was found' "$tmp/log" || fail "the missing camera is not told: $(cat "$tmp/log")"
 cd "$here" || exit 1
 echo "by mouse: mode, folder and recording; without a camera the window opens"

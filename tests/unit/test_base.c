@@ -193,17 +193,32 @@ static void queue_is_ordered_bounded_and_drains(void **state)
 static void options(void **state)
 {
     bool flag = true;
-    int n = 3, choice = 0;
+    int n = 3, choice = 0, level = 1, third = -1;
     double f = 1;
     const char *s = NULL;
     const struct mien_opt opts[] = {
         {.name = "flag", .letter = 'f', .type = MIEN_OPT_BOOL, .value = &flag, .help = "a"},
-        {.name = "number", .letter = 'n', .type = MIEN_OPT_INT, .value = &n, .arg = "N",
-         .help = "b", .min = 0, .max = 9},
+        {.name = "number",
+         .letter = 'n',
+         .type = MIEN_OPT_INT,
+         .value = &n,
+         .arg = "N",
+         .help = "b",
+         .min = 0,
+         .max = 9},
         {.name = "float", .type = MIEN_OPT_FLOAT, .value = &f, .arg = "X", .help = "c"},
         {.name = "text", .type = MIEN_OPT_STRING, .value = &s, .arg = "TEXT", .help = "d"},
-        {.name = "mode", .type = MIEN_OPT_CHOICE, .value = &choice, .arg = "on|off|auto",
+        {.name = "mode",
+         .type = MIEN_OPT_CHOICE,
+         .value = &choice,
+         .arg = "on|off|auto",
          .help = "e"},
+        {.name = "level",
+         .type = MIEN_OPT_CHOICE,
+         .value = &level,
+         .arg = "off|low|high",
+         .help = "f"},
+        {.name = "third", .type = MIEN_OPT_SWITCH, .value = &third, .help = "g"},
         {0},
     };
     const struct mien_command cmd = {.name = "x", .synopsis = "FILE…", .summary = "test",
@@ -214,11 +229,20 @@ static void options(void **state)
     } cases[] = {
         {{"x", "--no-flag", "-n5", "--float=2.5", "--text", "-", "a"}, 7, 0},
         {{"x", "--mode", "auto", "--", "-n"}, 5, 0},
-        {{"x", "--number", "10"}, 3, 2},    {{"x", "--number", "1x"}, 3, 2},
-        {{"x", "--number"}, 2, 2},          {{"x", "--nothing"}, 2, 2},
-        {{"x", "--mode", "of"}, 3, 2},      {{"x", "--float", "nan"}, 3, 2},
-        {{"x", "--flag=1"}, 2, 2},          {{"x", "a", "b", "c"}, 4, 2},
+        {{"x", "--number", "10"}, 3, 2},
+        {{"x", "--number", "1x"}, 3, 2},
+        {{"x", "--number"}, 2, 2},
+        {{"x", "--nothing"}, 2, 2},
+        {{"x", "--mode", "of"}, 3, 2},
+        {{"x", "--float", "nan"}, 3, 2},
+        {{"x", "--flag=1"}, 2, 2},
+        {{"x", "a", "b", "c"}, 4, 2},
         {{"x", "--number=99999999999"}, 2, 2},
+        {{"x", "--no-level"}, 2, 0},
+        {{"x", "--third"}, 2, 0},
+        {{"x", "--no-third"}, 2, 0},
+        {{"x", "--no-mode"}, 2, 2},
+        {{"x", "--third=1"}, 2, 2},
     };
     for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
         const char *args[8];
@@ -238,7 +262,10 @@ static void options(void **state)
         if (i == 1) {
             assert_int_equal(choice, 2);
             assert_string_equal(args[0], "-n");
+            assert_int_equal(third, -1); // not given
         }
+        assert_int_equal(level, i < 11 ? 1 : 0);
+        assert_int_equal(third, i < 12 ? -1 : i == 12);
     }
 }
 

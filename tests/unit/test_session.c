@@ -78,7 +78,7 @@ static int set_up(void **state)
                                  .width = W,
                                  .height = H,
                                  .headless = true,
-                                 .settings = {.hud = true, .bars = true}};
+                                 .settings = {.hud = MIEN_HUD_FULL, .bars = true}};
     prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*prop_path));
     unsetenv("XDG_DATA_HOME");
     setenv("HOME", "/nowhere", 1); // the golden menus show mien's own props only

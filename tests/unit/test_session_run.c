@@ -462,6 +462,11 @@ static void quit(int k)
     press(SDLK_q, false);
 }
 
+static bool it_asks(int k) // records are still written
+{
+    return frames(2) && mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
 static bool never(int k)
 {
     return false; // the loop ends first
@@ -504,6 +509,7 @@ static const struct deed deeds[] = {
     {"recordings go there", press_record, recording_is_in_the_folder, 2},
     {"records go there", add_record, record_is_in_the_folder, 1},
     {"a folder that went away", spoil_folder, it_says_what_to_do, 2},
+    {"quit asks", quit, it_asks, 1},
     {"quit", quit, never, 1},
 };
 
@@ -602,7 +608,7 @@ static void options(struct mien_session_options *o)
                                        .headless = true,
                                        .loop = true,
                                        .waits = true, // nothing is lost, and no time either
-                                       .hud = true,
+                                       .hud = MIEN_HUD_FULL,
                                        .bars = true,
                                        .axes = true,
                                        .light = true,
@@ -690,7 +696,8 @@ static void settings_come_back(void **state)
     mien_session_recall(&session.o, &config, source, sizeof(source));
     session.o.source = clip;
     struct mien_session_options *o = &session.o;
-    assert_true(o->points && o->head && o->mirror && o->show_curves && o->record_plain);
+    assert_true(o->points && o->head && o->show_curves && o->record_plain);
+    assert_null(mien_config_get(&config, "mirror")); // a clip's is not a camera's
     assert_false(o->hud || o->bars || o->axes || o->light);
     assert_int_equal(o->faces, 2);
     assert_string_equal(o->curves, "neutral,happy,sad,surprise,fear,disgust,anger,contempt");

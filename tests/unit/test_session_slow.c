@@ -158,7 +158,7 @@ static void a_slow_source_keeps_moving(void **state)
         skip();
     }
     session.o = script_options(clip);
-    session.o.hud = true;
+    session.o.hud = MIEN_HUD_FULL;
     int status = mien_session_run(&session, script);
     blocked = false;
     if (trouble[0]) {

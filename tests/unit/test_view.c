@@ -473,7 +473,7 @@ static void notes_come_apart(void **state)
     assert_true(mien_image_create(&small, 320, 240, MIEN_FORMAT_RGB8));
     memset(in.data, 90, in.stride * 48);
     for (int help = 0; help < 2; help++) {
-        struct mien_view_settings s = {.mode = MIEN_VIEW_OFF, .hud = true};
+        struct mien_view_settings s = {.mode = MIEN_VIEW_OFF, .hud = MIEN_HUD_FULL};
         struct mien_hud_info none = {.source = "x"}, told = none;
         told.notice = "saved";
         told.lamps = 1;
@@ -513,8 +513,12 @@ static void survives_nonsense(void **state)
     static struct mien_hud_info info;
     struct mien_image im = {0};
     assert_true(mien_image_create(&im, 3, 5, MIEN_FORMAT_GRAY8));
-    struct mien_view_settings s = {
-        .hud = true, .bars = true, .axes = true, .help = true, .points = true, .head = true};
+    struct mien_view_settings s = {.hud = MIEN_HUD_FULL,
+                                   .bars = true,
+                                   .axes = true,
+                                   .help = true,
+                                   .points = true,
+                                   .head = true};
     example(&r, 0, 0, 0);
     for (int mode = 0; mode < MIEN_VIEW_MODES; mode++) {
         s.mode = (enum mien_view_mode)mode;
