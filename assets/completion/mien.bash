@@ -20,6 +20,10 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "off line full" -- "$word")
         return
         ;;
+    "live --programme")
+        mapfile -t COMPREPLY < <(compgen -W "props picture everything" -- "$word")
+        return
+        ;;
     "live --menu")
         mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settin" -- "$word")
         return
@@ -50,7 +54,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --programme --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;

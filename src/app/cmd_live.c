@@ -118,9 +118,13 @@ int mien_cmd_live(int argc, char **argv)
          "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
         {"screenshot", 0, MIEN_OPT_OUTPUT, &o->screenshot, "FILE.png",
          "save the last picture shown", 0, 0},
-        {"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4", "record what is shown", 0, 0},
-        {"plain", 0, MIEN_OPT_BOOL, &o->record_plain, NULL,
-         "record the picture alone, without what is drawn over it", 0, 0},
+        {"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4",
+         "record the picture; --programme says what of it", 0, 0},
+        {"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
+         "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
+         "that "
+         "the window shows",
+         0, 0},
         {"folder", 0, MIEN_OPT_STRING, &o->folder, "DIR",
          "where recordings, pictures, reports and records go that keys and menus begin; made when "
          "it is not there; the current folder by default",

@@ -110,7 +110,7 @@ static bool open_show(struct mien_session *s)
     snprintf(k->folder, sizeof(k->folder), "%s", s->folder);
     k->quality = o->quality;
     k->light = o->light;
-    k->record_plain = o->record_plain;
+    k->programme = (enum mien_programme)o->programme;
     s->show->capture = mien_session_capture;
     s->show->capture_arg = s;
     const char *wrong; // the list was checked with the options

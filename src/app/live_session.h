@@ -25,7 +25,6 @@ struct mien_session_options {
     int capture_w, capture_h, fps;
     bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
     bool show_curves;
-    bool record_plain;
     bool prop_recalled;    // from the settings: left out when it is gone
     bool folder_recalled;  // from the settings: told at its use when it cannot be written
     bool net_recalled;     // from the settings: the standard one when it is gone
@@ -33,7 +32,7 @@ struct mien_session_options {
     bool profile_off;      // it is not used until asked for
     bool waits;            // nothing may be lost
     bool source_recalled;  // from the settings: the first camera instead, when it is gone
-    int frames, mode, faces, menu, hud;
+    int frames, mode, faces, menu, hud, programme;
     int mirror;         // every source: 1 is, 0 is not; -1: cameras as mirror_camera says
     bool mirror_camera; // from the settings
     double fov, filter, opacity;

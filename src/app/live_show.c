@@ -143,6 +143,9 @@ static void escape(struct mien_show *s)
     if (s->settings.help) {
         s->settings.help = false;
         s->dirty = true;
+    } else if (s->presenting) {
+        s->presenting = false;
+        s->dirty = true;
     } else if (s->window.fullscreen) {
         mien_window_toggle_fullscreen(&s->window);
     } else {
@@ -277,9 +280,14 @@ static void character(struct mien_show *s, char c)
         k->ask.report = true;
         break;
     case 'w':
-        k->record_plain = !k->record_plain;
-        mien_show_notice(s, k->record_plain ? "recordings show the picture alone"
-                                            : "recordings show what is drawn too");
+        k->programme = (enum mien_programme)((k->programme + 1) % MIEN_PROGRAMMES);
+        mien_show_notice(
+            s, k->programme == MIEN_PROGRAMME_PROPS     ? "others get the picture with what is worn"
+               : k->programme == MIEN_PROGRAMME_PICTURE ? "others get the picture alone"
+                                                        : "others get all that you see");
+        break;
+    case 'z':
+        s->presenting = !s->presenting;
         break;
     case 'V':
         mien_show_notice(s, mien_traces_next(&s->curves));
@@ -400,12 +408,13 @@ static void absorb(struct mien_show *s)
     if (c->ask.calibrate || c->ask.forget) {
         character(s, c->ask.calibrate ? 'n' : 'N');
     }
+    s->presenting ^= c->ask.present;
     s->want_mark = s->want_mark || c->ask.mark;
     s->want_profile = s->want_profile || c->ask.learn;
     s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
     c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
     c->ask.calibrate = c->ask.forget = false;
-    c->ask.mark = c->ask.learn = c->ask.use_profile = false;
+    c->ask.present = c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }
 
 static void draw(struct mien_show *s, bool menus, bool notes_apart)
@@ -416,8 +425,15 @@ static void draw(struct mien_show *s, bool menus, bool notes_apart)
     s->settings.top_px = menus ? bar : 0;
     s->settings.light = s->controls.light;
     s->settings.notes_apart = notes_apart;
+    struct mien_view_settings v = s->settings;
+    if (s->presenting && s->controls.programme != MIEN_PROGRAMME_ALL) {
+        v.mode = MIEN_VIEW_OFF;
+        v.hud = MIEN_HUD_OFF;
+        v.bars = v.axes = v.points = v.curves = false;
+        v.bare = s->controls.programme == MIEN_PROGRAMME_PICTURE;
+    }
     mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
-                   s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+                   s->shot ? &s->shot->result : &nothing, &v, &s->info);
 }
 
 static void draw_menus(struct mien_show *s)

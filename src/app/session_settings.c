@@ -60,7 +60,7 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
     mien_config_get_bool(c, "points", &o->points);
     mien_config_get_bool(c, "head", &o->head);
     mien_config_get_bool(c, "light", &o->light);
-    mien_config_get_bool(c, "record_plain", &o->record_plain);
+    mien_config_get_choice(c, "programme", MIEN_PROGRAMME_NAMES, &o->programme);
     mien_config_get_number(c, "fov", 0, 170, &o->fov);
     if (mien_config_get_number(c, "smoothing", 0, 10, &x)) {
         o->filter = x > 0 ? x : -1;
@@ -130,7 +130,10 @@ void mien_session_remember(struct mien_session *s)
     remember_bool(c, "head", o->head, v->head);
     remember_bool(c, "fullscreen", o->fullscreen, s->show->window.fullscreen);
     remember_bool(c, "light", o->light, k->light);
-    remember_bool(c, "record_plain", o->record_plain, k->record_plain);
+    if (k->programme != (enum mien_programme)o->programme) {
+        static const char *const names[] = {"props", "picture", "everything"};
+        mien_config_set(c, "programme", names[k->programme]);
+    }
     remember_number(c, "fov", o->fov, (double)k->fov_deg);
     remember_number(c, "smoothing",
                     o->filter < 0   ? 0

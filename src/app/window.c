@@ -155,6 +155,10 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
         *character = 'f';
         return MIEN_KEY_CHARACTER;
     }
+    if (k == SDLK_F5) {
+        *character = 'z';
+        return MIEN_KEY_CHARACTER;
+    }
     if (k == SDLK_F10) {
         return MIEN_KEY_MENU;
     }

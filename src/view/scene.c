@@ -239,7 +239,7 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
                      bool light)
 {
     bool surfaces = s->ready && mode <= MIEN_VIEW_NORMALS && s->program[program_of[mode]];
-    bool wears = s->ready && wear->on;
+    bool wears = s->ready && wear && wear->on;
     if (!surfaces && !wears) {
         return;
     }

@@ -63,7 +63,8 @@ struct mien_ui_controls {
     int props, prop; // prop: in place
     bool light;      // in place: props are lit like the face
     // Output.
-    bool recording, record_plain; // record_plain, in place: the picture without the overlay
+    bool recording;
+    enum mien_programme programme; // in place: what recordings and virtual cameras get
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
@@ -75,6 +76,7 @@ struct mien_ui_controls {
         bool quit;  // asks first while something is written
         bool leave; // the answer: quit
         bool demo;  // the bundled clip
+        bool present; // or no more
         bool pause, fullscreen, screenshot, record, calibrate, forget;
         bool mark;               // an event mark
         bool learn, use_profile; // the user's own range anew; on or off

@@ -201,6 +201,9 @@ bool view_part(mien_ui_controls *c)
     if (c->curves) {
         did |= curves_part(c);
     }
+    if (action("Presentation: only what others get", "F5")) {
+        c->ask.present = did = true;
+    }
     if (action("Full screen", "f")) {
         c->ask.fullscreen = did = true;
     }
@@ -302,8 +305,17 @@ bool record_part(mien_ui_controls *c)
         ImGui::SameLine();
         ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
         file_name(c->record_path);
-    } else {
-        did |= toggle("without the overlay", "w", &c->record_plain);
+    }
+    static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
+    ImGui::TextDisabled("others get the picture (recordings, virtual camera):");
+    for (int i = 0; i < MIEN_PROGRAMMES; i++) {
+        if (ImGui::RadioButton(programmes[i], c->programme == i)) {
+            c->programme = (mien_programme)i;
+            did = true;
+        }
+        if (i == 0) {
+            key_hint("w");
+        }
     }
     ImGui::Separator();
     if (action(report ? "Finish the report" : "Start a report", "R")) {

@@ -24,7 +24,7 @@ struct mien_view {
     struct mien_wear wear;
     uint8_t *row; // one line of what is read back, for turning it
     // Where a picture of another size than the screen's is made; 0 until one is asked for.
-    GLuint copy, copy_color;
+    GLuint copy, copy_color, copy_depth;
     int copy_width, copy_height;
     bool warned_full;
     struct mien_layout layout; // of what was drawn last
@@ -127,6 +127,7 @@ void mien_view_destroy(struct mien_view *v)
     if (v->copy) {
         glDeleteFramebuffers(1, &v->copy);
         glDeleteRenderbuffers(1, &v->copy_color);
+        glDeleteRenderbuffers(1, &v->copy_depth);
     }
     mien_free(v->row);
     mien_free(v);
@@ -136,8 +137,8 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
                       const struct mien_image *frame, const struct mien_result *r, int i,
                       const struct mien_view_settings *s)
 {
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade, &v->wear, frame,
-                    s->light);
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade,
+                    s->bare ? NULL : &v->wear, frame, s->light);
     if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
@@ -309,14 +310,60 @@ static bool make_copy(struct mien_view *v, int width, int height)
     if (!v->copy) {
         glGenFramebuffers(1, &v->copy);
         glGenRenderbuffers(1, &v->copy_color);
+        glGenRenderbuffers(1, &v->copy_depth);
     }
     v->copy_width = width;
     v->copy_height = height;
     glBindRenderbuffer(GL_RENDERBUFFER, v->copy_color);
     glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    glBindRenderbuffer(GL_RENDERBUFFER, v->copy_depth);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, width, height);
     glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
     glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->copy_color);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, v->copy_depth);
     return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
+}
+
+// The copy's framebuffer, bound and black, for an image of any usable size.
+static bool begin_copy(struct mien_view *v, const struct mien_image *out)
+{
+    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
+        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+        return false;
+    }
+    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
+    glViewport(0, 0, out->width, out->height);
+    glDisable(GL_SCISSOR_TEST);
+    glDepthMask(GL_TRUE);
+    glClearColor(0, 0, 0, 1);
+    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    return true;
+}
+
+bool mien_view_wears(const struct mien_view *v)
+{
+    return v->wear.on;
+}
+
+bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
+                         const struct mien_result *result, bool light, struct mien_image *out)
+{
+    if (!begin_copy(v, out)) {
+        return false;
+    }
+    struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
+    struct mien_map map = {mien_rect_fit(all, frame->width, frame->height), frame->width,
+                           frame->height, false};
+    mien_scene_video(&v->scene, &map, out->height, 1);
+    for (int i = result->count - 1; i >= 0; i--) {
+        if (i < MIEN_FACES_MAX) {
+            mien_scene_face(&v->scene, &map, out->height, result, i, MIEN_VIEW_OFF, false, 1,
+                            &v->wear, frame, light);
+        }
+    }
+    read_back(v, v->copy, out);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    return true;
 }
 
 bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
@@ -324,17 +371,12 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
     if (mien_view_read(v, out)) {
         return true;
     }
-    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
-        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+    if (!begin_copy(v, out)) {
         return false;
     }
     struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
     struct mien_rect r = mien_rect_fit(all, v->width, v->height);
     GLint x = (GLint)lroundf(r.x), y = (GLint)lroundf(r.y);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
-    glDisable(GL_SCISSOR_TEST);
-    glClearColor(0, 0, 0, 1);
-    glClear(GL_COLOR_BUFFER_BIT);
     glBindFramebuffer(GL_READ_FRAMEBUFFER, v->frame);
     glReadBuffer(v->frame ? GL_COLOR_ATTACHMENT0 : GL_BACK);
     glBlitFramebuffer(0, 0, v->width, v->height, x, y, x + (GLint)lroundf(r.w),

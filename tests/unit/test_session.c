@@ -428,7 +428,7 @@ static void keys_ask(void **state)
     const struct mien_ui_controls *c = &show.controls;
     assert_int_equal(c->faces, 3);
     assert_true(c->ask.tracking && c->ask.record && c->ask.next_camera && c->ask.open);
-    assert_true(c->ask.report && c->record_plain);
+    assert_true(c->ask.report && c->programme == MIEN_PROGRAMME_PICTURE);
     assert_true(c->quality && c->ask.network);
     assert_int_equal(c->network, 0); // once round: there is one
     assert_true(show.want_mark && show.want_profile && show.want_profile_switch);
@@ -551,6 +551,67 @@ static void screen_fits_another_size(void **state)
     mien_image_destroy(&shrunk);
 }
 
+// What the audience gets: the picture with what is worn, not mirrored, whatever else is shown.
+static void programme_is_clean(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image got = {0}, again = {0};
+    char why[MIEN_VIEW_REASON] = "";
+    struct mien_view_settings before = show.settings;
+    int glasses = 0;
+    while (strcmp(show.controls.prop_name[glasses], "sunglasses") != 0) {
+        glasses++;
+    }
+    assert_true(mien_view_wear(show.view, prop_path[glasses], why));
+    assert_true(mien_view_wears(show.view));
+    assert_true(mien_image_create(&got, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&again, 640, 480, MIEN_FORMAT_RGB8));
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
+    show.shot = &shot;
+    mien_show_draw(&show, NULL);
+    assert_true(mien_view_programme(show.view, &shot.picture, &shot.result, true, &again));
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_SHADED,
+                                                .mirror = true,
+                                                .hud = MIEN_HUD_FULL,
+                                                .bars = true,
+                                                .axes = true,
+                                                .points = true,
+                                                .help = true};
+    mien_show_draw(&show, NULL);
+    assert_true(mien_view_programme(show.view, &shot.picture, &shot.result, true, &got));
+    assert_true(difference(&got, &again) == 0);
+    int worn = 0;
+    for (int y = 0; y < 480; y++) {
+        for (int x = 0; x < 640; x++) {
+            const uint8_t *p = got.data + (size_t)y * got.stride + 3 * (size_t)x;
+            const uint8_t *q = shot.picture.data + (size_t)y * shot.picture.stride + 3 * (size_t)x;
+            int d = abs(p[0] - q[0]) + abs(p[1] - q[1]) + abs(p[2] - q[2]);
+            bool face = y > 100 && y < 330 && x > 120 && x < 530;
+            worn += d > 60;
+            assert_true(face || d <= 3);
+        }
+    }
+    assert_in_range(worn, 1500, 20000); // two pairs of lenses
+    assert_true(mien_view_wear(show.view, NULL, why));
+    assert_false(mien_view_wears(show.view));
+    // Presentation shows it in the window too.
+    show.settings = (struct mien_view_settings){.hud = MIEN_HUD_FULL, .axes = true};
+    press(SDLK_F5);
+    picture(&again);
+    assert_true(show.presenting);
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
+    press(SDLK_ESCAPE);
+    mien_image_destroy(&got);
+    picture(&got);
+    assert_false(show.presenting || show.quit);
+    assert_true(difference(&got, &again) == 0);
+    show.settings = before;
+    mien_image_destroy(&got);
+    mien_image_destroy(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +621,7 @@ int main(void)
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),
+        cmocka_unit_test(programme_is_clean),
         cmocka_unit_test(keys_ask),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
