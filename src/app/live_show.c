@@ -141,7 +141,7 @@ static void leave(struct mien_show *s)
 static void escape(struct mien_show *s)
 {
     if (s->settings.help) {
-        s->settings.help = false;
+        s->settings.help = 0;
         s->dirty = true;
     } else if (s->presenting) {
         s->presenting = false;
@@ -151,6 +151,31 @@ static void escape(struct mien_show *s)
     } else {
         leave(s);
     }
+}
+
+// The figures are those of the next face in the picture.
+static void next_face(struct mien_show *s)
+{
+    const struct mien_result *r = s->shot ? &s->shot->result : NULL;
+    char text[64];
+    if (!r || r->count < 2) {
+        mien_show_notice(s, r && r->count ? "there is no other face" : "there is no face");
+        return;
+    }
+    s->settings.face = r->face[(mien_hud_face(r, s->settings.face) + 1) % r->count].id;
+    snprintf(text, sizeof(text), "figures of face %d", s->settings.face);
+    mien_show_notice(s, text);
+}
+
+static void click(struct mien_show *s)
+{
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    int id = s->shot ? mien_view_face_at(s->view, &s->shot->result, s->window.click_x * (float)w,
+                                         s->window.click_y * (float)h)
+                     : 0;
+    s->settings.face = id ? id : s->settings.face;
+    s->dirty = true;
 }
 
 static void character(struct mien_show *s, char c)
@@ -255,6 +280,9 @@ static void character(struct mien_show *s, char c)
             mien_ui_show(s->ui, c == 'o' ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
         }
         break;
+    case 'j':
+        next_face(s);
+        break;
     case 'd':
         k->ask.demo = true;
         break;
@@ -294,7 +322,7 @@ static void character(struct mien_show *s, char c)
         v->curves = true;
         break;
     case '?':
-        v->help = !v->help;
+        v->help = v->help < mien_view_help_pages(s->view) ? v->help + 1 : 0;
         break;
     default:
         return;
@@ -313,6 +341,8 @@ void mien_show_events(struct mien_show *s)
         } else if (k == MIEN_KEY_MENU && s->ui) {
             mien_ui_show(s->ui, MIEN_UI_SOURCE);
             s->dirty = true;
+        } else if (k == MIEN_KEY_CLICK) {
+            click(s);
         } else if (k == MIEN_KEY_DROPPED) {
             s->controls.ask.open = true;
             s->controls.ask.open_w = s->controls.ask.open_h = s->controls.ask.open_fps = 0;
@@ -449,7 +479,7 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
 {
     int64_t start = mien_now_ns();
     if (shot) {
-        mien_traces_add(&s->curves, &shot->result);
+        mien_traces_add(&s->curves, &shot->result, mien_hud_face(&shot->result, s->settings.face));
         s->shot = shot;
     }
     bool talking = s->notice[0] && start < s->notice_until_ns;

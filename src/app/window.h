@@ -17,6 +17,7 @@ struct mien_window {
     // Sees every event first; true: it was for somebody else. May be NULL.
     bool (*filter)(void *arg, const union SDL_Event *e);
     void *filter_arg;
+    float click_x, click_y; // of MIEN_KEY_CLICK, of the window's width and height
     char *dropped; // text of MIEN_KEY_DROPPED, SDL's
 };
 
@@ -38,6 +39,7 @@ enum mien_key { // what the user asked for
     MIEN_KEY_EXPOSED,
     MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), a digit, ' ', '\t' or
                         // one of ?[]+-,.
+    MIEN_KEY_CLICK,     // the left button, on the picture
     MIEN_KEY_MENU,      // F10
     MIEN_KEY_DROPPED,   // a file was dropped on the window: w->dropped, valid until the next poll
 };

@@ -233,6 +233,7 @@ bool track_part(mien_ui_controls *c)
     did |=
         ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
     key_hint("1…8");
+    ImGui::TextDisabled("figures are those of the face you click; next one: j");
     ImGui::SetNextItemWidth(wide);
     did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
                               ImGuiSliderFlags_AlwaysClamp);

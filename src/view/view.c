@@ -27,8 +27,10 @@ struct mien_view {
     GLuint copy, copy_color, copy_depth;
     int copy_width, copy_height;
     bool warned_full;
+    struct mien_map map;
     struct mien_layout layout; // of what was drawn last
     bool pictured;             // and whether it had a picture
+    int help_pages;
 };
 
 const char *mien_view_mode_name(int mode)
@@ -156,13 +158,16 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
 }
 
 // The face turned to the front with the video as its texture, in the corner.
-static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r,
+static void draw_bust(struct mien_view *v, struct mien_layout *l, const struct mien_result *r,
                       int lamps)
 {
     float ui = l->ui, w = roundf(118 * ui), h = roundf(138 * ui), m = 8 * ui;
     float right = l->area.x + l->area.w;
     struct mien_rect box = {roundf(right - m - w),
                             roundf(l->area.y + m + (26 + 23 * (float)lamps) * ui), w, h};
+    if (!mien_hud_place(l, box)) {
+        return;
+    }
     mien_draw_box(&v->draw, box, 6 * ui, MIEN_COLOR(10, 14, 18, 235));
     mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
     mien_draw_clear(&v->draw);
@@ -174,10 +179,11 @@ static void draw_bust(struct mien_view *v, const struct mien_layout *l, const st
 static void add_notes(struct mien_view *v, const struct mien_view_settings *s,
                       const struct mien_hud_info *info)
 {
-    mien_hud_lamps(&v->draw, &v->layout, info, s->hud != MIEN_HUD_OFF && v->pictured);
-    mien_hud_notice(&v->draw, &v->layout, info, s->hud == MIEN_HUD_FULL);
-    if (s->help) {
-        mien_hud_help(&v->draw, &v->layout);
+    struct mien_layout l = v->layout;
+    mien_hud_lamps(&v->draw, &l, info);
+    mien_hud_notice(&v->draw, &l, info, s->hud == MIEN_HUD_OFF || !v->pictured);
+    if (s->help > 0) {
+        v->help_pages = mien_hud_help(&v->draw, &l, s->help);
     }
 }
 
@@ -195,10 +201,15 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_hud_info *info)
 {
     int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
-    struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars);
+    struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars, s->hud);
+    int chosen = mien_hud_face(result, s->face);
     struct mien_map map = {l.video, w, h, s->mirror};
     l.area.y += s->top_px;
     l.area.h -= s->top_px;
+    l.side.y += s->top_px;
+    l.side.h -= s->top_px;
+    l.window.y += s->top_px;
+    l.window.h -= s->top_px;
     l.bars.y += s->top_px;
     l.bars.h -= s->top_px;
     mien_draw_clear(&v->draw);
@@ -225,16 +236,18 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
             draw_bust(v, &l, result, info->lamps);
         }
     }
-    mien_hud_bars(&v->draw, &l, result, s->mirror);
+    mien_hud_keep_faces_free(&l, &map, result);
+    mien_hud_bars(&v->draw, &l, result, chosen, s->mirror);
     if (s->hud == MIEN_HUD_FULL && frame) {
-        mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_name(s->mode));
+        mien_hud_panels(&v->draw, &l, result, chosen, info, mien_view_mode_name(s->mode));
     } else if (s->hud == MIEN_HUD_LINE && frame) {
-        mien_hud_line(&v->draw, &l, result, info);
+        mien_hud_line(&v->draw, &l, result, chosen, info);
     }
     if (s->curves && info->curves) {
         mien_traces_draw(info->curves, &v->draw, &l);
     }
     v->layout = l;
+    v->map = map;
     v->pictured = frame != NULL;
     if (!s->notes_apart) {
         add_notes(v, s, info);
@@ -258,6 +271,25 @@ bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW
 {
     reason[0] = 0;
     return mien_wear_put(&v->wear, path, reason);
+}
+
+int mien_view_help_pages(const struct mien_view *v)
+{
+    return v->help_pages > 1 ? v->help_pages : 1;
+}
+
+int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,
+                      float y_px)
+{
+    for (int i = 0; i < r->count && i < MIEN_FACES_MAX; i++) {
+        float a[2], b[2];
+        mien_map_point(&v->map, r->face[i].box_px, a);
+        mien_map_point(&v->map, r->face[i].box_px + 2, b);
+        if ((x_px - a[0]) * (x_px - b[0]) < 0 && (y_px - a[1]) * (y_px - b[1]) < 0) {
+            return r->face[i].id;
+        }
+    }
+    return 0;
 }
 
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)

@@ -42,7 +42,9 @@ struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
     enum mien_hud_level hud;
-    bool bars, axes, points, head, help, curves;
+    bool bars, axes, points, head, curves;
+    int help;         // page of the sheet of keys, from 1; 0: it is not shown
+    int face;         // whose figures are shown: a face's id; 0 or one that is gone: the first
     bool light;       // what is worn is lit like the face
     bool bare;        // nothing is worn
     float fade;       // of what is drawn over the face: 0 = full strength … 1 = invisible
@@ -75,6 +77,10 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
 // `reason` says why. Not for every frame.
 enum { MIEN_VIEW_REASON = 240 };
 bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+int mien_view_help_pages(const struct mien_view *v); // of the sheet as it was drawn last; 1 before
+// The id of the face that was drawn at this point of the screen, 0 where there is none.
+int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,
+                      float y_px);
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
 // What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
 bool mien_view_read(struct mien_view *v, struct mien_image *out);

@@ -466,7 +466,7 @@ static void curves_show(void **state)
         f->action[MIEN_BS_EYE_BLINK_LEFT] = i % 60 < 4;
         f->expression[MIEN_EXPRESSION_HAPPY] = (float)(i % 120) / 120;
         f->yaw_deg = 30 * cosf((float)i * 0.03f);
-        mien_traces_add(&show.curves, &r);
+        mien_traces_add(&show.curves, &r, 0);
     }
     picture(&now);
     golden(&now, "curves");
@@ -500,9 +500,9 @@ static void notices_wrap(void **state)
         assert_true(difference(&told, &plain) > 1);
         if (i) {
             golden(&told, "notice");
-            for (int y = 0; y < H; y++) { // the picture's left border stays as it was
+            for (int y = 0; y < H; y++) { // the window's left border stays as it was
                 assert_memory_equal(told.data + (size_t)y * told.stride,
-                                    plain.data + (size_t)y * plain.stride, 30);
+                                    plain.data + (size_t)y * plain.stride, 21);
             }
         }
         mien_image_destroy(&told);
@@ -549,6 +549,39 @@ static void screen_fits_another_size(void **state)
     mien_image_destroy(&wide);
     mien_image_destroy(&small);
     mien_image_destroy(&shrunk);
+}
+
+// The figures are those of the face that is clicked, or of the next one.
+static void a_face_is_chosen(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image one = {0}, two = {0};
+    struct mien_view_settings before = show.settings;
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF, .bars = true};
+    shot.result.face[1].blendshape[MIEN_BS_JAW_OPEN] = 0.9f;
+    picture(&one);
+    SDL_Event e = {.button = {.type = SDL_MOUSEBUTTONDOWN, .button = SDL_BUTTON_LEFT}};
+    e.button.x = 435; // the second face: the picture is shown pixel for pixel
+    e.button.y = 235;
+    SDL_PushEvent(&e);
+    picture(&two);
+    assert_int_equal(show.settings.face, 2);
+    assert_true(difference(&one, &two) > 0.05);
+    press(SDLK_j);
+    picture(&two);
+    assert_int_equal(show.settings.face, 1);
+    assert_true(difference(&one, &two) == 0);
+    e.button.x = 300; // between them
+    e.button.y = 20;
+    SDL_PushEvent(&e);
+    picture(&two);
+    assert_int_equal(show.settings.face, 1);
+    shot.result.face[1].blendshape[MIEN_BS_JAW_OPEN] = 0;
+    show.settings = before;
+    mien_image_destroy(&one);
+    mien_image_destroy(&two);
 }
 
 // What the audience gets: the picture with what is worn, not mirrored, whatever else is shown.
@@ -621,6 +654,7 @@ int main(void)
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),
+        cmocka_unit_test(a_face_is_chosen),
         cmocka_unit_test(programme_is_clean),
         cmocka_unit_test(keys_ask),
     };

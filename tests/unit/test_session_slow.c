@@ -47,7 +47,7 @@ static const char *state_shown(void)
 {
     const struct mien_hud_info *i = &session.show->info;
     const char *state, *reason;
-    mien_words(session.show->shot ? &session.show->shot->result : &(struct mien_result){0},
+    mien_words(session.show->shot ? &session.show->shot->result : &(struct mien_result){0}, 0,
                i->paused  ? MIEN_PICTURE_PAUSED
                : i->stale ? MIEN_PICTURE_STALE
                           : MIEN_PICTURE_NEW,
