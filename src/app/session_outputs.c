@@ -11,10 +11,28 @@
 #include "base/mem.h"
 #include "out/overlay.h"
 
+// What is measured with, for a report's reader.
+static void describe(const struct mien_session *s, char *out, size_t size)
+{
+    const struct mien_ui_controls *k = &s->show->controls;
+    char fov[32] = "unknown";
+    if (k->fov_deg > 0) {
+        snprintf(fov, sizeof(fov), "%.0f°", (double)k->fov_deg);
+    }
+    snprintf(out, size,
+             "%d face%s at most, smoothing %.2f, field of view %s, looks %s, own range %s%.60s",
+             k->faces, k->faces == 1 ? "" : "s", (double)k->filter, fov,
+             k->quality ? "twice" : "once", k->profile_on && k->profile_known ? "of " : "not used",
+             k->profile_on && k->profile_known ? s->profile_name : "");
+}
+
 static struct mien_live_out *open_out(struct mien_session *s, const char *sink, const char *record)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
+    char settings[400];
+    describe(s, settings, sizeof(settings));
     struct mien_live_out_config c = {.sinks = sink,
+                                     .settings = settings,
                                      .record = record,
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),

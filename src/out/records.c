@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/name.h"
+#include "face/quality.h"
 
 struct text_sink {
     struct mien_sink sink;
@@ -176,7 +177,8 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         mien_text_number(t, (double)r->times.capture_ns * 1e-9, 6, "");
         if (!r->count) {
             fputs(",-1", t->file);
-            int empty = 4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4;
+            int empty =
+                4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4 + 4;
             for (int k = 0; k < empty; k++) {
                 fputc(',', t->file);
             }
@@ -202,6 +204,10 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         }
         fprintf(t->file, ",%d,%d,%d,%d", p->lids.shut[0], p->lids.shut[1], p->lids.blinks,
                 p->expression_sure);
+        struct mien_quality q = mien_quality_of(r, p);
+        cells(t, (float[]){q.face_px, q.light}, 2, 1);
+        cells(t, &q.sigma, 1, 4);
+        fprintf(t->file, ",%d", q.usable);
         row_end(t, r);
         if (!mien_text_end_line(t)) {
             return false;
@@ -229,7 +235,9 @@ struct mien_sink *mien_sink_csv(const char *path)
     for (int i = 0; i < MIEN_IBUG; i++) {
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
-    fputs(",left_shut,right_shut,blinks,expression_sure,mark,network", f);
+    fputs(",left_shut,right_shut,blinks,expression_sure,face_px,light,uncertainty,usable,mark,"
+          "network",
+          f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);
         return NULL;

@@ -197,7 +197,7 @@ static struct mien_sink *open_one(const struct spec *s, const struct mien_sink_c
     case KIND_LOOPBACK:
         return mien_sink_loopback(s->arg, c->frames_per_s, c->model);
     case KIND_REPORT:
-        return mien_sink_report(s->arg);
+        return mien_sink_report(s->arg, c);
     default:
         return mien_sink_null();
     }

@@ -12,6 +12,8 @@ enum { MIEN_SINKS_MAX = 16 };
 struct mien_sink_context {
     const struct mien_face_model *model; // borrowed until close; needed by sinks that show meshes
     double frames_per_s;                 // nominal
+    bool dated;                          // reports say when they were begun
+    const char *settings; // what was measured with, in words, for reports; copied; NULL: not told
 };
 
 // Syntax only: nothing is opened or resolved. False: *reason says what is wrong and what there is
@@ -49,9 +51,10 @@ struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
 struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_model *m);
 struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_model *m);
 struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model *m);
-// A self-contained page about the session: expression over time and its episodes, blinks, head, gaze,
-// action units and blendshapes, event marks (out/report.c). Rewritten every minute.
-struct mien_sink *mien_sink_report(const char *path);
+// A self-contained page about the session: expression over time and its episodes, blinks, head,
+// gaze, action units and blendshapes, event marks (out/report.c). Rewritten every minute. c: may be
+// NULL.
+struct mien_sink *mien_sink_report(const char *path, const struct mien_sink_context *c);
 struct mien_sink *mien_sink_loopback(const char *path, double frames_per_s,
                                      const struct mien_face_model *m);
 

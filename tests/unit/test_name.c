@@ -134,7 +134,7 @@ static void all_formats_say_the_same(void **state)
         assert_string_equal(said, names[i].said);
         assert_null(strchr("=+-@", said[0] ? said[0] : 'x'));
         mien_free(text);
-        text = write_one(mien_sink_report(in_dir("a.html")), names[i].name, "a.html");
+        text = write_one(mien_sink_report(in_dir("a.html"), NULL), names[i].name, "a.html");
         heading(text, said, sizeof(said));
         assert_string_equal(said, names[i].said);
         mien_free(text);

@@ -247,7 +247,7 @@ static void report_has_all_but_the_last_second(void **state)
 {
     struct mien_result *r = scene_result(&model);
     struct mien_sink_frame f = {.source = "test", .result = r};
-    struct mien_sink *s = mien_sink_report(in_dir("r.html"));
+    struct mien_sink *s = mien_sink_report(in_dir("r.html"), NULL);
     assert_non_null(s);
     assert_int_equal(page_frames(), 0);
     for (int i = 0; i < 100; i++) {
@@ -267,7 +267,7 @@ static void report_has_all_but_the_last_second(void **state)
     assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
     int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
     assert_true(fcntl(reader, F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
-    s = mien_sink_report(in_dir("pipe"));
+    s = mien_sink_report(in_dir("pipe"), NULL);
     for (int i = 0; i < 100; i++) {
         r->times.capture_ns += period_ns;
         now_ns += period_ns;
