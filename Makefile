@@ -49,7 +49,7 @@ OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
-.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-camera fuzz setup \
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-timing check-camera mutants fuzz setup \
         help clean tests lib
 all: build
 
@@ -150,31 +150,42 @@ check: build lib tests ## run all tests; the last line says "N passed, N failed"
 check-unit: tests ## unit tests only
 	@tests/run.sh $(B) unit
 
-check-tree: ## include direction, headers alone, house rules
+check-tree: ## format, opening comments, functions without callers, include direction, headers alone
 	@tests/run.sh $(B) tree
 
 check-e2e: build lib ## end-to-end tests only
 	@tests/run.sh $(B) e2e
 
+check-timing: build ## what depends on how busy the machine is: latency does not drift
+	@MIEN=$(CURDIR)/$(B)/mien MIEN_TIMING=1 tests/e2e/live_long.sh
+
 check-camera: build ## the camera code against real kernel drivers, in QEMU (downloads a kernel once)
 	@tests/camera/run.sh $(B)
 
+mutants: build lib ## put small faults into a copy of the sources: a test must notice each (ten minutes)
+	@CONF=$(CONF) tests/mutants.sh
+
 FUZZ_SECONDS ?= 60
-FUZZ_SRC := $(wildcard src/base/*.c src/image/*.c)
-fuzz: build ## fuzz the readers of outside bytes (clang, libFuzzer; FUZZ_SECONDS=60 each)
-	@for f in image container; do \
-	    mkdir -p build/fuzz && \
-	    $(CC) $(CPPFLAGS) $(CFLAGS_COMMON) -Itests -o build/fuzz/corpus tests/fuzz/corpus.c $(B)/libmien-all.a $(LIBS) -lz && \
-	    build/fuzz/corpus build/fuzz/$$f.corpus $$f && \
-	    clang -O1 -g -D_GNU_SOURCE -Isrc -Itests -DMIEN_PREFIX='"/usr/local"' -DFUZZ=fuzz_$$f \
-	        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -pthread \
-	        -o build/fuzz/$$f tests/fuzz/driver.c tests/fuzz/fuzz_$$f.c $(FUZZ_SRC) \
-	        $$(pkg-config --libs libpng libjpeg) -lz -lm && \
-	    build/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -rss_limit_mb=3000 -timeout=20 \
-	        -artifact_prefix=build/fuzz/ -print_final_stats=1 build/fuzz/$$f.corpus 2>build/fuzz/$$f.log; rc=$$?; \
-	    grep -E 'stat::|ERROR|SUMMARY|Test unit' build/fuzz/$$f.log; \
-	    [ $$rc = 0 ] || { echo "fuzz: $$f failed (log: build/fuzz/$$f.log)"; exit 1; }; \
-	done
+FUZZ ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+ifneq ($(shell command -v clang),)
+FUZZ_CC := clang -fsanitize=fuzzer
+else
+FUZZ_CC := $(CC) -DALONE
+endif
+# The sources that an entry names are instrumented, the others come from the release build. An entry
+# that says ALONE is of sources that not every clang compiles.
+build/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/driver.c tests/fuzz/fuzz.h build/release/libmien-all.a
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$$(grep -q '^// ALONE' $< && echo '$(CC) -DALONE' || echo '$(FUZZ_CC)') -D_GNU_SOURCE -Isrc -Itests -DMIEN_PREFIX='"/usr/local"' -DFUZZ=fuzz_$* -std=gnu11 -O1 -g \
+	    -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	    $(shell pkg-config --cflags $(PKG) 2>/dev/null) -o $@ tests/fuzz/driver.c $< \
+	    $$(sed -n 's|^// SRC: ||p' $<) -pthread -Wl,--as-needed build/release/libmien-all.a $(LIBS)
+
+fuzz: ## fuzz the readers of outside bytes (FUZZ_SECONDS=60 each, FUZZ="gltf hdr" chooses)
+	@$(MAKE) --no-print-directory CONF=release build
+	@$(MAKE) --no-print-directory CONF=release $(FUZZ:%=build/fuzz/%)
+	@tests/fuzz/run.sh $(FUZZ_SECONDS) build/fuzz $(FUZZ)
 
 check-asan: ## unit and end-to-end tests under ASan and UBSan
 	@$(MAKE) --no-print-directory CONF=asan build lib tests

@@ -10,8 +10,6 @@ import os, re, subprocess, sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "build", "release", "mien")
 OUT = sys.argv[2] if len(sys.argv) > 2 else HERE
-SUB = {"train": ["detect"], "eval": ["detect"], "bench": ["train", "net", "synth", "live"], "model": ["build", "info"],
-       "prepare": ["photos", "ferplus", "refine", "sheet"]}
 
 
 def help_of(*words):
@@ -21,6 +19,26 @@ def help_of(*words):
 
 def commands():
     return re.findall(r"^  ([a-z]+) +(\S.*)$", help_of(), re.M)
+
+
+def subcommands(text):
+    m = re.search(r"^subcommands: (.*)$", text, re.M)
+    return m[1].split("|") if m else []
+
+
+def tables():
+    """[(name, summary, what --help says, its subcommands)]; a subcommand with options of its own is
+    an entry too, "train detect"."""
+    out = []
+    for name, summary in commands():
+        text = help_of(name)
+        out.append((name, summary, parse(text), subcommands(text)))
+        for sub in subcommands(text):
+            own = help_of(name, sub)
+            if own.startswith("mien %s %s: " % (name, sub)):
+                parsed = parse(own)
+                out.append((name + " " + sub, parsed[0], parsed, []))
+    return out
 
 
 def parse(text):
@@ -53,7 +71,7 @@ def man(table):
          "Finds faces in a camera's frames, pictures or videos and fits a 3D face to each: head pose, shape,",
          "blendshapes, expression and gaze. Without a command,", ".B live", "runs.",
          ".SH COMMANDS"]
-    for name, summary, (head, usage, options, example, keys) in table:
+    for name, summary, (head, usage, options, example, keys), _ in table:
         o += [".SS " + roff(name), roff(head[:1].upper() + head[1:].rstrip(".")) + ".", ".PP",
               "\\fB" + roff(usage or "mien " + name) + "\\fR"]
         for letter, long, arg, text in options:
@@ -81,26 +99,33 @@ def man(table):
 
 
 def bash(table):
+    names = " ".join(t[0] for t in table if " " not in t[0])
+    nested = "|".join(t[0] for t in table if " " in t[0])
     o = ["# bash completion for mien; written by assets/make_docs.py", "_mien()", "{",
-         '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options=',
+         '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options= subs=',
          '    [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"',
          '    if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then',
-         '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word"; compgen -f -- "$word")' % " ".join(t[0] for t in table),
-         "        return", "    fi", '    case "$command $before" in']
-    for name, _, (_, _, options, *_) in table:
+         '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word"; compgen -f -- "$word")' % names,
+         "        return", "    fi"]
+    if nested:
+        o += ['    if [[ $COMP_CWORD -gt 2 ]]; then', '        case "$command ${COMP_WORDS[2]}" in',
+              '        %s) command+=" ${COMP_WORDS[2]}" ;;' % "|".join('"%s"' % n for n in nested.split("|")),
+              "        esac", "    fi"]
+    o += ['    case "$command $before" in']
+    for name, _, (_, _, options, *_), _ in table:
         for letter, long, arg, _ in options:
             if arg and "|" in arg:
                 keys = '"%s --%s"' % (name, long) + (' | "%s -%s"' % (name, letter) if letter else "")
                 o += ["    %s)" % keys, '        mapfile -t COMPREPLY < <(compgen -W "%s" -- "$word")' % arg.replace("|", " "),
                       "        return", "        ;;"]
     o += ["    esac", '    case "$command" in']
-    for name, _, (_, _, options, *_) in table:
-        words = ["--" + x[1] for x in options] + SUB.get(name, [])
-        o += ["    %s) options=\"%s\" ;;" % (name, " ".join(words))]
-    o += ["    esac", '    if [[ "$word" == -* ]]; then',
+    for name, _, (_, _, options, *_), subs in table:
+        key = '"%s"' % name if " " in name else name
+        o += ["    %s) options=\"%s\"%s ;;" % (key, " ".join("--" + x[1] for x in options),
+                                              " subs=\"%s\"" % " ".join(subs) if subs else "")]
+    o += ["    esac", "    [[ $COMP_CWORD -eq 2 ]] || subs=", '    if [[ "$word" == -* ]]; then',
           '        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")', "    else",
-          '        mapfile -t COMPREPLY < <(compgen -W "${options//--+([a-z0-9-])/}" -- "$word"; compgen -f -- "$word")'
-          .replace("${options//--+([a-z0-9-])/}", "$(tr ' ' '\\n' <<<\"$options\" | grep -v '^-')"),
+          '        mapfile -t COMPREPLY < <(compgen -W "$subs" -- "$word"; compgen -f -- "$word")',
           "    fi", "}", "complete -o filenames -F _mien mien"]
     return "\n".join(o) + "\n"
 
@@ -108,19 +133,23 @@ def bash(table):
 def fish(table):
     q = lambda s: "'" + s.replace("\\", "\\\\").replace("'", "\\'") + "'"
     o = ["# fish completion for mien; written by assets/make_docs.py"]
-    for name, summary, (_, _, options, *_) in table:
-        o.append("complete -c mien -n __fish_use_subcommand -a %s -d %s" % (name, q(summary)))
+    nested = [t[0].split() for t in table if " " in t[0]]
+    for name, summary, (_, _, options, *_), subs in table:
+        seen = "; and ".join("__fish_seen_subcommand_from " + w for w in name.split())
+        seen += "".join("; and not __fish_seen_subcommand_from " + b for a, b in nested if a == name)
+        if " " not in name:
+            o.append("complete -c mien -n __fish_use_subcommand -a %s -d %s" % (name, q(summary)))
         for letter, long, arg, text in options:
-            line = "complete -c mien -n '__fish_seen_subcommand_from %s' -l %s" % (name, long)
+            line = "complete -c mien -n %s -l %s" % (q(seen), long)
             line += " -s " + letter if letter else ""
             line += " -x -a " + q(arg.replace("|", " ")) if arg and "|" in arg else " -r" if arg else ""
             o.append(line + " -d " + q(text))
-        for s in SUB.get(name, []):
+        for s in subs:
             o.append("complete -c mien -n '__fish_seen_subcommand_from %s' -a %s" % (name, s))
     return "\n".join(o) + "\n"
 
 
-table = [(n, s, parse(help_of(n))) for n, s in commands()]
+table = tables()
 if not table:
     sys.exit("%s --help lists no commands" % PROGRAM)
 os.makedirs(OUT + "/completion", exist_ok=True)

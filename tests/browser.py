@@ -16,13 +16,13 @@ child = subprocess.Popen(
 
 
 def connect():
-    until = time.time() + 40
+    until = time.time() + 600
     while time.time() < until:
         try:
             port = open(os.path.join(profile, "DevToolsActivePort")).readline().strip()
-            pages = json.load(urllib.request.urlopen("http://127.0.0.1:%s/json" % port, timeout=5))
+            pages = json.load(urllib.request.urlopen("http://127.0.0.1:%s/json" % port, timeout=60))
             path = next(p["webSocketDebuggerUrl"] for p in pages if p["type"] == "page" and p["url"] == url)
-            s = socket.create_connection(("127.0.0.1", int(port)), 20)
+            s = socket.create_connection(("127.0.0.1", int(port)), 600)
             s.sendall(("GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
                        % (path[path.index("/", 6):], port)).encode())
@@ -54,7 +54,7 @@ def call(method, **params):
 call.id = 0
 try:
     s, f = connect()
-    until = time.time() + 30
+    until = time.time() + 600
     while time.time() < until:
         v = call("Runtime.evaluate", expression="+document.documentElement.dataset.frames")
         if v["result"].get("value", 0) >= 40:
@@ -65,4 +65,4 @@ try:
     print(call("Runtime.evaluate", expression="document.documentElement.outerHTML")["result"]["value"])
 finally:
     child.terminate()
-    child.wait(10)
+    child.wait(600)

@@ -66,8 +66,8 @@ static inline void scene_label(const struct mien_face_model *model, struct mien_
 }
 
 // `train` records of the training split, then `validation` of the other.
-static inline void scene_write_pack(const struct mien_face_model *model, const char *path,
-                                    int train, int validation)
+static inline void scene_write_pack_of(const struct mien_face_model *model, const char *path,
+                                       int train, int validation, enum mien_label_source source)
 {
     struct mien_pack_writer w;
     struct mien_image im = {0};
@@ -80,6 +80,7 @@ static inline void scene_write_pack(const struct mien_face_model *model, const c
         mien_rng_seed(&rng, 11, (uint64_t)n);
         scene_label(model, &rng, &l, X);
         l.split = n >= train;
+        l.source = source;
         memset(im.data, 90, im.stride * (size_t)im.height);
         const float *b = l.box_px;
         mien_draw_rect(&im, b[0], b[1], b[2], b[3], (struct mien_rgb){150, 130, 120}, 1);
@@ -101,6 +102,12 @@ static inline void scene_write_pack(const struct mien_face_model *model, const c
     }
     mien_image_destroy(&im);
     assert_true(mien_pack_writer_close(&w, true));
+}
+
+static inline void scene_write_pack(const struct mien_face_model *model, const char *path,
+                                    int train, int validation)
+{
+    scene_write_pack_of(model, path, train, validation, MIEN_SOURCE_SYNTH);
 }
 
 #endif

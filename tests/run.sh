@@ -22,7 +22,7 @@ unit() {
         [ -x "$t" ] || continue
         case $t in *.d) continue ;; esac
         start=$SECONDS
-        CMOCKA_MESSAGE_OUTPUT=STDOUT timeout 600 "$t" >"$log" 2>&1
+        CMOCKA_MESSAGE_OUTPUT=STDOUT timeout 3600 "$t" >"$log" 2>&1
         rc=$?
         p=$(grep -c '^\[       OK \]' "$log")
         s=$(grep -c '^\[  SKIPPED \] [a-zA-Z_0-9]*$' "$log")
@@ -45,7 +45,7 @@ scripts() {
     for t in tests/"$1"/*.sh tests/"$1"/*.py; do
         [ -e "$t" ] || continue
         start=$SECONDS
-        timeout 900 "$t" >"$log" 2>&1
+        timeout 3600 "$t" >"$log" 2>&1
         rc=$?
         case $rc in
         0) passed=$((passed + 1)); echo "ok   $t: $(tail -n 1 "$log") ($((SECONDS - start)) s)" ;;

@@ -13,6 +13,7 @@
 #include "app/live_session.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "patience.h"
 
 struct deed {
     const char *name;
@@ -72,7 +73,7 @@ static inline bool never(void)
 }
 
 // Once a round, with the present deed (deeds[step]). True: the loop is to end, there is trouble.
-static inline bool script_round(const struct deed *d, int limit_ms)
+static inline bool script_round(const struct deed *d)
 {
     c = &session.show->controls;
     if (trouble[0]) {
@@ -87,7 +88,7 @@ static inline bool script_round(const struct deed *d, int limit_ms)
     } else if (d->done()) {
         acted = false;
         step++;
-    } else if (after(limit_ms)) {
+    } else if (after(PATIENCE_S * 1000)) {
         snprintf(trouble, sizeof(trouble), "\"%s\" did not come; notice: %.100s; state: %.100s",
                  d->name, session.show->notice, session.show->state);
     }

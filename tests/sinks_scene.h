@@ -16,7 +16,7 @@ static inline void scene_add_face(struct mien_result *r, const struct mien_face_
     memset(f, 0, sizeof(*f));
     f->id = r->count;
     f->state = MIEN_TRACK_STEADY;
-    f->confidence = 0.97F;
+    f->confidence = 0.97f;
     mien_pose_from_angles(yaw, pitch, roll, f->pose.R);
     f->pose.t[0] = x_mm;
     f->pose.t[2] = z_mm;
@@ -24,11 +24,11 @@ static inline void scene_add_face(struct mien_result *r, const struct mien_face_
     f->pitch_deg = pitch;
     f->roll_deg = roll;
     f->landmark_count = m->landmarks;
-    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75F;
-    f->expression[MIEN_EXPRESSION_SAD] = 0.25F;
+    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75f;
+    f->expression[MIEN_EXPRESSION_SAD] = 0.25f;
     f->expression_class = MIEN_EXPRESSION_HAPPY;
-    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5F;
-    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9F, 1e9F, -1e9F, -1e9F};
+    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5f;
+    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
     mien_face_model_landmarks(m, f->identity, f->blendshape, &h[0][0]);
     for (int i = 0; i < m->landmarks; i++) {
         float X[3];
@@ -37,7 +37,7 @@ static inline void scene_add_face(struct mien_result *r, const struct mien_face_
             X[k] += f->pose.t[k];
         }
         mien_camera_project(&r->camera, X, f->landmark_px[i]);
-        f->landmark_sigma_px[i] = 1.5F;
+        f->landmark_sigma_px[i] = 1.5f;
         for (int k = 0; k < 2; k++) {
             box[k] = fminf(box[k], f->landmark_px[i][k]);
             box[2 + k] = fmaxf(box[2 + k], f->landmark_px[i][k]);

@@ -10,8 +10,9 @@ class Attributes(ctypes.Structure):  # XWindowAttributes begins so; the rest is 
 
 
 class User:
-    def __init__(self, title, seconds=60):
-        """Raises OSError when a library or the server is not there, TimeoutError when no window comes."""
+    def __init__(self, title, seconds=600, results=None):
+        """results: a file of lines that the program writes, one a result: pauses last until some more are there. Raises OSError when a library or the server is not there, TimeoutError when no window comes."""
+        self.results = results
         self.x = ctypes.CDLL("libX11.so.6")
         self.t = ctypes.CDLL("libXtst.so.6")
         self.x.XOpenDisplay.restype = ctypes.c_void_p
@@ -44,37 +45,50 @@ class User:
                     return children[i]
         return 0
 
+    def pause(self, seconds):
+        """Lets the program draw: its menus look at the pointer and at keys once a frame."""
+        seen, end = self.count(), time.monotonic() + 600
+        time.sleep(seconds)
+        while self.results and self.count() < seen + 20 * seconds:
+            if time.monotonic() > end:
+                raise TimeoutError("no results come")
+            time.sleep(0.05)
+
+    def count(self):
+        try:
+            with open(self.results or os.devnull, "rb") as f:
+                return f.read().count(b"\n")
+        except FileNotFoundError:
+            return 0
+
     def at(self):
         a = Attributes()
         self.x.XGetWindowAttributes(self.d, self.w, ctypes.byref(a))
         return a.x, a.y, a.width, a.height
 
     def point(self, x, y, pause=0.6):
-        """In the window's pixels. The pause lets the program draw: its menus look at the pointer once a frame, which
-        takes longer where others compute too."""
-        pause *= max(1, os.getloadavg()[0] / 2)
+        """In the window's pixels."""
         ox, oy, _, _ = self.at()
         self.t.XTestFakeMotionEvent(self.d, -1, ox + x, oy + y, ctypes.c_ulong(0))
         self.x.XSync(self.d, 0)
-        time.sleep(pause)
+        self.pause(pause)
 
     def click(self, x, y, pause=0.6):
         self.point(x, y, pause)
-        pause *= max(1, os.getloadavg()[0] / 2)
         for down in (1, 0):
             self.t.XTestFakeButtonEvent(self.d, 1, down, ctypes.c_ulong(0))
             self.x.XSync(self.d, 0)
-            time.sleep(pause / 2)
-        time.sleep(pause)
+            self.pause(pause / 2)
+        self.pause(pause)
 
     def press(self, key, pause=0):
         """The pause holds the key: menus look at Return and the like once a frame. A letter held so long repeats."""
-        pause *= max(1, os.getloadavg()[0] / 2)
         code = self.x.XKeysymToKeycode(self.d, ctypes.c_ulong(KEYS.get(key, ord(key[0]))))
         for down in (1, 0):
             self.t.XTestFakeKeyEvent(self.d, code, down, ctypes.c_ulong(0))
             self.x.XSync(self.d, 0)
-            time.sleep(pause)
+            if pause:
+                self.pause(pause)
 
     def resize(self, width, height):
         self.x.XResizeWindow(self.d, self.w, width, height)

@@ -1,11 +1,16 @@
 # bash completion for mien; written by assets/make_docs.py
 _mien()
 {
-    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options=
+    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options= subs=
     [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"
     if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train study eval image video" -- "$word"; compgen -f -- "$word")
         return
+    fi
+    if [[ $COMP_CWORD -gt 2 ]]; then
+        case "$command ${COMP_WORDS[2]}" in
+        "train detect"|"eval detect") command+=" ${COMP_WORDS[2]}" ;;
+        esac
     fi
     case "$command $before" in
     "live --mode" | "live -m")
@@ -25,7 +30,7 @@ _mien()
         return
         ;;
     "live --menu")
-        mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settin" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settings open" -- "$word")
         return
         ;;
     "synth --split")
@@ -45,7 +50,11 @@ _mien()
         return
         ;;
     "train --weighting")
-        mapfile -t COMPREPLY < <(compgen -W "tuned equal normalised running uncertainty rand" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "tuned equal normalised running uncertainty random dwa famo" -- "$word")
+        return
+        ;;
+    "train detect --precision")
+        mapfile -t COMPREPLY < <(compgen -W "float bf16 auto" -- "$word")
         return
         ;;
     "eval --split")
@@ -56,20 +65,23 @@ _mien()
     case "$command" in
     live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --programme --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
-    model) options="--ict --ibug --refine --out --landmarks --help build info" ;;
+    model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
-    prepare) options="--out --quick --limit --sources --net --copies --first --help photos ferplus refine sheet" ;;
-    bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help train net synth live" ;;
-    train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help detect" ;;
+    prepare) options="--out --quick --limit --sources --net --copies --first --help" subs="photos turned marks expressions ferplus textures refine sheet" ;;
+    bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help" subs="train net synth live" ;;
+    train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help" subs="detect" ;;
+    "train detect") options="--out --net --data --pack --packs-only --checkpoint --resume --init --log --scenes --batch --threads --precision --lr --muon --muon-rate --seed --photos --synths --synth-share --side-share --empty-share --log-every --sheet --help" ;;
     study) options="--out --list --tables --help" ;;
-    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --people --pictures --json --help detect" ;;
+    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --people --pictures --json --help" subs="detect" ;;
+    "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --max-faces --fov --quality --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --max-faces --fov --quality --net --detector --face --help" ;;
     esac
+    [[ $COMP_CWORD -eq 2 ]] || subs=
     if [[ "$word" == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
     else
-        mapfile -t COMPREPLY < <(compgen -W "$(tr ' ' '\n' <<<"$options" | grep -v '^-')" -- "$word"; compgen -f -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "$subs" -- "$word"; compgen -f -- "$word")
     fi
 }
 complete -o filenames -F _mien mien

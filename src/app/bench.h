@@ -13,6 +13,11 @@ int mien_bench_synth(int size, const char *textures, double seconds);
 int mien_bench_live(const char *clip, int faces, int width, int height, int fps, int mode,
                     double seconds);
 
+// `mien bench step`: what each stage of following a clip costs, in processor time a frame: medians
+// of the rounds that fit into `seconds`, at least three. Prints a table. clip NULL: the bundled
+// one. Returns the exit status.
+int mien_bench_step(const char *clip, int faces, double seconds);
+
 // Processor time of the whole process, s.
 double mien_bench_cpu_seconds(void);
 

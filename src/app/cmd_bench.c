@@ -291,16 +291,19 @@ int mien_cmd_bench(int argc, char **argv)
     double seconds = 5;
     bool profile = false;
     const char *picture = "640x480";
-    int faces = 4, fps = 30, mode = MIEN_VIEW_WIREFRAME, width = 0, height = 0;
+    int faces = 0, fps = 30, mode = MIEN_VIEW_WIREFRAME, width = 0, height = 0;
     const struct mien_command cmd = {
         .name = "bench",
-        .synopsis = "train | net FILE | synth | live [CLIP] [options]",
-        .summary = "measure the speed of training, of one network (.net or description .txt) or of "
-                   "rendering people on one core, or of the live program with several faces",
+        .synopsis = "train | net FILE | synth | step [CLIP] | live [CLIP] [options]",
+        .summary = "measure the speed of training, of one network (.net or description .txt), of "
+                   "rendering people or of each stage of following a clip on one core, or of the "
+                   "live program with several faces",
         .example = "mien bench train --threads 2\nmien bench net models/face.net\n"
-                   "mien bench synth --seconds 10\nmien bench live --faces 4 --mode shaded",
+                   "mien bench synth --seconds 10\nmien bench step\n"
+                   "mien bench live --faces 4 --mode shaded",
         .min_args = 1,
-        .max_args = 2};
+        .max_args = 2,
+        .sub = "train|net|synth|live"};
     const struct mien_opt opts[] = {
         {"net", 'n', MIEN_OPT_INPUT, &net, "FILE",
          "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "
@@ -316,7 +319,9 @@ int mien_cmd_bench(int argc, char **argv)
         {"size", 0, MIEN_OPT_INT, &size, "PX", "synth: side of a picture.", 64, 1024},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "synth: folder of skins (*.jpg) made by `mien prepare textures`.", 0, 0},
-        {"faces", 'f', MIEN_OPT_INT, &faces, "N", "live: faces in the picture.", 1, MIEN_FACES_MAX},
+        {"faces", 'f', MIEN_OPT_INT, &faces, "N",
+         "live: faces in the picture, 4 unless told. step: followed at most, 1 unless told.", 1,
+         MIEN_FACES_MAX},
         {"picture", 0, MIEN_OPT_STRING, &picture, "WxH", "live: its size.", 0, 0},
         {"fps", 0, MIEN_OPT_INT, &fps, "N", "live: frames a second that come.", 1, 240},
         {"mode", 'm', MIEN_OPT_CHOICE, &mode, MIEN_VIEW_MODE_NAMES, "live: what is drawn.", 0, 0},
@@ -339,6 +344,8 @@ int mien_cmd_bench(int argc, char **argv)
         status = bench_net(args[1], seconds, landmarks);
     } else if (!strcmp(args[0], "synth") && nargs == 1) {
         status = mien_bench_synth(size, textures, seconds);
+    } else if (!strcmp(args[0], "step")) {
+        status = mien_bench_step(nargs == 2 ? args[1] : NULL, faces ? faces : 1, seconds);
     } else if (!strcmp(args[0], "live")) {
         char rest;
         if (sscanf(picture, "%dx%d%c", &width, &height, &rest) != 2 || width < 128 ||
@@ -347,12 +354,13 @@ int mien_cmd_bench(int argc, char **argv)
                        picture);
             status = 2;
         } else {
-            status = mien_bench_live(nargs == 2 ? args[1] : NULL, faces, width, height, fps, mode,
-                                     seconds);
+            status = mien_bench_live(nargs == 2 ? args[1] : NULL, faces ? faces : 4, width, height,
+                                     fps, mode, seconds);
         }
     } else {
-        mien_error("bench: write `mien bench train`, `mien bench net FILE.net`, `mien bench synth` "
-                   "or `mien bench live`");
+        mien_error(
+            "bench: write `mien bench train`, `mien bench net FILE.net`, `mien bench synth`, "
+            "`mien bench step` or `mien bench live`");
         status = 2;
     }
     mien_free(args);

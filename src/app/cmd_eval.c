@@ -167,20 +167,24 @@ int mien_cmd_eval(int argc, char **argv)
          "fit what the network's probabilities are worth, print it, and write it into its file", 0,
          0},
         {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
-         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0, 0},
+         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,
+         0},
         {"people", 0, MIEN_OPT_INT, &people, "N", "shapes: rendered people", 1, 1000},
         {"pictures", 0, MIEN_OPT_STRING, &pictures, "DIR", "shapes: keep the pictures there", 0, 0},
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "print one JSON object instead of a table", 0, 0},
         {0},
     };
     const struct mien_command cmd = {
-        "eval",
-        "--net FILE --data PACK… [options]",
-        "judge a face network on labelled pictures (`mien eval detect --help`: the detector)",
-        "mien eval --net models/face.net --data photos.pack --data ferplus.pack\n"
-        "mien eval --shapes --net models/face.net",
-        0,
-        0};
+        .name = "eval",
+        .synopsis = "--net FILE --data PACK… [options]",
+        .summary =
+            "judge a face network on labelled pictures (`mien eval detect --help`: the detector)",
+        .example = "mien eval --net models/face.net --data photos.pack --data ferplus.pack\n"
+                   "mien eval --shapes --net models/face.net",
+        .min_args = 0,
+        .max_args = 0,
+        .sub = "detect",
+    };
     const char *args[4];
     int nargs = 0, sources = mien_take_data_options(&argc, argv, spec);
     int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
@@ -188,9 +192,12 @@ int mien_cmd_eval(int argc, char **argv)
         return status == 1 ? 0 : status;
     }
     if (shapes) {
-        return mien_eval_shapes(&(struct mien_eval_shapes){
-            .net = path, .model = model_path, .pictures = pictures, .people = people,
-            .seed = seed, .json = json});
+        return mien_eval_shapes(&(struct mien_eval_shapes){.net = path,
+                                                           .model = model_path,
+                                                           .pictures = pictures,
+                                                           .people = people,
+                                                           .seed = seed,
+                                                           .json = json});
     }
     if (!sources || !path) {
         mien_error("eval needs --net and --data; see `mien eval --help`");

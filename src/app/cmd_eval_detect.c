@@ -16,6 +16,7 @@
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/angle.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
@@ -279,7 +280,7 @@ static bool scenes(struct evaluation *e, const char *data, const char *pack, int
             }
             faces[bin]++;
             if (best > 0.4f) {
-                float r = fabsf(found[at].roll_rad - s.face[k].roll_rad) * 57.29578f;
+                float r = fabsf(found[at].roll_rad - s.face[k].roll_rad) * (float)MIEN_DEG_PER_RAD;
                 found_faces[bin]++;
                 mien_stats_add(&iou, best);
                 mien_stats_add(&roll, fminf(r, 360 - r));
@@ -357,12 +358,14 @@ int mien_cmd_eval_detect(int argc, char **argv)
         {"sheets", 0, MIEN_OPT_STRING, &sheets, "DIR", "write pictures of what went wrong", 0, 0},
         {0},
     };
-    const struct mien_command cmd = {"eval detect",
-                                     "[options]",
-                                     "evaluate the face detector",
-                                     "mien eval detect --sheets /tmp",
-                                     0,
-                                     0};
+    const struct mien_command cmd = {
+        .name = "eval detect",
+        .synopsis = "[options]",
+        .summary = "evaluate the face detector",
+        .example = "mien eval detect --sheets /tmp",
+        .min_args = 0,
+        .max_args = 0,
+    };
     const char *args[32];
     int nargs = 0;
     int status = argc < 32 ? mien_args_parse(&cmd, opts, argc, argv, args, &nargs) : 2;

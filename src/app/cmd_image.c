@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "out/sinks.h"
 
 struct list {
     char **path;
@@ -100,13 +101,13 @@ static bool names_output(const struct options *o)
 static bool open_outputs(const struct options *o, const struct mien_face_model *m,
                          struct mien_claims *claims, struct mien_outputs *out)
 {
-    return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
-           (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
-           (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
+    return (!o->json || mien_outputs_add(out, mien_sink_open("jsonl", o->json, NULL))) &&
+           (!o->csv || mien_outputs_add(out, mien_sink_open("csv", o->csv, NULL))) &&
+           (!o->md5 || mien_outputs_add(out, mien_sink_open("md5", o->md5, NULL))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_overlay(o->overlay, m, MIEN_OVERLAY_ALL, claims))) &&
            (!o->mesh || mien_outputs_add(out, mien_sink_mesh(o->mesh, m, claims))) &&
-           (names_output(o) || mien_outputs_add(out, mien_sink_jsonl("-")));
+           (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }
 
 // Before anything is opened.
@@ -118,7 +119,8 @@ static bool claim(struct mien_claims *c, const struct list *l, const struct opti
         ok = mien_claims_read(c, "the picture", l->path[i]);
     }
     return ok && mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
-           mien_args_claim(opts, c) && (names_output(o) || mien_claims_write(c, "the results", "-"));
+           mien_args_claim(opts, c) &&
+           (names_output(o) || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {

@@ -11,6 +11,7 @@
 #include "base/args.h"
 #include "base/log.h"
 #include "out/sinks.h"
+#include "view/keys.h"
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
 {
@@ -68,6 +69,7 @@ int mien_cmd_live(int argc, char **argv)
     struct mien_session_options *o = &s.o;
     struct mien_config config = {0};
     char recalled[1024];
+    char sinks[MIEN_SINKS_HELP_SIZE];
     const char *size = NULL, *sensor = NULL, *config_path = NULL;
     bool pace = true, no_config = false, share = false;
     bool remembers = recall(argc, argv, o, &config, recalled, sizeof(recalled));
@@ -129,7 +131,7 @@ int mien_cmd_live(int argc, char **argv)
          "where recordings, pictures, reports and records go that keys and menus begin; made when "
          "it is not there; the current folder by default",
          0, 0},
-        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", MIEN_SINKS_HELP, 0, 0},
+        {"out", 'o', MIEN_OPT_STRING, &o->out, "SINK", mien_sinks_help(sinks), 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
         MIEN_FILES_SHARE_OPT(share),
@@ -172,11 +174,11 @@ int mien_cmd_live(int argc, char **argv)
     int rc = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     const char *reason;
     if (rc == 1) { // --help was shown
-        const char *const(*keys)[2];
-        int n = mien_hud_keys(&keys);
+        const char *shown, *said;
+        char text[MIEN_KEY_TEXT];
         printf("\nkeys:\n");
-        for (int i = 0; i < n; i++) {
-            printf("  %-7s  %s\n", keys[i][0], keys[i][1]);
+        for (int i = 0; (said = mien_key_line(i, &shown, text)); i++) {
+            printf("  %-7s  %s\n", shown, said);
         }
         rc = 0;
         goto out;

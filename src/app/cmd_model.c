@@ -150,6 +150,7 @@ int mien_cmd_model(int argc, char **argv)
                    "mien model seal models/ict.face models/*.net",
         .min_args = 1,
         .max_args = -1,
+        .sub = "build|info|seal",
     };
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_STRING, &ict, "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
@@ -184,8 +185,6 @@ int mien_cmd_model(int argc, char **argv)
     if (!strcmp(args[0], "info") && nargs <= 2) {
         return info(nargs > 1 ? args[1] : NULL, landmarks);
     }
-    mien_error("model: \"%s\" is not build or info or seal FILE… (or build was given a file; use "
-               "--out)",
-               args[0]);
+    mien_error("model: `build` takes no file (use --out), `info` one at most, `seal` one at least");
     return 2;
 }

@@ -1,13 +1,13 @@
-// `mien prepare photos|turned|ferplus|textures|refine|sheet`: turns training data into packs for
-// `mien train`.
+// `mien prepare photos|turned|…`: turns training data into packs for `mien train`.
 #include "app/commands.h"
-
-#include <string.h>
 
 #include "app/prepare.h"
 #include "base/args.h"
 #include "base/log.h"
 #include "tensor/blas.h"
+
+#define SUBCOMMANDS "photos|turned|marks|expressions|ferplus|textures|refine|sheet"
+enum { PHOTOS, TURNED, MARKS, EXPRESSIONS, FERPLUS, TEXTURES, REFINE, SHEET };
 
 int mien_cmd_prepare(int argc, char **argv)
 {
@@ -16,13 +16,13 @@ int mien_cmd_prepare(int argc, char **argv)
     int nargs = 0, limit = 0, first = 0, copies = 3;
     const struct mien_command cmd = {
         .name = "prepare",
-        .synopsis = "photos|turned|marks|expressions|ferplus|textures|refine|sheet --out FILE "
-                    "[options]",
+        .synopsis = SUBCOMMANDS " --out FILE [options]",
         .summary = "turn training data into packs",
         .example = "mien prepare photos --out photos.pack\n"
                    "mien prepare ferplus --out ferplus.pack",
         .min_args = 1,
         .max_args = 1,
+        .sub = SUBCOMMANDS,
     };
     const struct mien_opt opts[] = {
         {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "where the result goes", 0, 0},
@@ -52,32 +52,23 @@ int mien_cmd_prepare(int argc, char **argv)
     if (!mien_args_keep_apart(opts) || !mien_blas_init()) {
         return 2;
     }
-    if (!strcmp(args[0], "photos")) {
+    switch (mien_args_sub(&cmd, args[0])) {
+    case PHOTOS:
         return mien_prepare_photos(out, sources, quick, limit);
-    }
-    if (!strcmp(args[0], "turned")) {
+    case TURNED:
         return mien_prepare_turned(out, sources, first, limit, copies);
-    }
-    if (!strcmp(args[0], "marks")) {
+    case MARKS:
         return mien_prepare_marks(out, net);
-    }
-    if (!strcmp(args[0], "expressions")) {
+    case EXPRESSIONS:
         return mien_prepare_expressions(out, net);
-    }
-    if (!strcmp(args[0], "ferplus")) {
+    case FERPLUS:
         return mien_prepare_ferplus(out, net);
-    }
-    if (!strcmp(args[0], "textures")) {
+    case TEXTURES:
         return mien_prepare_textures(out, limit);
-    }
-    if (!strcmp(args[0], "refine")) {
+    case REFINE:
         return mien_prepare_refine(out, limit);
-    }
-    if (!strcmp(args[0], "sheet")) {
+    case SHEET:
         return mien_prepare_sheet(out, limit, first);
     }
-    mien_error("prepare: there is no \"%s\"; photos, turned, marks, expressions, ferplus, "
-               "textures, refine or sheet",
-               args[0]);
-    return 2;
+    return 2; // mien_args_parse lets no other one through
 }

@@ -166,14 +166,15 @@ int mien_cmd_study(int argc, char **argv)
         {0},
     };
     const struct mien_command cmd = {
-        "study",
-        "CONFIG --out DIR [--set NAME=VALUE…] [options]",
-        "run the trainings of a config (assets/study/*.txt) and tabulate what came out; "
-        "learn/study.h documents the format and the figures",
-        "mien study assets/study/weighting.txt --set PACKS=packs --out study\n"
-        "mien study assets/study/weighting.txt --set PACKS=packs --out study --tables",
-        1,
-        1};
+        .name = "study",
+        .synopsis = "CONFIG --out DIR [--set NAME=VALUE…] [options]",
+        .summary = "run the trainings of a config (assets/study/*.txt) and tabulate what came out; "
+                   "learn/study.h documents the format and the figures",
+        .example = "mien study assets/study/weighting.txt --set PACKS=packs --out study\n"
+                   "mien study assets/study/weighting.txt --set PACKS=packs --out study --tables",
+        .min_args = 1,
+        .max_args = 1,
+    };
     const char *args[4];
     int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     if (status) {

@@ -173,8 +173,8 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
     long long count = (to < total ? to : total) - from;
     struct mien_pack_writer w = {0};
     bool split = parallel->ranks > 1;
-    if (split && (!draw_number(parallel, &number) ||
-                  !part_name(path, number, parallel->rank, part))) {
+    if (split &&
+        (!draw_number(parallel, &number) || !part_name(path, number, parallel->rank, part))) {
         mien_error("--out: no name for the parts: the path is too long");
         return 2;
     }
@@ -294,8 +294,7 @@ int mien_cmd_synth(int argc, char **argv)
 {
     int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
     bool labels = false;
-    double children = 0.05, gaping = 0.02, strange = 0.3, nobody = 0,
-           webcam = 0.3;
+    double children = 0.05, gaping = 0.02, strange = 0.3, nobody = 0, webcam = 0.3;
     const char *out = NULL, *sheet = NULL, *clip = NULL, *data = NULL, *textures = NULL;
     const char *expressions = NULL, *model_path = NULL;
     const struct mien_opt opts[] = {
@@ -335,14 +334,16 @@ int mien_cmd_synth(int argc, char **argv)
         {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
-    const struct mien_command cmd = {"synth",
-                                     "[options]",
-                                     "Renders people with exact labels for training and testing.",
-                                     "mien synth --count 1000 --out people.pack\n"
-                                     "mien synth --sheet people.png --labels --seed 3\n"
-                                     "mien synth --clip frames/ --seconds 12",
-                                     0,
-                                     0};
+    const struct mien_command cmd = {
+        .name = "synth",
+        .synopsis = "[options]",
+        .summary = "Renders people with exact labels for training and testing.",
+        .example = "mien synth --count 1000 --out people.pack\n"
+                   "mien synth --sheet people.png --labels --seed 3\n"
+                   "mien synth --clip frames/ --seconds 12",
+        .min_args = 0,
+        .max_args = 0,
+    };
     const char *args[1];
     int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
     if (status) {

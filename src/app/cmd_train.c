@@ -15,29 +15,6 @@
 #include "learn/trainer.h"
 #include "nn/net.h"
 
-// "landmarks=1,pose=0.5"
-static bool parse_weights(const char *text, float *weight)
-{
-    char copy[512], *save = NULL;
-    snprintf(copy, sizeof(copy), "%s", text);
-    for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
-        char *equals = strchr(p, '='), *end = NULL;
-        if (equals) {
-            *equals = 0;
-        }
-        int task = mien_task_find(p);
-        double v = equals ? strtod(equals + 1, &end) : -1;
-        if (task < 0 || !equals || end == equals + 1 || *end || !(v >= 0) || v > 1e4) {
-            mien_error("--weights: \"%s\" is not TASK=NUMBER; tasks are landmarks, sigma, pose, "
-                       "identity, blendshapes, expression, gaze, presence, consistency",
-                       p);
-            return false;
-        }
-        weight[task] = (float)v;
-    }
-    return true;
-}
-
 static bool write_sheet(struct mien_train_config *c, const char *path)
 {
     char *text = mien_train_description(c->net, c->model);
@@ -84,6 +61,7 @@ int mien_cmd_train(int argc, char **argv)
         return mien_cmd_train_detect(argc - 1, argv + 1);
     }
     struct mien_train_config c = mien_train_defaults();
+    char weights_help[MIEN_WEIGHTS_HELP];
     const char *spec[MIEN_DATASET_SOURCES], *net = NULL, *out = NULL, *init = NULL, *sheet = NULL;
     const char *weights = NULL, *model_path = NULL, *tasks = NULL, *fractions = NULL,
                *pseudo = NULL;
@@ -125,8 +103,8 @@ int mien_cmd_train(int argc, char **argv)
          0, 0},
         {"threads", 't', MIEN_OPT_INT, &threads, "N", "threads, 0 = one per core", 0, 256},
         {"seed", 0, MIEN_OPT_INT, &seed, "N", "of weights, drawing and augmentation", 0, 2e9},
-        {"weights", 'w', MIEN_OPT_STRING, &weights, "LIST",
-         "task weights, for example landmarks=1,pose=0.5,consistency=0.3", 0, 0},
+        {"weights", 'w', MIEN_OPT_STRING, &weights, "LIST", mien_describe_weights(weights_help), 0,
+         0},
         {"weighting", 0, MIEN_OPT_CHOICE, &weighting, MIEN_WEIGHTING_NAMES,
          "how tasks are balanced (learn/weighting.h explains)", 0, 0},
         {"period", 0, MIEN_OPT_INT, &c.period, "N", "steps a period of --weighting dwa", 1, 1e9},
@@ -162,13 +140,16 @@ int mien_cmd_train(int argc, char **argv)
         {0},
     };
     const struct mien_command cmd = {
-        "train",
-        "--data PACK[:WEIGHT]… --out DIR [options]",
-        "train the multi-task face network (`mien train detect --help`: the detector)",
-        "mien train --data photos.pack --data ferplus.pack:0.4 --data backgrounds --out run1\n"
-        "mien train --data photos.pack --sheet sheet.png",
-        0,
-        0};
+        .name = "train",
+        .synopsis = "--data PACK[:WEIGHT]… --out DIR [options]",
+        .summary = "train the multi-task face network (`mien train detect --help`: the detector)",
+        .example =
+            "mien train --data photos.pack --data ferplus.pack:0.4 --data backgrounds --out run1\n"
+            "mien train --data photos.pack --sheet sheet.png",
+        .min_args = 0,
+        .max_args = 0,
+        .sub = "detect",
+    };
     const char *args[4];
     int nargs = 0, sources = mien_take_data_options(&argc, argv, spec);
     int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
@@ -179,7 +160,7 @@ int mien_cmd_train(int argc, char **argv)
         mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
         return 2;
     }
-    if (!parse_weights(weights ? weights : "", c.weight) || !mien_parse_tasks(tasks, c.weight) ||
+    if (!mien_parse_weights(weights, c.weight) || !mien_parse_tasks(tasks, c.weight) ||
         !mien_parse_fractions(fractions, c.drop) ||
         !mien_precision_possible((enum mien_precision)precision) ||
         !keep_apart(opts, spec, sources, sheet ? NULL : out)) {

@@ -19,6 +19,7 @@
 #include "learn/detect_loss.h"
 #include "learn/detect_scene.h"
 #include "learn/graph.h"
+#include "learn/trainer.h"
 
 enum { SHARD = 16, BATCH_MAX = 128 }; // bfloat16 products want 16 pictures
 
@@ -236,6 +237,8 @@ static bool train(struct trainer *t)
     struct mien_detect_losses mean = {0};
     int64_t last_save = mien_now_ns(), log_start = last_save;
     uint64_t log_done = t->done;
+    double taught = 0; // scenes since the last line of the log
+    int bad = 0;
     FILE *log = t->o.log ? fopen(t->o.log, t->done ? "a" : "w") : NULL;
     if (t->o.log && !log) {
         mien_warn("cannot write %s; training goes on without a log", t->o.log);
@@ -243,13 +246,15 @@ static bool train(struct trainer *t)
     bool ok = true;
     mien_progress_begin(&progress, "training the detector", "scenes", (long long)t->done,
                         (long long)total);
-    while (t->done < total && !mien_stop_asked()) {
+    while (ok && t->done < total && !mien_stop_asked()) {
         mien_pool_run(t->pool, (size_t)batch, make_scene, t);
         double loss = mien_graph_forward_backward(t->graph, t->pool, shard_loss, t);
         if (!isfinite(loss)) {
-            ok = false;
-            break;
+            ok = mien_train_leave_out(&bad, (long long)(t->done / batch));
+            t->done += batch;
+            continue;
         }
+        bad = 0;
         double at = (double)t->done;
         double lr = at < warm_up ? at / warm_up
                                  : 0.5 + 0.5 * cos(3.14159265358979 * (at - warm_up) /
@@ -265,13 +270,14 @@ static bool train(struct trainer *t)
                                   .muon_rate = (float)t->o.muon_rate};
         ok = mien_graph_step(t->graph, t->pool, &adam);
         t->done += batch;
+        taught += (double)batch;
         for (int s = 0; s < t->o.batch / SHARD; s++) {
             mean.face += t->parts[s].face;
             mean.box += t->parts[s].box;
             mean.roll += t->parts[s].roll;
         }
         if (t->done - log_done >= (uint64_t)t->o.every || t->done >= total) {
-            double n = (double)(t->done - log_done);
+            double n = taught;
             char extra[128];
             snprintf(extra, sizeof(extra), "face %.3f box %.3f roll %.3f", mean.face / n,
                      mean.box / n, mean.roll / n);
@@ -288,6 +294,7 @@ static bool train(struct trainer *t)
             }
             memset(&mean, 0, sizeof(mean));
             log_done = t->done;
+            taught = 0;
         }
         if (mien_now_ns() - last_save > 60 * MIEN_NS_PER_S) {
             ok = save(t) && ok;
@@ -353,8 +360,7 @@ int mien_cmd_train_detect(int argc, char **argv)
          "no photos but those of --pack, for example of public-domain sources alone", 0, 0},
         {"checkpoint", 0, MIEN_OPT_OUTPUT, &o->checkpoint, "FILE", "written every minute", 0, 0},
         {"resume", 0, MIEN_OPT_BOOL, &o->resume, NULL, "go on from the checkpoint", 0, 0},
-        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0,
-         0},
+        {"init", 0, MIEN_OPT_INPUT, &o->init, "FILE", "start from this checkpoint's weights", 0, 0},
         {"log", 0, MIEN_OPT_OUTPUT, &o->log, "FILE", "JSON lines of losses", 0, 0},
         {"scenes", 's', MIEN_OPT_INT, &o->scenes_total, "N", "how many scenes to train on", 1, 1e9},
         {"batch", 'b', MIEN_OPT_INT, &o->batch, "N", "scenes a step, a multiple of 16", SHARD,
@@ -379,13 +385,15 @@ int mien_cmd_train_detect(int argc, char **argv)
          0, 0},
         {0},
     };
-    const struct mien_command cmd = {"train detect",
-                                     "[options]",
-                                     "train the face detector",
-                                     "mien train detect --out detect.net --checkpoint detect.ckpt\n"
-                                     "mien train detect --sheet scenes.png",
-                                     0,
-                                     0};
+    const struct mien_command cmd = {
+        .name = "train detect",
+        .synopsis = "[options]",
+        .summary = "train the face detector",
+        .example = "mien train detect --out detect.net --checkpoint detect.ckpt\n"
+                   "mien train detect --sheet scenes.png",
+        .min_args = 0,
+        .max_args = 0,
+    };
     const char *args[64];
     int nargs = 0, status = 1;
     int r = argc < 64 ? mien_args_parse(&cmd, opts, argc, argv, args, &nargs) : 2;
@@ -398,8 +406,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         mien_free(t);
         return 2;
     }
-    if (!mien_precision_possible((enum mien_precision)o->precision) ||
-        !keep_apart(opts, o->pack) || !load_data(t)) {
+    if (!mien_precision_possible((enum mien_precision)o->precision) || !keep_apart(opts, o->pack) ||
+        !load_data(t)) {
         status = 2;
         goto done;
     }

@@ -34,16 +34,16 @@ static bool names_output(const struct options *o)
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
                          struct mien_outputs *out)
 {
-    return (!o->json || mien_outputs_add(out, mien_sink_jsonl(o->json))) &&
-           (!o->csv || mien_outputs_add(out, mien_sink_csv(o->csv))) &&
-           (!o->md5 || mien_outputs_add(out, mien_sink_md5(o->md5))) &&
+    return (!o->json || mien_outputs_add(out, mien_sink_open("jsonl", o->json, NULL))) &&
+           (!o->csv || mien_outputs_add(out, mien_sink_open("csv", o->csv, NULL))) &&
+           (!o->md5 || mien_outputs_add(out, mien_sink_open("md5", o->md5, NULL))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
            (!o->report ||
-            mien_outputs_add(
-                out, mien_sink_report(o->report, &(struct mien_sink_context){.dated = true}))) &&
+            mien_outputs_add(out, mien_sink_open("report", o->report,
+                                                 &(struct mien_sink_context){.dated = true}))) &&
            (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
-           (names_output(o) || mien_outputs_add(out, mien_sink_jsonl("-")));
+           (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }
 
 // Before anything is opened.
@@ -119,6 +119,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
 int mien_cmd_video(int argc, char **argv)
 {
     struct options o = {.engine = {.max_faces = 1, .filter = 1}};
+    char sinks[MIEN_SINKS_HELP_SIZE];
     const struct mien_command command = {
         .name = "video",
         .synopsis = "FILE|FOLDER [options]",
@@ -138,7 +139,7 @@ int mien_cmd_video(int argc, char **argv)
          "an MP4 with mesh, landmarks and axes drawn over the frames", 0, 0},
         {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
-        {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", MIEN_SINKS_HELP, 0, 0},
+        {"out", 0, MIEN_OPT_STRING, &o.out, "SINK", mien_sinks_help(sinks), 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o.report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
         {"profile", 0, MIEN_OPT_STRING, &o.profile, "NAME",

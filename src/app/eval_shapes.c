@@ -1,3 +1,4 @@
+// Renders each blendshape at rising heights on several people and reads the network's answers back.
 #include "app/eval_shapes.h"
 
 #include <math.h>
@@ -100,7 +101,8 @@ static bool read_people(const struct mien_eval_shapes *c, struct mien_engine *e,
 static double change(const struct table *t, int shape, int channel)
 {
     const struct reading *r = &t->shape[shape];
-    return r->value[channel] / fmax(1, r->people) - t->rest.value[channel] / fmax(1, t->rest.people);
+    return r->value[channel] / fmax(1, r->people) -
+           t->rest.value[channel] / fmax(1, t->rest.people);
 }
 
 // The channel that changes most; mouthClose is rendered with a lowered jaw, which is let off.
@@ -147,9 +149,10 @@ static void print_table(const struct table *t, bool json)
         printf("},\"most\":%d,\"of\":%d,\"own\":%.3f,\"other\":%.3f,\"missed\":%d}\n", most, SHAPES,
                own, other, t->missed);
     } else {
-        printf("changes most itself: %d of %d; own value %.3f; other side %.3f; no face found in %d "
-               "pictures\n",
-               most, SHAPES, own, other, t->missed);
+        printf(
+            "changes most itself: %d of %d; own value %.3f; other side %.3f; no face found in %d "
+            "pictures\n",
+            most, SHAPES, own, other, t->missed);
     }
 }
 

@@ -1,3 +1,4 @@
+// Claims the files of sources, sinks and models. Opens none of them.
 #include "app/files.h"
 
 #include <stdio.h>
@@ -47,8 +48,7 @@ static bool read_shipped(struct mien_claims *c, const char *what, const char *na
     return !there || mien_claims_read(c, what, path);
 }
 
-bool mien_files_models(struct mien_claims *c, const char *net, const char *detect,
-                       const char *face)
+bool mien_files_models(struct mien_claims *c, const char *net, const char *detect, const char *face)
 {
     char file[1024];
     bool ok = !mien_network_file(net, file, sizeof(file))

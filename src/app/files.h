@@ -1,5 +1,6 @@
 // The files of a command beside those that its options name: what a source reads, what sinks write,
-// which models are loaded. All go into one list of claims (base/claims.h) before anything is opened.
+// which models are loaded. All go into one list of claims (base/claims.h) before anything is
+// opened.
 #ifndef MIEN_APP_FILES_H
 #define MIEN_APP_FILES_H
 
@@ -17,7 +18,8 @@ void mien_files_private(bool share);
             0, 0                                                                                   \
     }
 
-// All that follow are false when an output would destroy an input or another output (logged; exit status 2).
+// All that follow are false when an output would destroy an input or another output (logged; exit
+// status 2).
 bool mien_files_source(struct mien_claims *c, const char *uri);
 // who: what is said to write them; NULL: "--out KIND".
 bool mien_files_sinks(struct mien_claims *c, const char *who, const char *list);

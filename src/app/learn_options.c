@@ -1,3 +1,4 @@
+// Takes repeated --data options out of argv before the option table sees it.
 #include "app/learn_options.h"
 
 #include <string.h>
@@ -13,7 +14,8 @@ int mien_take_data_options(int *argc, char **argv, const char **spec)
         ended = ended || !strcmp(argv[i], "--");
         if (!ended && !strcmp(argv[i], "--data")) {
             if (i + 1 >= *argc) {
-                mien_error("--data needs a value: PACK[:WEIGHT[:no-KIND,…]] or a folder of backgrounds");
+                mien_error(
+                    "--data needs a value: PACK[:WEIGHT[:no-KIND,…]] or a folder of backgrounds");
                 return -1;
             }
             value = argv[++i];

@@ -127,11 +127,9 @@ static bool open_show(struct mien_session *s)
     mien_props_list(k, s->prop_path);
     if (o->prop && *o->prop) {
         int i = mien_props_find(k, s->prop_path, o->prop);
-        if (i < 0 && !o->prop_recalled) {
-            return false;
-        }
         k->prop = i < 0 ? 0 : i;
-        if (!put_on(s) && !o->prop_recalled) {
+        s->refused = (i < 0 || !put_on(s)) && !o->prop_recalled;
+        if (s->refused) {
             return false;
         }
     }
@@ -223,12 +221,12 @@ static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, i
     show->info.stale = stale;
 }
 
-static void once(struct mien_session *s)
+static void take_turn(struct mien_session *s)
 {
     struct mien_show *show = s->show;
     mien_show_events(show);
     requests(s);
-    mien_session_opened(s);
+    mien_session_note_opened(s);
     if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
         return;
     }
@@ -287,7 +285,7 @@ static int loop(struct mien_session *s, bool (*stopped)(void))
     uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
     s->running = true;
     while (!s->show->quit && !stopped() && s->show->frames < limit && !mien_live_ended(s->live)) {
-        once(s);
+        take_turn(s);
     }
     s->running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
@@ -324,6 +322,8 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     } else if (open_show(s) && mien_session_open_outputs(s) && mien_live_start(s->live)) {
         status = loop(s, stopped);
         ran = true;
+    } else {
+        status = s->refused ? 2 : 1;
     }
     mien_live_join(s->live);
     mien_session_watch_end(s);

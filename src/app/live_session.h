@@ -99,6 +99,7 @@ struct mien_session {
     bool mirror_before; // of cameras, at the start
     bool camera_source, was_paused;
     bool output_failed;
+    bool refused;                             // what the command line names cannot be used
     uint64_t lost;                            // records that outputs could not take
     uint64_t drops_at_pause, drops_in_pauses; // not the program's fault
     bool to_stdout;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "view/keys.h"
 
 enum { SHOWN = 64 };
 
@@ -183,145 +184,148 @@ static void character(struct mien_show *s, char c)
     struct mien_view_settings *v = &s->settings;
     struct mien_ui_controls *k = &s->controls;
     char text[64];
-    switch (c) {
-    case 'q':
+    int action = mien_key_action(c);
+    switch (action) {
+    case MIEN_ACTION_QUIT:
         leave(s);
         break;
-    case 'm':
-    case 'M':
-        v->mode = (enum mien_view_mode)((v->mode + (c == 'm' ? 1 : MIEN_VIEW_MODES - 1)) %
-                                        MIEN_VIEW_MODES);
-        snprintf(text, sizeof(text), "%s", mien_view_mode_name(v->mode));
+    case MIEN_ACTION_MODE:
+    case MIEN_ACTION_MODE_BACK:
+        v->mode = (enum mien_view_mode)(
+            (v->mode + (action == MIEN_ACTION_MODE ? 1 : MIEN_VIEW_MODES - 1)) % MIEN_VIEW_MODES);
+        snprintf(text, sizeof(text), "%s", mien_view_mode_at(v->mode)->name);
         mien_show_notice(s, text);
         break;
-    case ' ':
+    case MIEN_ACTION_PAUSE:
         s->info.paused = !s->info.paused;
         break;
-    case 'f':
+    case MIEN_ACTION_FULLSCREEN:
         mien_window_toggle_fullscreen(&s->window);
         break;
-    case 'h':
+    case MIEN_ACTION_HUD:
         v->hud = (enum mien_hud_level)((v->hud + 1) % MIEN_HUD_LEVELS);
         break;
-    case 'b':
+    case MIEN_ACTION_BARS:
         v->bars = !v->bars;
         break;
-    case 'a':
+    case MIEN_ACTION_AXES:
         v->axes = !v->axes;
         break;
-    case 'p':
+    case MIEN_ACTION_POINTS:
         v->points = !v->points;
         break;
-    case 'e':
+    case MIEN_ACTION_HEAD:
         v->head = !v->head;
         break;
-    case 'x':
+    case MIEN_ACTION_MIRROR:
         v->mirror = !v->mirror;
         break;
-    case 's':
+    case MIEN_ACTION_SCREENSHOT:
         s->want_screenshot = true;
         break;
-    case 'n':
-    case 'N':
-        s->want_calibrate = c == 'n' ? 1 : -1;
-        mien_show_notice(s, c == 'n' ? "neutral expression taken" : "neutral expression forgotten");
+    case MIEN_ACTION_NEUTRAL:
+    case MIEN_ACTION_FORGET:
+        s->want_calibrate = action == MIEN_ACTION_NEUTRAL ? 1 : -1;
+        mien_show_notice(s, action == MIEN_ACTION_NEUTRAL ? "neutral expression taken"
+                                                          : "neutral expression forgotten");
         break;
-    case '[':
-    case ']':
-        v->fade = fminf(fmaxf(v->fade + (c == '[' ? 0.1f : -0.1f), 0), 1);
+    case MIEN_ACTION_FAINTER:
+    case MIEN_ACTION_STRONGER:
+        v->fade = fminf(fmaxf(v->fade + (action == MIEN_ACTION_FAINTER ? 0.1f : -0.1f), 0), 1);
         snprintf(text, sizeof(text), "opacity %.0f %%", 100 * (1 - (double)v->fade));
         mien_show_notice(s, text);
         break;
-    case 'g':
-    case 'G':
-        k->prop = (k->prop + (c == 'g' ? 1 : k->props - 1)) % k->props;
+    case MIEN_ACTION_PROP:
+    case MIEN_ACTION_PROP_BACK:
+        k->prop = (k->prop + (action == MIEN_ACTION_PROP ? 1 : k->props - 1)) % k->props;
         mien_show_notice(s, k->prop_name[k->prop]);
         break;
-    case 'l':
+    case MIEN_ACTION_LIGHT:
         k->light = !k->light;
         mien_show_notice(s, k->light ? "worn things take the face's light" : "plain light");
         break;
-    case '1' ... '8':
+    case MIEN_ACTION_FACES:
         k->faces = c - '0';
         k->ask.tracking = true;
         snprintf(text, sizeof(text), k->faces > 1 ? "%d faces at most" : "one face", k->faces);
         mien_show_notice(s, text);
         break;
-    case '-':
-    case '+':
-        k->filter = fminf(fmaxf(k->filter + (c == '+' ? 0.25f : -0.25f), 0), 4);
+    case MIEN_ACTION_LESS_SMOOTH:
+    case MIEN_ACTION_SMOOTHER:
+        k->filter =
+            fminf(fmaxf(k->filter + (action == MIEN_ACTION_SMOOTHER ? 0.25f : -0.25f), 0), 4);
         k->ask.tracking = true;
         snprintf(text, sizeof(text), k->filter > 0 ? "smoothing %.2f" : "no smoothing",
                  (double)k->filter);
         mien_show_notice(s, text);
         break;
-    case ',':
-    case '.':
-        k->fov_deg = c == '.' ? fminf(fmaxf(k->fov_deg, 38) + 2, 120)
-                              : (k->fov_deg > 40 ? k->fov_deg - 2 : 0);
+    case MIEN_ACTION_NARROWER:
+    case MIEN_ACTION_WIDER:
+        k->fov_deg = action == MIEN_ACTION_WIDER ? fminf(fmaxf(k->fov_deg, 38) + 2, 120)
+                                                 : (k->fov_deg > 40 ? k->fov_deg - 2 : 0);
         k->ask.tracking = true;
         snprintf(text, sizeof(text),
                  k->fov_deg > 0 ? "field of view %.0f°" : "field of view unknown",
                  (double)k->fov_deg);
         mien_show_notice(s, text);
         break;
-    case 't':
+    case MIEN_ACTION_QUALITY:
         k->quality = !k->quality;
         k->ask.tracking = true;
         mien_show_notice(s, k->quality ? "looks twice: steadier, twice the time" : "looks once");
         break;
-    case 'T':
+    case MIEN_ACTION_NETWORK:
         k->network = k->networks ? (k->network + 1) % k->networks : 0;
         k->ask.network = true;
         break;
-    case 'o':
-    case '\t':
+    case MIEN_ACTION_OPEN:
+    case MIEN_ACTION_SETTINGS:
         if (s->ui) {
-            mien_ui_show(s->ui, c == 'o' ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
+            mien_ui_show(s->ui, action == MIEN_ACTION_OPEN ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
         }
         break;
-    case 'j':
+    case MIEN_ACTION_FIGURES:
         next_face(s);
         break;
-    case 'd':
+    case MIEN_ACTION_DEMO:
         k->ask.demo = true;
         break;
-    case 'c':
+    case MIEN_ACTION_CAMERA:
         k->ask.next_camera = true;
         break;
-    case 'r':
+    case MIEN_ACTION_RECORD:
         k->ask.record = true;
         break;
-    case 'v':
+    case MIEN_ACTION_CURVES:
         v->curves = !v->curves;
         break;
-    case 'k':
+    case MIEN_ACTION_MARK:
         s->want_mark = true;
         break;
-    case 'C':
+    case MIEN_ACTION_LEARN:
         s->want_profile = true;
         break;
-    case 'P':
+    case MIEN_ACTION_RANGE:
         s->want_profile_switch = true;
         break;
-    case 'R':
+    case MIEN_ACTION_REPORT:
         k->ask.report = true;
         break;
-    case 'w':
+    case MIEN_ACTION_PROGRAMME:
         k->programme = (enum mien_programme)((k->programme + 1) % MIEN_PROGRAMMES);
         mien_show_notice(
             s, k->programme == MIEN_PROGRAMME_PROPS     ? "others get the picture with what is worn"
                : k->programme == MIEN_PROGRAMME_PICTURE ? "others get the picture alone"
                                                         : "others get all that you see");
         break;
-    case 'z':
+    case MIEN_ACTION_PRESENT:
         s->presenting = !s->presenting;
         break;
-    case 'V':
+    case MIEN_ACTION_CHANNELS:
         mien_show_notice(s, mien_traces_next(&s->curves));
         v->curves = true;
         break;
-    case '?':
+    case MIEN_ACTION_HELP:
         v->help = v->help < mien_view_help_pages(s->view) ? v->help + 1 : 0;
         break;
     default:

@@ -1,3 +1,4 @@
+// A short list of open sinks. One that fails stays in the list; the others go on.
 #include "app/outputs.h"
 
 #include <string.h>

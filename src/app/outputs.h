@@ -28,34 +28,34 @@ struct mien_engine_options {
     int max_faces;
     bool quality;
 };
-#define MIEN_ENGINE_OPTS(o)                                                                        \
-    {"max-faces", 'n', MIEN_OPT_INT, &(o).max_faces, "N", "look for at most N faces", 1, 8},       \
-        {"fov",                                                                                    \
-         0,                                                                                        \
-         MIEN_OPT_FLOAT,                                                                           \
-         &(o).fov_deg,                                                                             \
-         "DEG",                                                                                    \
-         "horizontal field of view of the camera; 0: focal length 1.2 times the longer side, of "  \
-         "photographs 4 times",                                                                    \
-         0,                                                                                        \
-         170},                                                                                     \
-        {"quality",                                                                                \
-         'q',                                                                                      \
-         MIEN_OPT_BOOL,                                                                            \
-         &(o).quality,                                                                             \
-         NULL,                                                                                     \
-         "look at each face mirrored too: twice the time, a little more exact",                    \
-         0,                                                                                        \
-         0},                                                                                       \
-        {"net",    0,      MIEN_OPT_INPUT,                                                         \
-         &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",             \
-         0,        0},                                                                             \
+#define MIEN_ENGINE_OPTS(o)                                                                       \
+    {"max-faces", 'n', MIEN_OPT_INT, &(o).max_faces, "N", "look for at most N faces", 1, 8},      \
+        {"fov",                                                                                   \
+         0,                                                                                       \
+         MIEN_OPT_FLOAT,                                                                          \
+         &(o).fov_deg,                                                                            \
+         "DEG",                                                                                   \
+         "horizontal field of view of the camera; 0: focal length 1.2 times the longer side, of " \
+         "photographs 4 times",                                                                   \
+         0,                                                                                       \
+         170},                                                                                    \
+        {"quality",                                                                               \
+         'q',                                                                                     \
+         MIEN_OPT_BOOL,                                                                           \
+         &(o).quality,                                                                            \
+         NULL,                                                                                    \
+         "look at each face mirrored too: twice the time, a little more exact",                   \
+         0,                                                                                       \
+         0},                                                                                      \
+        {"net",    0,      MIEN_OPT_INPUT,                                                        \
+         &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",            \
+         0,        0},                                                                            \
         {"detector",  0,      MIEN_OPT_INPUT,                                                     \
-         &(o).detect, "FILE", "detector instead of models/detect.net",                             \
-         0,           0},                                                                          \
-    {                                                                                              \
-        "face", 0, MIEN_OPT_INPUT, &(o).face, "FILE", "face model instead of models/ict.face", 0,  \
-            0                                                                                      \
+         &(o).detect, "FILE", "detector instead of models/detect.net",                            \
+         0,           0},                                                                         \
+    {                                                                                             \
+        "face", 0, MIEN_OPT_INPUT, &(o).face, "FILE", "face model instead of models/ict.face", 0, \
+            0                                                                                     \
     }
 
 #endif

@@ -36,8 +36,9 @@ bool mien_photos_load(struct mien_photos *p, const char *dir); // false on failu
 void mien_photos_destroy(struct mien_photos *p);
 
 // The camera assumed for a crop of `data/photos`: the original's focal length is unknown. A crop is
-// 1.7 times the face's box, so that f = 5.3 of its sides puts the face 1.3 m away, as news photos and
-// portraits do. times: a nearer (< 1) or farther (> 1) camera that sees the face at the same size.
+// 1.7 times the face's box, so that f = 5.3 of its sides puts the face 1.3 m away, as news photos
+// and portraits do. times: a nearer (< 1) or farther (> 1) camera that sees the face at the same
+// size.
 enum { MIEN_PHOTO_SIDE_PX = 192 };
 struct mien_camera mien_photo_camera(float times);
 // Our landmarks of row i in px: MediaPipe's points; (NAN, NAN) where it has none.

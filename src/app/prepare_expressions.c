@@ -1,5 +1,6 @@
-// Performers' expressions rated by many people (data/expressions) into a pack: votes as soft labels,
-// and where a network finds them, landmarks for the crop (`--data PACK:WEIGHT:no-landmarks`).
+// Performers' expressions rated by many people (data/expressions) into a pack: votes as soft
+// labels, and where a network finds them, landmarks for the crop (`--data
+// PACK:WEIGHT:no-landmarks`).
 #include "app/prepare.h"
 #include "app/prepare_csv.h"
 #include "app/prepare_locate.h"

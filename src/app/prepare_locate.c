@@ -1,3 +1,4 @@
+// Runs the engine on one picture, enlarged when asked to, and maps what it found back.
 #include "app/prepare_locate.h"
 
 #include <string.h>

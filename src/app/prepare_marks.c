@@ -1,9 +1,9 @@
-// Faces marked by people (data/marks) into a pack of dense landmarks: what a network says, corrected
-// by the marks.
+// Faces marked by people (data/marks) into a pack of dense landmarks: what a network says,
+// corrected by the marks.
 //
-// A source's marks are mixtures of our landmarks (assets/marks/SOURCE.txt, assets/make_mixtures.py) plus
-// a constant of its own. Given the network's landmarks d with error covariance C and marks
-// m = W d + c + e with e of variance R, the landmarks that fit both best are d + C W' (W C W' + R)^-1
+// A source's marks are mixtures of our landmarks (assets/marks/SOURCE.txt, assets/make_mixtures.py)
+// plus a constant of its own. Given the network's landmarks d with error covariance C and marks m =
+// W d + c + e with e of variance R, the landmarks that fit both best are d + C W' (W C W' + R)^-1
 // (m - c - W d): neighbours of a mark are corrected with it. The fitted face model says pose and
 // blendshapes. Does not: learn mixtures.
 #include "app/prepare.h"
@@ -19,8 +19,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "face/crop.h"
+#include "face/lists.h"
 
-enum { SIDE = 256, SOURCES = 3, POINTS_MAX = 192, TERMS_MAX = 24, FIELDS = 14 };
+enum { SIDE = 256, SOURCES = 3, FIELDS = 14 };
 // Errors in shares of the face's size: the network's (0.7 of its variance shared by neighbours
 // within `reach`), a person's mark (two people's markings differ by 1.9 %).
 static const float network_sigma = 0.018f, shared = 0.75f, reach = 0.10f, mark_sigma = 0.012f;
@@ -29,11 +30,7 @@ static const float other_face = 0.07f;
 
 struct source {
     const char *name;
-    int points;
-    struct {
-        int landmark[TERMS_MAX], terms;
-        float weight[TERMS_MAX];
-    } mix[POINTS_MAX];
+    struct mien_mixtures mix;
     float constant[2]; // mean of mark - mixture, in face sizes
     double sum[2];
     int faces;
@@ -51,37 +48,15 @@ struct marks {
 
 static bool read_mixture(struct source *s, const struct mien_face_model *m)
 {
-    char file[64], path[1024], name[32];
+    char file[64], path[1024];
     size_t size = 0;
     snprintf(file, sizeof file, "marks/%s.txt", s->name);
     if (!mien_find_file("assets", file, path, sizeof path)) {
         return false;
     }
-    char *text = mien_file_read(path, 1 << 20, &size), *save = NULL;
-    bool ok = text != NULL;
-    int line = 0;
-    for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l && ok;
-         l = strtok_r(NULL, "\n", &save)) {
-        int point = -1, at = -1;
-        float weight = 0;
-        line++;
-        if (*l == '#') {
-            continue;
-        }
-        ok = sscanf(l, "%d %31s %f", &point, name, &weight) == 3 && point >= 0 &&
-             point < POINTS_MAX && s->mix[point].terms < TERMS_MAX;
-        for (int k = 0; k < m->landmarks && ok; k++) {
-            at = strcmp(m->landmark[k].name, name) ? at : k;
-        }
-        ok = ok && at >= 0;
-        if (!ok) {
-            mien_error("%s: line %d is not \"POINT LANDMARK WEIGHT\"", path, line);
-            break;
-        }
-        s->mix[point].landmark[s->mix[point].terms] = at;
-        s->mix[point].weight[s->mix[point].terms++] = weight;
-        s->points = point + 1 > s->points ? point + 1 : s->points;
-    }
+    char *text = mien_file_read(path, 1 << 20, &size);
+    bool ok = text && mien_mixtures_parse(&s->mix, text, path, m->landmark, m->landmarks,
+                                          MIEN_MIXTURE_POINTS, MIEN_MIXTURE_TERMS);
     mien_free(text);
     return ok;
 }
@@ -89,9 +64,9 @@ static bool read_mixture(struct source *s, const struct mien_face_model *m)
 static void mix(const struct source *s, const float (*d)[2], int k, float out[2])
 {
     out[0] = out[1] = 0;
-    for (int t = 0; t < s->mix[k].terms; t++) {
+    for (int t = 0; t < s->mix.point[k].terms; t++) {
         for (int c = 0; c < 2; c++) {
-            out[c] += s->mix[k].weight[t] * d[s->mix[k].landmark[t]][c];
+            out[c] += s->mix.point[k].weight[t] * d[s->mix.point[k].landmark[t]][c];
         }
     }
 }
@@ -136,7 +111,7 @@ static bool invert(double *A, int n)
 
 static bool make_gain(struct source *s, const struct mien_face_model *m)
 {
-    const int L = m->landmarks, P = s->points;
+    const int L = m->landmarks, P = s->mix.points;
     double *CW = mien_calloc((size_t)L * (size_t)P, sizeof *CW);
     double *K = mien_calloc((size_t)P * (size_t)P, sizeof *K);
     s->gain = mien_calloc((size_t)L * (size_t)P, sizeof *s->gain);
@@ -151,16 +126,17 @@ static bool make_gain(struct source *s, const struct mien_face_model *m)
     float size = sqrtf((hi[0] - lo[0]) * (hi[1] - lo[1]));
     for (int l = 0; l < L && ok; l++) {
         for (int k = 0; k < P; k++) {
-            for (int t = 0; t < s->mix[k].terms; t++) {
-                CW[l * P + k] += (double)s->mix[k].weight[t] *
-                                 covariance(m, size, l, s->mix[k].landmark[t]);
+            for (int t = 0; t < s->mix.point[k].terms; t++) {
+                CW[l * P + k] += (double)s->mix.point[k].weight[t] *
+                                 covariance(m, size, l, s->mix.point[k].landmark[t]);
             }
         }
     }
     for (int j = 0; j < P && ok; j++) {
         for (int k = 0; k < P; k++) {
-            for (int t = 0; t < s->mix[j].terms; t++) {
-                K[j * P + k] += (double)s->mix[j].weight[t] * CW[s->mix[j].landmark[t] * P + k];
+            for (int t = 0; t < s->mix.point[j].terms; t++) {
+                K[j * P + k] +=
+                    (double)s->mix.point[j].weight[t] * CW[s->mix.point[j].landmark[t] * P + k];
             }
             K[j * P + k] += j == k ? (double)(mark_sigma * mark_sigma) : 0;
         }
@@ -211,9 +187,9 @@ static int parse_row(struct marks *k, char *line, struct row *r)
     }
     int points = atoi(f[12]);
     r->first = strtoull(f[13], NULL, 10);
-    bool ok = r->source && points == r->source->points && r->bytes > 0 &&
+    bool ok = r->source && points == r->source->mix.points && r->bytes > 0 &&
               r->offset <= k->jpegs_size && r->bytes <= k->jpegs_size - r->offset &&
-              r->first + (size_t)points <= k->points_count;
+              r->first <= k->points_count && (size_t)points <= k->points_count - r->first;
     return ok ? 1 : -1;
 }
 
@@ -231,9 +207,9 @@ static float difference(const struct marks *k, const struct row *r,
 {
     float sum = 0, d[2] = {0, 0};
     int n = 0;
-    for (int i = 0; i < r->source->points; i++) {
+    for (int i = 0; i < r->source->mix.points; i++) {
         float m[2], w[2];
-        if (r->source->mix[i].terms && mark_at(k, r, i, m)) {
+        if (r->source->mix.point[i].terms && mark_at(k, r, i, m)) {
             mix(r->source, (const float(*)[2])f->landmark_px, i, w);
             sum += hypotf(m[0] - w[0], m[1] - w[1]) / size;
             d[0] += (m[0] - w[0]) / size;
@@ -270,10 +246,10 @@ static void correct(const struct marks *k, const struct row *r, const struct mie
 {
     const struct source *s = r->source;
     float size = sqrtf((f->box_px[2] - f->box_px[0]) * (f->box_px[3] - f->box_px[1]));
-    float off[POINTS_MAX][2] = {{0}};
-    for (int i = 0; i < s->points; i++) {
+    float off[MIEN_MIXTURE_POINTS][2] = {{0}};
+    for (int i = 0; i < s->mix.points; i++) {
         float m[2], w[2];
-        if (!s->mix[i].terms || !mark_at(k, r, i, m)) {
+        if (!s->mix.point[i].terms || !mark_at(k, r, i, m)) {
             continue;
         }
         mix(s, (const float(*)[2])f->landmark_px, i, w);
@@ -286,8 +262,8 @@ static void correct(const struct marks *k, const struct row *r, const struct mie
         off[i][1] *= keep;
     }
     for (int i = 0; i < k->model->landmarks; i++) {
-        for (int p = 0; p < s->points; p++) {
-            float g = s->gain[i * s->points + p];
+        for (int p = 0; p < s->mix.points; p++) {
+            float g = s->gain[i * s->mix.points + p];
             l->landmark_px[i][0] += g * off[p][0];
             l->landmark_px[i][1] += g * off[p][1];
         }

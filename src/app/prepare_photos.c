@@ -207,12 +207,13 @@ void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_mo
     shut_lids(m, px);
 }
 
-// What is believed of a blendshape before the landmarks are looked at, and how far a fit to them can
-// be trusted afterwards. `free`: sigma about zero. MediaPipe's score s says scale * (s - from), 0…1,
-// with sigma `said` (0: it says nothing). Where landmarks see a shape well both are wide; lips that
-// press, roll and shrug, a squint and a pucker are seen by skin more than by landmarks, so the score
-// counts; where it is blind as well (it never says more than 0.05) little is taught. The scales put
-// both at the same height: medians of pairs (score, fit with wide priors) over the photos.
+// What is believed of a blendshape before the landmarks are looked at, and how far a fit to them
+// can be trusted afterwards. `free`: sigma about zero. MediaPipe's score s says scale * (s - from),
+// 0…1, with sigma `said` (0: it says nothing). Where landmarks see a shape well both are wide; lips
+// that press, roll and shrug, a squint and a pucker are seen by skin more than by landmarks, so the
+// score counts; where it is blind as well (it never says more than 0.05) little is taught. The
+// scales put both at the same height: medians of pairs (score, fit with wide priors) over the
+// photos.
 struct belief {
     float free, scale, from, said, trust;
 };

@@ -93,7 +93,7 @@ static void open_by_itself(struct mien_session *s, const char *device)
     mien_session_open_source(s, device, s->o.capture_w, s->o.capture_h, s->o.fps, false);
 }
 
-static void came_and_went(struct mien_session *s)
+static void update_cameras(struct mien_session *s)
 {
     char text[200];
     bool lost = mien_live_lost(s->live);
@@ -127,7 +127,7 @@ void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
     bool waiting = mien_session_is_waiting(s);
     bool menus = show->ui && mien_ui_visible(show->ui, NULL);
     if (!s->opening) {
-        came_and_went(s);
+        update_cameras(s);
     }
     if (!watch(s, waiting || s->camera_source || menus || s->next_asked)) {
         if (s->next_asked) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "out/sinks.h"
 
 // What is typed as a whole path: "~" is the user's own folder, nothing the current one. False with
 // the reason when there is no such path.
@@ -70,7 +71,7 @@ static void tell(struct mien_session *s, const char *folder, const char *why)
 }
 
 // Whether files can be written there now; the window says when not.
-static bool ready(struct mien_session *s)
+static bool check_folder(struct mien_session *s)
 {
     const char *why;
     if (!is_ready(s->folder, &why)) {
@@ -123,7 +124,7 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
     time_t now = time(NULL);
     struct tm tm;
     char stamp[32], again[8] = "";
-    if (!ready(s)) {
+    if (!check_folder(s)) {
         return false;
     }
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
@@ -156,11 +157,11 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)
 {
     char full[sizeof(s->folder) + 256];
     const char *colon = strchr(spec, ':');
-    if (mien_ui_sink_kind(spec) != 1 || !colon || colon[1] == '/' || !strcmp(colon + 1, "-") ||
-        !*s->folder) {
+    if (mien_sink_traffic(spec) != MIEN_TRAFFIC_FILE || !colon || colon[1] == '/' ||
+        !strcmp(colon + 1, "-") || !*s->folder) {
         return true;
     }
-    if (!ready(s)) {
+    if (!check_folder(s)) {
         return false;
     }
     int n =

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/overlay.h"
+#include "out/sinks.h"
 
 // What is measured with, for a report's reader.
 static void describe(const struct mien_session *s, char *out, size_t size)
@@ -104,8 +105,14 @@ static void wait_for(struct mien_session *s, const char *spec)
 
 void mien_session_lamps(struct mien_session *s)
 {
-    static const enum mien_lamp lamp[] = {MIEN_LAMP_FILE, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK,
-                                          MIEN_LAMP_CAMERA};
+    static const struct {
+        enum mien_lamp lamp;
+        const char *doing;
+    } of[MIEN_TRAFFICS] = {
+        [MIEN_TRAFFIC_FILE] = {MIEN_LAMP_FILE, "writing"},
+        [MIEN_TRAFFIC_NETWORK] = {MIEN_LAMP_NETWORK, "sending"},
+        [MIEN_TRAFFIC_CAMERA] = {MIEN_LAMP_CAMERA, "camera"},
+    };
     const struct mien_ui_controls *c = &s->show->controls;
     struct mien_hud_info *info = &s->show->info;
     int n = 0;
@@ -116,18 +123,33 @@ void mien_session_lamps(struct mien_session *s)
                  t / 60, t % 60, (double)c->recorded_bytes / 1e6);
     }
     for (int i = 0; i < c->sinks && n < MIEN_LAMPS; i++) {
-        int kind = mien_ui_sink_kind(c->sink[i].spec);
+        enum mien_traffic traffic = c->sink[i].traffic;
         const char *slash = strrchr(c->sink[i].spec, '/'); // a file's folder may be long
-        if (c->sink[i].on && kind) {
-            info->lamp[n].kind = lamp[kind];
+        bool short_name = traffic == MIEN_TRAFFIC_FILE && slash;
+        if (c->sink[i].on && traffic != MIEN_TRAFFIC_NONE) {
+            info->lamp[n].kind = of[traffic].lamp;
             snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s: %.34s",
-                     kind == 1   ? "writing"
-                     : kind == 2 ? "sending"
-                                 : "camera",
-                     kind == 1 && slash ? slash + 1 : c->sink[i].spec);
+                     of[traffic].doing, short_name ? slash + 1 : c->sink[i].spec);
         }
     }
     info->lamps = n;
+}
+
+// What the menu offers: what sends first, files last.
+static void offer_kinds(struct mien_ui_controls *c)
+{
+    const struct mien_sink_kind *k;
+    static const enum mien_traffic order[] = {MIEN_TRAFFIC_NETWORK, MIEN_TRAFFIC_CAMERA,
+                                              MIEN_TRAFFIC_FILE};
+    c->offers = 0;
+    for (int turn = 0; turn < (int)MIEN_COUNT(order); turn++) {
+        for (int i = 0; (k = mien_sink_kind_at(i)); i++) {
+            if (k->traffic == order[turn] && k->example && c->offers < MIEN_UI_OFFERS) {
+                c->offer[c->offers].spec = k->example;
+                c->offer[c->offers++].what = k->what;
+            }
+        }
+    }
 }
 
 static struct mien_live_out *exchange_output(struct mien_session *s, int i,
@@ -149,7 +171,7 @@ static void *run_save(void *arg)
     return NULL;
 }
 
-static void saved(struct mien_session *s)
+static void finish_save(struct mien_session *s)
 {
     char text[400];
     if (!s->saving || !s->save_done) {
@@ -221,7 +243,7 @@ void mien_session_outputs(struct mien_session *s)
                  c->record_path);
         mien_show_notice_for(s->show, text, 6);
     }
-    saved(s);
+    finish_save(s);
 }
 
 bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on)
@@ -232,6 +254,7 @@ bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n,
         return false;
     }
     snprintf(c->sink[c->sinks].spec, sizeof(c->sink[0].spec), "%.*s", (int)n, spec);
+    c->sink[c->sinks].traffic = mien_sink_traffic(c->sink[c->sinks].spec);
     c->sinks++;
     return !on || mien_session_set_output(s, c->sinks - 1, true);
 }
@@ -297,6 +320,7 @@ bool mien_session_open_outputs(struct mien_session *s)
 {
     const char *p = s->o.out;
     char report[1024];
+    offer_kinds(&s->show->controls);
     if (s->o.report) {
         int n = snprintf(report, sizeof(report), "report:%s", s->o.report);
         if (n < 0 || (size_t)n >= sizeof(report) ||

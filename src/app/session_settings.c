@@ -114,7 +114,7 @@ void mien_session_remember(struct mien_session *s)
         return;
     }
     if (v->mode != (enum mien_view_mode)o->mode) {
-        mien_config_set(c, "mode", mien_view_mode_name(v->mode));
+        mien_config_set(c, "mode", mien_view_mode_at(v->mode)->name);
     }
     remember_number(c, "opacity", 1 - (1 - (float)o->opacity), 1 - v->fade);
     s->mirrored[s->camera_source] = v->mirror;

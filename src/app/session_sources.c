@@ -123,7 +123,7 @@ bool mien_session_open_source(struct mien_session *s, const char *uri, int w, in
     return s->opening;
 }
 
-static void told(struct mien_session *s, bool ok, const char *reason)
+static void tell_result(struct mien_session *s, bool ok, const char *reason)
 {
     char text[512];
     struct mien_ui_controls *c = &s->show->controls;
@@ -152,7 +152,7 @@ void mien_session_open_demo(struct mien_session *s)
     }
 }
 
-void mien_session_opened(struct mien_session *s)
+void mien_session_note_opened(struct mien_session *s)
 {
     char reason[400] = "";
     enum mien_live_source_news news =
@@ -173,7 +173,7 @@ void mien_session_opened(struct mien_session *s)
         return; // the loop ends with an error
     }
     if (s->opening_asked) {
-        told(s, ok, reason);
+        tell_result(s, ok, reason);
     } else {
         mien_session_came_by_itself(s, ok, reason);
     }

@@ -1,3 +1,4 @@
+// Signal handlers that only set a flag; a second signal ends the program as usual.
 #include "app/stop.h"
 
 #include <stddef.h>

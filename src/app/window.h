@@ -18,7 +18,7 @@ struct mien_window {
     bool (*filter)(void *arg, const union SDL_Event *e);
     void *filter_arg;
     float click_x, click_y; // of MIEN_KEY_CLICK, of the window's width and height
-    char *dropped; // text of MIEN_KEY_DROPPED, SDL's
+    char *dropped;          // text of MIEN_KEY_DROPPED, SDL's
 };
 
 // title: UTF-8. False on failure (logged, with the way out: --headless). Cleans up after itself.

@@ -1,9 +1,12 @@
+// Parsing, --help and the claims of one table of options. Prints only help and mistakes.
 #include "base/args.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { HELP_COLUMN = 33 }; // where the texts of --help begin
 
 static void print_default(FILE *f, const struct mien_opt *o)
 {
@@ -47,18 +50,21 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
 {
     fprintf(f, "mien %s: %s\n\nusage: mien %s %s\n\n", cmd->name, cmd->summary, cmd->name,
             cmd->synopsis);
+    if (cmd->sub) {
+        fprintf(f, "subcommands: %s\n\n", cmd->sub);
+    }
     for (const struct mien_opt *o = opts; o && o->name; o++) {
-        char left[64];
-        int n = o->letter ? snprintf(left, sizeof left, "-%c, ", o->letter)
-                          : snprintf(left, sizeof left, "    ");
-        snprintf(left + n, sizeof left - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "",
-                 o->arg ? o->arg : "");
-        fprintf(f, "  %-30s%s %s", left,
-                strlen(left) >= 30 ? "\n                                " : "", o->help);
+        int n = o->letter ? fprintf(f, "  -%c, ", o->letter) : fprintf(f, "      ");
+        n += fprintf(f, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        if (n >= HELP_COLUMN - 1) {
+            fprintf(f, "\n%*s%s", HELP_COLUMN, "", o->help);
+        } else {
+            fprintf(f, "%*s%s", HELP_COLUMN - n, "", o->help);
+        }
         print_default(f, o);
         fputc('\n', f);
     }
-    fputs("  -h, --help                      this text\n", f);
+    fprintf(f, "%-*sthis text\n", HELP_COLUMN, "  -h, --help");
     if (cmd->example) {
         fputs("\nexample:\n", f);
         for (const char *p = cmd->example; *p; p += *p == '\n') {
@@ -78,9 +84,28 @@ static int mistake(const struct mien_command *cmd, const char *what, const char 
     return 2;
 }
 
+// Index of v in "a|b|c", or -1.
+static int choose(const char *list, const char *v)
+{
+    int index = 0;
+    for (const char *p = list; p; index++) {
+        size_t n = strcspn(p, "|");
+        if (strlen(v) == n && !strncmp(p, v, n)) {
+            return index;
+        }
+        p = p[n] ? p + n + 1 : NULL;
+    }
+    return -1;
+}
+
+int mien_args_sub(const struct mien_command *cmd, const char *arg)
+{
+    return choose(cmd->sub, arg);
+}
+
 static int set_value(const struct mien_command *cmd, const struct mien_opt *o, const char *v)
 {
-    char hint[160];
+    char hint[512];
     char *end = NULL;
     errno = 0;
     switch (o->type) {
@@ -120,16 +145,12 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
         *(const char **)o->value = v;
         return 0;
     case MIEN_OPT_CHOICE: {
-        int index = 0;
-        for (const char *p = o->arg; p; index++) {
-            size_t n = strcspn(p, "|");
-            if (strlen(v) == n && !strncmp(p, v, n)) {
-                *(int *)o->value = index;
-                return 0;
-            }
-            p = p[n] ? p + n + 1 : NULL;
+        int index = choose(o->arg, v);
+        if (index >= 0) {
+            *(int *)o->value = index;
+            return 0;
         }
-        snprintf(hint, sizeof hint, "\"%.40s\" is none of %.90s", v, o->arg);
+        snprintf(hint, sizeof hint, "\"%.40s\" is none of %s", v, o->arg);
         return mistake(cmd, "--", o->name, hint);
     }
     }
@@ -168,7 +189,10 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i];
         if (!options || a[0] != '-' || !a[1]) {
-            args[(*nargs)++] = a;
+            if (cmd->max_args < 0 || *nargs < cmd->max_args) { // the others only count
+                args[*nargs] = a;
+            }
+            ++*nargs;
             continue;
         }
         if (!strcmp(a, "--")) {
@@ -227,6 +251,9 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
         snprintf(usage, sizeof usage, "usage: mien %s %s", cmd->name, cmd->synopsis);
         return mistake(cmd, *nargs < cmd->min_args ? "something is missing; " : "too much given; ",
                        usage, NULL);
+    }
+    if (cmd->sub && cmd->min_args > 0 && mien_args_sub(cmd, args[0]) < 0) {
+        return mistake(cmd, "there is no ", args[0], cmd->sub);
     }
     return 0;
 }

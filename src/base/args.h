@@ -41,11 +41,14 @@ struct mien_command {
     const char *summary;    // one line
     const char *example;    // lines, each a full command
     int min_args, max_args; // positional; max -1 = any
+    // "a|b|c": what the first argument may be, or NULL. Where there must be one (min_args) others
+    // are refused here. --help lists them, and completions are made from that.
+    const char *sub;
 };
 
-// Parses argv[1…argc-1]; positional arguments are moved to args (borrowed pointers, room for argc),
-// *nargs their number. Returns 0 to go on, 1 when --help was printed (exit 0), 2 on a mistake,
-// which was explained on stderr (exit 2).
+// Parses argv[1…argc-1]; positional arguments are moved to args (borrowed pointers; room for
+// max_args, or argc where any number will do), *nargs their number. Returns 0 to go on, 1 when
+// --help was printed (exit 0), 2 on a mistake, which was explained on stderr (exit 2).
 int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
                     char **argv, const char **args, int *nargs);
 // Notes the files that the options name, inputs first. False: an output would destroy an input or
@@ -53,6 +56,8 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
 bool mien_args_claim(const struct mien_opt *opts, struct mien_claims *c);
 // The same for a command without other inputs and outputs than its options'.
 bool mien_args_keep_apart(const struct mien_opt *opts);
+// Index of the first argument in cmd->sub, -1 when it is none of them.
+int mien_args_sub(const struct mien_command *cmd, const char *arg);
 void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_opt *opts);
 
 #endif

@@ -1,3 +1,4 @@
+// Resolves every part of a path itself and opens it without following links.
 #include "base/below.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// Compares files by device and inode, so that two names of one file are seen as one.
 #include "base/claims.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+// clock_gettime and clock_nanosleep with whole nanoseconds.
 #include "base/clock.h"
 
 #include <errno.h>

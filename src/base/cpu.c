@@ -1,3 +1,4 @@
+// Asks the compiler's own CPU detection, once a call; keeps nothing.
 #include "base/cpu.h"
 
 #include <stdlib.h>

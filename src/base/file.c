@@ -1,3 +1,4 @@
+// Reading, looking for shipped files, and the container format. Writing is in base/save.c.
 #include "base/file.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// The level, the capture buffer and their lock are the only global state outside app/ that changes.
 #include "base/log.h"
 
 #include <stdatomic.h>

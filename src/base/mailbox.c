@@ -1,3 +1,4 @@
+// Three slots that change roles under one short lock; nothing is copied.
 #include "base/mailbox.h"
 
 #include "base/clock.h"

@@ -24,8 +24,8 @@ void *mien_mailbox_back(struct mien_mailbox *m); // writer's slot, no lock neede
 void mien_mailbox_post(struct mien_mailbox *m);
 // Newest unread value, or NULL at the deadline or when stopped and empty. deadline 0 = do not wait.
 void *mien_mailbox_take(struct mien_mailbox *m, int64_t deadline_ns);
-// For writers that must lose nothing: waits until the posted value was taken; false at the deadline or
-// when stopped.
+// For writers that must lose nothing: waits until the posted value was taken; false at the deadline
+// or when stopped.
 bool mien_mailbox_wait_taken(struct mien_mailbox *m, int64_t deadline_ns);
 void mien_mailbox_stop(struct mien_mailbox *m); // wakes reader and writer
 bool mien_mailbox_stopped(struct mien_mailbox *m);

@@ -1,3 +1,4 @@
+// Overflow-checked sizes, 64-byte alignment, and arenas carved from one block.
 #include "base/mem.h"
 
 #include <fcntl.h>

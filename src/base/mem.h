@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Zeroed, 64-byte aligned, count*size overflow-checked. NULL on failure (logged). Free with mien_free.
+// Zeroed, 64-byte aligned, count*size overflow-checked. NULL on failure (logged). Free with
+// mien_free.
 void *mien_calloc(size_t count, size_t size);
 // realloc for growing arrays of plain data (not aligned beyond malloc's): keeps contents; new bytes
 // undefined. NULL on failure (logged; the old block stays valid). Free with free().
@@ -28,7 +29,8 @@ struct mien_arena {
     size_t used, size;
 };
 bool mien_arena_init(struct mien_arena *a, size_t size); // zeroed block, 64-byte aligned
-void *mien_arena_take(struct mien_arena *a, size_t count, size_t size); // NULL when measuring or full
+void *mien_arena_take(struct mien_arena *a, size_t count,
+                      size_t size); // NULL when measuring or full
 void mien_arena_destroy(struct mien_arena *a);
 
 #define MIEN_COUNT(a) (sizeof(a) / sizeof((a)[0]))

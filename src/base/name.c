@@ -1,3 +1,4 @@
+// Makes names plain for each format; invalid UTF-8 and control characters do not get through.
 #include "base/name.h"
 
 #include <stdbool.h>

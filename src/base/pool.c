@@ -1,3 +1,5 @@
+// One mutex guards the next index, which workers and caller take by turns; the work runs outside
+// it.
 #include "base/pool.h"
 
 #include <stdio.h>

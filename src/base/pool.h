@@ -10,9 +10,9 @@ struct mien_pool; // opaque
 struct mien_pool *mien_pool_create(int threads);
 void mien_pool_destroy(struct mien_pool *p); // NULL is fine
 int mien_pool_threads(const struct mien_pool *p);
-// Calls fn(arg, index, worker) once for each index < count, worker in [0, threads); returns when all
-// are done. Which worker gets which index is not fixed: results must not depend on it. A NULL pool
-// runs the loop on the caller. Not reentrant.
+// Calls fn(arg, index, worker) once for each index < count, worker in [0, threads); returns when
+// all are done. Which worker gets which index is not fixed: results must not depend on it. A NULL
+// pool runs the loop on the caller. Not reentrant.
 void mien_pool_run(struct mien_pool *p, size_t count,
                    void (*fn)(void *arg, size_t index, int worker), void *arg);
 

@@ -16,7 +16,8 @@ bool mien_queue_init(struct mien_queue *q, size_t capacity);
 void mien_queue_destroy(struct mien_queue *q);
 bool mien_queue_push(struct mien_queue *q, void *item);     // waits for room; false when closed
 bool mien_queue_try_push(struct mien_queue *q, void *item); // false when full (counted) or closed
-void *mien_queue_pop(struct mien_queue *q, int64_t deadline_ns); // NULL: deadline, or closed and empty
+void *mien_queue_pop(struct mien_queue *q,
+                     int64_t deadline_ns);   // NULL: deadline, or closed and empty
 void mien_queue_close(struct mien_queue *q); // producers fail, consumers drain
 
 #endif

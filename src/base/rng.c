@@ -1,3 +1,4 @@
+// PCG32 and what is drawn from it. Every call gives the same numbers on every machine.
 #include "base/rng.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+// Temporary file, fsync, rename; and files that grow in place.
 #include "base/save.h"
 
 #include <errno.h>

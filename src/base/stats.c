@@ -1,3 +1,4 @@
+// A running sum and a ring of the last samples; quantiles by sorting a copy of the ring.
 #include "base/stats.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// pthread calls with names and absolute deadlines.
 #include "base/thread.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/log.h"
+#include "image/luma.h"
 
 enum { INPUT_W_MAX = 1024 };
 
@@ -42,7 +43,7 @@ void mien_letterbox_to_input(const struct mien_letterbox *l, float px, float py,
 
 static inline float gray(const uint8_t *p, int channels)
 {
-    return channels == 1 ? (float)p[0] : 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
+    return channels == 1 ? (float)p[0] : mien_luma(p[0], p[1], p[2]);
 }
 
 static float gray_at(const struct mien_image *im, int channels, int x, int y)
@@ -63,7 +64,7 @@ static void half_row(const uint8_t *restrict a, const uint8_t *restrict b, int c
             int r = p[0] + p[3] + q[0] + q[3];
             int g = p[1] + p[4] + q[1] + q[4];
             int c = p[2] + p[5] + q[2] + q[5];
-            out[x] = ((float)(77 * r + 150 * g + 29 * c) * (1 / 1024.0f) - mean) * scale;
+            out[x] = ((float)mien_luma_256(r, g, c) * (1 / 1024.0f) - mean) * scale;
         }
     } else if (channels == 1) {
         for (int x = 0; x < n; x++) {
@@ -76,7 +77,7 @@ static void half_row(const uint8_t *restrict a, const uint8_t *restrict b, int c
             int r = p[0] + p[4] + q[0] + q[4];
             int g = p[1] + p[5] + q[1] + q[5];
             int c = p[2] + p[6] + q[2] + q[6];
-            out[x] = ((float)(77 * r + 150 * g + 29 * c) * (1 / 1024.0f) - mean) * scale;
+            out[x] = ((float)mien_luma_256(r, g, c) * (1 / 1024.0f) - mean) * scale;
         }
     }
 }

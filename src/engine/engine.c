@@ -1,3 +1,4 @@
+// Creates the parts of the engine and runs one frame through them; the parts do the work.
 #include "engine/engine.h"
 
 #include <math.h>
@@ -48,6 +49,7 @@ static bool finish(struct mien_engine *e)
     if (!e->solver) {
         return false;
     }
+    mien_solver_clock(e->solver, e->config.clock_ns);
     mien_tracker_init(&e->tracker, e->parts.model);
     mien_engine_reset(e);
     return true;
@@ -207,29 +209,32 @@ int mien_engine_detect(struct mien_engine *e, const struct mien_image *frame, fl
 }
 
 void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
-                          const struct mien_crop *crop, struct mien_estimate *est)
+                          const struct mien_crop *crop, bool mirror, struct mien_estimate *est)
 {
-    e->parts.look(e->parts.user, frame, crop, false, est);
-    if (e->config.quality) {
-        e->parts.look(e->parts.user, frame, crop, true, &e->mirrored);
-        mien_estimate_mirror(e->parts.model, &e->mirrored);
-        mien_estimate_average(est, &e->mirrored, 0.5F);
+    e->parts.look(e->parts.user, frame, crop, mirror, est);
+    if (mirror) {
+        mien_estimate_mirror(e->parts.model, est);
     }
 }
 
 void mien_engine_see(struct mien_engine *e, const struct mien_camera *camera,
                      const struct mien_crop *crop)
 {
-    mien_estimate_calibrate(&e->calibration, &e->estimate);
-    mien_sight_from_estimate(camera, crop, &e->estimate, &e->sight);
+    e->other = e->estimate;
+    mien_estimate_calibrate(&e->calibration, &e->other);
+    mien_sight_from_estimate(camera, crop, &e->other, &e->sight);
 }
 
 void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
-                      const struct mien_camera *camera, const struct mien_crop *crop,
+                      const struct mien_camera *camera, const struct mien_crop *crop, bool twice,
                       struct mien_times *times)
 {
     int64_t t0 = mien_engine_now(e);
-    mien_engine_estimate(e, frame, crop, &e->estimate);
+    mien_engine_estimate(e, frame, crop, false, &e->estimate);
+    if (twice) {
+        mien_engine_estimate(e, frame, crop, true, &e->other);
+        mien_estimate_average(&e->estimate, &e->other, 0.5f);
+    }
     mien_engine_see(e, camera, crop);
     times->network_ns += mien_engine_now(e) - t0;
 }

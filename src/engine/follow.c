@@ -1,3 +1,4 @@
+// Inverse compositional Gauss-Newton steps on small grey pictures, coarse to fine.
 #include "engine/follow.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@ enum {
 };
 // Found when at least this share of the weighted contrast is explained. Another face or a hand
 // before it explains less than half, the same face under other light more than 0.9.
-static const float match_min = 0.75F;
+static const float match_min = 0.75f;
 
 // One level of the search: pictures are square, coordinates relative to their middle, in pixels.
 struct level {
@@ -31,8 +32,8 @@ void mien_follow_forget(struct mien_follow *f)
 // Depth of a head seen from anywhere, in half sides, less its mean over the face.
 static float depth(float x, float y)
 {
-    float d2 = 1 - x * x / (0.85F * 0.85F) - y * y / (1.05F * 1.05F);
-    return 0.9F * sqrtf(fmaxf(0, d2)) - 0.68F;
+    float d2 = 1 - x * x / (0.85f * 0.85f) - y * y / (1.05f * 1.05f);
+    return 0.9f * sqrtf(fmaxf(0, d2)) - 0.68f;
 }
 
 // The 3×3 binomial filter, edges repeated.
@@ -43,7 +44,7 @@ static void blur(float *p, int n)
         float *r = p + y * n, last = r[0];
         for (int x = 0; x < n; x++) {
             float next = r[x + 1 < n ? x + 1 : x], here = r[x];
-            r[x] = 0.25F * (last + next) + 0.5F * here;
+            r[x] = 0.25f * (last + next) + 0.5f * here;
             last = here;
         }
     }
@@ -53,7 +54,7 @@ static void blur(float *p, int n)
         const float *next = p + (y + 1 < n ? y + 1 : y) * n;
         memcpy(row, r, (size_t)n * sizeof(float));
         for (int x = 0; x < n; x++) {
-            r[x] = 0.25F * (before[x] + next[x]) + 0.5F * row[x];
+            r[x] = 0.25f * (before[x] + next[x]) + 0.5f * row[x];
         }
         memcpy(before, row, (size_t)n * sizeof(float));
     }
@@ -64,7 +65,7 @@ static void halve(const float *from, int n, float *to)
     for (int y = 0; y < n / 2; y++) {
         for (int x = 0; x < n / 2; x++) {
             const float *p = from + 2 * y * n + 2 * x;
-            to[y * (n / 2) + x] = 0.25F * (p[0] + p[1] + p[n] + p[n + 1]);
+            to[y * (n / 2) + x] = 0.25f * (p[0] + p[1] + p[n] + p[n + 1]);
         }
     }
 }
@@ -80,7 +81,7 @@ static void take(const struct mien_image *frame, const struct mien_crop *c, floa
         float rgb[3 * WIDE * WIDE];
         mien_warp_to_float(frame, &map, 3, n, n, -1, 0, 1, rgb);
         for (int i = 0; i < n * n; i++) {
-            out[i] = 0.3F * rgb[i] + 0.59F * rgb[n * n + i] + 0.11F * rgb[2 * n * n + i];
+            out[i] = 0.3f * rgb[i] + 0.59f * rgb[n * n + i] + 0.11f * rgb[2 * n * n + i];
         }
     }
     blur(out, n);
@@ -94,7 +95,7 @@ static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
     for (int y = 0; y < SIDE; y++) {
         for (int x = 0; x < SIDE; x++) {
             float u = (2 * (float)x + 1) / SIDE - 1, v = (2 * (float)y + 1) / SIDE - 1;
-            float r = sqrtf(u * u / (0.66F * 0.66F) + v * v / (0.74F * 0.74F));
+            float r = sqrtf(u * u / (0.66f * 0.66f) + v * v / (0.74f * 0.74f));
             f->weight[y * SIDE + x] = fminf(1, fmaxf(0, 6 * (1 - r)));
         }
     }
@@ -104,7 +105,7 @@ static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
         mien_crop_to_unit(&f->crop, landmark_px[i], u);
         top = m->landmark[i].region == MIEN_REGION_MOUTH ? fminf(top, u[1]) : top;
     }
-    for (int y = (int)(0.5F * ((fmaxf(top - 0.12F, 0) + 1) * SIDE - 1)); y < SIDE && rigid; y++) {
+    for (int y = (int)(0.5f * ((fmaxf(top - 0.12f, 0) + 1) * SIDE - 1)); y < SIDE && rigid; y++) {
         memset(f->weight + y * SIDE, 0, SIDE * sizeof(float));
     }
     for (int i = 0; i < m->landmarks; i++) {
@@ -115,16 +116,16 @@ static void set_weights(struct mien_follow *f, const struct mien_face_model *m,
         }
         float u[2];
         mien_crop_to_unit(&f->crop, landmark_px[i], u);
-        float x = 0.5F * ((u[0] + 1) * SIDE - 1), y = 0.5F * ((u[1] + 1) * SIDE - 1);
+        float x = 0.5f * ((u[0] + 1) * SIDE - 1), y = 0.5f * ((u[1] + 1) * SIDE - 1);
         if (!(x > -3 && y > -3 && x < SIDE + 3 && y < SIDE + 3)) {
             continue;
         }
         for (int j = (int)y - 2; j <= (int)y + 3; j++) {
             for (int k = (int)x - 2; k <= (int)x + 3; k++) {
                 if (j >= 0 && k >= 0 && j < SIDE && k < SIDE &&
-                    hypotf((float)k - x, (float)j - y) < 2.5F) {
+                    hypotf((float)k - x, (float)j - y) < 2.5f) {
                     float *w = &f->weight[j * SIDE + k];
-                    *w = fminf(*w, 0.1F);
+                    *w = fminf(*w, 0.1f);
                 }
             }
         }
@@ -143,8 +144,8 @@ void mien_follow_remember(struct mien_follow *f, const struct mien_face_model *m
 
 static float sample(const float *p, int n, float x, float y)
 {
-    x = fminf(fmaxf(x, 0), (float)n - 1.001F);
-    y = fminf(fmaxf(y, 0), (float)n - 1.001F);
+    x = fminf(fmaxf(x, 0), (float)n - 1.001f);
+    y = fminf(fmaxf(y, 0), (float)n - 1.001f);
     int i = (int)x, j = (int)y;
     const float *q = p + j * n + i;
     x -= (float)i;
@@ -186,8 +187,8 @@ static bool solve(double A[PARAMS][PARAMS], double b[PARAMS])
 static float compare(const struct level *l, const struct state *s, float *seen)
 {
     const int n = l->side;
-    const float half = 0.5F * (float)(n - 1), middle = 0.5F * (float)(l->wide - 1),
-                unit = 2.0F / (float)n;
+    const float half = 0.5f * (float)(n - 1), middle = 0.5f * (float)(l->wide - 1),
+                unit = 2.0f / (float)n;
     double w = 0, a = 0, b = 0, aa = 0, bb = 0, ab = 0;
     for (int i = 0; i < n * n; i++) {
         if (!(l->weight[i] > 0)) {
@@ -224,7 +225,7 @@ static float compare(const struct level *l, const struct state *s, float *seen)
 static bool align(const struct level *l, int steps, struct state *s, float *match)
 {
     const int n = l->side;
-    const float half = 0.5F * (float)(n - 1), unit = 2.0F / (float)n;
+    const float half = 0.5f * (float)(n - 1), unit = 2.0f / (float)n;
     float seen[SIDE * SIDE];
     for (int step = 0; step < steps; step++) {
         *match = compare(l, s, seen);
@@ -249,7 +250,7 @@ static bool align(const struct level *l, int steps, struct state *s, float *matc
                 }
                 const float *p = l->picture + i;
                 float e = seen[i] - p[0], w = l->weight[i] / (1 + e * e / scale2);
-                float gx = 0.5F * (p[1] - p[-1]), gy = 0.5F * (p[n] - p[-n]);
+                float gx = 0.5f * (p[1] - p[-1]), gy = 0.5f * (p[n] - p[-n]);
                 float u = (float)x - half, v = (float)y - half;
                 float d = depth(unit * u, unit * v) / unit;
                 float J[PARAMS] = {gx, gy, gx * u + gy * v, gy * u - gx * v, gx * d, gy * d};
@@ -281,9 +282,9 @@ static bool align(const struct level *l, int steps, struct state *s, float *matc
         s->q[1] -= (float)b[5];
         s->k[0] = k[0];
         s->k[1] = k[1];
-        float limit = 0.2F * (float)n;
-        if (!(fabsf(s->t[0]) < limit && fabsf(s->t[1]) < limit && fabsf(k[0] - 1) < 0.25F &&
-              fabsf(k[1]) < 0.35F && fabsf(s->q[0]) < 0.4F && fabsf(s->q[1]) < 0.4F)) {
+        float limit = 0.2f * (float)n;
+        if (!(fabsf(s->t[0]) < limit && fabsf(s->t[1]) < limit && fabsf(k[0] - 1) < 0.25f &&
+              fabsf(k[1]) < 0.35f && fabsf(s->q[0]) < 0.4f && fabsf(s->q[1]) < 0.4f)) {
             return false;
         }
         if (b[0] * b[0] + b[1] * b[1] < 1e-4 && b[2] * b[2] + b[3] * b[3] < 1e-8) {

@@ -30,34 +30,35 @@ struct mien_engine {
     struct mien_engine_head {
         struct mien_follow rigid; // its parts that do not move by themselves
         struct mien_steady steady;
-    } head[MIEN_FACES_MAX]; // of each track
+    } head[MIEN_FACES_MAX];        // of each track
     float small[MIEN_SHOT_PIXELS]; // the last frame, very small: another shot looks otherwise
     bool have_small;
     uint64_t frame;
     int since_detect;
-    bool complained; // about unusable frames, until a good one comes
+    bool complained;                     // about unusable frames, until a good one comes
     struct mien_calibration calibration; // of the network's probabilities
     // Scratch of one look.
-    struct mien_estimate estimate, mirrored, other;
+    struct mien_estimate estimate, other;
     struct mien_sight sight;
     struct mien_detection found[MIEN_ENGINE_FOUND];
     struct mien_image turned; // the picture on its side, small
 };
 
-
 int64_t mien_engine_now(const struct mien_engine *e); // 0 without a clock
 // Faces of the frame into e->found, best first; threshold 0 = the detector's own. Returns how many.
 int mien_engine_detect(struct mien_engine *e, const struct mien_image *frame, float threshold,
                        struct mien_times *times);
-// The network's estimate of a crop into *est; of the mirrored one too where quality is asked for.
+// The network's estimate of a crop into *est; mirror: of the crop mirrored, brought back.
 void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
-                          const struct mien_crop *crop, struct mien_estimate *est);
-// e->estimate of the crop, with probabilities that mean what they say, into e->sight.
+                          const struct mien_crop *crop, bool mirror, struct mien_estimate *est);
+// e->estimate of the crop, with probabilities that mean what they say, into e->sight. Overwrites
+// e->other.
 void mien_engine_see(struct mien_engine *e, const struct mien_camera *camera,
                      const struct mien_crop *crop);
-// Both: the network looks at a crop; what it says is in e->sight.
+// Both: the network looks at a crop, with `twice` at the mirrored one too; what it says is in
+// e->estimate, of both the mean, and in e->sight.
 void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
-                      const struct mien_camera *camera, const struct mien_crop *crop,
+                      const struct mien_camera *camera, const struct mien_crop *crop, bool twice,
                       struct mien_times *times);
 
 // The faces of a picture that stands for itself; of the next frame in time. out is set up but for

@@ -1,3 +1,4 @@
+// Finds network files by name, loads one, and runs crops through it.
 #include "engine/observe.h"
 
 #include <dirent.h>
@@ -301,7 +302,7 @@ void mien_sight_from_estimate(const struct mien_camera *camera, const struct mie
     out->presence = est->presence;
     for (int i = 0; i < est->landmarks; i++) {
         mien_crop_to_px(crop, est->landmark[i], out->landmark_px[i]);
-        out->sigma_px[i] = est->landmark_sigma[i] * 0.5F * crop->side_px;
+        out->sigma_px[i] = est->landmark_sigma[i] * 0.5f * crop->side_px;
     }
     mien_pose_from_crop(camera, crop, &est->pose, &out->pose);
     memcpy(out->identity, est->identity, sizeof(out->identity));

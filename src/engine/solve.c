@@ -1,3 +1,4 @@
+// The fit of one face, and the order in which filters and derived values follow it.
 #include "engine/solve.h"
 
 #include <math.h>
@@ -6,25 +7,26 @@
 #include "base/mem.h"
 #include "face/lids.h"
 #include "fit/fit.h"
+#include "image/luma.h"
 
 // Trust in the branches as the fit's priors. The errors of neighbouring landmarks go together: two
 // hundred of them know no more than about twenty independent ones, so their sigma is widened by
 // `landmark_widen` before it meets the priors.
-static const float landmark_widen = 3.0F;
-static const float prior_rotation_rad = 0.07F;
-static const float prior_place = 0.02F; // of the distance, sideways
-static const float prior_depth = 0.06F; // of the distance
+static const float landmark_widen = 3.0f;
+static const float prior_rotation_rad = 0.07f;
+static const float prior_place = 0.02f; // of the distance, sideways
+static const float prior_depth = 0.06f; // of the distance
 // Landmarks alone tell little of a shape: on rendered people the aligned vertex error
 // of branches and fit is 3.76 mm with 0.6, 3.70 with 0.3, 3.70 with 0.15 (branches alone 3.68).
-static const float prior_identity = 0.3F;
-static const float prior_blendshape = 0.12F;
-// What a least-squares answer says of a rare shape is drawn to the mean. Of people on video a channel
-// ranges over 0.66 of what MediaPipe's does, and a shut eye reads 0.81; stretched by 1.3 it is 0.85
-// and 0.97, and what each channel goes with stays.
-static const float shrunk_by = 1.3F;
-static const float held_rotation_rad = 0.002F;
+static const float prior_identity = 0.3f;
+static const float prior_blendshape = 0.12f;
+// What a least-squares answer says of a rare shape is drawn to the mean. Of people on video a
+// channel ranges over 0.66 of what MediaPipe's does, and a shut eye reads 0.81; stretched by 1.3 it
+// is 0.85 and 0.97, and what each channel goes with stays.
+static const float shrunk_by = 1.3f;
+static const float held_rotation_rad = 0.002f;
 // A class is named when it leads by this; closer ones are told apart little better than by chance.
-static const float sure_lead = 0.15F;
+static const float sure_lead = 0.15f;
 enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3, STEPS_HELD = 2 };
 
 struct mien_solver {
@@ -33,6 +35,8 @@ struct mien_solver {
     struct mien_fit_input in;
     struct mien_fit_state state;
     float stretch;
+    int64_t (*clock_ns)(void); // may be NULL
+    int64_t filter_ns;
     float sigma_px[MIEN_LANDMARKS_MAX];
     float head[MIEN_LANDMARKS_MAX][3];   // landmarks of the fit, head frame
     float fitted[MIEN_LANDMARKS_MAX][2]; // the same in the picture
@@ -52,6 +56,21 @@ struct mien_solver *mien_solver_create(const struct mien_face_model *m)
         return NULL;
     }
     return s;
+}
+
+void mien_solver_clock(struct mien_solver *s, int64_t (*clock_ns)(void))
+{
+    s->clock_ns = clock_ns;
+}
+
+int64_t mien_solver_filter_ns(const struct mien_solver *s)
+{
+    return s->filter_ns;
+}
+
+static int64_t now(const struct mien_solver *s)
+{
+    return s->clock_ns ? s->clock_ns() : 0;
 }
 
 void mien_solver_stretch(struct mien_solver *s)
@@ -198,7 +217,7 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
         float trust =
             mien_identity_trust(sight->presence, mean_sigma(s, sight, tr->box_px), s->state.pose.R);
         bool first = !(tr->identity.weight > 0);
-        mien_identity_add(&tr->identity, s->state.identity, first ? fmaxf(trust, 0.05F) : trust);
+        mien_identity_add(&tr->identity, s->state.identity, first ? fmaxf(trust, 0.05f) : trust);
     }
     // … then one of pose and expression with the identity held.
     memcpy(s->state.identity, tr->identity.mean, sizeof(s->state.identity));
@@ -229,10 +248,12 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
                         float strength, struct mien_steady *steady, const struct mien_crop *crop,
                         struct mien_sight *sight, struct mien_face_result *out)
 {
+    s->filter_ns = 0;
     if (!fit_tracked(s, camera, tr, steady, crop, sight)) {
         return false;
     }
     struct mien_fit_state *st = &s->state;
+    int64_t t0 = now(s);
     mien_smooth_fit(layout, &tr->smooth, &st->pose, st->blendshape, tr->dt_s, strength);
     if (!project(s, camera)) {
         return false;
@@ -243,6 +264,7 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     mien_smooth_landmarks(layout, &tr->smooth, sight->landmark_px, (const float(*)[2])s->fitted,
                           unit_px, roll * (float)M_PI / 180, tr->dt_s, strength);
     mien_smooth_rest(&tr->smooth, sight, tr->dt_s, strength);
+    s->filter_ns = now(s) - t0;
     if (!derive(s, camera, sight, out)) {
         return false;
     }
@@ -256,14 +278,14 @@ float mien_solve_light(const struct mien_image *frame, const float box_px[4])
     unsigned sum = 0, count = 0;
     for (int j = 0; j < 16; j++) {
         for (int i = 0; i < 16; i++) {
-            float x = box_px[0] + (box_px[2] - box_px[0]) * (0.2F + 0.6F * ((float)i + 0.5F) / 16);
-            float y = box_px[1] + (box_px[3] - box_px[1]) * (0.2F + 0.6F * ((float)j + 0.5F) / 16);
+            float x = box_px[0] + (box_px[2] - box_px[0]) * (0.2f + 0.6f * ((float)i + 0.5f) / 16);
+            float y = box_px[1] + (box_px[3] - box_px[1]) * (0.2f + 0.6f * ((float)j + 0.5f) / 16);
             if (!(x >= 0) || !(y >= 0) || x >= (float)frame->width || y >= (float)frame->height) {
                 continue;
             }
             const uint8_t *p =
                 frame->data + (size_t)y * frame->stride + (size_t)x * (size_t)channels;
-            sum += channels == 1 ? p[0] : (unsigned)(77 * p[0] + 150 * p[1] + 29 * p[2]) >> 8;
+            sum += channels == 1 ? p[0] : (unsigned)mien_luma_256(p[0], p[1], p[2]) >> 8;
             count++;
         }
     }

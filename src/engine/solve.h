@@ -17,7 +17,12 @@ struct mien_solver; // workspace; one thread at a time; no allocation after crea
 struct mien_solver *mien_solver_create(const struct mien_face_model *m); // NULL on failure (logged)
 void mien_solver_destroy(struct mien_solver *s);                         // NULL is fine
 
-// Blendshapes come from a trained network, whose answers are drawn to the mean: results are stretched.
+// clock_ns: for the duration of the filters only; NULL (as created): durations are 0.
+void mien_solver_clock(struct mien_solver *s, int64_t (*clock_ns)(void));
+int64_t mien_solver_filter_ns(const struct mien_solver *s); // of the last mien_solve_tracked
+
+// Blendshapes come from a trained network, whose answers are drawn to the mean: results are
+// stretched.
 void mien_solver_stretch(struct mien_solver *s);
 
 // Fills all of *out but id, state, crop and light_hint. False when the fit failed (too few points,

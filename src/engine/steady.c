@@ -1,3 +1,4 @@
+// The Kalman filter of the head's rotation. Does not look at pixels.
 #include "engine/steady.h"
 
 #include <math.h>
@@ -5,37 +6,38 @@
 
 // A frame's own answer errs by about two degrees, and errs alike in the next: a hundred frames know
 // little more than thirty, so the variance of the state does not fall below the second.
-static const float measurement_variance = 0.035F * 0.035F;
-static const float state_variance_min = 0.035F * 0.035F / 100;
+static const float measurement_variance = 0.035f * 0.035f;
+static const float state_variance_min = 0.035f * 0.035f / 100;
 // Process noise: a turn that the pixels show is known to this share of itself, and of its speed per
 // frame: whoever turns is followed.
-static const float turn_share = 1.5F, speed_share = 6.0F, speed_keep = 0.75F;
+static const float turn_share = 1.5f, speed_share = 6.0f, speed_keep = 0.75f;
 // Turns smaller than this (rad) are mostly the camera's noise and skin that moves.
-static const float turn_noise_rad = 0.025F;
+static const float turn_noise_rad = 0.025f;
 // Blendshapes that far from their usual values double the measurement's variance.
-static const float expression_scale = 0.1F;
-static const float usual_s = 1.0F;
+static const float expression_scale = 0.1f;
+static const float usual_s = 1.0f;
 // … and those right after: measurements for a tenth of a second, pixels longer.
-static const float expression_s = 0.1F, skin_s = 0.3F;
+static const float expression_s = 0.1f, skin_s = 0.3f;
 // Skin that lids and mouth take along looks like a turn: the square of the turn noise grows by this
 // much for all blendshapes together that far from usual.
 static const float skin_weight = 6;
 // Answers that keep disagreeing with the state by this much, in one direction, are a turn, whatever
-// the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3 to
-// 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
-static const float innovation_limit_rad = 0.06F, innovation_s = 0.1F;
+// the face does. Blinks and speech move an answer by up to two degrees; on video-dev a limit of 3
+// to 4 degrees halves what the head lags behind single pictures while it smiles or blinks.
+static const float innovation_limit_rad = 0.06f, innovation_s = 0.1f;
 
 void mien_steady_forget(struct mien_steady *s)
 {
     memset(s, 0, sizeof(*s));
 }
 
-// The share of its doubt that an expression keeps: 1 while measurements agree with the state.
-static float doubt_kept(const struct mien_steady *s)
+// The share of an expression's variance growth that counts: 1 while measurements agree with the
+// state, less the longer the innovations point one way.
+static float growth_share(const struct mien_steady *s)
 {
     const float *v = s->innovation;
-    float e = (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) /
-              (innovation_limit_rad * innovation_limit_rad);
+    float e =
+        (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) / (innovation_limit_rad * innovation_limit_rad);
     return 1 / (1 + e * e);
 }
 
@@ -47,7 +49,7 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
     }
     // A turn about the vertical moves what is near to the right, one about the horizontal down.
     float size2 = turn[0] * turn[0] + turn[1] * turn[1];
-    float skin = doubt_kept(s) * s->skin / expression_scale;
+    float skin = growth_share(s) * s->skin / expression_scale;
     float noise2 = turn_noise_rad * turn_noise_rad * (1 + skin_weight * skin * skin);
     float share = size2 / (size2 + noise2);
     s->share = share;
@@ -110,7 +112,7 @@ static void update(float a[9], const float w[3], float gain)
 
 // How many times the variance of a frame's answer grows for its expression: lids and jaw away from
 // where they usually are. Remembers how much of the skin moves.
-static float expression_doubt(struct mien_steady *s, const float b[MIEN_BLENDSHAPES], float dt_s)
+static float variance_growth(struct mien_steady *s, const float b[MIEN_BLENDSHAPES], float dt_s)
 {
     float share = fminf(1, fmaxf(dt_s / usual_s, 1 / (float)(s->frames + 1)));
     float most = 0, sum = 0;
@@ -137,7 +139,7 @@ bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camer
                           const float blendshape[MIEN_BLENDSHAPES], float dt_s, float R[9])
 {
     float C[9], measured[9];
-    float doubt = expression_doubt(s, blendshape, dt_s);
+    float growth = variance_growth(s, blendshape, dt_s);
     bool moved = s->have && s->moved;
     if (!moved) {
         s->crop = *fallback;
@@ -148,7 +150,7 @@ bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camer
     if (!moved) {
         memcpy(s->anchor, measured, sizeof(measured));
         memcpy(s->last, measured, sizeof(measured));
-        s->state_variance = measurement_variance * doubt;
+        s->state_variance = measurement_variance * growth;
         s->turn_rad[0] = s->turn_rad[1] = s->speed_rad[0] = s->speed_rad[1] = 0;
         memset(s->innovation, 0, sizeof(s->innovation));
         s->have = true;
@@ -161,8 +163,8 @@ bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camer
     for (int k = 0; k < 3; k++) {
         s->innovation[k] += pass * (innovation[k] - s->innovation[k]);
     }
-    doubt = 1 + doubt_kept(s) * (doubt - 1);
-    float noise = measurement_variance * doubt, process = process_variance(s) / doubt;
+    growth = 1 + growth_share(s) * (growth - 1);
+    float noise = measurement_variance * growth, process = process_variance(s) / growth;
     float predicted = s->state_variance + process;
     update(out, innovation, predicted / (predicted + noise));
     mien_mat3_transpose(s->turn, back);

@@ -4,9 +4,9 @@
 //
 // The rotation at the time of the remembered picture is estimated from all frames since, each
 // turned back by the motion that the pixels show: a Kalman filter of one variance, in which a turn
-// is known to a share of itself. Measurements of frames in which lids or jaw move count little, unless
-// they keep disagreeing in one direction: then the head turns. Does not: look at pixels; fit. Rotations
-// are in crops' frames, where shift and roll of the face do not show.
+// is known to a share of itself. Measurements of frames in which lids or jaw move count little,
+// unless they keep disagreeing in one direction: then the head turns. Does not: look at pixels;
+// fit. Rotations are in crops' frames, where shift and roll of the face do not show.
 #ifndef MIEN_ENGINE_STEADY_H
 #define MIEN_ENGINE_STEADY_H
 

@@ -1,26 +1,28 @@
-// The next frame in time: the detector while faces may be missing, then one look and one fit for each
-// tracked face.
+// The next frame in time: the detector while faces may be missing, then one look and one fit for
+// each tracked face.
 #include "engine/internal.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "image/luma.h"
+
 // A followed face is at rest while its picture moves by less than this in its crop (shares of the
 // side, radians): the crop then stays, and the jitter with it.
-static const float still_place = 0.004F, still_size = 0.006F, still_roll = 0.006F;
+static const float still_place = 0.004f, still_size = 0.006f, still_roll = 0.006f;
 // Where the landmarks want another crop by more than this, the face is followed from there on.
 // Wider limits make motion smoother (motion.py's error is 1.31 % with 0.04, 1.43 % with 0.03 and
 // with 0.02, 2.52 % without following), but landmarks are a little worse off the crop's middle.
-static const float off_place = 0.03F, off_size = 0.045F, off_roll = 0.045F;
+static const float off_place = 0.03f, off_size = 0.045f, off_roll = 0.045f;
 // The picture is taken anew when less of it is found than this: the head has turned.
-static const float stale = 0.93F;
+static const float stale = 0.93f;
 // The same for the head's rigid parts, and the turn (rad) that their picture is good for.
-static const float rigid_stale = 0.76F, rigid_turn = 0.12F;
+static const float rigid_stale = 0.76f, rigid_turn = 0.12f;
 
 // Frames of one shot are alike even when somebody walks through them (correlation of their small
 // pictures above 0.7 in all clips of video-dev), those of two shots are not (below 0.4 at its cuts,
 // with a mean difference of 30 and more of 255 grey levels).
-static const float other_shot = 0.55F, other_levels = 12;
+static const float other_shot = 0.55f, other_levels = 12;
 
 // Grey levels of the frame at the points of a grid, a few pixels each.
 static void shrink(const struct mien_image *frame, float out[MIEN_SHOT_PIXELS])
@@ -34,7 +36,7 @@ static void shrink(const struct mien_image *frame, float out[MIEN_SHOT_PIXELS])
                 int y = (frame->height - 1) * (4 * j + (k >> 2)) / (4 * MIEN_SHOT_H - 1);
                 const uint8_t *p =
                     frame->data + (size_t)y * frame->stride + (size_t)x * (size_t)channels;
-                sum += channels == 1 ? 256 * p[0] : 77 * p[0] + 150 * p[1] + 29 * p[2];
+                sum += channels == 1 ? 256 * p[0] : mien_luma_256(p[0], p[1], p[2]);
             }
             out[j * MIEN_SHOT_W + i] = (float)sum / (16 * 256);
         }
@@ -121,10 +123,14 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_follow_forget(fo);
         mien_follow_forget(&head->rigid);
         mien_same_person_ask(&tr->same);
-    } else if (fo->have && !follow_crop(fo, frame, &last, &tr->crop)) {
-        mien_same_person_ask(&tr->same);
+    } else if (fo->have) {
+        int64_t t0 = mien_engine_now(e);
+        if (!follow_crop(fo, frame, &last, &tr->crop)) {
+            mien_same_person_ask(&tr->same);
+        }
+        out->times.follow_ns += mien_engine_now(e) - t0;
     }
-    mien_engine_look(e, frame, camera, &tr->crop, &out->times);
+    mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
     // A detector's box is a coarse crop, and a quick face is not where it was going: look again
     // from the landmarks.
     struct mien_crop better;
@@ -132,9 +138,10 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
                                  &better) &&
         (fresh || mien_crop_far(&tr->crop, &better))) {
         tr->crop = better;
-        mien_engine_look(e, frame, camera, &tr->crop, &out->times);
+        mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
         mien_follow_forget(fo);
     }
+    int64_t t0 = mien_engine_now(e);
     // From here on, or from where the crop should be when the face has left its middle.
     if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
                                  &better)) {
@@ -149,6 +156,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     } else {
         turn_head(head, frame, &tr->crop);
     }
+    out->times.follow_ns += mien_engine_now(e) - t0;
     if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
         return false;
     }
@@ -156,15 +164,18 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_track_forget(tr);
         return false;
     }
-    int64_t t0 = mien_engine_now(e);
+    int64_t t1 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
     bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength,
                                  strength > 0 ? &head->steady : NULL, &tr->crop, &e->sight, f);
+    int64_t t2 = mien_engine_now(e), filter_ns = mien_solver_filter_ns(e->solver);
+    out->times.fit_ns += t2 - t1 - filter_ns;
+    out->times.filter_ns += filter_ns;
     if (ok && strength > 0) {
         remember_head(head, e->parts.model, frame, camera, tr);
     }
-    out->times.fit_ns += mien_engine_now(e) - t0;
+    out->times.follow_ns += mien_engine_now(e) - t2;
     f->id = tr->id; // an ending track reports no more
     mien_track_judge(&e->tracker, tr, ok ? f->fit_rms : INFINITY, capture_ns);
     if (!ok || !tr->id) {
@@ -211,19 +222,20 @@ static void search(struct mien_engine *e, const struct mien_image *frame, int64_
     e->since_detect = 0;
     int n = mien_engine_detect(e, frame, 0, &out->times);
     nearest_first(e->found, n, missed);
-    if (tracked >= max && n > 0 && mien_box_overlap(e->found[0].box_px, missed->box_px) > 0.3F) {
+    if (tracked >= max && n > 0 && mien_box_overlap(e->found[0].box_px, missed->box_px) > 0.3f) {
         struct mien_track *youngest = NULL;
         for (int i = 0; i < MIEN_FACES_MAX; i++) {
             struct mien_track *tr = &t->track[i];
             youngest = tr->id && (!youngest || tr->looks < youngest->looks) ? tr : youngest;
         }
-        if (mien_box_overlap(e->found[0].box_px, youngest->box_px) < 0.1F) {
+        if (mien_box_overlap(e->found[0].box_px, youngest->box_px) < 0.1f) {
             mien_track_forget(youngest);
             tracked--;
         }
     }
     for (int i = 0; i < n && tracked < max; i++) {
-        tracked += mien_tracker_start(t, e->found[i].box_px, e->found[i].roll_rad, capture_ns) != NULL;
+        tracked +=
+            mien_tracker_start(t, e->found[i].box_px, e->found[i].roll_rad, capture_ns) != NULL;
     }
 }
 

@@ -1,8 +1,9 @@
+// The formula of the crop and its maps. Does not resample pictures (image/warp.c does).
 #include "face/crop.h"
 
 #include <math.h>
 
-static const float rad = 0.017453292519943295f;
+#include "base/angle.h"
 
 bool mien_crop_bounds(const float (*px)[2], int n, float box_px[4])
 {
@@ -144,7 +145,7 @@ void mien_crop_gaze_from_camera(const struct mien_camera *camera, const struct m
 {
     float C[9], d[3], e[3];
     mien_crop_rotation(camera, crop, C);
-    direction(camera_deg[0] * rad, camera_deg[1] * rad, d);
+    direction(camera_deg[0] * (float)MIEN_RAD_PER_DEG, camera_deg[1] * (float)MIEN_RAD_PER_DEG, d);
     mien_mat3_mul_vec(C, d, e);
     angles(e, &crop_rad[0], &crop_rad[1]);
 }
@@ -158,6 +159,6 @@ void mien_crop_gaze_to_camera(const struct mien_camera *camera, const struct mie
     direction(crop_rad[0], crop_rad[1], d);
     mien_mat3_mul_vec(T, d, e);
     angles(e, &camera_deg[0], &camera_deg[1]);
-    camera_deg[0] /= rad;
-    camera_deg[1] /= rad;
+    camera_deg[0] /= (float)MIEN_RAD_PER_DEG;
+    camera_deg[1] /= (float)MIEN_RAD_PER_DEG;
 }

@@ -18,8 +18,8 @@
 // The canonical crop of a face whose landmarks (model->landmarks points, px) are known: centre of
 // the bounding box of all landmarks, side MIEN_CROP_SCALE * max(w,h), roll of the head's x axis as
 // seen: the sum of the line between the means of the lid landmarks and the perpendicular of the
-// face's middle line, each in px per mm (the eyes' line alone is a point in profile). False when the
-// points are not finite or span less than a pixel.
+// face's middle line, each in px per mm (the eyes' line alone is a point in profile). False when
+// the points are not finite or span less than a pixel.
 bool mien_crop_from_landmarks(const struct mien_face_model *model, const float (*landmark_px)[2],
                               struct mien_crop *out);
 // The same from a box alone (a detector's): no roll.

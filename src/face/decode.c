@@ -1,3 +1,4 @@
+// Sigmoid, softmax, Gram-Schmidt and units of the network's outputs. Does not run the network.
 #include "face/decode.h"
 
 #include <math.h>
@@ -112,10 +113,10 @@ void mien_calibration_inputs(const struct mien_estimate *e, float *log_odds, flo
             hi[c] = fmaxf(hi[c], e->landmark[i][c]);
         }
     }
-    float size = sqrtf(fmaxf(1e-4F, (hi[0] - lo[0]) * (hi[1] - lo[1])));
-    float p = fminf(1 - 1e-7F, fmaxf(1e-7F, e->presence));
+    float size = sqrtf(fmaxf(1e-4f, (hi[0] - lo[0]) * (hi[1] - lo[1])));
+    float p = fminf(1 - 1e-7f, fmaxf(1e-7f, e->presence));
     *log_odds = fminf(12, fmaxf(-12, logf(p / (1 - p))));
-    *log_sigma = logf(fmaxf(1e-4F, sum / (fmaxf(1, (float)e->landmarks) * size)));
+    *log_sigma = logf(fmaxf(1e-4f, sum / (fmaxf(1, (float)e->landmarks) * size)));
 }
 
 void mien_estimate_calibrate(const struct mien_calibration *c, struct mien_estimate *e)
@@ -126,7 +127,7 @@ void mien_estimate_calibrate(const struct mien_calibration *c, struct mien_estim
         e->presence = sigmoid(c->offset + c->presence * odds + c->log_sigma * sigma);
     }
     for (int i = 0; i < MIEN_EXPRESSIONS && c->temperature != 1; i++) {
-        e->expression[i] = powf(fmaxf(1e-9F, e->expression[i]), 1 / c->temperature);
+        e->expression[i] = powf(fmaxf(1e-9f, e->expression[i]), 1 / c->temperature);
         sum += e->expression[i];
     }
     for (int i = 0; i < MIEN_EXPRESSIONS && sum > 0; i++) {

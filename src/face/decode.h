@@ -53,14 +53,15 @@ struct mien_estimate { // in the crop's frame
 void mien_estimate_decode(const float *const raw[MIEN_BRANCHES], int landmarks,
                           struct mien_estimate *out);
 
-// What makes the probabilities mean what they say, fitted to validation pictures when the network is
-// finished (`mien eval --calibrate`) and kept in its file. Of those that read a confidence of p, a
-// share of p are faces, whose uncertain landmarks count as well: faces have sharp ones.
+// What makes the probabilities mean what they say, fitted to validation pictures when the network
+// is finished (`mien eval --calibrate`) and kept in its file. Of those that read a confidence of p,
+// a share of p are faces, whose uncertain landmarks count as well: faces have sharp ones.
 struct mien_calibration {
-    // log odds of a face = offset + presence * (the branch's log odds) + log_sigma * log(mean sigma of
-    // the landmarks / the face's size)
+    // log odds of a face = offset + presence * (the branch's log odds) + log_sigma * log(mean sigma
+    // of the landmarks / the face's size)
     float offset, presence, log_sigma;
-    float temperature; // of the expression's logits: above 1 for a network that is too sure of itself
+    float
+        temperature; // of the expression's logits: above 1 for a network that is too sure of itself
 };
 enum { MIEN_CALIBRATION_NUMBERS = 4 };
 struct mien_calibration mien_calibration_none(void); // leaves everything as it is

@@ -1,3 +1,4 @@
+// The nine basis functions and their cosine-lobe weights, written out.
 #include "face/harmonics.h"
 
 void mien_harmonics(const float n[3], float out[MIEN_SH])

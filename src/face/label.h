@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 enum mien_label_mask {
-    MIEN_LABEL_LANDMARKS = 1,   // landmark_px where landmark_weight > 0
-    MIEN_LABEL_POSE = 2,        // pose and camera
+    MIEN_LABEL_LANDMARKS = 1, // landmark_px where landmark_weight > 0
+    MIEN_LABEL_POSE = 2,      // pose and camera
     MIEN_LABEL_IDENTITY = 4,
     MIEN_LABEL_BLENDSHAPES = 8, // where blendshape_weight > 0
     MIEN_LABEL_EXPRESSION = 16, // class probabilities
     MIEN_LABEL_GAZE = 32,
-    MIEN_LABEL_BOX = 64,        // face box known (box_px) although no landmarks (FER+)
-    MIEN_LABEL_NOFACE = 128,    // a picture without a face
+    MIEN_LABEL_BOX = 64,     // face box known (box_px) although no landmarks (FER+)
+    MIEN_LABEL_NOFACE = 128, // a picture without a face
 };
 
 enum mien_label_tag { // for metrics a group: bits
@@ -37,7 +37,10 @@ enum mien_label_tag { // for metrics a group: bits
 enum { MIEN_TAGS = 13 };
 
 enum mien_label_source {
-    MIEN_SOURCE_SYNTH, MIEN_SOURCE_PHOTO, MIEN_SOURCE_FERPLUS, MIEN_SOURCE_BACKGROUND,
+    MIEN_SOURCE_SYNTH,
+    MIEN_SOURCE_PHOTO,
+    MIEN_SOURCE_FERPLUS,
+    MIEN_SOURCE_BACKGROUND,
 };
 
 struct mien_label {
@@ -51,13 +54,13 @@ struct mien_label {
     struct mien_camera camera;
     struct mien_pose pose;
     float identity[MIEN_IDENTITY];
-    float identity_weight;  // 0…1: trust
+    float identity_weight; // 0…1: trust
     float blendshape[MIEN_BLENDSHAPES];
     float blendshape_weight[MIEN_BLENDSHAPES];
     float expression[MIEN_EXPRESSIONS];
-    float gaze_deg[2][2];   // left, right: yaw, pitch in the camera's frame
+    float gaze_deg[2][2]; // left, right: yaw, pitch in the camera's frame
     float gaze_weight[2];
-    uint32_t jpeg_bytes;    // in a pack: the picture follows the label
+    uint32_t jpeg_bytes; // in a pack: the picture follows the label
 };
 
 #endif

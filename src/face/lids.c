@@ -1,21 +1,22 @@
+// A small state machine an eye, fed once a frame. Does not smooth.
 #include "face/lids.h"
 
 #include <math.h>
 
 // The open level falls to what is seen within half a second and rises within some: a frown or a
 // look down that stays becomes the new level, a blink does not move it.
-static const float fall_s = 0.4F, rise_s = 6, open_max = 0.6F, start_max = 0.35F;
+static const float fall_s = 0.4f, rise_s = 6, open_max = 0.6f, start_max = 0.35f;
 // Closure, the share of the way from the open level to 1: an eye is shut above the first, open
 // again below the second; both eyes together, on average, sooner, since a quick blink is seen
 // half-way.
-static const float eye_shuts = 0.5F, eye_opens = 0.32F, both_shut = 0.48F, both_open = 0.25F;
+static const float eye_shuts = 0.5f, eye_opens = 0.32f, both_shut = 0.48f, both_open = 0.25f;
 // Lids that were shut may come to rest half open, the look lowered: then they are open again at
 // this share of the greatest closure.
-static const float both_open_share = 0.55F;
+static const float both_open_share = 0.55f;
 // And shut again only when they come down by this from where they rested.
-static const float both_falls = 0.3F;
+static const float both_falls = 0.3f;
 // Of a blink each eye has its part, or it is a wink; of a turned face the far one's is small.
-static const float both_least = 0.17F;
+static const float both_least = 0.17f;
 // A blink takes 0.1 to 0.4 s (Stern, Walrath and Goldstein 1984); what is seen of it above the
 // threshold may be one frame. Longer: the eyes were closed.
 static const double blink_low_s = 0.025, blink_high_s = 0.5;
@@ -26,7 +27,7 @@ static float closure(struct mien_lid_watch *w, int eye, float v, float dt_s)
     if (w->frames == 0) {
         *open = fminf(v, start_max);
     } else if (!w->shut[eye] && !w->closed) {
-        float rise = fminf(rise_s, 0.3F + (float)w->time_s); // quicker while little was seen
+        float rise = fminf(rise_s, 0.3f + (float)w->time_s); // quicker while little was seen
         float pass = 1 - expf(-dt_s / (v < *open ? fall_s : rise));
         *open = fminf(open_max, *open + pass * (v - *open));
     }
@@ -46,7 +47,7 @@ void mien_lid_watch_feed(struct mien_lid_watch *w, const float b[MIEN_BLENDSHAPE
     }
     w->frames += w->frames < 1000000;
     w->time_s += (double)dt_s;
-    float mean = 0.5F * (c[0] + c[1]);
+    float mean = 0.5f * (c[0] + c[1]);
     w->greatest = fmaxf(w->greatest, mean);
     w->least = fminf(w->least, mean);
     out->event = MIEN_LIDS_NOTHING;

@@ -25,7 +25,8 @@ void mien_lid_watch_feed(struct mien_lid_watch *w, const float blendshape[MIEN_B
 // Of a single picture, by one level for all.
 void mien_lids_of_still(const float blendshape[MIEN_BLENDSHAPES], struct mien_lids *out);
 
-// Mean gaze (yaw, pitch) of the eyes that are open. False when both are shut; gaze_deg is then 0, 0.
+// Mean gaze (yaw, pitch) of the eyes that are open. False when both are shut; gaze_deg is then 0,
+// 0.
 bool mien_open_gaze(const struct mien_face_result *f, float gaze_deg[2]);
 
 #endif

@@ -501,16 +501,6 @@ void mien_face_model_from_source(const float source_mm[3], float head_mm[3])
     mien_mat3_mul_vec(R, v, head_mm);
 }
 
-void mien_face_model_to_source(const float head_mm[3], float source_mm[3])
-{
-    float R[9];
-    mien_pose_from_angles(0, source_turn_deg, 0, R);
-    mien_mat3_mul_vec(R, head_mm, source_mm);
-    for (int i = 0; i < 3; i++) {
-        source_mm[i] += source_origin_mm[i];
-    }
-}
-
 // The outline's height at a distance from the middle; far below where it has ended.
 static float jaw_height(const struct mien_face_model *m, float x)
 {

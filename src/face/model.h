@@ -1,9 +1,10 @@
-// The morphable model: ICT-FaceKit Light (Li et al. 2020, MIT licence) compiled into models/ict.face.
+// The morphable model: ICT-FaceKit Light (Li et al. 2020, MIT licence) compiled into
+// models/ict.face.
 //
-// vertex = mean + sum_i identity[i]*basis_i + sum_j blendshape[j]*shape_j (+ eyeballs rotate with the
-// look shapes' own displacements), millimetres in the head frame (face/pose.h). The origin is fixed
-// by the compiler (see MODEL.md) near the middle between the ears so that a nod moves it little.
-// Immutable after load; any thread.
+// vertex = mean + sum_i identity[i]*basis_i + sum_j blendshape[j]*shape_j (+ eyeballs rotate with
+// the look shapes' own displacements), millimetres in the head frame (face/pose.h). The origin is
+// fixed by the compiler (see MODEL.md) near the middle between the ears so that a nod moves it
+// little. Immutable after load; any thread.
 #ifndef MIEN_FACE_MODEL_H
 #define MIEN_FACE_MODEL_H
 
@@ -12,62 +13,72 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mien_part { // of a triangle
-    MIEN_PART_FACE,   // the narrow face, what a fit is judged on
-    MIEN_PART_HEAD,   // rest of the face mesh, head and neck
-    MIEN_PART_MOUTH,  // mouth socket
-    MIEN_PART_GUMS,   // gums and tongue
+enum mien_part {     // of a triangle
+    MIEN_PART_FACE,  // the narrow face, what a fit is judged on
+    MIEN_PART_HEAD,  // rest of the face mesh, head and neck
+    MIEN_PART_MOUTH, // mouth socket
+    MIEN_PART_GUMS,  // gums and tongue
     MIEN_PART_TEETH,
     MIEN_PART_EYE_SOCKET,
     MIEN_PART_EYEBALL_LEFT,
     MIEN_PART_EYEBALL_RIGHT,
-    MIEN_PART_OTHER,  // lashes, eye occlusion, lacrimal fluid, where kept
+    MIEN_PART_OTHER, // lashes, eye occlusion, lacrimal fluid, where kept
     MIEN_PARTS
 };
 
 // A landmark is a point on the surface: a triangle and barycentric weights, or an iris centre.
 struct mien_landmark {
-    char name[24];      // "lid_upper_left_3"
+    char name[24]; // "lid_upper_left_3"
     int32_t vertex[3];
-    float weight[3];    // sum 1
-    int16_t mirror;     // index of the landmark on the other side; itself when central
-    int16_t mediapipe;  // index among MediaPipe's 478 points, -1 when it has none
-    float fit_weight;   // relative trust in a fit, 0…1 (cheek points slide: low)
-    uint8_t region;     // enum mien_region
+    float weight[3];   // sum 1
+    int16_t mirror;    // index of the landmark on the other side; itself when central
+    int16_t mediapipe; // index among MediaPipe's 478 points, -1 when it has none
+    float fit_weight;  // relative trust in a fit, 0…1 (cheek points slide: low)
+    uint8_t region;    // enum mien_region
 };
 enum mien_region {
-    MIEN_REGION_JAW, MIEN_REGION_BROW, MIEN_REGION_EYE, MIEN_REGION_IRIS, MIEN_REGION_NOSE,
-    MIEN_REGION_MOUTH, MIEN_REGION_CHEEK, MIEN_REGION_FOREHEAD, MIEN_REGION_EAR, MIEN_REGIONS
+    MIEN_REGION_JAW,
+    MIEN_REGION_BROW,
+    MIEN_REGION_EYE,
+    MIEN_REGION_IRIS,
+    MIEN_REGION_NOSE,
+    MIEN_REGION_MOUTH,
+    MIEN_REGION_CHEEK,
+    MIEN_REGION_FOREHEAD,
+    MIEN_REGION_EAR,
+    MIEN_REGIONS
 };
 
 struct mien_face_model {
     int vertices, triangles, uvs, landmarks;
-    const float *mean;        // (V,3) mm
-    const int32_t *triangle;  // (T,3) vertex indices, counter-clockwise seen from outside
+    const float *mean;          // (V,3) mm
+    const int32_t *triangle;    // (T,3) vertex indices, counter-clockwise seen from outside
     const int32_t *uv_triangle; // (T,3) indices into uv
-    const float *uv;          // (U,2) within the part's picture, v up; 0…1, but on the skin
-                              // (MIEN_PART_FACE, _HEAD, sockets) 0 <= u < 1 is the face's picture
-                              // (narrow face, ears, throat), 1 <= u < 2 the picture of head and neck
-    const uint8_t *part;      // (T) enum mien_part
+    const float *uv;            // (U,2) within the part's picture, v up; 0…1, but on the skin
+                                // (MIEN_PART_FACE, _HEAD, sockets) 0 <= u < 1 is the face's picture
+    // (narrow face, ears, throat), 1 <= u < 2 the picture of head and neck
+    const uint8_t *part;        // (T) enum mien_part
     const uint8_t *vertex_mask; // (V) bit p set: vertex belongs to part p (p < 8)
-    const int32_t *mirror;    // (V) vertex on the other side, itself when central, -1 when none
-    float *identity;          // (MIEN_IDENTITY,V,3) mm per unit coefficient, dequantised at load
-    float *blendshape;        // (MIEN_BLENDSHAPES,V,3) mm at weight 1; all zero for tongueOut
+    const int32_t *mirror;      // (V) vertex on the other side, itself when central, -1 when none
+    float *identity;            // (MIEN_IDENTITY,V,3) mm per unit coefficient, dequantised at load
+    float *blendshape;          // (MIEN_BLENDSHAPES,V,3) mm at weight 1; all zero for tongueOut
     const struct mien_landmark *landmark; // (landmarks)
     // Landmarks only, gathered for the fit: contiguous (coefficient, landmark, 3).
     float *landmark_mean;       // (L,3)
     float *landmark_identity;   // (MIEN_IDENTITY,L,3)
     float *landmark_blendshape; // (MIEN_BLENDSHAPES,L,3)
     int ibug[MIEN_IBUG];        // landmark nearest to each of the 68 iBUG points
-    // Where people mark the 68 points: weights of the landmarks, sum 1 a point; unused terms weigh 0.
+    // Where people mark the 68 points: weights of the landmarks, sum 1 a point; unused terms weigh
+    // 0.
     struct mien_ibug_point {
         int32_t landmark[MIEN_IBUG_TERMS];
         float weight[MIEN_IBUG_TERMS];
     } ibug_mix[MIEN_IBUG];
-    int iris[2];                // landmark index of the subject's left and right iris centre
-    float eye_centre[2][3];     // mean eyeball centres (left, right), mm
+    int iris[2];            // landmark index of the subject's left and right iris centre
+    float eye_centre[2][3]; // mean eyeball centres (left, right), mm
     float eye_radius_mm;
-    float jaw[8][2]; // the lower outline from the chin to below the ear: distance from the middle, y
+    float jaw[8]
+             [2]; // the lower outline from the chin to below the ear: distance from the middle, y
     int jaw_points;
     void *owned; // private
 };
@@ -87,17 +98,16 @@ void mien_face_model_landmarks(const struct mien_face_model *m, const float *ide
 // The landmarks' places (L,3) on vertices (V,3), or the same of any value with three numbers a
 // vertex.
 void mien_face_model_gather(const struct mien_face_model *m, const float *v, float *out);
-// Whether a triangle of the narrow face lies behind the face's lower outline, under chin and jaw: where
-// the face, as people draw it, has ended.
+// Whether a triangle of the narrow face lies behind the face's lower outline, under chin and jaw:
+// where the face, as people draw it, has ended.
 bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle);
 // Area-weighted vertex normals (V,3), unit length. No allocation.
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
-// Between the head frame and ICT-FaceKit's own axes (millimetres there too): hair and other things made
+// From ICT-FaceKit's own axes to the head frame (millimetres there too): hair and other things made
 // for the source's head. head = Rx(4.5 degrees) (source - (0, 12, 8)).
 void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);
-void mien_face_model_to_source(const float head_mm[3], float source_mm[3]);
-// Point k of the iBUG 68 from a value at each landmark: value (landmarks) rows of `stride` floats, the
-// first `n` are mixed into out.
+// Point k of the iBUG 68 from a value at each landmark: value (landmarks) rows of `stride` floats,
+// the first `n` are mixed into out.
 void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *value, int stride,
                           int n, float *out);
 // Compiles ict-facekit's folder into `out`. `refine` (may be NULL): a file of corrected landmark

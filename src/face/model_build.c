@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "face/landmarks.h"
+#include "face/lists.h"
 #include "face/model_file.h"
 #include "face/pose.h"
 #include "face/rim.h"
@@ -465,13 +466,8 @@ static int add_landmark(struct build *b, const char *name, const struct mien_lan
 static bool place_landmarks(struct build *b)
 {
     int32_t at[468];
-    char *save = NULL, *s = strtok_r(b->src.mediapipe, " \n\t", &save);
-    for (int i = 0; i < 468; i++, s = strtok_r(NULL, " \n\t", &save)) {
-        at[i] = s ? atoi(s) : -1;
-        if (at[i] < 0 || at[i] >= V) {
-            mien_error("mediapipe468_to_vertex.txt: entry %d is missing or outside the mesh", i);
-            return false;
-        }
+    if (!mien_vertex_list_parse(at, 468, b->src.mediapipe, "mediapipe468_to_vertex.txt", V)) {
+        return false;
     }
     for (int i = 0; i < mien_landmark_hint_count; i++) {
         at[mien_landmark_hints[i].mediapipe] = hinted_vertex(b, &mien_landmark_hints[i]);
@@ -542,93 +538,50 @@ static bool place_landmarks(struct build *b)
     return true;
 }
 
-// Lines "NAME v0 v1 v2 w0 w1 w2" of right and central landmarks; the left ones are mirrored.
+// Places of right and central landmarks (face/lists.h); the left ones are mirrored.
 static bool apply_refinement(struct build *b, const char *path)
 {
     size_t size = 0;
     char *text = mien_file_read(path, 1 << 20, &size);
-    if (!text) {
-        return false;
-    }
-    bool ok = true;
-    int line = 0;
-    char *save = NULL;
-    for (char *s = strtok_r(text, "\n", &save); s && ok; s = strtok_r(NULL, "\n", &save)) {
-        line++;
-        char name[24];
-        int v[3];
-        float w[3];
-        if (s[0] == '#') {
-            continue;
-        }
-        ok = sscanf(s, "%23s %d %d %d %f %f %f", name, &v[0], &v[1], &v[2], &w[0], &w[1], &w[2]) ==
-             7;
-        int k = -1;
-        for (int l = 0; l < b->landmarks && ok; l++) {
-            k = !strcmp(b->landmark[l].name, name) ? l : k;
-        }
-        ok = ok && k >= 0;
-        for (int i = 0; i < 3 && ok; i++) {
-            ok = v[i] >= 0 && v[i] < V && b->mirror[v[i]] >= 0 && fabsf(w[i]) < 10;
-        }
-        if (!ok) {
-            mien_error("%s: line %d is not \"NAME v0 v1 v2 w0 w1 w2\" of a known landmark", path,
-                       line);
-            break;
-        }
+    struct mien_landmark_place place[MIEN_LANDMARKS_MAX];
+    bool ok = text && mien_landmark_places_parse(place, text, path, b->landmark, b->landmarks,
+                                                 b->mirror, V);
+    for (int k = 0; k < b->landmarks && ok; k++) {
         struct mien_landmark *r = &b->landmark[k], *l = &b->landmark[r->mirror];
-        for (int i = 0; i < 3; i++) {
-            r->vertex[i] = v[i];
-            r->weight[i] = w[i];
-        }
-        for (int i = 0; i < 3 && l != r; i++) {
-            l->vertex[i] = b->mirror[v[i]];
-            l->weight[i] = w[i];
+        for (int i = 0; i < 3 && place[k].given; i++) {
+            r->vertex[i] = place[k].vertex[i];
+            r->weight[i] = place[k].weight[i];
+            if (l != r) {
+                l->vertex[i] = b->mirror[r->vertex[i]];
+                l->weight[i] = r->weight[i];
+            }
         }
     }
     mien_free(text);
     return ok;
 }
 
-// Lines "POINT NAME WEIGHT": iBUG point (from 0), a landmark, its share. Points that the file does
-// not name stay with their nearest landmark.
+// Mixtures of iBUG points, from 0 (face/lists.h). Points that the file does not name stay with
+// their nearest landmark.
 static bool apply_ibug(struct build *b, const char *path)
 {
     size_t size = 0;
-    int terms[MIEN_IBUG] = {0};
-    for (int k = 0; k < MIEN_IBUG; k++) {
-        b->ibug_mix[k].landmark[0] = b->ibug[k];
-        b->ibug_mix[k].weight[0] = 1;
-    }
+    struct mien_mixtures *mix = mien_calloc(1, sizeof(*mix));
     char *text = path ? mien_file_read(path, 1 << 20, &size) : NULL;
-    bool ok = !path || text;
-    int line = 0;
-    char *save = NULL;
-    for (char *s = text ? strtok_r(text, "\n", &save) : NULL; s && ok;
-         s = strtok_r(NULL, "\n", &save)) {
-        line++;
-        if (*s == '#') {
-            continue;
+    bool ok =
+        mix && (!path || (text && mien_mixtures_parse(mix, text, path, b->landmark, b->landmarks,
+                                                      MIEN_IBUG, MIEN_IBUG_TERMS)));
+    for (int k = 0; k < MIEN_IBUG && ok; k++) {
+        struct mien_ibug_point *to = &b->ibug_mix[k];
+        to->landmark[0] = b->ibug[k];
+        to->weight[0] = 1;
+        for (int t = 0; t < mix->point[k].terms; t++) {
+            to->landmark[t] = mix->point[k].landmark[t];
+            to->weight[t] = mix->point[k].weight[t];
         }
-        char name[24];
-        int point = -1, landmark = -1;
-        float weight = 0;
-        ok = sscanf(s, "%d %23s %f", &point, name, &weight) == 3 && point >= 0 &&
-             point < MIEN_IBUG && fabsf(weight) < 10 && terms[point] < MIEN_IBUG_TERMS;
-        for (int l = 0; l < b->landmarks && ok; l++) {
-            landmark = !strcmp(b->landmark[l].name, name) ? l : landmark;
-        }
-        ok = ok && landmark >= 0;
-        if (!ok) {
-            mien_error("%s: line %d is not \"POINT NAME WEIGHT\" with a point of 0…%d, a known "
-                       "landmark and at most %d lines a point",
-                       path, line, MIEN_IBUG - 1, MIEN_IBUG_TERMS);
-            break;
-        }
-        b->ibug_mix[point].landmark[terms[point]] = landmark;
-        b->ibug_mix[point].weight[terms[point]++] = weight;
     }
     mien_free(text);
+    mien_free(mix);
     for (int k = 0; k < MIEN_IBUG && ok; k++) {
         float sum = 0;
         for (int i = 0; i < MIEN_IBUG_TERMS; i++) {

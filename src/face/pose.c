@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define RAD (3.14159265358979323846f / 180.0f)
+#include "base/angle.h"
 
 static const float identity3[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
@@ -21,7 +21,7 @@ struct mien_camera mien_camera_make(int width_px, int height_px, float fov_deg)
     c.cx_px = 0.5f * (float)(width_px - 1);
     c.cy_px = 0.5f * (float)(height_px - 1);
     if (fov_deg > 0 && fov_deg < 180) {
-        c.f_px = 0.5f * (float)width_px / tanf(0.5f * fov_deg * RAD);
+        c.f_px = 0.5f * (float)width_px / tanf(0.5f * fov_deg * (float)MIEN_RAD_PER_DEG);
     } else {
         c.f_px = 1.2f * (float)(width_px > height_px ? width_px : height_px);
     }
@@ -71,9 +71,12 @@ void mien_mat3_transpose(const float a[9], float out[9])
 // [   -sy,            cy*sx,            cy*cx ]   with x = -pitch, y = yaw, z = -roll.
 void mien_pose_from_angles(float yaw_deg, float pitch_deg, float roll_deg, float R[9])
 {
-    const float cx = cosf(pitch_deg * RAD), sx = sinf(-pitch_deg * RAD);
-    const float cy = cosf(yaw_deg * RAD), sy = sinf(yaw_deg * RAD);
-    const float cz = cosf(roll_deg * RAD), sz = sinf(-roll_deg * RAD);
+    const float cx = cosf(pitch_deg * (float)MIEN_RAD_PER_DEG),
+                sx = sinf(-pitch_deg * (float)MIEN_RAD_PER_DEG);
+    const float cy = cosf(yaw_deg * (float)MIEN_RAD_PER_DEG),
+                sy = sinf(yaw_deg * (float)MIEN_RAD_PER_DEG);
+    const float cz = cosf(roll_deg * (float)MIEN_RAD_PER_DEG),
+                sz = sinf(-roll_deg * (float)MIEN_RAD_PER_DEG);
     R[0] = cz * cy;
     R[1] = cz * sy * sx - sz * cx;
     R[2] = cz * sy * cx + sz * sx;
@@ -88,12 +91,12 @@ void mien_pose_from_angles(float yaw_deg, float pitch_deg, float roll_deg, float
 void mien_pose_to_angles(const float R[9], float *yaw_deg, float *pitch_deg, float *roll_deg)
 {
     const float cy = hypotf(R[7], R[8]);
-    *yaw_deg = atan2f(-R[6], cy) / RAD;
+    *yaw_deg = atan2f(-R[6], cy) / (float)MIEN_RAD_PER_DEG;
     if (cy > 1e-4f) {
-        *pitch_deg = -atan2f(R[7], R[8]) / RAD;
-        *roll_deg = -atan2f(R[3], R[0]) / RAD;
+        *pitch_deg = -atan2f(R[7], R[8]) / (float)MIEN_RAD_PER_DEG;
+        *roll_deg = -atan2f(R[3], R[0]) / (float)MIEN_RAD_PER_DEG;
     } else { // yaw = +-90: only a combination of pitch and roll is known; roll 0 is chosen
-        *pitch_deg = -atan2f(-R[5], R[4]) / RAD;
+        *pitch_deg = -atan2f(-R[5], R[4]) / (float)MIEN_RAD_PER_DEG;
         *roll_deg = 0;
     }
 }
@@ -217,7 +220,8 @@ float mien_rotation_distance_deg(const float a[9], const float b[9])
     mien_mat3_transpose(a, at);
     mien_mat3_mul(at, b, d);
     mien_rotation_to_quaternion(d, q);
-    return 2 * atan2f(sqrtf(q[0] * q[0] + q[1] * q[1] + q[2] * q[2]), q[3]) / RAD;
+    return 2 * atan2f(sqrtf(q[0] * q[0] + q[1] * q[1] + q[2] * q[2]), q[3]) /
+           (float)MIEN_RAD_PER_DEG;
 }
 
 // The rotation that turns the optical axis (0,0,-1) onto the unit vector d by the shortest way:

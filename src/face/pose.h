@@ -34,9 +34,9 @@ void mien_pose_to_angles(const float R[9], float *yaw_deg, float *pitch_deg, flo
 void mien_mat3_mul(const float a[9], const float b[9], float out[9]); // out may not alias
 void mien_mat3_mul_vec(const float a[9], const float v[3], float out[3]);
 void mien_mat3_transpose(const float a[9], float out[9]);
-void mien_mat3_exp(const float w[3], float R[9]);  // Rodrigues, radians
+void mien_mat3_exp(const float w[3], float R[9]); // Rodrigues, radians
 void mien_mat3_log(const float R[9], float w[3]);
-void mien_mat3_orthonormalise(float R[9]);         // nearest-by-Gram-Schmidt on columns
+void mien_mat3_orthonormalise(float R[9]); // nearest-by-Gram-Schmidt on columns
 float mien_rotation_distance_deg(const float a[9], const float b[9]); // geodesic
 // 6D representation (Zhou et al. 2019, "On the Continuity of Rotation Representations in Neural
 // Networks"): the first two columns of R, d = {R00,R10,R20,R01,R11,R21}.
@@ -50,7 +50,8 @@ void mien_rotation_to_quaternion(const float R[9], float q[4]); // x,y,z,w; w >=
 // turns the optical axis onto that ray by the shortest way; R_crop = Rz(+roll_cw) * ray^T * R, i.e.
 // the pose that the face would have at the middle of an upright picture. Position in the crop:
 // u = {x, y, log s}: the projection of the head's origin in crop units (-1…1 over the crop, y down)
-// and s = f_px * 100 mm / (distance along the ray) / (side_px / 2): the size of 100 mm in crop units.
+// and s = f_px * 100 mm / (distance along the ray) / (side_px / 2): the size of 100 mm in crop
+// units.
 struct mien_crop_pose {
     float R[9];
     float x, y, log_s;

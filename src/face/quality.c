@@ -21,7 +21,7 @@ struct mien_quality mien_quality_of(const struct mien_result *r, const struct mi
     bool whole = f->box_px[0] >= 0 && f->box_px[1] >= 0 && f->box_px[2] <= (float)r->width_px &&
                  f->box_px[3] <= (float)r->height_px;
     bool lit = q.light <= 0 || (q.light >= dark && q.light <= bright);
-    q.usable = f->state != MIEN_TRACK_WEAK && whole && lit && q.face_px >= small_px &&
-               q.sigma <= unsure;
+    q.usable =
+        f->state != MIEN_TRACK_WEAK && whole && lit && q.face_px >= small_px && q.sigma <= unsure;
     return q;
 }

@@ -16,7 +16,8 @@ static bool near_eye(const float *p, bool left)
 }
 
 // Marks the vertices of border edges (of one triangle only) near the eye with ring 0.
-static void mark_border(const int32_t *tri, int triangles, const float *mean, bool left, int8_t *ring)
+static void mark_border(const int32_t *tri, int triangles, const float *mean, bool left,
+                        int8_t *ring)
 {
     for (int t = 0; t < triangles; t++) {
         for (int i = 0; i < 3; i++) {

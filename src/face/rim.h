@@ -1,9 +1,10 @@
-// The rims of the lids on the mesh: the edge on which upper and lower lid meet when the eye is shut.
+// The rims of the lids on the mesh: the edge on which upper and lower lid meet when the eye is
+// shut.
 //
 // The skin curls inwards at a lid and ends behind it, on the eyeball. Counted in rings of vertices
-// from that end, the third ring (MIEN_RIM_RING 2) is the crest of the lid's edge: what borders the eye
-// in a picture, and what touches the other lid at eyeBlink 1 (gap 0.5 mm on the mean head). Used by
-// the model compiler and by what moves landmarks on the mesh; not at run time.
+// from that end, the third ring (MIEN_RIM_RING 2) is the crest of the lid's edge: what borders the
+// eye in a picture, and what touches the other lid at eyeBlink 1 (gap 0.5 mm on the mean head).
+// Used by the model compiler and by what moves landmarks on the mesh; not at run time.
 #ifndef MIEN_FACE_RIM_H
 #define MIEN_FACE_RIM_H
 
@@ -23,8 +24,9 @@ struct mien_rim {
 bool mien_rim_find(struct mien_rim *rim, const int32_t *triangle, int triangles, const float *mean,
                    int vertices, bool left);
 
-// Whether the lid landmark called `name` lies on the rim ("lid_right_4": yes; those beside the inner
-// corner lie on the caruncle), and on which lid: 1 upper, -1 lower, 0 either (the outer corner).
+// Whether the lid landmark called `name` lies on the rim ("lid_right_4": yes; those beside the
+// inner corner lie on the caruncle), and on which lid: 1 upper, -1 lower, 0 either (the outer
+// corner).
 bool mien_rim_landmark(const char *name, int *lid);
 
 // The rim's point nearest to `at` on one lid (0: on either): on the edge between two vertices, the

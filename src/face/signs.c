@@ -41,6 +41,6 @@ int mien_action_unit_count(void)
 float mien_action_unit_value(int i, const float b[MIEN_BLENDSHAPES])
 {
     const int *part = mien_action_units[i].part;
-    float v = part[1] < 0 ? b[part[0]] : 0.5F * (b[part[0]] + b[part[1]]);
+    float v = part[1] < 0 ? b[part[0]] : 0.5f * (b[part[0]] + b[part[1]]);
     return fminf(1, fmaxf(0, v));
 }

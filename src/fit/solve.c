@@ -1,8 +1,8 @@
 // Linear algebra of the fit. See solve.h.
 //
-// Systems are solved here and not by OpenBLAS, which wants 128 MiB for its first product: with about
-// a hundred unknowns its dposv spends most of its time on packing and on calls (118 unknowns: 53 us,
-// here 15 us on the same core).
+// Systems are solved here and not by OpenBLAS, which wants 128 MiB for its first product: with
+// about a hundred unknowns its dposv spends most of its time on packing and on calls (118 unknowns:
+// 53 us, here 15 us on the same core).
 #include "fit/solve.h"
 
 #include <math.h>

@@ -46,8 +46,8 @@ struct mien_affine {
 };
 bool mien_affine_invert(const struct mien_affine *a, struct mien_affine *out);
 void mien_affine_apply(const struct mien_affine *a, float x, float y, float *ox, float *oy);
-// The map for a square crop of `size` px: source centre (cx,cy), side length `side` px, the crop's x
-// axis turned by roll_rad clockwise (as seen) in the source, mirrored left-right when flip.
+// The map for a square crop of `size` px: source centre (cx,cy), side length `side` px, the crop's
+// x axis turned by roll_rad clockwise (as seen) in the source, mirrored left-right when flip.
 struct mien_affine mien_affine_crop(float cx, float cy, float side, float roll_rad, int size,
                                     bool flip);
 
@@ -68,8 +68,8 @@ struct mien_jpeg_decoder; // opaque
 struct mien_jpeg_decoder *mien_jpeg_decoder_create(void);
 void mien_jpeg_decoder_destroy(struct mien_jpeg_decoder *d);
 // Into im: created or re-created when size or format (want: GRAY8 or RGB8) differ. Broken or
-// truncated data: false and *reason (static or decoder-owned text); never a crash. strict: a picture
-// with missing data is refused too (cameras); otherwise what was decoded is kept.
+// truncated data: false and *reason (static or decoder-owned text); never a crash. strict: a
+// picture with missing data is refused too (cameras); otherwise what was decoded is kept.
 bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size,
                       enum mien_format want, bool strict, struct mien_image *im,
                       const char **reason);

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/luma.h"
 
 enum { MAX_SCANS = 200 }; // a progressive file with more is built to waste time
 
@@ -155,7 +156,7 @@ static void cmyk_row(const uint8_t *s, uint8_t *d, int width, bool inverted, boo
             v[c] = (inverted ? s[c] : 255 - s[c]) * k / 255;
         }
         if (gray) {
-            d[x] = (uint8_t)((77 * v[0] + 150 * v[1] + 29 * v[2]) >> 8);
+            d[x] = (uint8_t)(mien_luma_256(v[0], v[1], v[2]) >> 8);
         } else {
             for (int c = 0; c < 3; c++) {
                 d[3 * x + c] = (uint8_t)v[c];

@@ -98,6 +98,25 @@ static int orientation(png_structp png, png_infop info)
     return raw ? raw : xmp ? xmp : 1;
 }
 
+static uint32_t big_endian(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+// Whether what the chunks say that they hold is in the data, but for the picture itself, which is
+// read piece by piece: for others libpng takes memory before it looks for what they hold.
+static bool chunks_are_there(const uint8_t *d, size_t size)
+{
+    for (size_t at = 8; size - at >= 8;) {
+        size_t n = big_endian(d + at);
+        if (n + 12 > size - at) {
+            return memcmp(d + at + 4, "IDAT", 4) == 0;
+        }
+        at += 12 + n;
+    }
+    return true;
+}
+
 bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
                      size_t reason_size)
 {
@@ -105,6 +124,10 @@ bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char 
     struct reader r = {data, size, 0, reason, reason_size};
     if (size < 8 || png_sig_cmp(data, 0, 8)) {
         snprintf(reason, reason_size, "not a PNG");
+        return false;
+    }
+    if (!chunks_are_there(data, size)) {
+        snprintf(reason, reason_size, "the data ends early");
         return false;
     }
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_read_error, on_warning);

@@ -1,3 +1,4 @@
+// Photometric changes in a fixed order of random draws, so that a seed gives one picture.
 #include "learn/augment.h"
 
 #include <math.h>
@@ -5,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "image/luma.h"
 
 struct mien_augment mien_augment_default(void)
 {
@@ -105,7 +107,7 @@ MIEN_MULTIVERSION
 static void saturate(float *r, float *g, float *b, size_t n, float s)
 {
     for (size_t i = 0; i < n; i++) {
-        float y = 0.299f * r[i] + 0.587f * g[i] + 0.114f * b[i];
+        float y = mien_luma(r[i], g[i], b[i]);
         r[i] = y + s * (r[i] - y);
         g[i] = y + s * (g[i] - y);
         b[i] = y + s * (b[i] - y);

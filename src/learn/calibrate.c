@@ -1,3 +1,4 @@
+// Fits a temperature and thresholds to stored answers by one-dimensional searches.
 #include "learn/calibrate.h"
 
 #include <math.h>
@@ -11,8 +12,8 @@ enum { BINS = 10 };
 // What is known of the weights (1, log odds, log sigma from its middle) before any look, and how
 // much that counts. On frames of real people the mean sigma is 0.8 to 2.3 % of the face's size; on
 // what a detector takes for a face in them, hands, sleeves, lettering, it is 3.8 to 22 %, and the
-// branch is sure of either. Packs hold few such looks, and on theirs the branch tells all: what they
-// say of sigma by themselves is chance.
+// branch is sure of either. Packs hold few such looks, and on theirs the branch tells all: what
+// they say of sigma by themselves is chance.
 static const double known[3] = {-2, 1, -6}, trust[3] = {400, 100, 400};
 static const double middle = -3.5; // log 3 %
 
@@ -36,7 +37,7 @@ bool mien_calibrator_add(struct mien_calibrator *c, const struct mien_estimate *
     mien_calibration_inputs(e, &l->log_odds, &l->log_sigma);
     l->face = t->presence;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        l->log_p[i] = logf(fmaxf(1e-9F, e->expression[i]));
+        l->log_p[i] = logf(fmaxf(1e-9f, e->expression[i]));
         l->q[i] = t->mask & MIEN_LABEL_EXPRESSION ? t->expression[i] : 0;
     }
     return true;
@@ -64,17 +65,17 @@ static void solve3(double A[3][4], double x[3])
     }
 }
 
-// Penalised negative log-likelihood of the even looks; where A is not NULL also its second derivatives
-// and, in the fourth column, its negative gradient. Both kinds weigh alike, however many there are;
-// targets are drawn a little inwards (Platt 1999) and a prior holds the weights to what is known, so
-// that separable looks have an answer.
+// Penalised negative log-likelihood of the even looks; where A is not NULL also its second
+// derivatives and, in the fourth column, its negative gradient. Both kinds weigh alike, however
+// many there are; targets are drawn a little inwards (Platt 1999) and a prior holds the weights to
+// what is known, so that separable looks have an answer.
 static double objective(const struct mien_calibrator *c, double faces, double others,
                         const double w[3], double (*A)[4])
 {
     double yes = (faces + 1) / (faces + 2), no = 1 / (others + 2), sum = 0;
     for (size_t i = 0; i < c->count; i += 2) {
         const struct mien_calibration_look *l = &c->look[i];
-        bool face = l->face > 0.5F;
+        bool face = l->face > 0.5f;
         double weight = 0.5 * (faces + others) / (face ? faces : others);
         double x[3] = {1, (double)l->log_odds, (double)l->log_sigma - middle};
         double z = w[0] * x[0] + w[1] * x[1] + w[2] * x[2], p = 1 / (1 + exp(-z));

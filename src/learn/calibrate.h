@@ -13,9 +13,9 @@
 
 struct mien_calibrator { // zero-initialise
     struct mien_calibration_look {
-        float log_odds, log_sigma, face; // face: 1 or 0
+        float log_odds, log_sigma, face;                    // face: 1 or 0
         float log_p[MIEN_EXPRESSIONS], q[MIEN_EXPRESSIONS]; // said, labelled (sum 0: no label)
-    } *look;
+    } * look;
     size_t count, capacity;
 };
 

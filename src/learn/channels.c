@@ -1,3 +1,4 @@
+// Streaming sums a channel: correlation, slope, and the answer where the label is high.
 #include "learn/channels.h"
 
 #include <math.h>
@@ -5,7 +6,7 @@
 #include "face/layout.h"
 #include "learn/metrics.h"
 
-static const float high = 0.7F;
+static const float high = 0.7f;
 
 void mien_channels_add(struct mien_channels *c, const struct mien_estimate *e,
                        const struct mien_target *t)

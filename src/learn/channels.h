@@ -20,8 +20,8 @@ struct mien_channels { // zero-initialise
 
 void mien_channels_add(struct mien_channels *c, const struct mien_estimate *e,
                        const struct mien_target *t);
-// A table, one line a channel: correlation, slope of the answer over the label, faces whose label is
-// at least 0.7 and the mean answer there; then the means over the channels that vary.
+// A table, one line a channel: correlation, slope of the answer over the label, faces whose label
+// is at least 0.7 and the mean answer there; then the means over the channels that vary.
 void mien_channels_print(const struct mien_channels *c, FILE *f);
 // `,"channels":{"eyeBlinkLeft":{"r":0.9,"slope":0.8,"high":{"faces":12,"answer":0.7}},…}` with a
 // leading comma; channels without labels are left out.

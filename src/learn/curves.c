@@ -1,3 +1,4 @@
+// Reads the JSON lines of a log and draws panels with image/draw.h.
 #include "learn/curves.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+// Opens packs and folders of backgrounds and draws from them by weight.
 #include "learn/dataset.h"
 
 #include <dirent.h>

@@ -27,7 +27,7 @@ struct mien_dataset_group {
 
 struct mien_dataset_source {
     char path[512];
-    double weight; // of the source in the mixture
+    double weight;   // of the source in the mixture
     bool pictures;   // a folder of backgrounds, not a pack
     uint32_t ignore; // label kinds (enum mien_label_mask) that training records do not teach
     struct mien_pack pack;
@@ -47,14 +47,13 @@ struct mien_dataset {
     int backgrounds; // index of the source that holds pictures, -1 when none
 };
 
-// spec: "PATH", "PATH:WEIGHT" or "PATH:WEIGHT:no-KIND,no-KIND…" (default weight 1; a folder is a set
-// of backgrounds, default 0.08). KIND: landmarks, pose, identity, blendshapes, expression or gaze:
-// labels of that kind are not taught from this source.
-// class_balance: records are drawn with weight 1/sqrt(count of their expression class) within a
-// pack (records without a class count as one more class), unless most of it teaches landmarks.
-// Heads turned by more than 25 degrees are drawn MIEN_DATASET_TURNED times as often as their number
-// says, faces with an eye shut or eyes unlike each other MIEN_DATASET_RARE times: photos have few of
-// them. False on failure (logged).
+// spec: "PATH", "PATH:WEIGHT" or "PATH:WEIGHT:no-KIND,no-KIND…" (default weight 1; a folder is a
+// set of backgrounds, default 0.08). KIND: landmarks, pose, identity, blendshapes, expression or
+// gaze: labels of that kind are not taught from this source. class_balance: records are drawn with
+// weight 1/sqrt(count of their expression class) within a pack (records without a class count as
+// one more class), unless most of it teaches landmarks. Heads turned by more than 25 degrees are
+// drawn MIEN_DATASET_TURNED times as often as their number says, faces with an eye shut or eyes
+// unlike each other MIEN_DATASET_RARE times: photos have few of them. False on failure (logged).
 bool mien_dataset_add(struct mien_dataset *d, const char *spec, bool class_balance);
 void mien_dataset_init(struct mien_dataset *d);
 void mien_dataset_destroy(struct mien_dataset *d);

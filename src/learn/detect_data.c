@@ -225,7 +225,8 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
         mien_pack_get(&pack, i, l, &jpeg);
         bool nobody = l->mask & MIEN_LABEL_NOFACE;
         bool placed = l->mask & MIEN_LABEL_LANDMARKS && l->mask & MIEN_LABEL_POSE;
-        if (!(nobody || placed) || (l->split == 1) != validation || (limit && d->count - before >= limit) ||
+        if (!(nobody || placed) || (l->split == 1) != validation ||
+            (limit && d->count - before >= limit) ||
             !mien_jpeg_decode(decoder, jpeg, l->jpeg_bytes, MIEN_FORMAT_GRAY8, false, &im,
                               &reason)) {
             continue;

@@ -41,8 +41,8 @@ struct mien_detect_data {
 // (logged).
 bool mien_detect_data_add_photos(struct mien_detect_data *d, const char *dir, bool validation,
                                  size_t limit);
-// A pack (learn/pack.h) with landmarks and poses; every `step`-th record. Its pictures without a face
-// join the backgrounds.
+// A pack (learn/pack.h) with landmarks and poses; every `step`-th record. Its pictures without a
+// face join the backgrounds.
 bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, bool validation,
                                size_t limit);
 // The folder of backgrounds; every tenth picture is kept for validation.

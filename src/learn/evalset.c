@@ -1,3 +1,4 @@
+// Makes the fixed crops once and keeps them in memory.
 #include "learn/evalset.h"
 
 #include <string.h>

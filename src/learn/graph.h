@@ -57,8 +57,9 @@ float *mien_graph_scalar(struct mien_graph *g, const char *name, float init, flo
 // whatever the caller means) and returns the shard's loss; it runs on the shard's thread.
 typedef double (*mien_loss_fn)(void *arg, struct mien_graph *g, int shard);
 // Forward, loss, backward, gradient sum (added to what is there: several calls before a step make a
-// larger batch). Returns the summed loss, or NAN with the first non-finite tensor's name logged;
-// the gradient is then zero and running statistics are left alone.
+// larger batch). Returns the summed loss, or NAN with the first non-finite tensor's name logged,
+// once for several such calls in a row; the gradient is then zero and running statistics are left
+// alone.
 double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool, mien_loss_fn loss,
                                    void *arg);
 // From now on batch norm trains as it runs: with the running statistics, which stay as they are,

@@ -50,6 +50,7 @@ struct mien_graph {
     float **output_grad;
     double *shard_loss;
     char (*shard_bad)[80]; // the first non-finite tensor of a shard, or empty
+    bool was_bad;          // the last pass: that was said
     int scalars;
     char scalar_name[GRAPH_SCALARS][GRAPH_SCALAR_NAME];
     float *muon_scratch; // one for each worker of a step

@@ -222,7 +222,8 @@ static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, 
         k->gap_backward(l->c * n, (int)graph_plane(in), dz, dx);
         return;
     case MIEN_LAYER_SOFTARGMAX:
-        k->softargmax_backward(in->c, n, in->h, in->w, l->reach, w->z[l->input[0]], w->z[i], dz, dx);
+        k->softargmax_backward(in->c, n, in->h, in->w, l->reach, w->z[l->input[0]], w->z[i], dz,
+                               dx);
         return;
     case MIEN_LAYER_UPSAMPLE:
         k->upsample_backward(l->c * n, in->h, in->w, dz, dx);
@@ -408,14 +409,18 @@ double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool,
     double sum = 0;
     for (int s = 0; s < g->shards; s++) {
         if (g->shard_bad[s][0]) {
-            mien_error("training stopped at step %llu: %s is not finite (shard %d); lower the "
-                       "learning rate or look at that batch's labels",
-                       (unsigned long long)g->steps, g->shard_bad[s], s);
+            if (!g->was_bad) {
+                mien_warn("%s is not finite (step %llu, shard %d); a lower learning rate may help, "
+                          "or a look at that batch's labels",
+                          g->shard_bad[s], (unsigned long long)g->steps, s);
+            }
+            g->was_bad = true;
             memset(g->grad, 0, g->count * sizeof(float));
             return NAN;
         }
         sum += g->shard_loss[s];
     }
+    g->was_bad = false;
     mien_pool_run(pool, (g->count + SUM_CHUNK - 1) / SUM_CHUNK, sum_chunk, &t);
     if (!g->frozen) {
         update_stats(g);

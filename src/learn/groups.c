@@ -1,3 +1,4 @@
+// Assigns a labelled face to its groups. Does not compute errors (learn/metrics.c does).
 #include "learn/groups.h"
 
 #include <math.h>
@@ -11,7 +12,7 @@ static const char *const names[MIEN_METRIC_GROUPS] = {
     "eyes_closed", "mouth_open"};
 enum { YAW = 0, PITCH = 3, PLAIN = 6, TAGS = 7, DOES = TAGS + MIEN_TAGS };
 // From here on a lid covers the pupil, and lips part by a third of what they can.
-static const float closed = 0.6F, open = 0.35F;
+static const float closed = 0.6f, open = 0.35f;
 
 const char *mien_metric_group_name(int g)
 {

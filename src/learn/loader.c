@@ -1,3 +1,4 @@
+// Threads that fill shards in the order in which they are asked for; a seed gives one stream.
 #include "learn/loader.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
+// The tasks' losses with their gradients, the table of tasks, and the losses of constant answers.
 #include "learn/loss.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -12,51 +14,6 @@ static const double WING_W = 0.15, WING_E = 0.03;
 static const double ROTATION_EPS = 0.03; // about 1.2 degrees
 static const double PLACE_DELTA = 0.02;  // crop units and log scale
 static const double GAZE_DELTA = 0.05;   // radians
-
-static const char *const names[MIEN_TASKS] = {
-    "landmarks",  "sigma", "pose",     "identity",    "blendshapes",
-    "expression", "gaze",  "presence", "consistency",
-};
-
-const char *mien_task_name(int task)
-{
-    return task >= 0 && task < MIEN_TASKS ? names[task] : NULL;
-}
-
-int mien_task_find(const char *name)
-{
-    for (int i = 0; i < MIEN_TASKS; i++) {
-        if (!strcmp(name, names[i])) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model)
-{
-    memset(l, 0, sizeof(*l));
-    l->model = model;
-    l->beta = 1;
-    for (int i = 0; i < MIEN_TASKS; i++) {
-        l->weight[i] = i == MIEN_TASK_CONSISTENCY ? 0 : 1;
-        l->norm[i] = 1;
-    }
-    double total = 0;
-    size_t n = 3 * (size_t)model->landmarks;
-    double effect[MIEN_IDENTITY];
-    for (int k = 0; k < MIEN_IDENTITY; k++) {
-        effect[k] = 0;
-        for (size_t i = 0; i < n; i++) {
-            double d = model->landmark_identity[(size_t)k * n + i];
-            effect[k] += d * d;
-        }
-        total += effect[k];
-    }
-    for (int k = 0; k < MIEN_IDENTITY; k++) {
-        l->identity_effect[k] = (float)(total > 0 ? effect[k] / total : 1.0 / MIEN_IDENTITY);
-    }
-}
 
 // Value and, in *slope, derivative.
 static double wing(double x, double *slope)
@@ -99,106 +56,131 @@ static double blendshape_total(const struct mien_target *t)
     return total;
 }
 
-void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
-                     double count[MIEN_TASKS])
+static double landmarks_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    bool lm = landmark_total(l, t) > 0;
-    count[MIEN_TASK_LANDMARKS] += lm;
-    count[MIEN_TASK_SIGMA] += lm;
-    count[MIEN_TASK_POSE] += t->mask & MIEN_LABEL_POSE ? 1 : 0;
-    count[MIEN_TASK_IDENTITY] += t->mask & MIEN_LABEL_IDENTITY ? (double)t->identity_weight : 0;
-    count[MIEN_TASK_BLENDSHAPES] += blendshape_total(t) > 0;
-    count[MIEN_TASK_EXPRESSION] += t->mask & MIEN_LABEL_EXPRESSION ? 1 : 0;
-    count[MIEN_TASK_GAZE] += t->mask & MIEN_LABEL_GAZE && t->gaze_weight[0] + t->gaze_weight[1] > 0;
-    count[MIEN_TASK_PRESENCE] += t->presence_weight;
-    count[MIEN_TASK_CONSISTENCY] += lm && t->camera.f_px > 0;
+    return landmark_total(l, t) > 0;
 }
 
-static double landmarks(const struct mien_loss *l, const float *raw, const struct mien_target *t,
-                        double total, double k, float *grad)
+static bool landmarks_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                           const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                           double *loss)
 {
-    double loss = 0;
+    const float *out = raw[MIEN_BRANCH_LANDMARKS];
+    float *d_out = grad[MIEN_BRANCH_LANDMARKS];
+    double total = landmark_total(l, t);
+    double sum = 0;
     for (int i = 0; i < l->model->landmarks; i++) {
         double w = t->landmark_weight[i] / total;
         for (int c = 0; w > 0 && c < 2; c++) {
             double slope;
-            loss += w * wing((double)raw[2 * i + c] - t->landmark[i][c], &slope);
-            if (grad) {
-                grad[2 * i + c] += (float)(k * w * slope);
+            sum += w * wing((double)out[2 * i + c] - t->landmark[i][c], &slope);
+            if (d_out) {
+                d_out[2 * i + c] += (float)(k * w * slope);
             }
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
-static double sigma(const struct mien_loss *l, const float *raw, const float *raw_sigma,
-                    const struct mien_target *t, double total, double k, float *grad,
-                    float *grad_sigma)
+static double sigma_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    double loss = 0;
+    return landmark_total(l, t) > 0;
+}
+
+static bool sigma_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                       const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                       double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_LANDMARKS];
+    float *d_out = grad[MIEN_BRANCH_LANDMARKS];
+    const float *out_sigma = raw[MIEN_BRANCH_SIGMA];
+    float *d_sigma = grad[MIEN_BRANCH_SIGMA];
+    double total = landmark_total(l, t);
+    double sum = 0;
     for (int i = 0; i < l->model->landmarks; i++) {
         double w = t->landmark_weight[i] / total;
         if (!(w > 0)) {
             continue;
         }
-        double z = raw_sigma[i];
+        double z = out_sigma[i];
         double s = fmin(MIEN_LOG_SIGMA_MAX, fmax(MIEN_LOG_SIGMA_MIN, z));
         double inv = exp(-2 * s), hold = exp(l->beta * s);
-        double dx = (double)raw[2 * i] - t->landmark[i][0];
-        double dy = (double)raw[2 * i + 1] - t->landmark[i][1];
+        double dx = (double)out[2 * i] - t->landmark[i][0];
+        double dy = (double)out[2 * i + 1] - t->landmark[i][1];
         double e2 = dx * dx + dy * dy;
-        loss += w * hold * (2 * s + 0.5 * e2 * inv);
-        if (grad) {
-            grad[2 * i] += (float)(k * w * hold * dx * inv);
-            grad[2 * i + 1] += (float)(k * w * hold * dy * inv);
+        sum += w * hold * (2 * s + 0.5 * e2 * inv);
+        if (d_out) {
+            d_out[2 * i] += (float)(k * w * hold * dx * inv);
+            d_out[2 * i + 1] += (float)(k * w * hold * dy * inv);
         }
-        if (grad_sigma) {
+        if (d_sigma) {
             double g = hold * (2 - e2 * inv);
             // Beyond the clamp only a push back is let through.
             if ((z <= MIEN_LOG_SIGMA_MAX || g > 0) && (z >= MIEN_LOG_SIGMA_MIN || g < 0)) {
-                grad_sigma[i] += (float)(k * w * g);
+                d_sigma[i] += (float)(k * w * g);
             }
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
-static double pose(const float *raw, const struct mien_target *t, double k, float *grad)
+static double pose_count(const struct mien_loss *l, const struct mien_target *t)
 {
+    return t->mask & MIEN_LABEL_POSE ? 1 : 0;
+}
+
+static bool pose_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                      const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                      double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_POSE];
+    float *d_out = grad[MIEN_BRANCH_POSE];
     float d[6];
     mien_rotation_to_6d(t->pose.R, d);
     double e2 = 0;
     for (int i = 0; i < 6; i++) {
-        double e = (double)raw[i] - d[i];
+        double e = (double)out[i] - d[i];
         e2 += e * e;
     }
-    double root = sqrt(e2 + ROTATION_EPS * ROTATION_EPS), loss = root - ROTATION_EPS;
+    double root = sqrt(e2 + ROTATION_EPS * ROTATION_EPS), sum = root - ROTATION_EPS;
     const double place[3] = {t->pose.x, t->pose.y, t->pose.log_s};
-    for (int i = 0; i < 6 && grad; i++) {
-        grad[i] += (float)(k * ((double)raw[i] - d[i]) / root);
+    for (int i = 0; i < 6 && d_out; i++) {
+        d_out[i] += (float)(k * ((double)out[i] - d[i]) / root);
     }
     for (int i = 0; i < 3; i++) {
         double slope;
-        loss += smooth_l1((double)raw[6 + i] - place[i], PLACE_DELTA, &slope);
-        if (grad) {
-            grad[6 + i] += (float)(k * slope);
+        sum += smooth_l1((double)out[6 + i] - place[i], PLACE_DELTA, &slope);
+        if (d_out) {
+            d_out[6 + i] += (float)(k * slope);
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
-static double identity(const struct mien_loss *l, const float *raw, const struct mien_target *t,
-                       double k, float *grad)
+static double identity_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    double loss = 0;
+    return t->mask & MIEN_LABEL_IDENTITY ? (double)t->identity_weight : 0;
+}
+
+static bool identity_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                          const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                          double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_IDENTITY];
+    float *d_out = grad[MIEN_BRANCH_IDENTITY];
+    double sum = 0;
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        double e = (double)raw[i] - t->identity[i], w = l->identity_effect[i] * t->identity_weight;
-        loss += w * e * e;
-        if (grad) {
-            grad[i] += (float)(k * 2 * w * e);
+        double e = (double)out[i] - t->identity[i], w = l->identity_effect[i] * t->identity_weight;
+        sum += w * e * e;
+        if (d_out) {
+            d_out[i] += (float)(k * 2 * w * e);
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
 // Cross-entropy of a Bernoulli label less the label's own entropy; logit z.
@@ -214,74 +196,209 @@ static double bernoulli(double z, double target, double *slope)
     return softplus - target * z - entropy;
 }
 
-static double blendshapes(const float *raw, const struct mien_target *t, double total, double k,
-                          float *grad)
+static double blendshapes_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    double loss = 0;
+    return blendshape_total(t) > 0;
+}
+
+static bool blendshapes_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                             const struct mien_target *t, double k,
+                             float *const grad[MIEN_BRANCHES], double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_BLENDSHAPES];
+    float *d_out = grad[MIEN_BRANCH_BLENDSHAPES];
+    double total = blendshape_total(t);
+    double sum = 0;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         double w = t->blendshape_weight[i] / total, slope;
         if (w > 0) {
             double target = fmin(1, fmax(0, t->blendshape[i]));
-            loss += w * bernoulli(raw[i], target, &slope);
-            if (grad) {
-                grad[i] += (float)(k * w * slope);
+            sum += w * bernoulli(out[i], target, &slope);
+            if (d_out) {
+                d_out[i] += (float)(k * w * slope);
             }
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
-static double expression(const struct mien_loss *l, const float *raw, const struct mien_target *t,
-                         double k, float *grad)
+static double expression_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    double z[MIEN_EXPRESSIONS], top = -1e30, sum = 0, total = 0, loss = 0;
+    return t->mask & MIEN_LABEL_EXPRESSION ? 1 : 0;
+}
+
+static bool expression_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                            const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                            double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_EXPRESSION];
+    float *d_out = grad[MIEN_BRANCH_EXPRESSION];
+    double z[MIEN_EXPRESSIONS], top = -1e30, denominator = 0, total = 0, sum = 0;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        z[i] = raw[i] + l->adjust * l->log_prior[i];
+        z[i] = out[i] + l->adjust * l->log_prior[i];
         top = fmax(top, z[i]);
         total += t->expression[i];
     }
     if (!(total > 0)) {
-        return 0;
+        *loss = 0;
+        return true;
     }
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        sum += exp(z[i] - top);
+        denominator += exp(z[i] - top);
     }
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        double q = t->expression[i] / total, log_p = z[i] - top - log(sum);
+        double q = t->expression[i] / total, log_p = z[i] - top - log(denominator);
         if (q > 0) {
-            loss += q * (log(q) - log_p);
+            sum += q * (log(q) - log_p);
         }
-        if (grad) {
-            grad[i] += (float)(k * (exp(log_p) - q));
+        if (d_out) {
+            d_out[i] += (float)(k * (exp(log_p) - q));
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
 }
 
-static double gaze(const float *raw, const struct mien_target *t, double k, float *grad)
+static double gaze_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    double total = t->gaze_weight[0] + t->gaze_weight[1], loss = 0;
+    return t->mask & MIEN_LABEL_GAZE && t->gaze_weight[0] + t->gaze_weight[1] > 0;
+}
+
+static bool gaze_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                      const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                      double *loss)
+{
+    const float *out = raw[MIEN_BRANCH_GAZE];
+    float *d_out = grad[MIEN_BRANCH_GAZE];
+    double total = t->gaze_weight[0] + t->gaze_weight[1], sum = 0;
     for (int i = 0; i < 4; i++) {
         double w = t->gaze_weight[i / 2] / total, slope;
-        loss += w * smooth_l1((double)raw[i] - t->gaze[i / 2][i % 2], GAZE_DELTA, &slope);
-        if (grad) {
-            grad[i] += (float)(k * w * slope);
+        sum += w * smooth_l1((double)out[i] - t->gaze[i / 2][i % 2], GAZE_DELTA, &slope);
+        if (d_out) {
+            d_out[i] += (float)(k * w * slope);
         }
     }
-    return loss;
+    *loss = sum;
+    return true;
+}
+
+static double presence_count(const struct mien_loss *l, const struct mien_target *t)
+{
+    return t->presence_weight;
+}
+
+static bool presence_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                          const struct mien_target *t, double k, float *const grad[MIEN_BRANCHES],
+                          double *loss)
+{
+    double slope;
+    *loss = bernoulli(raw[MIEN_BRANCH_PRESENCE][0], t->presence, &slope);
+    if (grad[MIEN_BRANCH_PRESENCE]) {
+        grad[MIEN_BRANCH_PRESENCE][0] += (float)(k * slope);
+    }
+    return true;
+}
+
+static double consistency_count(const struct mien_loss *l, const struct mien_target *t)
+{
+    return landmark_total(l, t) > 0 && t->camera.f_px > 0;
+}
+
+static bool consistency_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                             const struct mien_target *t, double k,
+                             float *const grad[MIEN_BRANCHES], double *loss)
+{
+    *loss = mien_loss_consistency(l->model, raw, t, k, grad);
+    return *loss >= 0;
+}
+
+#define ROW(id, word, first, branches, ...)    \
+    [MIEN_TASK_##id] = {.name = #word,         \
+                        .weight = first,       \
+                        .needs = branches,     \
+                        .count = word##_count, \
+                        .loss = word##_loss,   \
+                        ##__VA_ARGS__},
+static const struct mien_task_row rows[MIEN_TASKS] = {MIEN_TASK_ROWS(ROW)};
+
+const struct mien_task_row *mien_task_at(int task)
+{
+    return task >= 0 && task < MIEN_TASKS ? &rows[task] : NULL;
+}
+
+const char *mien_task_name(int task)
+{
+    return task >= 0 && task < MIEN_TASKS ? rows[task].name : NULL;
+}
+
+int mien_task_find(const char *name)
+{
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        if (!strcmp(name, rows[i].name)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+const char *mien_task_list(bool led, char text[MIEN_TASK_LIST])
+{
+    size_t n = 0;
+    text[0] = 0;
+    for (int i = 0; i < MIEN_TASKS && n < MIEN_TASK_LIST; i++) {
+        if (led || !rows[i].led_by) {
+            n +=
+                (size_t)snprintf(text + n, MIEN_TASK_LIST - n, "%s%s", n ? ", " : "", rows[i].name);
+        }
+    }
+    return text;
+}
+
+void mien_loss_init(struct mien_loss *l, const struct mien_face_model *model)
+{
+    memset(l, 0, sizeof(*l));
+    l->model = model;
+    l->beta = 1;
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        l->weight[i] = rows[i].weight;
+        l->norm[i] = 1;
+    }
+    double total = 0;
+    size_t n = 3 * (size_t)model->landmarks;
+    double effect[MIEN_IDENTITY];
+    for (int k = 0; k < MIEN_IDENTITY; k++) {
+        effect[k] = 0;
+        for (size_t i = 0; i < n; i++) {
+            double d = model->landmark_identity[(size_t)k * n + i];
+            effect[k] += d * d;
+        }
+        total += effect[k];
+    }
+    for (int k = 0; k < MIEN_IDENTITY; k++) {
+        l->identity_effect[k] = (float)(total > 0 ? effect[k] / total : 1.0 / MIEN_IDENTITY);
+    }
+}
+
+void mien_loss_count(const struct mien_loss *l, const struct mien_target *t,
+                     double count[MIEN_TASKS])
+{
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        count[i] += rows[i].count(l, t);
+    }
 }
 
 bool mien_loss_possible(int task, const bool have[MIEN_BRANCHES])
 {
-    switch (task) {
-    case MIEN_TASK_SIGMA:
-        return have[MIEN_BRANCH_LANDMARKS] && have[MIEN_BRANCH_SIGMA];
-    case MIEN_TASK_CONSISTENCY:
-        return have[MIEN_BRANCH_POSE] && have[MIEN_BRANCH_IDENTITY] &&
-               have[MIEN_BRANCH_BLENDSHAPES];
-    default: // the first tasks are the branches', in the same order
-        return task >= 0 && task < MIEN_BRANCHES && have[task];
+    if (task < 0 || task >= MIEN_TASKS) {
+        return false;
     }
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        if (rows[task].needs >> b & 1 && !have[b]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
@@ -289,67 +406,20 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
                       float *const grad[MIEN_BRANCHES], double sum[MIEN_TASKS],
                       double count[MIEN_TASKS])
 {
-    static const double zero[MIEN_TASKS] = {0};
     float *none[MIEN_BRANCHES] = {NULL};
     float *const *g = k && grad ? grad : none;
-    const double *f = k ? k : zero;
-    double have[MIEN_TASKS] = {0}, loss[MIEN_TASKS] = {0};
     bool there[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         there[b] = raw[b] != NULL;
     }
-    mien_loss_count(l, t, have);
     for (int i = 0; i < MIEN_TASKS; i++) {
-        have[i] = mien_loss_possible(i, there) ? have[i] : 0;
-    }
-    const float *lm = raw[MIEN_BRANCH_LANDMARKS];
-    double total = landmark_total(l, t);
-    if (have[MIEN_TASK_LANDMARKS] > 0) {
-        loss[MIEN_TASK_LANDMARKS] =
-            landmarks(l, lm, t, total, f[MIEN_TASK_LANDMARKS], g[MIEN_BRANCH_LANDMARKS]);
-    }
-    if (have[MIEN_TASK_SIGMA] > 0) {
-        loss[MIEN_TASK_SIGMA] = sigma(l, lm, raw[MIEN_BRANCH_SIGMA], t, total, f[MIEN_TASK_SIGMA],
-                                      g[MIEN_BRANCH_LANDMARKS], g[MIEN_BRANCH_SIGMA]);
-    }
-    if (have[MIEN_TASK_POSE] > 0) {
-        loss[MIEN_TASK_POSE] =
-            pose(raw[MIEN_BRANCH_POSE], t, f[MIEN_TASK_POSE], g[MIEN_BRANCH_POSE]);
-    }
-    if (have[MIEN_TASK_IDENTITY] > 0) {
-        loss[MIEN_TASK_IDENTITY] = identity(l, raw[MIEN_BRANCH_IDENTITY], t, f[MIEN_TASK_IDENTITY],
-                                            g[MIEN_BRANCH_IDENTITY]);
-    }
-    if (have[MIEN_TASK_BLENDSHAPES] > 0) {
-        loss[MIEN_TASK_BLENDSHAPES] =
-            blendshapes(raw[MIEN_BRANCH_BLENDSHAPES], t, blendshape_total(t),
-                        f[MIEN_TASK_BLENDSHAPES], g[MIEN_BRANCH_BLENDSHAPES]);
-    }
-    if (have[MIEN_TASK_EXPRESSION] > 0) {
-        loss[MIEN_TASK_EXPRESSION] = expression(l, raw[MIEN_BRANCH_EXPRESSION], t,
-                                                f[MIEN_TASK_EXPRESSION], g[MIEN_BRANCH_EXPRESSION]);
-    }
-    if (have[MIEN_TASK_GAZE] > 0) {
-        loss[MIEN_TASK_GAZE] =
-            gaze(raw[MIEN_BRANCH_GAZE], t, f[MIEN_TASK_GAZE], g[MIEN_BRANCH_GAZE]);
-    }
-    if (have[MIEN_TASK_PRESENCE] > 0) {
-        double slope;
-        loss[MIEN_TASK_PRESENCE] = bernoulli(raw[MIEN_BRANCH_PRESENCE][0], t->presence, &slope);
-        if (g[MIEN_BRANCH_PRESENCE]) {
-            g[MIEN_BRANCH_PRESENCE][0] += (float)(f[MIEN_TASK_PRESENCE] * slope);
+        const struct mien_task_row *row = &rows[i];
+        double have = row->count(l, t), loss = 0;
+        if (have > 0 && mien_loss_possible(i, there) && (!row->costly || l->weight[i] > 0) &&
+            row->loss(l, raw, t, k ? k[i] : 0, g, &loss)) {
+            sum[i] += loss;
+            count[i] += have;
         }
-    }
-    if (have[MIEN_TASK_CONSISTENCY] > 0 && l->weight[MIEN_TASK_CONSISTENCY] > 0) {
-        double c = mien_loss_consistency(l->model, raw, t, f[MIEN_TASK_CONSISTENCY], g);
-        loss[MIEN_TASK_CONSISTENCY] = fmax(0, c);
-        have[MIEN_TASK_CONSISTENCY] = c >= 0;
-    } else {
-        have[MIEN_TASK_CONSISTENCY] = 0;
-    }
-    for (int i = 0; i < MIEN_TASKS; i++) {
-        sum[i] += loss[i];
-        count[i] += have[i];
     }
 }
 
@@ -460,10 +530,8 @@ bool mien_loss_measure(struct mien_loss *l, const struct mien_target *t, size_t 
         double v = count[i] > 0 ? sum[i] / count[i] : 0;
         l->norm[i] = v > 1e-6 ? v : 1;
     }
-    // These two are lengths whose value at the mean predictor says nothing: the distance does.
-    if (count[MIEN_TASK_LANDMARKS] > 0 && distance > 0) {
-        l->norm[MIEN_TASK_SIGMA] = distance / count[MIEN_TASK_LANDMARKS];
-        l->norm[MIEN_TASK_CONSISTENCY] = l->norm[MIEN_TASK_SIGMA];
+    for (int i = 0; i < MIEN_TASKS && count[MIEN_TASK_LANDMARKS] > 0 && distance > 0; i++) {
+        l->norm[i] = rows[i].auxiliary ? distance / count[MIEN_TASK_LANDMARKS] : l->norm[i];
     }
     mien_free(c);
     return true;

@@ -1,13 +1,14 @@
+// Sums errors a source and prints them as text and JSON.
 #include "learn/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/angle.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-static const double to_deg = 57.29577951308232;
 static const char *const source_names[MIEN_METRIC_SOURCES] = {"synth", "photo", "ferplus",
                                                               "background"};
 
@@ -75,7 +76,7 @@ static void add_landmarks(const struct mien_face_model *model, struct mien_metri
 static double angle_between(const float a[2], const float b[2])
 {
     double c = sin(a[1]) * sin(b[1]) + cos(a[1]) * cos(b[1]) * cos((double)a[0] - b[0]);
-    return acos(fmax(-1, fmin(1, c))) * to_deg;
+    return acos(fmax(-1, fmin(1, c))) * MIEN_DEG_PER_RAD;
 }
 
 static void add_pose(struct mien_metric_group *g, const struct mien_estimate *e,

@@ -54,7 +54,7 @@ size_t graph_muon_scratch(const struct mien_graph *g)
 // columns that is 35 products of squares instead of 95. square: four of (side,side).
 static void orthogonalise(float *x, float *out, float *square, int rows, int columns)
 {
-    const float a = 3.4445F, b = -4.7750F, c = 2.0315F;
+    const float a = 3.4445f, b = -4.7750f, c = 2.0315f;
     const bool wide = rows <= columns;
     const int side = wide ? rows : columns;
     const size_t n = (size_t)rows * (size_t)columns, size = (size_t)side * (size_t)side;
@@ -111,7 +111,7 @@ void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, f
         grad[i] = 0;
     }
     orthogonalise(x, step, step + p->count, rows, columns);
-    float size = 0.2F * sqrtf((float)(rows > columns ? rows : columns));
+    float size = 0.2f * sqrtf((float)(rows > columns ? rows : columns));
     for (size_t i = 0; i < p->count; i++) {
         w[i] -= o->lr * (size * step[i] + o->decay * w[i]);
         average[i] = w[i] + o->keep * (average[i] - w[i]);

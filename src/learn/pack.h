@@ -1,7 +1,7 @@
 // The pack file: many labelled pictures, written by synth and the photo fit, read by the trainer.
 //
-// A header, then records; each record is a struct mien_label followed by its JPEG bytes. The file is
-// appended to and can be cut anywhere: whole records count.
+// A header, then records; each record is a struct mien_label followed by its JPEG bytes. The file
+// is appended to and can be cut anywhere: whole records count.
 #ifndef MIEN_LEARN_PACK_H
 #define MIEN_LEARN_PACK_H
 

@@ -1,3 +1,4 @@
+// Runs the teacher on a crop and writes its answers into the label where there is none.
 #include "learn/pseudo.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// Distances of vertices after the alignments that the literature uses.
 #include "learn/reconstruction.h"
 
 #include <math.h>
@@ -10,11 +11,6 @@ static const char *const way_names[MIEN_RECONSTRUCTIONS] = {"mean", "expression"
                                                             "fit"};
 static const char *const measure_names[MIEN_RECONSTRUCTION_MEASURES] = {
     "", "aligned_", "scaled_", "identity_", "identity_aligned_"};
-
-const char *mien_reconstruction_name(int way)
-{
-    return way >= 0 && way < MIEN_RECONSTRUCTIONS ? way_names[way] : NULL;
-}
 
 double mien_shape_distance(const float *a, const float *b, int n)
 {

@@ -19,7 +19,6 @@ enum mien_reconstruction_way {
     MIEN_RECONSTRUCTION_FIT,        // the fit to the network's landmarks, branches as priors
     MIEN_RECONSTRUCTIONS
 };
-const char *mien_reconstruction_name(int way); // "mean" …; NULL outside
 
 enum mien_reconstruction_measure {
     MIEN_RECONSTRUCTION_HEAD,             // in the head frame

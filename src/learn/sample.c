@@ -1,14 +1,14 @@
+// Draws a record, its crop and its noise; moves the label into the crop's frame.
 #include "learn/sample.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/angle.h"
 #include "base/log.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "learn/pseudo.h"
-
-static const float deg = 0.017453292519943295f;
 
 bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *config)
 {
@@ -60,7 +60,7 @@ bool mien_label_crop(const struct mien_face_model *model, const struct mien_labe
     if (l->mask & MIEN_LABEL_POSE) {
         float yaw, pitch, roll;
         mien_pose_to_angles(l->pose.R, &yaw, &pitch, &roll);
-        out->roll_rad = roll * deg;
+        out->roll_rad = roll * (float)MIEN_RAD_PER_DEG;
     }
     return true;
 }
@@ -124,13 +124,15 @@ static void jitter_crop(struct mien_rng *rng, bool settled, struct mien_crop *c)
         c->side_px *= expf(0.05f * mien_rng_normal(rng));
         c->cx_px += larger * 0.02f * mien_rng_normal(rng);
         c->cy_px += larger * 0.02f * mien_rng_normal(rng);
-        c->roll_rad += 4 * deg * mien_rng_normal(rng);
+        c->roll_rad += 4 * (float)MIEN_RAD_PER_DEG * mien_rng_normal(rng);
         return;
     }
     c->side_px = larger * mien_rng_range(rng, 0.9f, 1.28f);
     c->cx_px += larger * 0.05f * mien_rng_normal(rng);
     c->cy_px += larger * 0.05f * mien_rng_normal(rng);
-    float sigma = mien_rng_chance(rng, 0.25f) ? 25 * deg : 9 * deg; // tails: no roll is known yet
+    float sigma = mien_rng_chance(rng, 0.25f)
+                      ? 25 * (float)MIEN_RAD_PER_DEG
+                      : 9 * (float)MIEN_RAD_PER_DEG; // tails: no roll is known yet
     c->roll_rad += sigma * mien_rng_normal(rng);
 }
 
@@ -148,7 +150,8 @@ static bool negative_crop(struct mien_rng *rng, const struct mien_label *l, stru
         float overlap = ox > 0 && oy > 0 ? ox * oy : 0;
         // Against the crop as well as the face: neither may be mostly the other.
         if (overlap < 0.15f * w * h && overlap < 0.2f * side * side) {
-            *c = (struct mien_crop){cx, cy, side, 30 * deg * mien_rng_normal(rng)};
+            *c = (struct mien_crop){cx, cy, side,
+                                    30 * (float)MIEN_RAD_PER_DEG * mien_rng_normal(rng)};
             return true;
         }
     }
@@ -376,7 +379,7 @@ static bool make_background(struct mien_sampler *s, struct mien_record_ref ref,
         .side_px = shorter * mien_rng_range(rng, 0.2f, 1.2f),
         .cx_px = mien_rng_range(rng, 0, (float)im->width),
         .cy_px = mien_rng_range(rng, 0, (float)im->height),
-        .roll_rad = 30 * deg * mien_rng_normal(rng),
+        .roll_rad = 30 * (float)MIEN_RAD_PER_DEG * mien_rng_normal(rng),
     };
     *t = (struct mien_target){.mask = MIEN_LABEL_NOFACE,
                               .presence_weight = 1,
@@ -457,7 +460,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
     if (!noface && c->jitter && c->upended > 0 && mien_rng_chance(rng, c->upended) &&
         mien_label_crop(c->model, &label, &crop)) {
         jitter_crop(rng, true, &crop);
-        crop.roll_rad += 90 * deg * (float)(1 + mien_rng_below(rng, 3));
+        crop.roll_rad += 90 * (float)MIEN_RAD_PER_DEG * (float)(1 + mien_rng_below(rng, 3));
         flip = false;
         noface = true;
     }

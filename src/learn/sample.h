@@ -45,8 +45,8 @@ struct mien_sample_config {
     bool jitter;                 // random crop and flip; off: the canonical crop (validation)
     struct mien_augment augment; // zeroed = none
     float negative;              // share of records turned into crops beside the face (presence 0)
-    // Share of the other records whose crop lies on its side or upside down: no upright face (presence
-    // 0). Whoever looks for faces turns the crop.
+    // Share of the other records whose crop lies on its side or upside down: no upright face
+    // (presence 0). Whoever looks for faces turns the crop.
     float upended;
     // Share of jittered crops that lie as a tracker's do, near the canonical one; the others as a
     // detector's, which the tracker then corrects by a second look.

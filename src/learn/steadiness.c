@@ -1,3 +1,4 @@
+// Several shaken and noisy frames of each still picture, and how far their answers differ.
 #include "learn/steadiness.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+// Parses a study's file and runs its trainings one after the other. Tables are in study_write.c.
 #include "learn/study.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { VARIABLES = 64, DEPTH = 4 };
+enum { VARIABLES = 64, DEPTH = 4, FILES = 64 };
 
 static const char *const task_names[MIEN_STUDY_TASKS] = {
     "landmarks", "pose", "identity", "blendshapes", "expression", "gaze",
@@ -59,6 +60,7 @@ struct reader {
     int bases;
     int seed[MIEN_STUDY_SEEDS], seeds;
     char baseline[MIEN_STUDY_TASKS][48];
+    int files; // read, again for each include
 };
 
 static const char *find_variable(const struct reader *r, const char *name, size_t n)
@@ -248,10 +250,11 @@ static bool read_config(struct reader *r, const char *path, int depth)
             full[8 + strcspn(full + 8, " \t")] = 0;
             snprintf(other, sizeof(other), "%.*s%s", slash ? (int)(slash - path + 1) : 0, path,
                      full + 8);
-            if (depth == DEPTH) {
-                mien_error("%s:%d: files include each other too deeply", path, number);
+            ok = depth < DEPTH && ++r->files < FILES;
+            if (!ok) {
+                mien_error("%s:%d: files include each other too deeply or too often", path, number);
             }
-            ok = depth < DEPTH && read_config(r, other, depth + 1);
+            ok = ok && read_config(r, other, depth + 1);
         } else {
             const char *wrong = take_line(r, full);
             if (wrong) {

@@ -1,3 +1,4 @@
+// The training loop of the face network, its checkpoints and its log.
 #include "learn/trainer.h"
 
 #include <math.h>
@@ -96,12 +97,8 @@ struct mien_train_config mien_train_defaults(void)
         .checkpoint_s = 150,
     };
     for (int i = 0; i < MIEN_TASKS; i++) {
-        c.weight[i] = 1;
+        c.weight[i] = mien_task_at(i)->weight;
     }
-    c.weight[MIEN_TASK_SIGMA] = 0.5f;
-    c.weight[MIEN_TASK_PRESENCE] = 0.3f;
-    c.weight[MIEN_TASK_GAZE] = 0.5f;
-    c.weight[MIEN_TASK_CONSISTENCY] = 0;
     return c;
 }
 
@@ -206,10 +203,9 @@ static bool weigh(struct run *r)
         // A task with few labels in the batch does not get a louder voice for each of them.
         double n = fmax(count[t], batch / 8);
         double w = weight[t];
-        if (t == MIEN_TASK_SIGMA) {
-            w *= 0.1 + 0.9 * ramp;
-        } else if (t == MIEN_TASK_CONSISTENCY) {
-            w *= ramp;
+        if (mien_task_at(t)->auxiliary) {
+            double early = mien_task_at(t)->early;
+            w *= early + (1 - early) * ramp;
         }
         r->k[t] = w / n;
         r->denominator[t] = n;
@@ -371,10 +367,7 @@ static bool validate(struct run *r)
 
 static const struct mien_curve_panel panels[] = {
     {"loss (weighted, mean predictor = 1 a task)", {"loss"}, true},
-    {"losses / mean predictor's",
-     {"landmarks", "pose", "identity", "blendshapes", "expression", "gaze", "presence",
-      "consistency"},
-     true},
+    {"losses / mean predictor's", {0}, true}, // PANEL_LOSSES: the tasks
     {"landmark NME, % of face size", {"photo_nme", "synth_nme"}, false},
     {"pose error, deg", {"photo_rotation_deg", "synth_rotation_deg"}, false},
     {"expression accuracy, %", {"photo_accuracy", "ferplus_accuracy", "ferplus_macro_f1"}, false},
@@ -387,6 +380,21 @@ static const struct mien_curve_panel panels[] = {
      false},
 };
 
+enum { PANEL_LOSSES = 1 };
+
+static bool draw_curves(const struct run *r)
+{
+    struct mien_curve_panel all[MIEN_COUNT(panels)];
+    memcpy(all, panels, sizeof(all));
+    int n = 0;
+    for (int t = 0; t < MIEN_TASKS && n < (int)MIEN_COUNT(all[0].member); t++) {
+        if (!mien_task_at(t)->led_by) {
+            all[PANEL_LOSSES].member[n++] = mien_task_name(t);
+        }
+    }
+    return mien_curves_draw(r->log, all, (int)MIEN_COUNT(all), r->curves);
+}
+
 static bool save(struct run *r)
 {
     if (r->parallel->rank) {
@@ -394,7 +402,7 @@ static bool save(struct run *r)
     }
     bool ok = mien_graph_save(r->graph, r->checkpoint, &r->state, sizeof(r->state));
     ok = mien_graph_export_half(r->graph, r->network) && ok;
-    ok = mien_curves_draw(r->log, panels, (int)MIEN_COUNT(panels), r->curves) && ok;
+    ok = draw_curves(r) && ok;
     return ok;
 }
 
@@ -607,6 +615,20 @@ static void gather(struct run *r, double loss, const double sum[MIEN_TASKS],
     r->interval_steps++;
 }
 
+bool mien_train_leave_out(int *bad, long long step)
+{
+    if (++*bad == 1) {
+        mien_warn("step %lld is left out: its loss or gradient is not finite", step);
+    }
+    if (*bad < BAD_STEPS_MAX) {
+        return true;
+    }
+    mien_error("training ends: %d steps in a row were not finite; lower the learning rate, or look "
+               "at the labels",
+               *bad);
+    return false;
+}
+
 static bool step(struct run *r, float lr, int *bad)
 {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
@@ -620,10 +642,7 @@ static bool step(struct run *r, float lr, int *bad)
         return false;
     }
     if (isnan(loss)) {
-        mien_warn("step %lld left out", (long long)r->state.step);
-        if (++*bad >= BAD_STEPS_MAX) {
-            mien_error("%d steps in a row were not finite; the learning rate may be too high",
-                       *bad);
+        if (!mien_train_leave_out(bad, (long long)r->state.step)) {
             return false;
         }
     } else {

@@ -75,6 +75,11 @@ struct mien_train_summary {
 // False on failure (logged). A stop by the flag is no failure. summary may be NULL.
 bool mien_train(const struct mien_train_config *config, struct mien_train_summary *summary);
 
+// After a step whose loss or gradient was not finite, and that was left out. bad: such steps in a
+// row; zero it after a good one. Warns at the first of a row; false, with an error, when there were
+// so many that training is to end.
+bool mien_train_leave_out(int *bad, long long step);
+
 // Reads a description and puts the model's number of landmarks before it ("define LANDMARKS n").
 // mien_free; NULL on failure (logged).
 char *mien_train_description(const char *path, const struct mien_face_model *model);

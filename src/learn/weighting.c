@@ -1,3 +1,4 @@
+// The schemes that set the tasks' multipliers. Does not see gradients.
 #include "learn/weighting.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ static const double LOGIT_SPREAD_MAX = 600; // exp() stays finite
 
 bool mien_weighting_balances(const struct mien_weighting_config *c, int task)
 {
-    return c->weight[task] > 0 && task != MIEN_TASK_SIGMA && task != MIEN_TASK_CONSISTENCY;
+    return c->weight[task] > 0 && !mien_task_at(task)->auxiliary;
 }
 
 // softmax over the balanced tasks, times their number when `count`; 0 elsewhere

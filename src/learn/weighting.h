@@ -5,8 +5,8 @@
 // on exactly.
 //
 // n = the loss's value at the mean predictor, L = the task's mean loss in the batch, K = number of
-// balanced tasks. The sigma and consistency tasks go with others (one may be negative, the other
-// couples branches): but for `equal` they keep weight / n. Multipliers, by scheme:
+// balanced tasks. Auxiliary tasks (learn/loss.h) go with others: but for `equal` they keep weight /
+// n. Multipliers, by scheme:
 //   tuned        weight / n                                        (a fixed list, `--weights`)
 //   equal        1: the losses as they come, in their own units
 //   normalised   1 / n

@@ -70,10 +70,10 @@ struct mien_face {
     int expression_class;                    // the most probable
     float gaze_deg[2][2];                    // subject's left, right eye: yaw, pitch in the camera
                                              // (of a shut eye: where it looked before)
-    int eye_shut[2];      // left, right: not 0 while it is shut, against the person's own open level
-    int blinks;           // since the face is followed
-    int expression_sure;  // not 0: expression_class is clearly ahead of the next
-    float fit_error; // rms distance of landmarks and mesh / size of the face
+    int eye_shut[2];     // left, right: not 0 while it is shut, against the person's own open level
+    int blinks;          // since the face is followed
+    int expression_sure; // not 0: expression_class is clearly ahead of the next
+    float fit_error;     // rms distance of landmarks and mesh / size of the face
 };
 
 MIEN_API const char *mien_version(void); // "0.1.0"

@@ -653,16 +653,11 @@ static bool parse_line(struct parser *p)
         enum mien_layer_kind kind;
         int min, max; // inputs
     } simple[] = {
-        {"add", MIEN_LAYER_ADD, 2, 2},
-        {"act", MIEN_LAYER_ADD, 1, 1},
-        {"maxpool", MIEN_LAYER_MAXPOOL, 1, 1},
-        {"avgpool", MIEN_LAYER_AVGPOOL, 1, 1},
-        {"gap", MIEN_LAYER_GAP, 1, 1},
-        {"softargmax", MIEN_LAYER_SOFTARGMAX, 1, 1},
-        {"upsample", MIEN_LAYER_UPSAMPLE, 1, 1},
-        {"concat", MIEN_LAYER_CONCAT, 2, MIEN_DESC_INPUTS},
-        {"dropout", MIEN_LAYER_DROPOUT, 1, 1},
-        {"stop", MIEN_LAYER_STOP, 1, 1},
+        {"add", MIEN_LAYER_ADD, 2, 2},           {"act", MIEN_LAYER_ADD, 1, 1},
+        {"maxpool", MIEN_LAYER_MAXPOOL, 1, 1},   {"avgpool", MIEN_LAYER_AVGPOOL, 1, 1},
+        {"gap", MIEN_LAYER_GAP, 1, 1},           {"softargmax", MIEN_LAYER_SOFTARGMAX, 1, 1},
+        {"upsample", MIEN_LAYER_UPSAMPLE, 1, 1}, {"concat", MIEN_LAYER_CONCAT, 2, MIEN_DESC_INPUTS},
+        {"dropout", MIEN_LAYER_DROPOUT, 1, 1},   {"stop", MIEN_LAYER_STOP, 1, 1},
     };
     const char *word = next(p);
     if (!strcmp(word, "define")) {

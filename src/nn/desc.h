@@ -16,7 +16,8 @@
 //   maxpool NAME IN [k 2] [s 2] [pad 0]   avgpool …
 //   gap NAME IN            the mean of each channel
 //   softargmax NAME IN [reach R]          where each channel is largest: the mean place under its
-//                                         softmax, x then y, -R…R over the map (R is 1 when not given)
+//                                         softmax, x then y, -R…R over the map (R is 1 when not
+//                                         given)
 //   upsample NAME IN       twice the size, nearest
 //   concat NAME A B …      along the channels
 //   dropout NAME IN p P    only while training

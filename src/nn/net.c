@@ -1,7 +1,7 @@
 // Inference: loading and checking a .net file, the plan of its buffers, and the forward pass.
 //
-// One picture at a time, in the layout of tensor/infer.h; weights are packed for it while loading. A
-// buffer's place in the workspace is reused once its last reader has run.
+// One picture at a time, in the layout of tensor/infer.h; weights are packed for it while loading.
+// A buffer's place in the workspace is reused once its last reader has run.
 #include "nn/net.h"
 
 #include <math.h>
@@ -34,14 +34,14 @@ struct mien_net {
         struct mien_packed_dense dense;
         const float *slope, *bias; // of the other kinds, in `weights`
     } op[MIEN_DESC_LAYERS];
-    float *weights;                  // as in the file; only while loading, but for `kept`
-    bool kept;                       // a layer's weights are read from there
-    int root[MIEN_DESC_LAYERS];      // the layer whose buffer holds this layer's output
-    size_t offset[MIEN_DESC_LAYERS]; // of that buffer in the workspace, in floats
+    float *weights;                   // as in the file; only while loading, but for `kept`
+    bool kept;                        // a layer's weights are read from there
+    int root[MIEN_DESC_LAYERS];       // the layer whose buffer holds this layer's output
+    size_t offset[MIEN_DESC_LAYERS];  // of that buffer in the workspace, in floats
     size_t planar[MIEN_DESC_OUTPUTS]; // of an output map's plain copy
-    size_t scratch;                  // its offset
-    size_t total;                    // floats of the workspace
-    bool input_map;                  // somebody else than a first convolution reads the input
+    size_t scratch;                   // its offset
+    size_t total;                     // floats of the workspace
+    bool input_map;                   // somebody else than a first convolution reads the input
 };
 
 static size_t layer_size(const struct mien_net *n, int i)
@@ -105,9 +105,10 @@ static void plan(struct mien_net *n)
         if (l->plus >= 0) {
             last[n->root[l->plus]] = i;
         }
-        size_t s = l->kind == MIEN_LAYER_CONV         ? mien_infer_conv_scratch(&n->op[i].conv)
-                   : l->kind == MIEN_LAYER_SOFTARGMAX ? 2 * (size_t)n->op[n->root[l->input[0]]].map.lanes
-                                                      : 0;
+        size_t s = l->kind == MIEN_LAYER_CONV ? mien_infer_conv_scratch(&n->op[i].conv)
+                   : l->kind == MIEN_LAYER_SOFTARGMAX
+                       ? 2 * (size_t)n->op[n->root[l->input[0]]].map.lanes
+                       : 0;
         scratch = s > scratch ? s : scratch;
     }
     for (int i = 0; i < d->outputs; i++) {
@@ -132,9 +133,7 @@ static void plan(struct mien_net *n)
     for (int i = 0; i < d->outputs; i++) {
         const struct mien_layer *l = &d->layer[d->output[i].layer];
         n->planar[i] = n->total;
-        n->total += l->h * l->w > 1
-                        ? ((size_t)l->c * l->h * l->w + ALIGN - 1) / ALIGN * ALIGN
-                        : 0;
+        n->total += l->h * l->w > 1 ? ((size_t)l->c * l->h * l->w + ALIGN - 1) / ALIGN * ALIGN : 0;
     }
     n->scratch = n->total;
     n->total += (scratch + ALIGN - 1) / ALIGN * ALIGN;
@@ -255,7 +254,8 @@ static void read_numbers(struct mien_net *n, const struct mien_container *file)
     for (int i = 0; i < file->count && n->numbers_count < NUMBERS; i++) {
         const struct mien_section *s = &file->section[i];
         struct numbers *k = &n->numbers[n->numbers_count];
-        if (!is_own_section(s->name) && s->size % sizeof(float) == 0 && s->size <= sizeof(k->value)) {
+        if (!is_own_section(s->name) && s->size % sizeof(float) == 0 &&
+            s->size <= sizeof(k->value)) {
             memcpy(k->name, s->name, sizeof(k->name));
             memcpy(k->value, s->data, s->size);
             k->count = (int)(s->size / sizeof(float));
@@ -425,7 +425,7 @@ static void act_map(const struct mien_layer *l, const struct op *op, const float
             for (int c = 0; c < m->c; c++) {
                 float u = x[at + (size_t)c] + (op->bias ? op->bias[c] : 0);
                 u += other ? other[at + (size_t)c] : 0;
-                float slope = l->act == MIEN_ACT_LEAKY  ? op->slope[0]
+                float slope = l->act == MIEN_ACT_LEAKY   ? op->slope[0]
                               : l->act == MIEN_ACT_PRELU ? op->slope[c]
                                                          : 0;
                 z[at + (size_t)c] = act_one(l->act, u, slope);

@@ -24,8 +24,8 @@ float mien_net_input_scale(const struct mien_net *n);
 int mien_net_outputs(const struct mien_net *n);
 struct mien_net_io mien_net_output(const struct mien_net *n, int i);
 int mien_net_find_output(const struct mien_net *n, const char *name); // -1 when absent
-// Numbers that came with the weights and mean something to the caller alone (how to read the outputs):
-// the file's section `name` of exactly `count` floats. False when it has none such.
+// Numbers that came with the weights and mean something to the caller alone (how to read the
+// outputs): the file's section `name` of exactly `count` floats. False when it has none such.
 bool mien_net_numbers(const struct mien_net *n, const char *name, float *out, int count);
 // Adds or replaces such a section in a file. False on failure (logged).
 bool mien_net_save_numbers(const char *path, const char *name, const float *value, int count);

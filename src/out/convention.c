@@ -1,11 +1,11 @@
+// Axes, signs and units of other programs. Does not send anything.
 #include "out/convention.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "base/angle.h"
 #include "face/gaze.h"
-
-static const float degrees = 57.29577951308232F;
 
 static float arcsine(float v)
 {
@@ -15,7 +15,7 @@ static float arcsine(float v)
 void mien_euler_yxz(const float R[9], float xyz[3])
 {
     xyz[0] = arcsine(-R[5]);
-    if (fabsf(R[5]) < 0.99999F) {
+    if (fabsf(R[5]) < 0.99999f) {
         xyz[1] = atan2f(R[2], R[8]);
         xyz[2] = atan2f(R[3], R[4]);
     } else { // straight up or down: roll is not to be told from yaw
@@ -27,7 +27,7 @@ void mien_euler_yxz(const float R[9], float xyz[3])
 void mien_euler_xyz(const float R[9], float xyz[3])
 {
     xyz[1] = arcsine(R[2]);
-    if (fabsf(R[2]) < 0.99999F) {
+    if (fabsf(R[2]) < 0.99999f) {
         xyz[0] = atan2f(-R[5], R[8]);
         xyz[2] = atan2f(-R[1], R[0]);
     } else {
@@ -55,16 +55,16 @@ void mien_convention_unity(const float R[9], float q[4])
 
 void mien_convention_unity_position(const float mm[3], float m[3])
 {
-    m[0] = -mm[0] * 0.001F;
-    m[1] = mm[1] * 0.001F;
-    m[2] = mm[2] * 0.001F;
+    m[0] = -mm[0] * 0.001f;
+    m[1] = mm[1] * 0.001f;
+    m[2] = mm[2] * 0.001f;
 }
 
 void mien_convention_arkit(const float R[9], float deg[3])
 {
     mien_euler_yxz(R, deg);
     for (int i = 0; i < 3; i++) {
-        deg[i] *= degrees;
+        deg[i] *= (float)MIEN_DEG_PER_RAD;
     }
 }
 
@@ -98,20 +98,20 @@ static void quaternion_day(const float m[9], float q[4])
         memcpy(q, (float[]){m[5] - m[7], m[6] - m[2], m[1] - m[3], t}, 16);
     }
     for (int i = 0; i < 4; i++) {
-        q[i] *= 0.5F / sqrtf(t);
+        q[i] *= 0.5f / sqrtf(t);
     }
 }
 
 // Angle of a Givens rotation with this cosine and sine, degrees in -180…180, 180 for (-1, 0).
 static float givens_deg(float c, float s)
 {
-    float a = acosf(fmaxf(-1, fminf(1, c))) * degrees;
+    float a = acosf(fmaxf(-1, fminf(1, c))) * (float)MIEN_DEG_PER_RAD;
     return s >= 0 ? a : -a;
 }
 
 static void unit(float *c, float *s)
 {
-    float z = 1 / sqrtf(*c * *c + *s * *s + 1e-12F);
+    float z = 1 / sqrtf(*c * *c + *s * *s + 1e-12f);
     *c *= z;
     *s *= z;
 }
@@ -199,7 +199,7 @@ void mien_convention_mediapipe(const struct mien_pose *p, float m[16])
             m[4 * c + r] = p->R[3 * r + c];
         }
         m[4 * c + 3] = 0;
-        m[12 + c] = p->t[c] * 0.1F;
+        m[12 + c] = p->t[c] * 0.1f;
     }
     m[15] = 1;
 }
@@ -208,6 +208,6 @@ void mien_convention_gltf(const struct mien_pose *p, float q[4], float t[3])
 {
     mien_rotation_to_quaternion(p->R, q);
     for (int i = 0; i < 3; i++) {
-        t[i] = p->t[i] * 0.001F;
+        t[i] = p->t[i] * 0.001f;
     }
 }

@@ -1,3 +1,4 @@
+// Rasterises triangles into a depth buffer and asks points against it.
 #include "out/depth.h"
 
 #include <math.h>
@@ -43,7 +44,7 @@ void mien_depth_destroy(struct mien_depth *d)
 void mien_depth_triangle(struct mien_depth *d, const float a[3], const float b[3], const float c[3])
 {
     float area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
-    if (!(fabsf(area) > 1e-9F)) {
+    if (!(fabsf(area) > 1e-9f)) {
         return;
     }
     float lo_x = fminf(a[0], fminf(b[0], c[0])), hi_x = fmaxf(a[0], fmaxf(b[0], c[0]));
@@ -120,7 +121,7 @@ bool mien_posed_set(struct mien_posed *p, const struct mien_camera *camera,
     const struct mien_face_model *m = p->model;
     mien_face_model_vertices(m, f->identity, f->blendshape, p->vertices);
     mien_face_model_normals(m, p->vertices, p->normals);
-    float box[4] = {1e9F, 1e9F, -1e9F, -1e9F};
+    float box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
     for (int i = 0; i < m->vertices; i++) {
         float X[3], N[3], px[2], *s = p->screen + 3 * i;
         mien_mat3_mul_vec(f->pose.R, p->vertices + 3 * i, X);

@@ -30,7 +30,8 @@
 #include "out/sinks.h"
 
 enum { KEYS_FIRST = 32, TRACKS = 4 };
-static const int widths[TRACKS] = {1, 3, 4, MIEN_BLENDSHAPES}; // time, translation, rotation, weights
+static const int widths[TRACKS] = {1, 3, 4,
+                                   MIEN_BLENDSHAPES}; // time, translation, rotation, weights
 
 struct key {
     float time_s, q[4], t[3], weight[MIEN_BLENDSHAPES];
@@ -44,8 +45,8 @@ struct gltf_sink {
     struct mien_save save;
     struct key *key;
     size_t keys, room;
-    size_t written, file_room;     // keys that the file says, and that it has room for
-    off_t counts_at, at[TRACKS];   // in the file: where the keys' number is said, and where they are
+    size_t written, file_room;   // keys that the file says, and that it has room for
+    off_t counts_at, at[TRACKS]; // in the file: where the keys' number is said, and where they are
     int first_view;
     int64_t next_ns;
     bool have_first;
@@ -198,12 +199,12 @@ static int add_target(struct file *f, const float *shape_mm, int vertices, uint3
     float low[3] = {0}, high[3] = {0};
     for (int i = 0; i < vertices; i++) {
         const float *d = shape_mm + 3 * i;
-        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4F) { // a tenth of a micrometre
+        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
             continue;
         }
         index[n] = (uint32_t)i;
         for (int k = 0; k < 3; k++) {
-            moved[3 * n + (size_t)k] = d[k] * 0.001F;
+            moved[3 * n + (size_t)k] = d[k] * 0.001f;
             low[k] = fminf(low[k], moved[3 * n + (size_t)k]);
             high[k] = fmaxf(high[k], moved[3 * n + (size_t)k]);
         }
@@ -237,7 +238,7 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
         mien_face_model_vertices(m, s->identity, NULL, at);
         mien_face_model_normals(m, at, normal);
         for (size_t i = 0; i < 3 * V; i++) {
-            at[i] *= 0.001F;
+            at[i] *= 0.001f;
         }
         int position = add_floats(f, at, V, 3, "VEC3", ARRAY, true);
         int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
@@ -393,8 +394,7 @@ static bool save(struct gltf_sink *s, bool last)
     }
     print(&json, "},");
     add_nodes(s, &json);
-    bool ok =
-        add_mesh(&f, s, &json) && add_animation(&f, s, &json, last ? s->keys : s->room);
+    bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json, last ? s->keys : s->room);
     print(&json, ",\"accessors\":[");
     s->counts_at += (off_t)json.size;
     put(&json, f.accessors.data, f.accessors.size);
@@ -498,7 +498,7 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
         length += k.q[i] * k.q[i];
         good = good && isfinite(k.q[i]) && (i == 3 || isfinite(k.t[i]));
     }
-    if (!good || length < 0.5F) {
+    if (!good || length < 0.5f) {
         return true; // no pose, no key
     }
     // The nearer of q and -q, so that no turn goes the long way round.
@@ -568,7 +568,7 @@ static bool gltf_close(struct mien_sink *sink)
     return ok;
 }
 
-struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model *m)
+static struct mien_sink *open_gltf(const char *path, const struct mien_sink_context *c)
 {
     struct gltf_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -576,7 +576,7 @@ struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model 
     }
     s->sink = (struct mien_sink){
         .name = "glTF", .write = gltf_write, .close = gltf_close, .idle = gltf_idle};
-    s->model = m;
+    s->model = c->model;
     s->stream = mien_save_is_stream(path);
     snprintf(s->path, sizeof(s->path), "%s", path);
     s->room = KEYS_FIRST;
@@ -590,3 +590,13 @@ struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model 
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_gltf = {
+    .name = "gltf",
+    .argument = MIEN_SINK_FILE,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "gltf:FILE.glb",
+    .what = "animated face for Blender",
+    .example = "gltf:mien.glb",
+    .open = open_gltf,
+};

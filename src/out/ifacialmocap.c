@@ -63,7 +63,7 @@ static void short_name(int i, char out[32])
 // Numbers without the locale, four decimals.
 static int put_number(char *p, size_t room, float v)
 {
-    long long n = isfinite(v) && fabsf(v) < 1e6F ? llround((double)v * 1e4) : 0;
+    long long n = isfinite(v) && fabsf(v) < 1e6f ? llround((double)v * 1e4) : 0;
     unsigned long long u = (unsigned long long)(n < 0 ? -n : n);
     return snprintf(p, room, "%s%llu.%04llu", n < 0 ? "-" : "", u / 10000, u % 10000);
 }
@@ -244,7 +244,7 @@ static bool ifm_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_ifacialmocap(const char *arg)
+static struct mien_sink *open_ifacialmocap(const char *arg, const struct mien_sink_context *c)
 {
     bool to = !strncmp(arg, "to=", 3);
     struct mien_address a;
@@ -275,3 +275,13 @@ struct mien_sink *mien_sink_ifacialmocap(const char *arg)
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_ifacialmocap = {
+    .name = "ifacialmocap",
+    .argument = MIEN_SINK_ADDRESS_OR_TARGET,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT]",
+    .what = "iFacialMocap",
+    .example = "ifacialmocap",
+    .open = open_ifacialmocap,
+};

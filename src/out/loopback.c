@@ -51,8 +51,8 @@ static const struct mien_image *fit(struct loopback_sink *s, const struct mien_i
         return im;
     }
     float k = fmaxf((float)im->width / (float)out->width, (float)im->height / (float)out->height);
-    float x = 0.5F * ((float)im->width - 1 - k * ((float)out->width - 1));
-    float y = 0.5F * ((float)im->height - 1 - k * ((float)out->height - 1));
+    float x = 0.5f * ((float)im->width - 1 - k * ((float)out->width - 1));
+    float y = 0.5f * ((float)im->height - 1 - k * ((float)out->height - 1));
     mien_warp(im, &(struct mien_affine){{k, 0, x, 0, k, y}}, out, 0);
     return out;
 }
@@ -138,8 +138,7 @@ static bool loopback_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_loopback(const char *path, double frames_per_s,
-                                     const struct mien_face_model *m)
+static struct mien_sink *open_loopback(const char *path, const struct mien_sink_context *c)
 {
     struct loopback_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -149,10 +148,22 @@ struct mien_sink *mien_sink_loopback(const char *path, double frames_per_s,
                                  .write = loopback_write,
                                  .show = loopback_show,
                                  .close = loopback_close};
-    s->frames_per_s = frames_per_s;
-    if (!mien_video_device_open(&s->device, path) || !(s->overlay = mien_overlay_create(m))) {
+    s->frames_per_s = c->frames_per_s;
+    if (!mien_video_device_open(&s->device, path) ||
+        !(s->overlay = mien_overlay_create(c->model))) {
         loopback_close(&s->sink);
         return NULL;
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_loopback = {
+    .name = "loopback",
+    .argument = MIEN_SINK_DEVICE,
+    .traffic = MIEN_TRAFFIC_CAMERA,
+    .wants_pictures = true,
+    .help = "loopback:/dev/videoN (virtual camera)",
+    .what = "virtual camera",
+    .example = "loopback:/dev/video10",
+    .open = open_loopback,
+};

@@ -1,10 +1,10 @@
 // MediaPipe's face landmarker result as JSON: one object a frame.
 //
-// FILE.json is one array, whole after each frame (a pipe's is closed at the end), any other name JSON
-// lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1;
-// the others are zero with visibility 0. x, y are parts of the picture's width and height, z the
-// depth relative to the head's origin in x's scale, smaller is nearer. Blendshapes are in
-// MediaPipe's order, _neutral first, no tongueOut. Matrix: out/convention.h.
+// FILE.json is one array, whole after each frame (a pipe's is closed at the end), any other name
+// JSON lines. 478 landmarks in MediaPipe's order: those that our set has, with visibility 1; the
+// others are zero with visibility 0. x, y are parts of the picture's width and height, z the depth
+// relative to the head's origin in x's scale, smaller is nearer. Blendshapes are in MediaPipe's
+// order, _neutral first, no tongueOut. Matrix: out/convention.h.
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -120,7 +120,7 @@ static bool mediapipe_close(struct mien_sink *sink)
     return ok;
 }
 
-struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_model *m)
+static struct mien_sink *open_mediapipe(const char *path, const struct mien_sink_context *c)
 {
     struct mediapipe_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -128,14 +128,14 @@ struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_m
     }
     s->sink = (struct mien_sink){
         .name = "MediaPipe JSON", .write = mediapipe_write, .close = mediapipe_close};
-    s->model = m;
+    s->model = c->model;
     size_t n = strlen(path);
     s->array = n > 5 && !strcmp(path + n - 5, ".json");
     for (int i = 0; i < POINTS; i++) {
         s->landmark[i] = -1;
     }
-    for (int i = 0; i < m->landmarks; i++) {
-        int at = m->landmark[i].mediapipe;
+    for (int i = 0; i < c->model->landmarks; i++) {
+        int at = c->model->landmark[i].mediapipe;
         if (at >= 0 && at < POINTS) {
             s->landmark[at] = i;
         }
@@ -166,3 +166,13 @@ struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_m
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_mediapipe = {
+    .name = "mediapipe",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "mediapipe:FILE.json",
+    .what = "like MediaPipe's",
+    .example = "mediapipe:mediapipe.json",
+    .open = open_mediapipe,
+};

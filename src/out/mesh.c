@@ -1,3 +1,4 @@
+// Writes OBJ, MTL and PLY of one face, and unwraps the picture onto the model's UV.
 #include "out/mesh.h"
 
 #include <math.h>
@@ -32,7 +33,7 @@ static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
 // How well the picture shows a surface point, 0…1: seen, and not at a grazing angle.
 static float shown(const struct mien_posed *p, const float s[3], float facing)
 {
-    float w = (facing - 0.15F) / 0.35F;
+    float w = (facing - 0.15f) / 0.35f;
     w = w < 0 ? 0 : w > 1 ? 1 : w;
     return w > 0 && s[2] > 0 && mien_depth_visible(&p->depth, s, 4) ? w : 0;
 }
@@ -84,11 +85,11 @@ static void unwrap_triangle(const struct mien_posed *p, const struct mien_image 
     const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
     float x[3], y[3];
     for (int k = 0; k < 3; k++) {
-        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5F;
-        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5F;
+        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5f;
+        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5f;
     }
     float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
-    if (!(fabsf(area) > 1e-6F)) {
+    if (!(fabsf(area) > 1e-6f)) {
         return;
     }
     int x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
@@ -103,7 +104,7 @@ static void unwrap_triangle(const struct mien_posed *p, const struct mien_image 
             b[2] = 1 - b[0] - b[1];
             float *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
             // A little beyond the edge, so that no seam shows; a texel inside a triangle wins.
-            float slack = -0.02F - 0.7F / sqrtf(fabsf(area));
+            float slack = -0.02f - 0.7f / sqrtf(fabsf(area));
             float least = fminf(b[0], fminf(b[1], b[2]));
             if (least < slack || (least < 0 && o[3] > 0)) {
                 continue;
@@ -112,7 +113,7 @@ static void unwrap_triangle(const struct mien_posed *p, const struct mien_image 
             texel(p, picture, v, b, c);
             // The weight is kept above zero where the skin is, to tell it from empty texture.
             memcpy(o, c, 3 * sizeof(float));
-            o[3] = fmaxf(c[3], 1e-6F);
+            o[3] = fmaxf(c[3], 1e-6f);
         }
     }
 }
@@ -131,7 +132,7 @@ void mien_mesh_unwrap(const struct mien_posed *posed, const struct mien_image *p
     }
     double mean[4] = {0};
     for (size_t i = 0; i < n; i++) {
-        if (weight[4 * i + 3] > 0.5F) {
+        if (weight[4 * i + 3] > 0.5f) {
             for (int k = 0; k < 4; k++) {
                 mean[k] += weight[4 * i + (size_t)k];
             }
@@ -147,7 +148,7 @@ void mien_mesh_unwrap(const struct mien_posed *posed, const struct mien_image *p
             uint8_t *o = texture->data + (size_t)j * texture->stride + 3 * (size_t)i;
             float rest = fmaxf(0, 1 - w[3]), sum = w[3] + rest;
             for (int k = 0; k < 3; k++) {
-                o[k] = (uint8_t)fmaxf(0, fminf(255, (w[k] + rest * flat[k]) / sum + 0.5F));
+                o[k] = (uint8_t)fmaxf(0, fminf(255, (w[k] + rest * flat[k]) / sum + 0.5f));
             }
         }
     }
@@ -233,9 +234,9 @@ static void write_obj(struct mien_text *t, const struct mien_posed *p, const cha
     for (int i = 0; i < m->vertices; i++) {
         const float *s = p->screen + 3 * i;
         fputs("vt ", t->file);
-        mien_text_number(t, (s[0] + 0.5F - origin[0]) / size[0], 5, "0");
+        mien_text_number(t, (s[0] + 0.5f - origin[0]) / size[0], 5, "0");
         fputc(' ', t->file);
-        mien_text_number(t, 1 - (s[1] + 0.5F - origin[1]) / size[1], 5, "0");
+        mien_text_number(t, 1 - (s[1] + 0.5f - origin[1]) / size[1], 5, "0");
         fputc('\n', t->file);
     }
     for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
@@ -325,14 +326,14 @@ bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image 
         return false;
     }
     snprintf(path, sizeof(path), "%s.ply", base);
-    int n =
-        snprintf(head, sizeof(head),
-                 "ply\nformat binary_little_endian 1.0\ncomment " MIEN_MADE "fitted face, millimetres\n"
-                 "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
-                 "property float nx\nproperty float ny\nproperty float nz\n"
-                 "property uchar red\nproperty uchar green\nproperty uchar blue\n"
-                 "element face %d\nproperty list uchar int vertex_indices\nend_header\n",
-                 m->vertices, m->triangles);
+    int n = snprintf(head, sizeof(head),
+                     "ply\nformat binary_little_endian 1.0\ncomment " MIEN_MADE
+                     "fitted face, millimetres\n"
+                     "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
+                     "property float nx\nproperty float ny\nproperty float nz\n"
+                     "property uchar red\nproperty uchar green\nproperty uchar blue\n"
+                     "element face %d\nproperty list uchar int vertex_indices\nend_header\n",
+                     m->vertices, m->triangles);
     size_t size = (size_t)n + (size_t)m->vertices * 27 + (size_t)m->triangles * 13;
     uint8_t *data = mien_calloc(size, 1), *p = data;
     if (!data) {
@@ -348,8 +349,8 @@ bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image 
             texel(posed, picture, v, (float[]){1, 0, 0}, c);
         }
         for (int k = 0; k < 3; k++) {
-            float value = c[3] > 0.05F ? c[k] / c[3] : 170;
-            *p++ = (uint8_t)fmaxf(0, fminf(255, value + 0.5F));
+            float value = c[3] > 0.05f ? c[k] / c[3] : 170;
+            *p++ = (uint8_t)fmaxf(0, fminf(255, value + 0.5f));
         }
     }
     for (int i = 0; i < m->triangles; i++) {

@@ -1,3 +1,4 @@
+// Parses addresses, resolves them once, and sends UDP without waiting.
 #include "out/net.h"
 
 #include <arpa/inet.h>

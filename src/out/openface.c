@@ -18,7 +18,7 @@
 #include "out/avatar.h"
 
 enum { EYE_POINTS = 56, SHAPE = 34, IRIS = 8, LIDS = 12, INTENSITIES = 17, PRESENCES = 18 };
-static const float iris_mm = 5.9F, pupil_mm = 2.0F; // radii; HVID 11.8 mm
+static const float iris_mm = 5.9f, pupil_mm = 2.0f; // radii; HVID 11.8 mm
 
 static const struct unit {
     int number;
@@ -47,8 +47,8 @@ static float intensity(const struct unit *u, const float *b) // 0…1
 {
     if (u->number == 25) {
         float jaw = 2 * (b[MIEN_BS_JAW_OPEN] - b[MIEN_BS_MOUTH_CLOSE]); // parted before it drops
-        float lower = 0.5F * (b[MIEN_BS_MOUTH_LOWER_DOWN_LEFT] + b[MIEN_BS_MOUTH_LOWER_DOWN_RIGHT]);
-        float upper = 0.5F * (b[MIEN_BS_MOUTH_UPPER_UP_LEFT] + b[MIEN_BS_MOUTH_UPPER_UP_RIGHT]);
+        float lower = 0.5f * (b[MIEN_BS_MOUTH_LOWER_DOWN_LEFT] + b[MIEN_BS_MOUTH_LOWER_DOWN_RIGHT]);
+        float upper = 0.5f * (b[MIEN_BS_MOUTH_UPPER_UP_LEFT] + b[MIEN_BS_MOUTH_UPPER_UP_RIGHT]);
         return mien_unit(fmaxf(jaw, fmaxf(lower, upper)));
     }
     float sum = 0;
@@ -82,7 +82,7 @@ static void circle(const float centre[3], const float normal[3], float radius, i
 {
     float u[3] = {normal[2], 0, -normal[0]}; // level, across the line of sight
     float length = sqrtf(u[0] * u[0] + u[2] * u[2]);
-    if (length < 1e-6F) {
+    if (length < 1e-6f) {
         u[0] = length = 1;
     }
     u[0] /= length;
@@ -90,7 +90,7 @@ static void circle(const float centre[3], const float normal[3], float radius, i
     const float *w = normal;
     float v[3] = {w[1] * u[2] - w[2] * u[1], w[2] * u[0] - w[0] * u[2], w[0] * u[1] - w[1] * u[0]};
     for (int i = 0; i < n; i++) {
-        float a = (float)i * 6.2831853F / (float)n, c = radius * cosf(a), s = radius * sinf(a);
+        float a = (float)i * 6.2831853f / (float)n, c = radius * cosf(a), s = radius * sinf(a);
         for (int k = 0; k < 3; k++) {
             out[i][k] = centre[k] + c * u[k] + s * v[k];
         }
@@ -108,7 +108,7 @@ static void eye_points(struct openface_sink *o, const struct mien_face_result *f
         const float *a = o->point[36 + 6 * side + i / 2];
         const float *b = o->point[36 + 6 * side + (i / 2 + i % 2) % 6];
         for (int k = 0; k < 3; k++) {
-            out[IRIS + i][k] = 0.5F * (a[k] + b[k]);
+            out[IRIS + i][k] = 0.5f * (a[k] + b[k]);
         }
     }
     circle(centre, gaze, pupil_mm, IRIS, out + IRIS + LIDS);
@@ -123,7 +123,7 @@ static void gaze_cells(struct openface_sink *o, const struct mien_face_result *f
         mien_convention_openface_point(ours, theirs);
         cells(&o->text, theirs, 3, 1, 6);
         for (int k = 0; k < 3; k++) {
-            sum[k] += 0.5F * theirs[k];
+            sum[k] += 0.5f * theirs[k];
         }
     }
     float angle[2] = {atan2f(sum[0], -sum[2]), atan2f(sum[1], -sum[2])};
@@ -189,7 +189,7 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     }
     cells(t, unit, INTENSITIES, 1, 2);
     // Presence has AU28 (lips sucked in) before AU45.
-    float lips = 2.5F * (mien_unit(f->action[MIEN_BS_MOUTH_ROLL_UPPER]) +
+    float lips = 2.5f * (mien_unit(f->action[MIEN_BS_MOUTH_ROLL_UPPER]) +
                          mien_unit(f->action[MIEN_BS_MOUTH_ROLL_LOWER]));
     for (int i = 0; i < PRESENCES; i++) {
         float v = i < 16 ? unit[i] : i == 16 ? lips : unit[16];
@@ -263,7 +263,7 @@ static void write_header(FILE *f)
     }
 }
 
-struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_model *m)
+static struct mien_sink *open_openface(const char *path, const struct mien_sink_context *c)
 {
     struct openface_sink *o = mien_calloc(1, sizeof(*o));
     if (!o) {
@@ -271,7 +271,7 @@ struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_mo
     }
     o->sink = (struct mien_sink){
         .name = "OpenFace CSV", .write = openface_write, .close = openface_close};
-    o->model = m;
+    o->model = c->model;
     if (!mien_text_open(&o->text, path)) {
         mien_free(o);
         return NULL;
@@ -283,3 +283,13 @@ struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_mo
     }
     return &o->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_openface = {
+    .name = "openface",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "openface:FILE.csv",
+    .what = "table like OpenFace's",
+    .example = "openface:openface.csv",
+    .open = open_openface,
+};

@@ -58,16 +58,16 @@ static void features(const struct mien_face_result *f, float out[FEATURES])
         float down = b[MIEN_BS_BROW_DOWN_LEFT + side], inner = b[MIEN_BS_BROW_INNER_UP];
         float outer = b[MIEN_BS_BROW_OUTER_UP_LEFT + side];
         o[2 + 3 * side] = inner - outer - down;          // steepness: inner end up
-        o[3 + 3 * side] = 0.5F * (inner + outer) - down; // up, down
+        o[3 + 3 * side] = 0.5f * (inner + outer) - down; // up, down
         o[4 + 3 * side] = outer - down;                  // quirk: how arched
         float smile = b[MIEN_BS_MOUTH_SMILE_LEFT + side],
               frown = b[MIEN_BS_MOUTH_FROWN_LEFT + side];
         float stretch = b[MIEN_BS_MOUTH_STRETCH_LEFT + side], pucker = b[MIEN_BS_MOUTH_PUCKER];
         o[8 + 2 * side] = frown - smile; // a corner that rises counts down
-        o[9 + 2 * side] = 0.7F * smile + stretch - pucker;
+        o[9 + 2 * side] = 0.7f * smile + stretch - pucker;
     }
     o[12] = b[MIEN_BS_JAW_OPEN] - b[MIEN_BS_MOUTH_CLOSE];
-    o[13] = 0.5F * (o[9] + o[11]);
+    o[13] = 0.5f * (o[9] + o[11]);
     for (int i = 0; i < FEATURES; i++) {
         o[i] = isfinite(o[i]) ? fmaxf(-1, fminf(1, o[i])) : 0;
     }
@@ -79,9 +79,9 @@ static void eyeball(const float point[][3], int outer, int inner, float out[3])
     for (int k = 0; k < 3; k++) {
         float d = point[outer][k] - point[inner][k];
         corner += d * d;
-        out[k] = 0.5F * (point[outer][k] + point[inner][k]);
+        out[k] = 0.5f * (point[outer][k] + point[inner][k]);
     }
-    out[2] -= 0.385F * sqrtf(corner); // eyeballs are 0.385 of the corners' distance deep
+    out[2] -= 0.385f * sqrtf(corner); // eyeballs are 0.385 of the corners' distance deep
 }
 
 // One standard deviation of a point. The errors of neighbouring landmarks go together, so a mixture
@@ -190,7 +190,7 @@ static bool osf_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m)
+static struct mien_sink *open_osf(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address to;
     const char *reason;
@@ -203,16 +203,26 @@ struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m
         return NULL;
     }
     s->sink = (struct mien_sink){.name = "OpenSeeFace", .write = osf_write, .close = osf_close};
-    s->model = m;
+    s->model = c->model;
     // Their model's outer eye corners are 0.65962 apart.
     float a[3], b[3];
-    mien_face_model_ibug(m, OUTER_RIGHT, m->landmark_mean, 3, 3, a);
-    mien_face_model_ibug(m, OUTER_LEFT, m->landmark_mean, 3, 3, b);
+    mien_face_model_ibug(c->model, OUTER_RIGHT, c->model->landmark_mean, 3, 3, a);
+    mien_face_model_ibug(c->model, OUTER_LEFT, c->model->landmark_mean, 3, 3, b);
     float d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
-    s->unit_mm = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 0.65962F;
+    s->unit_mm = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 0.65962f;
     if (!mien_udp_open(&s->udp, "OpenSeeFace", &to)) {
         mien_free(s);
         return NULL;
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_osf = {
+    .name = "osf",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "osf[:HOST:PORT] (OpenSeeFace)",
+    .what = "OpenSeeFace: VTube Studio, VSeeFace",
+    .example = "osf",
+    .open = open_osf,
+};

@@ -1,3 +1,4 @@
+// Draws into a picture on the processor; needs no OpenGL.
 #include "out/overlay.h"
 
 #include <math.h>
@@ -47,7 +48,7 @@ static bool is_diagonal(const struct mien_face_model *m, const struct edge *e)
     for (int i = 0; i < 2; i++) {
         const int32_t *v = m->triangle + 3 * e->triangle[i];
         for (int k = 0; k < 3; k++) {
-            if (length2(m->mean, v[k], v[(k + 1) % 3]) > own * 1.0001F) {
+            if (length2(m->mean, v[k], v[(k + 1) % 3]) > own * 1.0001f) {
                 return false;
             }
         }
@@ -117,7 +118,7 @@ static void blend(struct mien_image *im, int x, int y, struct mien_rgb c, float 
     uint8_t *p = im->data + (size_t)y * im->stride + 3 * (size_t)x;
     const uint8_t v[3] = {c.r, c.g, c.b};
     for (int k = 0; k < 3; k++) {
-        p[k] = (uint8_t)((float)p[k] + alpha * ((float)v[k] - (float)p[k]) + 0.5F);
+        p[k] = (uint8_t)((float)p[k] + alpha * ((float)v[k] - (float)p[k]) + 0.5f);
     }
 }
 
@@ -134,9 +135,9 @@ static void line(const struct mien_depth *d, struct mien_image *im, const float 
         return;
     }
     for (int i = 0; i < n; i++) {
-        float t = ((float)i + 0.5F) / (float)n;
+        float t = ((float)i + 0.5f) / (float)n;
         float p[3] = {a[0] + t * dx, a[1] + t * dy, a[2] + t * (b[2] - a[2])};
-        if (!mien_depth_visible(d, p, 2.5F)) {
+        if (!mien_depth_visible(d, p, 2.5f)) {
             continue;
         }
         float along = roundf(steep ? p[1] : p[0]), across = steep ? p[0] : p[1];
@@ -174,7 +175,7 @@ static void draw_mesh(struct mien_overlay *o, struct mien_image *im)
     }
     // Lines that lie closer than about five pixels would cover the face: they fade.
     float mean = count ? (float)(sum / count) : 1;
-    float alpha = fminf(0.75F, fmaxf(0.12F, mean / 8));
+    float alpha = fminf(0.75f, fmaxf(0.12f, mean / 8));
     const struct mien_rgb colour = {90, 255, 190};
     for (int i = 0; i < o->edges; i++) {
         const struct edge *e = &o->edge[i];
@@ -196,10 +197,10 @@ static void draw_axes(struct mien_image *im, const struct mien_camera *camera,
     for (int k = 0; k < 3; k++) {
         float X[3], px[2];
         for (int i = 0; i < 3; i++) {
-            X[i] = f->pose.t[i] + f->pose.R[3 * i + k] * (k == 2 ? 140.0F : 90.0F);
+            X[i] = f->pose.t[i] + f->pose.R[3 * i + k] * (k == 2 ? 140.0f : 90.0f);
         }
         if (mien_camera_project(camera, X, px)) {
-            mien_draw_line(im, origin[0], origin[1], px[0], px[1], width, colour[k], 0.9F);
+            mien_draw_line(im, origin[0], origin[1], px[0], px[1], width, colour[k], 0.9f);
         }
     }
 }
@@ -214,10 +215,10 @@ static void draw_text(struct mien_image *im, const struct mien_face_result *f)
              (double)f->pitch_deg, (double)f->roll_deg);
     float size = f->box_px[3] - f->box_px[1];
     int scale = size > 700 ? 3 : size > 300 ? 2 : 1, height = 12 * scale;
-    int x = (int)fmaxf(2, f->box_px[0]), y = (int)fmaxf(2, f->box_px[1] - 2.6F * (float)height);
-    float wide = 6.0F * (float)scale * (float)strlen(line2);
+    int x = (int)fmaxf(2, f->box_px[0]), y = (int)fmaxf(2, f->box_px[1] - 2.6f * (float)height);
+    float wide = 6.0f * (float)scale * (float)strlen(line2);
     mien_draw_rect(im, (float)x - 2, (float)y - 2, (float)x + wide, (float)(y + 2 * height),
-                   (struct mien_rgb){0, 0, 0}, 0.55F);
+                   (struct mien_rgb){0, 0, 0}, 0.55f);
     mien_draw_text(im, x, y, scale, line1, (struct mien_rgb){255, 230, 120});
     mien_draw_text(im, x, y + height, scale, line2, (struct mien_rgb){235, 235, 235});
 }
@@ -232,17 +233,17 @@ void mien_overlay_draw(struct mien_overlay *o, struct mien_image *picture,
             draw_mesh(o, picture);
         }
         if (parts & MIEN_OVERLAY_LANDMARKS) {
-            float radius = fmaxf(0.8F, size / 190);
+            float radius = fmaxf(0.8f, size / 190);
             for (int k = 0; k < f->landmark_count; k++) {
                 bool iris = k == o->posed.model->iris[0] || k == o->posed.model->iris[1];
                 mien_draw_disc(
                     picture, f->landmark_px[k][0], f->landmark_px[k][1],
-                    iris ? 1.6F * radius : radius,
-                    iris ? (struct mien_rgb){80, 200, 255} : (struct mien_rgb){255, 220, 40}, 0.9F);
+                    iris ? 1.6f * radius : radius,
+                    iris ? (struct mien_rgb){80, 200, 255} : (struct mien_rgb){255, 220, 40}, 0.9f);
             }
         }
         if (parts & MIEN_OVERLAY_AXES) {
-            draw_axes(picture, &r->camera, f, fmaxf(1.5F, size / 90));
+            draw_axes(picture, &r->camera, f, fmaxf(1.5f, size / 90));
         }
         if (parts & MIEN_OVERLAY_TEXT) {
             draw_text(picture, f);

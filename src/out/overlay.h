@@ -19,8 +19,8 @@ void mien_overlay_destroy(struct mien_overlay *o);    // NULL is fine
 void mien_overlay_draw(struct mien_overlay *o, struct mien_image *picture,
                        const struct mien_result *r, unsigned parts);
 
-// Copies the frame into a picture to draw on: made, or made anew when the size has changed; zeroed at
-// first, the caller destroys it. False: no memory (logged).
+// Copies the frame into a picture to draw on: made, or made anew when the size has changed; zeroed
+// at first, the caller destroys it. False: no memory (logged).
 bool mien_overlay_canvas(struct mien_image *canvas, const struct mien_image *frame);
 
 #endif

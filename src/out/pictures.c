@@ -60,7 +60,7 @@ static bool is_gap(const char *s, int n)
 {
     static const char *const gaps[] = {"\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"};
     const unsigned char *b = (const unsigned char *)s;
-    bool gap = (n == 2 && b[0] == 0xC2 && b[1] <= 0xA0) || // U+0080 to U+00A0
+    bool gap = (n == 2 && b[0] == 0xC2 && b[1] <= 0xA0) ||               // U+0080 to U+00A0
                (n == 3 && b[0] == 0xE2 && b[1] == 0x80 && b[2] <= 0x8A); // U+2000 to U+200A
     for (size_t i = 0; i < MIEN_COUNT(gaps); i++) {
         gap = gap || !strncmp(s, gaps[i], 3);
@@ -179,8 +179,7 @@ static bool overlay_write(struct mien_sink *s, const struct mien_sink_frame *f)
     if (!f->picture) {
         return true;
     }
-    if (!choose(&o->naming, f->source, 1, base) ||
-        !mien_overlay_canvas(&o->scratch, f->picture)) {
+    if (!choose(&o->naming, f->source, 1, base) || !mien_overlay_canvas(&o->scratch, f->picture)) {
         return false;
     }
     mien_overlay_draw(o->overlay, &o->scratch, f->result, o->parts);
@@ -282,8 +281,8 @@ struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *
     if (!k) {
         return NULL;
     }
-    k->naming = (struct naming){
-        .what = "--mesh", .ending = ending, .endings = ENDINGS, .plain = true};
+    k->naming =
+        (struct naming){.what = "--mesh", .ending = ending, .endings = ENDINGS, .plain = true};
     if (!open_folder(&k->naming, dir, claims) || !mien_posed_create(&k->posed, m)) {
         mien_free(k);
         return NULL;

@@ -1,3 +1,4 @@
+// Learns, applies and stores a range. Does not decide when (the session does).
 #include "out/profile.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@
 #include "out/text.h"
 
 static const double rest_s = 4, all_s = 10;
-static const float moved = 0.15F; // less is no movement
+static const float moved = 0.15f; // less is no movement
 
 void mien_profile_begin(struct mien_profile *p)
 {
@@ -41,7 +42,7 @@ void mien_profile_feed(struct mien_profile *p, const float b[MIEN_BLENDSHAPES], 
     double passed = t - p->begin_s;
     if (p->phase == MIEN_PROFILE_REST && passed >= rest_s && p->frames >= 10) {
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            p->neutral[i] = fminf(0.9F, (float)(p->sum[i] / p->frames));
+            p->neutral[i] = fminf(0.9f, (float)(p->sum[i] / p->frames));
             p->high[i] = p->neutral[i];
             p->last[0][i] = p->last[1][i] = p->neutral[i];
         }
@@ -128,7 +129,7 @@ bool mien_profile_load(struct mien_profile *p, const char *path)
         int k = sscanf(line, "%63s %f %f", name, &neutral, &high) == 3 ? mien_blendshape_find(name)
                                                                        : -1;
         // Written so that what is not a number is refused too.
-        if (k < 0 || !(neutral >= 0) || !(high <= 1.001F) || !(high - neutral >= 0.05F)) {
+        if (k < 0 || !(neutral >= 0) || !(high <= 1.001f) || !(high - neutral >= 0.05f)) {
             mien_error("%s:%d: not a blendshape's name, neutral and highest value", path,
                        line_number);
             mien_free(text);

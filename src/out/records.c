@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/name.h"
 #include "face/quality.h"
+#include "out/sinks.h"
 
 struct text_sink {
     struct mien_sink sink;
@@ -147,11 +148,25 @@ static struct text_sink *text_sink(const char *path, const char *name,
     return s;
 }
 
-struct mien_sink *mien_sink_jsonl(const char *path)
+// JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id,
+// state, box, confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch,
+// roll}, blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
+// Numbers have a fixed precision and are always numbers: what is not finite is written as null.
+static struct mien_sink *open_jsonl(const char *path, const struct mien_sink_context *c)
 {
     struct text_sink *s = text_sink(path, "JSON lines", jsonl_write);
     return s ? &s->sink : NULL;
 }
+
+const struct mien_sink_kind mien_sink_kind_jsonl = {
+    .name = "jsonl",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "jsonl:FILE",
+    .what = "everything, a line a frame",
+    .example = "jsonl:mien.jsonl",
+    .open = open_jsonl,
+};
 
 static void cells(struct mien_text *t, const float *v, int n, int digits)
 {
@@ -216,7 +231,9 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
     return true;
 }
 
-struct mien_sink *mien_sink_csv(const char *path)
+// One row a face; a frame without one has a row with face = -1 and empty cells, and so has what is
+// not finite.
+static struct mien_sink *open_csv(const char *path, const struct mien_sink_context *c)
 {
     struct text_sink *s = text_sink(path, "CSV", csv_write);
     if (!s) {
@@ -244,3 +261,13 @@ struct mien_sink *mien_sink_csv(const char *path)
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_csv = {
+    .name = "csv",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "csv:FILE",
+    .what = "table, a row a face",
+    .example = "csv:mien.csv",
+    .open = open_csv,
+};

@@ -1,6 +1,6 @@
 // Session report: results are counted as they come, a self-contained page is written at the end and
-// every second before it, so that a killed program leaves one. Where that takes long it is done less
-// often: it may take a twentieth of the time.
+// every second before it, so that a killed program leaves one. Where that takes long it is done
+// less often: it may take a twentieth of the time.
 //
 // Blinks and action units: face/signs.h.
 // Episodes: the probability of a class other than neutral rises above 0.5 and stays above 0.35 for
@@ -22,7 +22,7 @@
 #include "face/quality.h"
 #include "out/sinks.h"
 
-static const float rises = 0.5F, falls = 0.35F;
+static const float rises = 0.5f, falls = 0.35f;
 static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04;
 static const int64_t rewrite_ns = MIEN_NS_PER_S, sync_ns = 60 * MIEN_NS_PER_S;
 
@@ -336,7 +336,9 @@ static bool report_close(struct mien_sink *sink)
     return ok;
 }
 
-struct mien_sink *mien_sink_report(const char *path, const struct mien_sink_context *c)
+// A self-contained page about the session: expression over time and its episodes, blinks, head,
+// gaze, action units and blendshapes, event marks. Rewritten every minute.
+static struct mien_sink *open_report(const char *path, const struct mien_sink_context *c)
 {
     struct report_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -364,3 +366,12 @@ struct mien_sink *mien_sink_report(const char *path, const struct mien_sink_cont
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_report = {
+    .name = "report",
+    .argument = MIEN_SINK_FILE,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "report:FILE.html (session report)",
+    .what = "page about a session",
+    .open = open_report,
+};

@@ -1,5 +1,5 @@
 // What a report keeps of a session, and its page. Private to out/report*.c; the sink is
-// mien_sink_report (out/sinks.h).
+// mien_sink_kind_report (out/sinks.h).
 //
 // Memory is fixed: curves are held in BINS bins of time, whose width doubles when they are full;
 // everything else is counted as it comes. Does not: draw on screens, need the network.

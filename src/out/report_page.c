@@ -420,7 +420,7 @@ static void small(const struct mien_report *r, const struct mien_report_person *
         put(t, "<path stroke=\"var(--a)\" opacity=.3 d=\"");
         for (int i = 0, n = bins(r); i < n; i++) {
             const struct mien_report_bin *b = &p->bin[i];
-            if (b->samples > 1 && b->high[part[0]] - b->low[part[0]] > 0.02F) {
+            if (b->samples > 1 && b->high[part[0]] - b->low[part[0]] > 0.02f) {
                 put(t, "M");
                 num(t, (bin_x(r, i) - LEFT) * scale, 1);
                 fputc(' ', t->file);

@@ -1,7 +1,9 @@
+// Calls through struct mien_sink, which remember a failure; and the sink that only counts.
 #include "out/sink.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "out/sinks.h"
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f)
 {
@@ -62,7 +64,7 @@ static bool null_close(struct mien_sink *s)
     return true;
 }
 
-struct mien_sink *mien_sink_null(void)
+static struct mien_sink *open_null(const char *arg, const struct mien_sink_context *c)
 {
     struct null_sink *n = mien_calloc(1, sizeof(*n));
     if (!n) {
@@ -71,3 +73,12 @@ struct mien_sink *mien_sink_null(void)
     n->sink = (struct mien_sink){.name = "null", .write = null_write, .close = null_close};
     return &n->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_null = {
+    .name = "null",
+    .argument = MIEN_SINK_NONE,
+    .traffic = MIEN_TRAFFIC_NONE,
+    .help = "null",
+    .what = "counts frames only",
+    .open = open_null,
+};

@@ -27,7 +27,7 @@ struct mien_sink { // first member of every sink
     // May be NULL. A live program that draws hands what it shows here (RGB8), and then leaves
     // `picture` in write NULL; others give the frame's picture in write.
     bool (*show)(struct mien_sink *s, const struct mien_image *shown);
-    bool failed;                        // a write failed; it was logged, later ones are skipped
+    bool failed; // a write failed; it was logged, later ones are skipped
 };
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
@@ -35,20 +35,6 @@ bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown);   // t
 void mien_sink_idle(struct mien_sink *s);
 // Flushes and frees. False when anything was not written. s NULL is fine (true).
 bool mien_sink_close(struct mien_sink *s);
-
-// path "-" = standard output. NULL on failure (logged). Numbers have a fixed precision and are
-// always numbers: what is not finite is written as null (JSON) or left empty (CSV).
-//
-// JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id, state, box,
-// confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch, roll},
-// blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
-struct mien_sink *mien_sink_jsonl(const char *path);
-// One row a face; a frame without one has a row with face = -1 and empty cells.
-struct mien_sink *mien_sink_csv(const char *path);
-// "MD5 frame N" a frame and "MD5 total" at the end: of the results, times left out. The same input
-// gives the same lines on every run of one build on one machine.
-struct mien_sink *mien_sink_md5(const char *path);
-struct mien_sink *mien_sink_null(void); // counts only
 
 enum mien_overlay_parts {
     MIEN_OVERLAY_MESH = 1,
@@ -60,8 +46,8 @@ enum mien_overlay_parts {
 // Pictures with the results drawn over them: DIR/NAME.png, NAME from the source (its folder and
 // ending taken off). m is borrowed until close.
 // This and the next one choose their files' names: one that claims knows, or that belongs to a file
-// that they did not make, gets a number (NAME-2), which is said. claims: of the run, borrowed; NULL:
-// none but their own.
+// that they did not make, gets a number (NAME-2), which is said. claims: of the run, borrowed;
+// NULL: none but their own.
 struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_model *m,
                                     unsigned parts, struct mien_claims *claims);
 // A mesh for every face: DIR/NAME.obj + .mtl + .png (the picture unwrapped onto the model's UV) and

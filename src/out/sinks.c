@@ -1,3 +1,4 @@
+// Parses lists of outputs against the table of kinds and opens them.
 #include "out/sinks.h"
 
 #include <stdio.h>
@@ -7,52 +8,50 @@
 #include "base/mem.h"
 #include "out/net.h"
 
-enum argument { ARG_NONE, ARG_FILE, ARG_FILE_OR_STDOUT, ARG_ADDRESS, ARG_DEVICE };
-enum kind {
-    KIND_JSONL,
-    KIND_CSV,
-    KIND_MD5,
-    KIND_NULL,
-    KIND_OPENFACE,
-    KIND_MEDIAPIPE,
-    KIND_TAKE,
-    KIND_GLTF,
-    KIND_VMC,
-    KIND_OSF,
-    KIND_LIVELINK,
-    KIND_IFACIALMOCAP,
-    KIND_FACECAP,
-    KIND_OPENTRACK,
-    KIND_WS,
-    KIND_LOOPBACK,
-    KIND_REPORT,
-    KINDS
-};
-static const struct {
-    const char *name;
-    enum argument argument;
-} kinds[KINDS] = {
-    [KIND_JSONL] = {"jsonl", ARG_FILE_OR_STDOUT},
-    [KIND_CSV] = {"csv", ARG_FILE_OR_STDOUT},
-    [KIND_MD5] = {"md5", ARG_FILE_OR_STDOUT},
-    [KIND_NULL] = {"null", ARG_NONE},
-    [KIND_OPENFACE] = {"openface", ARG_FILE_OR_STDOUT},
-    [KIND_MEDIAPIPE] = {"mediapipe", ARG_FILE_OR_STDOUT},
-    [KIND_TAKE] = {"livelinkcsv", ARG_FILE_OR_STDOUT},
-    [KIND_GLTF] = {"gltf", ARG_FILE},
-    [KIND_VMC] = {"vmc", ARG_ADDRESS},
-    [KIND_OSF] = {"osf", ARG_ADDRESS},
-    [KIND_LIVELINK] = {"livelink", ARG_ADDRESS},
-    [KIND_IFACIALMOCAP] = {"ifacialmocap", ARG_ADDRESS},
-    [KIND_FACECAP] = {"facecap", ARG_ADDRESS},
-    [KIND_OPENTRACK] = {"opentrack", ARG_ADDRESS},
-    [KIND_WS] = {"ws", ARG_ADDRESS},
-    [KIND_LOOPBACK] = {"loopback", ARG_DEVICE},
-    [KIND_REPORT] = {"report", ARG_FILE},
-};
+#define ROW(name) &mien_sink_kind_##name,
+static const struct mien_sink_kind *const kinds[] = {MIEN_SINK_KINDS(ROW)};
+enum { KINDS = (int)MIEN_COUNT(kinds) };
+
+const struct mien_sink_kind *mien_sink_kind_at(int i)
+{
+    return i >= 0 && i < KINDS ? kinds[i] : NULL;
+}
+
+const struct mien_sink_kind *mien_sink_kind_of(const char *spec)
+{
+    size_t n = strcspn(spec, ":,");
+    for (int i = 0; i < KINDS; i++) {
+        if (strlen(kinds[i]->name) == n && !strncmp(kinds[i]->name, spec, n)) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}
+
+enum mien_traffic mien_sink_traffic(const char *spec)
+{
+    const struct mien_sink_kind *k = mien_sink_kind_of(spec);
+    return k ? k->traffic : MIEN_TRAFFIC_NETWORK;
+}
+
+// Appends to text, which holds size bytes; what does not fit is cut.
+static void append(char *text, size_t size, const char *separator, const char *what)
+{
+    size_t n = strlen(text);
+    snprintf(text + n, size - n, "%s%s", separator, what);
+}
+
+const char *mien_sinks_help(char text[MIEN_SINKS_HELP_SIZE])
+{
+    snprintf(text, MIEN_SINKS_HELP_SIZE, "where results go, several with commas:");
+    for (int i = 0; i < KINDS; i++) {
+        append(text, MIEN_SINKS_HELP_SIZE, i ? ", " : " ", kinds[i]->help);
+    }
+    return text;
+}
 
 struct spec {
-    int kind; // -1: there is none of this name
+    const struct mien_sink_kind *kind; // NULL: there is none of this name
     char name[16], arg[1024];
     bool cut; // did not fit
 };
@@ -68,46 +67,51 @@ static bool next_spec(const char **text, struct spec *s)
     s->cut = k >= sizeof(s->name) || arg >= sizeof(s->arg);
     snprintf(s->name, sizeof(s->name), "%.*s", (int)k, *text);
     snprintf(s->arg, sizeof(s->arg), "%.*s", (int)arg, *text + k + 1);
+    s->kind = mien_sink_kind_of(*text);
     *text += n + ((*text)[n] == ',');
-    s->kind = -1;
-    for (int i = 0; i < KINDS && !s->cut; i++) {
-        s->kind = strcmp(kinds[i].name, s->name) ? s->kind : i;
-    }
     return true;
 }
 
-static const char *wrong(const struct spec *s)
+// NULL when nothing is wrong; text: for what has to be put together.
+static const char *wrong(const struct spec *s, char *text, size_t size)
 {
-    if (s->kind < 0) {
-        return "there is no such output; there are jsonl, csv, md5, null, openface, mediapipe, "
-               "livelinkcsv, gltf, vmc, osf, livelink, ifacialmocap, facecap, opentrack, ws, "
-               "loopback, report";
+    if (!s->kind) {
+        snprintf(text, size, "there is no such output; there are");
+        for (int i = 0; i < KINDS; i++) {
+            append(text, size, i ? ", " : " ", kinds[i]->name);
+        }
+        return text;
     }
     const char *reason = NULL, *arg = s->arg;
     struct mien_address a;
-    switch (kinds[s->kind].argument) {
-    case ARG_NONE:
+    switch (s->kind->argument) {
+    case MIEN_SINK_NONE:
         return arg[0] ? "this output takes no argument" : NULL;
-    case ARG_FILE_OR_STDOUT:
+    case MIEN_SINK_FILE_OR_STDOUT:
         return NULL;
-    case ARG_FILE:
+    case MIEN_SINK_FILE:
         return !arg[0] || !strcmp(arg, "-") ? "this output needs a file's name" : NULL;
-    case ARG_DEVICE:
+    case MIEN_SINK_DEVICE:
         return arg[0] ? NULL : "this output needs a device, such as loopback:/dev/video10";
-    default:
-        arg += s->kind == KIND_IFACIALMOCAP && !strncmp(arg, "to=", 3) ? 3 : 0;
-        return mien_address_parse(arg, "", 1, &a, &reason) ? NULL : reason;
+    case MIEN_SINK_ADDRESS_OR_TARGET:
+        arg += !strncmp(arg, "to=", 3) ? 3 : 0;
+        break;
+    case MIEN_SINK_ADDRESS:
+        break;
     }
+    return mien_address_parse(arg, "", 1, &a, &reason) ? NULL : reason;
 }
 
 bool mien_sinks_check(const char *list, const char **reason)
 {
     static _Thread_local char text[400];
+    char found[300];
     struct spec s;
     int n = 0;
     *reason = NULL;
     while (next_spec(&list, &s)) {
-        const char *why = s.cut && s.kind >= 0 ? "the argument is too long" : wrong(&s);
+        const char *why =
+            s.cut && s.kind ? "the argument is too long" : wrong(&s, found, sizeof(found));
         if (why) {
             snprintf(text, sizeof(text), "%s%s%.60s: %s", s.name, s.arg[0] ? ":" : "", s.arg, why);
             *reason = text;
@@ -130,7 +134,7 @@ bool mien_sinks_use_stdout(const char *list)
 {
     struct spec s;
     while (next_spec(&list, &s)) {
-        if (s.kind >= 0 && kinds[s.kind].argument == ARG_FILE_OR_STDOUT &&
+        if (s.kind && s.kind->argument == MIEN_SINK_FILE_OR_STDOUT &&
             !strcmp(path_or_stdout(&s), "-")) {
             return true;
         }
@@ -142,8 +146,9 @@ bool mien_sinks_next_file(const char **list, char kind[16], char path[1024])
 {
     struct spec s;
     while (next_spec(list, &s)) {
-        enum argument a = s.kind >= 0 ? kinds[s.kind].argument : ARG_NONE;
-        if (a == ARG_FILE_OR_STDOUT || ((a == ARG_FILE || a == ARG_DEVICE) && s.arg[0])) {
+        enum mien_sink_argument a = s.kind ? s.kind->argument : MIEN_SINK_NONE;
+        bool named = (a == MIEN_SINK_FILE || a == MIEN_SINK_DEVICE) && s.arg[0];
+        if (a == MIEN_SINK_FILE_OR_STDOUT || named) {
             snprintf(kind, sizeof(s.name), "%s", s.name);
             snprintf(path, sizeof(s.arg), "%s", path_or_stdout(&s));
             return true;
@@ -156,51 +161,20 @@ bool mien_sinks_need_pictures(const char *list)
 {
     struct spec s;
     while (next_spec(&list, &s)) {
-        if (s.kind == KIND_LOOPBACK) {
+        if (s.kind && s.kind->wants_pictures) {
             return true;
         }
     }
     return false;
 }
 
-static struct mien_sink *open_one(const struct spec *s, const struct mien_sink_context *c)
+struct mien_sink *mien_sink_open(const char *kind, const char *arg,
+                                 const struct mien_sink_context *c)
 {
-    switch (s->kind) {
-    case KIND_JSONL:
-        return mien_sink_jsonl(path_or_stdout(s));
-    case KIND_CSV:
-        return mien_sink_csv(path_or_stdout(s));
-    case KIND_MD5:
-        return mien_sink_md5(path_or_stdout(s));
-    case KIND_OPENFACE:
-        return mien_sink_openface(path_or_stdout(s), c->model);
-    case KIND_MEDIAPIPE:
-        return mien_sink_mediapipe(path_or_stdout(s), c->model);
-    case KIND_TAKE:
-        return mien_sink_livelink_csv(path_or_stdout(s), c->frames_per_s);
-    case KIND_GLTF:
-        return mien_sink_gltf(s->arg, c->model);
-    case KIND_VMC:
-        return mien_sink_vmc(s->arg);
-    case KIND_OSF:
-        return mien_sink_osf(s->arg, c->model);
-    case KIND_LIVELINK:
-        return mien_sink_livelink(s->arg, c->frames_per_s);
-    case KIND_IFACIALMOCAP:
-        return mien_sink_ifacialmocap(s->arg);
-    case KIND_FACECAP:
-        return mien_sink_facecap(s->arg);
-    case KIND_OPENTRACK:
-        return mien_sink_opentrack(s->arg);
-    case KIND_WS:
-        return mien_sink_ws(s->arg, c->model);
-    case KIND_LOOPBACK:
-        return mien_sink_loopback(s->arg, c->frames_per_s, c->model);
-    case KIND_REPORT:
-        return mien_sink_report(s->arg, c);
-    default:
-        return mien_sink_null();
-    }
+    static const struct mien_sink_context none = {0};
+    const struct mien_sink_kind *k = mien_sink_kind_of(kind);
+    MIEN_ASSERT(k);
+    return k->open(arg, c ? c : &none);
 }
 
 bool mien_sinks_open(const char *list, const struct mien_sink_context *c,
@@ -214,7 +188,8 @@ bool mien_sinks_open(const char *list, const struct mien_sink_context *c,
         return false;
     }
     while (next_spec(&list, &s)) {
-        sink[*count] = open_one(&s, c);
+        bool may_be_stdout = s.kind->argument == MIEN_SINK_FILE_OR_STDOUT;
+        sink[*count] = s.kind->open(may_be_stdout ? path_or_stdout(&s) : s.arg, c);
         if (!sink[*count]) {
             while (*count > 0) {
                 mien_sink_close(sink[--*count]);

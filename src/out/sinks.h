@@ -1,13 +1,17 @@
 // Every sink by its name on the command line: "kind[:argument]", several with commas.
 //
+// A kind is one row, which stands in the sink's own file: what it is called, takes, lets out, says
+// of itself, and how it is opened. Parser, --help, man page, completion, menus and the privacy lamp
+// read it; nothing else knows a kind. MIEN_SINK_KINDS lists them.
 // Does not: know threads or pacing. Sinks that send do not wait: what cannot go at once is dropped,
 // counted, and said once. Sockets stay on this computer unless an address says otherwise.
 #ifndef MIEN_OUT_SINKS_H
 #define MIEN_OUT_SINKS_H
 
+#include "base/traffic.h"
 #include "out/sink.h"
 
-enum { MIEN_SINKS_MAX = 16 };
+enum { MIEN_SINKS_MAX = 16, MIEN_SINKS_HELP_SIZE = 1024 };
 
 struct mien_sink_context {
     const struct mien_face_model *model; // borrowed until close; needed by sinks that show meshes
@@ -15,6 +19,56 @@ struct mien_sink_context {
     bool dated;                          // reports say when they were begun
     const char *settings; // what was measured with, in words, for reports; copied; NULL: not told
 };
+
+enum mien_sink_argument {
+    MIEN_SINK_NONE,
+    MIEN_SINK_FILE,
+    MIEN_SINK_FILE_OR_STDOUT,    // nothing or "-": standard output
+    MIEN_SINK_ADDRESS,           // may be left out
+    MIEN_SINK_ADDRESS_OR_TARGET, // the same; "to=" before one that is sent to without being asked
+    MIEN_SINK_DEVICE,
+};
+
+struct mien_sink_kind {
+    const char *name; // lower-case letters and digits, at most 15
+    enum mien_sink_argument argument;
+    enum mien_traffic traffic;
+    bool wants_pictures; // its write or show takes the frame's picture
+    const char *help;    // how it is written, for --help: "csv:FILE"
+    const char *what;    // a few words for the menu
+    const char *example; // what the menu offers to begin with; NULL: the menu does not offer it
+    // arg: what follows the colon, already checked; "-" for standard output. NULL on failure
+    // (logged).
+    struct mien_sink *(*open)(const char *arg, const struct mien_sink_context *c);
+};
+
+// One name a kind, in the order of --help; its row is mien_sink_kind_NAME.
+#define MIEN_SINK_KINDS(X) \
+    X(jsonl)               \
+    X(csv)                 \
+    X(md5)                 \
+    X(null)                \
+    X(openface)            \
+    X(mediapipe)           \
+    X(livelinkcsv)         \
+    X(gltf)                \
+    X(vmc)                 \
+    X(osf)                 \
+    X(livelink)            \
+    X(ifacialmocap)        \
+    X(facecap)             \
+    X(opentrack)           \
+    X(ws)                  \
+    X(loopback)            \
+    X(report)
+#define MIEN_SINK_DECLARE(name) extern const struct mien_sink_kind mien_sink_kind_##name;
+MIEN_SINK_KINDS(MIEN_SINK_DECLARE)
+
+const struct mien_sink_kind *mien_sink_kind_at(int i); // NULL past the last
+// Of what stands before the colon in "kind[:argument]"; NULL: there is none of this name.
+const struct mien_sink_kind *mien_sink_kind_of(const char *spec);
+// What is not known is taken for the network, so that the lamp never says too little.
+enum mien_traffic mien_sink_traffic(const char *spec);
 
 // Syntax only: nothing is opened or resolved. False: *reason says what is wrong and what there is
 // (valid until the next call by this thread).
@@ -24,38 +78,14 @@ bool mien_sinks_need_pictures(const char *list);
 // The next sink of *list that writes a file or a device: its kind ("csv"), its path ("-": standard
 // output). Goes on in *list; false at the end.
 bool mien_sinks_next_file(const char **list, char kind[16], char path[1024]);
-// What there is, as one sentence for --help.
-#define MIEN_SINKS_HELP                                                                           \
-    "where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null; for others: " \
-    "openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, "               \
-    "vmc[:HOST:PORT], "                                                                           \
-    "osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), "                      \
-    "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], "      \
-    "ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera), "               \
-    "report:FILE.html (session report)"
+// What there is, as one sentence for --help. Returns text.
+const char *mien_sinks_help(char text[MIEN_SINKS_HELP_SIZE]);
 
 // Opens all; false when one fails (logged; none stays open). sink: room for MIEN_SINKS_MAX.
 bool mien_sinks_open(const char *list, const struct mien_sink_context *c,
                      struct mien_sink *sink[MIEN_SINKS_MAX], int *count);
-
-// The single ones; arg is what follows the kind's colon ("" when there is none), already checked.
-// NULL on failure (logged).
-struct mien_sink *mien_sink_vmc(const char *arg);
-struct mien_sink *mien_sink_facecap(const char *arg);
-struct mien_sink *mien_sink_osf(const char *arg, const struct mien_face_model *m);
-struct mien_sink *mien_sink_livelink(const char *arg, double frames_per_s);
-struct mien_sink *mien_sink_livelink_csv(const char *path, double frames_per_s);
-struct mien_sink *mien_sink_ifacialmocap(const char *arg);
-struct mien_sink *mien_sink_opentrack(const char *arg);
-struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m);
-struct mien_sink *mien_sink_openface(const char *path, const struct mien_face_model *m);
-struct mien_sink *mien_sink_mediapipe(const char *path, const struct mien_face_model *m);
-struct mien_sink *mien_sink_gltf(const char *path, const struct mien_face_model *m);
-// A self-contained page about the session: expression over time and its episodes, blinks, head,
-// gaze, action units and blendshapes, event marks (out/report.c). Rewritten every minute. c: may be
-// NULL.
-struct mien_sink *mien_sink_report(const char *path, const struct mien_sink_context *c);
-struct mien_sink *mien_sink_loopback(const char *path, double frames_per_s,
-                                     const struct mien_face_model *m);
+// One, by its kind's name; c NULL: no model, no rate. NULL on failure (logged).
+struct mien_sink *mien_sink_open(const char *kind, const char *arg,
+                                 const struct mien_sink_context *c);
 
 #endif

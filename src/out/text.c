@@ -1,3 +1,4 @@
+// Formats numbers and strings for the text sinks, and finishes whole lines only.
 #include "out/text.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 // A text file that is written piece by piece: the common part of the JSON, CSV and MD5 sinks.
 //
-// After each line, or piece with its tail, the file is whole: a program that is killed leaves it so,
-// and where a disk is full the broken line is taken off again. Errors are remembered and told once,
-// by mien_text_end_line, mien_text_end_piece or mien_text_close.
+// After each line, or piece with its tail, the file is whole: a program that is killed leaves it
+// so, and where a disk is full the broken line is taken off again. Errors are remembered and told
+// once, by mien_text_end_line, mien_text_end_piece or mien_text_close.
 #ifndef MIEN_OUT_TEXT_H
 #define MIEN_OUT_TEXT_H
 

@@ -65,7 +65,7 @@ static bool livelink_write(struct mien_sink *sink, const struct mien_sink_frame 
     p = put_string(p, device);
     p = put_string(p, subject);
     p = mien_put_u32_be(p, (uint32_t)whole);
-    p = mien_put_f32_be(p, fminf((float)(frames - whole), 0.999999F));
+    p = mien_put_f32_be(p, fminf((float)(frames - whole), 0.999999f));
     p = mien_put_u32_be(p, (uint32_t)s->time.rate);
     p = mien_put_u32_be(p, 1);
     const struct mien_face_result *f = mien_avatar_pick(frame->result, &s->id);
@@ -89,7 +89,7 @@ static bool livelink_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_livelink(const char *arg, double frames_per_s)
+static struct mien_sink *open_livelink(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address a;
     const char *reason;
@@ -103,13 +103,23 @@ struct mien_sink *mien_sink_livelink(const char *arg, double frames_per_s)
     }
     s->sink = (struct mien_sink){
         .name = "Live Link Face", .write = livelink_write, .close = livelink_close};
-    s->time.rate = rate_of(frames_per_s);
+    s->time.rate = rate_of(c->frames_per_s);
     if (!mien_udp_open(&s->udp, "Live Link Face", &a)) {
         mien_free(s);
         return NULL;
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_livelink = {
+    .name = "livelink",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "livelink[:HOST:PORT] (Live Link Face)",
+    .what = "Live Link Face: Unreal Engine",
+    .example = "livelink",
+    .open = open_livelink,
+};
 
 // One row a frame with a face, as the app's take files: "HH:MM:SS:FF.FFF,61,…".
 static bool take_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
@@ -142,7 +152,7 @@ static bool take_close(struct mien_sink *sink)
     return ok;
 }
 
-struct mien_sink *mien_sink_livelink_csv(const char *path, double frames_per_s)
+static struct mien_sink *open_livelinkcsv(const char *path, const struct mien_sink_context *c)
 {
     struct livelink_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -151,7 +161,7 @@ struct mien_sink *mien_sink_livelink_csv(const char *path, double frames_per_s)
     s->sink =
         (struct mien_sink){.name = "Live Link Face take", .write = take_write, .close = take_close};
     s->udp.fd = -1;
-    s->time.rate = rate_of(frames_per_s);
+    s->time.rate = rate_of(c->frames_per_s);
     if (!mien_text_open(&s->text, path)) {
         mien_free(s);
         return NULL;
@@ -168,6 +178,16 @@ struct mien_sink *mien_sink_livelink_csv(const char *path, double frames_per_s)
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_livelinkcsv = {
+    .name = "livelinkcsv",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "livelinkcsv:FILE.csv",
+    .what = "table like Live Link Face's",
+    .example = "livelinkcsv:livelink.csv",
+    .open = open_livelinkcsv,
+};
 
 struct opentrack_sink {
     struct mien_sink sink;
@@ -198,7 +218,7 @@ static bool opentrack_close(struct mien_sink *sink)
     return true;
 }
 
-struct mien_sink *mien_sink_opentrack(const char *arg)
+static struct mien_sink *open_opentrack(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address a;
     const char *reason;
@@ -218,3 +238,13 @@ struct mien_sink *mien_sink_opentrack(const char *arg)
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_opentrack = {
+    .name = "opentrack",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "opentrack[:HOST:PORT]",
+    .what = "head pose for games",
+    .example = "opentrack",
+    .open = open_opentrack,
+};

@@ -1,3 +1,4 @@
+// Encodes and muxes with FFmpeg. Does not draw (out/overlay.c does).
 #include "out/video.h"
 
 #include <errno.h>

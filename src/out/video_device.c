@@ -1,3 +1,4 @@
+// The V4L2 calls of an output device, by write() or memory-mapped buffers.
 #include "out/video_device.h"
 
 #include <errno.h>

@@ -23,7 +23,7 @@ enum { DATAGRAM = 1200, BUNDLES = 8 };
 enum { BONE_NECK, BONE_HEAD, BONE_LEFT_EYE, BONE_RIGHT_EYE, BONES };
 static const char *const bone_name[BONES] = {"Neck", "Head", "LeftEye", "RightEye"};
 // Part of the head's rotation that the neck takes: about what necks do in small turns.
-static const float neck_part = 0.35F;
+static const float neck_part = 0.35f;
 
 struct vmc_sink {
     struct mien_sink sink;
@@ -195,7 +195,7 @@ static bool vmc_close(struct mien_sink *s)
     return true;
 }
 
-struct mien_sink *mien_sink_vmc(const char *arg)
+static struct mien_sink *open_vmc(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address a;
     const char *reason;
@@ -215,6 +215,16 @@ struct mien_sink *mien_sink_vmc(const char *arg)
     vmc_close(&v->sink);
     return NULL;
 }
+
+const struct mien_sink_kind mien_sink_kind_vmc = {
+    .name = "vmc",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "vmc[:HOST:PORT]",
+    .what = "VMC: VSeeFace, Warudo, VNyan",
+    .example = "vmc",
+    .open = open_vmc,
+};
 
 enum { CAP_HT, CAP_HR, CAP_HRQ, CAP_ELR, CAP_ERR, CAP_W, CAP_MESSAGES };
 static const struct {
@@ -283,34 +293,44 @@ static bool facecap_close(struct mien_sink *s)
     return true;
 }
 
-struct mien_sink *mien_sink_facecap(const char *arg)
+static struct mien_sink *open_facecap(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address a;
     const char *reason;
-    struct facecap_sink *c = mien_calloc(1, sizeof(*c));
-    if (!c) {
+    struct facecap_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
         return NULL;
     }
-    c->sink =
+    s->sink =
         (struct mien_sink){.name = "Face Cap", .write = facecap_write, .close = facecap_close};
-    c->udp.fd = -1;
+    s->udp.fd = -1;
     bool ok = true;
     for (int i = 0; ok && i < CAP_MESSAGES; i++) {
-        c->message[i] = lo_message_new();
-        ok = c->message[i] != NULL;
+        s->message[i] = lo_message_new();
+        ok = s->message[i] != NULL;
         for (const char *p = cap_message[i].format; ok && *p; p++) {
-            ok = !(*p == 'i' ? lo_message_add_int32(c->message[i], 0)
-                             : lo_message_add_float(c->message[i], 0));
+            ok = !(*p == 'i' ? lo_message_add_int32(s->message[i], 0)
+                             : lo_message_add_float(s->message[i], 0));
         }
-        ok = ok && (c->arg[i] = lo_message_get_argv(c->message[i]));
+        ok = ok && (s->arg[i] = lo_message_get_argv(s->message[i]));
     }
     if (!mien_address_parse(arg, "127.0.0.1", 8080, &a, &reason)) {
         mien_error("facecap:%s: %s", arg, reason);
     } else if (!ok) {
         mien_error("Face Cap: no memory for the messages");
-    } else if (mien_udp_open(&c->udp, "Face Cap", &a)) {
-        return &c->sink;
+    } else if (mien_udp_open(&s->udp, "Face Cap", &a)) {
+        return &s->sink;
     }
-    facecap_close(&c->sink);
+    facecap_close(&s->sink);
     return NULL;
 }
+
+const struct mien_sink_kind mien_sink_kind_facecap = {
+    .name = "facecap",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "facecap[:HOST:PORT]",
+    .what = "Face Cap (OSC)",
+    .example = "facecap",
+    .open = open_facecap,
+};

@@ -487,7 +487,7 @@ static bool listen_on(struct ws_sink *s, const struct mien_address *a)
     return true;
 }
 
-struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
+static struct mien_sink *open_ws(const char *arg, const struct mien_sink_context *c)
 {
     struct mien_address a;
     const char *reason;
@@ -502,7 +502,7 @@ struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
     }
     s->sink = (struct mien_sink){
         .name = "WebSocket", .write = ws_write, .close = ws_close, .idle = ws_idle};
-    s->model = m;
+    s->model = c->model;
     bool ok = mien_find_file("assets", "web/index.html", page, sizeof(page));
     if (ok) {
         snprintf(s->folder, sizeof(s->folder), "%.*s", (int)(strrchr(page, '/') - page), page);
@@ -513,3 +513,13 @@ struct mien_sink *mien_sink_ws(const char *arg, const struct mien_face_model *m)
     }
     return &s->sink;
 }
+
+const struct mien_sink_kind mien_sink_kind_ws = {
+    .name = "ws",
+    .argument = MIEN_SINK_ADDRESS,
+    .traffic = MIEN_TRAFFIC_NETWORK,
+    .help = "ws[:[BIND:]PORT] (page in a browser)",
+    .what = "page in a browser, port 8765",
+    .example = "ws",
+    .open = open_ws,
+};

@@ -37,7 +37,9 @@ bool mien_synth_source_open(struct mien_source *s, const char *spec, char *reaso
 void mien_source_say(struct mien_source *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void mien_source_count(struct mien_source *s, uint64_t delivered, uint64_t dropped,
-                       uint64_t corrupt, uint64_t reconnects); // added
+                       uint64_t corrupt, uint64_t reconnects);
+int64_t mien_source_clock(const struct mien_source *s);            // 0 without a clock
+void mien_source_count_convert(struct mien_source *s, int64_t ns); // added
 // Room for size bytes; never shrinks. False when memory is short (logged).
 bool mien_payload_reserve(struct mien_payload *p, size_t size);
 // Copies an RGB8 picture in; index and dropped from the source's counts.

@@ -101,6 +101,18 @@ void mien_source_counts(struct mien_source *s, struct mien_source_counts *out)
     pthread_mutex_unlock(&s->lock.mutex);
 }
 
+int64_t mien_source_clock(const struct mien_source *s)
+{
+    return s->options.clock_ns ? s->options.clock_ns() : 0;
+}
+
+void mien_source_count_convert(struct mien_source *s, int64_t ns)
+{
+    pthread_mutex_lock(&s->lock.mutex);
+    s->counts.convert_ns += ns;
+    pthread_mutex_unlock(&s->lock.mutex);
+}
+
 static void give_way(struct mien_source *s, struct pace *p, int64_t late_ns, int64_t now_ns)
 {
     p->origin_ns += late_ns;
@@ -292,7 +304,12 @@ enum mien_source_status mien_source_read(struct mien_source *s, struct mien_fram
             return st;
         }
         const char *why;
-        if (mien_decoder_decode(s->decoder, &s->payload, &f->rgb, &why)) {
+        int64_t t0 = mien_source_clock(s);
+        bool decoded = mien_decoder_decode(s->decoder, &s->payload, &f->rgb, &why);
+        if (s->payload.kind != MIEN_PAYLOAD_MJPG) {
+            mien_source_count_convert(s, mien_source_clock(s) - t0);
+        }
+        if (decoded) {
             f->capture_ns = s->payload.capture_ns;
             f->media_ns = s->payload.media_ns;
             f->index = s->payload.index;

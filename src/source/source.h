@@ -46,10 +46,11 @@ struct mien_source_options {
     int width, height; // cameras: wanted size, nearest wins; 0 = 640x480
     int fps;           // cameras: wanted rate, 0 = best up to 60; pictures: 0 = 30
     enum mien_camera_format
-        format;    // cameras: AUTO = MJPG above 640x480, else YUYV, best rate first
-    bool loop;     // files: start again at the end; index and time go on
-    bool realtime; // files, synth: deliver at their own times; late frames are
-                   // dropped and counted. Otherwise every frame, as fast as read
+        format;                // cameras: AUTO = MJPG above 640x480, else YUYV, best rate first
+    bool loop;                 // files: start again at the end; index and time go on
+    bool realtime;             // files, synth: deliver at their own times; late frames are
+                               // dropped and counted. Otherwise every frame, as fast as read
+    int64_t (*clock_ns)(void); // for convert_ns only; NULL = that stays 0
 };
 
 struct mien_source_info {
@@ -101,8 +102,8 @@ struct mien_source; // opaque
 // what to do, for a window or a message.
 struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
                                      char *reason, size_t reason_size);
-// The files that a source of this URI reads, without opening them: none of a camera by its name. Ends
-// with false when `each` says so.
+// The files that a source of this URI reads, without opening them: none of a camera by its name.
+// Ends with false when `each` says so.
 bool mien_source_files(const char *uri, bool (*each)(void *arg, const char *path), void *arg);
 void mien_source_close(struct mien_source *s); // NULL is fine
 const struct mien_source_info *
@@ -123,6 +124,7 @@ struct mien_source_counts {
     uint64_t dropped;    // as in mien_payload
     uint64_t corrupt;    // of those: marked bad by the driver, or (mien_source_read) undecodable
     uint64_t reconnects; // times the camera was opened again
+    int64_t convert_ns;  // of mien_source_read: from what was decoded to RGB8
 };
 void mien_source_counts(struct mien_source *s, struct mien_source_counts *out);
 

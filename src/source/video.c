@@ -354,6 +354,14 @@ static bool convert(struct video *v)
     return true;
 }
 
+static bool convert_timed(struct mien_source *s, struct video *v)
+{
+    int64_t t0 = mien_source_clock(s);
+    bool ok = convert(v);
+    mien_source_count_convert(s, mien_source_clock(s) - t0);
+    return ok;
+}
+
 static void leave_out(struct video *v)
 {
     av_frame_unref(v->frame);
@@ -493,7 +501,7 @@ static enum mien_source_status read_video(struct mien_source *s, struct mien_pay
                 return st;
             }
         }
-        if (!v->converted && !convert(v)) {
+        if (!v->converted && !convert_timed(s, v)) {
             leave_out(v);
             mien_source_count(s, 0, 1, 1, 0);
             continue;
@@ -509,7 +517,7 @@ static enum mien_source_status read_video(struct mien_source *s, struct mien_pay
 }
 
 // The file's own count, or what its length makes; 0 when it tells neither.
-static int64_t frames_told(const struct video *v, double fps)
+static int64_t read_frame_count(const struct video *v, double fps)
 {
     const AVFormatContext *f = v->format;
     int64_t n = f->streams[v->stream]->nb_frames, length = f->duration;
@@ -560,7 +568,7 @@ bool mien_video_open(struct mien_source *s, const char *path, char *reason, size
     s->info.width = im->width;
     s->info.height = im->height;
     s->info.fps = 1e9 / (double)v->period_ns;
-    s->info.frames = frames_told(v, s->info.fps);
+    s->info.frames = read_frame_count(v, s->info.fps);
     snprintf(s->info.kind, sizeof s->info.kind, "video");
     snprintf(s->info.format, sizeof s->info.format, "RGB");
     return true;

@@ -405,6 +405,10 @@ bool mien_synth_assets_load(struct mien_synth_assets *a, const struct mien_face_
     }
     if (ok && texture_dir) {
         ok = each(a, texture_dir, ".jpg", few, use_texture);
+        if (ok && !a->textures) {
+            mien_error("%s: there is no picture of a skin (*.jpg) in it", texture_dir);
+            ok = false;
+        }
     }
     if (!ok) {
         mien_synth_assets_destroy(a);

@@ -92,9 +92,10 @@ struct mien_synth_assets {
     float texture_mean[MIEN_SYNTH_TEXTURES][3]; // linear, over the inner face
 };
 
-// data_dir: training data, NULL for none. texture_dir: *.jpg of unwrapped skin, NULL for none.
-// Missing folders are fine; a broken file is logged, named, and makes the load fail. `few` > 0
-// loads at most that many backgrounds (a quick start for one person). False on failure (logged).
+// data_dir: training data, NULL for none; folders that it lacks are fine. texture_dir: *.jpg of
+// unwrapped skin, one at least; NULL for none. A broken file is logged, named, and makes the load
+// fail. `few` > 0 loads at most that many backgrounds (a quick start for one person). False on
+// failure (logged).
 bool mien_synth_assets_load(struct mien_synth_assets *a, const struct mien_face_model *m,
                             const char *data_dir, const char *texture_dir, int few);
 void mien_synth_assets_destroy(struct mien_synth_assets *a); // idempotent

@@ -9,8 +9,8 @@
 
 // Middle of the strain and strength for the youngest, rest mm; what the rest of the face does.
 static const float skull[3] = {0, 38, 2};
-static const float strain = 0.17F;
-static const float eye_times = 0.2F, nose_back = 0.42F, nose_up = 4, cheek_out = 4.5F;
+static const float strain = 0.17f;
+static const float eye_times = 0.2f, nose_back = 0.42f, nose_up = 4, cheek_out = 4.5f;
 
 static float distance(const float a[3], const float b[3])
 {
@@ -48,7 +48,7 @@ void mien_synth_make_child(const struct mien_synth_assets *a, float child, const
     }
     mien_synth_to_rest(a, nose_head, rest);
     strain_back(rest, k, tip);
-    float face_z = 0.5F * (eye[0][2] + eye[1][2]) + 8; // where the nose begins to stand out
+    float face_z = 0.5f * (eye[0][2] + eye[1][2]) + 8; // where the nose begins to stand out
     // Above the corners of the mouth.
     const float cheek[2][3] = {{36, tip[1] - 20, tip[2] - 34}, {-36, tip[1] - 20, tip[2] - 34}};
     for (int i = 0; i < m->vertices; i++) {
@@ -63,16 +63,16 @@ void mien_synth_make_child(const struct mien_synth_assets *a, float child, const
             }
         }
         float x = v[0] / 17, y = (v[1] - tip[1] - 4) / (v[1] > tip[1] + 4 ? 26 : 15);
-        float nose = child * (1 - mien_smooth(0.35F, 1.25F, sqrtf(x * x + y * y)));
+        float nose = child * (1 - mien_smooth(0.35f, 1.25f, sqrtf(x * x + y * y)));
         if (nose > 0 && v[2] > face_z) {
             v[2] -= nose * nose_back * (v[2] - face_z);
             v[1] += nose * nose_up;
         }
         for (int e = 0; e < 2; e++) {
             float w = child * cheek_out * (1 - mien_smooth(6, 34, distance(v, cheek[e])));
-            v[0] += (e ? -0.6F : 0.6F) * w;
-            v[1] -= 0.15F * w;
-            v[2] += 0.6F * w;
+            v[0] += (e ? -0.6f : 0.6f) * w;
+            v[1] -= 0.15f * w;
+            v[2] += 0.6f * w;
         }
         mien_synth_to_head(a, v, out);
     }

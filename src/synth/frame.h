@@ -74,9 +74,9 @@ struct mien_synth_renderer {
     const struct mien_synth_scene *s;
     struct mien_camera camera;
     struct mien_pose pose;
-    float body[9];                         // body to camera
-    float pivot[3];                        // base of the neck, head frame
-    float landmark[MIEN_LANDMARKS_MAX][3]; // head frame, mm
+    float body[9];                               // body to camera
+    float pivot[3];                              // base of the neck, head frame
+    float landmark[MIEN_LANDMARKS_MAX][3];       // head frame, mm
     float landmark_grown[MIEN_LANDMARKS_MAX][3]; // how far childhood and strangeness move them
     float blendshape[MIEN_BLENDSHAPES];
     float sh_light[9][3]; // already scaled

@@ -8,12 +8,15 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+// Larger ones are no part of a head, and their squares would not be finite.
+static const float coordinate_max = 1e6f;
+
 static bool floats(const char *s, float *out, int n)
 {
     for (int i = 0; i < n; i++) {
         char *end = NULL;
         out[i] = strtof(s, &end);
-        if (end == s || !isfinite(out[i])) {
+        if (end == s || !(fabsf(out[i]) < coordinate_max)) {
             return false;
         }
         s = end;

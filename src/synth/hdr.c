@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "face/harmonics.h"
+#include "image/luma.h"
 
 // Direction of pixel (x,y) of an equirectangular panorama: the middle column looks along +z.
 static void direction(const struct mien_synth_environment *e, int x, int y, float d[3])
@@ -25,7 +26,7 @@ static void direction(const struct mien_synth_environment *e, int x, int y, floa
 
 static float luminance(const float *p)
 {
-    return 0.2126f * p[0] + 0.7152f * p[1] + 0.0722f * p[2];
+    return mien_luminance(p[0], p[1], p[2]);
 }
 
 static void analyse(struct mien_synth_environment *e)
@@ -168,6 +169,11 @@ bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
     if (!line(&r, text, sizeof text) || sscanf(text, "-Y %d +X %d", &h, &w) != 2 || w < 8 ||
         h < 4 || w > 8192 || h > 4096) {
         mien_error("%s: unusable resolution line \"%.40s\" (want -Y 128 +X 256)", name, text);
+        return false;
+    }
+    // A row takes four bytes and, of each channel, two for every run of at most 127.
+    if ((size_t)(r.end - r.p) / (4 + 8 * (((size_t)w + 126) / 127)) < (size_t)h) {
+        mien_error("%s: cut off: %zu bytes cannot hold %d x %d pixels", name, size, w, h);
         return false;
     }
     uint8_t *row = mien_calloc((size_t)w, 4);

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "face/gaze.h"
+#include "image/luma.h"
 
-// What may lie before a lid's rim without hiding it: the lid's own fold, when it is shut or looked at
-// from above. Rims of glasses are 10 mm and more before it.
+// What may lie before a lid's rim without hiding it: the lid's own fold, when it is shut or looked
+// at from above. Rims of glasses are 10 mm and more before it.
 static const float lid_fold_mm = 7.0f;
 
 // A landmark is seen when nothing lies clearly before it in the samples around its own.
@@ -86,9 +87,9 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         }
         float thick = m->landmark[i].region == MIEN_REGION_EYE ? lid_fold_mm : 2.0f;
         // Lids are thinner than the slack of seen(): an iris is seen where an eyeball is drawn.
-        bool visible =
-            (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px) : seen(r, px, -q[2], thick)) &&
-            !behind_dark_lens(r, px);
+        bool visible = (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px)
+                                                                  : seen(r, px, -q[2], thick)) &&
+                       !behind_dark_lens(r, px);
         l->landmark_weight[i] = visible ? 1 : 0.3f;
         hidden += !visible;
         box[0] = fminf(box[0], px[0]);
@@ -117,7 +118,7 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
         l->gaze_weight[e] = l->landmark_weight[m->iris[e]] >= 1 ? 1 : 0;
     }
     const float *skin = r->p->skin; // linear; below it lie the darkest three of nine tones
-    bool dark = 0.2126f * skin[0] + 0.7152f * skin[1] + 0.0722f * skin[2] < 0.11f;
+    bool dark = mien_luminance(skin[0], skin[1], skin[2]) < 0.11f;
     bool side = s->light > 1.2f && fabsf(s->light_dir[0]) > 0.7f;
     l->tags =
         (r->p->glasses ? MIEN_TAG_GLASSES : 0) |

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/angle.h"
 #include "base/mem.h"
 #include "face/harmonics.h"
 #include "face/gaze.h"
@@ -40,9 +41,9 @@ void mien_synth_mesh_destroy(struct mien_synth_mesh *m)
     memset(m, 0, sizeof *m);
 }
 
-// Turns both eyes to the common target: the look shapes follow, and so do the lids, less the further
-// an eye is shut. Blink and look shapes add up on the lids: both in full would carry the upper lid
-// past the lower one, and eyeBlink 1 is to mean shut, wherever the eye looks.
+// Turns both eyes to the common target: the look shapes follow, and so do the lids, less the
+// further an eye is shut. Blink and look shapes add up on the lids: both in full would carry the
+// upper lid past the lower one, and eyeBlink 1 is to mean shut, wherever the eye looks.
 static void aim_eyes(struct mien_synth_renderer *r)
 {
     static const float facing[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -52,8 +53,8 @@ static void aim_eyes(struct mien_synth_renderer *r)
     for (int e = 0; e < 2; e++) {
         float side = r->a->model->eye_centre[e][0];
         float t[3] = {d * sinf(y) * cosf(p) - side, d * sinf(p), d * cosf(y) * cosf(p)};
-        float yaw = atan2f(t[0], t[2]) * 57.29578f;
-        float pitch = atan2f(t[1], hypotf(t[0], t[2])) * 57.29578f;
+        float yaw = atan2f(t[0], t[2]) * (float)MIEN_DEG_PER_RAD;
+        float pitch = atan2f(t[1], hypotf(t[0], t[2])) * (float)MIEN_DEG_PER_RAD;
         if (!s->own_look) {
             mien_gaze_to_blendshapes(r->a->model, facing, yaw, pitch, e, r->blendshape);
         }

@@ -27,9 +27,9 @@ enum mien_synth_occluder {
 
 struct mien_synth_person {
     float identity[MIEN_IDENTITY];
-    float age;           // 0 young … 1 old
-    float child;         // 0 grown up … 1 about two years old
-    float strange;       // 0 as the face model has them … 1 bent in ways that it does not know
+    float age;     // 0 young … 1 old
+    float child;   // 0 grown up … 1 about two years old
+    float strange; // 0 as the face model has them … 1 bent in ways that it does not know
     uint32_t strange_seed;
     float skin[3];       // mean albedo
     int texture;         // index of a photographed skin, -1 = procedural
@@ -89,8 +89,8 @@ struct mien_synth_scene {
     float tint[3];
     float low_resolution; // 1 = none, 2 = as if taken at half the size
     bool gray;
-    bool nobody;  // the person is not there: shoulders, a hand or a thing alone; no face
-    int letters;  // lines of lettering over the picture
+    bool nobody; // the person is not there: shoulders, a hand or a thing alone; no face
+    int letters; // lines of lettering over the picture
     int jpeg_quality;
     enum mien_synth_occluder occluder;
     float occluder_at[2], occluder_turn, occluder_size, occluder_rgb[3];
@@ -107,14 +107,16 @@ void mien_synth_person_make_strange(struct mien_synth_person *p, struct mien_rng
 void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth_assets *a,
                              const struct mien_synth_person *p, int size, const float *bank,
                              int bank_count, struct mien_rng *r);
-// Turns a sampled scene into one before a webcam: a head near straight, plain light, nothing in front,
-// a face large enough for every movement to be seen, and a lively one.
+// Turns a sampled scene into one before a webcam: a head near straight, plain light, nothing in
+// front, a face large enough for every movement to be seen, and a lively one.
 void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct mien_rng *r);
-// Takes away what makes a sampled picture hard: hat, glasses, things in front, and what a bad camera
-// or light of more than light_max do. For pictures that measure or test something else.
-void mien_synth_make_plain(struct mien_synth_person *p, struct mien_synth_scene *s, float light_max);
-// An expression: mixtures of prototypes (EMFACS), speech, common faces and single shapes; lively: more
-// of the last. cls: one-hot when the function returns true (a prototype or neutral), else zero.
+// Takes away what makes a sampled picture hard: hat, glasses, things in front, and what a bad
+// camera or light of more than light_max do. For pictures that measure or test something else.
+void mien_synth_make_plain(struct mien_synth_person *p, struct mien_synth_scene *s,
+                           float light_max);
+// An expression: mixtures of prototypes (EMFACS), speech, common faces and single shapes; lively:
+// more of the last. cls: one-hot when the function returns true (a prototype or neutral), else
+// zero.
 bool mien_synth_expression_sample(float blendshape[MIEN_BLENDSHAPES], float cls[MIEN_EXPRESSIONS],
                                   bool lively, struct mien_rng *r);
 // Prototype k at an intensity 0…1 with its own variation.

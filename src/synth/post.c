@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "image/luma.h"
 
 MIEN_MULTIVERSION
 static void downsample(const float *in, int sw, float *out, int width, int height)
@@ -181,7 +182,7 @@ static void expose(const struct mien_synth_renderer *r, int x, int y, uint16_t l
         c[0][i] = p[3 * i] * v * tint[0];
         c[1][i] = p[3 * i + 1] * v * tint[1];
         c[2][i] = p[3 * i + 2] * v * tint[2];
-        l[i] = 0.2126f * c[0][i] + 0.7152f * c[1][i] + 0.0722f * c[2][i];
+        l[i] = mien_luminance(c[0][i], c[1][i], c[2][i]);
         common[i] = bell(hash(seed + 4 * (uint32_t)i));
     }
     for (int k = 0; k < 3; k++) {

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "image/luma.h"
 
 struct mien_synth_renderer *mien_synth_renderer_create(const struct mien_synth_assets *a, int width,
                                                        int height)
@@ -165,7 +166,7 @@ static void set_light(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             tint[c] += v[c] / 5;
         }
-        mean += (0.2126f * v[0] + 0.7152f * v[1] + 0.0722f * v[2]) / 5;
+        mean += mien_luminance(v[0], v[1], v[2]) / 5;
     }
     // The surroundings give 1; the key light adds `light` times that where it hits.
     float total = 0;
@@ -325,7 +326,7 @@ static void leave(struct mien_synth_person *p, struct mien_synth_scene *s, struc
     p->glasses = MIEN_GLASSES_NONE;
     p->hat = mien_rng_chance(r, 0.5f) ? MIEN_HAT_NONE : p->hat;
     float o = mien_rng_float(r);
-    s->occluder = o < 0.55f  ? MIEN_OCCLUDER_HAND
+    s->occluder = o < 0.55f   ? MIEN_OCCLUDER_HAND
                   : o < 0.75f ? MIEN_OCCLUDER_OBJECT
                               : MIEN_OCCLUDER_NONE;
     s->occluder_size = mien_rng_range(r, 0.7f, 1.6f);

@@ -9,7 +9,7 @@
 
 enum { BUMPS = 7 };
 // Deviation of the stretches (width, height, depth) and of a bump's push.
-static const float stretch[3] = {0.04F, 0.05F, 0.08F}, push_mm = 3;
+static const float stretch[3] = {0.04f, 0.05f, 0.08f}, push_mm = 3;
 
 struct bump {
     float at[3], push[3], reach; // rest mm
@@ -39,7 +39,7 @@ void mien_synth_make_strange(const struct mien_synth_assets *a, float strength, 
     }
     for (int k = 0; k < BUMPS; k++) {
         draw_bump(&bump[k], &r);
-        lopsided[k] = mien_rng_range(&r, 0.8F, 1.2F); // the left side against the right
+        lopsided[k] = mien_rng_range(&r, 0.8f, 1.2f); // the left side against the right
     }
     for (int i = 0; i < a->model->vertices; i++) {
         float v[3], moved[3] = {0, 0, 0};
@@ -53,7 +53,7 @@ void mien_synth_make_strange(const struct mien_synth_assets *a, float strength, 
                 if (w > 9) {
                     continue;
                 }
-                w = strength * (side ? lopsided[k] : 1) * expf(-0.5F * w);
+                w = strength * (side ? lopsided[k] : 1) * expf(-0.5f * w);
                 moved[0] += side ? w * b->push[0] : -w * b->push[0];
                 moved[1] += w * b->push[1];
                 moved[2] += w * b->push[2];

@@ -48,23 +48,6 @@ static inline mien_v4i mien_v4i_pick(mien_v4i mask, mien_v4i a, mien_v4i b)
 {
     return (mask & a) | (~mask & b);
 }
-// The second where either is not a number.
-static inline mien_v4 mien_v4_min(mien_v4 a, mien_v4 b)
-{
-#ifdef __SSE__
-    return __builtin_ia32_minps(a, b);
-#else
-    return mien_v4_pick(a < b, a, b);
-#endif
-}
-static inline mien_v4 mien_v4_max(mien_v4 a, mien_v4 b)
-{
-#ifdef __SSE__
-    return __builtin_ia32_maxps(a, b);
-#else
-    return mien_v4_pick(a > b, a, b);
-#endif
-}
 // Elements of a in another order, i, j, k, l in 0…3.
 #define MIEN_V4_ORDER(a, i, j, k, l) __builtin_shuffle((a), (mien_v4i){(i), (j), (k), (l)})
 // Two elements of a (0…3), then two of b (4…7).

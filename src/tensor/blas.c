@@ -1,6 +1,6 @@
-// The only file that knows OpenBLAS. Threads are ours: the library is kept to one. It is loaded when
-// it is first asked for: only training and preparing multiply matrices, and its mere presence costs a
-// program a thread a core and 128 MiB of address space for each.
+// The only file that knows OpenBLAS. Threads are ours: the library is kept to one. It is loaded
+// when it is first asked for: only training and preparing multiply matrices, and its mere presence
+// costs a program a thread a core and 128 MiB of address space for each.
 //
 // OpenBLAS takes a block of memory for each product that runs at the same time, keeps it, and tries
 // for ever when it cannot have one. So room for a block is looked for before OpenBLAS asks, and a
@@ -18,8 +18,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-// OpenBLAS's BUFFER_SIZE for x86-64, and what the library itself (40 MiB), face model, networks and a
-// picture take beside it (the program's own figures, rounded up): without that nothing would work either.
+// OpenBLAS's BUFFER_SIZE for x86-64, and what the library itself (40 MiB), face model, networks and
+// a picture take beside it (the program's own figures, rounded up): without that nothing would work
+// either.
 static const size_t block_bytes = (size_t)128 << 20, beside_bytes = (size_t)144 << 20;
 
 struct blocks {
@@ -57,8 +58,8 @@ static bool room(size_t bytes)
 static void product(bool ta, bool tb, int m, int n, int k, const float *a, int lda, const float *b,
                     int ldb, float beta, float *c, int ldc)
 {
-    openblas()->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans,
-                      tb ? CblasTrans : CblasNoTrans, m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
+    openblas()->sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+                      m, n, k, 1.0f, a, lda, b, ldb, beta, c, ldc);
 }
 
 // A product so large that OpenBLAS takes a block for it: small ones do without, and would leave it

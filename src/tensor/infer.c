@@ -109,10 +109,10 @@ static void tail_pack(int n, int lanes, const float *bias, const float *slope, e
 {
     for (int o = 0; o < lanes; o++) {
         to_bias[o] = bias && o < n ? bias[o] : 0;
-        to_slope[o] = o >= n                   ? 0
-                      : act == MIEN_ACT_LEAKY  ? slope[0]
+        to_slope[o] = o >= n                  ? 0
+                      : act == MIEN_ACT_LEAKY ? slope[0]
                       : act == MIEN_ACT_PRELU ? slope[o]
-                                               : 0;
+                                              : 0;
     }
 }
 
@@ -181,10 +181,11 @@ void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense 
     for (int o = 0; o < lanes; o++) {
         for (int q = 0; q < p; q++) {
             for (int i = 0; i < d->in.c; i++) {
-                float w = o < d->out ? weight[(size_t)o * in + (size_t)i * (size_t)p + (size_t)q] : 0;
-                size_t at = ((size_t)(o / V) * in + (size_t)q * (size_t)d->in.c + (size_t)i) *
-                                (size_t)V +
-                            (size_t)(o % V);
+                float w =
+                    o < d->out ? weight[(size_t)o * in + (size_t)i * (size_t)p + (size_t)q] : 0;
+                size_t at =
+                    ((size_t)(o / V) * in + (size_t)q * (size_t)d->in.c + (size_t)i) * (size_t)V +
+                    (size_t)(o % V);
                 if (t->half) {
                     half[at] = (_Float16)w;
                 } else {

@@ -2,9 +2,9 @@
 //
 // Feature maps are pixel-major: for each pixel its channels, padded with zeros to whole vectors
 // ("lanes"), and around the map a border of one pixel of zeros, so that a 3x3 convolution reads it
-// without a question. Products run over blocks of pixels and output channels that stay in registers.
-// 3x3 convolutions of stride 1 may go by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray
-// 2016, "Fast Algorithms for Convolutional Neural Networks"): four times fewer products.
+// without a question. Products run over blocks of pixels and output channels that stay in
+// registers. 3x3 convolutions of stride 1 may go by Winograd's minimal filtering F(4x4, 3x3) (Lavin
+// and Gray 2016, "Fast Algorithms for Convolutional Neural Networks"): four times fewer products.
 //
 // One table per instruction set; infer.inc is compiled for each. Does not: allocate while running;
 // know networks; train (tensor/kernels.h does, and is the reference that tests hold these against).
@@ -32,11 +32,11 @@ struct mien_packed_conv {
     int k, stride, pad;
     enum mien_act act;
     enum mien_conv_method method;
-    int group;   // output channels that a block holds in registers
-    float *weight; // packed; belongs to the caller, 64-byte aligned
+    int group;           // output channels that a block holds in registers
+    float *weight;       // packed; belongs to the caller, 64-byte aligned
     float *bias, *slope; // (lanes of out)
-    bool planar; // the input is (c,h,w) without a border: a picture of at most 4 channels
-    bool copied; // it needs a wider border than maps have: copied first
+    bool planar;         // the input is (c,h,w) without a border: a picture of at most 4 channels
+    bool copied;         // it needs a wider border than maps have: copied first
 };
 
 struct mien_packed_dense {
@@ -55,16 +55,16 @@ struct mien_infer {
     // mien_infer_conv_scratch floats.
     void (*conv)(const struct mien_packed_conv *c, const float *x, const float *plus, float *y,
                  float *scratch);
-    // y (2c) = mean places under the softmax of each channel of a map (tensor/kernels.h). scratch: twice
-    // the map's lanes.
+    // y (2c) = mean places under the softmax of each channel of a map (tensor/kernels.h). scratch:
+    // twice the map's lanes.
     void (*softargmax)(const struct mien_map *m, float reach, const float *x, float *y,
                        float *scratch);
     // y (out) = act(w x + bias + plus) of a map or vector. plus (out) may be NULL.
     void (*dense)(const struct mien_packed_dense *d, const float *x, const float *plus, float *y);
 };
 
-// The fastest table for this machine; every table that it can run, the plainest first, NULL past the
-// end.
+// The fastest table for this machine; every table that it can run, the plainest first, NULL past
+// the end.
 const struct mien_infer *mien_infer(void);
 const struct mien_infer *mien_infer_at(int i);
 

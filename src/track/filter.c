@@ -1,13 +1,14 @@
+// The measured noise of each channel and the gain that follows from it.
 #include "track/filter.h"
 
 #include <math.h>
 
 // Time constant of a group at rest, seconds at strength 1. With 0.45 s and 30 frames a second the
 // noise falls to a fifth; longer ones make a face that creeps within its noise visibly late.
-static const float rest_s = 0.45F;
+static const float rest_s = 0.45f;
 // The gate, in units of the noise variance: closed below, open above. The low-passed innovation of
 // a still group is about 0.4; lower limits let noise through, higher ones delay slow motion.
-static const float gate_closed = 1.2F, gate_open = 6.0F;
+static const float gate_closed = 1.2f, gate_open = 6.0f;
 // Steps over which the noise is averaged.
 enum { NOISE_STEPS = 45 };
 
@@ -16,12 +17,6 @@ static float smooth_step(float v, float lo, float hi)
     float t = (v - lo) / (hi - lo);
     t = t < 0 ? 0 : t > 1 ? 1 : t;
     return t * t * (3 - 2 * t);
-}
-
-void mien_filter_reset(struct mien_filter *f)
-{
-    f->count = 0;
-    f->gain = 1;
 }
 
 // Variance of the newest measurements from their third difference: (1,-3,3,-1) has norm² 20.
@@ -72,11 +67,11 @@ void mien_filter_step(struct mien_filter *f, struct mien_channel *channel, const
     for (int i = 0; i < n; i++) {
         int k = index ? index[i] : i;
         float d = z[k] - channel[k].x;
-        channel[k].d = 0.5F * (channel[k].d + d);
+        channel[k].d = 0.5f * (channel[k].d + d);
         now += (double)d * d;
         low += (double)channel[k].d * channel[k].d;
     }
-    float scale = 1.0F / ((float)n * f->noise);
+    float scale = 1.0f / ((float)n * f->noise);
     float gain = 1;
     if (strength > 0) {
         float rest = 1 - expf(-dt_s / (rest_s * strength));

@@ -33,6 +33,5 @@ struct mien_filter { // of a group; zero-initialise, then set noise_min
 // finite.
 void mien_filter_step(struct mien_filter *f, struct mien_channel *channel, const int16_t *index,
                       int n, const float *z, float dt_s, float strength);
-void mien_filter_reset(struct mien_filter *f); // keeps the noise: the next step starts at its input
 
 #endif

@@ -1,3 +1,4 @@
+// A weighted running mean of coefficients that is held once enough was seen.
 #include "track/identity.h"
 
 #include <math.h>
@@ -22,19 +23,19 @@ void mien_identity_add(struct mien_identity *id, const float look[MIEN_IDENTITY]
 float mien_identity_trust(float presence, float sigma_in_face, const float R[9])
 {
     // 0.02 of the face is a good landmark; the error of the coefficients grows with sigma.
-    float s = sigma_in_face / 0.02F;
+    float s = sigma_in_face / 0.02f;
     float sharp = 1 / (1 + s * s);
     // R[8] is the cosine between the nose's direction and the one towards the camera. A face turned
     // away by more than 75 degrees hides half of itself.
-    float side = R[8] < 0.25F ? 0 : R[8];
-    float t = 2 * presence * sharp * (0.5F + 0.5F * side) * (side > 0);
+    float side = R[8] < 0.25f ? 0 : R[8];
+    float t = 2 * presence * sharp * (0.5f + 0.5f * side) * (side > 0);
     return t < 1 ? t : 1;
 }
 
 // Identities of single looks at one person are 0.6 to 0.9 from their mean (at most 1.6), means of
 // different people 1.1 to 2.9 apart (seven people of video-dev). Six looks halve the first.
 enum { DECIDE_LOOKS = 6, KNOWN_LOOKS = 15 };
-static const float somebody_else = 1.2F;
+static const float somebody_else = 1.2f;
 
 void mien_same_person_ask(struct mien_same_person *p)
 {

@@ -20,8 +20,8 @@ void mien_identity_add(struct mien_identity *id, const float look[MIEN_IDENTITY]
 // Trust of a look: its landmarks' mean sigma in face sizes and its rotation (head -> camera).
 float mien_identity_trust(float presence, float sigma_in_face, const float R[9]);
 
-// Whether a face whose picture was lost for a moment is still the same person's: what the network says
-// of each look's identity, averaged since then, against the average before.
+// Whether a face whose picture was lost for a moment is still the same person's: what the network
+// says of each look's identity, averaged since then, against the average before.
 struct mien_same_person { // zero-initialise
     float before[MIEN_IDENTITY], since[MIEN_IDENTITY];
     int looks_before, looks_since; // since: 0 while nothing was lost

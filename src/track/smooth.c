@@ -1,3 +1,4 @@
+// Applies track/filter.h to pose, blendshapes, gaze and landmarks of one face.
 #include "track/smooth.h"
 
 #include <math.h>
@@ -24,7 +25,7 @@ void mien_smooth_layout_make(struct mien_smooth_layout *l, const struct mien_fac
         for (int region = 0; region < MIEN_REGIONS; region++) {
             l->first[l->groups] = n;
             for (int i = 0; i < m->landmarks; i++) {
-                bool right = m->landmark_mean[3 * i] < -1e-3F;
+                bool right = m->landmark_mean[3 * i] < -1e-3f;
                 if (m->landmark[i].region == region && right == (side == 1)) {
                     l->channel[n++] = (int16_t)(2 * i);
                     l->channel[n++] = (int16_t)(2 * i + 1);
@@ -51,17 +52,17 @@ void mien_smooth_reset(struct mien_smooth *s)
 // The smallest noise that each filter believes in: far below what is seen on a screen.
 static void start(struct mien_smooth *s)
 {
-    s->rotation_filter.noise_min = square(3e-4F);
-    s->place_filter.noise_min = square(2e-5F);
-    s->depth_filter.noise_min = square(2e-4F);
+    s->rotation_filter.noise_min = square(3e-4f);
+    s->place_filter.noise_min = square(2e-5f);
+    s->depth_filter.noise_min = square(2e-4f);
     for (int g = 0; g < MIEN_SMOOTH_GROUPS; g++) {
-        s->residual_filter[g].noise_min = square(3e-4F);
+        s->residual_filter[g].noise_min = square(3e-4f);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        s->blendshape_filter[i].noise_min = square(4e-3F);
+        s->blendshape_filter[i].noise_min = square(4e-3f);
     }
     for (int e = 0; e < 2; e++) {
-        s->gaze_filter[e].noise_min = square(0.2F);
+        s->gaze_filter[e].noise_min = square(0.2f);
     }
     s->started = true;
 }
@@ -100,7 +101,7 @@ void mien_smooth_fit(const struct mien_smooth_layout *l, struct mien_smooth *s,
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         // Half the strength: an expression is short, and its noise is seen less than its delay.
         mien_filter_step(&s->blendshape_filter[i], &s->blendshape[i], NULL, 1, &blendshape[i], dt_s,
-                         0.5F * strength);
+                         0.5f * strength);
         blendshape[i] = s->blendshape[i].x;
     }
 }
@@ -134,17 +135,17 @@ void mien_smooth_rest(struct mien_smooth *s, struct mien_sight *sight, float dt_
     bool first = s->gaze_filter[0].count == 0;
     for (int e = 0; e < 2; e++) {
         mien_filter_step(&s->gaze_filter[e], &s->gaze[2 * e], NULL, 2, sight->gaze_deg[e], dt_s,
-                         0.5F * strength);
+                         0.5f * strength);
         sight->gaze_deg[e][0] = s->gaze[2 * e].x;
         sight->gaze_deg[e][1] = s->gaze[2 * e + 1].x;
     }
     // Class probabilities flicker at the borders between classes: 0.25 s.
-    float k = first || strength <= 0 ? 1 : 1 - expf(-dt_s / (0.25F * strength));
+    float k = first || strength <= 0 ? 1 : 1 - expf(-dt_s / (0.25f * strength));
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         s->expression[i] += k * (sight->expression[i] - s->expression[i]);
         sight->expression[i] = s->expression[i];
     }
-    k = first ? 1 : 1 - expf(-dt_s / 0.1F);
+    k = first ? 1 : 1 - expf(-dt_s / 0.1f);
     s->presence += k * (sight->presence - s->presence);
     sight->presence = s->presence;
 }

@@ -1,3 +1,4 @@
+// Matches finds to tracks, ages them, and says where to look in the next frame.
 #include "track/track.h"
 
 #include <math.h>
@@ -7,18 +8,18 @@
 #include "base/mem.h"
 
 // A track starts above `sure` and goes on above `still_there` (hysteresis).
-static const float sure = 0.5F, still_there = 0.25F;
+static const float sure = 0.5f, still_there = 0.25f;
 // Looks in a row without a face before a track ends: a hand passing by takes about this long.
 enum { MISSES = 6, MISSES_NEW = 1, LOOKS_NEW = 3, OVERLAPS = 4, NEUTRAL_LOOKS = 30 };
 static const int64_t remember_ns = 4 * MIEN_NS_PER_S;
 // Rms residual of the fit in face sizes: a good fit has 0.01 to 0.02, a fit of nothing over 0.1.
-static const float bad_fit = 0.08F;
+static const float bad_fit = 0.08f;
 // A crop is kept while the face would move it by less than this (fractions of its side, radians):
 // a still face is then resampled in the same way in every frame, which takes off a third of the
 // jitter; more, and the network sees faces off its middle.
-static const float keep_place = 0.02F, keep_size = 0.03F, keep_roll = 0.03F;
+static const float keep_place = 0.02f, keep_size = 0.03f, keep_roll = 0.03f;
 // A second look pays beyond this: training shifts crops by about as much.
-static const float far_place = 0.07F, far_size = 0.12F, far_roll = 0.10F;
+static const float far_place = 0.07f, far_size = 0.12f, far_roll = 0.10f;
 
 static float common(const float a[4], const float b[4])
 {
@@ -34,12 +35,12 @@ static float area(const float a[4])
 float mien_box_overlap(const float a[4], const float b[4])
 {
     float both = common(a, b);
-    return both / fmaxf(area(a) + area(b) - both, 1e-6F);
+    return both / fmaxf(area(a) + area(b) - both, 1e-6f);
 }
 
 float mien_box_cover(const float a[4], const float b[4])
 {
-    return common(a, b) / fmaxf(fminf(area(a), area(b)), 1e-6F);
+    return common(a, b) / fmaxf(fminf(area(a), area(b)), 1e-6f);
 }
 
 static float turn(const struct mien_crop *a, const struct mien_crop *b)
@@ -95,11 +96,11 @@ static struct mien_lost *recall(struct mien_tracker *t, const float box[4], int6
     struct mien_lost *best = NULL;
     for (size_t i = 0; i < MIEN_COUNT(t->lost); i++) {
         struct mien_lost *l = &t->lost[i];
-        if (!l->id || now_ns - l->lost_ns > remember_ns || distance(box, l->box_px) > 1.2F) {
+        if (!l->id || now_ns - l->lost_ns > remember_ns || distance(box, l->box_px) > 1.2f) {
             continue;
         }
         float ratio = (box[3] - box[1]) / fmaxf(1, l->box_px[3] - l->box_px[1]);
-        if (ratio < 0.6F || ratio > 1.7F) {
+        if (ratio < 0.6f || ratio > 1.7f) {
             continue;
         }
         if (!best || distance(box, l->box_px) < distance(box, best->box_px)) {
@@ -117,8 +118,8 @@ struct mien_track *mien_tracker_start(struct mien_tracker *t, const float box_px
         struct mien_track *tr = &t->track[i];
         if (!tr->id) {
             free_place = free_place ? free_place : tr;
-        } else if (mien_box_overlap(tr->box_px, box_px) > 0.3F ||
-                   distance(box_px, tr->box_px) < 0.35F) {
+        } else if (mien_box_overlap(tr->box_px, box_px) > 0.3f ||
+                   distance(box_px, tr->box_px) < 0.35f) {
             return NULL;
         }
     }
@@ -158,9 +159,12 @@ void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_n
             }
             place = l->lost_ns < place->lost_ns ? l : place;
         }
-        *place = (struct mien_lost){
-            .id = tr->id, .looks = tr->looks, .lost_ns = tr->seen_ns, .identity = tr->identity,
-            .same = tr->same, .neutral = tr->neutral};
+        *place = (struct mien_lost){.id = tr->id,
+                                    .looks = tr->looks,
+                                    .lost_ns = tr->seen_ns,
+                                    .identity = tr->identity,
+                                    .same = tr->same,
+                                    .neutral = tr->neutral};
         memcpy(place->box_px, tr->box_px, sizeof(place->box_px));
     }
     tr->id = 0;
@@ -206,11 +210,11 @@ void mien_track_predict(const struct mien_tracker *t, struct mien_track *tr, int
         return;
     }
     // A face that was not seen is where it was going, but not for long.
-    float dt = fminf((float)(now_ns - tr->seen_ns) * 1e-9F, 0.15F);
+    float dt = fminf((float)(now_ns - tr->seen_ns) * 1e-9f, 0.15f);
     if (dt > 0) {
         next.cx_px += tr->velocity[0] * dt;
         next.cy_px += tr->velocity[1] * dt;
-        next.side_px *= expf(fmaxf(-0.3F, fminf(0.3F, tr->velocity[2] * dt)));
+        next.side_px *= expf(fmaxf(-0.3f, fminf(0.3f, tr->velocity[2] * dt)));
     }
     if (tr->looks <= 1 || mien_crop_beyond(&tr->crop, &next, keep_place, keep_size, keep_roll)) {
         tr->crop = next;
@@ -252,17 +256,17 @@ static void move(struct mien_track *tr, const float box[4], float dt)
         memset(tr->velocity, 0, sizeof(tr->velocity));
         return;
     }
-    float v[3] = {0.5F * (box[0] + box[2] - tr->box_px[0] - tr->box_px[2]) / dt,
-                  0.5F * (box[1] + box[3] - tr->box_px[1] - tr->box_px[3]) / dt,
+    float v[3] = {0.5f * (box[0] + box[2] - tr->box_px[0] - tr->box_px[2]) / dt,
+                  0.5f * (box[1] + box[3] - tr->box_px[1] - tr->box_px[3]) / dt,
                   logf(size / before) / dt};
     // Half of the last velocity is kept; below 0.3 face sizes a second it is noise.
     for (int i = 0; i < 3; i++) {
-        tr->velocity[i] = 0.5F * tr->velocity[i] + 0.5F * v[i];
+        tr->velocity[i] = 0.5f * tr->velocity[i] + 0.5f * v[i];
     }
-    if (hypotf(tr->velocity[0], tr->velocity[1]) < 0.3F * size) {
+    if (hypotf(tr->velocity[0], tr->velocity[1]) < 0.3f * size) {
         tr->velocity[0] = tr->velocity[1] = 0;
     }
-    if (fabsf(tr->velocity[2]) < 0.5F) {
+    if (fabsf(tr->velocity[2]) < 0.5f) {
         tr->velocity[2] = 0;
     }
 }
@@ -277,20 +281,20 @@ bool mien_track_look(struct mien_tracker *t, struct mien_track *tr, const struct
                 mien_crop_bounds((const float(*)[2])sight->landmark_px, n, box);
     // A face whose middle left the picture is gone, whatever the network makes of the border.
     if (seen) {
-        float x = 0.5F * (box[0] + box[2]), y = 0.5F * (box[1] + box[3]);
+        float x = 0.5f * (box[0] + box[2]), y = 0.5f * (box[1] + box[3]);
         float size = hypotf(box[2] - box[0], box[3] - box[1]);
-        seen = x > -0.1F * size && y > -0.1F * size && x < (float)width_px + 0.1F * size &&
-               y < (float)height_px + 0.1F * size && size > 8 &&
-               mien_box_overlap(box, (float[4]){tr->crop.cx_px - 0.5F * tr->crop.side_px,
-                                                tr->crop.cy_px - 0.5F * tr->crop.side_px,
-                                                tr->crop.cx_px + 0.5F * tr->crop.side_px,
-                                                tr->crop.cy_px + 0.5F * tr->crop.side_px}) > 0.1F;
+        seen = x > -0.1f * size && y > -0.1f * size && x < (float)width_px + 0.1f * size &&
+               y < (float)height_px + 0.1f * size && size > 8 &&
+               mien_box_overlap(box, (float[4]){tr->crop.cx_px - 0.5f * tr->crop.side_px,
+                                                tr->crop.cy_px - 0.5f * tr->crop.side_px,
+                                                tr->crop.cx_px + 0.5f * tr->crop.side_px,
+                                                tr->crop.cy_px + 0.5f * tr->crop.side_px}) > 0.1f;
     }
     if (!seen) {
         miss(t, tr, now_ns);
         return false;
     }
-    float dt = tr->have_landmarks ? (float)(now_ns - tr->seen_ns) * 1e-9F : 0;
+    float dt = tr->have_landmarks ? (float)(now_ns - tr->seen_ns) * 1e-9f : 0;
     dt = dt > 0 ? fminf(dt, 1) : 0;
     if (tr->missed > 2) {
         mien_smooth_reset(&tr->smooth); // it may be elsewhere now
@@ -334,8 +338,8 @@ void mien_tracker_settle(struct mien_tracker *t, int64_t now_ns)
                 continue;
             }
             // The same face: nearly the same box and nearly the same centre.
-            doubled = doubled || (mien_box_overlap(a->box_px, b->box_px) > 0.6F &&
-                                  distance(a->box_px, b->box_px) < 0.2F);
+            doubled = doubled || (mien_box_overlap(a->box_px, b->box_px) > 0.6f &&
+                                  distance(a->box_px, b->box_px) < 0.2f);
         }
         a->overlap = doubled ? a->overlap + 1 : 0;
         if (a->overlap >= OVERLAPS || (a->overlap > 0 && a->looks < LOOKS_NEW)) {
@@ -376,7 +380,7 @@ void mien_track_apply_neutral(struct mien_track *tr, const float b[MIEN_BLENDSHA
             n->collecting = false;
             for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
                 // A shape that is half on is no resting face: the calibration keeps some range.
-                n->value[i] = fminf(n->sum[i] / (float)n->frames, 0.6F);
+                n->value[i] = fminf(n->sum[i] / (float)n->frames, 0.6f);
             }
         }
     }

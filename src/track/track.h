@@ -88,8 +88,8 @@ void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_n
 void mien_track_forget(struct mien_track *tr);
 // Another shot: no face is where one was.
 void mien_tracker_forget(struct mien_tracker *t);
-// The face that was followed longest, of those lost a short while ago; NULL when every remembered one
-// was followed less than the oldest of those that are followed now.
+// The face that was followed longest, of those lost a short while ago; NULL when every remembered
+// one was followed less than the oldest of those that are followed now.
 const struct mien_lost *mien_tracker_missed(const struct mien_tracker *t, int64_t now_ns);
 
 // The fitted face's lids and blinks into *f, and its gaze while an eye is shut: where it looked

@@ -1,3 +1,4 @@
+// One buffer, one program, one draw call a texture.
 #include "view/flat.h"
 
 #include <string.h>

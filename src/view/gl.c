@@ -1,3 +1,4 @@
+// Loads OpenGL's functions, compiles programs from shaders/ and logs why one failed.
 #include "view/gl.h"
 
 #include <string.h>

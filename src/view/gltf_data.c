@@ -218,7 +218,7 @@ static float component(const struct run *r, long i, int c, bool normalised)
         return normalised ? f / 65535 : f;
     case UINT32:
         f = (float)(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
-        return normalised ? f / 4294967295.0F : f;
+        return normalised ? f / 4294967295.0f : f;
     default:
         memcpy(&f, p, 4);
         return isfinite(f) ? f : 0;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/mem.h"
 #include "view/hud_sizes.h"
+#include "view/keys.h"
 #include "view/palette.h"
 
 enum { NOTICE_LINES = 5, NOTICE = 400 };
@@ -105,60 +105,28 @@ void mien_hud_lamps(struct mien_draw *d, struct mien_layout *l, const struct mie
     }
 }
 
-static const char *const keys[][2] = {
-    {"m", "what is drawn: wireframe, shaded, textured, UV, normals, landmarks, nothing"},
-    {"[ ]", "fainter, stronger"},
-    {"g", "next thing to wear: glasses, hat …; G the one before; l its light"},
-    {"e", "the whole head, or the face only"},
-    {"p", "landmark points with their uncertainty"},
-    {"a", "head axes and gaze"},
-    {"h", "one line of state, all figures, or nothing"},
-    {"b", "blendshape bars"},
-    {"v", "live curves; V other channels"},
-    {"x", "mirror (cameras are, at first)"},
-    {"n", "take the present expression as neutral; N undoes it"},
-    {"C", "learn your own range in ten seconds: at rest, then moving; P use it or not"},
-    {"k", "set an event mark in records and report"},
-    {"1-8", "so many faces are followed; j or a click: whose figures are shown"},
-    {"- +", "smoothing; , . field of view; t look twice; T another network"},
-    {"o", "open a picture or video (or drop one here); d the demo clip; c next camera"},
-    {"r", "record, stop recording; s saves a picture"},
-    {"w", "what others get: picture with what is worn, alone, all that you see"},
-    {"F5", "presentation: the window shows only that"},
-    {"R", "begin, finish a report of the session"},
-    {"space", "pause"},
-    {"f", "full screen"},
-    {"tab", "all settings; F10 or the mouse: menus"},
-    {"?", "this sheet"},
-    {"q Esc", "quit; asks while something is recorded; Esc leaves full screen first"},
-};
-
-int mien_hud_keys(const char *const (**list)[2])
-{
-    *list = keys;
-    return (int)MIEN_COUNT(keys);
-}
-
 int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
 {
-    enum { KEYS = (int)MIEN_COUNT(keys) };
+    const char *shown, *said;
+    char text[MIEN_KEY_TEXT];
+    int lines = 0;
     float ui = l->ui, w = 0, keys_w = 66 * ui;
     float high = l->area.h - 8 * ui, wide = l->area.w + l->bars.w - 8 * ui;
     float m = fminf(16 * ui, 0.03f * fminf(wide, high)), head = 26 * ui, foot = 18 * ui;
+    for (; (said = mien_key_line(lines, &shown, text)); lines++) {
+        w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, said));
+    }
     // In a small window the lines move together, and then there are pages.
-    float room = high - 2 * m - head, step = fminf(19 * ui, fmaxf(room / KEYS, 14 * ui));
+    float room = high - 2 * m - head, step = fminf(19 * ui, fmaxf(room / (float)lines, 14 * ui));
     int rows = (int)(room / step), pages = 1;
-    if (rows < KEYS) {
+    if (rows < lines) {
         rows = (int)fmaxf(1, (room - foot) / step);
-        pages = (KEYS + rows - 1) / rows;
+        pages = (lines + rows - 1) / rows;
     }
     page = page < 1 ? 1 : page > pages ? pages : page;
-    int first = (page - 1) * rows, last = first + rows < KEYS ? first + rows : KEYS;
-    for (int i = 0; i < KEYS; i++) {
-        w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, keys[i][1]));
-    }
+    int first = (page - 1) * rows, last = first + rows < lines ? first + rows : lines;
     w = fminf(w + 2 * m + keys_w, wide);
-    float h = 2 * m + head + step * (float)(pages > 1 ? rows : KEYS) + (pages > 1 ? foot : 0);
+    float h = 2 * m + head + step * (float)(pages > 1 ? rows : lines) + (pages > 1 ? foot : 0);
     float x = l->video.x + (l->video.w - w) / 2, y = l->area.y + (l->area.h - h) / 2;
     // Where the picture is narrower than the sheet it lies over the columns, not off the window.
     x = fmaxf(fminf(x, l->window.w - 4 * ui - w), 4 * ui);
@@ -170,10 +138,11 @@ int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
     mien_draw_label(d, x, y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "Keys");
     y += head;
     for (int i = first; i < last; i++) {
-        char text[128];
-        snprintf(text, sizeof(text), "%s", keys[i][1]);
+        char put[MIEN_KEY_TEXT];
+        said = mien_key_line(i, &shown, put);
+        snprintf(text, sizeof(text), "%s", said);
         mien_hud_shorten(d->font, MIEN_FONT_TEXT, w - 2 * m - keys_w, text);
-        mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, keys[i][0]);
+        mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, shown);
         mien_draw_label(d, x + keys_w, y, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT, text);
         y += step;
     }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "image/luma.h"
+
 void mien_light_even(float out[MIEN_SH])
 {
     static const float light[MIEN_SH] = {2.6f, 0.45f, 0.55f, -0.12f, 0, 0, 0, 0, 0};
@@ -18,7 +20,7 @@ static float luminance(const struct mien_image *im, float x, float y)
         return p[xi];
     }
     p += 3 * (size_t)xi;
-    return 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
+    return mien_luma(p[0], p[1], p[2]);
 }
 
 // Cholesky of the symmetric positive (MIEN_SH,MIEN_SH) a, then a x = b in place of b.

@@ -9,6 +9,17 @@
 #include "base/mem.h"
 #include "view/gltf.h"
 
+#define ROW(id, name, from, to) [MIEN_ANCHOR_##id] = {name, {from, to}},
+static const struct {
+    const char *name;
+    int between[2];
+} anchors[MIEN_ANCHORS] = {MIEN_ANCHOR_ROWS(ROW)};
+
+const char *mien_anchor_name(int anchor)
+{
+    return anchor >= 0 && anchor < MIEN_ANCHORS ? anchors[anchor].name : NULL;
+}
+
 bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON])
 {
     size_t size = 0;
@@ -77,6 +88,18 @@ static float width(const struct mien_face_model *f, const float *vertices)
                  (a[2] - b[2]) * (a[2] - b[2]));
 }
 
+static void find_crown(const struct mien_mesh *m, float position[3])
+{
+    for (int i = 0; i < m->corners; i++) {
+        const float *q = m->posed + 3 * (size_t)m->corner[i];
+        if (q[1] > position[1]) {
+            memcpy(position, q, 3 * sizeof(*position));
+        }
+    }
+    position[0] = 0;
+    position[2] = -10; // the crown's axis: the highest vertex itself jumps
+}
+
 void mien_prop_place(const struct mien_prop *p, const struct mien_mesh *m, float position[3],
                      float *scale)
 {
@@ -84,39 +107,15 @@ void mien_prop_place(const struct mien_prop *p, const struct mien_mesh *m, float
     const float *v = m->posed;
     float a[3] = {0, 0, 0}, b[3] = {0, 0, 0};
     memset(position, 0, 3 * sizeof(*position));
-    switch (p->anchor) {
-    case MIEN_ANCHOR_NOSE_BRIDGE:
-        mark(f, v, 27, position);
-        break;
-    case MIEN_ANCHOR_UPPER_LIP:
-        mark(f, v, 33, a);
-        mark(f, v, 51, b);
+    const int *between = anchors[p->anchor].between;
+    if (between[0] >= 0) {
+        mark(f, v, between[0], a);
+        mark(f, v, between[1], b);
         for (int c = 0; c < 3; c++) {
             position[c] = (a[c] + b[c]) / 2;
         }
-        break;
-    case MIEN_ANCHOR_CHIN:
-        mark(f, v, 8, position);
-        break;
-    case MIEN_ANCHOR_FACE:
-        mark(f, v, 39, a);
-        mark(f, v, 42, b);
-        for (int c = 0; c < 3; c++) {
-            position[c] = (a[c] + b[c]) / 2;
-        }
-        break;
-    case MIEN_ANCHOR_HEAD_TOP:
-        for (int i = 0; i < m->corners; i++) {
-            const float *q = v + 3 * (size_t)m->corner[i];
-            if (q[1] > position[1]) {
-                memcpy(position, q, 3 * sizeof(*position));
-            }
-        }
-        position[0] = 0;
-        position[2] = -10; // the crown's axis: the highest vertex itself jumps
-        break;
-    default:
-        break;
+    } else if (between[0] == -1) {
+        find_crown(m, position);
     }
     float mean = width(f, f->mean), now = width(f, v);
     *scale = p->fit && mean > 1 && now > 1 ? fminf(fmaxf(now / mean, 0.6f), 1.6f) : 1;

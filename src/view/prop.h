@@ -20,15 +20,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mien_anchor {
-    MIEN_ANCHOR_NOSE_BRIDGE,
-    MIEN_ANCHOR_HEAD_TOP,
-    MIEN_ANCHOR_UPPER_LIP,
-    MIEN_ANCHOR_CHIN,
-    MIEN_ANCHOR_FACE, // the middle between the eyes, on the skin's plane
-    MIEN_ANCHOR_HEAD, // the head frame's origin
-    MIEN_ANCHORS
-};
+// identifier, name in files, and the landmarks (iBUG, counted from 0) between which it lies; -1:
+// the crown, -2: the head frame's origin
+#define MIEN_ANCHOR_ROWS(X)                                                        \
+    X(NOSE_BRIDGE, "nose_bridge", 27, 27)                                          \
+    X(HEAD_TOP, "head_top", -1, -1)                                                \
+    X(UPPER_LIP, "upper_lip", 33, 51)                                              \
+    X(CHIN, "chin", 8, 8)                                                          \
+    X(FACE, "face", 39, 42) /* the middle between the eyes, on the skin's plane */ \
+    X(HEAD, "head", -2, -2)
+#define MIEN_ANCHOR_ID(id, ...) MIEN_ANCHOR_##id,
+enum mien_anchor { MIEN_ANCHOR_ROWS(MIEN_ANCHOR_ID) MIEN_ANCHORS };
+const char *mien_anchor_name(int anchor); // NULL outside
 
 enum {
     MIEN_PROP_VERTICES = 60000,

@@ -64,7 +64,7 @@ static bool load_picture(struct reader *r, struct mien_prop_texture *t)
     mien_free(bytes.owned);
     if (!ok) {
         mien_image_destroy(im);
-        return mien_gltf_refuse(&r->g, "a texture's picture cannot be used: %s", why);
+        return refuse(r, why);
     }
     int side = im->width > im->height ? im->width : im->height;
     if (side > MIEN_PROP_TEXTURE_PX) {
@@ -79,6 +79,23 @@ static bool load_picture(struct reader *r, struct mien_prop_texture *t)
         *im = small;
     }
     return true;
+}
+
+// Puts before the reason which texture it is that cannot be used: a prop without one of its
+// textures would be another thing, so it is refused as a whole.
+static void say_which_texture(struct reader *r, long index, long image)
+{
+    char why[MIEN_GLTF_REASON];
+    const cJSON *o = mien_gltf_element(&r->g, MIEN_GLTF_IMAGES, image);
+    const char *uri = mien_gltf_text(o, "uri"), *name = mien_gltf_text(o, "name");
+    name = *uri && strncmp(uri, "data:", 5) != 0 ? uri : name;
+    memcpy(why, r->g.reason, sizeof(why));
+    r->g.reason[0] = 0;
+    if (*name) {
+        mien_gltf_refuse(&r->g, "texture %ld, \"%.60s\", cannot be used: %s", index, name, why);
+    } else {
+        mien_gltf_refuse(&r->g, "texture %ld cannot be used: %s", index, why);
+    }
 }
 
 // The prop's texture for one of the file's; -1 when it cannot be read.
@@ -105,6 +122,7 @@ static int find_texture(struct reader *r, long index)
         return -1;
     }
     if (!load_picture(r, &t)) {
+        say_which_texture(r, index, t.image);
         return -1;
     }
     p->texture[p->textures] = t;
@@ -499,8 +517,6 @@ static bool list_items(struct reader *r, const cJSON *scene)
 
 static bool extras(struct reader *r, const cJSON *scene)
 {
-    static const char *const names[MIEN_ANCHORS] = {"nose_bridge", "head_top", "upper_lip",
-                                                    "chin",        "face",     "head"};
     struct mien_prop *p = r->prop;
     const cJSON *e = mien_gltf_item(scene, "extras");
     e = e ? e : mien_gltf_item(mien_gltf_item(r->g.root, "asset"), "extras");
@@ -513,12 +529,17 @@ static bool extras(struct reader *r, const cJSON *scene)
         return true;
     }
     for (int i = 0; i < MIEN_ANCHORS; i++) {
-        if (cJSON_IsString(anchor) && !strcmp(anchor->valuestring, names[i])) {
+        if (cJSON_IsString(anchor) && !strcmp(anchor->valuestring, mien_anchor_name(i))) {
             p->anchor = (enum mien_anchor)i;
             return true;
         }
     }
-    return refuse(r, "its anchor is none of nose_bridge, head_top, upper_lip, chin, face, head");
+    char why[MIEN_PROP_REASON] = "its anchor is none of";
+    for (int i = 0; i < MIEN_ANCHORS; i++) {
+        size_t n = strlen(why);
+        snprintf(why + n, sizeof(why) - n, "%s %s", i ? "," : "", mien_anchor_name(i));
+    }
+    return refuse(r, why);
 }
 
 static bool read_scene(struct reader *r)

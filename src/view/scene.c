@@ -1,3 +1,4 @@
+// Vertex buffers in a ring, the programs of the modes, and their draw calls.
 #include "view/scene.h"
 
 #include <math.h>
@@ -11,8 +12,6 @@ enum { U_PROJECTION, U_POSE, U_SEEN, U_ALPHA, U_PICTURE, U_CHECKER, U_EYE, U_OPA
 static const char *const mesh_uniforms[] = {"u_projection", "u_pose",    "u_seen", "u_alpha",
                                             "u_picture",    "u_checker", "u_eye",  "u_opacity",
                                             "u_paint",      NULL};
-// The program of a mode.
-static const int program_of[] = {0, 1, 2, 2, 3};
 // Depth range of the projection. 24 bits resolve 0.05 mm at 5 m with it.
 static const float near_mm = 30, far_mm = 20000;
 
@@ -58,16 +57,33 @@ static void make_buffers(struct mien_scene *s)
     s->ready = true;
 }
 
+// The program of a mode; modes with the same shader share one.
+static void make_program(struct mien_scene *s, int mode)
+{
+    const char *shader = mien_view_mode_at(mode)->shader;
+    for (int i = 0; shader && i < mode; i++) {
+        const char *other = mien_view_mode_at(i)->shader;
+        if (other && !strcmp(other, shader)) {
+            s->program[mode] = s->program[i];
+            memcpy(s->uniform[mode], s->uniform[i], sizeof(s->uniform[mode]));
+            return;
+        }
+    }
+    if (shader) {
+        s->program[mode] = mien_gl_program("mesh.vert", shader, mesh_uniforms, s->uniform[mode]);
+        s->program_made[mode] = true;
+    }
+}
+
 bool mien_scene_init(struct mien_scene *s, const struct mien_face_model *model)
 {
     static const char *const video_uniforms[] = {"u_mirror", "u_picture", "u_gain", NULL};
-    static const char *const frag[] = {"wire.frag", "shaded.frag", "textured.frag", "normals.frag"};
     memset(s, 0, sizeof(*s));
     s->video_program =
         mien_gl_program("video.vert", "video.frag", video_uniforms, s->video_uniform);
     glGenVertexArrays(1, &s->blank);
-    for (int i = 0; i < 4; i++) {
-        s->program[i] = mien_gl_program("mesh.vert", frag[i], mesh_uniforms, s->uniform[i]);
+    for (int i = 0; i < MIEN_VIEW_MODES; i++) {
+        make_program(s, i);
     }
     if (!model) {
         return true;
@@ -97,10 +113,12 @@ void mien_scene_destroy(struct mien_scene *s)
     if (s->picture) {
         glDeleteTextures(1, &s->picture);
     }
-    GLuint all[] = {s->video_program, s->program[0], s->program[1], s->program[2], s->program[3]};
-    for (size_t i = 0; i < MIEN_COUNT(all); i++) {
-        if (all[i]) {
-            glDeleteProgram(all[i]);
+    if (s->video_program) {
+        glDeleteProgram(s->video_program);
+    }
+    for (int i = 0; i < MIEN_VIEW_MODES; i++) {
+        if (s->program_made[i] && s->program[i]) {
+            glDeleteProgram(s->program[i]);
         }
     }
     mien_mesh_destroy(&s->mesh);
@@ -180,18 +198,19 @@ static void multiply(const float a[16], const float b[16], float out[16]) // col
 }
 
 static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
-                    const struct mien_result *r, int i, int program, float alpha, float opacity,
-                    float checker, int triangles)
+                    const struct mien_result *r, int i, enum mien_view_mode mode, float alpha,
+                    float opacity, int triangles)
 {
+    unsigned draws = mien_view_mode_at(mode)->draws;
     const struct mien_pose *p = &r->face[i].pose;
-    const GLint *u = s->uniform[program];
+    const GLint *u = s->uniform[mode];
     float seen_projection[16], seen_pose[16], seen[16], eye[3], back[9];
     mien_projection(&r->camera, near_mm, far_mm, false, seen_projection);
     mien_pose_matrix(p, seen_pose);
     multiply(seen_projection, seen_pose, seen);
     mien_mat3_transpose(p->R, back);
     mien_mat3_mul_vec(back, p->t, eye);
-    glUseProgram(s->program[program]);
+    glUseProgram(s->program[mode]);
     glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
     glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
@@ -199,9 +218,9 @@ static void surface(struct mien_scene *s, const float projection[16], const floa
     glUniform1f(u[U_ALPHA], alpha);
     glUniform1f(u[U_OPACITY], opacity);
     float paint[3];
-    mien_face_paint(r->face[i].id, program == 1, paint);
+    mien_face_paint(r->face[i].id, draws & MIEN_DRAWS_CLAY, paint);
     glUniform3fv(u[U_PAINT], 1, paint);
-    glUniform1f(u[U_CHECKER], checker);
+    glUniform1f(u[U_CHECKER], draws & MIEN_DRAWS_CHECKER ? 1 : 0);
     glUniform1i(u[U_PICTURE], 0);
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, s->picture);
@@ -238,15 +257,14 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
                      float opacity, struct mien_wear *wear, const struct mien_image *picture,
                      bool light)
 {
-    bool surfaces = s->ready && mode <= MIEN_VIEW_NORMALS && s->program[program_of[mode]];
+    bool surfaces = s->ready && s->program[mode];
+    bool lines = mien_view_mode_at(mode)->draws & MIEN_DRAWS_LINES;
     bool wears = s->ready && wear && wear->on;
     if (!surfaces && !wears) {
         return;
     }
     struct mien_mesh *m = &s->mesh;
-    enum mien_mesh_group last = head                          ? MIEN_MESH_HEAD
-                                : mode == MIEN_VIEW_WIREFRAME ? MIEN_MESH_TEETH
-                                                              : MIEN_MESH_MOUTH;
+    enum mien_mesh_group last = head ? MIEN_MESH_HEAD : lines ? MIEN_MESH_TEETH : MIEN_MESH_MOUTH;
     float projection[16], pose[16];
     mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
     mien_pose_matrix(&r->face[i].pose, pose);
@@ -263,14 +281,13 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
     glBindVertexArray(s->array[s->turn]);
     int triangles = m->group_triangle[last + 1];
     float alpha = 0.78f;
-    if (mode == MIEN_VIEW_WIREFRAME) {
+    if (lines) {
         // The finer the mesh on the screen, the fainter its lines.
         float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
         alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
     if (surfaces) {
-        surface(s, projection, pose, r, i, program_of[mode], alpha, opacity, mode == MIEN_VIEW_UV,
-                triangles);
+        surface(s, projection, pose, r, i, mode, alpha, opacity, triangles);
     }
     if (wears) {
         mien_wear_draw(wear, &(struct mien_wear_face){.mesh = m,
@@ -289,7 +306,7 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg)
 {
-    if (!s->ready || !s->program[2]) {
+    if (!s->ready || !s->program[MIEN_VIEW_TEXTURED]) {
         return;
     }
     int size = (int)fmaxf(rect.w, 1);
@@ -304,6 +321,6 @@ void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
     glClear(GL_DEPTH_BUFFER_BIT); // inside the scissor
     glBindVertexArray(s->array[s->turn]);
     int triangles = s->mesh.group_triangle[s->last + 1];
-    surface(s, projection, pose, r, i, 2, 1, 1, 0, triangles);
+    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 1, 1, triangles);
     end_depth();
 }

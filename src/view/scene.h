@@ -15,9 +15,11 @@
 
 struct mien_scene {
     struct mien_mesh mesh;
-    struct mien_mesh_point *point;    // (mesh.points) workspace
-    GLuint video_program, program[4]; // wire, shaded, textured and checker, normals
-    GLint video_uniform[3], uniform[4][9];
+    struct mien_mesh_point *point; // (mesh.points) workspace
+    GLuint video_program;
+    GLuint program[MIEN_VIEW_MODES];    // 0: none, or it failed
+    bool program_made[MIEN_VIEW_MODES]; // its own, not another mode's with the same shader
+    GLint video_uniform[3], uniform[MIEN_VIEW_MODES][9];
     GLuint picture; // texture
     int picture_width, picture_height;
     GLuint fixed, index, buffer[MIEN_GL_RING], array[MIEN_GL_RING];

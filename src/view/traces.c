@@ -1,3 +1,4 @@
+// Rings of samples a channel, and their drawing into a draw list.
 #include "view/traces.h"
 
 #include <math.h>

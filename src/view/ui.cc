@@ -303,7 +303,7 @@ bool quit_dialog(mien_ui *ui, mien_ui_controls *c)
         ImGui::TextColored(mien_ui_warm, "● %.60s", slash ? slash + 1 : c->record_path);
     }
     for (int i = 0; i < c->sinks; i++) {
-        if (c->sink[i].on && mien_ui_sink_kind(c->sink[i].spec) == 1) {
+        if (c->sink[i].on && c->sink[i].traffic == MIEN_TRAFFIC_FILE) {
             ImGui::TextColored(mien_ui_amber, "● %.60s", c->sink[i].spec);
         }
     }
@@ -531,23 +531,7 @@ bool mien_ui_writes(const struct mien_ui_controls *c)
 {
     bool any = c->recording;
     for (int i = 0; i < c->sinks; i++) {
-        any = any || (c->sink[i].on && mien_ui_sink_kind(c->sink[i].spec) == 1);
+        any = any || (c->sink[i].on && c->sink[i].traffic == MIEN_TRAFFIC_FILE);
     }
     return any;
-}
-
-int mien_ui_sink_kind(const char *spec)
-{
-    static const char *const files[] = {"jsonl",     "csv",         "md5",  "openface",
-                                        "mediapipe", "livelinkcsv", "gltf", "report"};
-    size_t n = strcspn(spec, ":");
-    if (n == 4 && !strncmp(spec, "null", 4)) {
-        return 0;
-    }
-    for (const char *f : files) {
-        if (strlen(f) == n && !strncmp(f, spec, n)) {
-            return 1;
-        }
-    }
-    return n == 8 && !strncmp(spec, "loopback", 8) ? 3 : 2;
 }

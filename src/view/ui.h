@@ -7,6 +7,7 @@
 #ifndef MIEN_VIEW_UI_H
 #define MIEN_VIEW_UI_H
 
+#include "base/traffic.h"
 #include "view/view.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ enum {
     MIEN_UI_CAMERAS = 8,
     MIEN_UI_CAMERA_MODES = 32,
     MIEN_UI_SINKS = 16,
+    MIEN_UI_OFFERS = 32,
     MIEN_UI_PROPS = 64,
     MIEN_UI_NETWORKS = 16,
     MIEN_UI_PATH = 1024
@@ -33,6 +35,7 @@ struct mien_ui_camera {
 };
 struct mien_ui_sink {
     char spec[256]; // as on the command line: "vmc:127.0.0.1:39539"
+    enum mien_traffic traffic;
     bool on;
 };
 
@@ -72,10 +75,14 @@ struct mien_ui_controls {
     bool folder_editing;       // it is being typed
     struct mien_ui_sink sink[MIEN_UI_SINKS];
     int sinks;
+    struct { // what may be added
+        const char *spec, *what;
+    } offer[MIEN_UI_OFFERS];
+    int offers;
     struct {
-        bool quit;  // asks first while something is written
-        bool leave; // the answer: quit
-        bool demo;  // the bundled clip
+        bool quit;    // asks first while something is written
+        bool leave;   // the answer: quit
+        bool demo;    // the bundled clip
         bool present; // or no more
         bool pause, fullscreen, screenshot, record, calibrate, forget;
         bool mark;               // an event mark
@@ -131,9 +138,6 @@ bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
 // Over what the view has drawn, into the framebuffer that is bound. True when something was asked
 // or changed.
 bool mien_ui_draw(struct mien_ui *ui, struct mien_ui_controls *c, int width_px, int height_px);
-// What an output does, for lamp and menu: 0 nothing leaves, 1 to a file, 2 to the network, 3 to a
-// virtual camera.
-int mien_ui_sink_kind(const char *spec);
 // Whether a file is being written: a recording, records, a report.
 bool mien_ui_writes(const struct mien_ui_controls *c);
 

@@ -2,6 +2,7 @@
 #include "view/ui_parts.hh"
 
 extern "C" {
+#include "view/keys.h"
 #include "view/traces.h"
 }
 
@@ -98,16 +99,16 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
         c->ask.rescan = did = true;
     }
     ImGui::Separator();
-    if (action("Open a picture or video…", "o")) {
+    if (action("Open a picture or video…", mien_key_label(MIEN_ACTION_OPEN))) {
         ui->open_asked = did = true;
     }
-    if (action("Play the demo clip", "d")) {
+    if (action("Play the demo clip", mien_key_label(MIEN_ACTION_DEMO))) {
         c->ask.demo = did = true;
     }
     ImGui::Separator();
-    did |= toggle("mirror", "x", &c->settings->mirror);
+    did |= toggle("mirror", mien_key_label(MIEN_ACTION_MIRROR), &c->settings->mirror);
     bool paused = c->info && c->info->paused;
-    if (toggle("pause", "space", &paused)) {
+    if (toggle("pause", mien_key_label(MIEN_ACTION_PAUSE), &paused)) {
         c->ask.pause = did = true;
     }
     return did;
@@ -145,34 +146,25 @@ bool curves_part(mien_ui_controls *c)
         }
         ImGui::EndCombo();
     }
-    key_hint("V");
+    key_hint(mien_key_label(MIEN_ACTION_CHANNELS));
     return did;
 }
 
 bool view_part(mien_ui_controls *c)
 {
-    static const struct {
-        int mode;
-        const char *label, *what;
-    } modes[] = {{MIEN_VIEW_WIREFRAME, "wireframe", "the mesh as lines"},
-                 {MIEN_VIEW_SHADED, "shaded", "clay under three lights"},
-                 {MIEN_VIEW_TEXTURED, "textured", "the video on the mesh"},
-                 {MIEN_VIEW_UV, "UV checker", "the model's own coordinates"},
-                 {MIEN_VIEW_NORMALS, "normals", "the surface's direction as colour"},
-                 {MIEN_VIEW_LANDMARKS, "landmarks", "points with their uncertainty"},
-                 {MIEN_VIEW_OFF, "off", "the picture alone"}};
     mien_view_settings *s = c->settings;
     bool did = false;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
                         ImVec2(ImGui::GetStyle().ItemSpacing.x, ImGui::GetFontSize() * 0.15f));
     ImGui::TextDisabled("over the face: m, back with M");
-    for (auto &m : modes) {
-        if (ImGui::RadioButton(m.label, s->mode == m.mode)) {
-            s->mode = (mien_view_mode)m.mode;
+    for (int m = 0; m < MIEN_VIEW_MODES; m++) {
+        const mien_view_mode_row *row = mien_view_mode_at(m);
+        if (ImGui::RadioButton(row->label, s->mode == m)) {
+            s->mode = (enum mien_view_mode)m;
             did = true;
         }
         ImGui::SameLine(ImGui::GetFontSize() * 9);
-        ImGui::TextDisabled("%s", m.what);
+        ImGui::TextDisabled("%s", row->what);
     }
     float opacity = 100 * (1 - s->fade);
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
@@ -182,9 +174,9 @@ bool view_part(mien_ui_controls *c)
     }
     key_hint("[ ]");
     ImGui::Separator();
-    did |= toggle("whole head", "e", &s->head);
-    did |= toggle("landmarks with uncertainty", "p", &s->points);
-    did |= toggle("head axes and gaze", "a", &s->axes);
+    did |= toggle("whole head", mien_key_label(MIEN_ACTION_HEAD), &s->head);
+    did |= toggle("landmarks with uncertainty", mien_key_label(MIEN_ACTION_POINTS), &s->points);
+    did |= toggle("head axes and gaze", mien_key_label(MIEN_ACTION_AXES), &s->axes);
     ImGui::Separator();
     static const char *const levels[] = {"nothing", "one line", "all figures"};
     ImGui::TextDisabled("state:");
@@ -195,16 +187,16 @@ bool view_part(mien_ui_controls *c)
             did = true;
         }
     }
-    key_hint("h");
-    did |= toggle("blendshape bars", "b", &s->bars);
-    did |= toggle("live curves", "v", &s->curves);
+    key_hint(mien_key_label(MIEN_ACTION_HUD));
+    did |= toggle("blendshape bars", mien_key_label(MIEN_ACTION_BARS), &s->bars);
+    did |= toggle("live curves", mien_key_label(MIEN_ACTION_CURVES), &s->curves);
     if (c->curves) {
         did |= curves_part(c);
     }
-    if (action("Presentation: only what others get", "F5")) {
+    if (action("Presentation: only what others get", mien_key_label(MIEN_ACTION_PRESENT))) {
         c->ask.present = did = true;
     }
-    if (action("Full screen", "f")) {
+    if (action("Full screen", mien_key_label(MIEN_ACTION_FULLSCREEN))) {
         c->ask.fullscreen = did = true;
     }
     ImGui::PopStyleVar();
@@ -219,7 +211,7 @@ bool prop_part(mien_ui_controls *c)
         did |= ImGui::RadioButton(c->prop_name[i], &c->prop, i);
     }
     ImGui::Separator();
-    did |= toggle("light from the face", "l", &c->light);
+    did |= toggle("light from the face", mien_key_label(MIEN_ACTION_LIGHT), &c->light);
     ImGui::TextDisabled("own ones: glTF or PNG files in");
     ImGui::TextDisabled("~/.local/share/mien/props");
     return did;
@@ -233,7 +225,8 @@ bool track_part(mien_ui_controls *c)
     did |=
         ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
     key_hint("1…8");
-    ImGui::TextDisabled("figures are those of the face you click; next one: j");
+    ImGui::TextDisabled("figures are those of the face you click; next one: %s",
+                        mien_key_label(MIEN_ACTION_FIGURES));
     ImGui::SetNextItemWidth(wide);
     did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
                               ImGuiSliderFlags_AlwaysClamp);
@@ -242,7 +235,8 @@ bool track_part(mien_ui_controls *c)
     did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
                               c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
     key_hint(", .");
-    did |= toggle("look twice (steadier, twice the time)", "t", &c->quality);
+    did |= toggle("look twice (steadier, twice the time)", mien_key_label(MIEN_ACTION_QUALITY),
+                  &c->quality);
     c->ask.tracking |= did;
     ImGui::SetNextItemWidth(wide);
     if (ImGui::BeginCombo("network", c->network_name[c->network])) {
@@ -254,22 +248,22 @@ bool track_part(mien_ui_controls *c)
         }
         ImGui::EndCombo();
     }
-    key_hint("T");
+    key_hint(mien_key_label(MIEN_ACTION_NETWORK));
     ImGui::Separator();
-    if (action("Take this expression as neutral", "n")) {
+    if (action("Take this expression as neutral", mien_key_label(MIEN_ACTION_NEUTRAL))) {
         c->ask.calibrate = did = true;
     }
-    if (action("Forget the neutral expression", "N")) {
+    if (action("Forget the neutral expression", mien_key_label(MIEN_ACTION_FORGET))) {
         c->ask.forget = did = true;
     }
     ImGui::Separator();
     if (c->profile_learning) {
         ImGui::TextColored(mien_ui_amber, "learning your range: do what is said");
-    } else if (action("Learn my own range", "C")) {
+    } else if (action("Learn my own range", mien_key_label(MIEN_ACTION_LEARN))) {
         c->ask.learn = did = true;
     }
     bool on = c->profile_on && c->profile_known;
-    if (toggle("use my own range", "P", &on)) {
+    if (toggle("use my own range", mien_key_label(MIEN_ACTION_RANGE), &on)) {
         c->ask.use_profile = did = true;
     }
     if (!c->profile_known && !c->profile_learning) {
@@ -294,10 +288,11 @@ bool record_part(mien_ui_controls *c)
             report = c->sink[i].spec + 7;
         }
     }
-    if (action("Save a picture", "s")) {
+    if (action("Save a picture", mien_key_label(MIEN_ACTION_SCREENSHOT))) {
         c->ask.screenshot = did = true;
     }
-    if (action(c->recording ? "Stop recording" : "Start recording", "r")) {
+    if (action(c->recording ? "Stop recording" : "Start recording",
+               mien_key_label(MIEN_ACTION_RECORD))) {
         c->ask.record = did = true;
     }
     if (c->recording) {
@@ -315,17 +310,18 @@ bool record_part(mien_ui_controls *c)
             did = true;
         }
         if (i == 0) {
-            key_hint("w");
+            key_hint(mien_key_label(MIEN_ACTION_PROGRAMME));
         }
     }
     ImGui::Separator();
-    if (action(report ? "Finish the report" : "Start a report", "R")) {
+    if (action(report ? "Finish the report" : "Start a report",
+               mien_key_label(MIEN_ACTION_REPORT))) {
         c->ask.report = did = true;
     }
     if (report) {
         file_name(report);
     }
-    if (action("Set an event mark", "k")) {
+    if (action("Set an event mark", mien_key_label(MIEN_ACTION_MARK))) {
         c->ask.mark = did = true;
     }
     ImGui::Separator();
@@ -336,27 +332,10 @@ bool record_part(mien_ui_controls *c)
     return did;
 }
 
-const struct {
-    const char *spec, *what;
-} kinds[] = {{"vmc", "VMC: VSeeFace, Warudo, VNyan"},
-             {"osf", "OpenSeeFace: VTube Studio, VSeeFace"},
-             {"livelink", "Live Link Face: Unreal Engine"},
-             {"ifacialmocap", "iFacialMocap"},
-             {"facecap", "Face Cap (OSC)"},
-             {"opentrack", "head pose for games"},
-             {"ws", "page in a browser, port 8765"},
-             {"loopback:/dev/video10", "virtual camera"},
-             {"jsonl:mien.jsonl", "everything, a line a frame"},
-             {"csv:mien.csv", "table, a row a face"},
-             {"openface:openface.csv", "table like OpenFace's"},
-             {"mediapipe:mediapipe.json", "like MediaPipe's"},
-             {"livelinkcsv:livelink.csv", "table like Live Link Face's"},
-             {"gltf:mien.glb", "animated face for Blender"},
-             {"md5:mien.md5", "digests, to compare runs"}};
-
 bool send_part(mien_ui *ui, mien_ui_controls *c)
 {
-    static const char *const where[] = {"stays here", "file", "network", "virtual camera"};
+    static const char *const where[MIEN_TRAFFICS] = {"stays here", "file", "network",
+                                                     "virtual camera"};
     bool did = false;
     if (!c->sinks) {
         ImGui::TextDisabled("nothing leaves this program");
@@ -368,10 +347,11 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
             c->ask.sink = i + 1;
             did = true;
         }
-        int kind = mien_ui_sink_kind(c->sink[i].spec);
+        mien_traffic traffic = c->sink[i].traffic;
+        bool leaves = on && traffic != MIEN_TRAFFIC_NONE;
         ImGui::SameLine();
-        ImGui::TextColored(on && kind ? mien_ui_amber : mien_ui_dim, "  %s%s",
-                           on && kind ? "● " : "", where[kind]);
+        ImGui::TextColored(leaves ? mien_ui_amber : mien_ui_dim, "  %s%s", leaves ? "● " : "",
+                           where[traffic]);
         ImGui::PopID();
     }
     ImGui::Separator();
@@ -386,13 +366,13 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
     }
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
     if (ImGui::BeginCombo("##kinds", "or choose …", ImGuiComboFlags_HeightLarge)) {
-        for (auto &k : kinds) {
-            if (ImGui::Selectable(k.spec)) { // to be changed before it is added
-                copy(ui->spec, sizeof(ui->spec), k.spec);
+        for (int i = 0; i < c->offers; i++) {
+            if (ImGui::Selectable(c->offer[i].spec)) { // to be changed before it is added
+                copy(ui->spec, sizeof(ui->spec), c->offer[i].spec);
                 did = true;
             }
             ImGui::SameLine(ImGui::GetFontSize() * 13);
-            ImGui::TextDisabled("%s", k.what);
+            ImGui::TextDisabled("%s", c->offer[i].what);
         }
         ImGui::EndCombo();
     }
@@ -403,11 +383,11 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
 bool help_part(mien_ui *ui, mien_ui_controls *c)
 {
     bool did = false;
-    if (action("Keys", "?")) {
+    if (action("Keys", mien_key_label(MIEN_ACTION_HELP))) {
         c->settings->help = !c->settings->help;
         did = true;
     }
-    if (action("All settings", "tab")) {
+    if (action("All settings", mien_key_label(MIEN_ACTION_SETTINGS))) {
         ui->settings = !ui->settings;
         did = true;
     }
@@ -415,7 +395,7 @@ bool help_part(mien_ui *ui, mien_ui_controls *c)
     ImGui::TextDisabled("mien uses no network and writes no picture");
     ImGui::TextDisabled("unless it is asked to; a lamp shows when.");
     ImGui::Separator();
-    if (action("Quit", "q")) {
+    if (action("Quit", mien_key_label(MIEN_ACTION_QUIT))) {
         c->ask.quit = did = true;
     }
     return did;

@@ -33,13 +33,6 @@ struct mien_view {
     int help_pages;
 };
 
-const char *mien_view_mode_name(int mode)
-{
-    static const char *const names[MIEN_VIEW_MODES] = {"wireframe", "shaded",    "textured", "uv",
-                                                       "normals",   "landmarks", "off"};
-    return mode >= 0 && mode < MIEN_VIEW_MODES ? names[mode] : NULL;
-}
-
 static bool make_frame(struct mien_view *v)
 {
     if (!v->frame) {
@@ -139,20 +132,21 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
                       const struct mien_image *frame, const struct mien_result *r, int i,
                       const struct mien_view_settings *s)
 {
+    unsigned draws = mien_view_mode_at(s->mode)->draws;
     mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade,
                     s->bare ? NULL : &v->wear, frame, s->light);
-    if (s->mode == MIEN_VIEW_NORMALS && v->scene.ready) {
+    if (draws & MIEN_DRAWS_NEEDLES && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
                            sizeof(struct mien_mesh_point) / sizeof(float), m->group_point[1], 11);
     }
-    if (s->mode == MIEN_VIEW_LANDMARKS || s->points) {
+    if (draws & MIEN_DRAWS_POINTS || s->points) {
         mien_marks_landmarks(&v->draw, map, ui, v->model, &r->face[i]);
     }
     if (s->axes) {
         mien_marks_axes(&v->draw, map, ui, v->model, r, i);
     }
-    if (r->count > 1 && s->mode != MIEN_VIEW_OFF) {
+    if (r->count > 1 && draws & MIEN_DRAWS_TAGS) {
         mien_marks_tag(&v->draw, map, ui, &r->face[i]);
     }
 }
@@ -222,14 +216,14 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     if (frame) {
         mien_scene_picture(&v->scene, frame);
         // A face of video stands out before a darker picture.
-        bool stage = s->mode == MIEN_VIEW_TEXTURED && result->count > 0;
+        bool stage = mien_view_mode_at(s->mode)->draws & MIEN_DRAWS_STAGE && result->count > 0;
         mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
         for (int i = result->count - 1; i >= 0; i--) { // the first face on top
             if (i < MIEN_FACES_MAX) {
                 draw_face(v, &map, l.ui, frame, result, i, s);
             }
         }
-        if (s->mode == MIEN_VIEW_TEXTURED && result->count > 0 && s->hud == MIEN_HUD_FULL) {
+        if (stage && s->hud == MIEN_HUD_FULL) {
             // Marks first: they belong under the inset.
             mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
             mien_draw_clear(&v->draw);
@@ -239,7 +233,7 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     mien_hud_keep_faces_free(&l, &map, result);
     mien_hud_bars(&v->draw, &l, result, chosen, s->mirror);
     if (s->hud == MIEN_HUD_FULL && frame) {
-        mien_hud_panels(&v->draw, &l, result, chosen, info, mien_view_mode_name(s->mode));
+        mien_hud_panels(&v->draw, &l, result, chosen, info, mien_view_mode_at(s->mode)->name);
     } else if (s->hud == MIEN_HUD_LINE && frame) {
         mien_hud_line(&v->draw, &l, result, chosen, info);
     }

@@ -13,21 +13,8 @@
 #include "face/result.h"
 #include "image/image.h"
 #include "view/hud.h"
+#include "view/modes.h"
 #include <stdbool.h>
-
-// What is drawn over the face; "landmarks" are points only, without a mesh.
-#define MIEN_VIEW_MODE_NAMES "wireframe|shaded|textured|uv|normals|landmarks|off"
-enum mien_view_mode {
-    MIEN_VIEW_WIREFRAME,
-    MIEN_VIEW_SHADED,
-    MIEN_VIEW_TEXTURED, // the video on the mesh, the rest darker
-    MIEN_VIEW_UV,       // the model's UV as a checker
-    MIEN_VIEW_NORMALS,
-    MIEN_VIEW_LANDMARKS,
-    MIEN_VIEW_OFF,
-    MIEN_VIEW_MODES
-};
-const char *mien_view_mode_name(int mode); // NULL outside
 
 // What the audience gets in recordings and through a virtual camera, whatever the operator sees.
 #define MIEN_PROGRAMME_NAMES "props|picture|everything"
@@ -93,7 +80,7 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out);
 bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
                          const struct mien_result *result, bool light, struct mien_image *out);
 bool mien_view_wears(const struct mien_view *v); // whether anything is worn
-void mien_view_finish(void);        // waits until everything is drawn
-const char *mien_view_driver(void); // the renderer's name
+void mien_view_finish(void);                     // waits until everything is drawn
+const char *mien_view_driver(void);              // the renderer's name
 
 #endif

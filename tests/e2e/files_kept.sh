@@ -20,7 +20,7 @@ refused() { # WORD ARGS…: status 2, the word, nothing made and nothing lost
     word=$1
     shift
     before=$(find . -newer "$tmp/out" -type f | wc -l; ls)
-    timeout 60 "$MIEN" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+    timeout 3000 "$MIEN" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
     got=$?
     [ $got = 2 ] || fail "mien $*: exit status $got, not 2: $(tail -n 2 "$tmp/err")"
     grep -q -- "$word" "$tmp/err" || fail "mien $*: \"$word\" is not in: $(cat "$tmp/err")"

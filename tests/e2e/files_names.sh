@@ -15,7 +15,7 @@ NAMES = [b"new\nline", b"#hash? & <b>", b"sp ace", b"caf\xe9", "Grüße €".enc
 
 
 def run(*args):
-    r = subprocess.run([mien, *args], capture_output=True, timeout=120)
+    r = subprocess.run([mien, *args], capture_output=True, timeout=3000)
     assert r.returncode == 0, (args, r.stderr)
 
 

@@ -9,7 +9,7 @@ umask 022
 run() { # STATUS ARGS…
     want=$1
     shift
-    timeout 120 "$MIEN" "$@" >"$tmp/out" 2>"$tmp/err"
+    timeout 3000 "$MIEN" "$@" >"$tmp/out" 2>"$tmp/err"
     got=$?
     [ $got = "$want" ] || fail "mien $*: exit status $got, not $want: $(tail -n 2 "$tmp/err")"
 }
@@ -74,9 +74,9 @@ done
 "$MIEN" live c.mp4 --headless --no-config --loop --size 320x180 --record two.mp4 --report two.html --out gltf:two.glb,csv:two.csv \
     >"$tmp/log" 2>&1 &
 program=$!
-for _ in $(seq 100); do [ -s two.csv ] && [ "$(wc -l <two.csv)" -gt 5 ] && break; sleep 0.1; done
+until_true has_lines two.csv 6
 for other in --record=two.mp4 --report=two.html --out=gltf:two.glb --out=csv:two.csv; do
-    timeout 60 "$MIEN" live c.mp4 --headless --no-config --size 320x180 --frames 2 $other >"$tmp/out" 2>"$tmp/err" &&
+    timeout 3000 "$MIEN" live c.mp4 --headless --no-config --size 320x180 --frames 2 $other >"$tmp/out" 2>"$tmp/err" &&
         fail "two programs write one file: $other"
     grep -q "another program" "$tmp/err" || fail "$other: $(cat "$tmp/err")"
 done
@@ -90,7 +90,7 @@ python3 - >port <<'END' &
 import socket, sys
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
-s.settimeout(60)
+s.settimeout(3000)
 try:
     s.accept()
     print("connected", flush=True)
@@ -98,7 +98,7 @@ except OSError:
     pass
 END
 listener=$!
-for _ in $(seq 100); do [ -s port ] && break; sleep 0.1; done
+until_true test -s port
 address=tcp://127.0.0.1:$(head -n 1 port)
 mkdir -p "tcp:/${address#tcp://}"
 live --record "12:30 talk.mp4"

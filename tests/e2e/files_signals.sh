@@ -9,20 +9,15 @@ outputs() { # FOLDER
     list=jsonl:$1/a.jsonl,csv:$1/a.csv,md5:$1/a.md5,gltf:$1/a.glb,mediapipe:$1/a.json,report:$1/a.html
 }
 until_lines() { # FILE LINES
-    for _ in $(seq 600); do
+    for _ in $(seq 6000); do
         kill -0 $pid 2>/dev/null || fail "it ended by itself: $(cat "$tmp/log")"
-        [ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ] && return
+        has_lines "$1" "$2" && return
         sleep 0.1
     done
-    fail "no $2 lines in a minute: $(cat "$tmp/log")"
+    fail "no $2 lines: $(cat "$tmp/log")"
 }
-ends() { # STATUS: within 20 s
-    for _ in $(seq 200); do
-        kill -0 $pid 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -0 $pid 2>/dev/null && { kill -KILL $pid; fail "$sig: it does not end"; }
-    wait $pid
+ends() { # STATUS
+    until_ended $pid
     got=$?
     [ $got = "$1" ] || fail "$sig: exit status $got, not $1: $(tail -n 3 "$tmp/log")"
 }

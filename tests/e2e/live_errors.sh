@@ -4,7 +4,7 @@
 expect() { # STATUS WORD ARGS…
     want=$1 word=$2
     shift 2
-    timeout 60 "$MIEN" live "$@" >"$tmp/log" 2>&1
+    timeout 3000 "$MIEN" live "$@" >"$tmp/log" 2>&1
     got=$?
     [ $got = "$want" ] || fail "mien live $*: exit status $got, not $want: $(cat "$tmp/log")"
     grep -qi -- "$word" "$tmp/log" || fail "mien live $*: \"$word\" is not in: $(cat "$tmp/log")"
@@ -35,5 +35,27 @@ if [ -e "$home/models/face.net" ] && [ -e "$home/models/detect.net" ] && [ -e "$
     expect 2 nosuch "$clip" --headless --net "$tmp/nosuch.net"
     head -c 5000 /dev/urandom >"$tmp/broken.net"
     expect 2 broken "$clip" --headless --net "$tmp/broken.net"
+    # What cannot be worn is no reason to go on without it; a texture is said with its name.
+    expect 2 nosuch "$clip" --headless --frames 2 --prop "$tmp/nosuch.glb"
+    expect 2 'broken.net cannot be worn' "$clip" --headless --frames 2 --prop "$tmp/broken.net"
+    mkdir "$tmp/prop"
+    cat >"$tmp/prop/hat.gltf" <<'END'
+{"asset":{"version":"2.0"},"scenes":[{"nodes":[0]}],"nodes":[{"mesh":0}],
+ "meshes":[{"primitives":[{"attributes":{"POSITION":0,"TEXCOORD_0":1},"material":0}]}],
+ "materials":[{"pbrMetallicRoughness":{"baseColorTexture":{"index":0}}}],
+ "textures":[{"source":0}],"images":[{"uri":"felt.png"}],
+ "accessors":[{"bufferView":0,"componentType":5126,"count":3,"type":"VEC3"},
+              {"bufferView":0,"componentType":5126,"count":3,"type":"VEC2"}],
+ "bufferViews":[{"buffer":0,"byteLength":36}],
+ "buffers":[{"byteLength":36,"uri":"data:;base64,AAAAAAAAAAAAAAAACtcjPAAAAAAAAAAAAAAAAArXIzwAAAAA"}]}
+END
+    expect 2 'texture 0, "felt.png", cannot be used' "$clip" --headless --frames 2 --prop "$tmp/prop/hat.gltf"
+    head -c 100 /dev/urandom >"$tmp/prop/felt.png"
+    expect 2 'texture 0, "felt.png", cannot be used' "$clip" --headless --frames 2 --prop "$tmp/prop/hat.gltf"
+    cp assets/mien.png "$tmp/prop/felt.png"
+    expect 0 'frames' "$clip" --headless --frames 2 --no-pace --prop "$tmp/prop/hat.gltf"
+    # One that was remembered and is gone since: said, and the session goes on.
+    printf 'prop = %s\n' "$tmp/nosuch.glb" >"$tmp/config"
+    expect 0 nosuch "$clip" --headless --frames 2 --no-pace --config "$tmp/config"
 fi
 echo "errors are explained"

@@ -56,15 +56,10 @@ cmp "$tmp/md5-1" "$tmp/md5-2" || fail "two runs in step differ"
 "$MIEN" live "$clip" --headless --frames 45 >"$tmp/log" 2>&1 || fail "paced: $(cat "$tmp/log")"
 check_summary "$tmp/log" 45
 # A signal ends it cleanly, with its summary.
-"$MIEN" live "$clip" --headless --loop >"$tmp/log" 2>&1 &
+"$MIEN" live "$clip" --headless --loop --out "jsonl:$tmp/t.jsonl" >"$tmp/log" 2>&1 &
 pid=$!
-sleep 3
+until_true has_lines "$tmp/t.jsonl" 30
 kill -TERM $pid
-for _ in $(seq 100); do
-    kill -0 $pid 2>/dev/null || break
-    sleep 0.1
-done
-kill -0 $pid 2>/dev/null && { kill -KILL $pid; fail "still running 10 s after SIGTERM"; }
-wait $pid || fail "exit status $? after SIGTERM"
+until_ended $pid || fail "exit status $? after SIGTERM"
 check_summary "$tmp/log" '[0-9]+'
 tail -n 1 "$tmp/log"

@@ -8,15 +8,15 @@ command -v python3 >/dev/null || { echo "python3 is not there"; exit 77; }
     --out "gltf:$tmp/a.glb,mediapipe:$tmp/a.json,jsonl:$tmp/a.jsonl,csv:$tmp/a.csv,openface:$tmp/of.csv,livelinkcsv:$tmp/ll.csv,md5:$tmp/a.md5" >"$tmp/log" 2>&1 &
 pid=$!
 # Six seconds of recording, on however slow a machine.
-for _ in $(seq 600); do
+for _ in $(seq 6000); do
     kill -0 $pid 2>/dev/null || fail "it ended by itself: $(cat "$tmp/log")"
-    [ -e "$tmp/a.jsonl" ] && [ "$(wc -l <"$tmp/a.jsonl")" -ge 180 ] && break
+    has_lines "$tmp/a.jsonl" 180 && break
     sleep 0.1
 done
 kill -KILL $pid
 wait $pid 2>/dev/null
 seen=$(wc -l <"$tmp/a.jsonl")
-[ "$seen" -ge 180 ] || fail "only $seen results in a minute: $(cat "$tmp/log")"
+[ "$seen" -ge 180 ] || fail "only $seen results: $(cat "$tmp/log")"
 python3 - "$tmp" <<'END' || fail "a file is not whole"
 import csv, json, sys
 tmp = sys.argv[1]

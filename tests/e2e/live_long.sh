@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A long run (MIEN_LONG_SECONDS, 20 by default; 600 is the real one): memory stays flat, latency does not drift, what was
-# recorded and written is whole.
+# recorded and written is whole. How late results come is judged with MIEN_TIMING=1 only (make check-timing): it depends on what
+# else the machine does.
 . "$(dirname "$0")/live_common.inc"
 need_job
 command -v python3 >/dev/null || { echo "python3 is not there"; exit 77; }
@@ -9,7 +10,7 @@ case $seconds in '' | *[!0-9]*) fail "MIEN_LONG_SECONDS=$seconds: seconds, 10 or
 [ "$seconds" -ge 10 ] || fail "MIEN_LONG_SECONDS=$seconds: 10 or more"
 python3 - "$seconds" "$tmp" "$MIEN" live "$clip" --headless --loop --mode shaded --prop glasses \
     --curves happy,AU12,blinkRate --record "$tmp/a.mp4" --report "$tmp/a.html" --out "csv:$tmp/a.csv,jsonl:-" <<'END' >"$tmp/verdict" 2>&1 ||
-import re, signal, statistics, subprocess, sys, threading, time
+import os, re, signal, statistics, subprocess, sys, threading, time
 seconds, tmp, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 log = open(tmp + "/log", "w")
 run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
@@ -51,7 +52,7 @@ print("%d results in %.0f s; resident %.1f MB in the second quarter, %.1f MB in 
 if not re.search("asan|tsan", command[0]) and b - a > 3 + 0.005 * end:
     sys.exit("memory grows")
 # Another program on the same processor makes it later, a queue that fills makes it ever later.
-if d > 2 * c + 40:
+if os.environ.get("MIEN_TIMING") and d > 2 * c + 40:
     sys.exit("latency drifts")
 END
     fail "$(cat "$tmp/verdict" "$tmp/log" 2>/dev/null | tail -n 5)"

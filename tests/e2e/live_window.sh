@@ -9,32 +9,28 @@ export PYTHONPATH=$PWD/tests HOME=$tmp
 unset XDG_DATA_HOME XDG_CONFIG_HOME
 here=$PWD
 cd "$tmp" || exit 1
-ends() { # within ten seconds, with the status
-    for _ in $(seq 300); do
-        kill -0 $program 2>/dev/null || break
-        sleep 0.1
-    done
-    wait $program
+ends() { # STATUS
+    until_ended $program
     got=$?
     program=
     [ $got = "$1" ] || fail "exit status $got: $(tail -n 3 "$tmp/log")"
 }
-"$MIEN" live "$clip" --size 872x480 >"$tmp/log" 2>&1 &
+"$MIEN" live "$clip" --size 872x480 --loop --out jsonl:results.jsonl >"$tmp/log" 2>&1 &
 program=$!
 python3 - <<'END' || fail "the user: $(tail -n 3 "$tmp/log")"
 import glob, os, time, x11_user
 
 
-def until(what, true, seconds=90):
+def until(what, true, seconds=600):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, what
         time.sleep(0.2)
 
 
-u = x11_user.User("mien")
+u = x11_user.User("mien", results="results.jsonl")
+until("no results", lambda: u.count() > 10)
 assert u.at()[2:] == (872, 480)
-time.sleep(2)
 u.click(84, 10)   # View: at the places of tests/golden/session_menu_view.png, in double size
 u.click(90, 74)   # shaded
 u.point(230, 10)  # Record: opens by itself while a menu is open
@@ -52,7 +48,7 @@ until("no size", lambda: u.at()[2:] == (1000, 600))
 size = os.path.getsize(films()[0])
 until("recording stands still", lambda: os.path.getsize(films()[0]) > size + 60000)
 u.press("r")
-time.sleep(2)
+u.pause(1)
 u.press("q")
 END
 ends 0

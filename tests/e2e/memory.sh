@@ -9,7 +9,7 @@ need_models
 make_frames 1 29
 picture=$(ls "$tmp"/frames/*.png | head -n 1)
 limited() { # MIB COMMAND…: its exit status
-    (ulimit -v $(($1 * 1024)) && shift && exec timeout -s KILL 300 "$@") >"$tmp/out" 2>"$tmp/err"
+    (ulimit -v $(($1 * 1024)) && shift && exec timeout -s KILL 3000 "$@") >"$tmp/out" 2>"$tmp/err"
 }
 # What is said about the least; 0: it went well; -1: not even the shared libraries could be loaded,
 # or one of them gave up before the program began.

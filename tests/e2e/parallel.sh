@@ -64,7 +64,7 @@ run2 "$MIEN" train "${common[@]}" --batch 16 --steps 120 --resume --out "$tmp/tw
 [ "$(grep -c 'resuming .* at step 100' "$tmp/log")" = 1 ] || fail "resumed elsewhere: $(cat "$tmp/log")"
 
 # Rank 1 cannot read its data: rank 0 must not wait for ever.
-timeout 60 mpirun --allow-run-as-root --oversubscribe --bind-to none \
+timeout 1800 mpirun --allow-run-as-root --oversubscribe --bind-to none \
     -n 1 "$MIEN" train "${common[@]}" --batch 16 --steps 100000 --out "$tmp/x" : \
     -n 1 "$MIEN" train --net "$tmp/net.txt" --data "$tmp/none.pack" --batch 16 --shard 8 --out "$tmp/x" \
     >"$tmp/log" 2>&1

@@ -15,20 +15,19 @@ cat >"$tmp/receive.py" <<'END'
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.1", 0))
-s.settimeout(60)
+s.settimeout(3000)
 print(s.getsockname()[1], flush=True)
 sizes = []
-try:
-    while len(sizes) < 20:
-        sizes.append(len(s.recv(65535)))
-        s.settimeout(5)
-except socket.timeout:
-    pass
+while len(sizes) < 20:
+    packet = s.recv(65535)
+    if packet == b"that was all":
+        break
+    sizes.append(len(packet))
 print(*sizes)
 END
 receive() { # NAME: its port in $port
     python3 "$tmp/receive.py" >"$tmp/$1" &
-    for _ in $(seq 100); do
+    for _ in $(seq 6000); do
         port=$(head -n 1 "$tmp/$1" 2>/dev/null)
         [ -n "$port" ] && return
         sleep 0.1
@@ -40,6 +39,11 @@ receive vmc && vmc=$port
 receive livelink && livelink=$port
 "$MIEN" video "$clip" --frames 30 --out "osf:$osf,vmc:$vmc,livelink:$livelink,openface:$tmp/a.csv,mediapipe:$tmp/a.json,livelinkcsv:$tmp/take.csv,gltf:$tmp/a.glb,jsonl:$tmp/a.jsonl" >"$tmp/log" 2>&1 ||
     fail "exit status $?: $(cat "$tmp/log")"
+python3 - $osf $vmc $livelink <<'END'
+import socket, sys
+for port in sys.argv[1:]:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"that was all", ("127.0.0.1", int(port)))
+END
 wait
 python3 - "$tmp" <<'END' || fail "what was sent or written is not right"
 import csv, json, struct, sys

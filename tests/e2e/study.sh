@@ -52,9 +52,9 @@ PY
 echo 'run long --tasks pose --steps 1000000' >>"$tmp/study.txt"
 "${go[@]}" 2>"$tmp/log" &
 pid=$!
-for _ in $(seq 150); do
+for _ in $(seq 6000); do
     [ -s "$tmp/out/runs/long.3/log.jsonl" ] && break
-    sleep 0.2
+    sleep 0.1
 done
 kill -TERM $pid
 wait $pid || fail "stopped, exit status $?: $(cat "$tmp/log")"
@@ -64,9 +64,9 @@ step=$(sed -nE 's/.*stopped at step ([0-9]+).*/\1/p' "$tmp/out/runs/long.3/train
 [ -n "$step" ] || fail "the training was killed: $(tail -n 2 "$tmp/out/runs/long.3/train.log")"
 "${go[@]}" 2>"$tmp/log" &
 pid=$!
-for _ in $(seq 150); do
+for _ in $(seq 6000); do
     grep -q "resuming" "$tmp/out/runs/long.3/train.log" && break
-    sleep 0.2
+    sleep 0.1
 done
 sleep 0.5
 kill -TERM $pid

@@ -29,7 +29,10 @@ grep -q x.obj "$tmp/log" || fail "broken hair is not named"
 # Ctrl-C keeps what is done.
 "$mien" synth --count 100000 --threads 1 --data "$tmp/none" --out "$tmp/d.pack" 2>"$tmp/log" &
 pid=$!
-sleep 6
+for _ in $(seq 6000); do # pictures are in the file under its temporary name
+    [ -n "$(find "$tmp" -name '.mien-*.tmp' -size +20k)" ] && break
+    sleep 0.1
+done
 kill -INT $pid
 wait $pid || fail "Ctrl-C is not an error: $(cat "$tmp/log")"
 [ -s "$tmp/d.pack" ] || fail "Ctrl-C lost the pictures that were done"

@@ -36,9 +36,9 @@ awk -v a="$first" -v b="$last" 'BEGIN { exit !(b < a) }' || fail "the loss rose 
 # A stop (as Ctrl-C, which a background job of a script ignores) keeps what is done; --resume goes on.
 "$MIEN" train "${common[@]}" --steps 1000000 --out "$tmp/long" 2>"$tmp/log" &
 pid=$!
-for _ in $(seq 300); do
+for _ in $(seq 6000); do
     [ -s "$tmp/long/log.jsonl" ] && break
-    sleep 0.2
+    sleep 0.1
 done
 kill -TERM $pid
 wait $pid || fail "stopped by a signal, exit status $?: $(tail -n 3 "$tmp/log")"

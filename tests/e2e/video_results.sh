@@ -23,7 +23,7 @@ PY
 # Ctrl-C: what is done is kept.
 "$MIEN" video "$tmp/a.mp4" --json "$tmp/d.jsonl" --overlay "$tmp/d.mp4" 2>"$tmp/err" &
 pid=$!
-for _ in $(seq 200); do [ -s "$tmp/d.jsonl" ] && break; sleep 0.05; done
+until_true test -s "$tmp/d.jsonl"
 kill -INT $pid
 wait $pid
 got=$?

@@ -221,8 +221,8 @@ static void options(void **state)
         {.name = "third", .type = MIEN_OPT_SWITCH, .value = &third, .help = "g"},
         {0},
     };
-    const struct mien_command cmd = {.name = "x", .synopsis = "FILE…", .summary = "test",
-                                     .min_args = 0, .max_args = 2};
+    const struct mien_command cmd = {
+        .name = "x", .synopsis = "FILE…", .summary = "test", .min_args = 0, .max_args = 2};
     static const struct {
         const char *argv[8];
         int argc, rc;
@@ -267,6 +267,74 @@ static void options(void **state)
         assert_int_equal(level, i < 11 ? 1 : 0);
         assert_int_equal(third, i < 12 ? -1 : i == 12);
     }
+}
+
+// What --help says of the options, as text; mien_free.
+static char *help_of(const struct mien_command *cmd, const struct mien_opt *opts)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    assert_non_null(f);
+    mien_args_help(f, cmd, opts);
+    fclose(f);
+    return text;
+}
+
+// However long an option's argument is, none of it is cut, in the help and in what is said of a
+// mistake; a long one has its text on a line of its own.
+static void help_is_whole(void **state)
+{
+    static const char list[] = "first-of-all|second-of-all|third-of-all|fourth-of-all|fifth-of-all|"
+                               "sixth-of-all|seventh-of-all|eighth-of-all|ninth-of-all|last";
+    int choice = 0;
+    const struct mien_opt opts[] = {
+        {"long", 'l', MIEN_OPT_CHOICE, &choice, list, "what it does", 0, 0},
+        {"s", 0, MIEN_OPT_CHOICE, &choice, "a|b", "short", 0, 0},
+        {0},
+    };
+    const struct mien_command cmd = {
+        .name = "x", .synopsis = "", .summary = "test", .sub = "up|down"};
+    char *text = help_of(&cmd, opts), whole[300];
+    snprintf(whole, sizeof(whole), "\n  -l, --long %s\n%33swhat it does [first-of-all]\n", list,
+             "");
+    assert_non_null(strstr(text, whole));
+    assert_non_null(strstr(text, "\n      --s a|b                    short [a]\n"));
+    assert_non_null(strstr(text, "\n  -h, --help                     this text\n"));
+    assert_non_null(strstr(text, "\nsubcommands: up|down\n"));
+    free(text);
+}
+
+// Where there must be a first argument it is one of the list.
+static void subcommands_are_of_the_list(void **state)
+{
+    const struct mien_opt opts[] = {{0}};
+    const struct mien_command cmd = {
+        .name = "x", .summary = "test", .min_args = 1, .max_args = 2, .sub = "up|down|upward"};
+    static const struct {
+        const char *word;
+        int index;
+    } cases[] = {{"up", 0}, {"down", 1}, {"upward", 2}, {"u", -1}, {"upwards", -1}, {"", -1}};
+    for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
+        const char *argv[] = {"x", cases[i].word}, *args[2];
+        int nargs;
+        assert_int_equal(mien_args_sub(&cmd, cases[i].word), cases[i].index);
+        assert_int_equal(mien_args_parse(&cmd, opts, 2, (char **)argv, args, &nargs),
+                         cases[i].index < 0 ? 2 : 0);
+    }
+}
+
+// Too many arguments are refused, and not one more is stored than there is room for.
+static void arguments_stay_in_their_room(void **state)
+{
+    const struct mien_opt opts[] = {{0}};
+    const struct mien_command cmd = {
+        .name = "x", .synopsis = "", .summary = "test", .min_args = 0, .max_args = 1};
+    const char *argv[] = {"x", "a", "b", "c"}, *args[2] = {NULL, "untouched"};
+    int nargs;
+    assert_int_equal(mien_args_parse(&cmd, opts, 4, (char **)argv, args, &nargs), 2);
+    assert_string_equal(args[0], "a");
+    assert_string_equal(args[1], "untouched");
 }
 
 // 255 changes of each byte of header and table.
@@ -323,7 +391,8 @@ static void old_container(const struct mien_section *in, int count)
 static void old_containers(void **state)
 {
     static const char bytes[64] = "sixty-four of them";
-    old_container((struct mien_section[]){{"one", bytes, 64}, {"two", "abc", 3}, {"end", "", 0}}, 3);
+    old_container((struct mien_section[]){{"one", bytes, 64}, {"two", "abc", 3}, {"end", "", 0}},
+                  3);
     old_container((struct mien_section[]){{"one", bytes, 64}, {"end", "", 0}}, 2);
 }
 
@@ -389,6 +458,9 @@ int main(void)
         cmocka_unit_test(mailbox_keeps_the_newest),
         cmocka_unit_test(queue_is_ordered_bounded_and_drains),
         cmocka_unit_test(options),
+        cmocka_unit_test(help_is_whole),
+        cmocka_unit_test(subcommands_are_of_the_list),
+        cmocka_unit_test(arguments_stay_in_their_room),
         cmocka_unit_test(containers),
         cmocka_unit_test(old_containers),
     };

@@ -99,7 +99,7 @@ static int share(size_t mib)
     static float c[THREADS][N * N];
     pthread_t t[THREADS];
     for (int i = 0; i < N * N; i++) {
-        a[i] = (float)(i * 7919 % 1000) / 1000 - 0.5F;
+        a[i] = (float)(i * 7919 % 1000) / 1000 - 0.5f;
     }
     if (!mien_blas_init() || pthread_barrier_init(&begin, NULL, THREADS + 1)) {
         return 2;
@@ -204,7 +204,7 @@ static void threads_do_not_mix(void **state)
     static float c[4][2 * N * N];
     pthread_t t[4];
     for (int i = 0; i < N * N; i++) {
-        a[i] = (float)(i * 7919 % 1000) / 1000 - 0.5F;
+        a[i] = (float)(i * 7919 % 1000) / 1000 - 0.5f;
     }
     assert_true(mien_blas_init());
     for (int i = 0; i < 4; i++) {

@@ -24,8 +24,8 @@ static void add_look(struct mien_calibrator *c, float log_odds, float sigma, boo
     estimate.presence = 1 / (1 + expf(-log_odds));
     estimate.landmarks = 4;
     for (int i = 0; i < 4; i++) { // a face of size 1
-        estimate.landmark[i][0] = i & 1 ? 0.5F : -0.5F;
-        estimate.landmark[i][1] = i & 2 ? 0.5F : -0.5F;
+        estimate.landmark[i][0] = i & 1 ? 0.5f : -0.5f;
+        estimate.landmark[i][1] = i & 2 ? 0.5f : -0.5f;
         estimate.landmark_sigma[i] = sigma;
     }
     target.presence = face;
@@ -42,8 +42,8 @@ static void test_confidence(void **state)
     mien_rng_seed(&r, 9, 1);
     memset(&target, 0, sizeof(target));
     for (int i = 0; i < 400000; i++) { // so many that what is known before counts little
-        float odds = 4 * mien_rng_normal(&r), log_sigma = -3.5F + mien_rng_normal(&r);
-        float z = -7 + 0.5F * odds - 2 * log_sigma;
+        float odds = 4 * mien_rng_normal(&r), log_sigma = -3.5f + mien_rng_normal(&r);
+        float z = -7 + 0.5f * odds - 2 * log_sigma;
         add_look(&c, odds, expf(log_sigma), mien_rng_float(&r) < 1 / (1 + expf(-z)));
     }
     struct mien_calibration k;
@@ -52,14 +52,14 @@ static void test_confidence(void **state)
     assert_float_equal(k.log_sigma, -2, 0.25);
     assert_float_equal(k.temperature, 1, 0); // nothing said of classes
     // A sure branch on blurred landmarks is no face, sharp ones are.
-    float presence[2], sigma[2] = {0.2F, 0.01F};
+    float presence[2], sigma[2] = {0.2f, 0.01f};
     for (int i = 0; i < 2; i++) {
         add_look(&c, 3, sigma[i], true);
         mien_estimate_calibrate(&k, &estimate);
         presence[i] = estimate.presence;
     }
-    assert_true(presence[0] < 0.15F);
-    assert_true(presence[1] > 0.95F);
+    assert_true(presence[0] < 0.15f);
+    assert_true(presence[1] > 0.95f);
     mien_calibrator_destroy(&c);
     mien_calibrator_destroy(&c);
 }
@@ -75,32 +75,32 @@ static void test_temperature(void **state)
     for (int i = 0; i < 6000; i++) {
         float z[MIEN_EXPRESSIONS], p[MIEN_EXPRESSIONS], sum = 0, said = 0;
         for (int k = 0; k < MIEN_EXPRESSIONS; k++) {
-            z[k] = 1.5F * mien_rng_normal(&r);
+            z[k] = 1.5f * mien_rng_normal(&r);
             p[k] = expf(z[k]);
             sum += p[k];
-            said += expf(2.5F * z[k]); // too sure by this factor
+            said += expf(2.5f * z[k]); // too sure by this factor
         }
         float u = mien_rng_float(&r) * sum;
         memset(target.expression, 0, sizeof(target.expression));
         for (int k = 0; k < MIEN_EXPRESSIONS; k++) {
-            estimate.expression[k] = expf(2.5F * z[k]) / said;
+            estimate.expression[k] = expf(2.5f * z[k]) / said;
             target.expression[k] = u >= 0 && (u < p[k] || k == MIEN_EXPRESSIONS - 1);
             u -= target.expression[k] > 0 ? 2 * sum : p[k];
         }
-        add_look(&c, i % 2 ? 5 : -5, i % 2 ? 0.01F : 0.1F, i % 2);
+        add_look(&c, i % 2 ? 5 : -5, i % 2 ? 0.01f : 0.1f, i % 2);
         target.presence_weight = 1;
     }
     // Every other look fits, so both kinds must be among them.
     for (int i = 0; i < 200; i++) {
         target.mask = 0;
-        add_look(&c, i % 4 < 2 ? 5 : -5, 0.03F, i % 4 < 2);
+        add_look(&c, i % 4 < 2 ? 5 : -5, 0.03f, i % 4 < 2);
     }
     struct mien_calibration k;
     assert_true(mien_calibrator_fit(&c, &k));
     assert_float_equal(k.temperature, 2.5, 0.2);
-    estimate.expression[0] = 0.9F;
+    estimate.expression[0] = 0.9f;
     for (int i = 1; i < MIEN_EXPRESSIONS; i++) {
-        estimate.expression[i] = 0.1F / (MIEN_EXPRESSIONS - 1);
+        estimate.expression[i] = 0.1f / (MIEN_EXPRESSIONS - 1);
     }
     mien_estimate_calibrate(&k, &estimate);
     float sum = 0;
@@ -108,7 +108,7 @@ static void test_temperature(void **state)
         sum += estimate.expression[i];
     }
     assert_float_equal(sum, 1, 1e-5);
-    assert_true(estimate.expression[0] < 0.6F);
+    assert_true(estimate.expression[0] < 0.6f);
     mien_calibrator_destroy(&c);
 }
 
@@ -119,7 +119,7 @@ static void test_one_kind_alone_is_refused(void **state)
     struct mien_calibration k;
     memset(&target, 0, sizeof(target));
     for (int i = 0; i < 100; i++) {
-        add_look(&c, 3, 0.01F, true);
+        add_look(&c, 3, 0.01f, true);
     }
     assert_false(mien_calibrator_fit(&c, &k));
     assert_float_equal(k.presence, 1, 0);
@@ -132,7 +132,7 @@ static void test_numbers_in_a_file(void **state)
     static const char text[] = "input image 1 8 8 mean 0 scale 1\nconv c image out 4 s 2 relu\n"
                                "dense d c out 3\noutput answer d\n";
     const char *path = "build/test_numbers.net";
-    float a[4] = {1, -2, 3.5F, 0.25F}, b[4] = {5, 6, 7, 8}, got[4] = {0};
+    float a[4] = {1, -2, 3.5f, 0.25f}, b[4] = {5, 6, 7, 8}, got[4] = {0};
     struct mien_graph *g = mien_graph_create(text, 1, 1, 7);
     assert_non_null(g);
     assert_true(mien_graph_export(g, path));

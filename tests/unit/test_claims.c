@@ -73,7 +73,7 @@ static void inputs_are_known_by_any_name(void **state)
     assert_true(mien_claims_read(&claims, "the source", "sub"));
     char whole[128];
     snprintf(whole, sizeof(whole), "%s/clip.mp4", dir);
-    const char *const names[] = {"clip.mp4", "soft", "hard", "./sub/../clip.mp4",
+    const char *const names[] = {"clip.mp4",        "soft", "hard", "./sub/../clip.mp4",
                                  "way/../clip.mp4", whole};
     for (size_t i = 0; i < MIEN_COUNT(names); i++) {
         assert_false(writes("--overlay", names[i]));

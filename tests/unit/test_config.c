@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "app/config.h"
+#include "app/files.h"
 #include "base/file.h"
 #include "base/mem.h"
 
@@ -129,9 +131,26 @@ static void leaves_a_broken_file_alone(void **state)
     mien_free(longer);
 }
 
+// Faces are personal: what is written is for its owner alone, unless it is to be shared; a stricter
+// mask stays.
+static void what_is_written_is_private(void **state)
+{
+    static const struct {
+        mode_t before;
+        bool share;
+        mode_t after;
+    } cases[] = {{022, false, 077}, {022, true, 022}, {0, false, 077}, {0277, false, 0277}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mode_t own = umask(cases[i].before);
+        mien_files_private(cases[i].share);
+        assert_int_equal(umask(own), cases[i].after);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_private),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_bad_values, set_up, tear_down),

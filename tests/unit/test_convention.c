@@ -11,7 +11,7 @@
 #include "face/gaze.h"
 #include "out/convention.h"
 
-static const float deg = 57.29577951F;
+static const float deg = 57.29577951f;
 
 static void close_to(const float *got, const float *want, int n, float tolerance)
 {
@@ -40,7 +40,7 @@ static void test_euler_orders_put_the_rotation_together_again(void **state)
         mien_mat3_exp((float[]){0, 0, a[2]}, Z);
         mien_mat3_mul(order ? X : Y, order ? Y : X, t);
         mien_mat3_mul(t, Z, R);
-        close_to(R, p.R, 9, 1e-5F);
+        close_to(R, p.R, 9, 1e-5f);
     }
 }
 
@@ -51,32 +51,32 @@ static void test_unity(void **state)
 {
     float q[4], s = sinf(15 / deg), c = cosf(15 / deg);
     mien_convention_unity(pose(30, 0, 0, 0, 0, 0).R, q);
-    close_to(q, (float[]){0, -s, 0, c}, 4, 1e-5F);
+    close_to(q, (float[]){0, -s, 0, c}, 4, 1e-5f);
     mien_convention_unity(pose(0, 30, 0, 0, 0, 0).R, q);
-    close_to(q, (float[]){-s, 0, 0, c}, 4, 1e-5F);
+    close_to(q, (float[]){-s, 0, 0, c}, 4, 1e-5f);
     // roll > 0: the head's top goes to the subject's left, from +y to -x: positive about z.
     mien_convention_unity(pose(0, 0, 30, 0, 0, 0).R, q);
-    close_to(q, (float[]){0, 0, s, c}, 4, 1e-5F);
+    close_to(q, (float[]){0, 0, s, c}, 4, 1e-5f);
     float m[3];
     mien_convention_unity_position((float[]){100, 200, 300}, m);
-    close_to(m, (float[]){-0.1F, 0.2F, 0.3F}, 3, 1e-6F);
+    close_to(m, (float[]){-0.1f, 0.2f, 0.3f}, 3, 1e-6f);
 }
 
 static void test_arkit_and_livelink(void **state)
 {
     float a[3];
     mien_convention_arkit(pose(30, 0, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, 30, 0}, 3, 1e-3F);
+    close_to(a, (float[]){0, 30, 0}, 3, 1e-3f);
     mien_convention_arkit(pose(0, 20, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){-20, 0, 0}, 3, 1e-3F);
+    close_to(a, (float[]){-20, 0, 0}, 3, 1e-3f);
     mien_convention_arkit(pose(0, 0, 10, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, 0, -10}, 3, 1e-3F);
+    close_to(a, (float[]){0, 0, -10}, 3, 1e-3f);
     mien_convention_livelink(pose(30, 0, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){30 / deg, 0, 0}, 3, 1e-5F);
+    close_to(a, (float[]){30 / deg, 0, 0}, 3, 1e-5f);
     mien_convention_livelink(pose(0, 20, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, 20 / deg, 0}, 3, 1e-5F);
+    close_to(a, (float[]){0, 20 / deg, 0}, 3, 1e-5f);
     mien_convention_livelink(pose(0, 0, 10, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, 0, -10 / deg}, 3, 1e-5F);
+    close_to(a, (float[]){0, 0, -10 / deg}, 3, 1e-5f);
 }
 
 // A face that looks straight: x 180, y 0, z 90 degrees, the quaternion of
@@ -85,13 +85,13 @@ static void test_arkit_and_livelink(void **state)
 static void test_openseeface(void **state)
 {
     struct mien_openseeface_pose o;
-    float h = sqrtf(0.5F);
+    float h = sqrtf(0.5f);
     struct mien_pose p = pose(0, 0, 0, 50, 20, -600);
     mien_convention_openseeface(&p, (float[]){0, 0, 100}, 100, &o);
-    close_to(&(float){fabsf(o.euler_deg[0])}, (float[]){180}, 1, 0.05F);
-    close_to(o.euler_deg + 1, (float[]){0, 90}, 2, 0.05F);
-    close_to(o.q, (float[]){h, h, 0, 0}, 4, 1e-5F);
-    close_to(o.t, (float[]){0.2F, -0.5F, -5}, 3, 1e-5F);
+    close_to(&(float){fabsf(o.euler_deg[0])}, (float[]){180}, 1, 0.05f);
+    close_to(o.euler_deg + 1, (float[]){0, 90}, 2, 0.05f);
+    close_to(o.q, (float[]){h, h, 0, 0}, 4, 1e-5f);
+    close_to(o.t, (float[]){0.2f, -0.5f, -5}, 3, 1e-5f);
     // Turned: the rotation maps a point of its model to the image as ours does. A point of the head
     // beside the nose, projected with x down and y right over a negative depth.
     struct mien_camera cam = mien_camera_make(640, 480, 60);
@@ -104,17 +104,17 @@ static void test_openseeface(void **state)
     }
     assert_true(mien_camera_project(&cam, X, px));
     float down = cam.f_px * o.t[0] / o.t[2], right = cam.f_px * o.t[1] / o.t[2];
-    close_to(&right, (float[]){px[0] - cam.cx_px}, 1, 0.01F);
-    close_to(&down, (float[]){px[1] - cam.cy_px}, 1, 0.01F);
+    close_to(&right, (float[]){px[0] - cam.cx_px}, 1, 0.01f);
+    close_to(&down, (float[]){px[1] - cam.cy_px}, 1, 0.01f);
     // Its quaternion is the inverse's. Turn it back and see where the face points: out of the nose
     // is model (0,0,1); in a camera (down, right) with both signs turned round.
     float q[4] = {-o.q[0], -o.q[1], -o.q[2], o.q[3]};
     float z[3] = {2 * (q[0] * q[2] + q[1] * q[3]), 2 * (q[1] * q[2] - q[0] * q[3]),
                   1 - 2 * (q[0] * q[0] + q[1] * q[1])};
-    close_to(z, (float[]){p.R[5], -p.R[2], -p.R[8]}, 3, 1e-5F);
+    close_to(z, (float[]){p.R[5], -p.R[2], -p.R[8]}, 3, 1e-5f);
     float point[3];
     mien_convention_openseeface_point((float[]){-30, 40, 50}, nose, 100, point);
-    close_to(point, (float[]){0.3F, 0.45F, -0.45F}, 3, 1e-5F);
+    close_to(point, (float[]){0.3f, 0.45f, -0.45f}, 3, 1e-5f);
 }
 
 // What OpenSeeFace's own Unity component (OpenSeeIKTarget.cs) makes of it: the quaternion
@@ -137,11 +137,11 @@ static void test_openseeface_arrives_in_unity(void **state)
     for (int i = 0; i < 4; i++) {
         want[i] = q[3] < 0 ? -want[i] : want[i];
     }
-    close_to(q, want, 4, 1e-5F);
+    close_to(q, want, 4, 1e-5f);
     struct mien_pose moved = pose(0, 0, 0, -40, 60, -500);
     mien_convention_openseeface(&moved, nose, 100, &o);
     float t[3] = {o.t[1] - straight.t[1], o.t[0] - straight.t[0], o.t[2] - straight.t[2]};
-    close_to(t, (float[]){0.4F, 0.6F, 1}, 3, 1e-4F); // right, up, forward
+    close_to(t, (float[]){0.4f, 0.6f, 1}, 3, 1e-4f); // right, up, forward
 }
 
 static void test_opentrack(void **state)
@@ -161,12 +161,12 @@ static void test_openface(void **state)
 {
     float a[3];
     mien_convention_openface(pose(0, -20, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){20 / deg, 0, 0}, 3, 1e-5F);
+    close_to(a, (float[]){20 / deg, 0, 0}, 3, 1e-5f);
     // The nose, at -z of its model, goes to the picture's right (+x) with a negative angle.
     mien_convention_openface(pose(30, 0, 0, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, -30 / deg, 0}, 3, 1e-5F);
+    close_to(a, (float[]){0, -30 / deg, 0}, 3, 1e-5f);
     mien_convention_openface(pose(0, 0, 10, 0, 0, 0).R, a);
-    close_to(a, (float[]){0, 0, 10 / deg}, 3, 1e-5F);
+    close_to(a, (float[]){0, 0, 10 / deg}, 3, 1e-5f);
     float t[3];
     mien_convention_openface_point((float[]){1, 2, -600}, t);
     close_to(t, (float[]){1, -2, 600}, 3, 0);
@@ -178,10 +178,10 @@ static void test_mediapipe_and_gltf(void **state)
     float m[16], q[4], t[3];
     mien_convention_mediapipe(&p, m);
     // Ry(90): x -> -z, z -> x; columns one after the other.
-    close_to(m, (float[]){0, 0, -1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 2, -30, 1}, 16, 1e-5F);
+    close_to(m, (float[]){0, 0, -1, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 2, -30, 1}, 16, 1e-5f);
     mien_convention_gltf(&p, q, t);
-    close_to(q, (float[]){0, sqrtf(0.5F), 0, sqrtf(0.5F)}, 4, 1e-5F);
-    close_to(t, (float[]){0.01F, 0.02F, -0.3F}, 3, 1e-6F);
+    close_to(q, (float[]){0, sqrtf(0.5f), 0, sqrtf(0.5f)}, 4, 1e-5f);
+    close_to(t, (float[]){0.01f, 0.02f, -0.3f}, 3, 1e-6f);
 }
 
 static void test_eye_is_relative_to_the_head(void **state)
@@ -190,10 +190,10 @@ static void test_eye_is_relative_to_the_head(void **state)
     float eye[9], want[9];
     mien_convention_eye(p.R, (float[]){20, 0}, eye); // looks where the head looks
     mien_pose_from_angles(0, 0, 0, want);
-    close_to(eye, want, 9, 1e-5F);
+    close_to(eye, want, 9, 1e-5f);
     mien_convention_eye(p.R, (float[]){0, 0}, eye); // into the camera
     mien_pose_from_angles(-20, 0, 0, want);
-    close_to(eye, want, 9, 1e-5F);
+    close_to(eye, want, 9, 1e-5f);
 }
 
 int main(void)

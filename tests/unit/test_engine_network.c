@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/observe.h"
 #include "network_scene.h"
+#include "patience.h"
 #include "source/source.h"
 
 enum { FRAMES = 14 };
@@ -35,7 +36,7 @@ static int set_up(void **state)
     }
     struct mien_source *s = mien_source_open(clip, NULL, NULL, 0);
     while (s && frames < FRAMES &&
-           mien_source_read(s, &frame[frames], mien_now_ns() + MIEN_NS_PER_S) == MIEN_SOURCE_OK) {
+           mien_source_read(s, &frame[frames], patience_ns()) == MIEN_SOURCE_OK) {
         frames++;
     }
     mien_source_close(s);

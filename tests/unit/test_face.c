@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "face/crop.h"
 #include "face/gaze.h"
 #include "face/layout.h"
 #include "face/model.h"
@@ -343,6 +344,43 @@ static void landmarks_mirror(void **state)
     }
 }
 
+// A vertex's mirror image is one to whom it is the mirror image in turn, and lies where a mirror in
+// the middle plane shows it; those in the middle are their own. Few have none.
+static void vertices_mirror(void **state)
+{
+    (void)state;
+    int none = 0, central = 0, wrong = 0;
+    for (int i = 0; i < model.vertices; i++) {
+        const int k = model.mirror[i];
+        if (k < 0) {
+            none++;
+            continue;
+        }
+        assert_in_range(k, 0, model.vertices - 1);
+        const float *a = model.mean + 3 * (size_t)i, *b = model.mean + 3 * (size_t)k;
+        wrong +=
+            model.mirror[k] != i || hypotf(hypotf(a[0] + b[0], a[1] - b[1]), a[2] - b[2]) > 0.5f;
+        central += k == i;
+    }
+    assert_int_equal(wrong, 0);
+    assert_true(none < model.vertices / 50);
+    assert_in_range(central, 30, model.vertices / 20);
+}
+
+static void crops_of_boxes(void **state)
+{
+    (void)state;
+    struct mien_crop c;
+    assert_true(
+        mien_crop_from_box((const float[4]){10, 20, 110, 220}, &c)); // the longer side counts
+    near_(c.cx_px, 60, 1e-5);
+    near_(c.cy_px, 120, 1e-5);
+    near_(c.side_px, 1.06 * 200, 1e-3);
+    assert_true(c.roll_rad == 0);
+    assert_true(mien_crop_from_box((const float[4]){0, 0, 300, 100}, &c));
+    near_(c.side_px, 1.06 * 300, 1e-3);
+}
+
 // A blendshape named Left moves the left side.
 static void blendshape_sides(void **state)
 {
@@ -415,7 +453,7 @@ static void lids_meet(void **state)
             fail_msg("person %d: an eye shut is open by %.3f of its width", person, shut);
         }
         for (int i = 0; i < MIEN_IDENTITY; i++) {
-            id[i] = 0.7F * mien_rng_normal(&r);
+            id[i] = 0.7f * mien_rng_normal(&r);
         }
     }
 }
@@ -529,6 +567,8 @@ int main(void)
         cmocka_unit_test(names),
         cmocka_unit_test(model_is_a_head),
         cmocka_unit_test(landmarks_mirror),
+        cmocka_unit_test(vertices_mirror),
+        cmocka_unit_test(crops_of_boxes),
         cmocka_unit_test(blendshape_sides),
         cmocka_unit_test(lids_meet),
         cmocka_unit_test(evaluation_agrees_with_the_sum),

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "fit/fit.h"
+#include "fit/points.h"
 #include "fit/solve.h"
 
 static struct mien_face_model model;
@@ -184,6 +185,77 @@ static void live_steps_follow(void **state)
     }
     print_message("three steps: %.2f ms with identity locked, %.2f ms with it free\n",
                   (double)best[1] / 1e6, (double)best[0] / 1e6);
+}
+
+// Landmarks count by how squarely they face the camera: a twentieth where they are hidden.
+static void hidden_landmarks_count_little(void **state)
+{
+    (void)state;
+    enum { ST = 8 };
+    static const float cosine[ST] = {1, 0.5f, 0.3f, 0.125f, -0.0325f, -0.04f, -0.5f, -1};
+    static const float want[ST] = {1, 1, 1, 0.5f, 0.05f, 0.05f, 0.05f, 0.05f};
+    static const float v[3] = {0, 0, 1};
+    float given[ST], normal[3 * ST] = {0}, trust[ST];
+    for (int i = 0; i < ST; i++) {
+        given[i] = 2;
+        normal[i] = sqrtf(1 - cosine[i] * cosine[i]);
+        normal[2 * ST + i] = cosine[i];
+    }
+    mien_fit_weigh(given, normal, v, ST, trust);
+    for (int i = 0; i < ST; i++) {
+        assert_float_equal(trust[i], 2 * want[i], 1e-5);
+    }
+}
+
+// The rows are the derivatives of what a landmark costs, also where it is far off and counts less:
+// J'e is half the slope of the cost along each of the pose's six ways.
+static void pose_rows_follow_the_cost(void **state)
+{
+    (void)state;
+    enum { ST = 8 };
+    struct mien_rng r;
+    struct mien_camera c = mien_camera_make(640, 480, 60);
+    struct mien_pose p = {.t = {20, -10, -600}};
+    float x[3 * ST], wanted[2 * ST], trust[ST], J[12 * ST], e[2 * ST], a[6 * ST];
+    mien_pose_from_angles(15, -8, 5, p.R);
+    mien_rng_seed(&r, 12, 0);
+    for (int i = 0; i < ST; i++) {
+        float X[3], Y[3], px[2];
+        for (int k = 0; k < 3; k++) {
+            X[k] = x[k * ST + i] = mien_rng_range(&r, -60, 60);
+        }
+        mien_mat3_mul_vec(p.R, X, Y);
+        for (int k = 0; k < 3; k++) {
+            Y[k] += p.t[k];
+        }
+        assert_true(mien_camera_project(&c, Y, px));
+        // From well within a sigma to thirty away.
+        wanted[i] = px[0] + mien_rng_range(&r, -1, 1) * (float)(i * i);
+        wanted[ST + i] = px[1] + mien_rng_range(&r, -1, 1) * (float)(i * i);
+        trust[i] = 1;
+    }
+    mien_fit_pose_rows(x, wanted, trust, ST, &c, &p, J, e, a);
+    for (int way = 0; way < 6; way++) {
+        double slope = 0, cost[2];
+        for (int i = 0; i < 2 * ST; i++) {
+            slope += (double)J[way * 2 * ST + i] * e[i];
+        }
+        const float step = way < 3 ? 1e-3f : 0.1f;
+        for (int side = 0; side < 2; side++) {
+            struct mien_pose q = p;
+            float w[3] = {0}, D[9];
+            w[way % 3] = side ? step : -step;
+            if (way < 3) {
+                mien_mat3_exp(w, D);
+                mien_mat3_mul(D, p.R, q.R);
+            } else {
+                q.t[way - 3] += w[way - 3];
+            }
+            cost[side] = mien_fit_cost(x, wanted, trust, ST, &c, &q);
+        }
+        double numeric = (cost[1] - cost[0]) / (2 * (double)step);
+        assert_float_equal(2 * slope, numeric, 0.01 * fabs(numeric) + 0.02);
+    }
 }
 
 static void priors_hold(void **state)
@@ -377,6 +449,8 @@ int main(void)
         cmocka_unit_test(noise_is_bounded),
         cmocka_unit_test(bad_start),
         cmocka_unit_test(live_steps_follow),
+        cmocka_unit_test(hidden_landmarks_count_little),
+        cmocka_unit_test(pose_rows_follow_the_cost),
         cmocka_unit_test(priors_hold),
         cmocka_unit_test(blendshapes_stay_in_the_box),
         cmocka_unit_test(bad_input_is_refused),

@@ -275,7 +275,7 @@ static void check_muon_step(int rows, int columns)
     struct mien_param p = {.role = MIEN_PARAM_WEIGHT,
                            .shape = {rows, columns, 1, 1},
                            .count = (size_t)rows * (size_t)columns};
-    const struct graph_muon o = {.lr = 1, .momentum = 0.95F, .scale = 1, .keep = 0.25F};
+    const struct graph_muon o = {.lr = 1, .momentum = 0.95f, .scale = 1, .keep = 0.25f};
     int side = rows < columns ? rows : columns;
     for (int i = 0; i < rows * columns; i++) {
         grad[i] = w[i] = m[i] = average[i] = 0;
@@ -284,15 +284,15 @@ static void check_muon_step(int rows, int columns)
         float value = powf(10, -2 * (float)k / (float)side); // 1 … 0.01
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
-                float u = cosf((float)M_PI * ((float)i + 0.5F) * (float)k / (float)rows);
-                float v = cosf((float)M_PI * ((float)j + 0.5F) * (float)k / (float)columns);
+                float u = cosf((float)M_PI * ((float)i + 0.5f) * (float)k / (float)rows);
+                float v = cosf((float)M_PI * ((float)j + 0.5f) * (float)k / (float)columns);
                 float norm = (k ? 2 : 1) / sqrtf((float)rows * (float)columns);
                 grad[i * columns + j] += value * norm * u * v;
             }
         }
     }
     graph_muon_update(&o, &p, w, grad, m, average, scratch);
-    float size = 0.2F * sqrtf((float)(rows > columns ? rows : columns));
+    float size = 0.2f * sqrtf((float)(rows > columns ? rows : columns));
     for (int k = 0; k < side; k++) {
         double along = 0;
         for (int i = 0; i < rows; i++) {
@@ -316,7 +316,7 @@ static void check_muon_step(int rows, int columns)
     }
     for (int i = 0; i < rows * columns; i++) {
         assert_true(grad[i] == 0);
-        assert_true(fabsf(average[i] - 0.75F * w[i]) < 1e-6F);
+        assert_true(fabsf(average[i] - 0.75f * w[i]) < 1e-6f);
     }
 }
 
@@ -405,9 +405,9 @@ static void test_adamw(void **state)
                                  .clip = 2,
                                  .average = 0.999f};
     static const double grads[3][3] = {{0.5, -1, 0.25}, {3, 4, -12}, {-0.1, 0.2, 0}};
-    double w[3], m[3] = {0}, v[3] = {0};
+    double w[3], m[3] = {0}, v[3] = {0}, average[3];
     for (int i = 0; i < 3; i++) {
-        w[i] = *value[i];
+        average[i] = w[i] = *value[i];
     }
     assert_true(w[0] != 0 && w[2] == 2);
     size_t n;
@@ -421,12 +421,15 @@ static void test_adamw(void **state)
             v[i] = 0.99 * v[i] + 0.01 * d * d;
             double mh = m[i] / (1 - pow(0.9, t)), vh = v[i] / (1 - pow(0.99, t));
             w[i] -= 0.1 * (mh / (sqrt(vh) + 1e-3) + (i == 0 ? 0.5 : 0) * w[i]);
+            // The average keeps (1 + t) / (10 + t) of itself while that is less than it is told.
+            average[i] += (1 - (1.0 + t) / (10 + t)) * (w[i] - average[i]);
         }
         mien_graph_step(g, NULL, &o);
         for (int i = 0; i < 3; i++) {
             if (!(fabs(w[i] - *value[i]) < 1e-5)) {
                 fail_msg("step %d, value %d: %g, expected %g", t, i, *value[i], w[i]);
             }
+            assert_float_equal(g->average[value[i] - g->weights], average[i], 1e-5);
             assert_true(grad[16 * i] == 0);
         }
     }
@@ -540,7 +543,7 @@ static void test_export(void **state)
     char text[2048];
     zoo(text, sizeof text);
     check_export(text, false, 2e-3f); // inference keeps 11 bits of dense weights
-    check_export(text, true, 2e-2f); // weights have 11 bits
+    check_export(text, true, 2e-2f);  // weights have 11 bits
     check_export("input x 3 9 7\nstop s x\nconv c x out 3 plus s relu\nconcat v c x\n"
                  "dense d v out 4\noutput vector d\noutput map s\n",
                  false, 2e-3f); // odd sizes; an output that is the input

@@ -48,7 +48,7 @@ static int open_sink(void **state)
     char where[64];
     close(open_socket(&server)); // a port that is free
     snprintf(where, sizeof(where), "127.0.0.1:%d", ntohs(server.sin_port));
-    sink = mien_sink_ifacialmocap(where);
+    sink = mien_sink_open("ifacialmocap", where, NULL);
     return sink ? 0 : -1;
 }
 

@@ -61,13 +61,13 @@ static void check_conv(const struct mien_infer *t, const struct shape *s, struct
     float *x = random_floats(r, in, 1), *bias = random_floats(r, (size_t)s->o, 1);
     float *w = random_floats(r, (size_t)(s->o * s->c * s->k * s->k),
                              1 / sqrtf((float)(s->c * s->k * s->k)));
-    float *slope = random_floats(r, (size_t)s->o, 0.3F), *plus = random_floats(r, out, 1);
+    float *slope = random_floats(r, (size_t)s->o, 0.3f), *plus = random_floats(r, out, 1);
     float *want = make(out);
     struct mien_conv g = {1, s->c, s->h, s->w, s->o, s->k, s->stride, pad, oh, ow};
     float *scratch = make(mien_conv_scratch(&g));
     ref->conv_forward(&g, x, w, want, scratch);
-    ref->act_forward(s->o, (size_t)(oh * ow), want, NULL, bias, s->plus ? plus : NULL, s->act, slope,
-                     want);
+    ref->act_forward(s->o, (size_t)(oh * ow), want, NULL, bias, s->plus ? plus : NULL, s->act,
+                     slope, want);
     struct mien_packed_conv c = {.in = mien_map_make(t, s->c, s->h, s->w),
                                  .out = mien_map_make(t, s->o, oh, ow),
                                  .k = s->k,
@@ -106,13 +106,13 @@ static void check_conv(const struct mien_infer *t, const struct shape *s, struct
     for (size_t i = 0; i < c.out.row && !(oh == 1 && ow == 1); i++) { // the border is still zero
         assert_true(my[i] == 0);
     }
-    if (worst > (method == MIEN_CONV_WINOGRAD ? 2e-4F : 2e-5F) || pad_lanes > 0) {
-        fail_msg("%s: %dx%dx%d -> %d, k %d, stride %d, act %d, plus %d: %g off, padding %g", t->name,
-                 s->c, s->h, s->w, s->o, s->k, s->stride, (int)s->act, s->plus, (double)worst,
-                 (double)pad_lanes);
+    if (worst > (method == MIEN_CONV_WINOGRAD ? 2e-4f : 2e-5f) || pad_lanes > 0) {
+        fail_msg("%s: %dx%dx%d -> %d, k %d, stride %d, act %d, plus %d: %g off, padding %g",
+                 t->name, s->c, s->h, s->w, s->o, s->k, s->stride, (int)s->act, s->plus,
+                 (double)worst, (double)pad_lanes);
     }
-    float *all[] = {x, bias, w, slope, plus, want, scratch, c.weight, c.bias, c.slope,
-                    mx, my,   mp, work};
+    float *all[] = {x,        bias,   w,       slope, plus, want, scratch,
+                    c.weight, c.bias, c.slope, mx,    my,   mp,   work};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
         free(all[i]);
     }
@@ -145,10 +145,10 @@ static void test_convolutions(void **state)
                               .h = 1 + (int)mien_rng_below(&r, 21),
                               .w = 1 + (int)mien_rng_below(&r, 21),
                               .o = 1 + (int)mien_rng_below(&r, 50),
-                              .k = mien_rng_chance(&r, 0.7F) ? 3 : 1,
+                              .k = mien_rng_chance(&r, 0.7f) ? 3 : 1,
                               .stride = 1 + (int)mien_rng_below(&r, 2),
                               .act = (enum mien_act)mien_rng_below(&r, 5),
-                              .plus = mien_rng_chance(&r, 0.5F)};
+                              .plus = mien_rng_chance(&r, 0.5f)};
             check_conv(t, &s, &r, k % 2 ? MIEN_CONV_DIRECT : MIEN_CONV_WINOGRAD);
         }
     }
@@ -167,7 +167,7 @@ static void test_dense(void **state)
             size_t in = (size_t)(c * h * w);
             float *x = random_floats(&r, in, 1), *bias = random_floats(&r, (size_t)o, 1);
             float *weight = random_floats(&r, in * (size_t)o, 1 / sqrtf((float)in));
-            float *slope = random_floats(&r, (size_t)o, 0.3F), *y = make((size_t)o + 16);
+            float *slope = random_floats(&r, (size_t)o, 0.3f), *y = make((size_t)o + 16);
             float *plus = random_floats(&r, (size_t)o, 1);
             struct mien_packed_dense d = {.in = mien_map_make(t, c, h, w),
                                           .out = o,

@@ -449,6 +449,87 @@ static void mean_predictor_measures_one(void **state)
     assert_true(l.norm[MIEN_TASK_POSE] > 0.05);
 }
 
+// Sigma beyond its limits: the loss no longer falls there, and only what leads back is learnt.
+static void sigma_is_led_back_into_its_limits(void **state)
+{
+    (void)state;
+    struct mien_loss l;
+    struct mien_target t;
+    static struct outputs o, g;
+    mien_loss_init(&l, &model);
+    make_target(3, &t);
+    static const struct {
+        float z, error;                                 // of every landmark
+        int sign;                                       // of the gradient
+    } cases[] = {{(float)MIEN_LOG_SIGMA_MIN - 1, 0, 0}, // surer than sure of what is right
+                 {(float)MIEN_LOG_SIGMA_MIN - 1, 1, -1},
+                 {(float)MIEN_LOG_SIGMA_MAX + 1, 0, 1},
+                 {(float)MIEN_LOG_SIGMA_MAX + 1, 1000, 0}};
+    for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
+        float *po[MIEN_BRANCHES], *pg[MIEN_BRANCHES];
+        double k[MIEN_TASKS] = {0}, sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
+        k[MIEN_TASK_SIGMA] = 1;
+        memset(&g, 0, sizeof(g));
+        pointers(&o, po);
+        pointers(&g, pg);
+        for (int m = 0; m < model.landmarks; m++) {
+            o.v[MIEN_BRANCH_LANDMARKS][2 * m] = t.landmark[m][0] + cases[i].error;
+            o.v[MIEN_BRANCH_LANDMARKS][2 * m + 1] = t.landmark[m][1];
+            o.v[MIEN_BRANCH_SIGMA][m] = cases[i].z;
+        }
+        mien_loss_sample(&l, (const float *const *)po, &t, k, pg, sum, count);
+        for (int m = 0; m < model.landmarks; m++) {
+            float slope = g.v[MIEN_BRANCH_SIGMA][m];
+            assert_int_equal((slope > 0) - (slope < 0), cases[i].sign);
+        }
+    }
+}
+
+// What a task is counted by: consistency needs the camera, the others their own labels.
+static void labels_are_counted(void **state)
+{
+    (void)state;
+    struct mien_loss l;
+    struct mien_target t;
+    double with[MIEN_TASKS] = {0}, without[MIEN_TASKS] = {0};
+    mien_loss_init(&l, &model);
+    make_target(3, &t);
+    assert_true(t.camera.f_px > 0);
+    mien_loss_count(&l, &t, with);
+    t.camera.f_px = 0;
+    mien_loss_count(&l, &t, without);
+    for (int i = 0; i < MIEN_TASKS; i++) {
+        assert_true(with[i] > 0 || i == MIEN_TASK_PRESENCE);
+        assert_true(without[i] == (i == MIEN_TASK_CONSISTENCY ? 0 : with[i]));
+    }
+}
+
+// A face whose points are off by more than 6 % of its size has failed.
+static void failures_are_over_six_per_cent(void **state)
+{
+    (void)state;
+    struct mien_metrics m;
+    struct mien_target t;
+    static struct mien_estimate e;
+    bool present[MIEN_BRANCHES] = {[MIEN_BRANCH_LANDMARKS] = true};
+    make_target(6, &t);
+    mien_metrics_init(&m, &model);
+    static const float off[] = {0.03f, 0.059f, 0.061f, 0.2f};
+    for (size_t i = 0; i < MIEN_COUNT(off); i++) {
+        for (int k = 0; k < model.landmarks; k++) {
+            e.landmark[k][0] = t.landmark[k][0] + 0.6f * off[i] * t.box;
+            e.landmark[k][1] = t.landmark[k][1] - 0.8f * off[i] * t.box;
+            e.landmark_sigma[k] = 0.05f;
+        }
+        assert_true(mien_metrics_add(&m, &e, &t, present));
+    }
+    const struct mien_metric_group *g = &m.group[MIEN_SOURCE_SYNTH];
+    assert_float_equal(g->landmark_count, 4, 0);
+    assert_float_equal(g->landmark_nme, 0.03 + 0.059 + 0.061 + 0.2, 1e-4);
+    assert_float_equal(g->landmark_fail, 2, 0);
+    mien_metrics_destroy(&m);
+}
+
 static void auc_counts_pairs(void **state)
 {
     (void)state;
@@ -740,6 +821,9 @@ int main(void)
         cmocka_unit_test(no_branch_no_count),
         cmocka_unit_test(perfect_answer_scores_perfectly),
         cmocka_unit_test(mean_predictor_measures_one),
+        cmocka_unit_test(sigma_is_led_back_into_its_limits),
+        cmocka_unit_test(labels_are_counted),
+        cmocka_unit_test(failures_are_over_six_per_cent),
         cmocka_unit_test(auc_counts_pairs),
         cmocka_unit_test(loader_is_the_same_for_any_workers),
         cmocka_unit_test(pixels_follow_labels),

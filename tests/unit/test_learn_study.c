@@ -77,6 +77,18 @@ static void refuses_wrong_configs(void **state)
         save(DIR "/wrong.txt", wrong[i]);
         assert_false(mien_study_load(&study, DIR "/wrong.txt", NULL, 0));
     }
+    // Each level reads the next one a hundred times: 10^8 files, were they not counted.
+    char many[100 * 20 + 40];
+    for (int level = 0; level < 5; level++) {
+        char name[40], *p = many;
+        p += sprintf(p, "seeds 1\n");
+        for (int i = 0; i < 100 && level < 4; i++) {
+            p += sprintf(p, "include many%d.txt\n", level + 1);
+        }
+        snprintf(name, sizeof(name), DIR "/many%d.txt", level);
+        save(name, many);
+    }
+    assert_false(mien_study_load(&study, DIR "/many0.txt", NULL, 0));
     const char *define[] = {"NOVALUE"};
     assert_false(mien_study_load(&study, DIR "/base.txt", define, 1));
 }

@@ -211,6 +211,53 @@ static void tasks_can_be_chosen(void **state)
     }
 }
 
+// Every task by itself: a few steps teach the branches that it needs and no others, and its loss is
+// in the log; without a weight it is neither taught nor logged, and a task nobody gave a weight to
+// in its row is off in a new training.
+static void every_task_trains_and_is_off_when_it_is_off(void **state)
+{
+    static const char *const layer[MIEN_BRANCHES] = {
+        [MIEN_BRANCH_LANDMARKS] = "lm",   [MIEN_BRANCH_SIGMA] = "ls",
+        [MIEN_BRANCH_POSE] = "po",        [MIEN_BRANCH_IDENTITY] = "id",
+        [MIEN_BRANCH_BLENDSHAPES] = "bs", [MIEN_BRANCH_EXPRESSION] = "ex",
+        [MIEN_BRANCH_GAZE] = "ga",        [MIEN_BRANCH_PRESENCE] = "pr"};
+    struct mien_train_config defaults = mien_train_defaults();
+    char member[64];
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        const struct mien_task_row *row = mien_task_at(t);
+        assert_float_equal(defaults.weight[t], row->weight, 0);
+        assert_int_equal(mien_task_find(row->name), t);
+        assert_true(row->led_by <= t); // its leader stands before it
+        struct mien_train_config c = config(DIR "/some", 4);
+        for (int i = 0; i < MIEN_TASKS; i++) {
+            c.weight[i] = i == t;
+        }
+        c.ramp = 1;
+        c.warmup = 1;
+        c.decay = 0;
+        c.log_every = 1;
+        wipe(c.out);
+        assert_true(mien_train(&c, NULL));
+        for (int b = 0; b < MIEN_BRANCHES; b++) {
+            if (untouched(layer[b]) == (row->needs >> b & 1)) {
+                fail_msg("%s alone: branch %s is %staught", row->name, mien_branch_name(b),
+                         row->needs >> b & 1 ? "not " : "");
+            }
+        }
+        size_t n;
+        char *log = mien_file_read(DIR "/some/log.jsonl", 0, &n);
+        assert_non_null(log);
+        for (int i = 0; i < MIEN_TASKS; i++) {
+            snprintf(member, sizeof(member), "\"%s\":", mien_task_name(i));
+            if ((strstr(log, member) != NULL) != (i == t)) {
+                fail_msg("%s alone: %s is %s the log", row->name, mien_task_name(i),
+                         i == t ? "missing from" : "in");
+            }
+        }
+        mien_free(log);
+    }
+}
+
 // A task whose branch the network lacks is as one that is switched off, to every weighting scheme.
 static void missing_branches_are_off(void **state)
 {
@@ -226,7 +273,8 @@ static void missing_branches_are_off(void **state)
             c.weighting = (enum mien_weighting)weighting;
             c.period = 4;
             for (int t = 0; t < MIEN_TASKS; t++) {
-                bool there = t == MIEN_TASK_LANDMARKS || t == MIEN_TASK_SIGMA || t == MIEN_TASK_POSE;
+                bool there =
+                    t == MIEN_TASK_LANDMARKS || t == MIEN_TASK_SIGMA || t == MIEN_TASK_POSE;
                 c.weight[t] = there || !off ? 1 : 0;
             }
             wipe(c.out);
@@ -397,6 +445,7 @@ int main(void)
         cmocka_unit_test(steadiness_of_a_constant),
         cmocka_unit_test(log_is_trimmed),
         cmocka_unit_test(tasks_can_be_chosen),
+        cmocka_unit_test(every_task_trains_and_is_off_when_it_is_off),
         cmocka_unit_test(missing_branches_are_off),
         cmocka_unit_test(labels_can_be_thinned),
     };

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "face/lids.h"
 
-static const float dt_s = 1.0F / 30;
+static const float dt_s = 1.0f / 30;
 
 struct watch {
     struct mien_lid_watch watch;
@@ -36,16 +36,16 @@ static void feed(struct watch *w, float left, float right, int frames)
 
 static void blink(struct watch *w, float open, float shut)
 {
-    feed(w, 0.5F * (open + shut), 0.5F * (open + shut), 1);
+    feed(w, 0.5f * (open + shut), 0.5f * (open + shut), 1);
     feed(w, shut, shut, 3);
-    feed(w, 0.4F * open + 0.6F * shut, 0.4F * open + 0.6F * shut, 1);
+    feed(w, 0.4f * open + 0.6f * shut, 0.4f * open + 0.6f * shut, 1);
     feed(w, open, open, 25);
 }
 
 static void test_blinks_of_different_people(void **state)
 {
     // Wide eyes that shut well; narrow eyes; eyes that never read as quite shut.
-    static const float people[][2] = {{0.02F, 0.98F}, {0.42F, 0.95F}, {0.1F, 0.62F}, {0.55F, 1}};
+    static const float people[][2] = {{0.02f, 0.98f}, {0.42f, 0.95f}, {0.1f, 0.62f}, {0.55f, 1}};
     for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++) {
         struct watch w = {0};
         feed(&w, people[i][0], people[i][0], 40);
@@ -55,8 +55,24 @@ static void test_blinks_of_different_people(void **state)
         assert_int_equal(w.blinked, 5);
         assert_int_equal(w.lids.blinks, 5);
         assert_int_equal(w.were_closed, 0);
-        assert_true(w.last_length_s > 0.08F && w.last_length_s < 0.3F);
+        assert_true(w.last_length_s > 0.08f && w.last_length_s < 0.3f);
         assert_false(w.lids.shut[0] || w.lids.shut[1]);
+    }
+}
+
+// From a fast camera: what is shorter than a blink can be is a jump of the estimate, and no blink.
+static void test_twitches_are_no_blinks(void **state)
+{
+    for (int frames = 1; frames <= 3; frames++) {
+        struct mien_lid_watch w = {0};
+        struct mien_lids lids;
+        float b[MIEN_BLENDSHAPES] = {0};
+        for (int i = 0; i < 120; i++) {
+            bool shut = i >= 60 && i < 60 + frames;
+            b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.95f : 0.05f;
+            mien_lid_watch_feed(&w, b, 1 / 60.0f, &lids);
+        }
+        assert_int_equal(lids.blinks, frames > 1); // 17 ms, 33 ms, 50 ms
     }
 }
 
@@ -66,23 +82,23 @@ static void test_what_is_no_blink(void **state)
     struct mien_rng r;
     mien_rng_seed(&r, 3, 1);
     for (int i = 0; i < 900; i++) { // noise of a narrow eye
-        float v = 0.3F + 0.05F * mien_rng_normal(&r);
-        feed(&w, v, v + 0.04F * mien_rng_normal(&r), 1);
+        float v = 0.3f + 0.05f * mien_rng_normal(&r);
+        feed(&w, v, v + 0.04f * mien_rng_normal(&r), 1);
     }
     assert_int_equal(w.blinked + w.were_closed, 0);
-    feed(&w, 0.45F, 0.45F, 60); // a look down
-    feed(&w, 0.3F, 0.3F, 60);
+    feed(&w, 0.45f, 0.45f, 60); // a look down
+    feed(&w, 0.3f, 0.3f, 60);
     assert_int_equal(w.blinked + w.were_closed, 0);
 }
 
 static void test_a_wink_is_one_eye(void **state)
 {
     struct watch w = {0};
-    feed(&w, 0.1F, 0.1F, 30);
-    feed(&w, 0.95F, 0.2F, 10);
+    feed(&w, 0.1f, 0.1f, 30);
+    feed(&w, 0.95f, 0.2f, 10);
     assert_true(w.lids.shut[0]);
     assert_false(w.lids.shut[1]);
-    feed(&w, 0.1F, 0.1F, 10);
+    feed(&w, 0.1f, 0.1f, 10);
     assert_int_equal(w.blinked + w.were_closed, 0);
     assert_int_equal(w.shut_frames[0], 10);
     assert_int_equal(w.shut_frames[1], 0);
@@ -91,14 +107,14 @@ static void test_a_wink_is_one_eye(void **state)
 static void test_long_closures_do_not_become_open(void **state)
 {
     struct watch w = {0};
-    feed(&w, 0.1F, 0.1F, 30);
-    feed(&w, 0.9F, 0.9F, 300); // ten seconds
+    feed(&w, 0.1f, 0.1f, 30);
+    feed(&w, 0.9f, 0.9f, 300); // ten seconds
     assert_true(w.lids.shut[0] && w.lids.shut[1]);
-    feed(&w, 0.1F, 0.1F, 5);
+    feed(&w, 0.1f, 0.1f, 5);
     assert_int_equal(w.blinked, 0);
     assert_int_equal(w.were_closed, 1);
     assert_float_equal(w.last_length_s, 10, 0.1);
-    blink(&w, 0.1F, 0.9F);
+    blink(&w, 0.1f, 0.9f);
     assert_int_equal(w.blinked, 1);
 }
 
@@ -107,8 +123,8 @@ static void test_bad_numbers(void **state)
     struct watch w = {0};
     feed(&w, NAN, INFINITY, 3);
     feed(&w, -5, 7, 3);
-    feed(&w, 0.1F, 0.1F, 60);
-    blink(&w, 0.1F, 0.9F);
+    feed(&w, 0.1f, 0.1f, 60);
+    blink(&w, 0.1f, 0.9f);
     assert_int_equal(w.blinked, 1);
 }
 
@@ -131,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blinks_of_different_people),
+        cmocka_unit_test(test_twitches_are_no_blinks),
         cmocka_unit_test(test_what_is_no_blink),
         cmocka_unit_test(test_a_wink_is_one_eye),
         cmocka_unit_test(test_long_closures_do_not_become_open),

@@ -336,7 +336,7 @@ static void many_mouths(void **state)
             float jaw = result.face[0].blendshape[MIEN_BS_JAW_OPEN];
             if (open) {
                 sum += (double)jaw;
-                misread += jaw < 0.5F;
+                misread += jaw < 0.5f;
             } else {
                 shut_most = fmaxf(shut_most, jaw);
             }
@@ -347,7 +347,7 @@ static void many_mouths(void **state)
            MANY, sum / MANY, misread, (double)shut_most);
     assert_true(sum / MANY > 0.78);
     assert_true(misread <= 1 + MANY / 30);
-    assert_true(shut_most < 0.2F);
+    assert_true(shut_most < 0.2f);
 }
 
 // ------------------------------------------------------------------ a head that turns

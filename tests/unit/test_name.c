@@ -122,19 +122,20 @@ static void all_formats_say_the_same(void **state)
 {
     char said[300];
     for (size_t i = 0; i < MIEN_COUNT(names); i++) {
-        char *text = write_one(mien_sink_jsonl(in_dir("a.jsonl")), names[i].name, "a.jsonl");
+        char *text =
+            write_one(mien_sink_open("jsonl", in_dir("a.jsonl"), NULL), names[i].name, "a.jsonl");
         assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1); // one line
         cJSON *root = cJSON_ParseWithOpts(text, NULL, true);
         assert_non_null(root);
         assert_string_equal(cJSON_GetObjectItem(root, "source")->valuestring, names[i].said);
         cJSON_Delete(root);
         mien_free(text);
-        text = write_one(mien_sink_csv(in_dir("a.csv")), names[i].name, "a.csv");
+        text = write_one(mien_sink_open("csv", in_dir("a.csv"), NULL), names[i].name, "a.csv");
         second_row(text, said, sizeof(said));
         assert_string_equal(said, names[i].said);
         assert_null(strchr("=+-@", said[0] ? said[0] : 'x'));
         mien_free(text);
-        text = write_one(mien_sink_report(in_dir("a.html"), NULL), names[i].name, "a.html");
+        text = write_one(mien_sink_open("report", in_dir("a.html"), NULL), names[i].name, "a.html");
         heading(text, said, sizeof(said));
         assert_string_equal(said, names[i].said);
         mien_free(text);
@@ -179,7 +180,7 @@ static void named_file_is_there(const char *line)
 static void meshes_name_files_that_are_there(void **state)
 {
     static const char *const odd[] = {
-        "new\nline.jpg", "#hash?.jpg",  "sp ace.jpg",       "-dash.jpg",        "caf\xe9.jpg",
+        "new\nline.jpg", "#hash?.jpg",  "sp ace.jpg",      "-dash.jpg",          "caf\xe9.jpg",
         "Grüße.jpg",     "\n.jpg",      "nel\xc2\x85.jpg", "\xe2\x80\xa8ls.jpg", "sp ace.png",
         "a\\b.jpg",      "sp\tace.jpg", "=x.jpg",
     };

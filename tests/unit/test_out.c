@@ -22,7 +22,7 @@
 #include "out/md5.h"
 #include "out/mesh.h"
 #include "out/overlay.h"
-#include "out/sink.h"
+#include "out/sinks.h"
 #include "out/text.h"
 #include "out/video.h"
 
@@ -57,17 +57,17 @@ static void add_face(struct mien_result *r, float yaw, float pitch, float roll, 
     memset(f, 0, sizeof(*f));
     f->id = r->count;
     f->state = MIEN_TRACK_STEADY;
-    f->confidence = 0.97F;
+    f->confidence = 0.97f;
     mien_pose_from_angles(yaw, pitch, roll, f->pose.R);
     f->pose.t[0] = x_mm;
     f->pose.t[2] = z_mm;
     mien_pose_to_angles(f->pose.R, &f->yaw_deg, &f->pitch_deg, &f->roll_deg);
     f->landmark_count = model.landmarks;
-    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75F;
-    f->expression[MIEN_EXPRESSION_SAD] = 0.25F;
+    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75f;
+    f->expression[MIEN_EXPRESSION_SAD] = 0.25f;
     f->expression_class = MIEN_EXPRESSION_HAPPY;
-    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5F;
-    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9F, 1e9F, -1e9F, -1e9F};
+    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5f;
+    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
     mien_face_model_landmarks(&model, f->identity, f->blendshape, &h[0][0]);
     for (int i = 0; i < model.landmarks; i++) {
         float X[3];
@@ -76,7 +76,7 @@ static void add_face(struct mien_result *r, float yaw, float pitch, float roll, 
             X[k] += f->pose.t[k];
         }
         assert_true(mien_camera_project(&r->camera, X, f->landmark_px[i]));
-        f->landmark_sigma_px[i] = 1.5F;
+        f->landmark_sigma_px[i] = 1.5f;
         box[0] = fminf(box[0], f->landmark_px[i][0]);
         box[1] = fminf(box[1], f->landmark_px[i][1]);
         box[2] = fmaxf(box[2], f->landmark_px[i][0]);
@@ -119,13 +119,18 @@ static double number(const cJSON *o, const char *name)
 static void test_jsonl_is_read_back(void **state)
 {
     const char *source = "fo\"l\\der/na\nme \xC3\xA9 \xFF.jpg";
-    struct mien_sink *s = mien_sink_jsonl(in_dir("a.jsonl"));
+    struct mien_sink *s = mien_sink_open("jsonl", in_dir("a.jsonl"), NULL);
     assert_non_null(s);
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {source, NULL, r};
     assert_true(mien_sink_write(s, &f));
     add_face(r, 20, -10, 5, -60, -700);
     add_face(r, -30, 0, 0, 60, -700);
+    for (int i = 0; i < model.landmarks; i++) {
+        r->face[0].landmark_sigma_px[i] = 0.5f + 0.01f * (float)i;
+    }
+    memcpy(r->face[0].gaze_deg, (float[2][2]){{11, 2}, {-7, 3}}, sizeof(r->face[0].gaze_deg));
+    r->face[1].lids.shut[1] = true;
     r->frame = 1;
     strcpy(r->network, "my \"best\".net");
     assert_true(mien_sink_write(s, &f));
@@ -156,7 +161,29 @@ static void test_jsonl_is_read_back(void **state)
     assert_int_equal(cJSON_GetArraySize(marks), 68);
     assert_float_equal(cJSON_GetArrayItem(cJSON_GetArrayItem(marks, 30), 1)->valuedouble,
                        r->face[0].ibug_px[30][1], 0.006);
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(face, "landmarks")), model.landmarks);
+    // Each landmark: x, y, and how unsure it is.
+    marks = cJSON_GetObjectItem(face, "landmarks");
+    assert_int_equal(cJSON_GetArraySize(marks), model.landmarks);
+    for (int i = 0; i < model.landmarks; i++) {
+        const struct mien_face_result *f0 = &r->face[0];
+        const cJSON *mark = cJSON_GetArrayItem(marks, i);
+        const float want[3] = {f0->landmark_px[i][0], f0->landmark_px[i][1],
+                               f0->landmark_sigma_px[i]};
+        assert_int_equal(cJSON_GetArraySize(mark), 3);
+        for (int k = 0; k < 3; k++) {
+            assert_float_equal(cJSON_GetArrayItem(mark, k)->valuedouble, want[k], 0.006);
+        }
+    }
+    // The subject's left eye is the left one; a shut eye looks nowhere.
+    const cJSON *gaze = cJSON_GetObjectItem(face, "gaze");
+    const cJSON *left = cJSON_GetObjectItem(gaze, "left"),
+                *right = cJSON_GetObjectItem(gaze, "right");
+    assert_float_equal(cJSON_GetArrayItem(left, 0)->valuedouble, 11, 1e-9);
+    assert_float_equal(cJSON_GetArrayItem(left, 1)->valuedouble, 2, 1e-9);
+    assert_float_equal(cJSON_GetArrayItem(right, 0)->valuedouble, -7, 1e-9);
+    gaze = cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(full, "faces"), 1), "gaze");
+    assert_true(cJSON_IsArray(cJSON_GetObjectItem(gaze, "left")));
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(gaze, "right")));
     const cJSON *shapes = cJSON_GetObjectItem(face, "blendshapes");
     assert_int_equal(cJSON_GetArraySize(shapes), MIEN_BLENDSHAPES);
     assert_float_equal(number(shapes, "jawOpen"), 0.5, 1e-9);
@@ -168,6 +195,37 @@ static void test_jsonl_is_read_back(void **state)
     mien_free(text);
 }
 
+static int lines_in(const char *name)
+{
+    char *text = slurp(name);
+    int n = 0;
+    for (const char *p = text; *p; p++) {
+        n += *p == '\n';
+    }
+    mien_free(text);
+    return n;
+}
+
+// A program that reads along, or that is left when this one is killed, has every line at once.
+static void test_lines_are_in_the_file_at_once(void **state)
+{
+    struct mien_result *r = result_of(640, 480);
+    add_face(r, 0, 0, 0, 0, -700);
+    struct mien_sink_frame f = {.source = "test", .result = r};
+    struct mien_sink *jsonl = mien_sink_open("jsonl", in_dir("now.jsonl"), NULL),
+                     *csv = mien_sink_open("csv", in_dir("now.csv"), NULL);
+    assert_non_null(jsonl);
+    assert_non_null(csv);
+    for (int i = 1; i <= 3; i++) {
+        assert_true(mien_sink_write(jsonl, &f));
+        assert_true(mien_sink_write(csv, &f));
+        assert_int_equal(lines_in("now.jsonl"), i);
+        assert_int_equal(lines_in("now.csv"), i + 1);
+    }
+    assert_true(mien_sink_close(jsonl));
+    assert_true(mien_sink_close(csv));
+}
+
 static void test_nothing_but_numbers(void **state)
 {
     struct mien_result *r = result_of(640, 480);
@@ -176,10 +234,10 @@ static void test_nothing_but_numbers(void **state)
     f->blendshape[0] = f->action[0] = NAN;
     f->pose.t[1] = INFINITY;
     f->box_px[2] = -INFINITY;
-    f->yaw_deg = -0.0001F;
-    f->gaze_deg[0][0] = 3e38F;
-    struct mien_sink *s[2] = {mien_sink_jsonl(in_dir("n.jsonl")), NULL};
-    s[1] = mien_sink_csv(in_dir("n.csv"));
+    f->yaw_deg = -0.0001f;
+    f->gaze_deg[0][0] = 3e38f;
+    struct mien_sink *s[2] = {mien_sink_open("jsonl", in_dir("n.jsonl"), NULL), NULL};
+    s[1] = mien_sink_open("csv", in_dir("n.csv"), NULL);
     for (int i = 0; i < 2; i++) {
         assert_true(mien_sink_write(s[i], &(struct mien_sink_frame){"x", NULL, r}));
         assert_true(mien_sink_close(s[i]));
@@ -243,7 +301,7 @@ static int columns(const char *line)
 
 static void test_csv_has_its_columns(void **state)
 {
-    struct mien_sink *s = mien_sink_csv(in_dir("a.csv"));
+    struct mien_sink *s = mien_sink_open("csv", in_dir("a.csv"), NULL);
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {"odd, \"name\".jpg", NULL, r};
     assert_true(mien_sink_write(s, &f));
@@ -254,7 +312,7 @@ static void test_csv_has_its_columns(void **state)
     assert_true(mien_sink_close(s));
     char *text = slurp("a.csv"), *p = text;
     int want = columns(p), rows = 0;
-    assert_int_equal(want, 27 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
+    assert_int_equal(want, 31 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
     for (; *p; p = strchr(p, '\n') + 1) {
         assert_int_equal(columns(p), want);
         rows++;
@@ -295,8 +353,8 @@ static void test_md5_sees_every_change_but_time(void **state)
         struct mien_result *r = result_of(640, 480);
         add_face(r, 1, 2, 3, 0, -700);
         r->times.network_ns = 1000 * i;
-        r->face[0].blendshape[51] = i == 2 ? 1e-6F : 0;
-        struct mien_sink *s = mien_sink_md5(in_dir("md5"));
+        r->face[0].blendshape[51] = i == 2 ? 1e-6f : 0;
+        struct mien_sink *s = mien_sink_open("md5", in_dir("md5"), NULL);
         assert_true(mien_sink_write(s, &(struct mien_sink_frame){"x", NULL, r}));
         assert_true(mien_sink_close(s));
         text[i] = slurp("md5");
@@ -311,12 +369,12 @@ static void test_md5_sees_every_change_but_time(void **state)
 static void test_unwritable_places_are_told(void **state)
 {
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    assert_null(mien_sink_jsonl("/nonexistent/x.jsonl"));
-    assert_null(mien_sink_csv("/nonexistent/x.csv"));
+    assert_null(mien_sink_open("jsonl", "/nonexistent/x.jsonl", NULL));
+    assert_null(mien_sink_open("csv", "/nonexistent/x.csv", NULL));
     assert_null(mien_sink_overlay("/proc/nowhere", &model, MIEN_OVERLAY_ALL, NULL));
     assert_null(mien_video_writer_open("/nonexistent/x.mp4", 320, 240, 30, 0));
     assert_null(mien_video_writer_open(in_dir("small.mp4"), 3, 3, 30, 0));
-    struct mien_sink *s = mien_sink_jsonl("/dev/full");
+    struct mien_sink *s = mien_sink_open("jsonl", "/dev/full", NULL);
     struct mien_sink_frame f = {"x", NULL, result_of(64, 64)};
     assert_false(mien_sink_write(s, &f));
     assert_false(mien_sink_write(s, &f));
@@ -329,15 +387,15 @@ static void test_depth_hides_what_is_behind(void **state)
     struct mien_depth d = {0};
     assert_true(mien_depth_begin(&d, (float[4]){-5, -5, 40, 40}, 32, 32));
     assert_int_equal(d.w, 32);
-    float a[3] = {0, 0, 1 / 500.0F}, b[3] = {31, 0, 1 / 500.0F}, c[3] = {0, 31, 1 / 600.0F};
+    float a[3] = {0, 0, 1 / 500.0f}, b[3] = {31, 0, 1 / 500.0f}, c[3] = {0, 31, 1 / 600.0f};
     mien_depth_triangle(&d, a, b, c);
-    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 499.0F}, 2));
-    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 501.0F}, 2));
-    assert_false(mien_depth_visible(&d, (float[3]){8, 0, 1 / 505.0F}, 2));
-    assert_true(mien_depth_visible(&d, (float[3]){0, 29, 1 / 593.0F}, 2));
-    assert_false(mien_depth_visible(&d, (float[3]){0, 29, 1 / 605.0F}, 2));
-    assert_true(mien_depth_visible(&d, (float[3]){30, 30, 1 / 9000.0F}, 2)); // nothing there
-    assert_true(mien_depth_visible(&d, (float[3]){-100, 3, 1 / 9000.0F}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 499.0f}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){8, 0, 1 / 501.0f}, 2));
+    assert_false(mien_depth_visible(&d, (float[3]){8, 0, 1 / 505.0f}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){0, 29, 1 / 593.0f}, 2));
+    assert_false(mien_depth_visible(&d, (float[3]){0, 29, 1 / 605.0f}, 2));
+    assert_true(mien_depth_visible(&d, (float[3]){30, 30, 1 / 9000.0f}, 2)); // nothing there
+    assert_true(mien_depth_visible(&d, (float[3]){-100, 3, 1 / 9000.0f}, 2));
     assert_false(mien_depth_begin(&d, (float[4]){50, 0, 60, 9}, 32, 32));
     assert_false(mien_depth_begin(&d, (float[4]){NAN, 0, NAN, 9}, 32, 32));
     mien_depth_destroy(&d);
@@ -404,7 +462,7 @@ static void test_texture_takes_the_pictures_colours(void **state)
     for (int i = 0; i < model.landmarks; i++) {
         const struct mien_landmark *l = &model.landmark[i];
         float x = r->face[0].landmark_px[i][0] - middle;
-        bool facing = posed.facing[l->vertex[0]] > 0.7F;
+        bool facing = posed.facing[l->vertex[0]] > 0.7f;
         if (fabsf(x) < 8 || !facing || l->region == MIEN_REGION_IRIS ||
             l->region == MIEN_REGION_MOUTH || l->region == MIEN_REGION_EYE) {
             continue;
@@ -413,7 +471,7 @@ static void test_texture_takes_the_pictures_colours(void **state)
         for (int t = 0; t < 3 * model.triangles; t++) {
             if (model.triangle[t] == l->vertex[0] && model.part[t / 3] == MIEN_PART_FACE) {
                 const float *uv = model.uv + 2 * model.uv_triangle[t];
-                int u = (int)(uv[0] * 255.9F), v = (int)((1 - uv[1]) * 255.9F);
+                int u = (int)(uv[0] * 255.9f), v = (int)((1 - uv[1]) * 255.9f);
                 const uint8_t *p = texture.data + (size_t)v * texture.stride + 3 * (size_t)u;
                 assert_true(x < 0 ? p[0] > p[2] : p[2] > p[0]);
                 checked++;
@@ -542,10 +600,34 @@ static void test_cut_off_video_opens(void **state)
     av_log_set_level(AV_LOG_ERROR);
 }
 
+// Killed while it records: of what was added, all but the last seconds is in the file. Each second
+// is a fragment, and the encoder looks ten frames ahead.
+static void test_fragments_are_in_the_file_at_once(void **state)
+{
+    struct mien_image im;
+    assert_true(mien_image_create(&im, 64, 48, MIEN_FORMAT_RGB8));
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("live.mp4"), 64, 48, 30, 0);
+    assert_non_null(v);
+    for (int i = 0; i < 300; i++) {
+        memset(im.data, i, im.stride * 48);
+        assert_true(mien_video_writer_add(v, &im, -1));
+    }
+    int width = 0;
+    double seconds = 0;
+    av_log_set_level(AV_LOG_QUIET);
+    int n = frames_in(in_dir("live.mp4"), &width, &seconds);
+    av_log_set_level(AV_LOG_ERROR);
+    assert_true(n >= 300 - 2 * 30 - 10 && n < 300);
+    assert_true(mien_video_writer_close(v));
+    assert_int_equal(frames_in(in_dir("live.mp4"), &width, &seconds), 300);
+    mien_image_destroy(&im);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jsonl_is_read_back),
+        cmocka_unit_test(test_lines_are_in_the_file_at_once),
         cmocka_unit_test(test_nothing_but_numbers),
         cmocka_unit_test(test_number_table),
         cmocka_unit_test(test_csv_has_its_columns),
@@ -557,6 +639,7 @@ int main(void)
         cmocka_unit_test(test_texture_takes_the_pictures_colours),
         cmocka_unit_test(test_video_is_read_back),
         cmocka_unit_test(test_cut_off_video_opens),
+        cmocka_unit_test(test_fragments_are_in_the_file_at_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

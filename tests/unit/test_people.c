@@ -1,6 +1,6 @@
-// What mien says about a living face, on a rendered person before a fixed camera: shut eyes are shut,
-// a wink is one eye, a head that turns while it smiles is followed, and hands, clothes and lettering
-// are nobody.
+// What mien says about a living face, on a rendered person before a fixed camera: shut eyes are
+// shut, a wink is one eye, a head that turns while it smiles is followed, and hands, clothes and
+// lettering are nobody.
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,19 +129,19 @@ static void shut_eyes_are_shut(void **state)
         struct stage s;
         enter(&s, p);
         const struct mien_face_result *f = frames(&s, 20);
-        float open = 0.5F * (opening(f, 0) + opening(f, 1));
+        float open = 0.5f * (opening(f, 0) + opening(f, 1));
         assert_false(f->lids.shut[0] || f->lids.shut[1]);
         float *b = s.scene.blendshape;
         b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = 1;
         f = frames(&s, 5);
-        float shut = 0.5F * (opening(f, 0) + opening(f, 1));
+        float shut = 0.5f * (opening(f, 0) + opening(f, 1));
         float blink =
-            0.5F * (f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT]);
-        printf("person %d: lids %.3f of the width open, %.3f shut; eyeBlink %.2f\n", p, (double)open,
-               (double)shut, (double)blink);
-        assert_true(shut < 0.25F);
-        assert_true(shut < 0.65F * open);
-        assert_true(blink > 0.6F);
+            0.5f * (f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT]);
+        printf("person %d: lids %.3f of the width open, %.3f shut; eyeBlink %.2f\n", p,
+               (double)open, (double)shut, (double)blink);
+        assert_true(shut < 0.25f);
+        assert_true(shut < 0.65f * open);
+        assert_true(blink > 0.6f);
         assert_true(f->lids.shut[0] && f->lids.shut[1]);
         b[MIEN_BS_EYE_BLINK_LEFT] = b[MIEN_BS_EYE_BLINK_RIGHT] = 0;
         f = frames(&s, 10);
@@ -162,8 +162,8 @@ static void a_wink_is_one_eye(void **state)
             const struct mien_face_result *f = frames(&s, 8);
             printf("person %d, %s eye: shut %.2f, open %.2f\n", p, e ? "right" : "left",
                    (double)f->blendshape[blink[e]], (double)f->blendshape[blink[1 - e]]);
-            assert_true(f->blendshape[blink[e]] > 0.5F);
-            assert_true(f->blendshape[blink[1 - e]] < 0.35F);
+            assert_true(f->blendshape[blink[e]] > 0.5f);
+            assert_true(f->blendshape[blink[1 - e]] < 0.35f);
             assert_true(f->lids.shut[e] && !f->lids.shut[1 - e]);
             s.scene.blendshape[blink[e]] = 0;
         }
@@ -181,8 +181,8 @@ static void a_smiling_head_turns(void **state)
         float *b = s.scene.blendshape;
         for (int i = 0; i < 40; i++) {
             b[MIEN_BS_MOUTH_SMILE_LEFT] = b[MIEN_BS_MOUTH_SMILE_RIGHT] =
-                fminf(0.9F, 0.15F * (float)i);
-            s.scene.yaw = fminf(14, 0.7F * (float)i);
+                fminf(0.9f, 0.15f * (float)i);
+            s.scene.yaw = fminf(14, 0.7f * (float)i);
             last = frames(&s, 1)->yaw_deg - rest - s.scene.yaw;
             worst = fmaxf(worst, fabsf(last));
         }
@@ -202,9 +202,9 @@ static void nobody_is_there(void **state)
         enter(&s, p);
         s.scene.nobody = true;
         s.scene.occluder = p % 3 == 2 ? MIEN_OCCLUDER_OBJECT : MIEN_OCCLUDER_HAND;
-        s.scene.occluder_at[0] = 0.8F * sinf((float)p);
+        s.scene.occluder_at[0] = 0.8f * sinf((float)p);
         for (int i = 0; i < 3; i++) {
-            s.scene.occluder_rgb[i] = 0.9F * s.person.skin[i];
+            s.scene.occluder_rgb[i] = 0.9f * s.person.skin[i];
         }
         s.scene.letters = p % 2 ? 5 : 0;
         for (int i = 0; i < 6; i++, all++) {

@@ -159,7 +159,7 @@ static void test_page(void **state)
 {
     char *page[2];
     for (int k = 0; k < 2; k++) {
-        struct mien_sink *s = mien_sink_report(in_dir("r.html"), NULL);
+        struct mien_sink *s = mien_sink_open("report", in_dir("r.html"), NULL);
         assert_non_null(s);
         session(to_sink, s, 65); // over a minute: rewritten on the way
         assert_true(mien_sink_close(s));
@@ -192,7 +192,7 @@ static void test_page(void **state)
     // With what its reader must know.
     struct mien_sink_context c = {
         .frames_per_s = 30, .dated = true, .settings = "1 face <at> most"};
-    struct mien_sink *s = mien_sink_report(in_dir("d.html"), &c);
+    struct mien_sink *s = mien_sink_open("report", in_dir("d.html"), &c);
     assert_non_null(s);
     session(to_sink, s, 2);
     assert_true(mien_sink_close(s));
@@ -209,9 +209,9 @@ static void test_page(void **state)
 
 static void test_odd_sessions(void **state)
 {
-    struct mien_sink *s = mien_sink_report(in_dir("e.html"), NULL); // not one frame
+    struct mien_sink *s = mien_sink_open("report", in_dir("e.html"), NULL); // not one frame
     assert_true(mien_sink_close(s));
-    s = mien_sink_report(in_dir("e.html"), NULL);
+    s = mien_sink_open("report", in_dir("e.html"), NULL);
     struct mien_lid_watch lids = {0};
     struct mien_result *r = mien_calloc(1, sizeof(*r));
     for (int i = 0; i < 300; i++) { // many people, time running back, numbers that are none
@@ -228,7 +228,7 @@ static void test_odd_sessions(void **state)
     }
     mien_free(r);
     assert_true(mien_sink_close(s));
-    assert_null(mien_sink_report("/nonexistent/x.html", NULL));
+    assert_null(mien_sink_open("report", "/nonexistent/x.html", NULL));
 }
 
 static void test_action_units(void **state)

@@ -282,7 +282,7 @@ static void every_mode_and_prop_shows(void **state)
         picture(&now);
         assert_true(!before.data || difference(&now, &before) > 0.05);
         char name[64];
-        snprintf(name, sizeof(name), "mode_%s", mien_view_mode_name(m));
+        snprintf(name, sizeof(name), "mode_%s", mien_view_mode_at(m)->name);
         golden(&now, name);
         mien_image_destroy(&before);
         before = now;

@@ -278,7 +278,7 @@ static bool script(void)
         loop_known = true;
         cam_unlock();
     }
-    return script_round(&deeds[step], 60000);
+    return script_round(&deeds[step]);
 }
 
 static bool can_run(void)

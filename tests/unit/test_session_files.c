@@ -188,7 +188,7 @@ static const struct deed deeds[] = {
 
 static bool script(void)
 {
-    return script_round(&deeds[step], 600 * 1000);
+    return script_round(&deeds[step]);
 }
 
 static void files_are_kept_apart(void **state)

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "network_scene.h"
+#include "patience.h"
 
 enum { W = 640, H = 360, CLIP_W = 640, CLIP_H = 480 };
 
@@ -528,7 +529,7 @@ static bool script(void)
         d->act(k);
         acted = true;
         heard = false;
-        until_ns = mien_now_ns() + 150 * MIEN_NS_PER_S;
+        until_ns = patience_ns();
         return false; // events are handled in the round that follows
     }
     if (d->done(k)) {
@@ -656,7 +657,7 @@ static void recording_is_whole(void **state)
     int64_t last = -1;
     int n = 0, widest = 0;
     assert_non_null(s);
-    while (mien_source_read(s, &f, mien_now_ns() + MIEN_NS_PER_S) == MIEN_SOURCE_OK) {
+    while (mien_source_read(s, &f, patience_ns()) == MIEN_SOURCE_OK) {
         assert_int_equal(f.rgb.width, CLIP_W); // the picture's, not the window's
         assert_int_equal(f.rgb.height, CLIP_H);
         const uint8_t *middle = f.rgb.data + (CLIP_H / 2) * f.rgb.stride;

@@ -1,6 +1,7 @@
 // LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=write
 // Sinks that write files, and the virtual camera (with a device of our own). Files are read by
 // tests/readers.py, which shares no code with what wrote them.
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,10 +27,13 @@
 #include "base/mem.h"
 #include "out/sinks.h"
 #include "sinks_scene.h"
+#include "words_scene.h"
 
 static struct mien_face_model model;
+static const struct mien_sink_context with_model = {.model = &model};
 static char dir[] = "/tmp/mien-test-files-XXXXXX";
 static char path[300];
+static const struct mien_sink_context camera_context = {.model = &model, .frames_per_s = 25};
 
 // A video output device: a file in memory that answers the requests.
 static struct {
@@ -176,7 +181,7 @@ static void write_two(struct mien_sink *s)
 
 static void test_openface(void **state)
 {
-    write_two(mien_sink_openface(in_dir("a.csv"), &model));
+    write_two(mien_sink_open("openface", in_dir("a.csv"), &with_model));
     reader_says("openface", "a.csv");
     // The 68 points of the picture are the result's own.
     const struct mien_face_result *f = &scene_result(&model)->face[0];
@@ -204,7 +209,7 @@ static void test_openface(void **state)
 // Also numbers that are none leave cells that are empty, not blank.
 static void test_openface_cells(void **state)
 {
-    struct mien_sink *s = mien_sink_openface(in_dir("b.csv"), &model);
+    struct mien_sink *s = mien_sink_open("openface", in_dir("b.csv"), &with_model);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
     r->face[0].ibug_px[3][0] = NAN;
@@ -229,9 +234,9 @@ static void test_openface_cells(void **state)
 
 static void test_mediapipe(void **state)
 {
-    write_two(mien_sink_mediapipe(in_dir("a.json"), &model));
+    write_two(mien_sink_open("mediapipe", in_dir("a.json"), &with_model));
     reader_says("mediapipe", "a.json");
-    write_two(mien_sink_mediapipe(in_dir("a.jsonl"), &model));
+    write_two(mien_sink_open("mediapipe", in_dir("a.jsonl"), &with_model));
     char line[16];
     FILE *f = fopen(in_dir("a.jsonl"), "r");
     assert_non_null(f);
@@ -242,7 +247,8 @@ static void test_mediapipe(void **state)
 
 static void test_livelink_take(void **state)
 {
-    struct mien_sink *s = mien_sink_livelink_csv(in_dir("take.csv"), 30);
+    struct mien_sink *s = mien_sink_open("livelinkcsv", in_dir("take.csv"),
+                                         &(struct mien_sink_context){.frames_per_s = 30});
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
     struct mien_sink_frame f = {.source = "test", .result = r};
@@ -255,7 +261,7 @@ static void test_livelink_take(void **state)
 
 static void test_gltf(void **state)
 {
-    struct mien_sink *s = mien_sink_gltf(in_dir("a.glb"), &model);
+    struct mien_sink *s = mien_sink_open("gltf", in_dir("a.glb"), &with_model);
     assert_non_null(s);
     struct mien_result *r = scene_result(&model);
     strcpy(r->network, "my \"best\".net"); // what JSON would have to escape is written as "_"
@@ -278,10 +284,10 @@ static void test_gltf(void **state)
 static void test_virtual_camera(void **state)
 {
     device.output = false;
-    assert_null(mien_sink_loopback("/dev/test-video", 25, &model));
+    assert_null(mien_sink_open("loopback", "/dev/test-video", &camera_context));
     device.output = true;
     device.stride = 16;
-    struct mien_sink *s = mien_sink_loopback("/dev/test-video", 25, &model);
+    struct mien_sink *s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
     assert_non_null(s);
     struct mien_image im;
     assert_true(mien_image_create(&im, 5, 2, MIEN_FORMAT_RGB8)); // the fifth column is cut off
@@ -320,7 +326,7 @@ static void test_virtual_camera(void **state)
     // A device that insists on another size gets it.
     device.width = 1280;
     device.stride = 0;
-    s = mien_sink_loopback("/dev/test-video", 25, &model);
+    s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
     assert_non_null(s);
     assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
     memset(im.data, 255, im.stride * 480);
@@ -335,13 +341,13 @@ static void test_virtual_camera(void **state)
     // One that does not speak YUYV gets UYVY; one that speaks neither is refused with words.
     device.width = 0;
     device.fourcc = V4L2_PIX_FMT_UYVY;
-    s = mien_sink_loopback("/dev/test-video", 25, &model);
+    s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
     assert_true(mien_sink_show(s, &im));
     assert_int_equal(pread(device.fd, got, 4, 0), 4);
     assert_memory_equal(got, ((uint8_t[]){128, 16, 128, 16}), 4);
     assert_true(mien_sink_close(s));
     device.fourcc = V4L2_PIX_FMT_RGB565;
-    s = mien_sink_loopback("/dev/test-video", 25, &model);
+    s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
     assert_false(mien_sink_show(s, &im));
     assert_false(mien_sink_close(s));
     device.fourcc = 0;
@@ -350,7 +356,7 @@ static void test_virtual_camera(void **state)
         device.caps = V4L2_CAP_STREAMING | (k ? V4L2_CAP_READWRITE : 0);
         device.write_error = k ? EINVAL : 0;
         device.queued = device.streamed = 0;
-        s = mien_sink_loopback("/dev/test-video", 25, &model);
+        s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
         for (int i = 0; i < 6; i++) { // the last two find no buffer
             memset(im.data, 40 * i, im.stride * 480);
             assert_true(mien_sink_show(s, &im));
@@ -372,7 +378,7 @@ static void test_virtual_camera(void **state)
     memset(im.data, 0, im.stride * 480);
     // Without a window: the frame with its face drawn over it.
     device.width = 0;
-    s = mien_sink_loopback("/dev/test-video", 25, &model);
+    s = mien_sink_open("loopback", "/dev/test-video", &camera_context);
     struct mien_sink_frame f = {.source = "x", .picture = &im, .result = scene_result(&model)};
     assert_true(mien_sink_write(s, &f));
     size_t bright = 0;
@@ -388,12 +394,133 @@ static void test_virtual_camera(void **state)
     device.fd = -1;
 }
 
+// Two UDP sockets beside each other would hide each other's packets: one port a kind.
+static int open_udp(int *port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(a);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+// A packet came, or somebody listens there.
+static bool is_sent_or_served(int fd, int port)
+{
+    char packet[65536];
+    if (recv(fd, packet, sizeof(packet), MSG_DONTWAIT) > 0) {
+        return true;
+    }
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons((uint16_t)port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int tcp = socket(AF_INET, SOCK_STREAM, 0);
+    bool listens = connect(tcp, (struct sockaddr *)&a, sizeof(a)) == 0;
+    close(tcp);
+    return listens;
+}
+
+// One kind: opened as on the command line, given two frames, closed; what it promises to let out
+// came out.
+static void walk_kind(const struct mien_sink_kind *k)
+{
+    static const enum mien_traffic traffic_of[] = {
+        [MIEN_SINK_NONE] = MIEN_TRAFFIC_NONE,
+        [MIEN_SINK_FILE] = MIEN_TRAFFIC_FILE,
+        [MIEN_SINK_FILE_OR_STDOUT] = MIEN_TRAFFIC_FILE,
+        [MIEN_SINK_ADDRESS] = MIEN_TRAFFIC_NETWORK,
+        [MIEN_SINK_ADDRESS_OR_TARGET] = MIEN_TRAFFIC_NETWORK,
+        [MIEN_SINK_DEVICE] = MIEN_TRAFFIC_CAMERA,
+    };
+    char spec[400];
+    const char *reason;
+    int port = 0, fd = open_udp(&port), n = 0;
+    struct mien_sink *s[MIEN_SINKS_MAX];
+    assert_int_equal(k->traffic, traffic_of[k->argument]);
+    switch (k->traffic) {
+    case MIEN_TRAFFIC_FILE:
+        snprintf(spec, sizeof(spec), "%s:%s", k->name, in_dir(k->name));
+        break;
+    case MIEN_TRAFFIC_NETWORK:
+        snprintf(spec, sizeof(spec), "%s:%s127.0.0.1:%d", k->name,
+                 k->argument == MIEN_SINK_ADDRESS_OR_TARGET ? "to=" : "", port);
+        break;
+    case MIEN_TRAFFIC_CAMERA:
+        snprintf(spec, sizeof(spec), "%s:/dev/test-video", k->name);
+        break;
+    default:
+        snprintf(spec, sizeof(spec), "%s", k->name);
+    }
+    assert_true(mien_sinks_check(spec, &reason));
+    assert_int_equal(mien_sink_traffic(spec), k->traffic);
+    assert_true(mien_sinks_open(spec, &camera_context, s, &n));
+    struct mien_image im = {0};
+    assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "test", .picture = &im, .result = r};
+    for (int i = 0; i < 2; i++) {
+        r->frame = (uint64_t)i;
+        assert_true(mien_sink_write(s[0], &f));
+        mien_sink_idle(s[0]);
+    }
+    if (k->traffic == MIEN_TRAFFIC_NETWORK && !is_sent_or_served(fd, port)) {
+        fail_msg("%s sends nothing", spec);
+    }
+    if (k->traffic == MIEN_TRAFFIC_CAMERA) {
+        assert_true(lseek(device.fd, 0, SEEK_END) > 0);
+    }
+    assert_true(mien_sink_close(s[0]));
+    struct stat st;
+    if (k->traffic == MIEN_TRAFFIC_FILE && (stat(in_dir(k->name), &st) || st.st_size < 40)) {
+        fail_msg("%s writes nothing", spec);
+    }
+    mien_image_destroy(&im);
+    close(fd);
+    device.fd = -1;
+}
+
+static void test_every_kind(void **state)
+{
+    const struct mien_sink_kind *k;
+    const char *reason;
+    size_t size;
+    char *readme = mien_file_read("README.md", 1 << 20, &size), help[MIEN_SINKS_HELP_SIZE];
+    char *man = mien_file_read("assets/mien.1", 1 << 20, &size);
+    mien_sinks_help(help);
+    assert_true(strlen(help) + 1 < sizeof(help));
+    memset(&device, 0, sizeof(device));
+    device.fd = -1;
+    device.output = true;
+    int kinds = 0;
+    for (; (k = mien_sink_kind_at(kinds)); kinds++) {
+        if (!names_word(readme, k->name) || !names_word(man, k->name)) {
+            fail_msg("README.md or assets/mien.1 does not name the output %s", k->name);
+        }
+        assert_true(strlen(k->name) < 16 && k->what && strlen(k->what) < 40);
+        assert_int_equal(strncmp(k->help, k->name, strlen(k->name)), 0);
+        assert_ptr_equal(mien_sink_kind_of(k->name), k); // no other one before it
+        if (k->example) {
+            assert_true(mien_sinks_check(k->example, &reason));
+            assert_ptr_equal(mien_sink_kind_of(k->example), k);
+        }
+        walk_kind(k);
+    }
+    assert_true(kinds >= 17);
+    assert_null(mien_sink_kind_of("bogus:x"));
+    assert_int_equal(mien_sink_traffic("bogus:x"), MIEN_TRAFFIC_NETWORK);
+    mien_free(readme);
+    mien_free(man);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openface),  cmocka_unit_test(test_openface_cells),
-        cmocka_unit_test(test_mediapipe), cmocka_unit_test(test_livelink_take),
-        cmocka_unit_test(test_gltf),      cmocka_unit_test(test_virtual_camera),
+        cmocka_unit_test(test_openface),   cmocka_unit_test(test_openface_cells),
+        cmocka_unit_test(test_mediapipe),  cmocka_unit_test(test_livelink_take),
+        cmocka_unit_test(test_gltf),       cmocka_unit_test(test_virtual_camera),
+        cmocka_unit_test(test_every_kind),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "image/image.h"
 #include "out/sinks.h"
+#include "patience.h"
 #include "sinks_scene.h"
 
 static const char *browser(void)
@@ -39,13 +40,13 @@ static const char *browser(void)
 // Serves frames of a nodding head until the browser has ended; false: it did not in time.
 static bool serve(struct mien_sink *s, const struct mien_face_model *m, pid_t child)
 {
-    int64_t until = mien_now_ns() + 90 * MIEN_NS_PER_S;
+    int64_t until = patience_ns();
     for (int i = 0; mien_now_ns() < until; i++) {
         struct mien_result *r = scene_result(m);
-        float swing = 20 * sinf((float)i * 0.1F);
+        float swing = 20 * sinf((float)i * 0.1f);
         r->count = 0;
         r->frame = (uint64_t)i;
-        scene_add_face(r, m, swing, 5, 0.2F * swing, -60, -650);
+        scene_add_face(r, m, swing, 5, 0.2f * swing, -60, -650);
         scene_add_face(r, m, -swing, 0, 0, 90, -700);
         struct mien_sink_frame f = {.source = "test", .result = r};
         assert_true(mien_sink_write(s, &f));
@@ -94,7 +95,7 @@ static void test_page_in_chromium(void **state)
     snprintf(port, sizeof(port), "%d", ntohs(a.sin_port));
     snprintf(url, sizeof(url), "http://127.0.0.1:%s/", port);
     assert_non_null(mkdtemp(dir));
-    struct mien_sink *s = mien_sink_ws(port, &m);
+    struct mien_sink *s = mien_sink_open("ws", port, &(struct mien_sink_context){.model = &m});
     assert_non_null(s);
     assert_true(serve(s, &m, start(program, dir, url, getenv("MIEN_PAGE_PNG"))));
     snprintf(path, sizeof(path), "%s/dom.html", dir);

@@ -11,8 +11,8 @@
 #include "base/rng.h"
 #include "engine/steady.h"
 
-static const float dt_s = 1.0F / 30;
-static const struct mien_crop home = {320, 240, 200, 0.1F};
+static const float dt_s = 1.0f / 30;
+static const struct mien_crop home = {320, 240, 200, 0.1f};
 
 struct scene {
     struct mien_camera camera;
@@ -50,7 +50,7 @@ static float frame(struct scene *s, const struct mien_crop *crop, const float an
     in_camera(s, crop, angles[0] + off[0], angles[1] + off[1], R);
     float turn[2] = {0, 0};
     for (int k = 0; turn_deg && k < 2; k++) {
-        turn[k] = (k ? -1.0F : 1.0F) * turn_deg[k] * (float)M_PI / 180;
+        turn[k] = (k ? -1.0f : 1.0f) * turn_deg[k] * (float)M_PI / 180;
     }
     mien_steady_motion(&s->steady, turn_deg ? crop : NULL, turn);
     mien_steady_rotation(&s->steady, &s->camera, crop, s->blendshape, dt_s, R);
@@ -75,21 +75,21 @@ static void at_rest_answers_are_averaged(void **state)
     rest(&s, at, 60);
     for (int i = 0; i < 30; i++) {
         float off[2] = {2 * mien_rng_normal(&s.rng), 2 * mien_rng_normal(&s.rng)};
-        assert_true(frame(&s, &home, at, off, still) < 1.2F);
+        assert_true(frame(&s, &home, at, off, still) < 1.2f);
     }
 }
 
 static void a_blink_does_not_turn_the_head(void **state)
 {
     (void)state;
-    static const float at[2] = {-12, 6}, still[2] = {0.3F, 0.3F};
+    static const float at[2] = {-12, 6}, still[2] = {0.3f, 0.3f};
     struct scene s;
     open_scene(&s);
     rest(&s, at, 60);
     for (int i = 0; i < 8; i++) {
         float off[2] = {0, 6}; // what the network says of shut eyes
-        s.blendshape[MIEN_BS_EYE_BLINK_LEFT] = s.blendshape[MIEN_BS_EYE_BLINK_RIGHT] = 0.8F;
-        assert_true(frame(&s, &home, at, off, still) < 1.2F);
+        s.blendshape[MIEN_BS_EYE_BLINK_LEFT] = s.blendshape[MIEN_BS_EYE_BLINK_RIGHT] = 0.8f;
+        assert_true(frame(&s, &home, at, off, still) < 1.2f);
     }
 }
 
@@ -103,14 +103,15 @@ static void a_turn_is_followed(void **state)
     float worst = 0;
     for (int i = 0; i < 20; i++) {
         // Two degrees a frame; the picture tells them a third too small, as large turns are.
-        float angles[2] = {2 * (float)i, 0}, turn[2] = {1.3F * (float)i, 0}, off[2] = {0, 0};
+        float angles[2] = {2 * (float)i, 0}, turn[2] = {1.3f * (float)i, 0}, off[2] = {0, 0};
         worst = fmaxf(worst, frame(&s, &home, angles, off, turn));
     }
-    assert_true(worst < 2.5F);
+    assert_true(worst < 2.5f);
 }
 
-// Half a second of smiling does not hold a head that turns by 12 degrees, nor do lids that stay shut:
-// answers that keep disagreeing in one direction are believed. The picture tells half of the turn.
+// Half a second of smiling does not hold a head that turns by 12 degrees, nor do lids that stay
+// shut: answers that keep disagreeing in one direction are believed. The picture tells half of the
+// turn.
 static void a_turn_is_followed_while_the_face_moves(void **state)
 {
     (void)state;
@@ -123,13 +124,13 @@ static void a_turn_is_followed_while_the_face_moves(void **state)
         rest(&s, at, 60);
         float last = 0, sum = 0;
         for (int i = 0; i < 30; i++) {
-            s.blendshape[shapes[k][0]] = s.blendshape[shapes[k][1]] = 0.9F;
-            float yaw = fminf(12, 1.2F * (float)i), angles[2] = {yaw, 0}, turn[2] = {0.5F * yaw, 0};
+            s.blendshape[shapes[k][0]] = s.blendshape[shapes[k][1]] = 0.9f;
+            float yaw = fminf(12, 1.2f * (float)i), angles[2] = {yaw, 0}, turn[2] = {0.5f * yaw, 0};
             float off[2] = {mien_rng_normal(&s.rng), mien_rng_normal(&s.rng)};
             last = frame(&s, &home, angles, off, turn);
             sum += last / 30;
         }
-        assert_true(last < 3.5F);
+        assert_true(last < 3.5f);
         assert_true(sum < 4);
     }
 }
@@ -143,7 +144,7 @@ static void without_a_motion_the_answer_stands(void **state)
     rest(&s, at, 30);
     assert_float_equal(frame(&s, &home, at, off, NULL), 3, 0.05);
     // A motion that no rotation was asked for is not taken for a later frame's.
-    static const float turn[2] = {0.2F, 0.1F};
+    static const float turn[2] = {0.2f, 0.1f};
     rest(&s, at, 30);
     mien_steady_motion(&s.steady, &home, turn);
     assert_float_equal(frame(&s, &home, at, off, NULL), 3, 0.05);
@@ -156,7 +157,7 @@ static void a_new_picture_changes_nothing(void **state)
 {
     (void)state;
     static const float at[2] = {8, 3}, still[2] = {0, 0}, exact[2] = {0, 0}, wrong[2] = {4, 0};
-    static const struct mien_crop away = {420, 150, 170, -0.2F};
+    static const struct mien_crop away = {420, 150, 170, -0.2f};
     struct scene s;
     open_scene(&s);
     for (int i = 0; i < 60; i++) {
@@ -178,7 +179,7 @@ static void a_new_picture_changes_nothing(void **state)
     mien_mat3_mul(back, wrong_R, said);
     mien_steady_motion(&s.steady, &away, turn);
     assert_true(mien_steady_rotation(&s.steady, &s.camera, &away, s.blendshape, dt_s, said));
-    assert_true(mien_rotation_distance_deg(said, R) < 0.5F);
+    assert_true(mien_rotation_distance_deg(said, R) < 0.5f);
 }
 
 int main(void)

@@ -126,7 +126,7 @@ static void test_same_index_same_picture(void **state)
 {
     struct mien_synth_renderer *a = mien_synth_renderer_create(&plain, 96, 96);
     struct mien_synth_renderer *b = mien_synth_renderer_create(&plain, 96, 96);
-    const struct mien_synth_series series = {.seed = 11, .children = 0.3F};
+    const struct mien_synth_series series = {.seed = 11, .children = 0.3f};
     struct mien_image x = {0}, y = {0};
     struct mien_label lx, ly;
     int q = 0;
@@ -212,7 +212,7 @@ static void test_children(void **state)
         struct mien_label l[2];
         uint32_t crc[2];
         for (int i = 0; i < 2; i++) {
-            const struct mien_synth_series series = {.seed = 5, .children = i ? 0.5F : 0};
+            const struct mien_synth_series series = {.seed = 5, .children = i ? 0.5f : 0};
             int q;
             mien_synth_render_index(r, &series, k, &im, &l[i], &q);
             crc[i] = mien_crc32(0, im.data, im.stride * 128);
@@ -339,7 +339,7 @@ static void test_visibility(void **state)
             float dx = lid[k][0] - lid[16 - k][0], dy = lid[k][1] - lid[16 - k][1];
             height += fabsf(dx * y - dy * x) / width / 3;
         }
-        assert_true(height < 0.05F * width);
+        assert_true(height < 0.05f * width);
     }
     // A mask covers nose and mouth, not the eyes.
     simple(&p, &s, 0);

@@ -14,7 +14,7 @@
 #include "track/track.h"
 
 static struct mien_face_model model;
-static const float dt = 1.0F / 30;
+static const float dt = 1.0f / 30;
 static const int64_t step_ns = MIEN_NS_PER_S / 30;
 
 static int load(void **state)
@@ -33,7 +33,7 @@ static double rest_ratio(int n, float sd, float strength)
 {
     struct mien_rng rng;
     mien_rng_seed(&rng, 5, (uint64_t)n);
-    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_filter f = {.noise_min = 1e-8f};
     struct mien_channel c[64] = {0};
     double sum = 0;
     int count = 0;
@@ -53,7 +53,7 @@ static double rest_ratio(int n, float sd, float strength)
 
 static void test_noise_at_rest_falls_to_a_quarter(void **state)
 {
-    for (float sd = 1e-3F; sd < 20; sd *= 10) {
+    for (float sd = 1e-3f; sd < 20; sd *= 10) {
         assert_true(rest_ratio(40, sd, 1) < 0.25);
         assert_true(rest_ratio(4, sd, 1) < 0.30);
         assert_true(rest_ratio(1, sd, 1) < 0.55); // one channel cannot tell noise from motion well
@@ -62,16 +62,103 @@ static void test_noise_at_rest_falls_to_a_quarter(void **state)
     assert_true(fabs(rest_ratio(8, 1, 0) - 1) < 0.05);
 }
 
+// The gain itself: a group that has come to rest goes towards a measurement by 1 - exp(-dt / 0.45
+// s) a frame, each time, while the way is too short to be motion; all the way when it is a jump.
+static void test_gain_at_rest_is_the_time_constants(void **state)
+{
+    struct mien_filter f = {.noise_min = 1e-8f};
+    struct mien_channel c[2] = {0};
+    float z[2] = {0, 0};
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    }
+    const float way = 0.5e-4f; // half the noise
+    double rest = 1 - exp(-1.0 / 30 / 0.45), left = 1;
+    z[0] = z[1] = way;
+    for (int t = 0; t < 10; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+        left *= 1 - rest;
+        assert_float_equal(c[0].x / way, 1 - left, 1e-3);
+        assert_float_equal(f.gain, rest, 1e-4);
+    }
+    z[0] = z[1] = 1;
+    mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    assert_float_equal(c[0].x, 1, 1e-6);
+    // Half opened, it goes that share of the way, whatever it is.
+    struct mien_filter h = {.noise_min = 1};
+    struct mien_channel d[2] = {0};
+    z[0] = z[1] = 0;
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&h, d, NULL, 2, z, dt, 1);
+    }
+    z[0] = z[1] = 3.5f;
+    mien_filter_step(&h, d, NULL, 2, z, dt, 1);
+    assert_in_range((int)(100 * h.gain), 30, 70);
+    assert_float_equal(d[0].x / 3.5f, h.gain, 1e-5);
+}
+
+// A jerk is no noise: one frame raises the estimate by a few per cent at most.
+static void test_a_jerk_raises_the_noise_little(void **state)
+{
+    struct mien_filter f = {.noise_min = 1e-4f};
+    struct mien_channel c[2] = {0};
+    float z[2] = {0, 0};
+    for (int t = 0; t < 200; t++) {
+        mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    }
+    assert_float_equal(f.noise, 1e-4, 1e-7);
+    z[0] = z[1] = 10;
+    mien_filter_step(&f, c, NULL, 2, z, dt, 1);
+    assert_float_equal(f.noise, 1e-4 * (1 + 2 / 45.0), 1e-7);
+}
+
+// A pose that stays is left as it is, wherever the head looks; one that turns about the middle of
+// its face keeps that in its place, although the head's origin moves.
+static void test_poses_keep_their_place(void **state)
+{
+    struct mien_smooth_layout l;
+    float b[MIEN_BLENDSHAPES] = {0};
+    mien_smooth_layout_make(&l, &model);
+    for (int look = 0; look < 4; look++) {
+        struct mien_smooth s = {0};
+        struct mien_pose want = {.t = {40, -25, -700}};
+        mien_pose_from_angles(25 * (float)(look - 1), 15 * (float)(look % 2), 10, want.R);
+        for (int t = 0; t < 5; t++) {
+            struct mien_pose p = want;
+            mien_smooth_fit(&l, &s, &p, b, dt, 1);
+            for (int k = 0; k < 3; k++) {
+                assert_float_equal(p.t[k], want.t[k], 0.02);
+            }
+            assert_true(mien_rotation_distance_deg(p.R, want.R) < 0.01f);
+        }
+    }
+    struct mien_smooth s = {0};
+    for (int t = 0; t < 60; t++) {
+        struct mien_pose p;
+        float offset[3];
+        mien_pose_from_angles(0.2f * (float)t, 0, 0, p.R);
+        mien_mat3_mul_vec(p.R, l.centre, offset);
+        for (int k = 0; k < 3; k++) {
+            p.t[k] = (k == 2 ? -700 : 0) - offset[k];
+        }
+        mien_smooth_fit(&l, &s, &p, b, dt, 1);
+        mien_mat3_mul_vec(p.R, l.centre, offset);
+        for (int k = 0; k < 3; k++) {
+            assert_float_equal(p.t[k] + offset[k], k == 2 ? -700 : 0, 0.05);
+        }
+    }
+}
+
 static void test_step_passes_in_two_frames(void **state)
 {
     struct mien_rng rng;
     mien_rng_seed(&rng, 6, 0);
-    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_filter f = {.noise_min = 1e-8f};
     struct mien_channel c[4] = {0};
     for (int t = 0; t < 120; t++) {
         float z[4];
         for (int i = 0; i < 4; i++) {
-            z[i] = (t >= 100 ? 10 : 0) + 0.1F * mien_rng_normal(&rng);
+            z[i] = (t >= 100 ? 10 : 0) + 0.1f * mien_rng_normal(&rng);
         }
         mien_filter_step(&f, c, NULL, 4, z, dt, 1);
         if (t >= 101) {
@@ -85,7 +172,7 @@ static double sine_lag(float hz, float sd)
 {
     struct mien_rng rng;
     mien_rng_seed(&rng, 7, 0);
-    struct mien_filter f = {.noise_min = 1e-8F};
+    struct mien_filter f = {.noise_min = 1e-8f};
     struct mien_channel c[4] = {0};
     double s = 0, k = 0;
     for (int t = 0; t < 660; t++) {
@@ -106,18 +193,18 @@ static double sine_lag(float hz, float sd)
 static void test_motion_has_no_lag(void **state)
 {
     // Sways of a head: half the face wide, noise a half percent of it.
-    assert_true(sine_lag(0.25F, 0.01F) < 0.15);
-    assert_true(sine_lag(1, 0.01F) < 0.1);
-    assert_true(sine_lag(2, 0.01F) < 0.1);
-    assert_true(sine_lag(1, 0.01F) > -0.1);
+    assert_true(sine_lag(0.25f, 0.01f) < 0.15);
+    assert_true(sine_lag(1, 0.01f) < 0.1);
+    assert_true(sine_lag(2, 0.01f) < 0.1);
+    assert_true(sine_lag(1, 0.01f) > -0.1);
 }
 
 static void test_ramp_stays_within_the_noise(void **state)
 {
     struct mien_rng rng;
     mien_rng_seed(&rng, 8, 0);
-    for (float speed = 0.01F; speed < 3; speed *= 3) { // a frame, in noise sds
-        struct mien_filter f = {.noise_min = 1e-8F};
+    for (float speed = 0.01f; speed < 3; speed *= 3) { // a frame, in noise sds
+        struct mien_filter f = {.noise_min = 1e-8f};
         struct mien_channel c[10] = {0};
         for (int t = 0; t < 300; t++) {
             float z[10];
@@ -129,7 +216,7 @@ static void test_ramp_stays_within_the_noise(void **state)
             for (int i = 0; i < 10; i++) {
                 mean += c[i].x / 10;
             }
-            assert_true(t < 20 || fabsf(mean - speed * (float)t) < 2.5F);
+            assert_true(t < 20 || fabsf(mean - speed * (float)t) < 2.5f);
         }
     }
 }
@@ -162,10 +249,10 @@ static void see(const struct person *p, float noise_px, struct mien_rng *rng, st
     for (int i = 0; i < model.landmarks; i++) {
         s->landmark_px[i][0] += noise_px * mien_rng_normal(rng);
         s->landmark_px[i][1] += noise_px * mien_rng_normal(rng);
-        s->sigma_px[i] = 0.01F * p->size;
+        s->sigma_px[i] = 0.01f * p->size;
     }
-    s->presence = 0.98F;
-    mien_pose_from_angles(0, 0, p->roll * 57.29578F, s->pose.R);
+    s->presence = 0.98f;
+    mien_pose_from_angles(0, 0, p->roll * 57.29578f, s->pose.R);
     s->pose.t[2] = -600;
     s->expression[0] = 1;
 }
@@ -175,7 +262,7 @@ static void look(const struct person *p, int n, const struct mien_crop *crop, st
                  struct mien_sight *s)
 {
     int best = -1;
-    float least = 0.45F * crop->side_px;
+    float least = 0.45f * crop->side_px;
     for (int i = 0; i < n; i++) {
         float d = hypotf(p[i].x - crop->cx_px, p[i].y - crop->cy_px);
         if (d < least && p[i].size > 0) {
@@ -183,9 +270,9 @@ static void look(const struct person *p, int n, const struct mien_crop *crop, st
             best = i;
         }
     }
-    struct person nobody = {.x = crop->cx_px, .y = crop->cy_px, .size = 0.5F * crop->side_px};
-    see(best < 0 ? &nobody : &p[best], 0.3F, rng, s);
-    s->presence = best < 0 ? 0.03F : 0.97F;
+    struct person nobody = {.x = crop->cx_px, .y = crop->cy_px, .size = 0.5f * crop->side_px};
+    see(best < 0 ? &nobody : &p[best], 0.3f, rng, s);
+    s->presence = best < 0 ? 0.03f : 0.97f;
 }
 
 // One frame; which track sees which person, 0 where none. Detector every fifth frame.
@@ -217,7 +304,7 @@ static void frame(struct mien_tracker *t, const struct person *p, int n, int num
             float box[4], px[MIEN_LANDMARKS_MAX][2];
             landmarks_of(&p[i], px);
             mien_crop_bounds((const float(*)[2])px, model.landmarks, box);
-            if (p[i].size > 0 && mien_box_overlap(box, tr->box_px) > 0.8F) {
+            if (p[i].size > 0 && mien_box_overlap(box, tr->box_px) > 0.8f) {
                 id[i] = tr->id;
             }
         }
@@ -254,7 +341,7 @@ static void test_quick_face_is_not_lost(void **state)
     int id[4];
     for (int t = 0; t < 120; t++) {
         // 1.3 Hz, 200 px: up to 55 px a frame, a third of the face.
-        float x = 320 + 200 * sinf(2 * (float)M_PI * 1.3F * (float)t / 30);
+        float x = 320 + 200 * sinf(2 * (float)M_PI * 1.3f * (float)t / 30);
         struct person p = {.x = x, .y = 240, .size = 160};
         frame(&tracker, &p, 1, t, id, &rng);
         assert_int_equal(id[0], 1);
@@ -326,7 +413,7 @@ static void test_broken_numbers_end_in_nothing(void **state)
     static struct mien_sight s;
     for (int t = 0; t < 30; t++) {
         mien_track_predict(&tracker, tr, t * step_ns);
-        see(&p, 0.3F, &rng, &s);
+        see(&p, 0.3f, &rng, &s);
         if (t == 20) {
             s.landmark_px[17][1] = NAN;
         } else if (t == 22) {
@@ -349,50 +436,53 @@ static void test_identity_is_the_trusted_mean_then_held(void **state)
     for (int n = 0; n < 500; n++) {
         bool good = n % 2 == 0;
         for (int i = 0; i < MIEN_IDENTITY; i++) {
-            look_at[i] = (good ? 1.0F : -3.0F) + 0.5F * mien_rng_normal(&rng);
+            look_at[i] = (good ? 1.0f : -3.0f) + 0.5f * mien_rng_normal(&rng);
         }
-        mien_identity_add(&id, look_at, good ? 1.0F : 0.01F);
+        mien_identity_add(&id, look_at, good ? 1.0f : 0.01f);
     }
     assert_true(id.locked);
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        assert_float_equal(id.mean[i], 1 - 4 * 0.01F, 0.25);
+        assert_float_equal(id.mean[i], 1 - 4 * 0.01f, 0.25);
     }
     float front[9], side[9], back[9];
     mien_pose_from_angles(0, 0, 0, front);
     mien_pose_from_angles(50, 0, 0, side);
     mien_pose_from_angles(85, 0, 0, back);
-    assert_true(mien_identity_trust(0.9F, 0.02F, front) > mien_identity_trust(0.9F, 0.02F, side));
-    assert_true(mien_identity_trust(0.9F, 0.02F, front) > mien_identity_trust(0.9F, 0.06F, front));
-    assert_true(mien_identity_trust(0.9F, 0.02F, back) == 0);
+    assert_true(mien_identity_trust(0.9f, 0.02f, front) > mien_identity_trust(0.9f, 0.02f, side));
+    assert_true(mien_identity_trust(0.9f, 0.02f, front) > mien_identity_trust(0.9f, 0.06f, front));
+    assert_true(mien_identity_trust(0.9f, 0.02f, back) == 0);
 }
 
 static void test_neutral_is_taken_off(void **state)
 {
     struct mien_track tr = {0};
     float b[MIEN_BLENDSHAPES] = {0}, out[MIEN_BLENDSHAPES];
-    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2F;
+    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2f;
     mien_track_apply_neutral(&tr, b, out);
-    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2F, 1e-6);
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2f, 1e-6);
     mien_track_calibrate(&tr, false);
     for (int i = 0; i < 30; i++) {
         mien_track_apply_neutral(&tr, b, out);
     }
     assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0, 1e-5);
     b[MIEN_BS_MOUTH_FROWN_LEFT] = 1;
-    b[MIEN_BS_JAW_OPEN] = 0.5F;
+    b[MIEN_BS_JAW_OPEN] = 0.5f;
     mien_track_apply_neutral(&tr, b, out);
     assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 1, 1e-5);
-    assert_float_equal(out[MIEN_BS_JAW_OPEN], 0.5F, 1e-5);
+    assert_float_equal(out[MIEN_BS_JAW_OPEN], 0.5f, 1e-5);
     mien_track_calibrate(&tr, true);
-    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2F;
+    b[MIEN_BS_MOUTH_FROWN_LEFT] = 0.2f;
     mien_track_apply_neutral(&tr, b, out);
-    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2F, 1e-6);
+    assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2f, 1e-6);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
+        cmocka_unit_test(test_gain_at_rest_is_the_time_constants),
+        cmocka_unit_test(test_a_jerk_raises_the_noise_little),
+        cmocka_unit_test(test_poses_keep_their_place),
         cmocka_unit_test(test_step_passes_in_two_frames),
         cmocka_unit_test(test_motion_has_no_lag),
         cmocka_unit_test(test_ramp_stays_within_the_noise),

@@ -407,7 +407,7 @@ static void mesh_follows_model(void **state)
         face += model.part[t] == MIEN_PART_FACE && !mien_face_model_under_jaw(&model, t);
     }
     assert_int_equal(m.group_triangle[1], face); // every triangle of the face, once
-    assert_in_range(face, 11000, 13000); // the throat is none
+    assert_in_range(face, 11000, 13000);         // the throat is none
     for (int g = 0; g < MIEN_MESH_GROUPS; g++) {
         for (int k = 3 * m.group_triangle[g]; k < 3 * m.group_triangle[g + 1]; k++) {
             assert_true(m.triangle[k] < (uint32_t)m.group_point[g + 1]);
@@ -498,8 +498,7 @@ static void mesh_lands_on_its_pixels(void **state)
         float want[4] = {1e9f, 1e9f, -1e9f, -1e9f}, have[4] = {1e9f, 1e9f, -1e9f, -1e9f};
         mien_face_model_vertices(&model, r.face[0].identity, r.face[0].blendshape, all);
         for (int t = 0; t < model.triangles; t++) {
-            bool drawn =
-                model.part[t] == MIEN_PART_FACE && !mien_face_model_under_jaw(&model, t);
+            bool drawn = model.part[t] == MIEN_PART_FACE && !mien_face_model_under_jaw(&model, t);
             for (int i = 0; i < 3 && drawn; i++) {
                 float x[3], px[2];
                 mien_mat3_mul_vec(r.face[0].pose.R, all + 3 * (size_t)model.triangle[3 * t + i], x);
@@ -616,6 +615,50 @@ static void golden_uv(void **state)
     golden("uv", MIEN_VIEW_UV, true);
 }
 
+// Two faces in every mode: what its row says it draws is there, and no two modes look alike. A mode
+// whose shader did not compile, or that nobody draws, is seen here.
+static void every_mode_draws(void **state)
+{
+    enum { W = 560, H = 300 };
+    struct mien_view *v = make_view(W, H);
+    if (!v) {
+        skip();
+    }
+    static struct mien_image got[MIEN_VIEW_MODES];
+    static struct mien_result r;
+    static struct mien_hud_info info;
+    struct mien_image im = {0};
+    gray_picture(&im);
+    example(&r, 25, -8, 6);
+    r.face[0].landmark_count = model.landmarks;
+    for (int i = 0; i < model.landmarks; i++) { // a grid will do
+        r.face[0].landmark_px[i][0] = (float)(10 + 2 * (i % 20));
+        r.face[0].landmark_px[i][1] = (float)(10 + 2 * (i / 20));
+        r.face[0].landmark_sigma_px[i] = 1;
+    }
+    for (int m = 0; m < MIEN_VIEW_MODES; m++) {
+        struct mien_view_settings s = {.mode = (enum mien_view_mode)m};
+        assert_true(mien_image_create(&got[m], W, H, MIEN_FORMAT_RGB8));
+        mien_view_draw(v, &im, &r, &s, &info);
+        assert_true(mien_view_read(v, &got[m]));
+        for (int o = 0; o < m; o++) {
+            int differ = 0;
+            for (size_t i = 0; i < got[m].stride * H; i++) {
+                differ += got[m].data[i] != got[o].data[i];
+            }
+            if (differ < 200) {
+                fail_msg("mode %s shows nothing else than %s", mien_view_mode_at(m)->name,
+                         mien_view_mode_at(o)->name);
+            }
+        }
+    }
+    for (int m = 0; m < MIEN_VIEW_MODES; m++) {
+        mien_image_destroy(&got[m]);
+    }
+    mien_image_destroy(&im);
+    mien_view_destroy(v);
+}
+
 // What is recorded has no lamp, notice or help in it; the screen gets them afterwards, as ever.
 static void notes_come_apart(void **state)
 {
@@ -718,6 +761,7 @@ int main(void)
         cmocka_unit_test(golden_shaded),
         cmocka_unit_test(golden_textured),
         cmocka_unit_test(golden_uv),
+        cmocka_unit_test(every_mode_draws),
         cmocka_unit_test(notes_come_apart),
         cmocka_unit_test(survives_nonsense),
     };

@@ -27,6 +27,7 @@
 
 static const int64_t period_ns = 33 * MIEN_NS_PER_MS;
 static struct mien_face_model model;
+static const struct mien_sink_context with_model = {.model = &model};
 static char dir[64], path[128];
 static int64_t now_ns;
 static void (*check)(void); // after what is written
@@ -154,7 +155,7 @@ static void gltf_has_all_but_the_last_second(void **state)
 {
     struct mien_result *r = scene_result(&model);
     struct mien_sink_frame f = {.source = "test", .result = r};
-    struct mien_sink *s = mien_sink_gltf(in_dir("a.glb"), &model);
+    struct mien_sink *s = mien_sink_open("gltf", in_dir("a.glb"), &with_model);
     assert_non_null(s);
     check = read_glb;
     for (int i = 0; i < 300; i++) {
@@ -203,7 +204,7 @@ static void mediapipe_is_an_array_at_any_time(void **state)
         scene_add_face(r, &model, 0, 0, 0, 100, -700);
     }
     struct mien_sink_frame f = {.source = "test", .result = r};
-    struct mien_sink *s = mien_sink_mediapipe(in_dir("a.json"), &model);
+    struct mien_sink *s = mien_sink_open("mediapipe", in_dir("a.json"), &with_model);
     assert_non_null(s);
     for (int i = 0; i < 5; i++) {
         read_array();
@@ -216,7 +217,7 @@ static void mediapipe_is_an_array_at_any_time(void **state)
     // A pipe cannot go back; it gets the end at the end.
     assert_int_equal(mkfifo(in_dir("pipe.json"), 0600), 0);
     int reader = open(in_dir("pipe.json"), O_RDONLY | O_NONBLOCK);
-    s = mien_sink_mediapipe(in_dir("pipe.json"), &model);
+    s = mien_sink_open("mediapipe", in_dir("pipe.json"), &with_model);
     r->count = 0;
     assert_true(mien_sink_write(s, &f) && mien_sink_write(s, &f) && mien_sink_close(s));
     char text[1000] = "";
@@ -247,7 +248,7 @@ static void report_has_all_but_the_last_second(void **state)
 {
     struct mien_result *r = scene_result(&model);
     struct mien_sink_frame f = {.source = "test", .result = r};
-    struct mien_sink *s = mien_sink_report(in_dir("r.html"), NULL);
+    struct mien_sink *s = mien_sink_open("report", in_dir("r.html"), NULL);
     assert_non_null(s);
     assert_int_equal(page_frames(), 0);
     for (int i = 0; i < 100; i++) {
@@ -267,7 +268,7 @@ static void report_has_all_but_the_last_second(void **state)
     assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0);
     int reader = open(in_dir("pipe"), O_RDONLY | O_NONBLOCK);
     assert_true(fcntl(reader, F_SETPIPE_SZ, 1 << 20) >= 1 << 20);
-    s = mien_sink_report(in_dir("pipe"), NULL);
+    s = mien_sink_open("report", in_dir("pipe"), NULL);
     for (int i = 0; i < 100; i++) {
         r->times.capture_ns += period_ns;
         now_ns += period_ns;
@@ -285,19 +286,16 @@ static void report_has_all_but_the_last_second(void **state)
 static void no_line_is_left_in_part(void **state)
 {
     static const struct {
-        const char *name;
-        struct mien_sink *(*open)(const char *path);
-    } sinks[] = {{"a.csv", mien_sink_csv}, {"a.jsonl", mien_sink_jsonl}, {"a.md5", mien_sink_md5}};
+        const char *name, *kind;
+    } sinks[] = {{"a.csv", "csv"}, {"a.jsonl", "jsonl"}, {"a.md5", "md5"}, {"a.json", "mediapipe"}};
     struct rlimit was, low;
     struct mien_result *r = scene_result(&model);
     struct mien_sink_frame f = {.source = "test", .result = r};
     getrlimit(RLIMIT_FSIZE, &was);
     signal(SIGXFSZ, SIG_IGN);
-    for (size_t i = 0; i <= MIEN_COUNT(sinks); i++) {
-        bool array = i == MIEN_COUNT(sinks);
-        const char *name = array ? "a.json" : sinks[i].name;
-        struct mien_sink *s =
-            array ? mien_sink_mediapipe(in_dir(name), &model) : sinks[i].open(in_dir(name));
+    for (size_t i = 0; i < MIEN_COUNT(sinks); i++) {
+        const char *name = sinks[i].name;
+        struct mien_sink *s = mien_sink_open(sinks[i].kind, in_dir(name), &with_model);
         assert_non_null(s);
         assert_true(mien_sink_write(s, &f));
         size_t size;

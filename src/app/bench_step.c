@@ -1,0 +1,188 @@
+// `mien bench step`: what each stage of following a clip costs, in processor time a frame.
+//
+// One thread does what `mien video` does: decode, convert, the engine, the dense mesh with its
+// normals, one JSON line. Processor time, so that a machine that others use too gives figures that
+// can be compared; medians over rounds of the whole clip. Does not: write a file, draw.
+#include "app/bench.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine.h"
+#include "out/sinks.h"
+#include "source/source.h"
+#include "tensor/infer.h"
+
+enum stage { DECODE, CONVERT, DETECT, FOLLOW, NETWORK, FIT, FILTER, REST, MESH, OUTPUT, STAGES };
+static const char *const stage_name[STAGES] = {"decode", "convert", "detect", "follow", "network",
+                                               "fit",    "filter",  "rest",   "mesh",   "output"};
+enum { ROUNDS_MIN = 3, ROUNDS_MAX = 99 };
+
+struct step {
+    struct mien_engine *engine;
+    struct mien_sink *sink;
+    struct mien_frame frame;
+    struct mien_result result;
+    float *vertices, *normals; // (V,3)
+    int rounds;
+    double ms[STAGES][ROUNDS_MAX]; // mean of a round's frames
+    double step[ROUNDS_MAX], mesh[ROUNDS_MAX], whole[ROUNDS_MAX];
+    int64_t frames, faces; // of one round
+};
+
+static int64_t thread_ns(void) // processor time of this thread
+{
+    struct timespec t = {0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * MIEN_NS_PER_S + t.tv_nsec;
+}
+
+static void make_mesh(struct step *s)
+{
+    const struct mien_face_model *m = mien_engine_model(s->engine);
+    for (int i = 0; i < s->result.count; i++) {
+        const struct mien_face_result *f = &s->result.face[i];
+        mien_face_model_vertices(m, f->identity, f->blendshape, s->vertices);
+        mien_face_model_normals(m, s->vertices, s->normals);
+    }
+}
+
+static void add_times(int64_t ns[STAGES], const struct mien_times *t)
+{
+    ns[DETECT] += t->detect_ns;
+    ns[FOLLOW] += t->follow_ns;
+    ns[NETWORK] += t->network_ns;
+    ns[FIT] += t->fit_ns;
+    ns[FILTER] += t->filter_ns;
+    ns[REST] += t->end_ns - t->start_ns - t->detect_ns - t->follow_ns - t->network_ns - t->fit_ns -
+                t->filter_ns;
+}
+
+// One round of the clip. False when it cannot be read (logged) or the sink fails.
+static bool play(struct step *s, const char *clip)
+{
+    struct mien_source *source =
+        mien_source_open(clip, &(struct mien_source_options){.clock_ns = thread_ns}, NULL, 0);
+    if (!source) {
+        return false;
+    }
+    enum mien_source_status st;
+    int64_t ns[STAGES] = {0};
+    bool ok = true;
+    s->frames = s->faces = 0;
+    mien_engine_reset(s->engine);
+    for (;;) {
+        int64_t t0 = thread_ns();
+        st = mien_source_read(source, &s->frame, mien_now_ns() + MIEN_NS_PER_S);
+        if (st == MIEN_SOURCE_TIMEOUT) {
+            continue;
+        }
+        int64_t t1 = thread_ns();
+        ns[DECODE] += t1 - t0;
+        if (st != MIEN_SOURCE_OK) {
+            break;
+        }
+        mien_engine_run(s->engine, &s->frame.rgb, s->frame.media_ns, &s->result);
+        add_times(ns, &s->result.times);
+        int64_t t2 = thread_ns();
+        make_mesh(s);
+        int64_t t3 = thread_ns();
+        ok = mien_sink_write(s->sink, &(struct mien_sink_frame){clip, NULL, &s->result});
+        ns[MESH] += t3 - t2;
+        ns[OUTPUT] += thread_ns() - t3;
+        s->frames++;
+        s->faces += s->result.count;
+        if (!ok) {
+            break;
+        }
+    }
+    struct mien_source_counts counts;
+    mien_source_counts(source, &counts);
+    ns[CONVERT] = counts.convert_ns;
+    ns[DECODE] -= counts.convert_ns;
+    mien_source_close(source);
+    int k = s->rounds++;
+    for (int i = 0; i < STAGES && s->frames; i++) {
+        double ms = (double)ns[i] * 1e-6 / (double)s->frames;
+        s->ms[i][k] = ms;
+        s->step[k] += i >= DETECT && i <= REST ? ms : 0;
+        s->mesh[k] += i >= DETECT && i <= MESH ? ms : 0;
+        s->whole[k] += ms;
+    }
+    return ok && st == MIEN_SOURCE_END && s->frames > 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *v, int n)
+{
+    qsort(v, (size_t)n, sizeof(*v), by_size);
+    return 0.5 * (v[(n - 1) / 2] + v[n / 2]);
+}
+
+static void tell(struct step *s, const char *clip, int faces)
+{
+    printf("%s: %dx%d, %lld frames, %.2f faces a frame of at most %d; kernels %s\n", clip,
+           s->frame.rgb.width, s->frame.rgb.height, (long long)s->frames,
+           (double)s->faces / (double)s->frames, faces, mien_infer()->name);
+    printf("processor time of one thread, ms a frame, median of %d rounds\n", s->rounds);
+    for (int i = 0; i < STAGES; i++) {
+        printf("  %-10s%7.3f\n", stage_name[i], median(s->ms[i], s->rounds));
+    }
+    printf("  %-10s%7.3f  (detect to rest)\n", "step", median(s->step, s->rounds));
+    printf("  %-10s%7.3f  (detect to mesh)\n", "with mesh", median(s->mesh, s->rounds));
+    printf("  %-10s%7.3f\n", "whole", median(s->whole, s->rounds));
+}
+
+int mien_bench_step(const char *clip, int faces, double seconds)
+{
+    char path[1024];
+    struct step *s = mien_calloc(1, sizeof(*s));
+    int status = 2;
+    if (!s || (!clip && !mien_find_file("assets", "demo.mp4", path, sizeof(path)))) {
+        goto out;
+    }
+    clip = clip ? clip : path;
+    s->engine =
+        mien_engine_create(&(struct mien_engine_config){.max_faces = faces, .clock_ns = thread_ns});
+    s->sink = mien_sink_open("jsonl", "/dev/null", NULL);
+    if (!s->engine || !s->sink) {
+        goto out;
+    }
+    status = 1;
+    size_t v3 = 3 * (size_t)mien_engine_model(s->engine)->vertices;
+    s->vertices = mien_calloc(v3, sizeof(float));
+    s->normals = mien_calloc(v3, sizeof(float));
+    if (!s->vertices || !s->normals) {
+        goto out;
+    }
+    int64_t end = mien_now_ns() + (int64_t)(seconds * 1e9);
+    while (s->rounds < ROUNDS_MIN || (s->rounds < ROUNDS_MAX && mien_now_ns() < end)) {
+        if (!play(s, clip)) {
+            status = 2;
+            goto out;
+        }
+    }
+    tell(s, clip, faces);
+    status = 0;
+out:
+    if (s) {
+        mien_sink_close(s->sink);
+        mien_engine_destroy(s->engine);
+        mien_frame_destroy(&s->frame);
+        mien_free(s->vertices);
+        mien_free(s->normals);
+    }
+    mien_free(s);
+    return status;
+}
