@@ -1,3 +1,5 @@
+// Lines of landmark lists cut into names, indices and weights; every number is checked against what
+// the model has. Does not: open files.
 #include "face/lists.h"
 
 #include <math.h>
