@@ -109,6 +109,7 @@ complete -c mien -n '__fish_seen_subcommand_from bench' -l help -s h -d 'this te
 complete -c mien -n '__fish_seen_subcommand_from bench' -a train
 complete -c mien -n '__fish_seen_subcommand_from bench' -a net
 complete -c mien -n '__fish_seen_subcommand_from bench' -a synth
+complete -c mien -n '__fish_seen_subcommand_from bench' -a step
 complete -c mien -n '__fish_seen_subcommand_from bench' -a live
 complete -c mien -n __fish_use_subcommand -a train -d 'train the face network or the detector'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l net -r -d 'network description (assets/nets/face96.txt when not given)'
