@@ -21,6 +21,14 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "NAME FILE" -- "$word")
         return
         ;;
+    "live --hud")
+        mapfile -t COMPREPLY < <(compgen -W "off line full" -- "$word")
+        return
+        ;;
+    "live --programme")
+        mapfile -t COMPREPLY < <(compgen -W "props picture everything" -- "$word")
+        return
+        ;;
     "live --menu")
         mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settings open" -- "$word")
         return
@@ -55,12 +63,12 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --plain --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --programme --folder --out --report --share --profile --net --detector --menu --config --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help" subs="photos turned marks expressions ferplus textures refine sheet" ;;
-    bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help" subs="train net synth live" ;;
+    bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --profile --help" subs="train net synth step live" ;;
     train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help" subs="detect" ;;
     "train detect") options="--out --net --data --pack --packs-only --checkpoint --resume --init --log --scenes --batch --threads --precision --lr --muon --muon-rate --seed --photos --synths --synth-share --side-share --empty-share --log-every --sheet --help" ;;
     study) options="--out --list --tables --help" ;;

@@ -11,11 +11,11 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l mode -s m -x -a 'wiref
 complete -c mien -n '__fish_seen_subcommand_from live' -l opacity -r -d 'of what is drawn, 0 to 1 [1]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l prop -x -a 'NAME FILE' -d 'what is worn: glasses, sunglasses, hat, moustache, tiger, mask, or a glTF or PNG file'
 complete -c mien -n '__fish_seen_subcommand_from live' -l light -d 'light what is worn like the face [on; --no-light turns it off]'
-complete -c mien -n '__fish_seen_subcommand_from live' -l mirror -d 'show the picture as in a mirror'
-complete -c mien -n '__fish_seen_subcommand_from live' -l hud -d 'times, pose and expression [on; --no-hud turns it off]'
-complete -c mien -n '__fish_seen_subcommand_from live' -l bars -d 'blendshape bars [on; --no-bars turns it off]'
+complete -c mien -n '__fish_seen_subcommand_from live' -l mirror -d 'show the picture as in a mirror, or with --no-mirror not; without either, cameras are and files are not'
+complete -c mien -n '__fish_seen_subcommand_from live' -l hud -x -a 'off line full' -d 'what is written over the picture: one line of state, or times, pose and expression too [line]'
+complete -c mien -n '__fish_seen_subcommand_from live' -l bars -d 'blendshape bars'
 complete -c mien -n '__fish_seen_subcommand_from live' -l curves -r -d 'live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, pitch, roll, gazeYaw, gazePitch, blinkRate, with commas'
-complete -c mien -n '__fish_seen_subcommand_from live' -l axes -d 'head axes and gaze [on; --no-axes turns it off]'
+complete -c mien -n '__fish_seen_subcommand_from live' -l axes -d 'head axes and gaze'
 complete -c mien -n '__fish_seen_subcommand_from live' -l points -d 'landmarks with their uncertainty'
 complete -c mien -n '__fish_seen_subcommand_from live' -l head -d 'draw the whole head, not only the face'
 complete -c mien -n '__fish_seen_subcommand_from live' -l size -r -d 'the window\'s size'
@@ -25,8 +25,8 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l frames -s n -r -d 'end
 complete -c mien -n '__fish_seen_subcommand_from live' -l loop -d 'start a clip again at its end (windows always do)'
 complete -c mien -n '__fish_seen_subcommand_from live' -l pace -d 'play clips at their own rate; --no-pace: every frame, as fast as it goes [on; --no-pace turns it off]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l screenshot -r -d 'save the last picture shown'
-complete -c mien -n '__fish_seen_subcommand_from live' -l record -r -d 'record what is shown'
-complete -c mien -n '__fish_seen_subcommand_from live' -l plain -d 'record the picture alone, without what is drawn over it'
+complete -c mien -n '__fish_seen_subcommand_from live' -l record -r -d 'record the picture; --programme says what of it'
+complete -c mien -n '__fish_seen_subcommand_from live' -l programme -x -a 'props picture everything' -d 'what recordings and virtual cameras get: the picture with what is worn, alone, or all that the window shows [props]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l folder -r -d 'where recordings, pictures, reports and records go that keys and menus begin; made when it is not there; the current folder by default'
 complete -c mien -n '__fish_seen_subcommand_from live' -l out -s o -r -d 'where results go, several with commas: jsonl:FILE, csv:FILE, md5[:FILE], null, openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, vmc[:HOST:PORT], osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera), report:FILE.html (session report)'
 complete -c mien -n '__fish_seen_subcommand_from live' -l report -r -d 'a page about expression, blinks, head and gaze over time'
@@ -109,6 +109,7 @@ complete -c mien -n '__fish_seen_subcommand_from bench' -l help -s h -d 'this te
 complete -c mien -n '__fish_seen_subcommand_from bench' -a train
 complete -c mien -n '__fish_seen_subcommand_from bench' -a net
 complete -c mien -n '__fish_seen_subcommand_from bench' -a synth
+complete -c mien -n '__fish_seen_subcommand_from bench' -a step
 complete -c mien -n '__fish_seen_subcommand_from bench' -a live
 complete -c mien -n __fish_use_subcommand -a train -d 'train the face network or the detector'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l net -r -d 'network description (assets/nets/face96.txt when not given)'

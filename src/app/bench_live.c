@@ -182,7 +182,7 @@ int mien_bench_live(const char *clip, int faces, int width, int height, int fps,
     f->height = height / f->rows * f->rows;
     f->period_ns = MIEN_NS_PER_S / fps;
     struct mien_view_settings look = {
-        .mode = (enum mien_view_mode)mode, .hud = true, .bars = true, .axes = true};
+        .mode = (enum mien_view_mode)mode, .hud = MIEN_HUD_FULL, .bars = true, .axes = true};
     int status = !load_cells(f, clip ? clip : path) ? 2 : measure(f, &look, seconds) ? 0 : 1;
     for (int i = 0; i < FRAMES; i++) {
         mien_image_destroy(&f->cell[i]);

@@ -303,7 +303,7 @@ int mien_cmd_bench(int argc, char **argv)
                    "mien bench live --faces 4 --mode shaded",
         .min_args = 1,
         .max_args = 2,
-        .sub = "train|net|synth|live"};
+        .sub = "train|net|synth|step|live"};
     const struct mien_opt opts[] = {
         {"net", 'n', MIEN_OPT_INPUT, &net, "FILE",
          "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "

@@ -60,8 +60,12 @@ static bool recall(int argc, char **argv, struct mien_session_options *o,
 
 int mien_cmd_live(int argc, char **argv)
 {
-    struct mien_session s = {
-        .o = {.source = "", .hud = true, .bars = true, .axes = true, .light = true, .opacity = 1}};
+    struct mien_session s = {.o = {.source = "",
+                                   .hud = MIEN_HUD_LINE,
+                                   .mirror = -1,
+                                   .mirror_camera = true,
+                                   .light = true,
+                                   .opacity = 1}};
     struct mien_session_options *o = &s.o;
     struct mien_config config = {0};
     char recalled[1024];
@@ -89,8 +93,14 @@ int mien_cmd_live(int argc, char **argv)
          "what is worn: glasses, sunglasses, hat, moustache, tiger, mask, or a glTF or PNG file", 0,
          0},
         {"light", 0, MIEN_OPT_BOOL, &o->light, NULL, "light what is worn like the face", 0, 0},
-        {"mirror", 0, MIEN_OPT_BOOL, &o->mirror, NULL, "show the picture as in a mirror", 0, 0},
-        {"hud", 0, MIEN_OPT_BOOL, &o->hud, NULL, "times, pose and expression", 0, 0},
+        {"mirror", 0, MIEN_OPT_SWITCH, &o->mirror, NULL,
+         "show the picture as in a mirror, or with --no-mirror not; without either, cameras are "
+         "and "
+         "files are not",
+         0, 0},
+        {"hud", 0, MIEN_OPT_CHOICE, &o->hud, MIEN_HUD_NAMES,
+         "what is written over the picture: one line of state, or times, pose and expression too",
+         0, 0},
         {"bars", 0, MIEN_OPT_BOOL, &o->bars, NULL, "blendshape bars", 0, 0},
         {"curves", 0, MIEN_OPT_STRING, &o->curves, "LIST",
          "live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, "
@@ -110,9 +120,13 @@ int mien_cmd_live(int argc, char **argv)
          "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
         {"screenshot", 0, MIEN_OPT_OUTPUT, &o->screenshot, "FILE.png",
          "save the last picture shown", 0, 0},
-        {"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4", "record what is shown", 0, 0},
-        {"plain", 0, MIEN_OPT_BOOL, &o->record_plain, NULL,
-         "record the picture alone, without what is drawn over it", 0, 0},
+        {"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4",
+         "record the picture; --programme says what of it", 0, 0},
+        {"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
+         "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
+         "that "
+         "the window shows",
+         0, 0},
         {"folder", 0, MIEN_OPT_STRING, &o->folder, "DIR",
          "where recordings, pictures, reports and records go that keys and menus begin; made when "
          "it is not there; the current folder by default",

@@ -39,7 +39,9 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
            (!o->md5 || mien_outputs_add(out, mien_sink_open("md5", o->md5, NULL))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
-           (!o->report || mien_outputs_add(out, mien_sink_open("report", o->report, NULL))) &&
+           (!o->report ||
+            mien_outputs_add(out, mien_sink_open("report", o->report,
+                                                 &(struct mien_sink_context){.dated = true}))) &&
            (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
            (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }

@@ -26,6 +26,7 @@ struct record {
 
 struct mien_live_out {
     struct mien_live_out_config config;
+    char settings_text[400];
     char sinks_text[2048], record_text[1024]; // of config
     atomic_int state;
     // Of the thread that opens, and mien-out's then.
@@ -72,7 +73,9 @@ static void write_record(struct mien_live_out *o, struct record *r)
 static bool open_all(struct mien_live_out *o)
 {
     struct mien_sink_context context = {.model = o->config.model,
-                                        .frames_per_s = o->config.frames_per_s};
+                                        .frames_per_s = o->config.frames_per_s,
+                                        .dated = true,
+                                        .settings = o->settings_text};
     if (!mien_sinks_open(o->config.sinks, &context, o->sink, &o->sinks)) {
         return false;
     }
@@ -162,6 +165,8 @@ struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
         mien_free(o);
         return NULL;
     }
+    snprintf(o->settings_text, sizeof(o->settings_text), "%s", c->settings ? c->settings : "");
+    o->config.settings = o->settings_text;
     o->config.sinks = c->sinks ? o->sinks_text : NULL;
     o->config.record = c->record ? o->record_text : NULL;
     o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);

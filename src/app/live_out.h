@@ -22,6 +22,7 @@ struct mien_live_out_config {
     const struct mien_face_model *model; // borrowed
     int width_px, height_px;             // of the recording and of what sinks are shown
     double frames_per_s;                 // of the recording
+    const char *settings;                // see out/sinks.h; copied
     bool wait;                           // lose nothing
     bool background;                     // open on mien-out; what comes before is left out
 };

@@ -92,8 +92,7 @@ static bool open_show(struct mien_session *s)
         .headless = o->headless,
         .fullscreen = o->fullscreen,
         .settings = {.mode = (enum mien_view_mode)o->mode,
-                     .mirror = o->mirror,
-                     .hud = o->hud,
+                     .hud = (enum mien_hud_level)o->hud,
                      .bars = o->bars,
                      .axes = o->axes,
                      .head = o->head,
@@ -111,7 +110,7 @@ static bool open_show(struct mien_session *s)
     snprintf(k->folder, sizeof(k->folder), "%s", s->folder);
     k->quality = o->quality;
     k->light = o->light;
-    k->record_plain = o->record_plain;
+    k->programme = (enum mien_programme)o->programme;
     s->show->capture = mien_session_capture;
     s->show->capture_arg = s;
     const char *wrong; // the list was checked with the options
@@ -119,6 +118,9 @@ static bool open_show(struct mien_session *s)
     s->show->info.curves = k->curves = &s->show->curves;
     mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
     k->profile_on = !o->profile_off;
+    s->mirrored[0] = o->mirror > 0;
+    s->mirrored[1] = s->mirror_before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
+    s->show->settings.mirror = s->mirrored[0];
     mien_session_source_chosen(s, o->source);
     mien_session_source_known(s, o->source);
     mien_session_list_networks(s);
@@ -192,6 +194,8 @@ static void requests(struct mien_session *s)
     } else if (asked.open) {
         mien_session_open_source(s, asked.open_uri, asked.open_w, asked.open_h, asked.open_fps,
                                  true);
+    } else if (asked.demo) {
+        mien_session_open_demo(s);
     } else if (asked.next_camera) {
         mien_session_ask_next_camera(s);
     }

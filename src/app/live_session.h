@@ -23,9 +23,8 @@ struct mien_session_options {
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
     int capture_w, capture_h, fps;
-    bool headless, loop, mirror, fullscreen, hud, bars, axes, head, points, quality, light;
+    bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
     bool show_curves;
-    bool record_plain;
     bool prop_recalled;    // from the settings: left out when it is gone
     bool folder_recalled;  // from the settings: told at its use when it cannot be written
     bool net_recalled;     // from the settings: the standard one when it is gone
@@ -33,7 +32,9 @@ struct mien_session_options {
     bool profile_off;      // it is not used until asked for
     bool waits;            // nothing may be lost
     bool source_recalled;  // from the settings: the first camera instead, when it is gone
-    int frames, mode, faces, menu;
+    int frames, mode, faces, menu, hud, programme;
+    int mirror;         // every source: 1 is, 0 is not; -1: cameras as mirror_camera says
+    bool mirror_camera; // from the settings
     double fov, filter, opacity;
 };
 
@@ -94,6 +95,8 @@ struct mien_session {
     char folder[200];   // a whole path; empty: the current one
     bool folder_chosen; // by the user while it ran
     bool sinks_added;   // by the menu
+    bool mirrored[2];   // as the user has it: of files, of cameras
+    bool mirror_before; // of cameras, at the start
     bool camera_source, was_paused;
     bool output_failed;
     bool refused;                             // what the command line names cannot be used

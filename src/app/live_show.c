@@ -30,7 +30,8 @@ static bool warm_up(struct mien_show *s, const struct mien_show_config *c)
     f->pose.t[2] = -600;
     f->blendshape[MIEN_BS_JAW_OPEN] = 0.5f;
     struct mien_view_settings all = s->settings;
-    all.axes = all.points = all.hud = all.bars = true;
+    all.axes = all.points = all.bars = true;
+    all.hud = MIEN_HUD_FULL;
     for (int mode = 0; mode < MIEN_VIEW_MODES; mode++) {
         all.mode = (enum mien_view_mode)mode;
         mien_view_draw(s->view, &grey, &r, &all, &s->info);
@@ -126,6 +127,58 @@ void mien_show_notice(struct mien_show *s, const char *text)
     mien_show_notice_for(s, text, 3);
 }
 
+// Ends, or asks first while files are written.
+static void leave(struct mien_show *s)
+{
+    if (s->ui && mien_ui_writes(&s->controls)) {
+        mien_ui_show(s->ui, MIEN_UI_QUIT);
+        s->dirty = true;
+    } else {
+        s->quit = true;
+    }
+}
+
+// Goes one step back: the sheet of keys, full screen, the program.
+static void escape(struct mien_show *s)
+{
+    if (s->settings.help) {
+        s->settings.help = 0;
+        s->dirty = true;
+    } else if (s->presenting) {
+        s->presenting = false;
+        s->dirty = true;
+    } else if (s->window.fullscreen) {
+        mien_window_toggle_fullscreen(&s->window);
+    } else {
+        leave(s);
+    }
+}
+
+// The figures are those of the next face in the picture.
+static void next_face(struct mien_show *s)
+{
+    const struct mien_result *r = s->shot ? &s->shot->result : NULL;
+    char text[64];
+    if (!r || r->count < 2) {
+        mien_show_notice(s, r && r->count ? "there is no other face" : "there is no face");
+        return;
+    }
+    s->settings.face = r->face[(mien_hud_face(r, s->settings.face) + 1) % r->count].id;
+    snprintf(text, sizeof(text), "figures of face %d", s->settings.face);
+    mien_show_notice(s, text);
+}
+
+static void click(struct mien_show *s)
+{
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    int id = s->shot ? mien_view_face_at(s->view, &s->shot->result, s->window.click_x * (float)w,
+                                         s->window.click_y * (float)h)
+                     : 0;
+    s->settings.face = id ? id : s->settings.face;
+    s->dirty = true;
+}
+
 static void character(struct mien_show *s, char c)
 {
     struct mien_view_settings *v = &s->settings;
@@ -134,7 +187,7 @@ static void character(struct mien_show *s, char c)
     int action = mien_key_action(c);
     switch (action) {
     case MIEN_ACTION_QUIT:
-        s->quit = true;
+        leave(s);
         break;
     case MIEN_ACTION_MODE:
     case MIEN_ACTION_MODE_BACK:
@@ -150,7 +203,7 @@ static void character(struct mien_show *s, char c)
         mien_window_toggle_fullscreen(&s->window);
         break;
     case MIEN_ACTION_HUD:
-        v->hud = !v->hud;
+        v->hud = (enum mien_hud_level)((v->hud + 1) % MIEN_HUD_LEVELS);
         break;
     case MIEN_ACTION_BARS:
         v->bars = !v->bars;
@@ -231,6 +284,12 @@ static void character(struct mien_show *s, char c)
             mien_ui_show(s->ui, action == MIEN_ACTION_OPEN ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
         }
         break;
+    case MIEN_ACTION_FIGURES:
+        next_face(s);
+        break;
+    case MIEN_ACTION_DEMO:
+        k->ask.demo = true;
+        break;
     case MIEN_ACTION_CAMERA:
         k->ask.next_camera = true;
         break;
@@ -252,17 +311,22 @@ static void character(struct mien_show *s, char c)
     case MIEN_ACTION_REPORT:
         k->ask.report = true;
         break;
-    case MIEN_ACTION_PLAIN:
-        k->record_plain = !k->record_plain;
-        mien_show_notice(s, k->record_plain ? "recordings show the picture alone"
-                                            : "recordings show what is drawn too");
+    case MIEN_ACTION_PROGRAMME:
+        k->programme = (enum mien_programme)((k->programme + 1) % MIEN_PROGRAMMES);
+        mien_show_notice(
+            s, k->programme == MIEN_PROGRAMME_PROPS     ? "others get the picture with what is worn"
+               : k->programme == MIEN_PROGRAMME_PICTURE ? "others get the picture alone"
+                                                        : "others get all that you see");
+        break;
+    case MIEN_ACTION_PRESENT:
+        s->presenting = !s->presenting;
         break;
     case MIEN_ACTION_CHANNELS:
         mien_show_notice(s, mien_traces_next(&s->curves));
         v->curves = true;
         break;
     case MIEN_ACTION_HELP:
-        v->help = !v->help;
+        v->help = v->help < mien_view_help_pages(s->view) ? v->help + 1 : 0;
         break;
     default:
         return;
@@ -276,9 +340,13 @@ void mien_show_events(struct mien_show *s)
     for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
         if (k == MIEN_KEY_QUIT) {
             s->quit = true;
+        } else if (k == MIEN_KEY_ESCAPE) {
+            escape(s);
         } else if (k == MIEN_KEY_MENU && s->ui) {
             mien_ui_show(s->ui, MIEN_UI_SOURCE);
             s->dirty = true;
+        } else if (k == MIEN_KEY_CLICK) {
+            click(s);
         } else if (k == MIEN_KEY_DROPPED) {
             s->controls.ask.open = true;
             s->controls.ask.open_w = s->controls.ask.open_h = s->controls.ask.open_fps = 0;
@@ -362,7 +430,10 @@ static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t s
 static void absorb(struct mien_show *s)
 {
     struct mien_ui_controls *c = &s->controls;
-    s->quit = s->quit || c->ask.quit;
+    if (c->ask.quit) {
+        leave(s);
+    }
+    s->quit = s->quit || c->ask.leave;
     s->want_screenshot = s->want_screenshot || c->ask.screenshot;
     s->info.paused ^= c->ask.pause;
     if (c->ask.fullscreen) {
@@ -371,12 +442,13 @@ static void absorb(struct mien_show *s)
     if (c->ask.calibrate || c->ask.forget) {
         character(s, c->ask.calibrate ? 'n' : 'N');
     }
+    s->presenting ^= c->ask.present;
     s->want_mark = s->want_mark || c->ask.mark;
     s->want_profile = s->want_profile || c->ask.learn;
     s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
-    c->ask.quit = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
+    c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
     c->ask.calibrate = c->ask.forget = false;
-    c->ask.mark = c->ask.learn = c->ask.use_profile = false;
+    c->ask.present = c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }
 
 static void draw(struct mien_show *s, bool menus, bool notes_apart)
@@ -387,8 +459,15 @@ static void draw(struct mien_show *s, bool menus, bool notes_apart)
     s->settings.top_px = menus ? bar : 0;
     s->settings.light = s->controls.light;
     s->settings.notes_apart = notes_apart;
+    struct mien_view_settings v = s->settings;
+    if (s->presenting && s->controls.programme != MIEN_PROGRAMME_ALL) {
+        v.mode = MIEN_VIEW_OFF;
+        v.hud = MIEN_HUD_OFF;
+        v.bars = v.axes = v.points = v.curves = false;
+        v.bare = s->controls.programme == MIEN_PROGRAMME_PICTURE;
+    }
     mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
-                   s->shot ? &s->shot->result : &nothing, &s->settings, &s->info);
+                   s->shot ? &s->shot->result : &nothing, &v, &s->info);
 }
 
 static void draw_menus(struct mien_show *s)
@@ -404,14 +483,17 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
 {
     int64_t start = mien_now_ns();
     if (shot) {
-        mien_traces_add(&s->curves, &shot->result);
+        mien_traces_add(&s->curves, &shot->result, mien_hud_face(&shot->result, s->settings.face));
         s->shot = shot;
     }
     bool talking = s->notice[0] && start < s->notice_until_ns;
     if (s->notice[0] && !talking) {
         s->notice[0] = 0;
     }
-    s->info.notice = talking ? s->notice : s->state[0] ? s->state : NULL;
+    bool offered = s->ui && s->controls.waiting; // the menus say it
+    s->info.notice = talking ? s->notice : s->state[0] && !offered ? s->state : NULL;
+    s->info.worn = s->controls.prop ? s->controls.prop_name[s->controls.prop] : NULL;
+    s->info.range = s->controls.profile_on && s->controls.profile_known;
     s->dirty = false;
     bool captured = shot && s->capture;
     draw(s, true, captured);

@@ -35,6 +35,7 @@ struct mien_show {
     struct mien_view_settings settings;
     struct mien_hud_info info;
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
+    bool presenting;              // nothing is drawn but what the audience gets
     bool dirty;                   // must be drawn again without a new shot
     bool quit, want_screenshot;
     int want_calibrate; // 1 take, -1 clear, 0 nothing

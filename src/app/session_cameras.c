@@ -176,7 +176,9 @@ void mien_session_rescan(struct mien_session *s)
 void mien_session_tell_waiting(struct mien_session *s)
 {
     struct mien_show *show = s->show;
-    if (!mien_session_is_waiting(s)) {
+    show->controls.waiting = mien_session_is_waiting(s);
+    show->controls.why[0] = 0;
+    if (!show->controls.waiting) {
         return;
     }
     bool any = s->wants_camera && (!*s->camera_uri || !strcmp(s->camera_uri, "camera"));
@@ -185,6 +187,9 @@ void mien_session_tell_waiting(struct mien_session *s)
     } else if (any) { // the source's own words are for a terminal
         snprintf(show->state, sizeof(show->state),
                  "no camera: plug one in, drop a picture or a video here, or open one with o");
+    }
+    if (s->told[0] || !any) {
+        snprintf(show->controls.why, sizeof(show->controls.why), "%s", show->state);
     }
     show->dirty = true;
 }

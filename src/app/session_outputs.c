@@ -12,17 +12,36 @@
 #include "out/overlay.h"
 #include "out/sinks.h"
 
+// What is measured with, for a report's reader.
+static void describe(const struct mien_session *s, char *out, size_t size)
+{
+    const struct mien_ui_controls *k = &s->show->controls;
+    char fov[32] = "unknown";
+    if (k->fov_deg > 0) {
+        snprintf(fov, sizeof(fov), "%.0f°", (double)k->fov_deg);
+    }
+    snprintf(out, size,
+             "%d face%s at most, smoothing %.2f, field of view %s, looks %s, own range %s%.60s",
+             k->faces, k->faces == 1 ? "" : "s", (double)k->filter, fov,
+             k->quality ? "twice" : "once", k->profile_on && k->profile_known ? "of " : "not used",
+             k->profile_on && k->profile_known ? s->profile_name : "");
+}
+
 static struct mien_live_out *open_out(struct mien_session *s, const char *sink, const char *record)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
+    char settings[400];
+    describe(s, settings, sizeof(settings));
     struct mien_live_out_config c = {.sinks = sink,
+                                     .settings = settings,
                                      .record = record,
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),
                                      .wait = s->o.waits,
                                      .background = s->running && !s->o.waits};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
-    if (record && s->show->controls.record_plain) {
+    bool all = s->show->controls.programme == MIEN_PROGRAMME_ALL;
+    if (!all && info->width >= 16 && info->height >= 16) {
         c.width_px = info->width;
         c.height_px = info->height;
     }
@@ -343,17 +362,28 @@ static bool fit_plain(struct mien_image *im, const struct mien_image *picture)
     return true;
 }
 
+// What the audience gets.
+static bool programme(struct mien_session *s, const struct mien_shot *shot, struct mien_image *im)
+{
+    struct mien_show *w = s->show;
+    enum mien_programme p = w->controls.programme;
+    bool worn = p == MIEN_PROGRAMME_PROPS && shot->result.count > 0 && mien_view_wears(w->view);
+    return p == MIEN_PROGRAMME_ALL ? mien_view_read_fitted(w->view, im)
+           : worn
+               ? mien_view_programme(w->view, &shot->picture, &shot->result, w->controls.light, im)
+               : fit_plain(im, &shot->picture);
+}
+
 // The window or the source may have another size than when the output was opened: what is shown is
 // fitted into its pictures.
 static void record_into(struct mien_session *s, struct mien_live_out *o,
-                        const struct mien_shot *shot, bool plain, int64_t time_ns)
+                        const struct mien_shot *shot, int64_t time_ns)
 {
     struct mien_image *im = mien_live_out_picture(o);
     if (!im) {
         return;
     }
-    bool ok = plain ? fit_plain(im, &shot->picture) : mien_view_read_fitted(s->show->view, im);
-    if (!ok) {
+    if (!programme(s, shot, im)) {
         memset(im->data, 0, im->stride * (size_t)im->height);
     }
     mien_live_out_record(o, im, time_ns);
@@ -383,11 +413,11 @@ void mien_session_capture(void *arg, const struct mien_shot *shot)
     int64_t time_ns = records ? record_time(s, shot) : 0;
     for (int i = 0; i < c->sinks; i++) { // sinks that are shown pictures; the others have none
         if (s->output[i]) {
-            record_into(s, s->output[i], shot, false, time_ns);
+            record_into(s, s->output[i], shot, time_ns);
         }
     }
     if (records) {
-        record_into(s, s->recording, shot, c->record_plain, time_ns);
+        record_into(s, s->recording, shot, time_ns);
         c->recorded_s = (double)time_ns / MIEN_NS_PER_S;
     }
 }
@@ -448,6 +478,28 @@ void mien_session_toggle_report(struct mien_session *s)
     mien_show_notice(s->show, text);
 }
 
+// What a recording would show now.
+static bool take_picture(struct mien_session *s, struct mien_image *im)
+{
+    struct mien_show *w = s->show;
+    const struct mien_shot *shot = w->shot;
+    if (shot && w->controls.programme != MIEN_PROGRAMME_ALL) {
+        if (im->width != shot->picture.width || im->height != shot->picture.height) {
+            mien_image_destroy(im);
+            if (!mien_image_create(im, shot->picture.width, shot->picture.height,
+                                   MIEN_FORMAT_RGB8)) {
+                return false;
+            }
+        }
+        return programme(s, shot, im);
+    }
+    bool menus = w->menus_in_screenshot;
+    w->menus_in_screenshot = false;
+    bool ok = mien_show_picture(w, im);
+    w->menus_in_screenshot = menus;
+    return ok;
+}
+
 void mien_session_screenshot(struct mien_session *s)
 {
     char path[512];
@@ -458,10 +510,7 @@ void mien_session_screenshot(struct mien_session *s)
     if (!mien_session_file(s, "png", path, sizeof(path))) {
         return; // told
     }
-    bool menus = s->show->menus_in_screenshot;
-    s->show->menus_in_screenshot = false;
-    s->saving = mien_show_picture(s->show, &s->save_picture);
-    s->show->menus_in_screenshot = menus;
+    s->saving = take_picture(s, &s->save_picture);
     if (!s->saving) {
         mien_session_drop_file(path);
         mien_show_notice(s->show, "there is no memory for the picture");

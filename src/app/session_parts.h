@@ -19,6 +19,7 @@ void mien_session_take_list(struct mien_session *s, const struct mien_camera_inf
 // the other one cannot be opened. False when one is being opened already.
 bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
                               bool asked);
+void mien_session_open_demo(struct mien_session *s);   // the bundled clip
 void mien_session_note_opened(struct mien_session *s); // every round
 void mien_session_next_camera(struct mien_session *s); // of the menu's list
 

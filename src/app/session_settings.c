@@ -51,16 +51,16 @@ void mien_session_recall(struct mien_session_options *o, const struct mien_confi
     o->sinks = mien_config_get(c, "outputs");
     mien_config_get_choice(c, "mode", MIEN_VIEW_MODE_NAMES, &o->mode);
     mien_config_get_number(c, "opacity", 0, 1, &o->opacity);
-    mien_config_get_bool(c, "mirror", &o->mirror);
+    mien_config_get_bool(c, "mirror", &o->mirror_camera);
     mien_config_get_bool(c, "fullscreen", &o->fullscreen);
-    mien_config_get_bool(c, "hud", &o->hud);
+    mien_config_get_choice(c, "hud", MIEN_HUD_NAMES, &o->hud);
     mien_config_get_bool(c, "bars", &o->bars);
     mien_config_get_bool(c, "curves", &o->show_curves);
     mien_config_get_bool(c, "axes", &o->axes);
     mien_config_get_bool(c, "points", &o->points);
     mien_config_get_bool(c, "head", &o->head);
     mien_config_get_bool(c, "light", &o->light);
-    mien_config_get_bool(c, "record_plain", &o->record_plain);
+    mien_config_get_choice(c, "programme", MIEN_PROGRAMME_NAMES, &o->programme);
     mien_config_get_number(c, "fov", 0, 170, &o->fov);
     if (mien_config_get_number(c, "smoothing", 0, 10, &x)) {
         o->filter = x > 0 ? x : -1;
@@ -117,8 +117,12 @@ void mien_session_remember(struct mien_session *s)
         mien_config_set(c, "mode", mien_view_mode_at(v->mode)->name);
     }
     remember_number(c, "opacity", 1 - (1 - (float)o->opacity), 1 - v->fade);
-    remember_bool(c, "mirror", o->mirror, v->mirror);
-    remember_bool(c, "hud", o->hud, v->hud);
+    s->mirrored[s->camera_source] = v->mirror;
+    remember_bool(c, "mirror", s->mirror_before, s->mirrored[1]);
+    if (v->hud != (enum mien_hud_level)o->hud) {
+        static const char *const levels[] = {"off", "line", "full"};
+        mien_config_set(c, "hud", levels[v->hud]);
+    }
     remember_bool(c, "bars", o->bars, v->bars);
     remember_bool(c, "curves", o->show_curves, v->curves);
     remember_bool(c, "axes", o->axes, v->axes);
@@ -126,7 +130,10 @@ void mien_session_remember(struct mien_session *s)
     remember_bool(c, "head", o->head, v->head);
     remember_bool(c, "fullscreen", o->fullscreen, s->show->window.fullscreen);
     remember_bool(c, "light", o->light, k->light);
-    remember_bool(c, "record_plain", o->record_plain, k->record_plain);
+    if (k->programme != (enum mien_programme)o->programme) {
+        static const char *const names[] = {"props", "picture", "everything"};
+        mien_config_set(c, "programme", names[k->programme]);
+    }
     remember_number(c, "fov", o->fov, (double)k->fov_deg);
     remember_number(c, "smoothing",
                     o->filter < 0   ? 0

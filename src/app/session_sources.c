@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/files.h"
+#include "base/file.h"
 
 bool mien_session_is_camera(const char *uri)
 {
@@ -54,7 +55,11 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
     c->width = info->width;
     c->height = info->height;
     c->fps = (float)info->fps;
+    // Cameras are shown as in a mirror, files are not; what the user changed is kept for each.
+    bool *mirror = &s->show->settings.mirror;
+    s->mirrored[s->camera_source] = *mirror;
     s->camera_source = info->live;
+    *mirror = s->mirrored[s->camera_source];
     mien_session_which_camera(s);
 }
 
@@ -134,6 +139,16 @@ static void tell_result(struct mien_session *s, bool ok, const char *reason)
         mien_config_set_number(s->config, "capture_width", s->opening_w);
         mien_config_set_number(s->config, "capture_height", s->opening_h);
         mien_config_set_number(s->config, "capture_rate", s->opening_fps);
+    }
+}
+
+void mien_session_open_demo(struct mien_session *s)
+{
+    char clip[1024];
+    if (mien_find_file("assets", "demo.mp4", clip, sizeof(clip))) {
+        mien_session_open_source(s, clip, 0, 0, 0, true);
+    } else {
+        mien_show_notice(s->show, "the demo clip is not installed: assets/demo.mp4");
     }
 }
 

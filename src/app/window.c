@@ -145,7 +145,7 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
         return MIEN_KEY_NONE;
     }
     if (k == SDLK_ESCAPE) {
-        return MIEN_KEY_QUIT;
+        return MIEN_KEY_ESCAPE;
     }
     if (k == SDLK_QUESTION || k == SDLK_F1 || (k == SDLK_SLASH && shift)) {
         *character = '?';
@@ -153,6 +153,10 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
     }
     if (k == SDLK_F11) {
         *character = 'f';
+        return MIEN_KEY_CHARACTER;
+    }
+    if (k == SDLK_F5) {
+        *character = 'z';
         return MIEN_KEY_CHARACTER;
     }
     if (k == SDLK_F10) {
@@ -184,6 +188,12 @@ enum mien_key mien_window_poll(struct mien_window *w, char *character)
                    strchr("[]+-,.", e.text.text[0])) { // wherever the keyboard has them
             *character = e.text.text[0];
             k = MIEN_KEY_CHARACTER;
+        } else if (e.type == SDL_MOUSEBUTTONDOWN && e.button.button == SDL_BUTTON_LEFT) {
+            int width = 1, height = 1;
+            SDL_GetWindowSize(w->window, &width, &height);
+            w->click_x = ((float)e.button.x + 0.5f) / (float)(width > 0 ? width : 1);
+            w->click_y = ((float)e.button.y + 0.5f) / (float)(height > 0 ? height : 1);
+            k = MIEN_KEY_CLICK;
         } else if (e.type == SDL_DROPFILE && e.drop.file) {
             w->dropped = e.drop.file;
             k = MIEN_KEY_DROPPED;

@@ -17,7 +17,8 @@ struct mien_window {
     // Sees every event first; true: it was for somebody else. May be NULL.
     bool (*filter)(void *arg, const union SDL_Event *e);
     void *filter_arg;
-    char *dropped; // text of MIEN_KEY_DROPPED, SDL's
+    float click_x, click_y; // of MIEN_KEY_CLICK, of the window's width and height
+    char *dropped;          // text of MIEN_KEY_DROPPED, SDL's
 };
 
 // title: UTF-8. False on failure (logged, with the way out: --headless). Cleans up after itself.
@@ -32,11 +33,13 @@ void mien_window_show_frame(struct mien_window *w); // swaps the buffers; headle
 
 enum mien_key { // what the user asked for
     MIEN_KEY_NONE,
-    MIEN_KEY_QUIT,
+    MIEN_KEY_QUIT, // the window was closed
+    MIEN_KEY_ESCAPE,
     MIEN_KEY_RESIZED,
     MIEN_KEY_EXPOSED,
     MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), a digit, ' ', '\t' or
                         // one of ?[]+-,.
+    MIEN_KEY_CLICK,     // the left button, on the picture
     MIEN_KEY_MENU,      // F10
     MIEN_KEY_DROPPED,   // a file was dropped on the window: w->dropped, valid until the next poll
 };

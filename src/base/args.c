@@ -17,6 +17,8 @@ static void print_default(FILE *f, const struct mien_opt *o)
             fprintf(f, "%s turns it off]", o->name);
         }
         break;
+    case MIEN_OPT_SWITCH:
+        break;
     case MIEN_OPT_INT:
         fprintf(f, " [%d]", *(const int *)o->value);
         break;
@@ -108,6 +110,7 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
     errno = 0;
     switch (o->type) {
     case MIEN_OPT_BOOL:
+    case MIEN_OPT_SWITCH:
         return mistake(cmd, "this option takes no value: --", o->name, NULL);
     case MIEN_OPT_INT: {
         long n = strtol(v, &end, 10);
@@ -164,6 +167,20 @@ static const struct mien_opt *find(const struct mien_opt *opts, const char *name
     return NULL;
 }
 
+// `--no-name`, where the option can be turned off.
+static bool turn_off(const struct mien_opt *o)
+{
+    if (o && o->type == MIEN_OPT_BOOL) {
+        *(bool *)o->value = false;
+    } else if (o && (o->type == MIEN_OPT_SWITCH ||
+                     (o->type == MIEN_OPT_CHOICE && !strncmp(o->arg, "off|", 4)))) {
+        *(int *)o->value = 0;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts, int argc,
                     char **argv, const char **args, int *nargs)
 {
@@ -193,8 +210,7 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
             o = find(opts, a + 2, n);
             if (!o && !strncmp(a, "--no-", 5)) {
                 o = find(opts, a + 5, strlen(a + 5));
-                if (o && o->type == MIEN_OPT_BOOL) {
-                    *(bool *)o->value = false;
+                if (turn_off(o)) {
                     continue;
                 }
                 o = NULL;
@@ -213,6 +229,10 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
         }
         if (o->type == MIEN_OPT_BOOL && !value) {
             *(bool *)o->value = true;
+            continue;
+        }
+        if (o->type == MIEN_OPT_SWITCH && !value) {
+            *(int *)o->value = 1;
             continue;
         }
         if (!value) {

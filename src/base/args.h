@@ -2,7 +2,8 @@
 // shell completion.
 //
 // Does not: know any subcommand. `--name VALUE`, `--name=VALUE`, `-x VALUE`, `--` ends options;
-// bool options take no value (`--no-name` turns a bool off).
+// bool and switch options take no value (`--no-name` turns one off, and a choice whose first word
+// is "off").
 #ifndef MIEN_BASE_ARGS_H
 #define MIEN_BASE_ARGS_H
 
@@ -14,6 +15,7 @@
 
 enum mien_opt_type {
     MIEN_OPT_BOOL,
+    MIEN_OPT_SWITCH, // on, off, or left to the program
     MIEN_OPT_INT,
     MIEN_OPT_FLOAT,
     MIEN_OPT_STRING,
@@ -26,7 +28,8 @@ struct mien_opt {
     const char *name; // long name without dashes; NULL ends the table
     char letter;      // short name or 0
     enum mien_opt_type type;
-    void *value;      // bool*, int*, double*, const char**; CHOICE: int* (index)
+    void *value;      // bool*, int*, double*, const char**; CHOICE: int* (index);
+                      // SWITCH: int* (-1 not given, 0 off, 1 on)
     const char *arg;  // "FILE", "N"; CHOICE: "a|b|c"
     const char *help; // one sentence; the default is appended from *value
     double min, max;  // for INT and FLOAT when min < max

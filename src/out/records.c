@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/name.h"
+#include "face/quality.h"
 #include "out/sinks.h"
 
 struct text_sink {
@@ -192,7 +193,7 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         if (!r->count) {
             fputs(",-1", t->file);
             int empty =
-                4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4;
+                4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4 + 4;
             for (int k = 0; k < empty; k++) {
                 fputc(',', t->file);
             }
@@ -218,6 +219,10 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         }
         fprintf(t->file, ",%d,%d,%d,%d", p->lids.shut[0], p->lids.shut[1], p->lids.blinks,
                 p->expression_sure);
+        struct mien_quality q = mien_quality_of(r, p);
+        cells(t, (float[]){q.face_px, q.light}, 2, 1);
+        cells(t, &q.sigma, 1, 4);
+        fprintf(t->file, ",%d", q.usable);
         row_end(t, r);
         if (!mien_text_end_line(t)) {
             return false;
@@ -247,7 +252,9 @@ static struct mien_sink *open_csv(const char *path, const struct mien_sink_conte
     for (int i = 0; i < MIEN_IBUG; i++) {
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
-    fputs(",left_shut,right_shut,blinks,expression_sure,mark,network", f);
+    fputs(",left_shut,right_shut,blinks,expression_sure,face_px,light,uncertainty,usable,mark,"
+          "network",
+          f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);
         return NULL;

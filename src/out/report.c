@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@
 #include "base/save.h"
 #include "face/lids.h"
 #include "face/gaze.h"
+#include "face/quality.h"
 #include "out/sinks.h"
 
 static const float rises = 0.5f, falls = 0.35f;
@@ -50,14 +52,28 @@ static struct mien_report_person *person_of(struct mien_report *r, int id, doubl
     return p;
 }
 
+static bool is_gaze(int channel)
+{
+    return channel == MIEN_CHANNEL_GAZE_YAW || channel == MIEN_CHANNEL_GAZE_PITCH;
+}
+
+static int samples_of(const struct mien_report_bin *b, int channel)
+{
+    return is_gaze(channel) ? b->looks : b->samples;
+}
+
 static void merge(struct mien_report_bin *a, const struct mien_report_bin *b)
 {
     for (int c = 0; c < MIEN_CHANNELS && b->samples; c++) {
-        a->sum[c] += b->sum[c];
-        a->low[c] = a->samples ? fminf(a->low[c], b->low[c]) : b->low[c];
-        a->high[c] = a->samples ? fmaxf(a->high[c], b->high[c]) : b->high[c];
+        int mine = samples_of(a, c), others = samples_of(b, c);
+        if (others) {
+            a->sum[c] += b->sum[c];
+            a->low[c] = mine ? fminf(a->low[c], b->low[c]) : b->low[c];
+            a->high[c] = mine ? fmaxf(a->high[c], b->high[c]) : b->high[c];
+        }
     }
     a->samples += b->samples;
+    a->looks += b->looks;
 }
 
 // The bin of a time; makes bins twice as wide until it fits.
@@ -147,7 +163,8 @@ static void gaze(struct mien_report_person *p, double dt, float yaw, float pitch
     p->gaze_camera_s += yaw * yaw + pitch * pitch < 100 ? dt : 0;
 }
 
-static void add_face(struct mien_report *r, const struct mien_face_result *f, double t)
+static void add_face(struct mien_report *r, const struct mien_face_result *f,
+                     const struct mien_quality *q, double t)
 {
     struct mien_report_person *p = person_of(r, f->id, t);
     if (!p) {
@@ -169,12 +186,16 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f, do
     v[MIEN_CHANNEL_SPEED] = dt > 0 ? turned / (float)dt : 0;
     bool looks = mien_open_gaze(f, v + MIEN_CHANNEL_GAZE_YAW);
     memcpy(v + MIEN_CHANNEL_EXPRESSION, f->expression, sizeof(f->expression));
-    struct mien_report_bin one = {.samples = 1};
+    v[MIEN_CHANNEL_USABLE] = q->usable;
+    v[MIEN_CHANNEL_FACE_PX] = q->face_px;
+    v[MIEN_CHANNEL_LIGHT] = q->light;
+    v[MIEN_CHANNEL_UNCERTAINTY] = 100 * q->sigma;
+    p->usable_s += q->usable ? dt : 0;
+    struct mien_report_bin one = {.samples = 1, .looks = looks};
     for (int c = 0; c < MIEN_CHANNELS; c++) {
         v[c] = isfinite(v[c]) ? v[c] : 0;
         one.sum[c] = one.low[c] = one.high[c] = v[c];
-        bool gaze_channel = c == MIEN_CHANNEL_GAZE_YAW || c == MIEN_CHANNEL_GAZE_PITCH;
-        if (looks || !gaze_channel) {
+        if (looks || !is_gaze(c)) {
             spread(&p->spread[c], v[c]);
         }
     }
@@ -233,7 +254,8 @@ void mien_report_add(struct mien_report *r, const char *source, const struct mie
         r->mark[r->marks++].at_s = t;
     }
     for (int i = 0; i < result->count; i++) {
-        add_face(r, &result->face[i], t);
+        struct mien_quality q = mien_quality_of(result, &result->face[i]);
+        add_face(r, &result->face[i], &q, t);
     }
 }
 
@@ -293,6 +315,9 @@ static void report_idle(struct mien_sink *sink)
 static bool report_write(struct mien_sink *sink, const struct mien_sink_frame *f)
 {
     struct report_sink *s = (struct report_sink *)sink;
+    if (!s->report.begun && s->report.dated) {
+        s->report.wall_s = (int64_t)time(NULL);
+    }
     mien_report_add(&s->report, f->source, f->result);
     keep_up(s);
     return true;
@@ -327,6 +352,12 @@ static struct mien_sink *open_report(const char *path, const struct mien_sink_co
         return NULL;
     }
     snprintf(s->path, sizeof(s->path), "%s", path);
+    if (c) {
+        s->report.dated = c->dated;
+        s->report.frames_per_s = c->frames_per_s;
+        snprintf(s->report.settings, sizeof(s->report.settings), "%s",
+                 c->settings ? c->settings : "");
+    }
     s->stream = mien_save_is_stream(path);
     if (!s->stream && !write_page(s, true)) { // says at once that it cannot be written
         mien_save_close(&s->save);

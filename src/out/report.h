@@ -1,5 +1,5 @@
 // What a report keeps of a session, and its page. Private to out/report*.c; the sink is
-// mien_sink_report (out/sinks.h).
+// mien_sink_kind_report (out/sinks.h).
 //
 // Memory is fixed: curves are held in BINS bins of time, whose width doubles when they are full;
 // everything else is counted as it comes. Does not: draw on screens, need the network.
@@ -28,12 +28,16 @@ enum mien_report_channel { // after the 52 blendshapes
     MIEN_CHANNEL_SPEED, // of the head's turning, degrees a second
     MIEN_CHANNEL_GAZE_YAW,
     MIEN_CHANNEL_GAZE_PITCH,
-    MIEN_CHANNEL_EXPRESSION, // 8 probabilities
-    MIEN_CHANNELS = MIEN_CHANNEL_EXPRESSION + MIEN_EXPRESSIONS,
+    MIEN_CHANNEL_EXPRESSION,                                          // 8 probabilities
+    MIEN_CHANNEL_USABLE = MIEN_CHANNEL_EXPRESSION + MIEN_EXPRESSIONS, // face/quality.h
+    MIEN_CHANNEL_FACE_PX,
+    MIEN_CHANNEL_LIGHT,
+    MIEN_CHANNEL_UNCERTAINTY, // percent of the face's size
+    MIEN_CHANNELS,
 };
 
 struct mien_report_bin {
-    int samples;
+    int samples, looks; // looks: of the gaze, which a shut eye has not
     float sum[MIEN_CHANNELS], low[MIEN_CHANNELS], high[MIEN_CHANNELS];
 };
 
@@ -54,6 +58,7 @@ struct mien_report_person {
     long long frames;
     double first_s, last_s, seconds; // seconds: while it was followed
     struct mien_report_bin *bin;     // MIEN_REPORT_BINS
+    double usable_s;                 // of `seconds`
     double share[MIEN_EXPRESSIONS];  // seconds weighted by probability
     struct mien_report_spread spread[MIEN_CHANNELS];
     double path_deg; // way of the head's turning
@@ -72,6 +77,10 @@ struct mien_report_person {
 struct mien_report {
     char source[4096];
     char networks[256], network[MIEN_NETWORK_NAME]; // all that looked, with commas; the last one
+    char settings[400];                             // of who measured, in words; "" = not told
+    double frames_per_s;                            // of the source, as it says; 0 = not told
+    bool dated;
+    int64_t wall_s; // since 1970, at the first frame; 0 = not told
     bool begun;
     double start_s, last_s; // of the first and the last frame
     double bin_s;           // width of a bin

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/mem.h"
 #include "base/name.h"
@@ -134,9 +135,15 @@ static void open_plot(const struct mien_report *r, struct mien_text *t, int heig
     }
 }
 
+static int samples(const struct mien_report_bin *b, int channel)
+{
+    bool gaze = channel == MIEN_CHANNEL_GAZE_YAW || channel == MIEN_CHANNEL_GAZE_PITCH;
+    return gaze ? b->looks : b->samples;
+}
+
 static double mean_of(const struct mien_report_bin *b, int channel)
 {
-    return b->sum[channel] / b->samples;
+    return b->sum[channel] / samples(b, channel);
 }
 
 // A channel's means as a path; where nothing was seen the line is broken.
@@ -149,9 +156,9 @@ static void curve(const struct mien_report *r, const struct mien_report_person *
     put(t, ink);
     put(t, "\" stroke-width=1.4 d=\"");
     for (int i = 0, n = bins(r); i < n; i++) {
-        if (!p->bin[i].samples) {
-            // One empty bin is the frames' rate beating with the bins'.
-            pen = pen && i + 1 < n && p->bin[i + 1].samples;
+        if (!samples(&p->bin[i], channel)) {
+            // One empty bin is the frames' rate beating with the bins'; a shut eye is a gap.
+            pen = pen && !p->bin[i].samples && i + 1 < n && samples(&p->bin[i + 1], channel);
             continue;
         }
         double v = fmin(hi, fmax(lo, mean_of(&p->bin[i], channel)));
@@ -359,6 +366,43 @@ static void gaze(const struct mien_report *r, const struct mien_report_person *p
            "style=\"background:var(--b)\"></i>pitch</p>");
 }
 
+static void quality(const struct mien_report *r, const struct mien_report_person *p,
+                    struct mien_text *t)
+{
+    static const char *const ink[] = {"var(--a)", "var(--b)", "var(--c)"};
+    put(t, "<h3>Quality of the measurement</h3><p>Usable: the face is whole in the picture, at "
+           "least 60 px large, neither dark nor glaring, and its landmarks have an uncertainty of "
+           "4 % of its size at most. Tables have the same in the columns face_px, light, "
+           "uncertainty, usable.</p><div class=tiles>");
+    tile(t, p->seconds > 0 ? 100 * p->usable_s / p->seconds : 0, 0, " %", "of the time usable");
+    tile(t, p->spread[MIEN_CHANNEL_FACE_PX].mean, 0, " px", "mean size of the face");
+    tile(t, p->spread[MIEN_CHANNEL_LIGHT].mean, 0, "", "mean light, 0 to 255");
+    tile(t, p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, " %", "mean uncertainty");
+    put(t, "</div>");
+    open_plot(r, t, 80, 0, 100, 50, " %");
+    put(t, "<path class=bad fill=\"var(--b)\" opacity=.25 d=\"");
+    for (int i = 0, n = bins(r); i < n; i++) { // stretches to be left out
+        if (p->bin[i].samples && mean_of(&p->bin[i], MIEN_CHANNEL_USABLE) < 0.5) {
+            double w = fmax(0.5, (WIDE - LEFT) * r->bin_s / length_s(r));
+            put(t, "M");
+            num(t, fmin(WIDE - w, bin_x(r, i) - w / 2), 1);
+            put(t, " 0h");
+            num(t, w + 0.2, 1);
+            put(t, "v80h-");
+            num(t, w + 0.2, 1);
+            put(t, "z");
+        }
+    }
+    put(t, "\"/>");
+    double large = fmax(1, p->spread[MIEN_CHANNEL_FACE_PX].high);
+    curve(r, p, t, MIEN_CHANNEL_FACE_PX, 80, 0, large, ink[0], LEFT, 1);
+    curve(r, p, t, MIEN_CHANNEL_LIGHT, 80, 0, 255, ink[1], LEFT, 1);
+    curve(r, p, t, MIEN_CHANNEL_UNCERTAINTY, 80, 0, 10, ink[2], LEFT, 1);
+    put(t, "</svg><p class=key><i style=\"background:var(--a)\"></i>size, of the largest");
+    put(t, "<i style=\"background:var(--b)\"></i>light<i style=\"background:var(--c)\"></i>"
+           "uncertainty, of 10 %; shaded: not usable</p>");
+}
+
 // A small curve 0…1 with its range behind it; part: one or two channels that are averaged.
 static void small(const struct mien_report *r, const struct mien_report_person *p,
                   struct mien_text *t, const int part[2], const char *name)
@@ -426,6 +470,31 @@ static void marks(const struct mien_report *r, struct mien_text *t)
     put(t, "</table>");
 }
 
+// When, with what, and how to find a time of the tables.
+static void conditions(const struct mien_report *r, struct mien_text *t)
+{
+    put(t, "<p>");
+    time_t at = (time_t)r->wall_s;
+    struct tm tm;
+    char text[64];
+    if (r->wall_s && localtime_r(&at, &tm) && strftime(text, sizeof(text), "%F %T %z", &tm)) {
+        fprintf(t->file, "Begun <time>%s</time>; ", text);
+    }
+    put(t, "0:00 here is time_s ");
+    num(t, r->start_s, 3);
+    put(t, " in tables");
+    if (r->frames_per_s > 0) {
+        put(t, "; the source gives ");
+        num(t, r->frames_per_s, 1);
+        put(t, " frames a second");
+    }
+    if (r->settings[0]) {
+        put(t, "; ");
+        mien_name_html(t->file, r->settings);
+    }
+    put(t, ".</p>");
+}
+
 void mien_report_page(const struct mien_report *r, struct mien_text *t)
 {
     put(t, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport "
@@ -438,7 +507,9 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
         put(t, " · network ");
         mien_name_html(t->file, r->networks);
     }
-    put(t, "</p><div class=tiles>");
+    put(t, "</p>");
+    conditions(r, t);
+    put(t, "<div class=tiles>");
     put(t, "<div class=tile><b>");
     clock_text(t, r->frames ? r->last_s - r->start_s : 0);
     put(t, "</b><span>length</span></div>");
@@ -458,6 +529,8 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
         put(t, " to ");
         clock_text(t, p->last_s - r->start_s);
         put(t, ".</p>\n");
+        quality(r, p, t);
+        put(t, "\n");
         shares(r, p, t);
         put(t, "\n");
         episodes(r, p, t);

@@ -16,6 +16,8 @@ enum { MIEN_SINKS_MAX = 16, MIEN_SINKS_HELP_SIZE = 1024 };
 struct mien_sink_context {
     const struct mien_face_model *model; // borrowed until close; needed by sinks that show meshes
     double frames_per_s;                 // nominal
+    bool dated;                          // reports say when they were begun
+    const char *settings; // what was measured with, in words, for reports; copied; NULL: not told
 };
 
 enum mien_sink_argument {

@@ -65,7 +65,7 @@ void mien_flat_atlas(struct mien_flat *f, const struct mien_font *font)
     glBindTexture(GL_TEXTURE_2D, f->atlas);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
     glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, MIEN_ATLAS, MIEN_ATLAS, 0, GL_RED, GL_UNSIGNED_BYTE,
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_R8, font->side, font->side, 0, GL_RED, GL_UNSIGNED_BYTE,
                  font->atlas);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);

@@ -69,19 +69,19 @@ static bool pack(struct mien_font *f, struct packer *p, SDL_Surface *s, struct m
         return true;
     }
     int w = x1 - x0, h = y1 - y0;
-    if (p->x + w + 1 > MIEN_ATLAS) {
+    if (p->x + w + 1 > f->side) {
         p->x = 1;
         p->y += p->row + 1;
         p->row = 0;
     }
-    if (p->y + h + 1 > MIEN_ATLAS) {
+    if (p->y + h + 1 > f->side) {
         return false;
     }
     for (int y = 0; y < h; y++) {
         const uint32_t *row =
             (const uint32_t *)((const uint8_t *)s->pixels + (y0 + y) * s->pitch) + x0;
         for (int x = 0; x < w; x++) {
-            f->atlas[(size_t)(p->y + y) * MIEN_ATLAS + (size_t)(p->x + x)] =
+            f->atlas[(size_t)(p->y + y) * (size_t)f->side + (size_t)(p->x + x)] =
                 (uint8_t)(row[x] >> 24);
         }
     }
@@ -93,7 +93,7 @@ static bool pack(struct mien_font *f, struct packer *p, SDL_Surface *s, struct m
 }
 
 static bool bake_face(struct mien_font *f, struct packer *p, enum mien_font_face face,
-                      const char *path, float size)
+                      const char *path, float size, bool *full)
 {
     TTF_Font *t = TTF_OpenFont(path, (int)lroundf(size));
     if (!t) {
@@ -119,11 +119,21 @@ static bool bake_face(struct mien_font *f, struct packer *p, enum mien_font_face
         }
     }
     TTF_CloseFont(t);
-    if (!room) {
-        mien_warn("the text atlas is full at size %.0f: some characters will be missing",
-                  (double)size);
-    }
+    *full = *full || !room;
     return true;
+}
+
+// An empty atlas of this side, with its opaque corner.
+static bool make_atlas(struct mien_font *f, int side)
+{
+    mien_free(f->atlas);
+    memset(f, 0, sizeof(*f));
+    f->atlas = mien_calloc((size_t)side, (size_t)side);
+    f->side = f->atlas ? side : 0;
+    for (int y = 0; f->atlas && y < 4; y++) {
+        memset(f->atlas + (size_t)y * (size_t)side, 255, 4);
+    }
+    return f->atlas != NULL;
 }
 
 bool mien_font_path(char *out, size_t size)
@@ -149,12 +159,8 @@ bool mien_font_bake(struct mien_font *f, float scale)
         {"DejaVuSans-Bold.ttf", 13.0f},
     };
     memset(f, 0, sizeof(*f));
-    f->atlas = mien_calloc(MIEN_ATLAS, MIEN_ATLAS);
-    if (!f->atlas) {
+    if (!make_atlas(f, MIEN_ATLAS_LEAST)) {
         return false;
-    }
-    for (int y = 0; y < 4; y++) {
-        memset(f->atlas + (size_t)y * MIEN_ATLAS, 255, 4);
     }
     char path[512] = "";
     const char *dir = NULL;
@@ -172,14 +178,25 @@ bool mien_font_bake(struct mien_font *f, float scale)
         mien_error("SDL2_ttf does not start: %s; the display will have no text", TTF_GetError());
         return false;
     }
-    // Above twice the base size four faces no longer fit the atlas.
-    scale = fminf(fmaxf(scale, 1), 2.2f);
-    struct packer p = {.x = 6, .y = 1, .row = 5};
-    f->ready = true;
-    for (int i = 0; i < MIEN_FONTS; i++) {
-        snprintf(path, sizeof(path), "%s/%s", dir, faces[i].file);
-        f->ready =
-            bake_face(f, &p, (enum mien_font_face)i, path, faces[i].size * scale) && f->ready;
+    scale = fminf(fmaxf(scale, 1), 4);
+    bool full = true;
+    for (int side = MIEN_ATLAS_LEAST; full && side <= MIEN_ATLAS_MOST; side *= 2) {
+        if (!make_atlas(f, side)) {
+            break;
+        }
+        struct packer p = {.x = 6, .y = 1, .row = 5};
+        full = false;
+        f->ready = true;
+        for (int i = 0; i < MIEN_FONTS && !full; i++) {
+            snprintf(path, sizeof(path), "%s/%s", dir, faces[i].file);
+            f->ready =
+                bake_face(f, &p, (enum mien_font_face)i, path, faces[i].size * scale, &full) &&
+                f->ready;
+        }
+    }
+    if (full && f->atlas) {
+        mien_warn("the text atlas is full at scale %.1f: some characters will be missing",
+                  (double)scale);
     }
     TTF_Quit();
     return f->ready;

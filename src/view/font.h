@@ -17,7 +17,7 @@ enum mien_font_face {
     MIEN_FONTS
 };
 
-enum { MIEN_GLYPHS = 256, MIEN_ATLAS = 512 };
+enum { MIEN_GLYPHS = 256, MIEN_ATLAS_LEAST = 512, MIEN_ATLAS_MOST = 4096 };
 
 struct mien_glyph {
     int16_t u, v, w, h; // in the atlas, px; w = 0: nothing to draw
@@ -30,7 +30,8 @@ struct mien_font {
     float height[MIEN_FONTS]; // line height, px
     float ascent[MIEN_FONTS];
     struct mien_glyph glyph[MIEN_FONTS][MIEN_GLYPHS];
-    uint8_t *atlas; // MIEN_ATLAS x MIEN_ATLAS alpha; the top-left 4x4 is opaque
+    uint8_t *atlas; // side x side alpha; the top-left 4x4 is opaque
+    int side;       // px; as large as the text needs
 };
 
 // scale: 1 = sizes for a 480-line window. Always gives a usable object; false when the font is

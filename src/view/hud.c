@@ -6,69 +6,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "view/hud_sizes.h"
 #include "view/palette.h"
 #include "view/words.h"
 
-// At scale 1, px: widths of the bars' column and the state panel, panels' distance from the edge.
-enum { COLUMN = 232, STATE = 194, MARGIN = 8 };
-
-float mien_hud_scale(int width_px, int height_px)
-{
-    float s = fminf((float)height_px / 480, (float)width_px / 640);
-    return fminf(fmaxf(1 + (s - 1) * 0.6f, 1), 2.2f);
-}
-
-// Panels begin in the strips beside the picture, so that they hide less of it; strips narrower than
-// `least` would only cut their edges off.
-static void leave_strips(struct mien_rect *area, struct mien_rect video, float least)
-{
-    float left = video.x - area->x, right = area->x + area->w - video.x - video.w;
-    float top = video.y - area->y, bottom = area->y + area->h - video.y - video.h;
-    if (left > 0 && left < least) {
-        area->x += left;
-        area->w -= left;
-    }
-    if (right > 0 && right < least) {
-        area->w -= right;
-    }
-    if (top > 0 && top < least) {
-        area->y += top;
-        area->h -= top;
-    }
-    if (bottom > 0 && bottom < least) {
-        area->h -= bottom;
-    }
-}
-
-struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
-                                   bool bars)
-{
-    float w = (float)width_px, h = (float)height_px;
-    struct mien_layout l = {.ui = mien_hud_scale(width_px, height_px)};
-    struct mien_rect all = {0, 0, w, h};
-    l.video = mien_rect_fit(all, picture_w, picture_h);
-    float column = bars && w >= 420 ? roundf(COLUMN * l.ui) : 0;
-    if (column > 0) {
-        struct mien_rect beside =
-            mien_rect_fit((struct mien_rect){0, 0, w - column, h}, picture_w, picture_h);
-        // Beside the picture while that costs it less than a quarter of its height.
-        l.over = beside.h < 0.76f * l.video.h;
-        if (!l.over) {
-            l.video = beside;
-        }
-        l.bars = (struct mien_rect){w - column, 0, column, h};
-    }
-    l.area = (struct mien_rect){0, 0, w - l.bars.w, h};
-    leave_strips(&l.area, l.video, 5 * MARGIN * l.ui);
-    return l;
-}
-
-void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px)
-{
-    float column = COLUMN * mien_hud_scale(picture_w * 2, picture_h);
-    *height_px = picture_h;
-    *width_px = (picture_w + (bars ? (int)roundf(column) : 0) + 1) / 2 * 2;
-}
+enum { POSE_HIGH = 108 }; // at scale 1, px
 
 static void panel(struct mien_draw *d, struct mien_rect r, float ui)
 {
@@ -99,27 +41,46 @@ static void stage(struct pen *p, const char *label, float ms)
     p->y += 14 * p->ui;
 }
 
-// Returns its right edge.
-static float state_panel(struct mien_draw *d, const struct mien_layout *l,
-                         const struct mien_result *r, const struct mien_hud_info *info)
+static enum mien_picture picture_of(const struct mien_hud_info *info)
 {
-    float ui = l->ui, m = MARGIN * ui;
-    const char *state, *reason;
-    enum mien_picture picture = info->paused  ? MIEN_PICTURE_PAUSED
-                                : info->stale ? MIEN_PICTURE_STALE
-                                              : MIEN_PICTURE_NEW;
-    enum mien_mood mood = mien_words(r, picture, &state, &reason);
-    float wide = fmaxf(STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
-    struct mien_rect box = {l->area.x + m, l->area.y + m, wide, (*reason ? 165 : 151) * ui};
+    return info->paused ? MIEN_PICTURE_PAUSED : info->stale ? MIEN_PICTURE_STALE : MIEN_PICTURE_NEW;
+}
+
+static struct mien_color mood_color(enum mien_mood mood)
+{
+    return mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
+}
+
+// Returns its right edge.
+static float state_panel(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r,
+                         int i, const struct mien_hud_info *info)
+{
+    float ui = l->ui, m = HUD_MARGIN * ui;
+    const char *state, *why;
+    char reason[96];
+    enum mien_picture picture = picture_of(info);
+    enum mien_mood mood = mien_words(r, i, picture, &state, &why);
+    struct mien_rect in = l->side.w > 0 ? l->side : l->area;
+    snprintf(reason, sizeof(reason), "%s", why);
+    float wide = fmaxf(HUD_STATE * ui, mien_font_width(d->font, MIEN_FONT_SMALL, reason) + 2 * m);
+    wide = fminf(wide, fmaxf(in.w - 2 * m, 0));
+    mien_hud_shorten(d->font, MIEN_FONT_SMALL, wide - 2 * m, reason);
+    float high = (*reason ? HUD_STATE_HIGH : HUD_STATE_HIGH - 14) * ui;
+    struct mien_rect box = {in.x + m, in.y + m, wide, high};
+    if (wide < HUD_STATE * ui - 1 || !mien_hud_place(l, box)) {
+        return l->area.x;
+    }
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
-    struct mien_color c = mood == MIEN_MOOD_GOOD ? C_GOOD : mood == MIEN_MOOD_BUSY ? C_WARN : C_BAD;
+    struct mien_color c = mood_color(mood);
     mien_draw_dot(d, p.x + 4 * ui, p.y + 7 * ui, 4 * ui, c);
     mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, state);
     if (r->count > 0 && picture == MIEN_PICTURE_NEW) {
-        mien_draw_printf(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_DIM,
-                         r->count > 1 ? "%d faces" : "face %d",
-                         r->count > 1 ? r->count : r->face[0].id);
+        char whose[32];
+        snprintf(whose, sizeof(whose), r->count > 1 ? "face %d of %d" : "face %d", r->face[i].id,
+                 r->count);
+        mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT,
+                        r->count > 1 ? mien_face_color(r->face[i].id) : C_DIM, whose);
     }
     p.y += 15 * ui;
     if (*reason) {
@@ -156,11 +117,25 @@ static void angle(char *text, size_t size, float v)
     snprintf(text, size, "%+.1f°", (double)v);
 }
 
-static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
-                       const struct mien_face_result *f)
+// Of a panel below the others: in the side column from `top` on, else in a lower corner.
+static struct mien_rect below(const struct mien_layout *l, float w, float h, bool right, float top)
 {
-    float ui = l->ui, m = MARGIN * ui, h = 108 * ui;
-    struct mien_rect box = {l->area.x + m, l->area.y + l->area.h - m - h, 142 * ui, h};
+    float m = HUD_MARGIN * l->ui;
+    if (l->side.w > 0) {
+        return (struct mien_rect){l->side.x + m, top, HUD_STATE * l->ui, h};
+    }
+    return (struct mien_rect){right ? l->area.x + l->area.w - m - w : l->area.x + m,
+                              l->area.y + l->area.h - m - h, w, h};
+}
+
+static bool pose_panel(struct mien_draw *d, struct mien_layout *l, const struct mien_face_result *f,
+                       float top)
+{
+    float ui = l->ui, m = HUD_MARGIN * ui;
+    struct mien_rect box = below(l, 142 * ui, POSE_HIGH * ui, false, top);
+    if (!mien_hud_place(l, box)) {
+        return false;
+    }
     panel(d, box, ui);
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
     char text[64], other[32];
@@ -187,14 +162,18 @@ static void pose_panel(struct mien_draw *d, const struct mien_layout *l,
         mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, other);
         p.y += 15 * ui;
     }
+    return true;
 }
 
-static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
-                             const struct mien_face_result *f)
+static void expression_panel(struct mien_draw *d, struct mien_layout *l,
+                             const struct mien_face_result *f, float top)
 {
-    float ui = l->ui, m = MARGIN * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
-    float right = l->area.x + l->area.w;
-    struct mien_rect box = {right - m - w, l->area.y + l->area.h - m - h, w, h};
+    float ui = l->ui, m = HUD_MARGIN * ui, w = 168 * ui, h = (10 + 13 * MIEN_EXPRESSIONS) * ui;
+    struct mien_rect box = below(l, w, h, true, top);
+    if (!mien_hud_place(l, box)) {
+        return;
+    }
+    w = box.w;
     panel(d, box, ui);
     float y = box.y + 4 * ui;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
@@ -212,10 +191,10 @@ static void expression_panel(struct mien_draw *d, const struct mien_layout *l,
 
 // Source, size, mode and network, top right, beside what ends at `left`; in a narrow window without
 // the network, or not at all.
-static void details(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+static void details(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r,
                     const struct mien_hud_info *info, const char *mode, float left)
 {
-    float ui = l->ui, m = MARGIN * ui, right = l->area.x + l->area.w;
+    float ui = l->ui, m = HUD_MARGIN * ui, right = l->area.x + l->area.w;
     const char *slash = info->source ? strrchr(info->source, '/') : NULL;
     const char *name = slash && slash[1] ? slash + 1 : info->source;
     for (int with_network = r->network[0] ? 1 : 0; with_network >= 0; with_network--) {
@@ -224,8 +203,9 @@ static void details(struct mien_draw *d, const struct mien_layout *l, const stru
                  name ? " · " : "", r->width_px, r->height_px, mode, with_network ? " · net " : "",
                  with_network ? r->network : "");
         float w = mien_font_width(d->font, MIEN_FONT_SMALL, text) + 2 * m;
-        if (w < right - left - 2 * m) {
-            panel(d, (struct mien_rect){right - m - w, l->area.y + m, w, 20 * ui}, ui);
+        struct mien_rect box = {right - m - w, l->area.y + m, w, 20 * ui};
+        if (w < right - left - 2 * m && mien_hud_place(l, box)) {
+            panel(d, box, ui);
             mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
                             C_DIM, text);
             return;
@@ -233,19 +213,76 @@ static void details(struct mien_draw *d, const struct mien_layout *l, const stru
     }
 }
 
-void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+void mien_hud_panels(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
                      const struct mien_hud_info *info, const char *mode)
 {
-    float ui = l->ui, left = state_panel(d, l, r, info);
-    details(d, l, r, info, mode, left);
+    float ui = l->ui, m = HUD_MARGIN * ui, left = state_panel(d, l, r, i, info);
+    details(d, l, r, info, mode, l->side.w > 0 ? l->area.x : left);
     if (r->count > 0) {
+        float top = l->side.y + 2 * m + HUD_STATE_HIGH * ui;
         // In a small window the face comes first.
         bool roomy = l->area.w > 440 * ui && l->area.h > 300 * ui;
-        if (roomy || l->area.h > 520 * ui) {
-            pose_panel(d, l, &r->face[0]);
+        bool tall = l->area.h > 520 * ui;
+        if ((roomy || tall || l->side.w > 0) && pose_panel(d, l, &r->face[i], top)) {
+            top += POSE_HIGH * ui + m;
         }
-        if (roomy) {
-            expression_panel(d, l, &r->face[0]);
+        if (roomy || tall || l->side.w > 0) {
+            expression_panel(d, l, &r->face[i], top);
+        }
+    }
+}
+
+void mien_hud_line(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
+                   const struct mien_hud_info *info)
+{
+    enum { PARTS = 7, REASON = 2, FIGURES = 5 };
+    float ui = l->ui, m = HUD_MARGIN * ui, room = l->area.w - 2 * m, gap = 14 * ui, w = 26 * ui;
+    const char *state, *reason;
+    enum mien_mood mood = mien_words(r, i, picture_of(info), &state, &reason);
+    char part[PARTS][64] = {{0}};
+    struct mien_color c = mood_color(mood), ink[PARTS] = {C_TEXT, C_TEXT, c, C_TEXT, C_TEXT};
+    const struct mien_face_result *f = &r->face[i];
+    bool face = r->count > 0 && picture_of(info) == MIEN_PICTURE_NEW;
+    snprintf(part[0], sizeof(part[0]), "%s", state);
+    if (face && r->count > 1) {
+        snprintf(part[1], sizeof(part[1]), "face %d of %d", f->id, r->count);
+        ink[1] = mien_face_color(f->id);
+    }
+    snprintf(part[REASON], sizeof(part[0]), "%s", reason);
+    if (face && !f->expression_sure) {
+        snprintf(part[3], sizeof(part[3]), "expression unsure");
+    } else if (face) {
+        snprintf(part[3], sizeof(part[3]), "%s %.0f %%", mien_expression_name(f->expression_class),
+                 100 * (double)f->expression[f->expression_class]);
+    }
+    snprintf(part[4], sizeof(part[4]), "%.40s%s%s", info->worn ? info->worn : "",
+             info->worn && info->range ? ", " : "", info->range ? "my range" : "");
+    if (info->fps > 0 && !info->stale) {
+        snprintf(part[FIGURES], sizeof(part[0]), "%.0f frames/s", (double)info->fps);
+    }
+    snprintf(part[6], sizeof(part[6]), "? keys");
+    ink[FIGURES] = ink[6] = C_DIM;
+    bool shown[PARTS];
+    for (int k = 0; k < PARTS; k++) {
+        enum mien_font_face font = k ? MIEN_FONT_TEXT : MIEN_FONT_BOLD;
+        if (k == REASON) { // the cause and what helps: cut rather than left out
+            mien_hud_shorten(d->font, font, fmaxf(room - w - gap, 0), part[k]);
+        }
+        float wide = mien_font_width(d->font, font, part[k]) + (k ? gap : 0);
+        shown[k] = part[k][0] && w + wide <= room;
+        w += shown[k] ? wide : 0;
+    }
+    struct mien_rect box = {l->area.x + m, l->area.y + m, w, HUD_LINE * ui};
+    if (!shown[0] || !mien_hud_place(l, box)) {
+        return;
+    }
+    panel(d, box, ui);
+    float x = box.x + 18 * ui, y = box.y + 4 * ui;
+    mien_draw_dot(d, box.x + 10 * ui, box.y + 11 * ui, 4 * ui, c);
+    for (int k = 0; k < PARTS; k++) {
+        if (shown[k]) {
+            x = gap + mien_draw_label(d, x, y, k ? MIEN_FONT_TEXT : MIEN_FONT_BOLD, MIEN_LEFT,
+                                      ink[k], part[k]);
         }
     }
 }
@@ -327,14 +364,14 @@ static void bar_row(struct mien_draw *d, float ui, float x, float y, float w, fl
     number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
 }
 
-void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
                    bool mirror)
 {
-    if (l->bars.w <= 0) {
+    if (l->bars.w <= 0 || !mien_hud_place(l, l->bars)) {
         return;
     }
     float ui = l->ui, m = 10 * ui, w = l->bars.w - 2 * m, x = l->bars.x + m;
-    const float *v = r->count > 0 ? r->face[0].blendshape : NULL;
+    const float *v = r->count > 0 ? r->face[i].blendshape : NULL;
     float head = 24 * ui, gap = 5 * ui;
     float space = l->bars.h - head - 8 * ui - gap * (float)MIEN_COUNT(groups);
     bool chosen[MIEN_BLENDSHAPES];
@@ -342,19 +379,24 @@ void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struc
     float step = fminf(space / (float)rows, 16 * ui);
     mien_draw_box(d, l->bars, 0, l->over ? C_PANEL : C_SIDE);
     float y = l->bars.y + 6 * ui, middle = x + w - 62 * ui;
-    mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, "blendshapes");
+    char title[32] = "blendshapes";
+    if (r->count > 1) {
+        snprintf(title, sizeof(title), "face %d", r->face[i].id);
+    }
+    mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT,
+                    r->count > 1 ? mien_face_color(r->face[i].id) : C_TEXT, title);
     mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
                     mirror ? "left" : "right");
     mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
                     mirror ? "right" : "left");
     y = l->bars.y + head;
     int group = -1;
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        if (!chosen[i]) {
+    for (int k = 0; k < MIEN_BLENDSHAPES; k++) {
+        if (!chosen[k]) {
             continue;
         }
         int g = (int)MIEN_COUNT(groups) - 1;
-        while (groups[g] > i) {
+        while (groups[g] > k) {
             g--;
         }
         if (g != group) {
@@ -364,7 +406,7 @@ void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struc
             y += gap;
             group = g;
         }
-        bar_row(d, ui, x, y, w, step, i, v, mirror);
+        bar_row(d, ui, x, y, w, step, k, v, mirror);
         y += step;
     }
 }

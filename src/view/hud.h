@@ -11,6 +11,10 @@
 
 enum { MIEN_HUD_RING = 120 };
 
+// How much is written over the picture: nothing, one line, or the engineer's panels.
+#define MIEN_HUD_NAMES "off|line|full"
+enum mien_hud_level { MIEN_HUD_OFF, MIEN_HUD_LINE, MIEN_HUD_FULL, MIEN_HUD_LEVELS };
+
 enum mien_lamp { MIEN_LAMP_RECORD, MIEN_LAMP_FILE, MIEN_LAMP_NETWORK, MIEN_LAMP_CAMERA };
 enum { MIEN_LAMPS = 8 };
 
@@ -26,6 +30,8 @@ struct mien_hud_info { // measured by the program; zero means unknown
     const char *source;               // its name, borrowed; NULL = none
     const char *notice;               // what went wrong or was done, borrowed; NULL = none
     const struct mien_traces *curves; // shown when the settings say so; borrowed; NULL = none
+    const char *worn;                 // what is worn, borrowed; NULL = nothing
+    bool range;                       // the user's own range is applied
     bool paused;
     bool stale; // no new picture has come for too long
     // What leaves the program; shown whatever else is hidden.
@@ -36,31 +42,53 @@ struct mien_hud_info { // measured by the program; zero means unknown
     int lamps;
 };
 
+enum { MIEN_HUD_PLACES = 32 };
+
 struct mien_layout {
     struct mien_rect video; // the picture
     struct mien_rect area;  // of the screen, without the column: where panels go
     struct mien_rect bars;  // the column of blendshape bars; w 0 = not shown
     bool over;              // the column lies over the picture
     float ui;               // scale of everything written
+    struct mien_rect window;
+    struct mien_rect side; // beside the picture, for all panels; w 0 = there is no room
+    struct mien_rect taken[MIEN_HUD_PLACES], face[MIEN_FACES_MAX];
+    int takens, faces;
 };
 // ui: mien_hud_scale of the window's size.
 float mien_hud_scale(int width_px, int height_px);
 struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
-                                   bool bars);
+                                   bool bars, enum mien_hud_level hud);
 // Window size that shows a picture of this size scaled by k with the column beside it.
 void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px);
 
-void mien_hud_panels(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+// Takes a place for a panel. False: it is not free, or not whole in the window.
+bool mien_hud_place(struct mien_layout *l, struct mien_rect r);
+// At the area's edge where nothing is, and no face if that can be. False: there is no room.
+bool mien_hud_place_toast(struct mien_layout *l, float w, float h, struct mien_rect *out);
+void mien_hud_keep_faces_free(struct mien_layout *l, const struct mien_map *map,
+                              const struct mien_result *r);
+// Which face's figures are shown: the one of this id, else the first.
+int mien_hud_face(const struct mien_result *r, int id);
+// Cuts the text to this width, with … at its end. Room in text for what it holds.
+void mien_hud_shorten(const struct mien_font *f, enum mien_font_face face, float wide, char *text);
+
+// i: the face whose figures are shown.
+void mien_hud_panels(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
                      const struct mien_hud_info *info, const char *mode);
-void mien_hud_bars(struct mien_draw *d, const struct mien_layout *l, const struct mien_result *r,
+// One line at the top left: state and reason, expression, what is worn, the rate. What finds no
+// room is left out, the least important first.
+void mien_hud_line(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
+                   const struct mien_hud_info *info);
+void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
                    bool mirror);
-void mien_hud_notice(struct mien_draw *d, const struct mien_layout *l,
-                     const struct mien_hud_info *info, bool below_panels);
-// At the top, in the middle of the free area.
-void mien_hud_lamps(struct mien_draw *d, const struct mien_layout *l,
-                    const struct mien_hud_info *info, bool below_panels);
-// The sheet of keys (view/keys.h).
-void mien_hud_help(struct mien_draw *d, const struct mien_layout *l);
+// What was done or went wrong, at the edge. bare: nothing else says that it is paused.
+void mien_hud_notice(struct mien_draw *d, struct mien_layout *l, const struct mien_hud_info *info,
+                     bool bare);
+// At the top right.
+void mien_hud_lamps(struct mien_draw *d, struct mien_layout *l, const struct mien_hud_info *info);
+// The sheet of keys (view/keys.h). page: from 1; returns how many there are.
+int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page);
 
 void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,
                           const struct mien_face_model *model, const struct mien_face_result *f);

@@ -8,47 +8,54 @@
 // action, character, label in menus, and the line of the sheet that it begins: what stands at its
 // left and its text, which also names the keys that follow without a line of their own (NULL,
 // NULL).
-#define MIEN_KEY_ROWS(X)                                                                           \
-    X(MODE, 'm', "m", "m M", MIEN_KEY_SAYS_MODES)                                                  \
-    X(MODE_BACK, 'M', "M", NULL, NULL)                                                             \
-    X(FAINTER, '[', "[", "[ ]", "fainter, stronger")                                               \
-    X(STRONGER, ']', "]", NULL, NULL)                                                              \
-    X(PROP, 'g', "g", "g", "next thing to wear: glasses, hat …; G the one before; l its light")    \
-    X(PROP_BACK, 'G', "G", NULL, NULL)                                                             \
-    X(LIGHT, 'l', "l", NULL, NULL)                                                                 \
-    X(HEAD, 'e', "e", "e", "the whole head, or the face only")                                     \
-    X(POINTS, 'p', "p", "p", "landmark points with their uncertainty")                             \
-    X(AXES, 'a', "a", "a", "head axes and gaze")                                                   \
-    X(HUD, 'h', "h", "h", "times, pose and expression")                                            \
-    X(BARS, 'b', "b", "b", "blendshape bars")                                                      \
-    X(CURVES, 'v', "v", "v", "live curves; V other channels")                                      \
-    X(CHANNELS, 'V', "V", NULL, NULL)                                                              \
-    X(MIRROR, 'x', "x", "x", "mirror")                                                             \
-    X(NEUTRAL, 'n', "n", "n", "take the present expression as neutral; N undoes it")               \
-    X(FORGET, 'N', "N", NULL, NULL)                                                                \
-    X(LEARN, 'C', "C", "C",                                                                        \
-      "learn your own range in ten seconds: at rest, then moving; P use it or not")                \
-    X(RANGE, 'P', "P", NULL, NULL)                                                                 \
-    X(MARK, 'k', "k", "k", "set an event mark in records and report")                              \
-    X(FACES, '1', "1-8", "1-8", "so many faces are followed")                                      \
-    X(LESS_SMOOTH, '-', "-", "- +",                                                                \
-      "smoothing; , . field of view; t look twice; T another network")                             \
-    X(SMOOTHER, '+', "+", NULL, NULL)                                                              \
-    X(NARROWER, ',', ",", NULL, NULL)                                                              \
-    X(WIDER, '.', ".", NULL, NULL)                                                                 \
-    X(QUALITY, 't', "t", NULL, NULL)                                                               \
-    X(NETWORK, 'T', "T", NULL, NULL)                                                               \
-    X(OPEN, 'o', "o", "o", "open a picture or video (or drop one here); c next camera")            \
-    X(CAMERA, 'c', "c", NULL, NULL)                                                                \
-    X(RECORD, 'r', "r", "r", "record, stop recording; w without what is drawn; s saves a picture") \
-    X(PLAIN, 'w', "w", NULL, NULL)                                                                 \
-    X(SCREENSHOT, 's', "s", NULL, NULL)                                                            \
-    X(REPORT, 'R', "R", "R", "begin, finish a report of the session")                              \
-    X(PAUSE, ' ', "space", "space", "pause")                                                       \
-    X(FULLSCREEN, 'f', "f", "f", "full screen")                                                    \
-    X(SETTINGS, '\t', "tab", "tab", "all settings; F10 or the mouse: menus")                       \
-    X(HELP, '?', "?", "?", "this sheet")                                                           \
-    X(QUIT, 'q', "q", "q Esc", "quit")
+#define MIEN_KEY_ROWS(X)                                                                        \
+    X(MODE, 'm', "m", "m M", MIEN_KEY_SAYS_MODES)                                               \
+    X(MODE_BACK, 'M', "M", NULL, NULL)                                                          \
+    X(FAINTER, '[', "[", "[ ]", "fainter, stronger")                                            \
+    X(STRONGER, ']', "]", NULL, NULL)                                                           \
+    X(PROP, 'g', "g", "g", "next thing to wear: glasses, hat …; G the one before; l its light") \
+    X(PROP_BACK, 'G', "G", NULL, NULL)                                                          \
+    X(LIGHT, 'l', "l", NULL, NULL)                                                              \
+    X(HEAD, 'e', "e", "e", "the whole head, or the face only")                                  \
+    X(POINTS, 'p', "p", "p", "landmark points with their uncertainty")                          \
+    X(AXES, 'a', "a", "a", "head axes and gaze")                                                \
+    X(HUD, 'h', "h", "h", "one line of state, all figures, or nothing")                         \
+    X(BARS, 'b', "b", "b", "blendshape bars")                                                   \
+    X(CURVES, 'v', "v", "v", "live curves; V other channels")                                   \
+    X(CHANNELS, 'V', "V", NULL, NULL)                                                           \
+    X(MIRROR, 'x', "x", "x", "mirror (cameras are, at first)")                                  \
+    X(NEUTRAL, 'n', "n", "n", "take the present expression as neutral; N undoes it")            \
+    X(FORGET, 'N', "N", NULL, NULL)                                                             \
+    X(LEARN, 'C', "C", "C",                                                                     \
+      "learn your own range in ten seconds: at rest, then moving; P use it or not")             \
+    X(RANGE, 'P', "P", NULL, NULL)                                                              \
+    X(MARK, 'k', "k", "k", "set an event mark in records and report")                           \
+    X(FACES, '1', "1-8", "1-8",                                                                 \
+      "so many faces are followed; j or a click: whose figures are shown")                      \
+    X(FIGURES, 'j', "j", NULL, NULL)                                                            \
+    X(LESS_SMOOTH, '-', "-", "- +",                                                             \
+      "smoothing; , . field of view; t look twice; T another network")                          \
+    X(SMOOTHER, '+', "+", NULL, NULL)                                                           \
+    X(NARROWER, ',', ",", NULL, NULL)                                                           \
+    X(WIDER, '.', ".", NULL, NULL)                                                              \
+    X(QUALITY, 't', "t", NULL, NULL)                                                            \
+    X(NETWORK, 'T', "T", NULL, NULL)                                                            \
+    X(OPEN, 'o', "o", "o",                                                                      \
+      "open a picture or video (or drop one here); d the demo clip; c next camera")             \
+    X(DEMO, 'd', "d", NULL, NULL)                                                               \
+    X(CAMERA, 'c', "c", NULL, NULL)                                                             \
+    X(RECORD, 'r', "r", "r", "record, stop recording; s saves a picture")                       \
+    X(SCREENSHOT, 's', "s", NULL, NULL)                                                         \
+    X(PROGRAMME, 'w', "w", "w",                                                                 \
+      "what others get: picture with what is worn, alone, all that you see")                    \
+    X(PRESENT, 'z', "F5", "F5", "presentation: the window shows only that")                     \
+    X(REPORT, 'R', "R", "R", "begin, finish a report of the session")                           \
+    X(PAUSE, ' ', "space", "space", "pause")                                                    \
+    X(FULLSCREEN, 'f', "f", "f", "full screen")                                                 \
+    X(SETTINGS, '\t', "tab", "tab", "all settings; F10 or the mouse: menus")                    \
+    X(HELP, '?', "?", "?", "this sheet")                                                        \
+    X(QUIT, 'q', "q", "q Esc",                                                                  \
+      "quit; asks while something is recorded; Esc leaves full screen first")
 #define MIEN_KEY_SAYS_MODES "what is drawn: " // the modes follow
 
 #define MIEN_KEY_ID(id, ...) MIEN_ACTION_##id,

@@ -71,8 +71,10 @@ static void arrow(struct mien_draw *d, const float a[2], const float b[2], float
     mien_draw_dot(d, b[0], b[1], width * 1.5f, c);
     if (name) {
         float dx = b[0] - a[0], dy = b[1] - a[1], l = fmaxf(sqrtf(dx * dx + dy * dy), 1);
-        mien_draw_label(d, b[0] + dx / l * 10, b[1] + dy / l * 10 - 7, MIEN_FONT_BOLD, MIEN_CENTRE,
-                        c, name);
+        float x = b[0] + dx / l * 10, y = b[1] + dy / l * 10,
+              half = d->font->height[MIEN_FONT_BOLD] / 2;
+        mien_draw_dot(d, x, y, half, C_PANEL);
+        mien_draw_label(d, x, y - half, MIEN_FONT_BOLD, MIEN_CENTRE, c, name);
     }
 }
 

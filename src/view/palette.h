@@ -5,13 +5,16 @@
 
 #include "view/draw.h"
 
-#define C_PANEL MIEN_COLOR(10, 14, 18, 184)
+// Every ink has a contrast of 4.5:1 at least on the plates, whatever picture is under them
+// (tests/unit/test_view.c).
+#define C_PANEL MIEN_COLOR(10, 14, 18, 230)
 #define C_SOLID MIEN_COLOR(14, 18, 23, 236)
+#define C_SHEET MIEN_COLOR(14, 18, 23, 248)
 #define C_SIDE MIEN_COLOR(17, 21, 26, 255)
 #define C_TRACK MIEN_COLOR(255, 255, 255, 30)
 #define C_TEXT MIEN_COLOR(236, 240, 243, 255)
 #define C_DIM MIEN_COLOR(158, 170, 180, 255)
-#define C_FAINT MIEN_COLOR(104, 115, 124, 255)
+#define C_FAINT MIEN_COLOR(138, 149, 158, 255)
 #define C_ACCENT MIEN_COLOR(79, 209, 190, 255)
 #define C_SOFT MIEN_COLOR(79, 209, 190, 120)
 #define C_WARM MIEN_COLOR(233, 180, 120, 255)

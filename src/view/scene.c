@@ -259,7 +259,7 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
 {
     bool surfaces = s->ready && s->program[mode];
     bool lines = mien_view_mode_at(mode)->draws & MIEN_DRAWS_LINES;
-    bool wears = s->ready && wear->on;
+    bool wears = s->ready && wear && wear->on;
     if (!surfaces && !wears) {
         return;
     }

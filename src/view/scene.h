@@ -37,7 +37,8 @@ void mien_scene_picture(struct mien_scene *s, const struct mien_image *im);
 // Screen rectangles have their origin top-left; height_px is the screen's.
 void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain);
 // The face in slot i of the result over the picture, in its own colour. head: the whole head, not
-// only the face. wear: drawn on it when something is on; picture: where its light is taken from.
+// only the face. wear: drawn on it when something is on, may be NULL; picture: where its light is
+// taken from.
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
                      const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
                      float opacity, struct mien_wear *wear, const struct mien_image *picture,

@@ -206,33 +206,39 @@ static float value_of(const struct mien_traces *c, const struct mien_face_result
     }
 }
 
-void mien_traces_add(struct mien_traces *c, const struct mien_result *r)
+void mien_traces_add(struct mien_traces *c, const struct mien_result *r, int face)
 {
     double t = (double)r->times.capture_ns * 1e-9;
     if (r->count > 0) {
-        count_blinks(c, &r->face[0], t);
+        count_blinks(c, &r->face[face], t);
     }
     for (int i = 0; i < c->count; i++) {
-        float v = r->count > 0 ? value_of(c, &r->face[0], c->channel[i], t) : 0;
+        float v = r->count > 0 ? value_of(c, &r->face[face], c->channel[i], t) : 0;
         c->value[i][c->first] = isfinite(v) ? v : 0;
     }
     c->marked[c->first] = r->mark != 0;
     c->first = (c->first + 1) % MIEN_TRACE_POINTS;
 }
 
-void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, const struct mien_layout *l)
+void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct mien_layout *l)
 {
     float ui = l->ui, m = 8 * ui, lane = 17 * ui, h = lane * (float)c->count + 8 * ui;
-    float left = l->area.x + 142 * ui + 2 * m, right = l->area.x + l->area.w - 168 * ui - 2 * m;
-    float bottom = l->area.y + l->area.h - m;
-    if (right - left < 200 * ui) { // no room between the panels: above them
-        left = l->area.x + m;
-        right = l->area.x + l->area.w - m;
-        bottom -= l->area.w > 440 * ui && l->area.h > 300 * ui ? 118 * ui + m : 0;
-    }
-    right = fminf(right, left + 520 * ui);
-    if (!c->count || right - left < 120 * ui || h > l->area.h) {
-        return;
+    float corner = l->side.w > 0 ? 0 : 142 * ui + m, other = l->side.w > 0 ? 0 : 168 * ui + m;
+    float left = 0, right = 0, bottom = 0;
+    // Between the panels of the lower corners, above them, or over the whole width.
+    for (int go = 0;; go++) {
+        left = l->area.x + m + (go ? 0 : corner);
+        right = l->area.x + l->area.w - m - (go ? 0 : other);
+        bottom = l->area.y + l->area.h - m - (go == 1 ? 118 * ui + m : 0);
+        right = fminf(right, left + 520 * ui);
+        float least = (go ? 120 : 200) * ui;
+        if (!c->count || go > 2) {
+            return;
+        }
+        if (right - left >= least && bottom - h >= l->area.y &&
+            mien_hud_place(l, (struct mien_rect){left, bottom - h, right - left, h})) {
+            break;
+        }
     }
     mien_draw_box(d, (struct mien_rect){left, bottom - h, right - left, h}, 6 * ui, C_PANEL);
     float text = 92 * ui, value = 34 * ui;
@@ -250,8 +256,10 @@ void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, const st
         bool rate = channel == RATE, angle = channel >= OTHERS_AT && channel < RATE;
         float now = c->value[i][(c->first + MIEN_TRACE_POINTS - 1) % MIEN_TRACE_POINTS];
         struct mien_color ink = mien_face_color(i + 1);
-        mien_draw_label(d, left + m, r.y, MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT,
-                        mien_traces_channel_name(channel));
+        char name[32];
+        snprintf(name, sizeof(name), "%s", mien_traces_channel_name(channel));
+        mien_hud_shorten(d->font, MIEN_FONT_SMALL, text - 4 * ui, name);
+        mien_draw_label(d, left + m, r.y, MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT, name);
         mien_draw_box(d, (struct mien_rect){r.x, r.y + (angle ? r.h / 2 : r.h), r.w, 1}, 0,
                       C_TRACK);
         mien_draw_plot(d, r, c->value[i], MIEN_TRACE_POINTS, c->first, angle ? -45 : 0,

@@ -45,11 +45,10 @@ const char *mien_traces_channel_name(int channel);
 const char *mien_traces_channel_note(int channel); // what an action unit is; else ""
 bool mien_traces_has(const struct mien_traces *c, int channel);
 bool mien_traces_toggle(struct mien_traces *c, int channel); // false: there are eight already
-// A new frame's values; without a face the curves go on at their low end.
-void mien_traces_add(struct mien_traces *c, const struct mien_result *r);
-// At the bottom of the free area, between the panels of pose and expression.
-void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d,
-                      const struct mien_layout *l);
+// A new frame's values, of face i; without a face the curves go on at their low end.
+void mien_traces_add(struct mien_traces *c, const struct mien_result *r, int i);
+// At the bottom of the free area, between the panels of pose and expression or above them.
+void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct mien_layout *l);
 
 #ifdef __cplusplus
 }

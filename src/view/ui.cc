@@ -278,6 +278,85 @@ bool open_dialog(mien_ui *ui, mien_ui_controls *c)
     return did;
 }
 
+// Ending while something is written is a question: everything is finished properly, but it ends.
+bool quit_dialog(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    if (ui->quit_asked) {
+        ui->quit_asked = false;
+        ImGui::OpenPopup("Quit?");
+    }
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
+                            ImGuiCond_Always, ImVec2(0.5f, 0.5f));
+    bool keep = true;
+    ui->quitting = ImGui::BeginPopupModal(
+        "Quit?", &keep, ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoMove);
+    if (!ui->quitting) {
+        ui->leave = false;
+        return false;
+    }
+    ImGui::Text("Still being written:");
+    if (c->recording) {
+        const char *slash = strrchr(c->record_path, '/');
+        ImGui::TextColored(mien_ui_warm, "● %.60s", slash ? slash + 1 : c->record_path);
+    }
+    for (int i = 0; i < c->sinks; i++) {
+        if (c->sink[i].on && c->sink[i].traffic == MIEN_TRAFFIC_FILE) {
+            ImGui::TextColored(mien_ui_amber, "● %.60s", c->sink[i].spec);
+        }
+    }
+    ImGui::TextDisabled("Quitting finishes and keeps it.");
+    if (ImGui::Button("Go on  (Esc)", ImVec2(em * 9, 0)) || !keep || ui->close_all) {
+        ImGui::CloseCurrentPopup();
+        ui->quitting = false;
+    }
+    ImGui::SetItemDefaultFocus();
+    ImGui::SameLine();
+    if (ImGui::Button("Quit  (q)", ImVec2(em * 9, 0)) || ui->leave) {
+        c->ask.leave = did = true;
+        ImGui::CloseCurrentPopup();
+        ui->quitting = false;
+    }
+    ui->leave = false;
+    ImGui::EndPopup();
+    return did;
+}
+
+// What to do without a camera.
+bool offer(mien_ui *ui, mien_ui_controls *c)
+{
+    bool did = false;
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize(), wide = std::min(em * 26, io.DisplaySize.x * 0.9f);
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
+                            ImGuiCond_Always, ImVec2(0.5f, 0.5f));
+    ImGui::SetNextWindowSize(ImVec2(wide, 0));
+    if (ImGui::Begin("offer", nullptr,
+                     ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                         ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing)) {
+        ImGui::PushTextWrapPos(0);
+        if (c->why[0]) {
+            ImGui::TextColored(mien_ui_amber, "%s", c->why);
+        } else {
+            ImGui::Text("No camera is connected.");
+        }
+        ImGui::TextDisabled("mien waits: a camera that you plug in is shown at once.");
+        ImGui::PopTextWrapPos();
+        ImGui::Dummy(ImVec2(1, em * 0.3f));
+        if (ImGui::Button("Play the demo clip  (d)", ImVec2(-1, em * 2))) {
+            c->ask.demo = did = true;
+        }
+        if (ImGui::Button("Open a picture or video …  (o)", ImVec2(-1, em * 2))) {
+            ui->open_asked = did = true;
+        }
+        ImGui::TextDisabled("or drop a file on this window");
+    }
+    ImGui::End();
+    return did;
+}
+
 } // namespace
 
 mien_ui *mien_ui_create(void *window, void *context, float scale, bool headless)
@@ -352,7 +431,11 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         ui->mouse_ns = mien_now_ns();
     }
     bool key = e->type == SDL_KEYDOWN;
-    bool dialog = ui->settings || ui->opened || ui->popup;
+    bool dialog = ui->settings || ui->opened || ui->popup || ui->quitting;
+    if (key && ui->quitting && e->key.keysym.sym == SDLK_q) {
+        ui->leave = true;
+        return true;
+    }
     if (key && e->key.keysym.sym == SDLK_ESCAPE && dialog && !ImGui::GetIO().WantTextInput) {
         mien_ui_show(ui, MIEN_UI_NONE);
         return true;
@@ -366,7 +449,7 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         return dialog || io.WantCaptureMouse;
     }
     if (key || e->type == SDL_TEXTINPUT) {
-        if (io.WantTextInput || ui->opened) {
+        if (io.WantTextInput || ui->opened || ui->quitting) {
             return true;
         }
         SDL_Keycode k = key ? e->key.keysym.sym : 0;
@@ -380,13 +463,15 @@ bool mien_ui_event(mien_ui *ui, const void *event)
 void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 {
     if (menu == MIEN_UI_NONE) {
-        ui->close_all = ui->settings || ui->opened || ui->popup;
+        ui->close_all = ui->settings || ui->opened || ui->popup || ui->quitting;
         ui->menu = 0;
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
         ui->settings = !ui->settings;
     } else if (menu == MIEN_UI_OPEN) {
         ui->open_asked = true;
+    } else if (menu == MIEN_UI_QUIT) {
+        ui->quit_asked = true;
     } else {
         ui->menu = menu;
         ui->keep = true;
@@ -396,18 +481,20 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 
 bool mien_ui_visible(const mien_ui *ui, float *bar_px)
 {
-    bool bar = ui->menu || ui->popup || ui->keep ||
+    bool bar = ui->menu || ui->popup || ui->keep || ui->offering ||
                (!ui->headless && ui->mouse_ns && mien_now_ns() - ui->mouse_ns < idle_ns);
     if (bar_px) {
         *bar_px = bar ? ui->bar_px : 0;
     }
-    return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all;
+    return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all || ui->quit_asked ||
+           ui->quitting;
 }
 
 bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
 {
     float bar;
     c->folder_editing = false; // until it is drawn so
+    ui->offering = c->waiting;
     if (!mien_ui_visible(ui, &bar)) {
         return false;
     }
@@ -430,8 +517,21 @@ bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
         did |= settings_window(ui, c);
     }
     did |= open_dialog(ui, c);
+    did |= quit_dialog(ui, c);
+    if (c->waiting && !ui->opened && !ui->settings && !ui->quitting) {
+        did |= offer(ui, c);
+    }
     ui->close_all = false;
     ImGui::Render();
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
     return did;
+}
+
+bool mien_ui_writes(const struct mien_ui_controls *c)
+{
+    bool any = c->recording;
+    for (int i = 0; i < c->sinks; i++) {
+        any = any || (c->sink[i].on && c->sink[i].traffic == MIEN_TRAFFIC_FILE);
+    }
+    return any;
 }

@@ -44,7 +44,9 @@ struct mien_ui_sink {
 struct mien_ui_controls {
     struct mien_view_settings *settings; // in place
     const struct mien_hud_info *info;    // borrowed
-    // Source.
+    // Source. waiting: there is none; why: in words, "" = there is no camera.
+    bool waiting;
+    char why[400];
     struct mien_ui_camera camera[MIEN_UI_CAMERAS];
     int cameras, camera_now; // camera_now: -1 when the source is none of them
     int width, height;       // of the frames, px
@@ -64,7 +66,8 @@ struct mien_ui_controls {
     int props, prop; // prop: in place
     bool light;      // in place: props are lit like the face
     // Output.
-    bool recording, record_plain; // record_plain, in place: the picture without the overlay
+    bool recording;
+    enum mien_programme programme; // in place: what recordings and virtual cameras get
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
@@ -77,7 +80,11 @@ struct mien_ui_controls {
     } offer[MIEN_UI_OFFERS];
     int offers;
     struct {
-        bool quit, pause, fullscreen, screenshot, record, calibrate, forget;
+        bool quit;    // asks first while something is written
+        bool leave;   // the answer: quit
+        bool demo;    // the bundled clip
+        bool present; // or no more
+        bool pause, fullscreen, screenshot, record, calibrate, forget;
         bool mark;               // an event mark
         bool learn, use_profile; // the user's own range anew; on or off
         bool report;             // begin or finish the session report
@@ -107,6 +114,7 @@ enum mien_ui_menu {
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,
+    MIEN_UI_QUIT, // asks whether to end while something is written
     MIEN_UI_MENUS
 };
 
@@ -130,6 +138,8 @@ bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
 // Over what the view has drawn, into the framebuffer that is bound. True when something was asked
 // or changed.
 bool mien_ui_draw(struct mien_ui *ui, struct mien_ui_controls *c, int width_px, int height_px);
+// Whether a file is being written: a recording, records, a report.
+bool mien_ui_writes(const struct mien_ui_controls *c);
 
 #ifdef __cplusplus
 }

@@ -102,6 +102,9 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
     if (action("Open a picture or video…", mien_key_label(MIEN_ACTION_OPEN))) {
         ui->open_asked = did = true;
     }
+    if (action("Play the demo clip", mien_key_label(MIEN_ACTION_DEMO))) {
+        c->ask.demo = did = true;
+    }
     ImGui::Separator();
     did |= toggle("mirror", mien_key_label(MIEN_ACTION_MIRROR), &c->settings->mirror);
     bool paused = c->info && c->info->paused;
@@ -175,11 +178,23 @@ bool view_part(mien_ui_controls *c)
     did |= toggle("landmarks with uncertainty", mien_key_label(MIEN_ACTION_POINTS), &s->points);
     did |= toggle("head axes and gaze", mien_key_label(MIEN_ACTION_AXES), &s->axes);
     ImGui::Separator();
-    did |= toggle("times, pose, expression", mien_key_label(MIEN_ACTION_HUD), &s->hud);
+    static const char *const levels[] = {"nothing", "one line", "all figures"};
+    ImGui::TextDisabled("state:");
+    for (int i = 0; i < MIEN_HUD_LEVELS; i++) {
+        ImGui::SameLine();
+        if (ImGui::RadioButton(levels[i], s->hud == i)) {
+            s->hud = (mien_hud_level)i;
+            did = true;
+        }
+    }
+    key_hint(mien_key_label(MIEN_ACTION_HUD));
     did |= toggle("blendshape bars", mien_key_label(MIEN_ACTION_BARS), &s->bars);
     did |= toggle("live curves", mien_key_label(MIEN_ACTION_CURVES), &s->curves);
     if (c->curves) {
         did |= curves_part(c);
+    }
+    if (action("Presentation: only what others get", mien_key_label(MIEN_ACTION_PRESENT))) {
+        c->ask.present = did = true;
     }
     if (action("Full screen", mien_key_label(MIEN_ACTION_FULLSCREEN))) {
         c->ask.fullscreen = did = true;
@@ -210,6 +225,8 @@ bool track_part(mien_ui_controls *c)
     did |=
         ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
     key_hint("1…8");
+    ImGui::TextDisabled("figures are those of the face you click; next one: %s",
+                        mien_key_label(MIEN_ACTION_FIGURES));
     ImGui::SetNextItemWidth(wide);
     did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
                               ImGuiSliderFlags_AlwaysClamp);
@@ -284,8 +301,17 @@ bool record_part(mien_ui_controls *c)
         ImGui::SameLine();
         ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
         file_name(c->record_path);
-    } else {
-        did |= toggle("without the overlay", mien_key_label(MIEN_ACTION_PLAIN), &c->record_plain);
+    }
+    static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
+    ImGui::TextDisabled("others get the picture (recordings, virtual camera):");
+    for (int i = 0; i < MIEN_PROGRAMMES; i++) {
+        if (ImGui::RadioButton(programmes[i], c->programme == i)) {
+            c->programme = (mien_programme)i;
+            did = true;
+        }
+        if (i == 0) {
+            key_hint(mien_key_label(MIEN_ACTION_PROGRAMME));
+        }
     }
     ImGui::Separator();
     if (action(report ? "Finish the report" : "Start a report",

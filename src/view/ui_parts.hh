@@ -20,6 +20,8 @@ struct mien_ui {
     ImGuiContext *context;
     bool headless, started_sdl, started_gl;
     bool settings, open_asked, opened; // window shown; dialog asked for, on
+    bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
+    bool offering;                     // there is no source: what to do is shown
     bool popup;                        // a menu was open when drawn last
     int menu;                          // to be opened with the next drawing; 0 = none
     bool close_all;

@@ -24,11 +24,13 @@ struct mien_view {
     struct mien_wear wear;
     uint8_t *row; // one line of what is read back, for turning it
     // Where a picture of another size than the screen's is made; 0 until one is asked for.
-    GLuint copy, copy_color;
+    GLuint copy, copy_color, copy_depth;
     int copy_width, copy_height;
     bool warned_full;
+    struct mien_map map;
     struct mien_layout layout; // of what was drawn last
     bool pictured;             // and whether it had a picture
+    int help_pages;
 };
 
 static bool make_frame(struct mien_view *v)
@@ -120,6 +122,7 @@ void mien_view_destroy(struct mien_view *v)
     if (v->copy) {
         glDeleteFramebuffers(1, &v->copy);
         glDeleteRenderbuffers(1, &v->copy_color);
+        glDeleteRenderbuffers(1, &v->copy_depth);
     }
     mien_free(v->row);
     mien_free(v);
@@ -130,8 +133,8 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
                       const struct mien_view_settings *s)
 {
     unsigned draws = mien_view_mode_at(s->mode)->draws;
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade, &v->wear, frame,
-                    s->light);
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade,
+                    s->bare ? NULL : &v->wear, frame, s->light);
     if (draws & MIEN_DRAWS_NEEDLES && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
@@ -149,13 +152,16 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
 }
 
 // The face turned to the front with the video as its texture, in the corner.
-static void draw_bust(struct mien_view *v, const struct mien_layout *l, const struct mien_result *r,
+static void draw_bust(struct mien_view *v, struct mien_layout *l, const struct mien_result *r,
                       int lamps)
 {
     float ui = l->ui, w = roundf(118 * ui), h = roundf(138 * ui), m = 8 * ui;
     float right = l->area.x + l->area.w;
     struct mien_rect box = {roundf(right - m - w),
                             roundf(l->area.y + m + (26 + 23 * (float)lamps) * ui), w, h};
+    if (!mien_hud_place(l, box)) {
+        return;
+    }
     mien_draw_box(&v->draw, box, 6 * ui, MIEN_COLOR(10, 14, 18, 235));
     mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
     mien_draw_clear(&v->draw);
@@ -167,10 +173,11 @@ static void draw_bust(struct mien_view *v, const struct mien_layout *l, const st
 static void add_notes(struct mien_view *v, const struct mien_view_settings *s,
                       const struct mien_hud_info *info)
 {
-    mien_hud_lamps(&v->draw, &v->layout, info, s->hud && v->pictured);
-    mien_hud_notice(&v->draw, &v->layout, info, s->hud);
-    if (s->help) {
-        mien_hud_help(&v->draw, &v->layout);
+    struct mien_layout l = v->layout;
+    mien_hud_lamps(&v->draw, &l, info);
+    mien_hud_notice(&v->draw, &l, info, s->hud == MIEN_HUD_OFF || !v->pictured);
+    if (s->help > 0) {
+        v->help_pages = mien_hud_help(&v->draw, &l, s->help);
     }
 }
 
@@ -188,10 +195,15 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_hud_info *info)
 {
     int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
-    struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars);
+    struct mien_layout l = mien_hud_layout(v->width, v->height, w, h, s->bars, s->hud);
+    int chosen = mien_hud_face(result, s->face);
     struct mien_map map = {l.video, w, h, s->mirror};
     l.area.y += s->top_px;
     l.area.h -= s->top_px;
+    l.side.y += s->top_px;
+    l.side.h -= s->top_px;
+    l.window.y += s->top_px;
+    l.window.h -= s->top_px;
     l.bars.y += s->top_px;
     l.bars.h -= s->top_px;
     mien_draw_clear(&v->draw);
@@ -211,21 +223,25 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                 draw_face(v, &map, l.ui, frame, result, i, s);
             }
         }
-        if (stage && s->hud) {
+        if (stage && s->hud == MIEN_HUD_FULL) {
             // Marks first: they belong under the inset.
             mien_flat_draw(&v->flat, &v->draw, v->width, v->height);
             mien_draw_clear(&v->draw);
             draw_bust(v, &l, result, info->lamps);
         }
     }
-    mien_hud_bars(&v->draw, &l, result, s->mirror);
-    if (s->hud && frame) {
-        mien_hud_panels(&v->draw, &l, result, info, mien_view_mode_at(s->mode)->name);
+    mien_hud_keep_faces_free(&l, &map, result);
+    mien_hud_bars(&v->draw, &l, result, chosen, s->mirror);
+    if (s->hud == MIEN_HUD_FULL && frame) {
+        mien_hud_panels(&v->draw, &l, result, chosen, info, mien_view_mode_at(s->mode)->name);
+    } else if (s->hud == MIEN_HUD_LINE && frame) {
+        mien_hud_line(&v->draw, &l, result, chosen, info);
     }
     if (s->curves && info->curves) {
         mien_traces_draw(info->curves, &v->draw, &l);
     }
     v->layout = l;
+    v->map = map;
     v->pictured = frame != NULL;
     if (!s->notes_apart) {
         add_notes(v, s, info);
@@ -249,6 +265,25 @@ bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW
 {
     reason[0] = 0;
     return mien_wear_put(&v->wear, path, reason);
+}
+
+int mien_view_help_pages(const struct mien_view *v)
+{
+    return v->help_pages > 1 ? v->help_pages : 1;
+}
+
+int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,
+                      float y_px)
+{
+    for (int i = 0; i < r->count && i < MIEN_FACES_MAX; i++) {
+        float a[2], b[2];
+        mien_map_point(&v->map, r->face[i].box_px, a);
+        mien_map_point(&v->map, r->face[i].box_px + 2, b);
+        if ((x_px - a[0]) * (x_px - b[0]) < 0 && (y_px - a[1]) * (y_px - b[1]) < 0) {
+            return r->face[i].id;
+        }
+    }
+    return 0;
 }
 
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)
@@ -301,14 +336,60 @@ static bool make_copy(struct mien_view *v, int width, int height)
     if (!v->copy) {
         glGenFramebuffers(1, &v->copy);
         glGenRenderbuffers(1, &v->copy_color);
+        glGenRenderbuffers(1, &v->copy_depth);
     }
     v->copy_width = width;
     v->copy_height = height;
     glBindRenderbuffer(GL_RENDERBUFFER, v->copy_color);
     glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    glBindRenderbuffer(GL_RENDERBUFFER, v->copy_depth);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, width, height);
     glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
     glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->copy_color);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, v->copy_depth);
     return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
+}
+
+// The copy's framebuffer, bound and black, for an image of any usable size.
+static bool begin_copy(struct mien_view *v, const struct mien_image *out)
+{
+    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
+        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+        return false;
+    }
+    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
+    glViewport(0, 0, out->width, out->height);
+    glDisable(GL_SCISSOR_TEST);
+    glDepthMask(GL_TRUE);
+    glClearColor(0, 0, 0, 1);
+    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    return true;
+}
+
+bool mien_view_wears(const struct mien_view *v)
+{
+    return v->wear.on;
+}
+
+bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
+                         const struct mien_result *result, bool light, struct mien_image *out)
+{
+    if (!begin_copy(v, out)) {
+        return false;
+    }
+    struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
+    struct mien_map map = {mien_rect_fit(all, frame->width, frame->height), frame->width,
+                           frame->height, false};
+    mien_scene_video(&v->scene, &map, out->height, 1);
+    for (int i = result->count - 1; i >= 0; i--) {
+        if (i < MIEN_FACES_MAX) {
+            mien_scene_face(&v->scene, &map, out->height, result, i, MIEN_VIEW_OFF, false, 1,
+                            &v->wear, frame, light);
+        }
+    }
+    read_back(v, v->copy, out);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    return true;
 }
 
 bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
@@ -316,17 +397,12 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
     if (mien_view_read(v, out)) {
         return true;
     }
-    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
-        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+    if (!begin_copy(v, out)) {
         return false;
     }
     struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
     struct mien_rect r = mien_rect_fit(all, v->width, v->height);
     GLint x = (GLint)lroundf(r.x), y = (GLint)lroundf(r.y);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
-    glDisable(GL_SCISSOR_TEST);
-    glClearColor(0, 0, 0, 1);
-    glClear(GL_COLOR_BUFFER_BIT);
     glBindFramebuffer(GL_READ_FRAMEBUFFER, v->frame);
     glReadBuffer(v->frame ? GL_COLOR_ATTACHMENT0 : GL_BACK);
     glBlitFramebuffer(0, 0, v->width, v->height, x, y, x + (GLint)lroundf(r.w),

@@ -16,11 +16,24 @@
 #include "view/modes.h"
 #include <stdbool.h>
 
+// What the audience gets in recordings and through a virtual camera, whatever the operator sees.
+#define MIEN_PROGRAMME_NAMES "props|picture|everything"
+enum mien_programme {
+    MIEN_PROGRAMME_PROPS, // the picture with what is worn, at the picture's size, not mirrored
+    MIEN_PROGRAMME_PICTURE,
+    MIEN_PROGRAMME_ALL, // all that the window shows but menus, lamps, notices and help
+    MIEN_PROGRAMMES
+};
+
 struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
-    bool hud, bars, axes, points, head, help, curves;
+    enum mien_hud_level hud;
+    bool bars, axes, points, head, curves;
+    int help;         // page of the sheet of keys, from 1; 0: it is not shown
+    int face;         // whose figures are shown: a face's id; 0 or one that is gone: the first
     bool light;       // what is worn is lit like the face
+    bool bare;        // nothing is worn
     float fade;       // of what is drawn over the face: 0 = full strength … 1 = invisible
     float top_px;     // kept free for a menu bar
     bool notes_apart; // lamps, notices and the help sheet are left to mien_view_notes
@@ -51,13 +64,23 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
 // `reason` says why. Not for every frame.
 enum { MIEN_VIEW_REASON = 240 };
 bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+int mien_view_help_pages(const struct mien_view *v); // of the sheet as it was drawn last; 1 before
+// The id of the face that was drawn at this point of the screen, 0 where there is none.
+int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,
+                      float y_px);
 void mien_view_size(const struct mien_view *v, int *width_px, int *height_px);
 // What was drawn last, into an RGB8 image of the screen's size. False when sizes differ.
 bool mien_view_read(struct mien_view *v, struct mien_image *out);
 // The same into an RGB8 image of any size: as large as it fits, with black beside it. Another size
 // than the last one's makes a framebuffer; otherwise for every frame. False: not of a usable size.
 bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out);
-void mien_view_finish(void);        // waits until everything is drawn
-const char *mien_view_driver(void); // the renderer's name
+// The frame that mien_view_draw showed last, with what is worn on its faces and nothing else, not
+// mirrored, into an RGB8 image of any size: fitted as above. result: of that frame. light: as in
+// the settings.
+bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
+                         const struct mien_result *result, bool light, struct mien_image *out);
+bool mien_view_wears(const struct mien_view *v); // whether anything is worn
+void mien_view_finish(void);                     // waits until everything is drawn
+const char *mien_view_driver(void);              // the renderer's name
 
 #endif

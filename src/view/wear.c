@@ -143,11 +143,17 @@ static const float *light(struct mien_wear *w, const struct mien_wear_face *f, f
     mien_light_even(even);
     const struct mien_face_result *face = &f->result->face[f->slot];
     float now[MIEN_SH], *slow = w->light[f->slot];
+    int64_t time_ns = f->result->times.capture_ns;
+    bool same = w->id[f->slot] == face->id + 1;
+    if (f->light && same && time_ns && w->light_ns[f->slot] == time_ns) { // drawn a second time
+        return slow;
+    }
     if (!f->light || !mien_light_estimate(f->picture, &f->result->camera, &face->pose, f->point,
                                           f->mesh->group_point[MIEN_MESH_FACE + 1], now)) {
         return even;
     }
-    float k = w->id[f->slot] == face->id + 1 ? 0.15f : 1;
+    float k = same ? 0.15f : 1;
+    w->light_ns[f->slot] = time_ns;
     w->id[f->slot] = face->id + 1;
     for (int i = 0; i < MIEN_SH; i++) {
         slow[i] += k * (now[i] - slow[i]);

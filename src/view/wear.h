@@ -19,6 +19,7 @@ struct mien_wear {
     GLuint part_texture[MIEN_PROP_TEXTURES];
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is
+    int64_t light_ns[MIEN_FACES_MAX];     // of which result
 };
 
 bool mien_wear_init(struct mien_wear *w);

@@ -5,7 +5,7 @@
 // expression; at these residuals the mesh visibly leaves the face.
 static const float dark = 45, bright = 235, small_px = 60, bad_fit = 0.06f;
 
-enum mien_mood mien_words(const struct mien_result *r, enum mien_picture picture,
+enum mien_mood mien_words(const struct mien_result *r, int i, enum mien_picture picture,
                           const char **state, const char **reason)
 {
     *reason = "";
@@ -23,7 +23,7 @@ enum mien_mood mien_words(const struct mien_result *r, enum mien_picture picture
         *reason = "no face in the picture";
         return MIEN_MOOD_BUSY;
     }
-    const struct mien_face_result *f = &r->face[0];
+    const struct mien_face_result *f = &r->face[i];
     float w = f->box_px[2] - f->box_px[0], h = f->box_px[3] - f->box_px[1];
     *state = "tracking";
     enum mien_mood mood = MIEN_MOOD_GOOD;

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/live_common.inc"
 need_job
 command -v python3 >/dev/null || { echo "python3 is not there"; exit 77; }
-"$MIEN" live "$clip" --headless --no-config --no-pace --size 640x360 --frames 3 --plain --record "$tmp/c.mp4" >"$tmp/log" 2>&1 ||
+"$MIEN" live "$clip" --headless --no-config --no-pace --size 640x360 --frames 3 --programme picture --record "$tmp/c.mp4" >"$tmp/log" 2>&1 ||
     fail "no clip: $(cat "$tmp/log")"
 "$MIEN" synth --clip "$tmp/frames" --seconds 1 --data "$tmp" >"$tmp/log" 2>&1 || fail "no picture: $(cat "$tmp/log")"
 cat >"$tmp/odd.py" <<'END'

@@ -22,6 +22,30 @@ for mode in shaded textured uv normals landmarks off; do
             fail "$mode draws the same as $other"
     done
 done
+# What is recorded is chosen apart from what is shown.
+if command -v ffmpeg >/dev/null; then
+    for what in props picture everything; do
+        "$MIEN" live "$clip" --headless --frames 8 --no-pace --size 872x480 --hud full --axes --prop sunglasses \
+            --programme $what --record "$tmp/$what.mp4" >"$tmp/log" 2>&1 || fail "--programme $what: $(cat "$tmp/log")"
+        ffmpeg -v error -sseof -0.1 -i "$tmp/$what.mp4" -frames:v 1 -pix_fmt gray -f rawvideo "$tmp/$what.gray" ||
+            fail "--programme $what: the recording cannot be read"
+    done
+    python3 - "$tmp" <<'END' || fail "the recordings do not show what they should"
+import sys
+W, H = 640, 480
+props, picture, everything = (open(f"{sys.argv[1]}/{w}.gray", "rb").read() for w in ("props", "picture", "everything"))
+assert len(props) == len(picture) == W * H and len(everything) == 872 * 480, [len(props), len(picture), len(everything)]
+
+
+def differs(a, b, width, x0, y0, x1, y1):
+    return sum(abs(a[y * width + x] - b[y * W + x]) > 40 for y in range(y0, y1) for x in range(x0, x1))
+
+
+assert differs(props, picture, W, 0, 0, 200, 160) == 0, "figures in the picture with what is worn"
+assert differs(props, picture, W, 200, 120, 440, 300) > 1000, "no sunglasses"
+assert differs(everything, picture, 872, 0, 0, 200, 160) > 5000, "no figures"
+END
+fi
 # Every run in step gives the same results.
 for i in 1 2; do
     "$MIEN" live "$clip" --headless --frames 20 --no-pace --out "md5:$tmp/md5-$i" >"$tmp/log" 2>&1 ||

@@ -34,7 +34,7 @@ assert u.at()[2:] == (872, 480)
 u.click(84, 10)   # View: at the places of tests/golden/session_menu_view.png, in double size
 u.click(90, 74)   # shaded
 u.point(230, 10)  # Record: opens by itself while a menu is open
-u.click(300, 156) # the folder's field
+u.click(300, 230) # the folder's field
 for key in "films":
     u.press(key)  # keys that would do something else outside of it
 u.press("return", 0.3)
@@ -57,7 +57,7 @@ grep -qx 'mode = shaded' .config/mien/config || fail "the mode was not remembere
 grep -qx "folder = $PWD/films" .config/mien/config || fail "the folder was not remembered: $(cat .config/mien/config)"
 film=$(ls films/mien-*.mp4)
 if command -v ffprobe >/dev/null; then
-    [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$film")" = 872,480 ] || fail "the recording's size"
+    [ "$(ffprobe -v error -show_entries stream=width,height -of csv=p=0 "$film")" = 640,480 ] || fail "the recording's size"
     # Its darkest frame: none is black.
     dark=$(ffmpeg -v error -i "$film" -vf signalstats,metadata=print:key=lavfi.signalstats.YAVG:file=- -f null - |
         sed -n 's/.*YAVG=//p' | sort -n | head -n 1)
@@ -73,9 +73,12 @@ python3 - <<'END' || fail "without a camera: $(tail -n 3 "$tmp/log")"
 import time, x11_user
 u = x11_user.User("mien")
 time.sleep(3)
+u.press("d")  # the demo clip, as the window offers
+time.sleep(4)
 u.press("q")
 END
 ends 0
+check_summary "$tmp/log" '[1-9][0-9]*'
 grep -q 'no camera was found' "$tmp/log" || fail "the missing camera is not told: $(cat "$tmp/log")"
 cd "$here" || exit 1
 echo "by mouse: mode, folder and recording; without a camera the window opens"

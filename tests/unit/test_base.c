@@ -193,7 +193,7 @@ static void queue_is_ordered_bounded_and_drains(void **state)
 static void options(void **state)
 {
     bool flag = true;
-    int n = 3, choice = 0;
+    int n = 3, choice = 0, level = 1, third = -1;
     double f = 1;
     const char *s = NULL;
     const struct mien_opt opts[] = {
@@ -213,6 +213,12 @@ static void options(void **state)
          .value = &choice,
          .arg = "on|off|auto",
          .help = "e"},
+        {.name = "level",
+         .type = MIEN_OPT_CHOICE,
+         .value = &level,
+         .arg = "off|low|high",
+         .help = "f"},
+        {.name = "third", .type = MIEN_OPT_SWITCH, .value = &third, .help = "g"},
         {0},
     };
     const struct mien_command cmd = {
@@ -232,6 +238,11 @@ static void options(void **state)
         {{"x", "--flag=1"}, 2, 2},
         {{"x", "a", "b", "c"}, 4, 2},
         {{"x", "--number=99999999999"}, 2, 2},
+        {{"x", "--no-level"}, 2, 0},
+        {{"x", "--third"}, 2, 0},
+        {{"x", "--no-third"}, 2, 0},
+        {{"x", "--no-mode"}, 2, 2},
+        {{"x", "--third=1"}, 2, 2},
     };
     for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
         const char *args[8];
@@ -251,7 +262,10 @@ static void options(void **state)
         if (i == 1) {
             assert_int_equal(choice, 2);
             assert_string_equal(args[0], "-n");
+            assert_int_equal(third, -1); // not given
         }
+        assert_int_equal(level, i < 11 ? 1 : 0);
+        assert_int_equal(third, i < 12 ? -1 : i == 12);
     }
 }
 

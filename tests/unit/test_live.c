@@ -399,7 +399,8 @@ static void run_counted(const struct mien_live_config *base, const struct mien_f
         .picture_w = 320,
         .picture_h = 240,
         .headless = true,
-        .settings = {.hud = true, .bars = true, .axes = true, .points = true, .head = true}};
+        .settings = {
+            .hud = MIEN_HUD_FULL, .bars = true, .axes = true, .points = true, .head = true}};
     if (!mien_show_open(&show, &sc)) {
         mien_live_close(l);
         mien_live_out_close(out, NULL);
@@ -547,7 +548,7 @@ static void keys_do_what_the_help_says(void **state)
                                  .picture_w = 64,
                                  .picture_h = 48,
                                  .headless = true,
-                                 .settings = {.hud = true}};
+                                 .settings = {.hud = MIEN_HUD_FULL}};
     if (!mien_show_open(&show, &c)) {
         skip();
     }
@@ -576,9 +577,41 @@ static void keys_do_what_the_help_says(void **state)
     assert_false(show.quit);
     mien_show_draw(&show, NULL);
     press(SDLK_m, KMOD_LSHIFT);
-    press(SDLK_ESCAPE, 0);
+    press(SDLK_h, 0);
+    press(SDLK_d, 0);
+    press(SDLK_ESCAPE, 0); // the sheet of keys
     mien_show_events(&show);
     assert_int_equal(show.settings.mode, MIEN_VIEW_WIREFRAME);
+    assert_int_equal(show.settings.hud, MIEN_HUD_LINE);
+    assert_true(show.controls.ask.demo);
+    assert_false(show.settings.help || show.quit);
+    show.window.fullscreen = true;
+    press(SDLK_ESCAPE, 0); // full screen, which this window only says it has
+    mien_show_events(&show);
+    assert_false(show.quit);
+    show.window.fullscreen = false;
+    show.controls.recording = true;
+    press(SDLK_ESCAPE, 0);
+    mien_show_events(&show);
+    assert_false(show.quit); // it asks
+    assert_true(mien_ui_visible(show.ui, NULL));
+    mien_show_draw(&show, NULL);
+    press(SDLK_ESCAPE, 0); // no
+    mien_show_events(&show);
+    mien_show_draw(&show, NULL);
+    mien_show_draw(&show, NULL);
+    assert_false(show.quit || mien_ui_visible(show.ui, NULL));
+    press(SDLK_q, 0);
+    mien_show_events(&show);
+    assert_false(show.quit);
+    mien_show_draw(&show, NULL);
+    press(SDLK_q, 0); // yes
+    mien_show_events(&show);
+    mien_show_draw(&show, NULL);
+    assert_true(show.quit);
+    show.quit = show.controls.recording = false;
+    press(SDLK_ESCAPE, 0); // nothing is written: no question
+    mien_show_events(&show);
     assert_true(show.quit);
     mien_show_close(&show);
     mien_show_close(&show); // idempotent

@@ -312,7 +312,7 @@ static void test_csv_has_its_columns(void **state)
     assert_true(mien_sink_close(s));
     char *text = slurp("a.csv"), *p = text;
     int want = columns(p), rows = 0;
-    assert_int_equal(want, 27 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
+    assert_int_equal(want, 31 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG);
     for (; *p; p = strchr(p, '\n') + 1) {
         assert_int_equal(columns(p), want);
         rows++;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -31,6 +32,10 @@ static void face_at(struct mien_face_result *f, struct mien_lid_watch *lids, dou
 {
     memset(f, 0, sizeof(*f));
     f->id = 1;
+    memcpy(f->box_px, (float[4]){200, 100, 360, 300}, sizeof(f->box_px));
+    f->light_hint = t < 16 ? 120 : 20; // in the dark
+    f->landmark_count = 2;
+    f->landmark_sigma_px[0] = f->landmark_sigma_px[1] = 2;
     bool shut = (t > 1 && fmod(t, 3) < 0.13) || (t >= 13 && t < 14);
     f->action[MIEN_BS_EYE_BLINK_LEFT] = f->action[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.9f : 0.1f;
     mien_lid_watch_feed(lids, f->action, 1 / 30.0f, &f->lids);
@@ -92,6 +97,19 @@ static void test_counts(void **state)
     assert_int_equal(r->marks, 1);
     assert_float_equal(r->mark[0].at_s - r->start_s, 2, 1e-6);
     const struct mien_report_person *p = r->person[0];
+    assert_float_equal(p->usable_s, 16, 0.1);
+    assert_float_equal(p->spread[MIEN_CHANNEL_FACE_PX].mean, 200, 0.1);
+    assert_float_equal(p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, 0.01);
+    for (int i = 0; i < MIEN_REPORT_BINS; i++) { // shut eyes look nowhere
+        double at = i * r->bin_s, width = r->bin_s;
+        if (at > 13.1 && at + width < 13.9 && p->bin[i].samples) {
+            assert_int_equal(p->bin[i].looks, 0);
+        } else if (at > 10.1 && at + width < 11.9 && p->bin[i].samples) {
+            assert_int_equal(p->bin[i].looks, p->bin[i].samples);
+            assert_float_equal(p->bin[i].sum[MIEN_CHANNEL_GAZE_YAW] / (float)p->bin[i].looks, 25,
+                               0.01);
+        }
+    }
     assert_int_equal(p->blinks, 6); // 3, 6, … 18 s
     assert_float_equal(p->blink_at_s[0] - r->start_s, 3, 0.04);
     assert_float_equal(p->blink_s / p->blinks, 0.133, 0.02);
@@ -161,13 +179,32 @@ static void test_page(void **state)
     assert_non_null(strstr(t, "a &lt;clip&gt;"));
     assert_non_null(strstr(t, " · network clean&lt;2&gt;, clean, standard</p>"));
     assert_int_equal(count_of(t, "<svg"), count_of(t, "</svg>"));
-    assert_true(count_of(t, "<svg") == 80);
+    assert_true(count_of(t, "<svg") == 81);
     assert_int_equal(count_of(t, "<td>happy"), 1);
+    assert_non_null(strstr(t, "0:00 here is time_s 7.000 in tables."));
+    assert_null(strstr(t, "<time>"));
+    assert_int_equal(count_of(t, "not usable"), 1);
     assert_non_null(strstr(t, "AU12 lip corner puller"));
     assert_non_null(strstr(t, "cheekSquintRight"));
     assert_int_equal(access(in_dir("r.html.part"), F_OK), -1);
     mien_free(page[0]);
     mien_free(page[1]);
+    // With what its reader must know.
+    struct mien_sink_context c = {
+        .frames_per_s = 30, .dated = true, .settings = "1 face <at> most"};
+    struct mien_sink *s = mien_sink_open("report", in_dir("d.html"), &c);
+    assert_non_null(s);
+    session(to_sink, s, 2);
+    assert_true(mien_sink_close(s));
+    size_t size;
+    char *data = mien_file_read(in_dir("d.html"), 1 << 24, &size);
+    assert_non_null(data);
+    char year[16];
+    time_t now = time(NULL);
+    strftime(year, sizeof(year), "<time>%Y-", localtime(&now));
+    assert_non_null(strstr(data, year));
+    assert_non_null(strstr(data, "the source gives 30.0 frames a second; 1 face &lt;at&gt; most."));
+    mien_free(data);
 }
 
 static void test_odd_sessions(void **state)

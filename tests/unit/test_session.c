@@ -78,7 +78,7 @@ static int set_up(void **state)
                                  .width = W,
                                  .height = H,
                                  .headless = true,
-                                 .settings = {.hud = true, .bars = true}};
+                                 .settings = {.hud = MIEN_HUD_FULL, .bars = true}};
     prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*prop_path));
     unsetenv("XDG_DATA_HOME");
     setenv("HOME", "/nowhere", 1); // the golden menus show mien's own props only
@@ -428,7 +428,7 @@ static void keys_ask(void **state)
     const struct mien_ui_controls *c = &show.controls;
     assert_int_equal(c->faces, 3);
     assert_true(c->ask.tracking && c->ask.record && c->ask.next_camera && c->ask.open);
-    assert_true(c->ask.report && c->record_plain);
+    assert_true(c->ask.report && c->programme == MIEN_PROGRAMME_PICTURE);
     assert_true(c->quality && c->ask.network);
     assert_int_equal(c->network, 0); // once round: there is one
     assert_true(show.want_mark && show.want_profile && show.want_profile_switch);
@@ -466,7 +466,7 @@ static void curves_show(void **state)
         f->action[MIEN_BS_EYE_BLINK_LEFT] = i % 60 < 4;
         f->expression[MIEN_EXPRESSION_HAPPY] = (float)(i % 120) / 120;
         f->yaw_deg = 30 * cosf((float)i * 0.03f);
-        mien_traces_add(&show.curves, &r);
+        mien_traces_add(&show.curves, &r, 0);
     }
     picture(&now);
     golden(&now, "curves");
@@ -500,9 +500,9 @@ static void notices_wrap(void **state)
         assert_true(difference(&told, &plain) > 1);
         if (i) {
             golden(&told, "notice");
-            for (int y = 0; y < H; y++) { // the picture's left border stays as it was
+            for (int y = 0; y < H; y++) { // the window's left border stays as it was
                 assert_memory_equal(told.data + (size_t)y * told.stride,
-                                    plain.data + (size_t)y * plain.stride, 30);
+                                    plain.data + (size_t)y * plain.stride, 21);
             }
         }
         mien_image_destroy(&told);
@@ -551,6 +551,100 @@ static void screen_fits_another_size(void **state)
     mien_image_destroy(&shrunk);
 }
 
+// The figures are those of the face that is clicked, or of the next one.
+static void a_face_is_chosen(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image one = {0}, two = {0};
+    struct mien_view_settings before = show.settings;
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF, .bars = true};
+    shot.result.face[1].blendshape[MIEN_BS_JAW_OPEN] = 0.9f;
+    picture(&one);
+    SDL_Event e = {.button = {.type = SDL_MOUSEBUTTONDOWN, .button = SDL_BUTTON_LEFT}};
+    e.button.x = 435; // the second face: the picture is shown pixel for pixel
+    e.button.y = 235;
+    SDL_PushEvent(&e);
+    picture(&two);
+    assert_int_equal(show.settings.face, 2);
+    assert_true(difference(&one, &two) > 0.05);
+    press(SDLK_j);
+    picture(&two);
+    assert_int_equal(show.settings.face, 1);
+    assert_true(difference(&one, &two) == 0);
+    e.button.x = 300; // between them
+    e.button.y = 20;
+    SDL_PushEvent(&e);
+    picture(&two);
+    assert_int_equal(show.settings.face, 1);
+    shot.result.face[1].blendshape[MIEN_BS_JAW_OPEN] = 0;
+    show.settings = before;
+    mien_image_destroy(&one);
+    mien_image_destroy(&two);
+}
+
+// What the audience gets: the picture with what is worn, not mirrored, whatever else is shown.
+static void programme_is_clean(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image got = {0}, again = {0};
+    char why[MIEN_VIEW_REASON] = "";
+    struct mien_view_settings before = show.settings;
+    int glasses = 0;
+    while (strcmp(show.controls.prop_name[glasses], "sunglasses") != 0) {
+        glasses++;
+    }
+    assert_true(mien_view_wear(show.view, prop_path[glasses], why));
+    assert_true(mien_view_wears(show.view));
+    assert_true(mien_image_create(&got, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_image_create(&again, 640, 480, MIEN_FORMAT_RGB8));
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
+    show.shot = &shot;
+    mien_show_draw(&show, NULL);
+    assert_true(mien_view_programme(show.view, &shot.picture, &shot.result, true, &again));
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_SHADED,
+                                                .mirror = true,
+                                                .hud = MIEN_HUD_FULL,
+                                                .bars = true,
+                                                .axes = true,
+                                                .points = true,
+                                                .help = true};
+    mien_show_draw(&show, NULL);
+    assert_true(mien_view_programme(show.view, &shot.picture, &shot.result, true, &got));
+    assert_true(difference(&got, &again) == 0);
+    int worn = 0;
+    for (int y = 0; y < 480; y++) {
+        for (int x = 0; x < 640; x++) {
+            const uint8_t *p = got.data + (size_t)y * got.stride + 3 * (size_t)x;
+            const uint8_t *q = shot.picture.data + (size_t)y * shot.picture.stride + 3 * (size_t)x;
+            int d = abs(p[0] - q[0]) + abs(p[1] - q[1]) + abs(p[2] - q[2]);
+            bool face = y > 100 && y < 330 && x > 120 && x < 530;
+            worn += d > 60;
+            assert_true(face || d <= 3);
+        }
+    }
+    assert_in_range(worn, 1500, 20000); // two pairs of lenses
+    assert_true(mien_view_wear(show.view, NULL, why));
+    assert_false(mien_view_wears(show.view));
+    // Presentation shows it in the window too.
+    show.settings = (struct mien_view_settings){.hud = MIEN_HUD_FULL, .axes = true};
+    press(SDLK_F5);
+    picture(&again);
+    assert_true(show.presenting);
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
+    press(SDLK_ESCAPE);
+    mien_image_destroy(&got);
+    picture(&got);
+    assert_false(show.presenting || show.quit);
+    assert_true(difference(&got, &again) == 0);
+    show.settings = before;
+    mien_image_destroy(&got);
+    mien_image_destroy(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +654,8 @@ int main(void)
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),
+        cmocka_unit_test(a_face_is_chosen),
+        cmocka_unit_test(programme_is_clean),
         cmocka_unit_test(keys_ask),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

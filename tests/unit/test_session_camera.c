@@ -103,7 +103,8 @@ static void quit(void)
 
 static bool it_waits(void)
 {
-    return stands("no camera: plug one in") && after(1200) && c->cameras == 0 &&
+    return c->waiting && !c->why[0] && mien_ui_visible(session.show->ui, NULL) &&
+           stands("no camera: plug one in") && after(1200) && c->cameras == 0 &&
            !session.camera_source;
 }
 
@@ -113,11 +114,26 @@ static bool it_may_not(void)
            !session.camera_source;
 }
 
+static bool mirrored = true; // as cameras are, until x
+
+static void press_x(void)
+{
+    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_x}}};
+    SDL_PushEvent(&e);
+    mirrored = !mirrored;
+}
+
+static bool mirror_is_turned(void)
+{
+    return frames(3) && session.show->settings.mirror == mirrored;
+}
+
 static bool shows(const char *name, const char *device)
 {
     return frames(3) && !strcmp(session.shown_name, name) && session.camera_source &&
-           !session.show->state[0] && c->cameras == 1 && c->camera_now == 0 &&
-           !strcmp(c->camera[0].device, device) && c->width == 640 && session.show->shot;
+           !session.show->state[0] && c->cameras == 1 && c->camera_now == 0 && !c->waiting &&
+           session.show->settings.mirror == mirrored && !strcmp(c->camera[0].device, device) &&
+           c->width == 640 && session.show->shot;
 }
 
 static bool test_is_here(void)
@@ -154,7 +170,8 @@ static bool third_is_here(void)
 
 static bool picture_is_shown(void)
 {
-    return frames(3) && strstr(session.shown_name, "picture.png") && !session.watch_need;
+    return frames(3) && strstr(session.shown_name, "picture.png") && !session.watch_need &&
+           !session.show->settings.mirror;
 }
 
 static bool picture_is_left_alone(void)
@@ -211,6 +228,7 @@ static const struct deed any[] = {
     {"no camera", nothing, it_waits},
     {"one that may not be opened yet", plug_not_permitted, it_may_not},
     {"it may be opened", plug_test, test_is_here},
+    {"the mirror is turned off", press_x, mirror_is_turned},
     {"unplugged", unplug, it_is_missed},
     {"back under another number", plug_test_elsewhere, test_is_back},
     {"unplugged again", unplug, it_is_missed},
@@ -277,14 +295,21 @@ static void run(const char *source, const struct deed *script_deeds, int n, cons
     step = 0;
     acted = false;
     memset(&session, 0, sizeof(session));
-    session.o = (struct mien_session_options){
-        .source = source, .hud = true, .light = true, .opacity = 1, .width = 640, .height = 360};
+    session.o = (struct mien_session_options){.source = source,
+                                              .mirror = -1,
+                                              .mirror_camera = true,
+                                              .hud = MIEN_HUD_FULL,
+                                              .light = true,
+                                              .opacity = 1,
+                                              .width = 640,
+                                              .height = 360};
     memset(&config, 0, sizeof(config));
     session.config = &config;
     reset();
     cam.present = false;
     cam.period_ns = 50 * MIEN_NS_PER_MS;
     cam.force_fps = 10; // a slow machine does not make it a slow camera
+    mirrored = true;
     trouble[0] = 0;
     loop_known = false;
     loop_opens = 0;
@@ -298,6 +323,8 @@ static void run(const char *source, const struct deed *script_deeds, int n, cons
     assert_int_equal(cam.leaks_map, 0);
     assert_int_equal(cam.errors, 0);
     assert_int_equal(loop_opens, 0);
+    const char *turned = mien_config_get(&config, "mirror");
+    assert_true(mirrored ? !turned : turned && !strcmp(turned, "no"));
     if (chosen) {
         assert_string_equal(mien_config_get(&config, "source"), chosen);
     } else {

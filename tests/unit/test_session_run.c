@@ -25,7 +25,7 @@
 #include "network_scene.h"
 #include "patience.h"
 
-enum { W = 640, H = 360 };
+enum { W = 640, H = 360, CLIP_W = 640, CLIP_H = 480 };
 
 static struct mien_session session;
 static struct mien_config config;
@@ -316,7 +316,8 @@ static bool all_is_changed(int k)
 {
     const struct mien_view_settings *v = &session.show->settings;
     return frames(2) && v->points && v->head && v->mirror && v->help && v->curves && !v->hud &&
-           !v->bars && !v->axes && !c->light && c->record_plain && c->faces == 2;
+           !v->bars && !v->axes && !c->light && c->programme == MIEN_PROGRAMME_PICTURE &&
+           c->faces == 2;
 }
 
 static void press_pause(int k)
@@ -463,6 +464,11 @@ static void quit(int k)
     press(SDLK_q, false);
 }
 
+static bool it_asks(int k) // records are still written
+{
+    return frames(2) && mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
 static bool never(int k)
 {
     return false; // the loop ends first
@@ -505,6 +511,7 @@ static const struct deed deeds[] = {
     {"recordings go there", press_record, recording_is_in_the_folder, 2},
     {"records go there", add_record, record_is_in_the_folder, 1},
     {"a folder that went away", spoil_folder, it_says_what_to_do, 2},
+    {"quit asks", quit, it_asks, 1},
     {"quit", quit, never, 1},
 };
 
@@ -603,7 +610,7 @@ static void options(struct mien_session_options *o)
                                        .headless = true,
                                        .loop = true,
                                        .waits = true, // nothing is lost, and no time either
-                                       .hud = true,
+                                       .hud = MIEN_HUD_FULL,
                                        .bars = true,
                                        .axes = true,
                                        .light = true,
@@ -651,14 +658,14 @@ static void recording_is_whole(void **state)
     int n = 0, widest = 0;
     assert_non_null(s);
     while (mien_source_read(s, &f, patience_ns()) == MIEN_SOURCE_OK) {
-        assert_int_equal(f.rgb.width, W);
-        assert_int_equal(f.rgb.height, H);
-        const uint8_t *middle = f.rgb.data + (H / 2) * f.rgb.stride;
+        assert_int_equal(f.rgb.width, CLIP_W); // the picture's, not the window's
+        assert_int_equal(f.rgb.height, CLIP_H);
+        const uint8_t *middle = f.rgb.data + (CLIP_H / 2) * f.rgb.stride;
         long sum = 0;
-        for (int x = 0; x < W; x++) {
+        for (int x = 0; x < CLIP_W; x++) {
             sum += middle[3 * x + 1];
         }
-        assert_true(sum / W > 15);
+        assert_true(sum / CLIP_W > 15);
         assert_true(f.media_ns > last);
         widest = n && (f.media_ns - last) / 1000000 > widest ? (int)((f.media_ns - last) / 1000000)
                                                              : widest;
@@ -691,7 +698,8 @@ static void settings_come_back(void **state)
     mien_session_recall(&session.o, &config, source, sizeof(source));
     session.o.source = clip;
     struct mien_session_options *o = &session.o;
-    assert_true(o->points && o->head && o->mirror && o->show_curves && o->record_plain);
+    assert_true(o->points && o->head && o->show_curves && o->programme == MIEN_PROGRAMME_PICTURE);
+    assert_null(mien_config_get(&config, "mirror")); // a clip's is not a camera's
     assert_false(o->hud || o->bars || o->axes || o->light);
     assert_int_equal(o->faces, 2);
     assert_string_equal(o->curves, "neutral,happy,sad,surprise,fear,disgust,anger,contempt");

@@ -47,7 +47,7 @@ static const char *state_shown(void)
 {
     const struct mien_hud_info *i = &session.show->info;
     const char *state, *reason;
-    mien_words(session.show->shot ? &session.show->shot->result : &(struct mien_result){0},
+    mien_words(session.show->shot ? &session.show->shot->result : &(struct mien_result){0}, 0,
                i->paused  ? MIEN_PICTURE_PAUSED
                : i->stale ? MIEN_PICTURE_STALE
                           : MIEN_PICTURE_NEW,
@@ -158,7 +158,7 @@ static void a_slow_source_keeps_moving(void **state)
         skip();
     }
     session.o = script_options(clip);
-    session.o.hud = true;
+    session.o.hud = MIEN_HUD_FULL;
     int status = mien_session_run(&session, script);
     blocked = false;
     if (trouble[0]) {

@@ -201,7 +201,7 @@ static void nothing_holds_the_frame_loop_up(void **state)
     }
     assert_int_equal(chdir(dir), 0);
     session.o = script_options(clip);
-    session.o.hud = true;
+    session.o.hud = MIEN_HUD_FULL;
     loop_thread = pthread_self();
     int status = mien_session_run(&session, script);
     if (trouble[0]) {

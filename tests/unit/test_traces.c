@@ -39,7 +39,7 @@ static void test_ring(void **state)
         r->face[0].yaw_deg = i == 20 ? NAN : -7;
         r->face[0].gaze_deg[0][1] = 2;
         r->face[0].gaze_deg[1][1] = 4;
-        mien_traces_add(c, r);
+        mien_traces_add(c, r, 0);
     }
     assert_int_equal(c->first, 10);
     assert_float_equal(c->value[0][c->first], 10, 0); // the oldest

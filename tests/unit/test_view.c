@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "view/mesh.h"
+#include "view/palette.h"
+#include "view/traces.h"
 #include "view/view.h"
 #include "view/words.h"
 
@@ -121,7 +123,8 @@ static void layout_keeps_aspect(void **state)
     static const int size[][2] = {{640, 480}, {876, 480}, {1280, 720}, {1920, 1080}, {400, 900}};
     for (size_t i = 0; i < MIEN_COUNT(size); i++) {
         for (int bars = 0; bars < 2; bars++) {
-            struct mien_layout l = mien_hud_layout(size[i][0], size[i][1], 640, 480, bars);
+            struct mien_layout l =
+                mien_hud_layout(size[i][0], size[i][1], 640, 480, bars, MIEN_HUD_FULL);
             assert_true(fabsf(l.video.w / l.video.h - 640.0f / 480) < 0.01f);
             assert_true(l.video.x >= 0 && l.video.y >= 0);
             assert_true(l.video.x + l.video.w <= (float)size[i][0] + 0.5f);
@@ -133,7 +136,7 @@ static void layout_keeps_aspect(void **state)
     }
     int w, h;
     mien_hud_window_size(640, 480, true, &w, &h);
-    struct mien_layout l = mien_hud_layout(w, h, 640, 480, true);
+    struct mien_layout l = mien_hud_layout(w, h, 640, 480, true, MIEN_HUD_FULL);
     assert_int_equal(h, 480);
     assert_true(l.video.w == 640 && l.video.h == 480 && !l.over); // pixel for pixel
 }
@@ -190,33 +193,191 @@ static void font_measures(void **state)
     mien_font_destroy(&f);
 }
 
+static double luminance(double r, double g, double b) // WCAG 2.1
+{
+    double v[3] = {r / 255, g / 255, b / 255};
+    for (int i = 0; i < 3; i++) {
+        v[i] = v[i] <= 0.03928 ? v[i] / 12.92 : pow((v[i] + 0.055) / 1.055, 2.4);
+    }
+    return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2];
+}
+
+// Every ink on every plate over a white and over a black picture.
+static void text_has_contrast(void **state)
+{
+    const struct mien_color plate[] = {C_PANEL, C_SOLID, C_SHEET, C_SIDE};
+    struct mien_color ink[16] = {C_TEXT, C_DIM, C_FAINT, C_ACCENT, C_WARM, C_GOOD, C_WARN, C_BAD};
+    for (int i = 0; i < 8; i++) {
+        ink[8 + i] = mien_face_color(i + 1);
+    }
+    for (size_t p = 0; p < MIEN_COUNT(plate); p++) {
+        for (int under = 0; under <= 255; under += 255) {
+            double a = plate[p].a / 255.0, rest = (1 - a) * under;
+            double dark =
+                luminance(a * plate[p].r + rest, a * plate[p].g + rest, a * plate[p].b + rest);
+            for (int i = 0; i < 16; i++) {
+                double light = luminance(ink[i].r, ink[i].g, ink[i].b);
+                if ((light + 0.05) / (dark + 0.05) < 4.5) {
+                    fail_msg("ink %d on plate %zu over %d: %.2f:1", i, p, under,
+                             (light + 0.05) / (dark + 0.05));
+                }
+            }
+        }
+    }
+}
+
+static bool inside(const struct mien_draw_vertex *q, struct mien_rect r)
+{
+    return q[0].x >= r.x - 1 && q[2].x <= r.x + r.w + 1 && q[0].y >= r.y - 1 &&
+           q[2].y <= r.y + r.h + 1;
+}
+
+// In windows from 320x240 to 3840x2160 all text is on a plate of its own, whole, in the window; a
+// toast leaves the face alone where there is room beside it.
+static void nothing_is_cut_or_overlaps(void **state)
+{
+    static const int size[][2] = {{320, 240},  {400, 300},   {640, 480},   {872, 480},
+                                  {400, 900},  {1280, 720},  {1024, 768},  {1920, 1080},
+                                  {1200, 400}, {2560, 1440}, {3840, 2160}, {2160, 3840}};
+    static struct mien_result r;
+    static struct mien_traces curves;
+    const char *wrong;
+    example(&r, 0, 0, 0);
+    r.count = 2;
+    r.face[1] = r.face[0];
+    r.face[1].id = 2;
+    r.face[0].box_px[0] = -5; // there is a reason to be told
+    snprintf(r.network, sizeof(r.network), "standard");
+    assert_true(mien_traces_choose(&curves, MIEN_TRACES_DEFAULT, &wrong));
+    struct mien_hud_info info = {.fps = 30,
+                                 .source = "a-clip-with-quite-a-long-name-of-last-summer.mp4",
+                                 .worn = "sunglasses",
+                                 .range = true,
+                                 .lamps = 2,
+                                 .latency_p95_ms = 40,
+                                 .notice = "the camera was unplugged: plug it in again, or choose "
+                                           "another one in the menu Source"};
+    for (int i = 0; i < 2; i++) {
+        snprintf(info.lamp[i].text, sizeof(info.lamp[i].text), "recording 0:0%d  1.2 MB", i);
+    }
+    for (size_t k = 0; k < MIEN_COUNT(size); k++) {
+        struct mien_font f;
+        struct mien_draw d;
+        int w = size[k][0], h = size[k][1];
+        if (!mien_font_bake(&f, mien_hud_scale(w, h))) {
+            skip();
+        }
+        assert_true(mien_draw_init(&d, &f, 12000));
+        for (int what = 0; what < 8; what++) {
+            bool bars = what & 1, traced = what & 2;
+            enum mien_hud_level hud = what & 4 ? MIEN_HUD_FULL : MIEN_HUD_LINE;
+            struct mien_layout l = mien_hud_layout(w, h, 640, 480, bars, hud);
+            struct mien_map map = {l.video, 320, 240, false};
+            struct mien_rect picture = l.video;
+            mien_draw_clear(&d);
+            mien_hud_keep_faces_free(&l, &map, &r);
+            mien_hud_bars(&d, &l, &r, 1, false);
+            if (hud == MIEN_HUD_FULL) {
+                mien_hud_panels(&d, &l, &r, 1, &info, "wireframe");
+            } else {
+                mien_hud_line(&d, &l, &r, 1, &info);
+            }
+            if (traced) {
+                mien_traces_draw(&curves, &d, &l);
+            }
+            mien_hud_lamps(&d, &l, &info);
+            int before = l.takens;
+            // All panels in the smallest windows leave no room: what is said then lies over them.
+            bool crowded = hud == MIEN_HUD_FULL && w < 640 && h < 480;
+            if (!crowded) {
+                mien_hud_notice(&d, &l, &info, false);
+                assert_int_equal(l.takens, before + 1); // the toast found its place
+            }
+            if (hud == MIEN_HUD_LINE && !traced && h >= 480 && w >= 640) {
+                struct mien_rect t = l.taken[before], face = l.face[1];
+                assert_true(t.x > face.x + face.w || t.x + t.w < face.x || t.y > face.y + face.h ||
+                            t.y + t.h < face.y);
+            }
+            for (int i = 0; i < l.takens; i++) {
+                struct mien_rect a = l.taken[i];
+                assert_true(a.x >= 0 && a.y >= 0 && a.x + a.w <= (float)w + 0.01f &&
+                            a.y + a.h <= (float)h + 0.01f);
+                // Never half over the picture's edge.
+                float over = fminf(a.x + a.w, picture.x + picture.w) - fmaxf(a.x, picture.x);
+                bool column = bars && i == 0; // it has its own place, or lies over the picture
+                if (hud == MIEN_HUD_FULL && !column && over > 1.5f && over < a.w - 1.5f &&
+                    picture.w > 300 && picture.h > (float)h * 0.9f) {
+                    fail_msg("%dx%d: place %d lies over the picture's edge", w, h, i);
+                }
+                for (int j = 0; j < i; j++) {
+                    struct mien_rect b = l.taken[j];
+                    assert_true(a.x + a.w <= b.x + 0.01f || b.x + b.w <= a.x + 0.01f ||
+                                a.y + a.h <= b.y + 0.01f || b.y + b.h <= a.y + 0.01f);
+                }
+            }
+            int text = 0;
+            for (size_t q = 0; q < d.quads; q++) {
+                const struct mien_draw_vertex *v = d.vertex + 4 * q;
+                bool ok = v->kind != MIEN_DRAW_TEXT;
+                text += !ok;
+                for (int i = 0; i < l.takens && !ok; i++) {
+                    ok = inside(v, l.taken[i]);
+                }
+                if (!ok) {
+                    fail_msg("%dx%d, %d: text at %.0f %.0f is on no plate", w, h, what,
+                             (double)v->x, (double)v->y);
+                }
+            }
+            assert_true(text > 20);
+            assert_int_equal(d.refused, 0);
+            // The sheet of keys: every page is whole in the window.
+            int pages = mien_hud_help(&d, &l, 1);
+            assert_in_range(pages, 1, 4);
+            for (int p = 1; p <= pages; p++) {
+                mien_draw_clear(&d);
+                mien_hud_help(&d, &l, p);
+                struct mien_rect sheet = {d.vertex[0].x, d.vertex[0].y,
+                                          d.vertex[2].x - d.vertex[0].x,
+                                          d.vertex[2].y - d.vertex[0].y};
+                for (size_t q = 0; q < d.quads; q++) {
+                    assert_true(inside(d.vertex + 4 * q, l.window));
+                    assert_true(d.vertex[4 * q].kind != MIEN_DRAW_TEXT ||
+                                inside(d.vertex + 4 * q, sheet));
+                }
+            }
+        }
+        mien_draw_destroy(&d);
+        mien_font_destroy(&f);
+    }
+}
+
 static void words_say_why(void **state)
 {
     static struct mien_result r;
     const char *what, *why;
     memset(&r, 0, sizeof(r));
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
     assert_string_equal(what, "searching");
     example(&r, 0, 0, 0);
     r.face[0].light_hint = 120;
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_GOOD);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_GOOD);
     assert_string_equal(what, "tracking");
     assert_string_equal(why, "");
     // A picture that is not the newest says nothing about faces, and the dot is not green.
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_STALE, &what, &why), MIEN_MOOD_BAD);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_STALE, &what, &why), MIEN_MOOD_BAD);
     assert_string_equal(what, "waiting");
     assert_non_null(strstr(why, "no new picture"));
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_PAUSED, &what, &why), MIEN_MOOD_BUSY);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_PAUSED, &what, &why), MIEN_MOOD_BUSY);
     assert_string_equal(what, "paused");
     r.face[0].light_hint = 20;
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BUSY);
     assert_non_null(strstr(why, "dark"));
     r.face[0].light_hint = 120;
     r.face[0].box_px[0] = -5;
-    mien_words(&r, MIEN_PICTURE_NEW, &what, &why);
+    mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why);
     assert_non_null(strstr(why, "leaves"));
     r.face[0].state = MIEN_TRACK_WEAK;
-    assert_int_equal(mien_words(&r, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BAD);
+    assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BAD);
 }
 
 // The compact mesh has the model's vertices, in front of the hidden parts when the mouth is closed.
@@ -516,7 +677,7 @@ static void notes_come_apart(void **state)
     assert_true(mien_image_create(&small, 320, 240, MIEN_FORMAT_RGB8));
     memset(in.data, 90, in.stride * 48);
     for (int help = 0; help < 2; help++) {
-        struct mien_view_settings s = {.mode = MIEN_VIEW_OFF, .hud = true};
+        struct mien_view_settings s = {.mode = MIEN_VIEW_OFF, .hud = MIEN_HUD_FULL};
         struct mien_hud_info none = {.source = "x"}, told = none;
         told.notice = "saved";
         told.lamps = 1;
@@ -556,8 +717,12 @@ static void survives_nonsense(void **state)
     static struct mien_hud_info info;
     struct mien_image im = {0};
     assert_true(mien_image_create(&im, 3, 5, MIEN_FORMAT_GRAY8));
-    struct mien_view_settings s = {
-        .hud = true, .bars = true, .axes = true, .help = true, .points = true, .head = true};
+    struct mien_view_settings s = {.hud = MIEN_HUD_FULL,
+                                   .bars = true,
+                                   .axes = true,
+                                   .help = true,
+                                   .points = true,
+                                   .head = true};
     example(&r, 0, 0, 0);
     for (int mode = 0; mode < MIEN_VIEW_MODES; mode++) {
         s.mode = (enum mien_view_mode)mode;
@@ -586,6 +751,8 @@ int main(void)
         cmocka_unit_test(layout_keeps_aspect),
         cmocka_unit_test(draw_list_fills_and_refuses),
         cmocka_unit_test(font_measures),
+        cmocka_unit_test(text_has_contrast),
+        cmocka_unit_test(nothing_is_cut_or_overlaps),
         cmocka_unit_test(words_say_why),
         cmocka_unit_test(mesh_follows_model),
         cmocka_unit_test(video_is_exact),
