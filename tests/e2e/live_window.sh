@@ -49,7 +49,9 @@ size = os.path.getsize(films()[0])
 until("recording stands still", lambda: os.path.getsize(films()[0]) > size + 60000)
 u.press("r")
 u.pause(1)
-u.press("q")
+u.press("q")  # asks, as results are written, and goes on meanwhile
+u.pause(1)
+u.press("q")  # yes
 END
 ends 0
 check_summary "$tmp/log" '[0-9]+'
