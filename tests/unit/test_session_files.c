@@ -169,6 +169,11 @@ static void quit(void)
     press(SDLK_q);
 }
 
+static bool it_asks(void) // files are still written
+{
+    return mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
 static const struct deed deeds[] = {
     {"a table over the source", over_the_source, last_is_refused},
     {"a table", a_table, last_is_on},
@@ -183,6 +188,7 @@ static const struct deed deeds[] = {
     {"a recording", record, it_records},
     {"the recording as source", the_recording_as_source, it_is_being_written},
     {"its end", record, it_is_saved},
+    {"quit asks", quit, it_asks},
     {"quit", quit, never},
 };
 

@@ -174,6 +174,11 @@ static void quit(void)
     press(SDLK_q, false);
 }
 
+static bool it_asks(void) // files are still written
+{
+    return mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
 static const struct deed deeds[] = {
     {"a host whose name takes long", add_slow, slow_is_told},
     {"hosts and files", add_near, near_is_open},
@@ -186,6 +191,7 @@ static const struct deed deeds[] = {
     {"its end", press_R, it_is_saved},
     {"a file that cannot be", add_nowhere, it_is_refused},
     {"quit while it records", press_r, it_records},
+    {"quit asks", quit, it_asks},
     {"quit", quit, never},
 };
 
