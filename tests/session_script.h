@@ -66,6 +66,12 @@ static inline bool after(int ms)
     return mien_now_ns() > acted_ns + ms * MIEN_NS_PER_MS;
 }
 
+// After a wish to quit: files are still written.
+static inline bool it_asks(void)
+{
+    return mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
+}
+
 // The last deed of a script ends the loop; nothing is waited for.
 static inline bool never(void)
 {

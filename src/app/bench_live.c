@@ -5,7 +5,6 @@
 // camera, write anything.
 #include "app/bench.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,10 +47,7 @@ static bool load_cells(struct feed *f, const char *clip)
         struct mien_image *im = &f->cell[f->frames];
         ok = mien_image_create(im, w, h, MIEN_FORMAT_RGB8);
         if (ok) {
-            float k = fmaxf((float)frame.rgb.width / (float)w, (float)frame.rgb.height / (float)h);
-            float x = 0.5f * ((float)frame.rgb.width - 1 - k * (float)(w - 1));
-            float y = 0.5f * ((float)frame.rgb.height - 1 - k * (float)(h - 1));
-            mien_warp(&frame.rgb, &(struct mien_affine){{k, 0, x, 0, k, y}}, im, 0);
+            mien_resize_whole(&frame.rgb, im);
             f->frames++;
         }
     }

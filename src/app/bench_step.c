@@ -5,15 +5,14 @@
 // can be compared; medians over rounds of the whole clip. Does not: write a file, draw.
 #include "app/bench.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stats.h"
 #include "engine/engine.h"
 #include "out/sinks.h"
 #include "source/source.h"
@@ -31,9 +30,8 @@ struct step {
     struct mien_result result;
     float *vertices, *normals; // (V,3)
     int rounds;
-    double ms[STAGES][ROUNDS_MAX]; // mean of a round's frames
-    double step[ROUNDS_MAX], mesh[ROUNDS_MAX], whole[ROUNDS_MAX];
-    int64_t frames, faces; // of one round
+    struct mien_stats ms[STAGES], step, mesh, whole; // means of the rounds' frames
+    int64_t frames, faces;                           // of one round
 };
 
 static int64_t thread_ns(void) // processor time of this thread
@@ -107,27 +105,22 @@ static bool play(struct step *s, const char *clip)
     ns[CONVERT] = counts.convert_ns;
     ns[DECODE] -= counts.convert_ns;
     mien_source_close(source);
-    int k = s->rounds++;
-    for (int i = 0; i < STAGES && s->frames; i++) {
-        double ms = (double)ns[i] * 1e-6 / (double)s->frames;
-        s->ms[i][k] = ms;
-        s->step[k] += i >= DETECT && i <= REST ? ms : 0;
-        s->mesh[k] += i >= DETECT && i <= MESH ? ms : 0;
-        s->whole[k] += ms;
+    if (!ok || st != MIEN_SOURCE_END || s->frames == 0) {
+        return false;
     }
-    return ok && st == MIEN_SOURCE_END && s->frames > 0;
-}
-
-static int by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-    qsort(v, (size_t)n, sizeof(*v), by_size);
-    return 0.5 * (v[(n - 1) / 2] + v[n / 2]);
+    double step = 0, mesh = 0, whole = 0;
+    for (int i = 0; i < STAGES; i++) {
+        double ms = (double)ns[i] * 1e-6 / (double)s->frames;
+        mien_stats_add(&s->ms[i], ms);
+        step += i >= DETECT && i <= REST ? ms : 0;
+        mesh += i >= DETECT && i <= MESH ? ms : 0;
+        whole += ms;
+    }
+    mien_stats_add(&s->step, step);
+    mien_stats_add(&s->mesh, mesh);
+    mien_stats_add(&s->whole, whole);
+    s->rounds++;
+    return true;
 }
 
 static void tell(struct step *s, const char *clip, int faces)
@@ -137,11 +130,11 @@ static void tell(struct step *s, const char *clip, int faces)
            (double)s->faces / (double)s->frames, faces, mien_infer()->name);
     printf("processor time of one thread, ms a frame, median of %d rounds\n", s->rounds);
     for (int i = 0; i < STAGES; i++) {
-        printf("  %-10s%7.3f\n", stage_name[i], median(s->ms[i], s->rounds));
+        printf("  %-10s%7.3f\n", stage_name[i], mien_stats_quantile(&s->ms[i], 0.5));
     }
-    printf("  %-10s%7.3f  (detect to rest)\n", "step", median(s->step, s->rounds));
-    printf("  %-10s%7.3f  (detect to mesh)\n", "with mesh", median(s->mesh, s->rounds));
-    printf("  %-10s%7.3f\n", "whole", median(s->whole, s->rounds));
+    printf("  %-10s%7.3f  (detect to rest)\n", "step", mien_stats_quantile(&s->step, 0.5));
+    printf("  %-10s%7.3f  (detect to mesh)\n", "with mesh", mien_stats_quantile(&s->mesh, 0.5));
+    printf("  %-10s%7.3f\n", "whole", mien_stats_quantile(&s->whole, 0.5));
 }
 
 int mien_bench_step(const char *clip, int faces, double seconds)

@@ -1,7 +1,6 @@
 // What a session writes and sends: recording, pictures, sinks; and the lamps that say so.
 #include "app/session_parts.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -354,11 +353,7 @@ static bool fit_plain(struct mien_image *im, const struct mien_image *picture)
     if (im->width == picture->width && im->height == picture->height) {
         return im->format == picture->format && mien_overlay_canvas(im, picture);
     }
-    float k =
-        fmaxf((float)picture->width / (float)im->width, (float)picture->height / (float)im->height);
-    float x = 0.5f * ((float)picture->width - 1 - k * ((float)im->width - 1));
-    float y = 0.5f * ((float)picture->height - 1 - k * ((float)im->height - 1));
-    mien_warp(picture, &(struct mien_affine){{k, 0, x, 0, k, y}}, im, 0);
+    mien_resize_whole(picture, im);
     return true;
 }
 

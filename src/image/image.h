@@ -61,6 +61,9 @@ void mien_warp(const struct mien_image *src, const struct mien_affine *map, stru
 void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int channels,
                         int width, int height, int border, float mean, float scale, float *dst);
 void mien_resize(const struct mien_image *src, struct mien_image *dst); // area when shrinking
+// The whole of src in the middle of dst, as large as it fits at its own proportions, black beside
+// it.
+void mien_resize_whole(const struct mien_image *src, struct mien_image *dst);
 
 // JPEG through libjpeg-turbo. A decoder keeps its state and buffers between pictures: no allocation
 // once the largest size was seen.

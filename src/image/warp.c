@@ -401,6 +401,14 @@ void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *
     run(&j, map, width, height, &k);
 }
 
+void mien_resize_whole(const struct mien_image *src, struct mien_image *dst)
+{
+    float k = fmaxf((float)src->width / (float)dst->width, (float)src->height / (float)dst->height);
+    float x = 0.5f * ((float)src->width - 1 - k * ((float)dst->width - 1));
+    float y = 0.5f * ((float)src->height - 1 - k * ((float)dst->height - 1));
+    mien_warp(src, &(struct mien_affine){{k, 0, x, 0, k, y}}, dst, 0);
+}
+
 void mien_resize(const struct mien_image *src, struct mien_image *dst)
 {
     float sx = (float)src->width / (float)dst->width, sy = (float)src->height / (float)dst->height;

@@ -6,7 +6,6 @@
 // window the frames with mesh, landmarks and axes drawn over them. A frame for which there is no
 // room is dropped and counted. Does not: load the kernel module (modprobe v4l2loopback
 // exclusive_caps=1).
-#include <math.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -50,10 +49,7 @@ static const struct mien_image *fit(struct loopback_sink *s, const struct mien_i
     if ((im->width & ~1) == out->width && im->height == out->height) {
         return im;
     }
-    float k = fmaxf((float)im->width / (float)out->width, (float)im->height / (float)out->height);
-    float x = 0.5f * ((float)im->width - 1 - k * ((float)out->width - 1));
-    float y = 0.5f * ((float)im->height - 1 - k * ((float)out->height - 1));
-    mien_warp(im, &(struct mien_affine){{k, 0, x, 0, k, y}}, out, 0);
+    mien_resize_whole(im, out);
     return out;
 }
 

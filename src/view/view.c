@@ -190,6 +190,17 @@ static void flush(struct mien_view *v)
     }
 }
 
+// The framebuffer, bound and of one colour.
+static void begin_buffer(GLuint buffer, int w, int h, float red, float green, float blue)
+{
+    glBindFramebuffer(GL_FRAMEBUFFER, buffer);
+    glViewport(0, 0, w, h);
+    glDisable(GL_SCISSOR_TEST);
+    glDepthMask(GL_TRUE);
+    glClearColor(red, green, blue, 1);
+    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+}
+
 void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_result *result, const struct mien_view_settings *s,
                     const struct mien_hud_info *info)
@@ -207,12 +218,7 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     l.bars.y += s->top_px;
     l.bars.h -= s->top_px;
     mien_draw_clear(&v->draw);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
-    glViewport(0, 0, v->width, v->height);
-    glDisable(GL_SCISSOR_TEST);
-    glDepthMask(GL_TRUE);
-    glClearColor(0.043f, 0.055f, 0.066f, 1);
-    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    begin_buffer(v->frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
     if (frame) {
         mien_scene_picture(&v->scene, frame);
         // A face of video stands out before a darker picture.
@@ -357,12 +363,7 @@ static bool begin_copy(struct mien_view *v, const struct mien_image *out)
         out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
         return false;
     }
-    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
-    glViewport(0, 0, out->width, out->height);
-    glDisable(GL_SCISSOR_TEST);
-    glDepthMask(GL_TRUE);
-    glClearColor(0, 0, 0, 1);
-    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    begin_buffer(v->copy, out->width, out->height, 0, 0, 0);
     return true;
 }
 

@@ -969,10 +969,37 @@ static void font_is_complete(void **state)
     mien_image_destroy(&im[0]);
 }
 
+// A picture of other proportions lies whole in the middle, black beside it.
+static void resize_whole_keeps_proportions(void **state)
+{
+    (void)state;
+    static const int size[2][2] = {{100, 40}, {40, 100}};
+    for (int k = 0; k < 2; k++) {
+        struct mien_image a, b;
+        assert_true(mien_image_create(&a, 20, 20, MIEN_FORMAT_RGB8));
+        assert_true(mien_image_create(&b, size[k][0], size[k][1], MIEN_FORMAT_RGB8));
+        memset(a.data, 200, a.stride * 20);
+        mien_resize_whole(&a, &b);
+        for (int y = 0; y < b.height; y++) {
+            for (int x = 0; x < b.width; x++) {
+                int along = k ? y : x, across = k ? x : y; // the 40 in the middle are the picture
+                bool inside = along > 31 && along < 68 && across > 1 && across < 38;
+                if (inside || along < 28 || along > 71) {
+                    assert_int_equal(b.data[(size_t)y * b.stride + 3 * (size_t)x],
+                                     inside ? 200 : 0);
+                }
+            }
+        }
+        mien_image_destroy(&a);
+        mien_image_destroy(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create_refuses_bad_sizes),
+        cmocka_unit_test(resize_whole_keeps_proportions),
         cmocka_unit_test(yuv_formats_follow_bt601),
         cmocka_unit_test(gray_and_flip),
         cmocka_unit_test(warp_identity_and_shift_are_exact),

@@ -169,11 +169,6 @@ static void quit(void)
     press(SDLK_q);
 }
 
-static bool it_asks(void) // files are still written
-{
-    return mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
-}
-
 static const struct deed deeds[] = {
     {"a table over the source", over_the_source, last_is_refused},
     {"a table", a_table, last_is_on},

@@ -174,11 +174,6 @@ static void quit(void)
     press(SDLK_q, false);
 }
 
-static bool it_asks(void) // files are still written
-{
-    return mien_ui_visible(session.show->ui, NULL) && !session.show->quit;
-}
-
 static const struct deed deeds[] = {
     {"a host whose name takes long", add_slow, slow_is_told},
     {"hosts and files", add_near, near_is_open},
