@@ -4,11 +4,11 @@
 . "$(dirname "$0")/common.inc"
 expect 2 . model
 expect 2 "out FILE is missing" model build
-expect 2 "not build or info" model melt
+expect 2 "there is no melt: build|info|seal" model melt
 expect 2 "cannot open" model info "$tmp/none.face"
 expect 2 . prepare
 expect 2 "out is missing" prepare photos
-expect 2 "no \"dinner\"" prepare dinner --out "$tmp/x"
+expect 2 "there is no dinner: photos|turned|marks|expressions|" prepare dinner --out "$tmp/x"
 expect 0 "vertices 24591 " model info models/ict.face
 if [ ! -d "$data/data/ict-facekit" ] || [ ! -d "$data/data/photos" ]; then
     echo "no training data (MIEN_DATA)"
