@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "out/profile.h"
+#include "out/report.h"
 #include "out/sinks.h"
 #include "source/source.h"
 
@@ -34,15 +35,22 @@ static bool names_output(const struct options *o)
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
                          struct mien_outputs *out)
 {
+    char settings[MIEN_REPORT_SETTINGS];
+    mien_report_settings_text(&(struct mien_report_settings){.faces = o->engine.max_faces,
+                                                             .filter = o->engine.filter,
+                                                             .fov_deg = o->engine.fov_deg,
+                                                             .quality = o->engine.quality,
+                                                             .range = o->profile},
+                              settings);
+    const struct mien_sink_context c = {
+        .model = m, .frames_per_s = fps, .dated = true, .settings = settings};
     return (!o->json || mien_outputs_add(out, mien_sink_open("jsonl", o->json, NULL))) &&
            (!o->csv || mien_outputs_add(out, mien_sink_open("csv", o->csv, NULL))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_open("md5", o->md5, NULL))) &&
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
-           (!o->report ||
-            mien_outputs_add(out, mien_sink_open("report", o->report,
-                                                 &(struct mien_sink_context){.dated = true}))) &&
-           (!o->out || mien_outputs_add_list(out, o->out, m, fps)) &&
+           (!o->report || mien_outputs_add(out, mien_sink_open("report", o->report, &c))) &&
+           (!o->out || mien_outputs_add_list(out, o->out, &c)) &&
            (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }
 

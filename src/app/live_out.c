@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/queue.h"
 #include "base/thread.h"
+#include "out/report.h"
 #include "out/sinks.h"
 #include "out/video.h"
 
@@ -26,7 +27,7 @@ struct record {
 
 struct mien_live_out {
     struct mien_live_out_config config;
-    char settings_text[400];
+    char settings_text[MIEN_REPORT_SETTINGS];
     char sinks_text[2048], record_text[1024]; // of config
     atomic_int state;
     // Of the thread that opens, and mien-out's then.

@@ -17,12 +17,11 @@ bool mien_outputs_add(struct mien_outputs *o, struct mien_sink *s)
 }
 
 bool mien_outputs_add_list(struct mien_outputs *o, const char *list,
-                           const struct mien_face_model *m, double frames_per_s)
+                           const struct mien_sink_context *c)
 {
     struct mien_sink *sink[MIEN_SINKS_MAX];
     int n = 0;
-    struct mien_sink_context c = {.model = m, .frames_per_s = frames_per_s, .dated = true};
-    bool ok = mien_sinks_open(list, &c, sink, &n);
+    bool ok = mien_sinks_open(list, c, sink, &n);
     for (int i = 0; i < n; i++) {
         ok = mien_outputs_add(o, sink[i]) && ok;
     }

@@ -16,7 +16,7 @@ struct mien_outputs {
 bool mien_outputs_add(struct mien_outputs *o, struct mien_sink *s);
 // Adds those of a list (out/sinks.h); false when one cannot be opened (logged).
 bool mien_outputs_add_list(struct mien_outputs *o, const char *list,
-                           const struct mien_face_model *m, double frames_per_s);
+                           const struct mien_sink_context *c);
 // Writes to all that still work; false once none does.
 bool mien_outputs_write(struct mien_outputs *o, const struct mien_sink_frame *f);
 bool mien_outputs_close(struct mien_outputs *o); // idempotent; false when anything was lost

@@ -9,28 +9,22 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "out/overlay.h"
+#include "out/report.h"
 #include "out/sinks.h"
-
-// What is measured with, for a report's reader.
-static void describe(const struct mien_session *s, char *out, size_t size)
-{
-    const struct mien_ui_controls *k = &s->show->controls;
-    char fov[32] = "unknown";
-    if (k->fov_deg > 0) {
-        snprintf(fov, sizeof(fov), "%.0f°", (double)k->fov_deg);
-    }
-    snprintf(out, size,
-             "%d face%s at most, smoothing %.2f, field of view %s, looks %s, own range %s%.60s",
-             k->faces, k->faces == 1 ? "" : "s", (double)k->filter, fov,
-             k->quality ? "twice" : "once", k->profile_on && k->profile_known ? "of " : "not used",
-             k->profile_on && k->profile_known ? s->profile_name : "");
-}
 
 static struct mien_live_out *open_out(struct mien_session *s, const char *sink, const char *record)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
-    char settings[400];
-    describe(s, settings, sizeof(settings));
+    const struct mien_ui_controls *k = &s->show->controls;
+    char settings[MIEN_REPORT_SETTINGS];
+    mien_report_settings_text(
+        &(struct mien_report_settings){.faces = k->faces,
+                                       .filter = (double)k->filter,
+                                       .fov_deg = (double)k->fov_deg,
+                                       .quality = k->quality,
+                                       .range = k->profile_on && k->profile_known ? s->profile_name
+                                                                                  : NULL},
+        settings);
     struct mien_live_out_config c = {.sinks = sink,
                                      .settings = settings,
                                      .record = record,

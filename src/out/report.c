@@ -307,6 +307,19 @@ static void keep_up(struct report_sink *s)
     }
 }
 
+void mien_report_settings_text(const struct mien_report_settings *s,
+                               char text[MIEN_REPORT_SETTINGS])
+{
+    char fov[32] = "unknown";
+    if (s->fov_deg > 0) {
+        snprintf(fov, sizeof(fov), "%.0f°", s->fov_deg);
+    }
+    snprintf(text, MIEN_REPORT_SETTINGS,
+             "%d face%s at most, smoothing %.2f, field of view %s, looks %s, own range %s%.60s",
+             s->faces, s->faces == 1 ? "" : "s", s->filter, fov, s->quality ? "twice" : "once",
+             s->range ? "of " : "not used", s->range ? s->range : "");
+}
+
 static void report_idle(struct mien_sink *sink)
 {
     keep_up((struct report_sink *)sink);

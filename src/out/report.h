@@ -17,8 +17,9 @@ enum {
     MIEN_REPORT_EPISODES = 400,
     MIEN_REPORT_BLINKS = 4000,
     MIEN_REPORT_MARKS = 200,
-    MIEN_REPORT_GAZE_W = 32, // yaw -40…40 degrees
-    MIEN_REPORT_GAZE_H = 24, // pitch -30…30 degrees
+    MIEN_REPORT_SETTINGS = 400, // bytes
+    MIEN_REPORT_GAZE_W = 32,    // yaw -40…40 degrees
+    MIEN_REPORT_GAZE_H = 24,    // pitch -30…30 degrees
 };
 
 enum mien_report_channel { // after the 52 blendshapes
@@ -77,7 +78,7 @@ struct mien_report_person {
 struct mien_report {
     char source[4096];
     char networks[256], network[MIEN_NETWORK_NAME]; // all that looked, with commas; the last one
-    char settings[400];                             // of who measured, in words; "" = not told
+    char settings[MIEN_REPORT_SETTINGS];            // of who measured, in words; "" = not told
     double frames_per_s;                            // of the source, as it says; 0 = not told
     bool dated;
     int64_t wall_s; // since 1970, at the first frame; 0 = not told
@@ -96,6 +97,16 @@ struct mien_report {
     int marks;
 };
 
+// What a session was measured with.
+struct mien_report_settings {
+    int faces;              // at most
+    double filter, fov_deg; // fov 0: not known
+    bool quality;
+    const char *range; // whose own range is used; NULL: nobody's
+};
+// In words, for a report's reader.
+void mien_report_settings_text(const struct mien_report_settings *s,
+                               char text[MIEN_REPORT_SETTINGS]);
 void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result);
 // The page: one file, no scripts, nothing fetched.
 void mien_report_page(const struct mien_report *r, struct mien_text *t);
