@@ -25,6 +25,11 @@ cmp -s "$tmp/a.pack" "$tmp/c.pack" && fail "another seed made the same people"
 mkdir -p "$tmp/bad/hair"; echo "v 1 2" >"$tmp/bad/hair/x.obj"
 "$mien" synth --count 1 --data "$tmp/bad" --out "$tmp/x.pack" 2>"$tmp/log"; [ $? = 2 ] || fail "broken hair"
 grep -q x.obj "$tmp/log" || fail "broken hair is not named"
+for skins in "$tmp/noskins" "$tmp/bad" "$tmp/log"; do # missing, empty of skins, a file
+    "$mien" synth --count 1 --data "$tmp/none" --textures "$skins" --out "$tmp/x.pack" 2>"$tmp/err"
+    [ $? = 2 ] || fail "--textures $skins without a skin"
+    grep -q "$skins" "$tmp/err" || fail "the folder without a skin is not named"
+done
 
 # Ctrl-C keeps what is done.
 "$mien" synth --count 100000 --threads 1 --data "$tmp/none" --out "$tmp/d.pack" 2>"$tmp/log" &

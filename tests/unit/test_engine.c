@@ -319,6 +319,54 @@ static void test_still_faces_are_found_once_each(void **state)
     }
 }
 
+// The surest face comes first, whatever the detector's order, and is the one where one is wanted.
+// What is nothing that the network was taught is zero: a tongue.
+static void test_still_faces_come_by_their_sureness(void **state)
+{
+    struct world *w = new_world(1280, 720, 3);
+    static const float unsure[3] = {0.05f, 0.08f, 0.02f};
+    static const int order[3] = {2, 0, 1};
+    for (int i = 0; i < 3; i++) {
+        w->person[i].pose.t[0] = 260 * (float)(i - 1);
+        w->person[i].unsure = unsure[i];
+        w->person[i].blendshape[MIEN_BS_TONGUE_OUT] = 0.5f;
+    }
+    struct mien_engine *e = engine_of(w, (struct mien_engine_config){.still = true});
+    struct mien_image im = frame_of(w);
+    for (int wanted = 3; wanted >= 1; wanted -= 2) {
+        mien_engine_set_max_faces(e, wanted);
+        assert_true(mien_engine_run(e, &im, 0, &result));
+        assert_int_equal(result.count, wanted);
+        for (int i = 0; i < wanted; i++) {
+            assert_int_equal(lroundf(result.face[i].pose.t[0] / 260) + 1, order[i]);
+            assert_int_equal(result.face[i].id, i + 1);
+            assert_true(result.face[i].blendshape[MIEN_BS_TONGUE_OUT] == 0);
+        }
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(e);
+}
+
+// What is said in crop units, half sides from its middle, is so many pixels, sigma like places.
+static void test_sights_are_in_pixels(void **state)
+{
+    static struct mien_estimate est;
+    static struct mien_sight sight;
+    struct mien_camera camera = mien_camera_make(640, 480, 60);
+    struct mien_crop crop = {300, 200, 160, 0};
+    est.landmarks = model.landmarks;
+    est.pose.R[0] = est.pose.R[4] = est.pose.R[8] = 1;
+    for (int i = 0; i < model.landmarks; i++) {
+        est.landmark[i][0] = 0.5f;
+        est.landmark[i][1] = -0.25f;
+        est.landmark_sigma[i] = 0.05f;
+    }
+    mien_sight_from_estimate(&camera, &crop, &est, &sight);
+    assert_float_equal(sight.landmark_px[7][0], 340, 1e-3);
+    assert_float_equal(sight.landmark_px[7][1], 180, 1e-3);
+    assert_float_equal(sight.sigma_px[7], 4, 1e-4);
+}
+
 // Looks at a still's face: until two crops agree, then with quality three more; further finds of
 // the same face cost none.
 static void test_a_still_takes_few_looks(void **state)
@@ -862,6 +910,8 @@ int main(void)
         cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
         cmocka_unit_test(test_known_pose_in_same_pose_out),
         cmocka_unit_test(test_still_faces_are_found_once_each),
+        cmocka_unit_test(test_still_faces_come_by_their_sureness),
+        cmocka_unit_test(test_sights_are_in_pixels),
         cmocka_unit_test(test_a_still_takes_few_looks),
         cmocka_unit_test(test_a_picture_without_faces_has_none),
         cmocka_unit_test(test_moving_face_is_followed),
