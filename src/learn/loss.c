@@ -201,6 +201,10 @@ static double blendshapes_count(const struct mien_loss *l, const struct mien_tar
     return blendshape_total(t) > 0;
 }
 
+// A channel at its full height counts this much more than one at rest. Most channels rest in most
+// pictures: without it, their mean (almost nothing) is the cheapest answer however long one trains.
+static const double active_weight = 2;
+
 static bool blendshapes_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
                              const struct mien_target *t, double k,
                              float *const grad[MIEN_BRANCHES], double *loss)
@@ -213,6 +217,7 @@ static bool blendshapes_loss(const struct mien_loss *l, const float *const raw[M
         double w = t->blendshape_weight[i] / total, slope;
         if (w > 0) {
             double target = fmin(1, fmax(0, t->blendshape[i]));
+            w *= 1 + active_weight * target;
             sum += w * bernoulli(out[i], target, &slope);
             if (d_out) {
                 d_out[i] += (float)(k * w * slope);
