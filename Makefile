@@ -39,7 +39,9 @@ endif
 
 SRC := $(filter-out src/learn/parallel_$(if $(filter 1,$(MPI)),none,mpi).c,$(sort $(wildcard src/*/*.c)))
 CXX_SRC := $(sort $(wildcard src/*/*.cc))
-MAIN := src/app/main.c
+# A program each, and the command that hands over to the others: src/app/commands.c.
+MAIN := src/app/main.c src/app/main_live.c src/app/main_train.c
+PROGRAMS := $(B)/mien $(B)/mien-live $(B)/mien-train
 # libmien is made of these modules; they are position-independent and shared with the program.
 LIB_MODULES := base image tensor nn face detect fit track engine lib
 LIB_OBJ := $(patsubst src/%.c,$(B)/pic/%.o,$(sort $(foreach m,$(LIB_MODULES),$(wildcard src/$(m)/*.c))))
@@ -79,7 +81,7 @@ build/.packages: packages.txt
 
 # One after another also under make -j: each runs a make of its own on the same objects.
 build: setup ## build the program
-	@$(MAKE) --no-print-directory $(B)/mien
+	@$(MAKE) --no-print-directory $(PROGRAMS)
 
 $(B)/.mpi-$(MPI):
 	@mkdir -p $(B) && rm -f $(B)/.mpi-* && touch $@
@@ -88,10 +90,17 @@ $(B)/libmien-all.a: $(OBJ) $(B)/.mpi-$(MPI)
 	@rm -f $@
 	@$(AR) rcs $@ $(OBJ)
 
-$(B)/mien: $(B)/obj/app/main.o $(B)/libmien-all.a
+$(B)/mien: $(B)/obj/app/main.o
+$(B)/mien-live: $(B)/obj/app/main_live.o
+$(B)/mien-train: $(B)/obj/app/main_train.o
+$(PROGRAMS): $(B)/libmien-all.a
 	@echo "link $@"
-	@$(LINK) -o $@ $< $(B)/libmien-all.a $(LIBS)
+	@$(LINK) -o $@ $(filter %.o,$^) $(B)/libmien-all.a $(LIBS)
 
+# The names by which src/late loads libraries are those that a linker would have written down.
+LATE := avformat avcodec avutil swscale websockets lo
+so = $(shell objdump -p $$($(CC) -print-file-name=lib$(1).so) | sed -n 's/^ *SONAME *//p')
+$(B)/obj/late/%.o: ARCH = $(foreach l,$(LATE),-DMIEN_SO_$(l)='"$(call so,$(l))"')
 %/parallel_mpi.o: ARCH = $(shell pkg-config --cflags ompi-c)
 %_avx2.o: ARCH := -mavx2 -mfma -mf16c
 %_bf16.o: ARCH := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma -mavx512bf16

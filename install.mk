@@ -16,7 +16,7 @@ install: build lib ## install program, library, models, man page, … below PREF
 	    $(SHARE)/mien/shaders $(SHARE)/mien/assets $(SHARE)/man/man1 $(SHARE)/doc/mien/examples \
 	    $(SHARE)/bash-completion/completions $(SHARE)/fish/vendor_completions.d \
 	    $(SHARE)/applications $(SHARE)/icons/hicolor/256x256/apps
-	@install $(if $(filter release,$(CONF)),-s) $(B)/mien $(BIN_TO)/mien
+	@install $(if $(filter release,$(CONF)),-s) $(PROGRAMS) $(BIN_TO)/
 	@install -m 644 $(if $(filter release,$(CONF)),-s) $(B)/lib/$(SO) $(LIB_TO)/libmien.so.$(VERSION)
 	@ln -sf libmien.so.$(VERSION) $(LIB_TO)/$(SO)
 	@ln -sf $(SO) $(LIB_TO)/libmien.so
@@ -41,7 +41,7 @@ install: build lib ## install program, library, models, man page, … below PREF
 	@echo "installed below $(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what `make install` with the same PREFIX, LIBDIR and DESTDIR put there
-	@rm -f $(BIN_TO)/mien $(LIB_TO)/libmien.so.$(VERSION) $(LIB_TO)/$(SO) $(LIB_TO)/libmien.so \
+	@rm -f $(PROGRAMS:$(B)/%=$(BIN_TO)/%) $(LIB_TO)/libmien.so.$(VERSION) $(LIB_TO)/$(SO) $(LIB_TO)/libmien.so \
 	    $(LIB_TO)/libmien.a $(LIB_TO)/pkgconfig/mien.pc $(DESTDIR)$(PREFIX)/include/mien.h \
 	    $(SHARE)/man/man1/mien.1.gz $(SHARE)/bash-completion/completions/mien \
 	    $(SHARE)/fish/vendor_completions.d/mien.fish $(SHARE)/applications/mien.desktop \
@@ -50,13 +50,16 @@ uninstall: ## remove what `make install` with the same PREFIX, LIBDIR and DESTDI
 	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 	@echo "removed from $(DESTDIR)$(PREFIX)"
 
-# The libraries that the program and libmien use are found by dpkg-shlibdeps; fonts and drivers are
-# not linked and are named here, and so is OpenBLAS, which is loaded when training asks for it.
+# The libraries that the programs and libmien use are found by dpkg-shlibdeps; so are those that are
+# loaded when they are needed (src/late), through a library of the packager's that is linked with
+# them. Fonts and drivers are not linked and are named here, and so is OpenBLAS, which is loaded when
+# training asks for it.
 deb: build lib ## build a Debian package, build/mien_VERSION_amd64.deb
 	@rm -rf build/deb && mkdir -p build/deb/root/DEBIAN build/deb/debian
 	@$(MAKE) --no-print-directory install DESTDIR=$(CURDIR)/build/deb/root PREFIX=/usr
 	@printf 'Source: mien\n\nPackage: mien\nArchitecture: amd64\n' >build/deb/debian/control
-	@cd build/deb && dpkg-shlibdeps -O root/usr/bin/mien root/usr/lib/$(SO) >depends 2>shlibdeps.log || \
+	@$(CC) -shared -o build/deb/late.so -x c /dev/null -Wl,--no-as-needed $(LATE:%=-l%)
+	@cd build/deb && dpkg-shlibdeps -O $(PROGRAMS:$(B)/%=root/usr/bin/%) root/usr/lib/$(SO) late.so >depends 2>shlibdeps.log || \
 	    { cat shlibdeps.log >&2; exit 1; }
 	@printf '%s\n' 'Package: mien' 'Version: $(VERSION)' 'Architecture: amd64' 'Section: video' \
 	    'Priority: optional' 'Maintainer: the mien authors <mien@localhost>' \

@@ -71,7 +71,7 @@ mkdir -p "$tree/$b"
     xargs -0 sh -c 'for f; do [ -e "$f" ] && printf "%s\0" "$f"; done' sh |
     tar -cf - --null -T - | tar -C "$tree" -xf - || exit 2
 cp -a build/.packages "$tree/build/" 2>/dev/null
-(cd "$b" && tar -cf - obj pic lib libmien-all.a mien .mpi-*) | tar -C "$tree/$b" -xf - || exit 2
+(cd "$b" && tar -cf - obj pic lib libmien-all.a mien mien-live mien-train .mpi-*) | tar -C "$tree/$b" -xf - || exit 2
 cd "$tree" || exit 2
 export MIEN_BUILD=$tree/$b MIEN=$tree/$b/mien MIEN_DATA=${MIEN_DATA:-$root/../shared}
 export OPENBLAS_NUM_THREADS=1
@@ -80,8 +80,8 @@ unset MIEN_HOME
 # Builds what TEST needs; a mutant may bring warnings with it.
 build() { # TEST
     case $1 in
-    e2e/library) make -s CONF="$conf" "$b/mien" "$b"/lib/libmien.so.0 "$b/lib/libmien.a" ;;
-    e2e/*) make -s CONF="$conf" "$b/mien" ;;
+    e2e/library) make -s CONF="$conf" "$b/mien" "$b/mien-live" "$b/mien-train" "$b"/lib/libmien.so.0 "$b/lib/libmien.a" ;;
+    e2e/*) make -s CONF="$conf" "$b/mien" "$b/mien-live" "$b/mien-train" ;;
     *) make -s CONF="$conf" "$b/tests/$1" ;;
     esac >"$tmp/log" 2>&1 </dev/null
 }
@@ -106,7 +106,7 @@ take_back() {
     (cd "$b" && find obj pic -name '*.o' -newer "$tmp/mark" -exec cp -p "$tmp/objects/{}" {} \;)
     rm -f "$b/libmien-all.a"
 }
-if ! make -s CONF="$conf" "$b/mien" >"$tmp/log" 2>&1; then
+if ! make -s CONF="$conf" "$b/mien" "$b/mien-live" "$b/mien-train" >"$tmp/log" 2>&1; then
     tail -n 5 "$tmp/log"
     exit 2
 fi

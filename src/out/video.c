@@ -6,15 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
-
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/save.h"
+#include "late/ffmpeg.h"
 
 struct mien_video_writer {
     AVFormatContext *format;
@@ -163,6 +158,11 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
         mien_error("%s: cannot record %d×%d at %.2f frames a second (16…8192 pixels a side, "
                    "0.1…1000 a second)",
                    path, width, height, frames_per_s);
+        return NULL;
+    }
+    char reason[512];
+    if (!mien_ffmpeg_load(reason, sizeof(reason))) {
+        mien_error("%s: %s", path, reason);
         return NULL;
     }
     struct mien_video_writer *v = mien_calloc(1, sizeof(*v));

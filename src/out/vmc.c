@@ -8,11 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-#include <lo/lo.h>
-#include <lo/lo_lowlevel.h>
-
 #include "base/log.h"
 #include "base/mem.h"
+#include "late/osc.h"
 #include "out/avatar.h"
 #include "out/convention.h"
 #include "out/net.h"
@@ -199,6 +197,11 @@ static struct mien_sink *open_vmc(const char *arg, const struct mien_sink_contex
 {
     struct mien_address a;
     const char *reason;
+    char missing[512];
+    if (!mien_osc_load(missing, sizeof(missing))) {
+        mien_error("vmc: %s", missing);
+        return NULL;
+    }
     struct vmc_sink *v = mien_calloc(1, sizeof(*v));
     if (!v) {
         return NULL;
@@ -297,6 +300,11 @@ static struct mien_sink *open_facecap(const char *arg, const struct mien_sink_co
 {
     struct mien_address a;
     const char *reason;
+    char missing[512];
+    if (!mien_osc_load(missing, sizeof(missing))) {
+        mien_error("facecap: %s", missing);
+        return NULL;
+    }
     struct facecap_sink *s = mien_calloc(1, sizeof(*s));
     if (!s) {
         return NULL;

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libwebsockets.h>
-
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <unistd.h>
@@ -23,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "late/websockets.h"
 #include "out/net.h"
 #include "out/records.h"
 #include "out/sinks.h"
@@ -450,6 +449,11 @@ static bool listen_on(struct ws_sink *s, const struct mien_address *a)
     char numeric[128];
     bool any;
     if (!resolve(s, a, numeric, sizeof(numeric), &any)) {
+        return false;
+    }
+    char reason[512];
+    if (!mien_websockets_load(reason, sizeof(reason))) {
+        mien_error("ws: %s", reason);
         return false;
     }
     lws_set_log_level(LLL_ERR | LLL_WARN, on_log);

@@ -12,16 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
-#include <libavutil/display.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
-#include <libswscale/swscale.h>
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "late/ffmpeg.h"
 
 struct video {
     char *path;
@@ -536,6 +530,9 @@ static const struct source_ops video_ops = {read_video, close_video};
 
 bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size)
 {
+    if (!mien_ffmpeg_load(reason, size)) {
+        return false;
+    }
     av_log_set_level(AV_LOG_QUIET); // what matters is said by us, once
     struct video *v = mien_calloc(1, sizeof *v);
     if (!v) {

@@ -10,7 +10,7 @@ version=$("$MIEN" --version | cut -d' ' -f2)
 deb=build/mien_${version}_amd64.deb
 [ "$(dpkg-deb -f "$deb" Version)" = "$version" ] || fail "$deb has another version"
 depends=$(dpkg-deb -f "$deb" Depends)
-for d in libc6 libopenblas0 libsdl2 libpng16 libavcodec fonts-dejavu-core; do
+for d in libc6 libopenblas0 libsdl2 libpng16 libavcodec libswscale libwebsockets liblo7 libopenmpi fonts-dejavu-core; do
     case $depends in *$d*) ;; *) fail "$d is not among its dependencies: $depends" ;; esac
 done
 dpkg-deb -c "$deb" | awk '{print $2}' | grep -qv '^root/root$' && fail "files of the package do not belong to root"

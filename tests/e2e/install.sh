@@ -8,7 +8,7 @@ conf=$(basename "$build")
 to=$tmp/root/opt/mien
 quiet() { "$@" >"$tmp/log" 2>&1 || fail "$*: $(tail -n 5 "$tmp/log")"; }
 quiet env -u MAKEFLAGS -u MAKELEVEL make install CONF="$conf" DESTDIR="$tmp/root" PREFIX=/opt/mien
-for f in bin/mien lib/libmien.so.0 lib/libmien.so lib/libmien.a lib/pkgconfig/mien.pc include/mien.h \
+for f in bin/mien bin/mien-live bin/mien-train lib/libmien.so.0 lib/libmien.so lib/libmien.a lib/pkgconfig/mien.pc include/mien.h \
     share/mien/models/ict.face share/mien/shaders/mesh.vert share/mien/assets/nets/face96.txt \
     share/man/man1/mien.1.gz share/bash-completion/completions/mien share/applications/mien.desktop \
     share/icons/hicolor/256x256/apps/mien.png share/doc/mien/copyright share/doc/mien/examples/face.c; do

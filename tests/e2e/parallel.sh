@@ -7,7 +7,7 @@ skip() {
     exit 77
 }
 command -v mpirun >/dev/null || skip "no mpirun here"
-ldd "$MIEN" | grep -q libmpi || skip "this build has no MPI"
+ldd "$MIEN-train" | grep -q libmpi || skip "this build has no MPI"
 # Sanitizers see Open MPI's own leaks and races, which are not ours to mend.
 case $MIEN in *asan* | *tsan*) skip "not under sanitizers" ;; esac
 export TMPDIR=/tmp OPENBLAS_NUM_THREADS=1

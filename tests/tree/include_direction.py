@@ -6,9 +6,9 @@ ALLOWED = {
     "base": "", "image": "base", "tensor": "base", "nn": "base tensor", "face": "base",
     "detect": "base image nn", "fit": "base face", "track": "base face",
     "engine": "base image nn detect face fit track", "synth": "base image face",
-    "source": "base image synth face", "learn": "base image tensor nn face detect synth",
+    "source": "base image synth face late", "late": "base", "learn": "base image tensor nn face detect synth",
     "lib": "base image nn face detect fit track engine",
-    "view": "base image face", "out": "base image face",
+    "view": "base image face", "out": "base image face late",
     "app": "base image tensor nn face detect fit track engine synth source learn view out",
 }
 bad = []
