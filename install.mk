@@ -7,7 +7,7 @@ LIB_TO = $(DESTDIR)$(LIBDIR)
 SHARE = $(DESTDIR)$(PREFIX)/share
 SO := libmien.so.$(SOVERSION)
 # What of assets/ is for other places than share/mien/assets.
-NOT_ASSETS := mien.1 completion examples make_docs.py make_icon.py mien.desktop mien.png
+NOT_ASSETS := mien.1 completion examples mien.desktop mien.png doc dev
 DEB := build/mien_$(VERSION)_amd64.deb
 
 .PHONY: install uninstall deb

@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/live_session.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "live/live_session.h"
 #include "patience.h"
 
 struct deed {

@@ -1,4 +1,4 @@
-# bash completion for mien; written by assets/make_docs.py
+# bash completion for mien; written by assets/dev/make_docs.py
 _mien()
 {
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options= subs=

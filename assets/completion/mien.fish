@@ -1,4 +1,4 @@
-# fish completion for mien; written by assets/make_docs.py
+# fish completion for mien; written by assets/dev/make_docs.py
 complete -c mien -n __fish_use_subcommand -a live -d 'the live window: camera or clip, with the fitted face drawn over it'
 complete -c mien -n '__fish_seen_subcommand_from live' -l source -s s -r -d 'camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N'
 complete -c mien -n '__fish_seen_subcommand_from live' -l capture -r -d 'the camera\'s picture size'

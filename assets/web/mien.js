@@ -1,4 +1,4 @@
-// The live mesh and curves of mien in a browser. Protocol: src/out/websocket.c. Nothing is loaded from
+// The live mesh and curves of mien in a browser. Protocol: src/sink/websocket.c. Nothing is loaded from
 // anywhere but this server.
 "use strict";
 

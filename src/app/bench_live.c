@@ -10,12 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "app/live.h"
-#include "app/live_show.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/live.h"
+#include "live/live_show.h"
 
 enum { FRAMES = 120, APART = 31 }; // frames of the clip that are used; between neighbours
 

@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/stats.h"
 #include "engine/engine.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "source/source.h"
 #include "tensor/infer.h"
 

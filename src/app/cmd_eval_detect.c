@@ -13,10 +13,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/angle.h"
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/angle.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"

@@ -9,14 +9,14 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "app/files.h"
-#include "app/outputs.h"
 #include "app/stop.h"
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "out/sinks.h"
+#include "live/files.h"
+#include "live/outputs.h"
+#include "sink/sinks.h"
 
 struct list {
     char **path;

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/config.h"
-#include "app/files.h"
-#include "app/live_session.h"
 #include "app/stop.h"
 #include "base/args.h"
 #include "base/log.h"
-#include "out/sinks.h"
+#include "live/config.h"
+#include "live/files.h"
+#include "live/live_session.h"
+#include "sink/sinks.h"
 #include "view/keys.h"
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "face/model.h"
+#include "prepare/model_build.h"
 
 static int build(const char *ict, const char *refine, const char *ibug, const char *out)
 {

@@ -1,9 +1,9 @@
 // `mien prepare photos|turned|…`: turns training data into packs for `mien train`.
 #include "app/commands.h"
 
-#include "app/prepare.h"
 #include "base/args.h"
 #include "base/log.h"
+#include "prepare/prepare.h"
 #include "tensor/blas.h"
 
 #define SUBCOMMANDS "photos|turned|marks|expressions|ferplus|textures|refine|sheet"

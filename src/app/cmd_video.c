@@ -7,18 +7,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/files.h"
-#include "app/outputs.h"
 #include "app/stop.h"
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
-#include "out/profile.h"
-#include "out/report.h"
-#include "out/sinks.h"
+#include "live/files.h"
+#include "live/outputs.h"
+#include "sink/report.h"
+#include "sink/sinks.h"
 #include "source/source.h"
+#include "track/profile.h"
 
 struct options {
     struct mien_engine_options engine;

@@ -55,6 +55,8 @@ bool mien_container_save(const char *path, const char *kind, uint32_t version,
 // Writes a FACE, NETW or CKPT anew, in the present version. False: logged.
 bool mien_container_seal(const char *path);
 
+enum { MIEN_NETWORK_NAME = 48 }; // bytes of a network's name, as it is shown and written
+
 // Finds a file of models/, shaders/ or assets/: $MIEN_HOME/kind/name, beside the program's build
 // tree (../../kind), the installed place (PREFIX/share/mien/kind), then ./kind. False (logged, all
 // tried places named) when absent. out: at least 1024 bytes.

@@ -1,4 +1,5 @@
-// The level, the capture buffer and their lock are the only global state outside app/ that changes.
+// The level, the capture buffer and their lock are the only global state outside app/ and live/
+// that changes.
 #include "base/log.h"
 
 #include <stdatomic.h>

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/internal.h"
+#include "nn/registry.h"
 
 enum { DETECT_EVERY = 8 };
 // Focal length of a photograph from nobody knows which camera, in longer sides: photographers stand
@@ -58,9 +59,11 @@ static bool finish(struct mien_engine *e)
 // The network, and the detector where it has one of its own and none was asked for.
 static bool load_networks(struct mien_engine *e, const char *net)
 {
-    char path[sizeof(e->detector_path)] = "";
+    char path[sizeof(e->detector_path)] = "", file[1024];
     const char *asked = e->config.detect_path;
-    struct mien_observer *observer = mien_observer_load(net, e->parts.model);
+    struct mien_observer *observer = mien_network_path(net, file, sizeof(file))
+                                         ? mien_observer_load(file, e->parts.model)
+                                         : NULL;
     if (!observer) {
         return false;
     }

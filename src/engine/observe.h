@@ -1,6 +1,7 @@
 // The network's eye: a crop of the frame -> its estimate. Warp, forward, decode.
 //
-// Does not: choose crops. One thread at a time; no allocation after load.
+// Does not: choose crops or look for files (nn/registry.h). One thread at a time; no allocation
+// after load.
 #ifndef MIEN_ENGINE_OBSERVE_H
 #define MIEN_ENGINE_OBSERVE_H
 
@@ -13,28 +14,9 @@
 
 struct mien_observer; // opaque
 
-// Shipped networks have names: NULL, "" and "standard" are models/face.net, another NAME is
-// models/face-NAME.net ("clean": learned from nothing but rendered people and public-domain
-// pictures). False when `name` is a path (it has a slash or ends with .net).
-bool mien_network_file(const char *name, char *file, size_t size);
-
-// What a network is called where it is shown and written: a shipped one's name, a file's without
-// its folder.
-void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
-
-// The detector of a network's own ("clean" has one): models/detect-NAME.net, looked for in `folder`
-// or, when that is NULL, in the folders of models; of a path …/face-NAME.net the detect-NAME.net
-// beside it. False when it has none (as "standard"): models/detect.net serves it.
-bool mien_network_detector(const char *net, const char *folder, char *path, size_t size);
-
-// Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
-// models, by name, each once. Returns their number, at most max. (A file may turn out to be
-// unusable when it is loaded.)
-int mien_network_list(char (*name)[MIEN_NETWORK_NAME], int max);
-
-// net: such a name, or a path. The network must say landmarks for exactly this model and a pose;
-// the other branches may be absent. NULL on failure (logged: what does not fit).
-struct mien_observer *mien_observer_load(const char *net, const struct mien_face_model *m);
+// path: the network's file. It must say landmarks for exactly this model and a pose; the other
+// branches may be absent. NULL on failure (logged: what does not fit).
+struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
 void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);

@@ -490,7 +490,7 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *v, fl
 }
 
 static const float source_origin_mm[3] = {0, 12, 8};
-static const float source_turn_deg = 4.5f; // see model_build.c
+static const float source_turn_deg = 4.5f; // see prepare/model_build.c
 
 void mien_face_model_from_source(const float source_mm[3], float head_mm[3])
 {

@@ -110,10 +110,5 @@ void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);
 // the first `n` are mixed into out.
 void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *value, int stride,
                           int n, float *out);
-// Compiles ict-facekit's folder into `out`. `refine` (may be NULL): a file of corrected landmark
-// positions. `ibug` (may be NULL): a file of how the iBUG 68 mix from landmarks; without it each is
-// its nearest landmark. False on failure (logged).
-bool mien_face_model_build(const char *ict_dir, const char *refine, const char *ibug,
-                           const char *out);
 
 #endif

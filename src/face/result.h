@@ -1,15 +1,16 @@
-// What mien says about a frame: the vocabulary shared by engine, view, out and app.
+// What mien says about a frame: the vocabulary shared by engine, view, sink, live and app.
 //
 // Plain data, no pointers: copied between threads. Units and frames: face/pose.h.
 #ifndef MIEN_FACE_RESULT_H
 #define MIEN_FACE_RESULT_H
 
+#include "base/file.h"
 #include "face/layout.h"
 #include "face/pose.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MIEN_FACES_MAX = 8, MIEN_NETWORK_NAME = 48 };
+enum { MIEN_FACES_MAX = 8 };
 
 enum mien_track_state { MIEN_TRACK_NONE, MIEN_TRACK_NEW, MIEN_TRACK_STEADY, MIEN_TRACK_WEAK };
 

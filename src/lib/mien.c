@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "engine/engine.h"
-#include "engine/observe.h"
+#include "nn/registry.h"
 
 _Static_assert((int)MIEN_FACE_LIMIT == (int)MIEN_FACES_MAX, "faces");
 _Static_assert((int)MIEN_LANDMARK_LIMIT == (int)MIEN_LANDMARKS_MAX, "landmarks");

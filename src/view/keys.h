@@ -1,7 +1,7 @@
 // Keys of the live window: one row a key. The program acts on a row's action, the menus show its
 // label, the sheet of keys and --help its line.
 //
-// Does not: act (app/live_show.c) or read the keyboard (app/window.c).
+// Does not: act (live/live_show.c) or read the keyboard (live/window.c).
 #ifndef MIEN_VIEW_KEYS_H
 #define MIEN_VIEW_KEYS_H
 

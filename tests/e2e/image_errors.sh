@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What is wrong with options and files is said, with the right exit status; nothing crashes.
 . "$(dirname "$0")/common.inc"
+expect 2 'there is no command "paint"' paint
 expect 0 overlay image --help
 expect 0 overlay video --help
 expect 2 nosuch image --nosuch x.jpg

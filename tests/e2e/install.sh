@@ -37,6 +37,9 @@ if [ -e "$to/share/mien/models/face.net" ]; then
         grep -q '^face 1:' "$tmp/face.txt" || fail "the installed library sees no face"
     fi
 fi
+for f in doc dev examples mien.1; do
+    [ ! -e "$to/share/mien/assets/$f" ] || fail "assets/$f was installed beside what the program reads"
+done
 rm -f "$to"/share/mien/models/*.net
 quiet env -u MAKEFLAGS -u MAKELEVEL make uninstall CONF="$conf" DESTDIR="$tmp/root" PREFIX=/opt/mien
 left=$(find "$tmp/root" ! -type d)

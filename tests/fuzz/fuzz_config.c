@@ -1,10 +1,10 @@
-// SRC: src/app/config.c
+// SRC: src/live/config.c
 // Fuzz entry: the settings file.
 #include "fuzz/fuzz.h"
 
 #include <math.h>
 
-#include "app/config.h"
+#include "live/config.h"
 
 bool fuzz_config(const uint8_t *data, size_t size)
 {

@@ -1,10 +1,10 @@
-// SRC: src/face/lists.c
+// SRC: src/prepare/lists.c
 // Fuzz entry: text files that name landmarks, read as each kind.
 #include "fuzz/fuzz.h"
 
 #include <math.h>
 
-#include "face/lists.h"
+#include "prepare/lists.h"
 
 enum { LANDMARKS = 3, VERTICES = 9, POINTS = 68, TERMS = 8 };
 

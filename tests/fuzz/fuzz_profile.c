@@ -1,10 +1,10 @@
-// SRC: src/out/profile.c
+// SRC: src/track/profile.c
 // Fuzz entry: a person's profile.
 #include "fuzz/fuzz.h"
 
 #include <math.h>
 
-#include "out/profile.h"
+#include "track/profile.h"
 
 bool fuzz_profile(const uint8_t *data, size_t size)
 {

@@ -1,4 +1,4 @@
-// SRC: src/out/websocket.c src/out/welcome.c src/out/net.c
+// SRC: src/sink/websocket.c src/sink/welcome.c src/sink/net.c
 // Fuzz entry: what somebody sends to the WebSocket's port, in two pieces. After it a good request
 // is answered still, and what got in had asked for this computer.
 #include "fuzz/fuzz.h"
@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 #include "face/model.h"
-#include "out/sinks.h"
-#include "out/welcome.h"
+#include "sink/sinks.h"
+#include "sink/welcome.h"
 
 struct server {
     struct mien_sink *sink;

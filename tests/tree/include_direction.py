@@ -8,8 +8,10 @@ ALLOWED = {
     "engine": "base image nn detect face fit track", "synth": "base image face",
     "source": "base image synth face late", "late": "base", "learn": "base image tensor nn face detect synth",
     "lib": "base image nn face detect fit track engine",
-    "view": "base image face", "out": "base image face late",
-    "app": "base image tensor nn face detect fit track engine synth source learn view out",
+    "view": "base image face", "sink": "base image face late",
+    "live": "base image nn face track engine source view sink",
+    "prepare": "base image face fit engine synth learn",
+    "app": "base image tensor nn face detect fit track engine synth source learn view sink live prepare late",
 }
 bad = []
 headers = []

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "app/config.h"
-#include "app/files.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "live/config.h"
+#include "live/files.h"
 
 static char dir[64], path[128];
 

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "face/gaze.h"
-#include "out/convention.h"
+#include "sink/convention.h"
 
 static const float deg = 57.29577951f;
 

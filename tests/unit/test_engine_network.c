@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "engine/observe.h"
 #include "network_scene.h"
+#include "nn/registry.h"
 #include "patience.h"
 #include "source/source.h"
 

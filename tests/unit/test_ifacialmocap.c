@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "sinks_scene.h"
 
 enum { PLACES = 8 };

@@ -23,12 +23,12 @@
 #include <GL/glew.h>
 #include <SDL2/SDL.h>
 
-#include "app/live.h"
-#include "app/live_out.h"
-#include "app/live_show.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "live/live.h"
+#include "live/live_out.h"
+#include "live/live_show.h"
 #include "patience.h"
 #include "view/keys.h"
 

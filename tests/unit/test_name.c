@@ -17,7 +17,7 @@
 #include "base/name.h"
 #include "face/model.h"
 #include "image/image.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "folder.h"
 
 static char dir[64], path[256];

@@ -18,13 +18,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "out/depth.h"
-#include "out/md5.h"
-#include "out/mesh.h"
-#include "out/overlay.h"
-#include "out/sinks.h"
-#include "out/text.h"
-#include "out/video.h"
+#include "base/text.h"
+#include "sink/depth.h"
+#include "sink/md5.h"
+#include "sink/mesh.h"
+#include "sink/overlay.h"
+#include "sink/sinks.h"
+#include "sink/video.h"
 
 static struct mien_face_model model;
 static char dir[] = "/tmp/mien-test-out-XXXXXX";

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "out/profile.h"
+#include "track/profile.h"
 
 // At rest: smile 0.1, jaw 0.05. Then a smile to 0.6, the jaw to 0.1 (no movement), one odd frame of
 // the brow.

@@ -43,7 +43,7 @@ static void documents_name(const char *what, const char *name)
         fail_msg("README.md does not name the %s %s", what, name);
     }
     if (!names_word(man, name)) {
-        fail_msg("assets/mien.1 does not name the %s %s (run assets/make_docs.py)", what, name);
+        fail_msg("assets/mien.1 does not name the %s %s (run assets/dev/make_docs.py)", what, name);
     }
 }
 

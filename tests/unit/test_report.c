@@ -14,8 +14,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "face/lids.h"
-#include "out/report.h"
-#include "out/sinks.h"
+#include "sink/report.h"
+#include "sink/sinks.h"
 
 static char dir[64];
 

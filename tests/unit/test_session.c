@@ -14,10 +14,10 @@
 
 #include <SDL2/SDL.h>
 
-#include "app/live_props.h"
-#include "app/live_show.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "live/live_props.h"
+#include "live/live_show.h"
 
 enum { W = 872, H = 480 };
 

@@ -12,10 +12,10 @@
 #include <SDL2/SDL.h>
 #include <cmocka.h>
 
-#include "app/session_parts.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/session_parts.h"
 #include "folder.h"
 #include "session_script.h"
 

@@ -17,11 +17,11 @@
 
 #include <SDL2/SDL.h>
 
-#include "app/live_session.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/live_session.h"
 #include "network_scene.h"
 #include "patience.h"
 

@@ -21,9 +21,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "out/avatar.h"
-#include "out/net.h"
-#include "out/sinks.h"
+#include "sink/avatar.h"
+#include "sink/net.h"
+#include "sink/sinks.h"
 #include "patience.h"
 #include "sinks_scene.h"
 

@@ -25,7 +25,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "sinks_scene.h"
 #include "words_scene.h"
 

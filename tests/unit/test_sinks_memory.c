@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "sinks_scene.h"
 
 static int counting, allocations;

@@ -20,7 +20,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/image.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "patience.h"
 #include "sinks_scene.h"
 

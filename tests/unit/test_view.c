@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "app/window.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "live/window.h"
 #include "view/mesh.h"
 #include "view/palette.h"
 #include "view/traces.h"

@@ -21,8 +21,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "out/sinks.h"
-#include "out/welcome.h"
+#include "sink/sinks.h"
+#include "sink/welcome.h"
 #include "patience.h"
 #include "sinks_scene.h"
 

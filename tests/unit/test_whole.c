@@ -21,7 +21,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "out/sinks.h"
+#include "sink/sinks.h"
 #include "folder.h"
 #include "sinks_scene.h"
 

@@ -1,0 +1,257 @@
+// The writing side of the live program.
+#include "live/live_out.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/queue.h"
+#include "base/thread.h"
+#include "sink/report.h"
+#include "sink/sinks.h"
+#include "sink/video.h"
+
+enum { RESULTS = 16, PICTURES = 4 };
+// How often sinks that answer clients are served while no frame comes.
+static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
+
+struct record {
+    struct mien_image picture; // first: handed out; data NULL: a result
+    struct mien_result result;
+    char source[1024];
+    int64_t time_ns;
+};
+
+struct mien_live_out {
+    struct mien_live_out_config config;
+    char settings_text[MIEN_REPORT_SETTINGS];
+    char sinks_text[2048], record_text[1024]; // of config
+    atomic_int state;
+    // Of the thread that opens, and mien-out's then.
+    struct mien_sink *sink[MIEN_SINKS_MAX];
+    int sinks;
+    struct mien_video_writer *video;
+    bool failed;                       // something was not written; read after join
+    bool pictures_wanted;              // by the recording or a sink
+    struct record *results, *pictures; // RESULTS, PICTURES
+    struct mien_queue work, free_results, free_pictures;
+    struct mien_thread thread;
+    atomic_ullong dropped;
+};
+
+bool mien_live_out_check(const char *sinks, const char **reason)
+{
+    return mien_sinks_check(sinks, reason);
+}
+
+bool mien_live_out_uses_stdout(const char *sinks)
+{
+    return mien_sinks_use_stdout(sinks);
+}
+
+static void write_record(struct mien_live_out *o, struct record *r)
+{
+    if (r->picture.data) {
+        if (o->video && !o->failed && !mien_video_writer_add(o->video, &r->picture, r->time_ns)) {
+            o->failed = true;
+        }
+        for (int i = 0; i < o->sinks; i++) {
+            mien_sink_show(o->sink[i], &r->picture);
+        }
+        mien_queue_push(&o->free_pictures, r);
+        return;
+    }
+    struct mien_sink_frame f = {.source = r->source, .result = &r->result};
+    for (int i = 0; i < o->sinks; i++) {
+        mien_sink_write(o->sink[i], &f);
+    }
+    mien_queue_push(&o->free_results, r);
+}
+
+static bool open_all(struct mien_live_out *o)
+{
+    struct mien_sink_context context = {.model = o->config.model,
+                                        .frames_per_s = o->config.frames_per_s,
+                                        .dated = true,
+                                        .settings = o->settings_text};
+    if (!mien_sinks_open(o->config.sinks, &context, o->sink, &o->sinks)) {
+        return false;
+    }
+    if (o->config.record) {
+        o->video = mien_video_writer_open(o->config.record, o->config.width_px, o->config.height_px,
+                                          o->config.frames_per_s, 0);
+    }
+    return o->video || !o->config.record;
+}
+
+static void close_all(struct mien_live_out *o)
+{
+    bool ok = !o->failed;
+    for (int i = 0; i < o->sinks; i++) {
+        ok = mien_sink_close(o->sink[i]) && ok;
+    }
+    o->sinks = 0;
+    ok = mien_video_writer_close(o->video) && ok;
+    o->video = NULL;
+    o->failed = !ok;
+}
+
+static void *run_out(void *arg)
+{
+    struct mien_live_out *o = arg;
+    if (o->config.background) {
+        bool ok = open_all(o);
+        o->state = ok ? MIEN_LIVE_OUT_OPEN : MIEN_LIVE_OUT_FAILED;
+        if (!ok) {
+            return NULL;
+        }
+    }
+    for (;;) {
+        struct record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
+        if (r) {
+            write_record(o, r);
+            continue;
+        }
+        for (int i = 0; i < o->sinks; i++) {
+            mien_sink_idle(o->sink[i]);
+        }
+        pthread_mutex_lock(&o->work.monitor.mutex);
+        bool done = o->work.closed && o->work.count == 0;
+        pthread_mutex_unlock(&o->work.monitor.mutex);
+        if (done) {
+            close_all(o);
+            o->state = MIEN_LIVE_OUT_ENDED;
+            return NULL;
+        }
+    }
+}
+
+static bool make_records(struct mien_live_out *o)
+{
+    o->results = mien_calloc(RESULTS, sizeof(*o->results));
+    o->pictures = mien_calloc(PICTURES, sizeof(*o->pictures));
+    if (!o->results || !o->pictures || !mien_queue_init(&o->work, RESULTS + PICTURES) ||
+        !mien_queue_init(&o->free_results, RESULTS) ||
+        !mien_queue_init(&o->free_pictures, PICTURES)) {
+        return false;
+    }
+    for (int i = 0; i < RESULTS; i++) {
+        mien_queue_push(&o->free_results, &o->results[i]);
+    }
+    for (int i = 0; o->pictures_wanted && i < PICTURES; i++) {
+        if (!mien_image_create(&o->pictures[i].picture, o->config.width_px, o->config.height_px,
+                               MIEN_FORMAT_RGB8)) {
+            return false;
+        }
+        mien_queue_push(&o->free_pictures, &o->pictures[i]);
+    }
+    return true;
+}
+
+struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
+{
+    struct mien_live_out *o = mien_calloc(1, sizeof(*o));
+    if (!o) {
+        return NULL;
+    }
+    o->config = *c;
+    if ((size_t)snprintf(o->sinks_text, sizeof(o->sinks_text), "%s", c->sinks ? c->sinks : "") >=
+            sizeof(o->sinks_text) ||
+        (size_t)snprintf(o->record_text, sizeof(o->record_text), "%s",
+                         c->record ? c->record : "") >= sizeof(o->record_text)) {
+        mien_error("outputs: the list is too long");
+        mien_free(o);
+        return NULL;
+    }
+    snprintf(o->settings_text, sizeof(o->settings_text), "%s", c->settings ? c->settings : "");
+    o->config.settings = o->settings_text;
+    o->config.sinks = c->sinks ? o->sinks_text : NULL;
+    o->config.record = c->record ? o->record_text : NULL;
+    o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);
+    o->state = MIEN_LIVE_OUT_OPENING;
+    if (!c->background) {
+        if (!open_all(o)) {
+            goto fail;
+        }
+        o->state = MIEN_LIVE_OUT_OPEN;
+    }
+    if (!make_records(o) || !mien_thread_start(&o->thread, "mien-out", run_out, o)) {
+        goto fail;
+    }
+    return o;
+fail:
+    mien_live_out_close(o, NULL);
+    return NULL;
+}
+
+static struct record *take_free(struct mien_live_out *o, struct mien_queue *q)
+{
+    int64_t deadline = o->config.wait ? mien_now_ns() + 60 * MIEN_NS_PER_S : 0;
+    struct record *r = mien_queue_pop(q, deadline);
+    o->dropped += !r;
+    return r;
+}
+
+void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source)
+{
+    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->sinks;
+    struct record *free_one = wanted ? take_free(o, &o->free_results) : NULL;
+    if (free_one) {
+        free_one->result = *r;
+        snprintf(free_one->source, sizeof(free_one->source), "%s", source);
+        mien_queue_push(&o->work, free_one); // never waits: there is room for every record
+    }
+}
+
+struct mien_image *mien_live_out_picture(struct mien_live_out *o)
+{
+    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->pictures_wanted;
+    struct record *r = wanted ? take_free(o, &o->free_pictures) : NULL;
+    return r ? &r->picture : NULL;
+}
+
+void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns)
+{
+    struct record *r = (struct record *)picture;
+    r->time_ns = time_ns;
+    mien_queue_push(&o->work, r);
+}
+
+enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o)
+{
+    return (enum mien_live_out_state)o->state;
+}
+
+void mien_live_out_finish(struct mien_live_out *o)
+{
+    if (o->thread.started) {
+        mien_queue_close(&o->work);
+    }
+}
+
+bool mien_live_out_close(struct mien_live_out *o, uint64_t *dropped)
+{
+    if (!o) {
+        return true;
+    }
+    mien_live_out_finish(o);
+    mien_thread_join(&o->thread);
+    close_all(o); // what the thread has not
+    bool ok = !o->failed && o->state != MIEN_LIVE_OUT_FAILED;
+    for (int i = 0; o->pictures && i < PICTURES; i++) {
+        mien_image_destroy(&o->pictures[i].picture);
+    }
+    if (dropped) {
+        *dropped = o->dropped;
+    }
+    mien_queue_destroy(&o->work);
+    mien_queue_destroy(&o->free_results);
+    mien_queue_destroy(&o->free_pictures);
+    mien_free(o->results);
+    mien_free(o->pictures);
+    mien_free(o);
+    return ok;
+}

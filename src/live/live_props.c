@@ -1,0 +1,90 @@
+// The things to wear that there are.
+#include "live/live_props.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+static bool is_prop(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return name[0] != '.' && dot &&
+           (!strcasecmp(dot, ".glb") || !strcasecmp(dot, ".gltf") || !strcasecmp(dot, ".png"));
+}
+
+// Sorted by name from `first` on; the user's come after mien's own.
+static void add(struct mien_ui_controls *c, char (*path)[1024], int first, const char *folder,
+                const char *file)
+{
+    char name[48], full[1024];
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    int n = folder ? snprintf(full, sizeof(full), "%s/%s", folder, file)
+                   : snprintf(full, sizeof(full), "%s", file);
+    if (c->props >= MIEN_UI_PROPS || n < 0 || (size_t)n >= sizeof(full)) {
+        return;
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(base, "."), base);
+    int at = c->props++;
+    while (at > first && strcasecmp(c->prop_name[at - 1], name) > 0) {
+        memcpy(c->prop_name[at], c->prop_name[at - 1], sizeof(name));
+        memcpy(path[at], path[at - 1], sizeof(full));
+        at--;
+    }
+    memcpy(c->prop_name[at], name, sizeof(name));
+    memcpy(path[at], full, sizeof(full));
+}
+
+static void add_folder(struct mien_ui_controls *c, char (*path)[1024], const char *folder)
+{
+    DIR *d = opendir(folder);
+    int first = c->props;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (is_prop(e->d_name)) {
+            add(c, path, first, folder, e->d_name);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
+}
+
+void mien_props_list(struct mien_ui_controls *c, char (*path)[1024])
+{
+    char folder[1024];
+    snprintf(c->prop_name[0], sizeof(c->prop_name[0]), "nothing");
+    path[0][0] = 0;
+    c->props = 1;
+    if (mien_find_file("assets", "props/glasses.glb", folder, sizeof(folder))) {
+        *strrchr(folder, '/') = 0;
+        add_folder(c, path, folder);
+    }
+    const char *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    int n = xdg && xdg[0] == '/' ? snprintf(folder, sizeof(folder), "%s/mien/props", xdg)
+            : home ? snprintf(folder, sizeof(folder), "%s/.local/share/mien/props", home)
+                   : -1;
+    if (n > 0 && (size_t)n < sizeof(folder)) {
+        add_folder(c, path, folder);
+    }
+}
+
+int mien_props_find(struct mien_ui_controls *c, char (*path)[1024], const char *want)
+{
+    for (int i = 0; i < c->props; i++) {
+        if (!strcmp(c->prop_name[i], want)) {
+            return i;
+        }
+    }
+    if (mien_file_exists(want) && c->props < MIEN_UI_PROPS) {
+        add(c, path, c->props, NULL, want);
+        return c->props - 1;
+    }
+    mien_error("there is nothing to wear of the name \"%s\", nor a file; the menu Props lists what "
+               "there is",
+               want);
+    return -1;
+}

@@ -1,0 +1,346 @@
+// A run of the live program.
+#include "live/live_session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "live/live_props.h"
+#include "live/session_parts.h"
+
+static void publish(void *arg, const struct mien_shot *shot)
+{
+    struct mien_session *s = arg;
+    pthread_mutex_lock(&s->outputs.mutex);
+    for (int i = 0; i < MIEN_UI_SINKS; i++) {
+        if (s->output[i]) {
+            mien_live_out_result(s->output[i], &shot->result, s->source_name);
+        }
+    }
+    pthread_mutex_unlock(&s->outputs.mutex);
+}
+
+static bool open_live(struct mien_session *s)
+{
+    const struct mien_session_options *o = &s->o;
+    struct mien_live_config c = {
+        .uri = o->source,
+        .source = mien_session_source_options(s, o->capture_w, o->capture_h, o->fps),
+        .engine = {.net_path = o->net,
+                   .detect_path = o->detect,
+                   .fov_deg = (float)o->fov,
+                   .max_faces = o->faces,
+                   .quality = o->quality,
+                   .filter = (float)o->filter,
+                   .clock_ns = mien_now_ns},
+        // A window opens without a camera too: one may be plugged in, or a file opened.
+        .may_wait = !o->headless && !o->source_recalled && mien_session_is_camera(o->source),
+        // One that was unplugged may be exchanged for one that does not open either.
+        .may_lose = !o->headless || mien_session_is_camera(o->source),
+        .may_replace = o->net_recalled,
+        .every_frame = o->waits,
+        // In real time what counts is what was shown: some results may come too late for that.
+        .frames = o->waits ? (uint64_t)o->frames : 0,
+        .profile = &s->profile,
+        .result = publish,
+        .result_arg = s,
+    };
+    s->live = mien_live_open(&c);
+    if (!s->live && o->source_recalled) {
+        mien_warn("\"%s\", shown last time, is not there: taking the first camera", o->source);
+        s->o.source = c.uri = "";
+        c.may_wait = !o->headless;
+        c.source = mien_session_source_options(s, 0, 0, 0);
+        s->live = mien_live_open(&c);
+    }
+    return s->live != NULL;
+}
+
+// What is chosen in the controls; nothing when it cannot be used.
+static bool put_on(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    const char *path = s->prop_path[c->prop];
+    char reason[MIEN_VIEW_REASON], text[300];
+    s->prop_on = c->prop;
+    if (mien_view_wear(s->show->view, path, reason)) {
+        return true;
+    }
+    mien_error("%s cannot be worn: %s", path, reason);
+    snprintf(text, sizeof(text), "%s: %s", c->prop_name[c->prop], reason);
+    mien_show_notice(s->show, text);
+    mien_view_wear(s->show->view, NULL, reason);
+    s->prop_on = c->prop = 0;
+    return false;
+}
+
+static bool open_show(struct mien_session *s)
+{
+    const struct mien_session_options *o = &s->o;
+    const struct mien_source_info *info = mien_live_source(s->live);
+    struct mien_show_config c = {
+        .title = "mien",
+        .model = mien_live_model(s->live),
+        .picture_w = info->width > 0 ? info->width : 640,
+        .picture_h = info->height > 0 ? info->height : 480,
+        .width = o->width,
+        .height = o->height,
+        .headless = o->headless,
+        .fullscreen = o->fullscreen,
+        .settings = {.mode = (enum mien_view_mode)o->mode,
+                     .hud = (enum mien_hud_level)o->hud,
+                     .bars = o->bars,
+                     .axes = o->axes,
+                     .head = o->head,
+                     .points = o->points,
+                     .curves = o->show_curves,
+                     .fade = 1 - (float)o->opacity},
+    };
+    if (!mien_show_open(s->show, &c)) {
+        return false;
+    }
+    struct mien_ui_controls *k = &s->show->controls;
+    k->fov_deg = (float)o->fov;
+    k->filter = o->filter < 0 ? 0 : o->filter > 0 ? (float)o->filter : 1;
+    k->faces = o->faces > 0 ? o->faces : 1;
+    snprintf(k->folder, sizeof(k->folder), "%s", s->folder);
+    k->quality = o->quality;
+    k->light = o->light;
+    k->programme = (enum mien_programme)o->programme;
+    s->show->capture = mien_session_capture;
+    s->show->capture_arg = s;
+    const char *wrong; // the list was checked with the options
+    mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
+    s->show->info.curves = k->curves = &s->show->curves;
+    mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
+    k->profile_on = !o->profile_off;
+    s->mirrored[0] = o->mirror > 0;
+    s->mirrored[1] = s->mirror_before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
+    s->show->settings.mirror = s->mirrored[0];
+    mien_session_source_chosen(s, o->source);
+    mien_session_source_known(s, o->source);
+    mien_session_list_networks(s);
+    mien_props_list(k, s->prop_path);
+    if (o->prop && *o->prop) {
+        int i = mien_props_find(k, s->prop_path, o->prop);
+        k->prop = i < 0 ? 0 : i;
+        s->refused = (i < 0 || !put_on(s)) && !o->prop_recalled;
+        if (s->refused) {
+            return false;
+        }
+    }
+    s->prop_before = k->prop;
+    if (o->menu != MIEN_UI_NONE && s->show->ui) {
+        s->show->menus_in_screenshot = true;
+        mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
+    }
+    return true;
+}
+
+static void requests(struct mien_session *s)
+{
+    struct mien_show *show = s->show;
+    struct mien_ui_controls *c = &show->controls;
+    if (show->want_mark) {
+        mien_session_mark(s);
+    }
+    mien_session_profile(s);
+    if (show->want_calibrate) {
+        mien_live_calibrate(s->live, show->want_calibrate < 0);
+        show->want_calibrate = 0;
+    }
+    if (show->want_screenshot) {
+        mien_session_screenshot(s);
+    }
+    if (c->ask.tracking) {
+        mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces, c->quality);
+    }
+    mien_session_network(s);
+    mien_session_folder(s);
+    if (c->ask.record) {
+        mien_session_toggle_recording(s);
+    }
+    if (c->ask.report) {
+        mien_session_toggle_report(s);
+    }
+    if (c->ask.sink) {
+        int i = c->ask.sink - 1;
+        if (!mien_session_set_output(s, i, !c->sink[i].on)) {
+            mien_show_notice(show, "this output cannot be opened: the terminal says why");
+        }
+    }
+    if (c->prop != s->prop_on) {
+        put_on(s);
+    }
+    if (c->ask.add_sink) {
+        mien_session_add_typed(s, c->ask.sink_spec);
+    }
+    if (c->ask.rescan) {
+        mien_session_rescan(s);
+    }
+    __typeof__(c->ask) asked = c->ask;
+    memset(&c->ask, 0, sizeof(c->ask));
+    if (s->opening) { // one after the other; the last wish counts
+        c->ask.next_camera = asked.next_camera && !asked.open;
+        c->ask.open = asked.open;
+        c->ask.open_w = asked.open_w;
+        c->ask.open_h = asked.open_h;
+        c->ask.open_fps = asked.open_fps;
+        memcpy(c->ask.open_uri, asked.open_uri, sizeof(asked.open_uri));
+    } else if (asked.open) {
+        mien_session_open_source(s, asked.open_uri, asked.open_w, asked.open_h, asked.open_fps,
+                                 true);
+    } else if (asked.demo) {
+        mien_session_open_demo(s);
+    } else if (asked.next_camera) {
+        mien_session_ask_next_camera(s);
+    }
+}
+
+static uint64_t dropped(struct mien_session *s)
+{
+    struct mien_live_counts c;
+    mien_live_counts(s->live, &c);
+    return c.dropped - s->drops_in_pauses;
+}
+
+// What is on the screen is stale when several pictures should have come since, but a second at
+// least: a picture may take its time.
+static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, int64_t now)
+{
+    struct mien_show *show = s->show;
+    float fps = show->controls.fps;
+    int64_t period = fps > 0 ? (int64_t)(1e9 / (double)fps) : 0, limit = MIEN_NS_PER_S;
+    limit = 3 * period > limit ? 3 * period : limit;
+    bool stale = !fresh && (!show->shot || now - show->last_ns > limit);
+    show->dirty = show->dirty || stale != show->info.stale;
+    show->info.stale = stale;
+}
+
+static void take_turn(struct mien_session *s)
+{
+    struct mien_show *show = s->show;
+    mien_show_events(show);
+    requests(s);
+    mien_session_note_opened(s);
+    if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
+        return;
+    }
+    int64_t now = mien_now_ns();
+    if (now >= s->state_ns) {
+        mien_live_state(s->live, show->state, sizeof(show->state));
+        s->state_ns = now + MIEN_NS_PER_S / 2;
+        mien_session_tell_waiting(s);
+        struct stat st;
+        if (s->recording && !stat(show->controls.record_path, &st)) {
+            show->controls.recorded_bytes = st.st_size;
+        }
+    }
+    mien_session_watch_cameras(s, now);
+    bool paused = show->info.paused;
+    if (paused != s->was_paused) {
+        uint64_t drops = dropped(s);
+        s->drops_in_pauses += paused ? 0 : drops - s->drops_at_pause;
+        s->drops_at_pause = drops;
+        s->was_paused = paused;
+    }
+    struct mien_shot *shot = NULL;
+    if (paused) { // what is on the screen stays in our hands
+        mien_sleep_until_ns(now + 20 * MIEN_NS_PER_MS);
+    } else {
+        shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
+    }
+    mien_session_outputs(s);
+    mien_session_lamps(s);
+    if (!paused) {
+        show->info.dropped = dropped(s);
+    }
+    look_at_age(s, shot, now);
+    if (shot) {
+        mien_show_draw(show, shot);
+        s->first_shown_ns = s->first_shown_ns ? s->first_shown_ns : mien_process_age_ns();
+    } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {
+        mien_show_draw(show, NULL);
+    }
+}
+
+static void summary(struct mien_session *s, FILE *f)
+{
+    struct mien_show *w = s->show;
+    fprintf(f,
+            "mien: %llu frames, %.1f fps, dropped %llu, network %.1f ms, fit %.1f ms, latency p50 "
+            "%.1f p95 %.1f ms, draw %.1f ms, first picture after %.2f s\n",
+            (unsigned long long)w->frames, mien_show_fps(w), (unsigned long long)dropped(s),
+            mien_stats_mean(&w->network_ms), mien_stats_mean(&w->fit_ms),
+            mien_stats_quantile(&w->latency_ms, 0.5), mien_stats_quantile(&w->latency_ms, 0.95),
+            mien_stats_mean(&w->draw_ms), (double)s->first_shown_ns / MIEN_NS_PER_S);
+}
+
+static int loop(struct mien_session *s, bool (*stopped)(void))
+{
+    uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
+    s->running = true;
+    while (!s->show->quit && !stopped() && s->show->frames < limit && !mien_live_ended(s->live)) {
+        take_turn(s);
+    }
+    s->running = false;
+    int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
+    if (s->show->frames == 0 && !s->show->quit && !stopped()) {
+        mien_error("not one frame came from \"%s\"", s->source_name);
+    } else if (s->show->frames == 0) {
+        status = 0;
+    }
+    mien_session_remember(s);
+    mien_live_stop(s->live);
+    if (s->o.screenshot && s->show->frames > 0) {
+        status = mien_show_screenshot(s->show, s->o.screenshot) ? status : 1;
+    }
+    // The result callback uses the outputs: the threads end first.
+    mien_live_join(s->live);
+    return status;
+}
+
+int mien_session_run(struct mien_session *s, bool (*stopped)(void))
+{
+    int status = 1;
+    bool ran = false;
+    s->show = mien_calloc(1, sizeof(*s->show));
+    s->prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->prop_path));
+    if (!s->show || !s->prop_path || !mien_monitor_init(&s->outputs)) {
+        mien_free(s->show);
+        mien_free(s->prop_path);
+        return 1;
+    }
+    if (!mien_session_open_profile(s) || !mien_session_claim(s) || !mien_session_open_folder(s)) {
+        status = 2;
+    } else if (!open_live(s)) {
+        status = mien_session_is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
+    } else if (open_show(s) && mien_session_open_outputs(s) && mien_live_start(s->live)) {
+        status = loop(s, stopped);
+        ran = true;
+    } else {
+        status = s->refused ? 2 : 1;
+    }
+    mien_live_join(s->live);
+    mien_session_watch_end(s);
+    mien_session_close_outputs(s);
+    status = s->output_failed ? 1 : status;
+    if (s->lost) {
+        mien_warn("%llu records could not be written in time and are missing in the output",
+                  (unsigned long long)s->lost);
+    }
+    if (ran) {
+        summary(s, s->to_stdout ? stderr : stdout);
+    }
+    mien_show_close(s->show);
+    mien_live_close(s->live);
+    mien_monitor_destroy(&s->outputs);
+    mien_claims_destroy(&s->claims);
+    mien_free(s->prop_path);
+    mien_free(s->show);
+    return status;
+}

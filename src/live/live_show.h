@@ -1,0 +1,67 @@
+// What the live program shows: window, display, measured times, keys.
+//
+// Main thread only. Does not: start threads, know sources or engines (what a key asks of them is
+// handed out as a request).
+#ifndef MIEN_LIVE_LIVE_SHOW_H
+#define MIEN_LIVE_LIVE_SHOW_H
+
+#include "base/stats.h"
+#include "live/live.h"
+#include "live/window.h"
+#include "view/traces.h"
+#include "view/ui.h"
+#include "view/view.h"
+
+struct mien_show_config {
+    const char *title;
+    const struct mien_face_model *model; // borrowed; NULL: no meshes
+    const char *source;                  // name to show, borrowed
+    int picture_w, picture_h;            // expected size of the frames, px
+    int width, height;                   // of the window; 0 = chosen from the picture's size
+    bool headless, fullscreen;
+    struct mien_view_settings settings;
+};
+
+struct mien_show {
+    struct mien_window window;
+    struct mien_view *view;
+    struct mien_ui *ui;               // NULL: there are no menus
+    struct mien_ui_controls controls; // what keys and menus ask for and show
+    // Called with all drawn but menus, lamps, notices and help: for who records or sends the
+    // picture. May be NULL.
+    void (*capture)(void *arg, const struct mien_shot *shot);
+    void *capture_arg;
+    bool menus_in_screenshot;
+    struct mien_view_settings settings;
+    struct mien_hud_info info;
+    const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
+    bool presenting;              // nothing is drawn but what the audience gets
+    bool dirty;                   // must be drawn again without a new shot
+    bool quit, want_screenshot;
+    int want_calibrate; // 1 take, -1 clear, 0 nothing
+    bool want_mark, want_profile, want_profile_switch;
+    struct mien_traces curves; // of every shot that was drawn
+    int64_t drawn_ns;          // end of the last drawing
+    int64_t notice_until_ns;
+    char notice[400], state[400];
+    // Measured.
+    uint64_t frames;
+    int64_t first_ns, last_ns; // when the first and the last shot were on the screen
+    int64_t shown_ns[64];      // ring, for the rate now
+    struct mien_stats detect_ms, network_ms, fit_ms, draw_ms, latency_ms;
+};
+
+// Opens and warms up: everything is compiled before the first frame comes. False: logged.
+bool mien_show_open(struct mien_show *s, const struct mien_show_config *c);
+void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed object
+void mien_show_events(struct mien_show *s); // handles what the user did
+// Draws the shot (NULL: the last one again), waits until it is on the screen and measures.
+void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
+void mien_show_notice(struct mien_show *s, const char *text); // for three seconds
+void mien_show_notice_for(struct mien_show *s, const char *text, int seconds);
+// What is on the screen, as RGB8; out: reused when it has the size. False: no memory.
+bool mien_show_picture(struct mien_show *s, struct mien_image *out);
+bool mien_show_screenshot(struct mien_show *s, const char *path); // what is on the screen
+double mien_show_fps(const struct mien_show *s);                  // over the whole run
+
+#endif

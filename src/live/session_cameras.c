@@ -1,0 +1,203 @@
+// Cameras that come and go while a session runs: the menu's list follows them; without a camera the
+// first that comes is shown; one that was unplugged is shown again when it is back (its source sees
+// to that), or else one that is plugged in instead.
+//
+// Does not: take a file's or picture's place, nor that of a camera that works.
+#include "live/session_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "live/camera_watch.h"
+
+// The source itself takes a camera that is back, four times a second: another one comes after that.
+static const int64_t patience_ns = 3 * MIEN_NS_PER_S / 2;
+static const int64_t retry_ns = 3 * MIEN_NS_PER_S; // of a camera that cannot be opened
+
+bool mien_session_is_waiting(const struct mien_session *s)
+{
+    const struct mien_source_info *info = mien_live_source(s->live);
+    return info && !strcmp(info->kind, "none");
+}
+
+static bool was_usable(const struct mien_session *s, const struct mien_camera_info *k)
+{
+    const struct mien_ui_controls *c = &s->show->controls;
+    for (int i = 0; i < c->cameras; i++) {
+        if (!strcmp(c->camera[i].device, k->device) && !strcmp(c->camera[i].name, k->name)) {
+            return !c->camera[i].problem[0];
+        }
+    }
+    return false;
+}
+
+// A camera that was asked for by its name stands for no other one; a number does.
+static bool may_stand_in(const struct mien_session *s, const struct mien_camera_info *k)
+{
+    bool named = !strncmp(s->camera_uri, "camera:", 7) || !strncmp(s->camera_uri, "v4l2:", 5);
+    return !named || mien_camera_matches(k, s->camera_uri);
+}
+
+// A new list: the menu's, and what may be shown of it.
+static void take_list(struct mien_session *s, int n, int64_t now_ns)
+{
+    bool lost = mien_live_lost(s->live);
+    char before[sizeof(s->candidate)];
+    memcpy(before, s->candidate, sizeof(before));
+    s->candidate[0] = 0;
+    for (int i = 0; i < n; i++) {
+        const struct mien_camera_info *k = &s->found[i];
+        if (k->problem[0]) {
+            continue;
+        }
+        if (lost && s->listed && !was_usable(s, k) && may_stand_in(s, k)) {
+            snprintf(s->newcomer, sizeof(s->newcomer), "%s", k->device);
+            s->newcomer_ns = now_ns;
+        }
+        bool wanted = mien_camera_matches(k, s->camera_uri) || !strcmp(s->newcomer, k->device);
+        if (!s->candidate[0] && wanted) {
+            snprintf(s->candidate, sizeof(s->candidate), "%s", k->device);
+        }
+    }
+    if (strcmp(before, s->candidate) != 0) {
+        s->told[0] = 0;
+    }
+    s->listed = true;
+    s->retry_ns = 0;
+    mien_session_take_list(s, s->found, n);
+}
+
+// Nobody has asked for it: what fails is logged once, and nothing of it is remembered.
+void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason)
+{
+    char text[400];
+    s->retry_ns = mien_now_ns() + retry_ns;
+    if (ok) {
+        s->newcomer[0] = s->told[0] = 0;
+        snprintf(text, sizeof(text), "%s is here: %d × %d", s->shown_name, s->show->controls.width,
+                 s->show->controls.height);
+        mien_info("%s", text);
+        mien_show_notice(s->show, text);
+    } else if (strcmp(reason, s->told) != 0) {
+        snprintf(s->told, sizeof(s->told), "%s", reason);
+        mien_warn("%s", reason);
+        mien_show_notice_for(s->show, reason, 6);
+    }
+}
+
+static void open_by_itself(struct mien_session *s, const char *device)
+{
+    mien_session_open_source(s, device, s->o.capture_w, s->o.capture_h, s->o.fps, false);
+}
+
+static void update_cameras(struct mien_session *s)
+{
+    char text[200];
+    bool lost = mien_live_lost(s->live);
+    if (s->was_lost && !lost) { // under another number, maybe, and with another size
+        mien_session_source_known(s, s->camera_uri);
+        s->newcomer[0] = 0;
+        snprintf(text, sizeof(text), "%s is back", s->shown_name);
+        mien_show_notice(s->show, text);
+    }
+    s->was_lost = lost;
+}
+
+static bool watch(struct mien_session *s, bool need)
+{
+    if (!s->watch && need && !s->watch_failed) {
+        s->found = s->found ? s->found : mien_calloc(MIEN_UI_CAMERAS, sizeof(*s->found));
+        s->watch = s->found ? mien_camera_watch_start() : NULL;
+        s->watch_failed = !s->watch;
+        s->watch_need = true;
+    }
+    if (s->watch && need != s->watch_need) {
+        mien_camera_watch_need(s->watch, need);
+        s->watch_need = need;
+    }
+    return s->watch != NULL;
+}
+
+void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
+{
+    struct mien_show *show = s->show;
+    bool waiting = mien_session_is_waiting(s);
+    bool menus = show->ui && mien_ui_visible(show->ui, NULL);
+    if (!s->opening) {
+        update_cameras(s);
+    }
+    if (!watch(s, waiting || s->camera_source || menus || s->next_asked)) {
+        if (s->next_asked) {
+            s->next_asked = false;
+            mien_show_notice(show, "no camera found");
+        }
+        return;
+    }
+    int n = mien_camera_watch_news(s->watch, s->found, MIEN_UI_CAMERAS);
+    if (n >= 0) {
+        take_list(s, n, now_ns);
+        if (s->next_asked && !s->opening) {
+            mien_session_next_camera(s);
+        }
+        s->next_asked = false;
+    }
+    if (now_ns < s->retry_ns || s->opening) {
+        return;
+    }
+    if (waiting && s->wants_camera && s->candidate[0]) {
+        open_by_itself(s, s->candidate);
+    } else if (s->was_lost && s->newcomer[0] && now_ns > s->newcomer_ns + patience_ns) {
+        open_by_itself(s, s->newcomer);
+    }
+}
+
+// What the look-out knows is a second old while it looks; otherwise it looks first.
+void mien_session_ask_next_camera(struct mien_session *s)
+{
+    if (s->watch && s->watch_need && s->listed) {
+        mien_session_next_camera(s);
+        return;
+    }
+    s->next_asked = true;
+    mien_show_notice(s->show, "looking for cameras …");
+    mien_session_rescan(s);
+}
+
+void mien_session_rescan(struct mien_session *s)
+{
+    if (s->watch) {
+        mien_camera_watch_again(s->watch);
+    }
+}
+
+void mien_session_tell_waiting(struct mien_session *s)
+{
+    struct mien_show *show = s->show;
+    show->controls.waiting = mien_session_is_waiting(s);
+    show->controls.why[0] = 0;
+    if (!show->controls.waiting) {
+        return;
+    }
+    bool any = s->wants_camera && (!*s->camera_uri || !strcmp(s->camera_uri, "camera"));
+    if (s->told[0]) {
+        snprintf(show->state, sizeof(show->state), "%s", s->told);
+    } else if (any) { // the source's own words are for a terminal
+        snprintf(show->state, sizeof(show->state),
+                 "no camera: plug one in, drop a picture or a video here, or open one with o");
+    }
+    if (s->told[0] || !any) {
+        snprintf(show->controls.why, sizeof(show->controls.why), "%s", show->state);
+    }
+    show->dirty = true;
+}
+
+void mien_session_watch_end(struct mien_session *s)
+{
+    mien_camera_watch_stop(s->watch);
+    s->watch = NULL;
+    mien_free(s->found);
+    s->found = NULL;
+}

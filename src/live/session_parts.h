@@ -1,0 +1,75 @@
+// Shared by the files that make up a session (live/live_session.h); nobody else includes it. Main
+// thread only.
+#ifndef MIEN_LIVE_SESSION_PARTS_H
+#define MIEN_LIVE_SESSION_PARTS_H
+
+#include "live/live_session.h"
+
+// session_sources.c: cameras, files, exchanging them while it runs.
+bool mien_session_is_camera(const char *uri);
+struct mien_source_options mien_session_source_options(const struct mien_session *s, int w, int h,
+                                                       int fps);
+// After the source was opened or exchanged: names, sizes, which camera it is.
+void mien_session_source_known(struct mien_session *s, const char *uri);
+void mien_session_source_chosen(struct mien_session *s, const char *uri); // by the user
+void mien_session_which_camera(struct mien_session *s); // marks it in the menu's list
+void mien_session_take_list(struct mien_session *s, const struct mien_camera_info *list, int n);
+// Another source, opened in the background. asked: by the user, who is told how it goes, and whose
+// choice is remembered; else mien_session_came_by_itself hears of it. The present source stays when
+// the other one cannot be opened. False when one is being opened already.
+bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
+                              bool asked);
+void mien_session_open_demo(struct mien_session *s);   // the bundled clip
+void mien_session_note_opened(struct mien_session *s); // every round
+void mien_session_next_camera(struct mien_session *s); // of the menu's list
+
+// session_cameras.c: cameras that come and go.
+void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns); // every round
+bool mien_session_is_waiting(const struct mien_session *s);              // there is no source
+void mien_session_tell_waiting(struct mien_session *s); // what to do while there is no source
+void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason);
+void mien_session_ask_next_camera(struct mien_session *s); // by the user: when the list is fresh
+void mien_session_rescan(struct mien_session *s);          // the menu's list, anew
+void mien_session_watch_end(struct mien_session *s);       // idempotent
+
+// session_outputs.c: recording, pictures, sinks, lamps.
+bool mien_session_open_outputs(struct mien_session *s); // those of the options
+void mien_session_close_outputs(struct mien_session *s);
+void mien_session_outputs(struct mien_session *s); // every round: those that open and end
+bool mien_session_set_output(struct mien_session *s, int i, bool on); // of controls.sink
+bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on);
+void mien_session_add_typed(struct mien_session *s, const char *list); // in the menu; it says why
+void mien_session_toggle_recording(struct mien_session *s);
+void mien_session_toggle_report(struct mien_session *s);
+void mien_session_screenshot(struct mien_session *s);
+void mien_session_lamps(struct mien_session *s);
+// What is on the screen, without menus, to those who record it (mien_show's capture).
+void mien_session_capture(void *arg, const struct mien_shot *shot);
+
+// session_person.c: a person's own range, event marks.
+bool mien_session_open_profile(struct mien_session *s); // of the options
+void mien_session_profile(struct mien_session *s);      // every round
+void mien_session_mark(struct mien_session *s);
+
+// session_claims.c: what is read and written.
+bool mien_session_claim(struct mien_session *s); // of the options; false: logged
+
+// session_folder.c: where files go that keys and menus make.
+bool mien_session_open_folder(struct mien_session *s); // of the options
+void mien_session_folder(struct mien_session *s);      // every round: another one that was typed
+// A new file's path there, named after the time, and the file itself, empty, so that no other
+// program takes the name. False when nothing can be written there; the window says so.
+bool mien_session_file(struct mien_session *s, const char *ending, char *path, size_t size);
+void mien_session_drop_file(const char *path); // of that, when nothing came of it
+// An output to a file without a folder of its own goes there too. False: as above.
+bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
+
+// session_network.c: the face network.
+void mien_session_list_networks(struct mien_session *s);
+void mien_session_network(struct mien_session *s); // every round
+void mien_session_remember_network(struct mien_session *s, struct mien_config *c);
+
+// session_settings.c: what changed while it ran goes into the settings file.
+void mien_session_remember(struct mien_session *s);
+
+#endif

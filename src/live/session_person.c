@@ -1,0 +1,93 @@
+// A person's own range (track/profile.h) and event marks.
+#include "live/session_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+void mien_session_mark(struct mien_session *s)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "mark %d", mien_live_mark(s->live));
+    mien_show_notice(s->show, text);
+    s->show->want_mark = false;
+}
+
+static void learnt(struct mien_session *s)
+{
+    char text[200];
+    bool ok = mien_profile_save(&s->profile, s->profile_path);
+    snprintf(text, sizeof(text), "your range is %s%.150s",
+             ok ? "kept in " : "used, not kept: ", s->profile_path);
+    mien_show_notice(s->show, text);
+    if (ok && s->config) {
+        mien_config_set(s->config, "profile", s->profile_name);
+    }
+}
+
+void mien_session_profile(struct mien_session *s)
+{
+    struct mien_show *show = s->show;
+    struct mien_ui_controls *c = &show->controls;
+    if (show->want_profile) {
+        show->want_profile = false;
+        s->profile_phase = MIEN_PROFILE_NONE;
+        mien_live_learn_profile(s->live);
+        mien_live_use_profile(s->live, true);
+        c->profile_on = true;
+        mien_show_notice_for(show, "your own range: look at rest for four seconds", 4);
+        return;
+    }
+    if (show->want_profile_switch) { // notices follow the key, not the menu's tick
+        show->want_profile_switch = false;
+        c->profile_on = c->profile_known && !c->profile_on;
+        mien_show_notice(show, !c->profile_known ? "there is no range of yours yet: C learns it"
+                               : c->profile_on   ? "your own range is used"
+                                                 : "your own range is not used");
+    }
+    mien_live_use_profile(s->live, c->profile_on);
+    enum mien_profile_phase phase = mien_live_profile_phase(s->live);
+    c->profile_learning = phase == MIEN_PROFILE_REST || phase == MIEN_PROFILE_RANGE;
+    c->profile_known = phase == MIEN_PROFILE_READY;
+    if (phase == s->profile_phase) {
+        return;
+    }
+    enum mien_profile_phase before = s->profile_phase;
+    s->profile_phase = phase;
+    if (phase == MIEN_PROFILE_RANGE) {
+        mien_show_notice_for(show,
+                             "now smile, frown, blink, raise your brows, open your mouth wide", 6);
+    } else if (phase == MIEN_PROFILE_READY && before == MIEN_PROFILE_RANGE) {
+        learnt(s);
+    }
+}
+
+// The profile named, learnt at once when there is none of this name yet.
+bool mien_session_open_profile(struct mien_session *s)
+{
+    const char *name = s->o.profile ? s->o.profile : "default";
+    snprintf(s->profile_name, sizeof(s->profile_name), "%s", name);
+    if (!mien_profile_path(name, s->profile_path, sizeof(s->profile_path))) {
+        return !s->o.profile;
+    }
+    s->o.profile_off = !s->o.profile;
+    if (!s->o.profile || s->o.profile_recalled) { // what was learnt before is offered
+        if (!s->o.profile && access(s->profile_path, F_OK)) {
+            return true;
+        }
+        if (access(s->profile_path, F_OK) || !mien_profile_load(&s->profile, s->profile_path)) {
+            mien_warn("the profile \"%s\" of last time cannot be used", name);
+        }
+        return true;
+    }
+    if (access(s->profile_path, F_OK) != 0) {
+        mien_info("there is no profile \"%s\" yet: look at rest for four seconds, then move your "
+                  "face as far as it goes for six",
+                  name);
+        mien_profile_begin(&s->profile);
+        return true;
+    }
+    return mien_profile_load(&s->profile, s->profile_path);
+}

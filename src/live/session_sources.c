@@ -1,0 +1,193 @@
+// Cameras and other sources of a session, and exchanging them while it runs.
+#include "live/session_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "live/files.h"
+
+bool mien_session_is_camera(const char *uri)
+{
+    return !*uri || !strncmp(uri, "camera", 6) || !strncmp(uri, "/dev/", 5) ||
+           !strncmp(uri, "v4l2:", 5);
+}
+
+struct mien_source_options mien_session_source_options(const struct mien_session *s, int w, int h,
+                                                       int fps)
+{
+    const struct mien_session_options *o = &s->o;
+    return (struct mien_source_options){.width = w,
+                                        .height = h,
+                                        .fps = fps,
+                                        .loop = o->loop || !o->headless || o->frames > 0,
+                                        .realtime = !o->waits};
+}
+
+void mien_session_which_camera(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    c->camera_now = -1;
+    for (int i = 0; i < c->cameras; i++) {
+        if (s->camera_source && !strcmp(c->camera[i].device, s->device)) {
+            c->camera_now = i;
+        }
+    }
+}
+
+void mien_session_source_chosen(struct mien_session *s, const char *uri)
+{
+    s->wants_camera = mien_session_is_camera(uri);
+    snprintf(s->camera_uri, sizeof(s->camera_uri), "%s", s->wants_camera ? uri : "");
+}
+
+void mien_session_source_known(struct mien_session *s, const char *uri)
+{
+    const struct mien_source_info *info = mien_live_source(s->live);
+    struct mien_ui_controls *c = &s->show->controls;
+    snprintf(s->shown_name, sizeof(s->shown_name), "%.127s", info->name);
+    snprintf(s->device, sizeof(s->device), "%s", info->device);
+    pthread_mutex_lock(&s->outputs.mutex);
+    snprintf(s->source_name, sizeof(s->source_name), "%s", *uri ? uri : info->name);
+    pthread_mutex_unlock(&s->outputs.mutex);
+    s->show->info.source = s->shown_name;
+    c->width = info->width;
+    c->height = info->height;
+    c->fps = (float)info->fps;
+    // Cameras are shown as in a mirror, files are not; what the user changed is kept for each.
+    bool *mirror = &s->show->settings.mirror;
+    s->mirrored[s->camera_source] = *mirror;
+    s->camera_source = info->live;
+    *mirror = s->mirrored[s->camera_source];
+    mien_session_which_camera(s);
+}
+
+static void add_mode(struct mien_ui_camera *k, const struct mien_camera_mode *m)
+{
+    for (int i = 0; i < k->modes; i++) {
+        if (k->mode[i].width == m->width && k->mode[i].height == m->height) {
+            k->mode[i].fps = fmaxf(k->mode[i].fps, (float)m->fps);
+            return;
+        }
+    }
+    if (m->usable && k->modes < MIEN_UI_CAMERA_MODES) {
+        k->mode[k->modes++] = (struct mien_ui_camera_mode){m->width, m->height, (float)m->fps};
+    }
+}
+
+void mien_session_take_list(struct mien_session *s, const struct mien_camera_info *list, int n)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    c->cameras = n < MIEN_UI_CAMERAS ? n : MIEN_UI_CAMERAS;
+    for (int i = 0; i < c->cameras; i++) {
+        struct mien_ui_camera *k = &c->camera[i];
+        memset(k, 0, sizeof(*k));
+        snprintf(k->name, sizeof(k->name), "%s", list[i].name);
+        snprintf(k->device, sizeof(k->device), "%s", list[i].device);
+        snprintf(k->problem, sizeof(k->problem), "%s", list[i].problem);
+        for (int m = 0; m < list[i].modes; m++) {
+            add_mode(k, &list[i].mode[m]);
+        }
+    }
+    mien_session_which_camera(s);
+    s->show->dirty = true;
+}
+
+bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
+                              bool asked)
+{
+    char text[512];
+    struct mien_source_options o = mien_session_source_options(s, w, h, fps);
+    if (!strncmp(uri, "file://", 7)) {
+        uri += 7;
+    }
+    if (s->opening || strlen(uri) >= sizeof(s->opening_uri)) {
+        return false;
+    }
+    if (!mien_files_source(&s->claims, uri)) { // logged
+        mien_show_notice(s->show, "this file is being written: end that output first");
+        return false;
+    }
+    snprintf(s->opening_uri, sizeof(s->opening_uri), "%s", uri);
+    s->opening = mien_live_switch(s->live, s->opening_uri, &o, !asked);
+    s->opening_asked = asked;
+    s->opening_w = w;
+    s->opening_h = h;
+    s->opening_fps = fps;
+    s->was_lost = false;
+    if (asked) {
+        snprintf(text, sizeof(text), "opening %.200s …", uri);
+        mien_show_notice_for(s->show, text, 60); // until the outcome
+    }
+    return s->opening;
+}
+
+static void tell_result(struct mien_session *s, bool ok, const char *reason)
+{
+    char text[512];
+    struct mien_ui_controls *c = &s->show->controls;
+    if (!ok) {
+        mien_show_notice_for(s->show, reason[0] ? reason : "it cannot be opened", 5);
+        return;
+    }
+    mien_session_source_chosen(s, s->opening_uri);
+    snprintf(text, sizeof(text), "%s, %d × %d", s->shown_name, c->width, c->height);
+    mien_show_notice(s->show, text);
+    if (s->config && s->camera_source) {
+        mien_config_set(s->config, "source", s->opening_uri);
+        mien_config_set_number(s->config, "capture_width", s->opening_w);
+        mien_config_set_number(s->config, "capture_height", s->opening_h);
+        mien_config_set_number(s->config, "capture_rate", s->opening_fps);
+    }
+}
+
+void mien_session_open_demo(struct mien_session *s)
+{
+    char clip[1024];
+    if (mien_find_file("assets", "demo.mp4", clip, sizeof(clip))) {
+        mien_session_open_source(s, clip, 0, 0, 0, true);
+    } else {
+        mien_show_notice(s->show, "the demo clip is not installed: assets/demo.mp4");
+    }
+}
+
+void mien_session_note_opened(struct mien_session *s)
+{
+    char reason[400] = "";
+    enum mien_live_source_news news =
+        s->opening ? mien_live_source_news(s->live, reason, sizeof(reason)) : MIEN_LIVE_SOURCE_SAME;
+    if (news == MIEN_LIVE_SOURCE_SAME) {
+        return;
+    }
+    bool ok = news == MIEN_LIVE_SOURCE_NEW;
+    s->opening = false;
+    s->show->shot = NULL; // it was the old source's
+    s->show->info.paused = s->was_paused = false;
+    s->drops_in_pauses = 0;
+    s->source_changed = true;
+    if (ok || mien_session_is_waiting(s)) {
+        mien_session_source_known(s, ok ? s->opening_uri : "");
+    }
+    if (!mien_live_source(s->live)) {
+        return; // the loop ends with an error
+    }
+    if (s->opening_asked) {
+        tell_result(s, ok, reason);
+    } else {
+        mien_session_came_by_itself(s, ok, reason);
+    }
+}
+
+void mien_session_next_camera(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    for (int i = 1; i <= c->cameras; i++) {
+        int k = (c->camera_now + i + c->cameras) % c->cameras;
+        if (k != c->camera_now && !c->camera[k].problem[0]) {
+            mien_session_open_source(s, c->camera[k].device, 0, 0, 0, true);
+            return;
+        }
+    }
+    mien_show_notice(s->show, c->cameras ? "there is no other camera" : "no camera found");
+}

@@ -1,0 +1,210 @@
+// The window or, without a display, an OpenGL context of its own.
+#include "live/window.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <SDL2/SDL.h>
+
+#include "base/log.h"
+
+#ifdef __SANITIZE_ADDRESS__
+// The leak checker can only name, and be told to leave alone, what Mesa keeps for itself while
+// Mesa's libraries are loaded: in this build none is unloaded.
+int dlclose(void *handle);
+int dlclose(void *handle)
+{
+    (void)handle;
+    return 0;
+}
+#endif
+
+static bool start(struct mien_window *w, bool headless)
+{
+    // Software renderers take and return some megabytes for each frame. Given back to the system
+    // every time they cost a third of the drawing's processor time in page faults.
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+    SDL_SetMainReady();
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); // Ctrl-C is the program's
+    SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "0");
+    // A driver that the user names (SDL_VIDEODRIVER) wins.
+    if (headless && !getenv("SDL_VIDEODRIVER")) {
+        SDL_SetHint(SDL_HINT_VIDEODRIVER, "offscreen");
+    } else if (!headless && !getenv("SDL_VIDEODRIVER") && !getenv("DISPLAY") &&
+               !getenv("WAYLAND_DISPLAY")) {
+        mien_error("there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set): use "
+                   "--headless, with --screenshot or --record to see something");
+        return false;
+    }
+    if (SDL_InitSubSystem(SDL_INIT_VIDEO)) {
+        mien_error("%s does not start: %s%s", headless ? "the offscreen display" : "the display",
+                   SDL_GetError(),
+                   headless ? "; install libegl1 and libgl1-mesa-dri" : "; try --headless");
+        return false;
+    }
+    w->started = true;
+    return true;
+}
+
+bool mien_window_open(struct mien_window *w, const char *title, int width, int height,
+                      bool headless, bool fullscreen)
+{
+    memset(w, 0, sizeof(*w));
+    w->headless = headless;
+    if (!start(w, headless)) {
+        return false;
+    }
+    SDL_GL_SetAttribute(SDL_GL_CONTEXT_PROFILE_MASK, SDL_GL_CONTEXT_PROFILE_CORE);
+    SDL_GL_SetAttribute(SDL_GL_CONTEXT_MAJOR_VERSION, 3);
+    SDL_GL_SetAttribute(SDL_GL_CONTEXT_MINOR_VERSION, 3);
+    SDL_GL_SetAttribute(SDL_GL_DEPTH_SIZE, 24);
+    SDL_GL_SetAttribute(SDL_GL_DOUBLEBUFFER, 1);
+    Uint32 flags = SDL_WINDOW_OPENGL |
+                   (headless ? SDL_WINDOW_HIDDEN : SDL_WINDOW_RESIZABLE | SDL_WINDOW_ALLOW_HIGHDPI);
+    if (fullscreen && !headless) {
+        flags |= SDL_WINDOW_FULLSCREEN_DESKTOP;
+        w->fullscreen = true;
+    }
+    w->window = SDL_CreateWindow(title, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED, width,
+                                 height, flags);
+    w->context = w->window ? SDL_GL_CreateContext(w->window) : NULL;
+    if (!w->context) {
+        mien_error(
+            "no OpenGL 3.3 %s: %s; install libgl1-mesa-dri (software) or a graphics driver%s",
+            headless ? "without a display" : "window", SDL_GetError(),
+            headless ? "" : ", or use --headless");
+        mien_window_close(w);
+        return false;
+    }
+    SDL_GL_MakeCurrent(w->window, w->context);
+    // Show a frame at the next refresh; drivers without that show it at once.
+    w->vsync = !headless && SDL_GL_SetSwapInterval(1) == 0;
+    return true;
+}
+
+void mien_window_close(struct mien_window *w)
+{
+    SDL_free(w->dropped);
+    if (w->context) {
+        SDL_GL_DeleteContext(w->context);
+    }
+    if (w->window) {
+        SDL_DestroyWindow(w->window);
+    }
+    if (w->started) {
+        SDL_QuitSubSystem(SDL_INIT_VIDEO);
+    }
+    memset(w, 0, sizeof(*w));
+}
+
+void mien_window_size_px(const struct mien_window *w, int *width_px, int *height_px)
+{
+    SDL_GL_GetDrawableSize(w->window, width_px, height_px);
+}
+
+bool mien_window_resize(struct mien_window *w, int width, int height)
+{
+    SDL_Rect room;
+    if (w->fullscreen || SDL_GetDisplayUsableBounds(SDL_GetWindowDisplayIndex(w->window), &room) ||
+        width > room.w || height > room.h) {
+        return false;
+    }
+    SDL_SetWindowSize(w->window, width, height);
+    SDL_SetWindowPosition(w->window, SDL_WINDOWPOS_CENTERED, SDL_WINDOWPOS_CENTERED);
+    return true;
+}
+
+void mien_window_toggle_fullscreen(struct mien_window *w)
+{
+    if (w->headless) {
+        return;
+    }
+    bool want = !w->fullscreen;
+    if (SDL_SetWindowFullscreen(w->window, want ? SDL_WINDOW_FULLSCREEN_DESKTOP : 0)) {
+        mien_warn("full screen is not possible here: %s", SDL_GetError());
+        return;
+    }
+    w->fullscreen = want;
+}
+
+void mien_window_show_frame(struct mien_window *w)
+{
+    if (!w->headless) {
+        SDL_GL_SwapWindow(w->window);
+    }
+}
+
+static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
+{
+    SDL_Keycode k = e->keysym.sym;
+    bool shift = e->keysym.mod & KMOD_SHIFT;
+    if (e->keysym.mod & (KMOD_CTRL | KMOD_ALT | KMOD_GUI)) {
+        return MIEN_KEY_NONE;
+    }
+    if (k == SDLK_ESCAPE) {
+        return MIEN_KEY_ESCAPE;
+    }
+    if (k == SDLK_QUESTION || k == SDLK_F1 || (k == SDLK_SLASH && shift)) {
+        *character = '?';
+        return MIEN_KEY_CHARACTER;
+    }
+    if (k == SDLK_F11) {
+        *character = 'f';
+        return MIEN_KEY_CHARACTER;
+    }
+    if (k == SDLK_F5) {
+        *character = 'z';
+        return MIEN_KEY_CHARACTER;
+    }
+    if (k == SDLK_F10) {
+        return MIEN_KEY_MENU;
+    }
+    if ((k >= SDLK_a && k <= SDLK_z) || (k >= SDLK_0 && k <= SDLK_9 && !shift) || k == SDLK_SPACE ||
+        k == SDLK_TAB) {
+        *character = (char)(shift && k >= SDLK_a ? k - 'a' + 'A' : k);
+        return MIEN_KEY_CHARACTER;
+    }
+    return MIEN_KEY_NONE;
+}
+
+enum mien_key mien_window_poll(struct mien_window *w, char *character)
+{
+    SDL_Event e;
+    SDL_free(w->dropped);
+    w->dropped = NULL;
+    while (SDL_PollEvent(&e)) {
+        enum mien_key k = MIEN_KEY_NONE;
+        if (w->filter && w->filter(w->filter_arg, &e)) {
+            continue;
+        }
+        if (e.type == SDL_QUIT) {
+            k = MIEN_KEY_QUIT;
+        } else if (e.type == SDL_KEYDOWN && !e.key.repeat) {
+            k = key(&e.key, character);
+        } else if (e.type == SDL_TEXTINPUT && e.text.text[0] && !e.text.text[1] &&
+                   strchr("[]+-,.", e.text.text[0])) { // wherever the keyboard has them
+            *character = e.text.text[0];
+            k = MIEN_KEY_CHARACTER;
+        } else if (e.type == SDL_MOUSEBUTTONDOWN && e.button.button == SDL_BUTTON_LEFT) {
+            int width = 1, height = 1;
+            SDL_GetWindowSize(w->window, &width, &height);
+            w->click_x = ((float)e.button.x + 0.5f) / (float)(width > 0 ? width : 1);
+            w->click_y = ((float)e.button.y + 0.5f) / (float)(height > 0 ? height : 1);
+            k = MIEN_KEY_CLICK;
+        } else if (e.type == SDL_DROPFILE && e.drop.file) {
+            w->dropped = e.drop.file;
+            k = MIEN_KEY_DROPPED;
+        } else if (e.type == SDL_WINDOWEVENT) {
+            k = e.window.event == SDL_WINDOWEVENT_SIZE_CHANGED ? MIEN_KEY_RESIZED
+                : e.window.event == SDL_WINDOWEVENT_EXPOSED    ? MIEN_KEY_EXPOSED
+                                                               : MIEN_KEY_NONE;
+        }
+        if (k != MIEN_KEY_NONE) {
+            return k;
+        }
+    }
+    return MIEN_KEY_NONE;
+}

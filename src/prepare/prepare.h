@@ -1,0 +1,73 @@
+// `mien prepare`: what its parts share. Each part turns a folder of the training data into a pack
+// or a folder. Not linked into libmien; the command is app/cmd_prepare.c.
+#ifndef MIEN_PREPARE_PREPARE_H
+#define MIEN_PREPARE_PREPARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "face/label.h"
+#include "face/model.h"
+#include "fit/fit.h"
+#include "learn/pack.h"
+
+// One row of data/photos/index.csv.
+struct mien_photo_row {
+    size_t offset, bytes;
+    char source[24];
+    bool validation, colour;
+    int expression; // enum mien_expression, -1 = none
+    float face_px, agree;
+    float valid_px[4];
+};
+struct mien_photos {
+    struct mien_photo_row *row;
+    int count;
+    uint8_t *jpeg;
+    size_t jpeg_size;
+    int16_t *landmark;   // (count,478,2), 1/64 px
+    uint8_t *blendshape; // (count,52), MediaPipe's order
+    int8_t map[52];      // MediaPipe's blendshape -> ours, -1
+};
+// Where the photos are: data/photos of the training data. False when there are none (logged).
+bool mien_photos_dir(char dir[1024]);
+bool mien_photos_load(struct mien_photos *p, const char *dir); // false on failure (logged)
+void mien_photos_destroy(struct mien_photos *p);
+
+// The camera assumed for a crop of `data/photos`: the original's focal length is unknown. A crop is
+// 1.7 times the face's box, so that f = 5.3 of its sides puts the face 1.3 m away, as news photos
+// and portraits do. times: a nearer (< 1) or farther (> 1) camera that sees the face at the same
+// size.
+enum { MIEN_PHOTO_SIDE_PX = 192 };
+struct mien_camera mien_photo_camera(float times);
+// Our landmarks of row i in px: MediaPipe's points; (NAN, NAN) where it has none.
+void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
+                          float (*px)[2]);
+// Fits row i as seen by the camera; false when it cannot be explained.
+bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
+                    struct mien_fit *f, const struct mien_camera *camera, int i,
+                    struct mien_fit_state *s);
+// Everything that is known of row i: the machine's landmarks and what the fit s says. False when no
+// face explains the landmarks well.
+bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,
+                      struct mien_fit *f, const struct mien_camera *camera, int i,
+                      struct mien_label *l, struct mien_fit_state *s);
+
+// Whether a row is of one of the sources, "portraits,portraits-small"; NULL = any.
+bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
+
+// sources: as above.
+int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
+// first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
+int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);
+// net: of the face network that finds the landmarks, NULL = boxes are guessed.
+int mien_prepare_ferplus(const char *out, const char *net);
+// net: as above; marks needs one.
+int mien_prepare_expressions(const char *out, const char *net);
+int mien_prepare_marks(const char *out, const char *net);
+int mien_prepare_textures(const char *out, int limit);
+int mien_prepare_refine(const char *out, int limit);
+int mien_prepare_sheet(const char *out, int count, int first);
+
+#endif

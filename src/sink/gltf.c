@@ -1,0 +1,602 @@
+// glTF 2.0 binary: one person's head with ARKit-named morph targets and what it did, as an
+// animation.
+//
+// Axes: sink/convention.h, metres. Node "head" carries the mesh and is animated in translation,
+// rotation and weights; node "camera" is the camera that saw it. Morph targets are sparse
+// accessors, named in meshes[0].extras.targetNames. The head's shape is the identity known last.
+// Frames without the face have no key.
+//
+// What a killed program leaves opens, and has all but the last second: the file has room for more
+// keys than there are, and each second the new ones are written into it, and then their number into
+// its JSON, which has blanks there. It is written whole, by renaming, when its room is used up (the
+// new one has twice as much; the head's shape is then the newest) and at close, without room to
+// spare.
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/save.h"
+#include "base/version.h"
+#include "sink/avatar.h"
+#include "sink/convention.h"
+#include "sink/net.h"
+#include "sink/sinks.h"
+
+enum { KEYS_FIRST = 32, TRACKS = 4 };
+static const int widths[TRACKS] = {1, 3, 4,
+                                   MIEN_BLENDSHAPES}; // time, translation, rotation, weights
+
+struct key {
+    float time_s, q[4], t[3], weight[MIEN_BLENDSHAPES];
+};
+
+struct gltf_sink {
+    struct mien_sink sink;
+    const struct mien_face_model *model;
+    char path[1024];
+    bool stream; // a pipe gets the file at its end
+    struct mien_save save;
+    struct key *key;
+    size_t keys, room;
+    size_t written, file_room;   // keys that the file says, and that it has room for
+    off_t counts_at, at[TRACKS]; // in the file: where the keys' number is said, and where they are
+    int first_view;
+    int64_t next_ns;
+    bool have_first;
+    int64_t first_ns;
+    int id;
+    float identity[MIEN_IDENTITY];
+    struct mien_camera camera;
+    char network[MIEN_NETWORK_NAME]; // of the last key; other than plain characters are "_"
+};
+
+static const struct {
+    const char *name;
+    unsigned parts;
+    const char *material;
+} groups[] = {
+    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD,
+     "\"baseColorFactor\":[0.80,0.60,0.50,1],\"metallicFactor\":0,\"roughnessFactor\":0.6"},
+    {"eyes", 1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT,
+     "\"baseColorFactor\":[0.90,0.90,0.88,1],\"metallicFactor\":0,\"roughnessFactor\":0.2"},
+    {"teeth", 1U << MIEN_PART_TEETH,
+     "\"baseColorFactor\":[0.87,0.84,0.78,1],\"metallicFactor\":0,\"roughnessFactor\":0.4"},
+    {"mouth", 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET,
+     "\"baseColorFactor\":[0.45,0.20,0.18,1],\"metallicFactor\":0,\"roughnessFactor\":0.7"},
+};
+
+// Text and bytes that grow; `ok` is false once memory was short.
+struct growing {
+    char *data;
+    size_t size, room;
+    bool ok;
+};
+
+static bool reserve(struct growing *g, size_t more)
+{
+    if (g->ok && g->size + more > g->room) {
+        size_t room = 2 * g->room + more + 4096;
+        char *p = mien_realloc_array(g->data, room, 1);
+        g->ok = p != NULL;
+        g->data = p ? p : g->data;
+        g->room = p ? room : g->room;
+    }
+    return g->ok;
+}
+
+static void put(struct growing *g, const void *data, size_t n)
+{
+    if (reserve(g, n)) {
+        memcpy(g->data + g->size, data, n);
+        g->size += n;
+    }
+}
+
+static void print(struct growing *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void print(struct growing *g, const char *format, ...)
+{
+    char text[1024];
+    va_list list;
+    va_start(list, format);
+    int n = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    put(g, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0);
+}
+
+// A JSON number of a float, whatever the locale says.
+static void number(struct growing *g, double v)
+{
+    char text[40];
+    snprintf(text, sizeof(text), "%.9g", isfinite(v) ? v : 0);
+    for (char *c = text; *c; c++) {
+        *c = *c == ',' ? '.' : *c;
+    }
+    print(g, "%s", text);
+}
+
+static void numbers(struct growing *g, const char *name, const float *v, int n)
+{
+    print(g, ",\"%s\":[", name);
+    for (int i = 0; i < n; i++) {
+        print(g, i ? "," : "");
+        number(g, v[i]);
+    }
+    print(g, "]");
+}
+
+enum { FLOAT = 5126, USHORT = 5123, UINT = 5125, ARRAY = 34962, ELEMENT = 34963 };
+
+struct file {
+    struct growing bin, views, accessors;
+    int view_count, accessor_count;
+};
+
+// Appends data (padded to four bytes) as a view; its index.
+static int add_view(struct file *f, const void *data, size_t size, int target)
+{
+    print(&f->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu",
+          f->view_count ? "," : "", f->bin.size, size);
+    if (target) {
+        print(&f->views, ",\"target\":%d", target);
+    }
+    print(&f->views, "}");
+    put(&f->bin, data, size);
+    put(&f->bin, "\0\0\0", (4 - size % 4) % 4);
+    return f->view_count++;
+}
+
+// Begins an accessor of a view (-1: zeros); the caller adds members and the closing brace.
+static int begin_accessor(struct file *f, int view, int component, const char *type, size_t count)
+{
+    print(&f->accessors, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%zu",
+          f->accessor_count ? "," : "", component, type, count);
+    if (view >= 0) {
+        print(&f->accessors, ",\"bufferView\":%d", view);
+    }
+    return f->accessor_count++;
+}
+
+static void bounds(const float *v, size_t n, int width, float low[3], float high[3])
+{
+    for (int k = 0; k < width; k++) {
+        low[k] = high[k] = n ? v[k] : 0;
+        for (size_t i = 1; i < n; i++) {
+            low[k] = fminf(low[k], v[i * (size_t)width + (size_t)k]);
+            high[k] = fmaxf(high[k], v[i * (size_t)width + (size_t)k]);
+        }
+    }
+}
+
+static int add_floats(struct file *f, const float *v, size_t n, int width, const char *type,
+                      int target, bool with_bounds)
+{
+    int a = begin_accessor(f, add_view(f, v, n * (size_t)width * sizeof(float), target), FLOAT,
+                           type, n);
+    if (with_bounds) {
+        float low[3], high[3];
+        bounds(v, n, width, low, high);
+        numbers(&f->accessors, "min", low, width);
+        numbers(&f->accessors, "max", high, width);
+    }
+    print(&f->accessors, "}");
+    return a;
+}
+
+// A morph target: only the vertices that move. scratch: V indices, 3 V floats. One that moves
+// nothing names a vertex too: an accessor without any data is zeros by the specification, and
+// refused by readers.
+static int add_target(struct file *f, const float *shape_mm, int vertices, uint32_t *index,
+                      float *moved)
+{
+    size_t n = 0;
+    float low[3] = {0}, high[3] = {0};
+    for (int i = 0; i < vertices; i++) {
+        const float *d = shape_mm + 3 * i;
+        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
+            continue;
+        }
+        index[n] = (uint32_t)i;
+        for (int k = 0; k < 3; k++) {
+            moved[3 * n + (size_t)k] = d[k] * 0.001f;
+            low[k] = fminf(low[k], moved[3 * n + (size_t)k]);
+            high[k] = fmaxf(high[k], moved[3 * n + (size_t)k]);
+        }
+        n++;
+    }
+    if (!n) {
+        index[0] = 0;
+        memset(moved, 0, 3 * sizeof(float));
+        n = 1;
+    }
+    int i_view = add_view(f, index, n * sizeof(*index), 0);
+    int v_view = add_view(f, moved, n * 3 * sizeof(float), 0);
+    int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)vertices);
+    numbers(&f->accessors, "min", low, 3);
+    numbers(&f->accessors, "max", high, 3);
+    print(&f->accessors,
+          ",\"sparse\":{\"count\":%zu,\"indices\":{\"bufferView\":%d,\"componentType\":%d},"
+          "\"values\":{\"bufferView\":%d}}}",
+          n, i_view, UINT, v_view);
+    return a;
+}
+
+static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *json)
+{
+    const struct mien_face_model *m = s->model;
+    size_t V = (size_t)m->vertices;
+    float *at = mien_calloc(V, 3 * sizeof(float)), *normal = mien_calloc(V, 3 * sizeof(float));
+    uint32_t *index = mien_calloc((size_t)m->triangles * 3 + V, sizeof(uint32_t));
+    bool ok = at && normal && index;
+    if (ok) {
+        mien_face_model_vertices(m, s->identity, NULL, at);
+        mien_face_model_normals(m, at, normal);
+        for (size_t i = 0; i < 3 * V; i++) {
+            at[i] *= 0.001f;
+        }
+        int position = add_floats(f, at, V, 3, "VEC3", ARRAY, true);
+        int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
+        int target[MIEN_BLENDSHAPES];
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            target[i] = add_target(f, m->blendshape + (size_t)i * 3 * V, m->vertices, index, at);
+        }
+        print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
+        bool first = true;
+        for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
+            size_t n = 0;
+            for (int t = 0; t < m->triangles; t++) {
+                for (int k = 0; k < 3 && (groups[g].parts >> m->part[t] & 1); k++) {
+                    index[n++] = (uint32_t)m->triangle[3 * t + k];
+                }
+            }
+            if (!n) {
+                continue;
+            }
+            int a = begin_accessor(f, add_view(f, index, n * sizeof(*index), ELEMENT), UINT,
+                                   "SCALAR", n);
+            print(&f->accessors, "}");
+            print(
+                json,
+                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
+                "\"targets\":[",
+                first ? "" : ",", position, normals, a, g);
+            first = false;
+            for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+                print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
+            }
+            print(json, "]}");
+        }
+        print(json, "],\"weights\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            print(json, i ? ",0" : "0");
+        }
+        print(json, "],\"extras\":{\"targetNames\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+        }
+        print(json, "]}}]");
+    }
+    mien_free(at);
+    mien_free(normal);
+    mien_free(index);
+    return ok;
+}
+
+// Numbers of a key in the order of the tracks.
+static const float *track_of(const struct key *k, int track)
+{
+    const float *const v[TRACKS] = {&k->time_s, k->t, k->q, k->weight};
+    return v[track];
+}
+
+static float *gather(const struct gltf_sink *s, int track, size_t from, size_t room)
+{
+    size_t width = (size_t)widths[track];
+    float *v = mien_calloc(room, width * sizeof(float));
+    for (size_t i = from; v && i < s->keys; i++) {
+        memcpy(v + (i - from) * width, track_of(&s->key[i], track), width * sizeof(float));
+    }
+    return v;
+}
+
+// The accessors of the tracks, whose views begin with `view`: always of the same length.
+static void animation_accessors(struct growing *g, const struct gltf_sink *s, int view)
+{
+    static const char *const types[TRACKS] = {"SCALAR", "VEC3", "VEC4", "SCALAR"};
+    for (int i = 0; i < TRACKS; i++) {
+        size_t count = i == 3 ? s->keys * MIEN_BLENDSHAPES : s->keys;
+        print(g, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%12zu,\"bufferView\":%6d",
+              i ? "," : "", FLOAT, types[i], count, view + i);
+        if (i == 0) {
+            size_t end = g->size + 64;
+            numbers(g, "min", &s->key[0].time_s, 1);
+            numbers(g, "max", &s->key[s->keys - 1].time_s, 1);
+            print(g, "%*s", end > g->size ? (int)(end - g->size) : 0, "");
+        }
+        print(g, "}");
+    }
+}
+
+// room: for so many keys.
+static bool add_animation(struct file *f, struct gltf_sink *s, struct growing *json, size_t room)
+{
+    if (!s->keys) {
+        return true;
+    }
+    for (int i = 0; i < TRACKS; i++) {
+        float *v = gather(s, i, 0, room);
+        if (!v) {
+            return false;
+        }
+        s->at[i] = (off_t)f->bin.size;
+        add_view(f, v, room * (size_t)widths[i] * sizeof(float), 0);
+        mien_free(v);
+    }
+    print(&f->accessors, f->accessor_count ? "," : "");
+    s->counts_at = (off_t)f->accessors.size;
+    s->first_view = f->view_count - TRACKS;
+    animation_accessors(&f->accessors, s, s->first_view);
+    int first = f->accessor_count;
+    f->accessor_count += TRACKS;
+    static const char *const paths[] = {"translation", "rotation", "weights"};
+    print(json, ",\"animations\":[{\"name\":\"take\",\"samplers\":[");
+    for (int i = 0; i < 3; i++) {
+        print(json, "%s{\"input\":%d,\"output\":%d,\"interpolation\":\"LINEAR\"}", i ? "," : "",
+              first, first + i + 1);
+    }
+    print(json, "],\"channels\":[");
+    for (int i = 0; i < 3; i++) {
+        print(json, "%s{\"sampler\":%d,\"target\":{\"node\":1,\"path\":\"%s\"}}", i ? "," : "", i,
+              paths[i]);
+    }
+    print(json, "]}]");
+    return true;
+}
+
+static void add_nodes(const struct gltf_sink *s, struct growing *json)
+{
+    print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":\"mien\","
+                "\"children\":[1,2]},{\"name\":\"head\",\"mesh\":0");
+    if (s->keys) {
+        numbers(json, "translation", s->key[0].t, 3);
+        numbers(json, "rotation", s->key[0].q, 4);
+    }
+    print(json, "},{\"name\":\"camera\",\"camera\":0}],\"cameras\":[{\"type\":\"perspective\","
+                "\"perspective\":{\"znear\":0.01,\"yfov\":");
+    double h = s->camera.height_px, w = s->camera.width_px, f = s->camera.f_px;
+    bool known = h > 0 && w > 0 && f > 0;
+    number(json, known ? 2 * atan(0.5 * h / f) : 1);
+    if (known) {
+        print(json, ",\"aspectRatio\":");
+        number(json, w / h);
+    }
+    print(json, "}}],\"materials\":[");
+    for (size_t i = 0; i < MIEN_COUNT(groups); i++) {
+        print(json, "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{%s}}",
+              i ? "," : "", groups[i].name, groups[i].material);
+    }
+    print(json, "],");
+}
+
+static bool save(struct gltf_sink *s, bool last)
+{
+    struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
+    struct growing json = {.ok = true}, out = {.ok = true};
+    print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION "\"");
+    if (s->network[0]) {
+        print(&json, ",\"extras\":{\"network\":\"%s\"}", s->network);
+    }
+    print(&json, "},");
+    add_nodes(s, &json);
+    bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json, last ? s->keys : s->room);
+    print(&json, ",\"accessors\":[");
+    s->counts_at += (off_t)json.size;
+    put(&json, f.accessors.data, f.accessors.size);
+    print(&json, "],\"bufferViews\":[");
+    put(&json, f.views.data, f.views.size);
+    print(&json, "],\"buffers\":[{\"byteLength\":%zu}]}", f.bin.size);
+    while (json.ok && json.size % 4) {
+        put(&json, " ", 1);
+    }
+    uint8_t head[20], chunk[8];
+    uint8_t *p = mien_put_u32_le(head, 0x46546C67); // "glTF"
+    p = mien_put_u32_le(p, 2);
+    p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + f.bin.size));
+    p = mien_put_u32_le(p, (uint32_t)json.size);
+    mien_put_u32_le(p, 0x4E4F534A);                                            // "JSON"
+    mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)f.bin.size), 0x004E4942); // "BIN"
+    put(&out, head, sizeof(head));
+    put(&out, json.data, json.size);
+    put(&out, chunk, sizeof(chunk));
+    put(&out, f.bin.data, f.bin.size);
+    ok = ok && f.bin.ok && f.views.ok && f.accessors.ok && json.ok && out.ok;
+    if (ok && out.size > UINT32_MAX) {
+        mien_error("%s: longer than glTF files can be (4 GiB)", s->path);
+        ok = false;
+    }
+    s->counts_at += (off_t)sizeof(head);
+    for (int i = 0; i < TRACKS; i++) {
+        s->at[i] += (off_t)(sizeof(head) + json.size + sizeof(chunk));
+    }
+    ok = ok && mien_save_begin(&s->save, s->path);
+    if (ok) {
+        fwrite(out.data, 1, out.size, s->save.file);
+        s->save.quick = !last;
+        ok = mien_save_end(&s->save, true);
+    }
+    if (ok) {
+        s->written = s->keys;
+        s->file_room = s->keys ? s->room : 0;
+    }
+    free(f.bin.data);
+    free(f.views.data);
+    free(f.accessors.data);
+    free(json.data);
+    free(out.data);
+    return ok;
+}
+
+static bool put_at(const struct gltf_sink *s, const void *data, size_t size, off_t at)
+{
+    for (const char *p = data; size > 0;) {
+        ssize_t n = pwrite(fileno(s->save.kept), p, size, at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            mien_error("%s: cannot write on: %s", s->path, strerror(errno));
+            return false;
+        }
+        p += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+static bool write_new_keys(struct gltf_sink *s)
+{
+    size_t from = s->written, n = s->keys - from;
+    bool ok = true;
+    for (int i = 0; i < TRACKS && ok; i++) {
+        size_t key_size = (size_t)widths[i] * sizeof(float);
+        float *v = gather(s, i, from, n);
+        ok = v && put_at(s, v, n * key_size, s->at[i] + (off_t)(from * key_size));
+        mien_free(v);
+    }
+    struct growing g = {.ok = true};
+    animation_accessors(&g, s, s->first_view);
+    ok = ok && g.ok && put_at(s, g.data, g.size, s->counts_at);
+    free(g.data);
+    s->written = ok ? s->keys : s->written;
+    return ok;
+}
+
+// What cannot be written now (it is logged) may be at the end, which counts.
+static void keep_up(struct gltf_sink *s)
+{
+    if (s->stream || s->keys == s->written || mien_now_ns() < s->next_ns) {
+        return;
+    }
+    bool ok = s->keys <= s->file_room ? write_new_keys(s) : save(s, false);
+    s->next_ns = mien_now_ns() + (ok ? 1 : 60) * MIEN_NS_PER_S;
+}
+
+static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_result *f)
+{
+    struct key k = {.time_s = time_s};
+    mien_convention_gltf(&f->pose, k.q, k.t);
+    float length = 0;
+    bool good = true;
+    for (int i = 0; i < 4; i++) {
+        length += k.q[i] * k.q[i];
+        good = good && isfinite(k.q[i]) && (i == 3 || isfinite(k.t[i]));
+    }
+    if (!good || length < 0.5f) {
+        return true; // no pose, no key
+    }
+    // The nearer of q and -q, so that no turn goes the long way round.
+    if (s->keys) {
+        const float *o = s->key[s->keys - 1].q;
+        float dot = o[0] * k.q[0] + o[1] * k.q[1] + o[2] * k.q[2] + o[3] * k.q[3];
+        length = dot < 0 ? -sqrtf(length) : sqrtf(length);
+    } else {
+        length = sqrtf(length);
+    }
+    for (int i = 0; i < 4; i++) {
+        k.q[i] /= length;
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        k.weight[i] = mien_unit(f->action[i]);
+    }
+    if (s->keys == s->room) {
+        size_t room = 2 * s->room;
+        struct key *grown = mien_realloc_array(s->key, room, sizeof(*grown));
+        if (!grown) {
+            return false;
+        }
+        s->key = grown;
+        s->room = room;
+    }
+    s->key[s->keys++] = k;
+    keep_up(s);
+    return true;
+}
+
+static void gltf_idle(struct mien_sink *sink)
+{
+    keep_up((struct gltf_sink *)sink);
+}
+
+static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *frame)
+{
+    struct gltf_sink *s = (struct gltf_sink *)sink;
+    const struct mien_face_result *f = mien_avatar_pick(frame->result, &s->id);
+    int64_t now = frame->result->times.capture_ns;
+    if (!s->have_first) {
+        s->first_ns = now;
+        s->have_first = true;
+    }
+    s->camera = frame->result->camera;
+    float time_s = (float)((double)(now - s->first_ns) * 1e-9);
+    if (!f || (s->keys && time_s <= s->key[s->keys - 1].time_s) || time_s < 0) {
+        return true; // keys rise strictly
+    }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        s->identity[i] = isfinite(f->identity[i]) ? f->identity[i] : 0;
+    }
+    snprintf(s->network, sizeof(s->network), "%s", frame->result->network);
+    for (char *p = s->network; *p; p++) {
+        *p = *p <= ' ' || *p > '~' || *p == '"' || *p == '\\' ? '_' : *p;
+    }
+    return add_key(s, time_s, f);
+}
+
+static bool gltf_close(struct mien_sink *sink)
+{
+    struct gltf_sink *s = (struct gltf_sink *)sink;
+    bool ok = save(s, true);
+    mien_save_close(&s->save);
+    free(s->key);
+    mien_free(s);
+    return ok;
+}
+
+static struct mien_sink *open_gltf(const char *path, const struct mien_sink_context *c)
+{
+    struct gltf_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->sink = (struct mien_sink){
+        .name = "glTF", .write = gltf_write, .close = gltf_close, .idle = gltf_idle};
+    s->model = c->model;
+    s->stream = mien_save_is_stream(path);
+    snprintf(s->path, sizeof(s->path), "%s", path);
+    s->room = KEYS_FIRST;
+    s->key = mien_realloc_array(NULL, s->room, sizeof(*s->key));
+    // Written at once: a place that cannot be written to shows before a take, not after.
+    if (!s->key || (!s->stream && !save(s, false))) {
+        mien_save_close(&s->save);
+        free(s->key);
+        mien_free(s);
+        return NULL;
+    }
+    return &s->sink;
+}
+
+const struct mien_sink_kind mien_sink_kind_gltf = {
+    .name = "gltf",
+    .argument = MIEN_SINK_FILE,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "gltf:FILE.glb",
+    .what = "animated face for Blender",
+    .example = "gltf:mien.glb",
+    .open = open_gltf,
+};

@@ -1,0 +1,363 @@
+// Writes OBJ, MTL and PLY of one face, and unwraps the picture onto the model's UV.
+#include "sink/mesh.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/name.h"
+#include "base/save.h"
+#include "base/text.h"
+
+// Bilinear; false outside the picture.
+static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
+{
+    if (!(x >= 0) || !(y >= 0) || x > (float)im->width - 1 || y > (float)im->height - 1) {
+        return false;
+    }
+    int x0 = (int)x, y0 = (int)y;
+    int x1 = x0 + 1 < im->width ? x0 + 1 : x0, y1 = y0 + 1 < im->height ? y0 + 1 : y0;
+    float u = x - (float)x0, v = y - (float)y0;
+    const uint8_t *a = im->data + (size_t)y0 * im->stride, *b = im->data + (size_t)y1 * im->stride;
+    for (int k = 0; k < 3; k++) {
+        float top = (float)a[3 * x0 + k] * (1 - u) + (float)a[3 * x1 + k] * u;
+        float low = (float)b[3 * x0 + k] * (1 - u) + (float)b[3 * x1 + k] * u;
+        rgb[k] = top * (1 - v) + low * v;
+    }
+    return true;
+}
+
+// How well the picture shows a surface point, 0…1: seen, and not at a grazing angle.
+static float shown(const struct mien_posed *p, const float s[3], float facing)
+{
+    float w = (facing - 0.15f) / 0.35f;
+    w = w < 0 ? 0 : w > 1 ? 1 : w;
+    return w > 0 && s[2] > 0 && mien_depth_visible(&p->depth, s, 4) ? w : 0;
+}
+
+static void interpolate(const struct mien_posed *p, const int32_t v[3], const float bary[3],
+                        float s[3], float *facing)
+{
+    s[0] = s[1] = s[2] = *facing = 0;
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < 3; i++) {
+            s[i] += bary[k] * p->screen[3 * v[k] + i];
+        }
+        *facing += bary[k] * p->facing[v[k]];
+    }
+}
+
+// One texel: colour and weight from its own side, else from the mirrored one.
+static void texel(const struct mien_posed *p, const struct mien_image *picture, const int32_t v[3],
+                  const float bary[3], float out[4])
+{
+    const struct mien_face_model *m = p->model;
+    float s[3], facing, rgb[3], other[3];
+    interpolate(p, v, bary, s, &facing);
+    float own = shown(p, s, facing), back = 0;
+    if (own > 0 && !sample(picture, s[0], s[1], rgb)) {
+        own = 0;
+    }
+    int32_t w[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
+    if (own < 1 && w[0] >= 0 && w[1] >= 0 && w[2] >= 0) {
+        interpolate(p, w, bary, s, &facing);
+        back = shown(p, s, facing);
+        back = back > 0 && sample(picture, s[0], s[1], other) ? back * (1 - own) : 0;
+    }
+    out[3] = own + back;
+    for (int k = 0; k < 3; k++) {
+        out[k] = (own > 0 ? own * rgb[k] : 0) + (back > 0 ? back * other[k] : 0);
+    }
+}
+
+static bool skin(uint8_t part)
+{
+    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
+}
+
+static void unwrap_triangle(const struct mien_posed *p, const struct mien_image *picture, int t,
+                            int size, float *weight)
+{
+    const struct mien_face_model *m = p->model;
+    const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
+    float x[3], y[3];
+    for (int k = 0; k < 3; k++) {
+        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5f;
+        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5f;
+    }
+    float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
+    if (!(fabsf(area) > 1e-6f)) {
+        return;
+    }
+    int x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
+    int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
+    int x1 = (int)fminf((float)size - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
+    int y1 = (int)fminf((float)size - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
+    for (int j = y0; j <= y1; j++) {
+        for (int i = x0; i <= x1; i++) {
+            float px = (float)i, py = (float)j, b[3];
+            b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
+            b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
+            b[2] = 1 - b[0] - b[1];
+            float *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
+            // A little beyond the edge, so that no seam shows; a texel inside a triangle wins.
+            float slack = -0.02f - 0.7f / sqrtf(fabsf(area));
+            float least = fminf(b[0], fminf(b[1], b[2]));
+            if (least < slack || (least < 0 && o[3] > 0)) {
+                continue;
+            }
+            float c[4];
+            texel(p, picture, v, b, c);
+            // The weight is kept above zero where the skin is, to tell it from empty texture.
+            memcpy(o, c, 3 * sizeof(float));
+            o[3] = fmaxf(c[3], 1e-6f);
+        }
+    }
+}
+
+void mien_mesh_unwrap(const struct mien_posed *posed, const struct mien_image *picture,
+                      struct mien_image *texture, float *weight)
+{
+    const struct mien_face_model *m = posed->model;
+    int size = texture->width;
+    size_t n = (size_t)size * (size_t)size;
+    memset(weight, 0, 4 * n * sizeof(float));
+    for (int t = 0; t < m->triangles; t++) {
+        if (skin(m->part[t])) {
+            unwrap_triangle(posed, picture, t, size, weight);
+        }
+    }
+    double mean[4] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (weight[4 * i + 3] > 0.5f) {
+            for (int k = 0; k < 4; k++) {
+                mean[k] += weight[4 * i + (size_t)k];
+            }
+        }
+    }
+    float flat[3] = {200, 160, 140};
+    for (int k = 0; k < 3 && mean[3] > 0; k++) {
+        flat[k] = (float)(mean[k] / mean[3]);
+    }
+    for (int j = 0; j < size; j++) {
+        for (int i = 0; i < size; i++) {
+            const float *w = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
+            uint8_t *o = texture->data + (size_t)j * texture->stride + 3 * (size_t)i;
+            float rest = fmaxf(0, 1 - w[3]), sum = w[3] + rest;
+            for (int k = 0; k < 3; k++) {
+                o[k] = (uint8_t)fmaxf(0, fminf(255, (w[k] + rest * flat[k]) / sum + 0.5f));
+            }
+        }
+    }
+}
+
+// The piece of the picture around the face, for the eyes.
+static bool photo_piece(const struct mien_posed *p, const struct mien_image *picture,
+                        const char *path, float origin[2], float size[2])
+{
+    const struct mien_depth *d = &p->depth;
+    struct mien_image view = *picture;
+    view.data = picture->data + (size_t)d->y0 * picture->stride + 3 * (size_t)d->x0;
+    view.width = d->w;
+    view.height = d->h;
+    view.owned = false;
+    origin[0] = (float)d->x0;
+    origin[1] = (float)d->y0;
+    size[0] = (float)d->w;
+    size[1] = (float)d->h;
+    return mien_png_save_noted(path, &view, MIEN_MADE "texture");
+}
+
+struct group {
+    const char *material;
+    unsigned parts; // bit set
+    bool photo;     // coloured by the piece of the picture
+};
+static const struct group groups[] = {
+    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD, false},
+    {"eyes", 1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT, true},
+    {"teeth", 1U << MIEN_PART_TEETH, false},
+    {"mouth", 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET, false},
+};
+
+static bool save_materials(const char *base, const char *leaf, bool textures)
+{
+    struct mien_save save = {0};
+    char path[1300];
+    snprintf(path, sizeof(path), "%s.mtl", base);
+    if (!mien_save_begin(&save, path)) {
+        return false;
+    }
+    FILE *f = save.file;
+    const char *skin_map = textures ? "map_Kd " : "# no picture: ";
+    fputs("# " MIEN_MADE "materials of a fitted face\n", f);
+    fprintf(f, "newmtl skin\nKd 1 1 1\nKs 0.05 0.05 0.05\nNs 20\n%s%s.png\n\n", skin_map, leaf);
+    fprintf(f, "newmtl eyes\nKd 1 1 1\nKs 0.4 0.4 0.4\nNs 100\n%s%s-photo.png\n\n", skin_map, leaf);
+    fputs("newmtl teeth\nKd 0.87 0.84 0.78\nKs 0.2 0.2 0.2\nNs 60\n\n", f);
+    fputs("newmtl mouth\nKd 0.45 0.20 0.18\nKs 0.1 0.1 0.1\nNs 30\n", f);
+    bool ok = mien_save_end(&save, true);
+    mien_save_close(&save);
+    return ok;
+}
+
+static void write_obj(struct mien_text *t, const struct mien_posed *p, const char *source,
+                      const char *leaf, const float origin[2], const float size[2])
+{
+    const struct mien_face_model *m = p->model;
+    fputs("# " MIEN_MADE "fitted face, millimetres\n# picture: ", t->file);
+    mien_name_json(t->file, source);
+    fprintf(t->file, "\nmtllib %s.mtl\n", leaf);
+    for (int i = 0; i < m->vertices; i++) {
+        fputs("v", t->file);
+        for (int k = 0; k < 3; k++) {
+            fputc(' ', t->file);
+            mien_text_number(t, p->vertices[3 * i + k], 3, "0");
+        }
+        fputs("\nvn", t->file);
+        for (int k = 0; k < 3; k++) {
+            fputc(' ', t->file);
+            mien_text_number(t, p->normals[3 * i + k], 4, "0");
+        }
+        fputc('\n', t->file);
+    }
+    // The model's UV first, then one for each vertex: its place in the piece of the picture.
+    for (int i = 0; i < m->uvs; i++) {
+        fputs("vt ", t->file);
+        mien_text_number(t, m->uv[2 * i], 5, "0");
+        fputc(' ', t->file);
+        mien_text_number(t, m->uv[2 * i + 1], 5, "0");
+        fputc('\n', t->file);
+    }
+    for (int i = 0; i < m->vertices; i++) {
+        const float *s = p->screen + 3 * i;
+        fputs("vt ", t->file);
+        mien_text_number(t, (s[0] + 0.5f - origin[0]) / size[0], 5, "0");
+        fputc(' ', t->file);
+        mien_text_number(t, 1 - (s[1] + 0.5f - origin[1]) / size[1], 5, "0");
+        fputc('\n', t->file);
+    }
+    for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
+        fprintf(t->file, "g %s\nusemtl %s\n", groups[g].material, groups[g].material);
+        for (int i = 0; i < m->triangles; i++) {
+            if (!(groups[g].parts >> m->part[i] & 1)) {
+                continue;
+            }
+            const int32_t *v = m->triangle + 3 * i, *u = m->uv_triangle + 3 * i;
+            fputc('f', t->file);
+            for (int k = 0; k < 3; k++) {
+                int vt = groups[g].photo ? m->uvs + v[k] + 1 : u[k] + 1;
+                fprintf(t->file, " %d/%d/%d", v[k] + 1, vt, v[k] + 1);
+            }
+            fputc('\n', t->file);
+        }
+    }
+}
+
+static bool save_obj(const struct mien_posed *posed, const char *source, const char *leaf,
+                     const char *base, const float origin[2], const float size[2])
+{
+    struct mien_save save = {0};
+    char path[1300];
+    struct mien_text *t = mien_calloc(1, sizeof(*t));
+    snprintf(path, sizeof(path), "%s.obj", base);
+    bool ok = t && mien_save_begin(&save, path);
+    if (ok) {
+        mien_text_lend(t, save.file, path);
+        write_obj(t, posed, source, leaf, origin, size);
+        ok = mien_text_close(t);
+        ok = mien_save_end(&save, ok) && ok;
+    }
+    mien_save_close(&save);
+    mien_free(t);
+    return ok;
+}
+
+bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image *picture,
+                        const char *source, const char *base)
+{
+    const char *slash = strrchr(base, '/');
+    const char *leaf = slash ? slash + 1 : base;
+    char path[1300];
+    float origin[2] = {0, 0}, size[2] = {1, 1};
+    if (strlen(base) > 1250) {
+        mien_error("%s: the name is too long", base);
+        return false;
+    }
+    if (picture) {
+        // As many texels as the face has pixels, within reason.
+        float face = fmaxf((float)posed->depth.w, (float)posed->depth.h);
+        int side = face > 700 ? 2048 : face > 300 ? 1024 : 512;
+        struct mien_image texture = {0};
+        float *weight = mien_calloc((size_t)side * (size_t)side, 4 * sizeof(float));
+        bool ok = weight && mien_image_create(&texture, side, side, MIEN_FORMAT_RGB8);
+        if (ok) {
+            mien_mesh_unwrap(posed, picture, &texture, weight);
+            snprintf(path, sizeof(path), "%s.png", base);
+            ok = mien_png_save_noted(path, &texture, MIEN_MADE "texture");
+            snprintf(path, sizeof(path), "%s-photo.png", base);
+            ok = ok && photo_piece(posed, picture, path, origin, size);
+        }
+        mien_image_destroy(&texture);
+        mien_free(weight);
+        if (!ok) {
+            return false;
+        }
+    }
+    return save_materials(base, leaf, picture != NULL) &&
+           save_obj(posed, source, leaf, base, origin, size);
+}
+
+static uint8_t *put(uint8_t *p, const void *v, size_t n)
+{
+    memcpy(p, v, n);
+    return p + n;
+}
+
+bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image *picture,
+                        const char *base)
+{
+    const struct mien_face_model *m = posed->model;
+    char path[1300], head[512];
+    if (strlen(base) > 1250) {
+        mien_error("%s: the name is too long", base);
+        return false;
+    }
+    snprintf(path, sizeof(path), "%s.ply", base);
+    int n = snprintf(head, sizeof(head),
+                     "ply\nformat binary_little_endian 1.0\ncomment " MIEN_MADE
+                     "fitted face, millimetres\n"
+                     "element vertex %d\nproperty float x\nproperty float y\nproperty float z\n"
+                     "property float nx\nproperty float ny\nproperty float nz\n"
+                     "property uchar red\nproperty uchar green\nproperty uchar blue\n"
+                     "element face %d\nproperty list uchar int vertex_indices\nend_header\n",
+                     m->vertices, m->triangles);
+    size_t size = (size_t)n + (size_t)m->vertices * 27 + (size_t)m->triangles * 13;
+    uint8_t *data = mien_calloc(size, 1), *p = data;
+    if (!data) {
+        return false;
+    }
+    p = put(p, head, (size_t)n);
+    for (int i = 0; i < m->vertices; i++) {
+        p = put(p, posed->vertices + 3 * i, 12);
+        p = put(p, posed->normals + 3 * i, 12);
+        float c[4] = {0};
+        int32_t v[3] = {i, i, i};
+        if (picture) {
+            texel(posed, picture, v, (float[]){1, 0, 0}, c);
+        }
+        for (int k = 0; k < 3; k++) {
+            float value = c[3] > 0.05f ? c[k] / c[3] : 170;
+            *p++ = (uint8_t)fmaxf(0, fminf(255, value + 0.5f));
+        }
+    }
+    for (int i = 0; i < m->triangles; i++) {
+        *p++ = 3;
+        p = put(p, m->triangle + 3 * i, 12);
+    }
+    bool ok = mien_file_save(path, data, size);
+    mien_free(data);
+    return ok;
+}

@@ -1,0 +1,273 @@
+// Results as JSON lines and as CSV. Pixels have two decimals, angles three, weights four.
+#include "sink/records.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/name.h"
+#include "face/quality.h"
+#include "sink/sinks.h"
+
+struct text_sink {
+    struct mien_sink sink;
+    struct mien_text text;
+};
+
+static void list(struct mien_text *t, const float *v, int n, int digits)
+{
+    fputc('[', t->file);
+    for (int i = 0; i < n; i++) {
+        if (i) {
+            fputc(',', t->file);
+        }
+        mien_text_number(t, v[i], digits, "null");
+    }
+    fputc(']', t->file);
+}
+
+static void member(struct mien_text *t, const char *name, double v, int digits)
+{
+    fprintf(t->file, ",\"%s\":", name);
+    mien_text_number(t, v, digits, "null");
+}
+
+static const char *state_name(enum mien_track_state s)
+{
+    static const char *const names[] = {"none", "new", "steady", "weak"};
+    return (unsigned)s < MIEN_COUNT(names) ? names[s] : "none";
+}
+
+static void write_face(struct mien_text *t, const struct mien_face_result *f)
+{
+    fprintf(t->file, "{\"id\":%d,\"state\":\"%s\",\"box\":", f->id, state_name(f->state));
+    list(t, f->box_px, 4, 2);
+    member(t, "confidence", f->confidence, 4);
+    fputs(",\"pose\":{\"R\":", t->file);
+    list(t, f->pose.R, 9, 6);
+    fputs(",\"t_mm\":", t->file);
+    list(t, f->pose.t, 3, 2);
+    member(t, "yaw", f->yaw_deg, 3);
+    member(t, "pitch", f->pitch_deg, 3);
+    member(t, "roll", f->roll_deg, 3);
+    fputs("},\"landmarks68\":[", t->file);
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        fputs(i ? "," : "", t->file);
+        list(t, f->ibug_px[i], 3, 2);
+    }
+    fputs("],\"landmarks\":[", t->file);
+    for (int i = 0; i < f->landmark_count; i++) {
+        float v[3] = {f->landmark_px[i][0], f->landmark_px[i][1], f->landmark_sigma_px[i]};
+        fputs(i ? "," : "", t->file);
+        list(t, v, 3, 2);
+    }
+    fputs("],\"blendshapes\":{", t->file);
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        fprintf(t->file, "%s\"%s\":", i ? "," : "", mien_blendshape_name(i));
+        mien_text_number(t, f->action[i], 4, "null");
+    }
+    const char *label = mien_expression_name(f->expression_class);
+    fprintf(t->file, "},\"expression\":{\"label\":\"%s\",\"probabilities\":{",
+            label ? label : "neutral");
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        fprintf(t->file, "%s\"%s\":", i ? "," : "", mien_expression_name(i));
+        mien_text_number(t, f->expression[i], 4, "null");
+    }
+    fprintf(t->file, "},\"sure\":%s},\"gaze\":{", f->expression_sure ? "true" : "false");
+    for (int e = 0; e < 2; e++) { // a shut eye looks nowhere
+        fputs(e ? ",\"right\":" : "\"left\":", t->file);
+        if (f->lids.shut[e]) {
+            fputs("null", t->file);
+        } else {
+            list(t, f->gaze_deg[e], 2, 2);
+        }
+    }
+    fprintf(t->file, "},\"eyes\":{\"left_shut\":%s,\"right_shut\":%s,\"blinks\":%d",
+            f->lids.shut[0] ? "true" : "false", f->lids.shut[1] ? "true" : "false", f->lids.blinks);
+    fputs("},\"identity\":", t->file);
+    list(t, f->identity, MIEN_IDENTITY, 3);
+    member(t, "fit_rms", f->fit_rms, 5);
+    fputc('}', t->file);
+}
+
+void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
+{
+    const struct mien_result *r = f->result;
+    fputs("{\"source\":", t->file);
+    mien_name_json(t->file, f->source);
+    if (r->network[0]) {
+        fputs(",\"network\":", t->file);
+        mien_name_json(t->file, r->network);
+    }
+    fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
+    member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
+    if (r->mark) {
+        fprintf(t->file, ",\"mark\":%d", r->mark);
+    }
+    fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px,
+            r->height_px);
+    mien_text_number(t, r->camera.f_px, 3, "null");
+    member(t, "cx_px", r->camera.cx_px, 3);
+    member(t, "cy_px", r->camera.cy_px, 3);
+    fputs("},\"faces\":[", t->file);
+    for (int i = 0; i < r->count; i++) {
+        fputs(i ? "," : "", t->file);
+        write_face(t, &r->face[i]);
+    }
+    fputs("]}", t->file);
+}
+
+static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
+{
+    struct mien_text *t = &((struct text_sink *)s)->text;
+    mien_record_json(t, f);
+    return mien_text_end_line(t);
+}
+
+static bool text_close(struct mien_sink *s)
+{
+    bool ok = mien_text_close(&((struct text_sink *)s)->text);
+    mien_free(s);
+    return ok;
+}
+
+static struct text_sink *text_sink(const char *path, const char *name,
+                                   bool (*write)(struct mien_sink *,
+                                                 const struct mien_sink_frame *))
+{
+    struct text_sink *s = mien_calloc(1, sizeof(*s));
+    if (!s) {
+        return NULL;
+    }
+    s->sink = (struct mien_sink){.name = name, .write = write, .close = text_close};
+    if (!mien_text_open(&s->text, path)) {
+        mien_free(s);
+        return NULL;
+    }
+    return s;
+}
+
+// JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id,
+// state, box, confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch,
+// roll}, blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
+// Numbers have a fixed precision and are always numbers: what is not finite is written as null.
+static struct mien_sink *open_jsonl(const char *path, const struct mien_sink_context *c)
+{
+    struct text_sink *s = text_sink(path, "JSON lines", jsonl_write);
+    return s ? &s->sink : NULL;
+}
+
+const struct mien_sink_kind mien_sink_kind_jsonl = {
+    .name = "jsonl",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "jsonl:FILE",
+    .what = "everything, a line a frame",
+    .example = "jsonl:mien.jsonl",
+    .open = open_jsonl,
+};
+
+static void cells(struct mien_text *t, const float *v, int n, int digits)
+{
+    for (int i = 0; i < n; i++) {
+        fputc(',', t->file);
+        mien_text_number(t, v[i], digits, "");
+    }
+}
+
+static void row_end(struct mien_text *t, const struct mien_result *r)
+{
+    fprintf(t->file, ",%d,", r->mark);
+    mien_name_csv(t->file, r->network);
+}
+
+static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
+{
+    struct mien_text *t = &((struct text_sink *)s)->text;
+    const struct mien_result *r = f->result;
+    for (int i = 0; i < r->count || i == 0; i++) {
+        mien_name_csv(t->file, f->source);
+        fprintf(t->file, ",%llu,", (unsigned long long)r->frame);
+        mien_text_number(t, (double)r->times.capture_ns * 1e-9, 6, "");
+        if (!r->count) {
+            fputs(",-1", t->file);
+            int empty =
+                4 + 1 + 3 + 3 + 4 + 2 + MIEN_EXPRESSIONS + MIEN_BLENDSHAPES + 2 * MIEN_IBUG + 4 + 4;
+            for (int k = 0; k < empty; k++) {
+                fputc(',', t->file);
+            }
+            row_end(t, r);
+            return mien_text_end_line(t);
+        }
+        const struct mien_face_result *p = &r->face[i];
+        const char *label = mien_expression_name(p->expression_class);
+        fprintf(t->file, ",%d,%d", i, p->id);
+        cells(t, &p->confidence, 1, 4);
+        cells(t, p->box_px, 4, 2);
+        cells(t, (float[]){p->yaw_deg, p->pitch_deg, p->roll_deg}, 3, 3);
+        cells(t, p->pose.t, 3, 2);
+        for (int e = 0; e < 2; e++) { // a shut eye looks nowhere
+            const float nowhere[2] = {NAN, NAN};
+            cells(t, p->lids.shut[e] ? nowhere : p->gaze_deg[e], 2, 2);
+        }
+        fprintf(t->file, ",%s", label ? label : "neutral");
+        cells(t, p->expression, MIEN_EXPRESSIONS, 4);
+        cells(t, p->action, MIEN_BLENDSHAPES, 4);
+        for (int k = 0; k < MIEN_IBUG; k++) {
+            cells(t, p->ibug_px[k], 2, 2);
+        }
+        fprintf(t->file, ",%d,%d,%d,%d", p->lids.shut[0], p->lids.shut[1], p->lids.blinks,
+                p->expression_sure);
+        struct mien_quality q = mien_quality_of(r, p);
+        cells(t, (float[]){q.face_px, q.light}, 2, 1);
+        cells(t, &q.sigma, 1, 4);
+        fprintf(t->file, ",%d", q.usable);
+        row_end(t, r);
+        if (!mien_text_end_line(t)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// One row a face; a frame without one has a row with face = -1 and empty cells, and so has what is
+// not finite.
+static struct mien_sink *open_csv(const char *path, const struct mien_sink_context *c)
+{
+    struct text_sink *s = text_sink(path, "CSV", csv_write);
+    if (!s) {
+        return NULL;
+    }
+    FILE *f = s->text.file;
+    fputs("source,frame,time_s,face,id,confidence,x0,y0,x1,y1,yaw,pitch,roll,tx_mm,ty_mm,tz_mm,"
+          "gaze_left_yaw,gaze_left_pitch,gaze_right_yaw,gaze_right_pitch,expression",
+          f);
+    for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
+        fprintf(f, ",%s", mien_expression_name(i));
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        fprintf(f, ",%s", mien_blendshape_name(i));
+    }
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        fprintf(f, ",p%d_x,p%d_y", i, i);
+    }
+    fputs(",left_shut,right_shut,blinks,expression_sure,face_px,light,uncertainty,usable,mark,"
+          "network",
+          f);
+    if (!mien_text_end_line(&s->text)) {
+        mien_sink_close(&s->sink);
+        return NULL;
+    }
+    return &s->sink;
+}
+
+const struct mien_sink_kind mien_sink_kind_csv = {
+    .name = "csv",
+    .argument = MIEN_SINK_FILE_OR_STDOUT,
+    .traffic = MIEN_TRAFFIC_FILE,
+    .help = "csv:FILE",
+    .what = "table, a row a face",
+    .example = "csv:mien.csv",
+    .open = open_csv,
+};
