@@ -30,10 +30,12 @@
 
 typedef bool (*fuzz_entry)(const uint8_t *data, size_t size);
 
+bool fuzz_checkpoint(const uint8_t *data, size_t size);
 bool fuzz_config(const uint8_t *data, size_t size);
 bool fuzz_container(const uint8_t *data, size_t size);
 bool fuzz_desc(const uint8_t *data, size_t size);
 bool fuzz_exif(const uint8_t *data, size_t size);
+bool fuzz_face(const uint8_t *data, size_t size);
 bool fuzz_gltf(const uint8_t *data, size_t size);
 bool fuzz_hdr(const uint8_t *data, size_t size);
 bool fuzz_image(const uint8_t *data, size_t size);
@@ -84,6 +86,35 @@ static inline void fuzz_seal(uint8_t *block, size_t size)
         uint32_t crc = block[28] ? mien_crc32(mien_crc32(0, block, 24), block + 28, size - 28)
                                  : mien_crc32(0, block + 32, size - 32);
         memcpy(block + 24, &crc, 4);
+    }
+}
+
+static inline uint64_t fuzz_number(const uint8_t *p, int bytes)
+{
+    uint64_t v = 0;
+    for (int i = bytes - 1; i >= 0; i--) {
+        v = v << 8 | p[i];
+    }
+    return v;
+}
+
+// A change to a container's sections, 8 bytes: the section (255: the table), where in it (250ths of
+// its length, then bytes from there), how, and a number.
+static inline void fuzz_change_section(uint8_t *file, size_t size, const uint8_t *c)
+{
+    static const uint32_t odd[] = {0,          1,          0x7fffffff, 0x80000000,
+                                   0xffffffff, 0x7f800000, 0x7fc00000, 0xff800000};
+    size_t count = (size_t)fuzz_number(file + 12, 4), from = 32, length = 32 * count;
+    if (c[0] != 255) {
+        const uint8_t *row = file + 32 + 32 * (c[0] % count);
+        from = (size_t)fuzz_number(row + 16, 8);
+        length = (size_t)fuzz_number(row + 24, 8);
+    }
+    size_t at = from + length * (c[1] % 250) / 250 + (c[2] & ~3u);
+    uint32_t value = c[3] & 1 ? odd[c[4] % 8] : (uint32_t)fuzz_number(c + 4, 4);
+    size_t bytes = c[3] & 2 ? 2 : 4;
+    if (at + bytes <= size) {
+        memcpy(file + at, &value, bytes);
     }
 }
 

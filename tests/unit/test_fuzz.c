@@ -13,10 +13,12 @@
 #include "base/rng.h"
 #include "fuzz/fuzz.h"
 
+#include "fuzz/fuzz_checkpoint.c"
 #include "fuzz/fuzz_config.c"
 #include "fuzz/fuzz_container.c"
 #include "fuzz/fuzz_desc.c"
 #include "fuzz/fuzz_exif.c"
+#include "fuzz/fuzz_face.c"
 #include "fuzz/fuzz_gltf.c"
 #include "fuzz/fuzz_hdr.c"
 #include "fuzz/fuzz_image.c"
@@ -96,10 +98,12 @@ static void replay(const char *name, fuzz_entry run, int mutations)
     {                                          \
         replay(#name, fuzz_##name, mutations); \
     }
+ENTRY(checkpoint, 500)
 ENTRY(config, 200)
 ENTRY(container, 2000)
 ENTRY(desc, 200)
 ENTRY(exif, 2000)
+ENTRY(face, 5)
 ENTRY(gltf, 200)
 ENTRY(hdr, 500)
 ENTRY(image, 400)
@@ -115,13 +119,14 @@ ENTRY(websocket, 20)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(replay_config),    cmocka_unit_test(replay_container),
-        cmocka_unit_test(replay_desc),      cmocka_unit_test(replay_exif),
-        cmocka_unit_test(replay_gltf),      cmocka_unit_test(replay_hdr),
-        cmocka_unit_test(replay_image),     cmocka_unit_test(replay_landmarks),
-        cmocka_unit_test(replay_net),       cmocka_unit_test(replay_obj),
-        cmocka_unit_test(replay_pack),      cmocka_unit_test(replay_png),
-        cmocka_unit_test(replay_profile),   cmocka_unit_test(replay_study),
+        cmocka_unit_test(replay_checkpoint), cmocka_unit_test(replay_face),
+        cmocka_unit_test(replay_config),     cmocka_unit_test(replay_container),
+        cmocka_unit_test(replay_desc),       cmocka_unit_test(replay_exif),
+        cmocka_unit_test(replay_gltf),       cmocka_unit_test(replay_hdr),
+        cmocka_unit_test(replay_image),      cmocka_unit_test(replay_landmarks),
+        cmocka_unit_test(replay_net),        cmocka_unit_test(replay_obj),
+        cmocka_unit_test(replay_pack),       cmocka_unit_test(replay_png),
+        cmocka_unit_test(replay_profile),    cmocka_unit_test(replay_study),
         cmocka_unit_test(replay_websocket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
