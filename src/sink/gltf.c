@@ -11,6 +11,8 @@
 // its JSON, which has blanks there. It is written whole, by renaming, when its room is used up (the
 // new one has twice as much; the head's shape is then the newest) and at close, without room to
 // spare.
+//
+// Keys wait in a nameless file, not in memory: 26 MB an hour at 30 frames a second.
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -29,7 +31,7 @@
 #include "sink/net.h"
 #include "sink/sinks.h"
 
-enum { KEYS_FIRST = 32, TRACKS = 4 };
+enum { KEYS_FIRST = 32, TRACKS = 4, BLOCK = 64 };
 static const int widths[TRACKS] = {1, 3, 4,
                                    MIEN_BLENDSHAPES}; // time, translation, rotation, weights
 
@@ -43,8 +45,9 @@ struct gltf_sink {
     char path[1024];
     bool stream; // a pipe gets the file at its end
     struct mien_save save;
-    struct key *key;
-    size_t keys, room;
+    FILE *store; // all keys, one after the other
+    struct key first, last;
+    size_t keys, room;           // room: for so many keys has the next file that is not the last
     size_t written, file_room;   // keys that the file says, and that it has room for
     off_t counts_at, at[TRACKS]; // in the file: where the keys' number is said, and where they are
     int first_view;
@@ -135,21 +138,29 @@ enum { FLOAT = 5126, USHORT = 5123, UINT = 5125, ARRAY = 34962, ELEMENT = 34963 
 
 struct file {
     struct growing bin, views, accessors;
+    size_t tracks_size; // of the animation, which follows bin
     int view_count, accessor_count;
 };
 
-// Appends data (padded to four bytes) as a view; its index.
-static int add_view(struct file *f, const void *data, size_t size, int target)
+// A view of the bytes that come next; its index.
+static int name_view(struct file *f, size_t size, int target)
 {
     print(&f->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu",
-          f->view_count ? "," : "", f->bin.size, size);
+          f->view_count ? "," : "", f->bin.size + f->tracks_size, size);
     if (target) {
         print(&f->views, ",\"target\":%d", target);
     }
     print(&f->views, "}");
+    return f->view_count++;
+}
+
+// Appends data (padded to four bytes) as a view; its index.
+static int add_view(struct file *f, const void *data, size_t size, int target)
+{
+    int view = name_view(f, size, target);
     put(&f->bin, data, size);
     put(&f->bin, "\0\0\0", (4 - size % 4) % 4);
-    return f->view_count++;
+    return view;
 }
 
 // Begins an accessor of a view (-1: zeros); the caller adds members and the closing brace.
@@ -295,14 +306,58 @@ static const float *track_of(const struct key *k, int track)
     return v[track];
 }
 
-static float *gather(const struct gltf_sink *s, int track, size_t from, size_t room)
+// Reads or writes all of it; false with errno.
+static bool move(int fd, void *data, size_t size, off_t at, bool out)
 {
-    size_t width = (size_t)widths[track];
-    float *v = mien_calloc(room, width * sizeof(float));
-    for (size_t i = from; v && i < s->keys; i++) {
-        memcpy(v + (i - from) * width, track_of(&s->key[i], track), width * sizeof(float));
+    for (char *p = data; size > 0;) {
+        ssize_t n = out ? pwrite(fd, p, size, at) : pread(fd, p, size, at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            errno = n ? errno : EIO;
+            return false;
+        }
+        p += n;
+        at += n;
+        size -= (size_t)n;
     }
-    return v;
+    return true;
+}
+
+// A track's numbers of the keys from `from`, at most BLOCK of them, into v. Their number; 0: none
+// are left, or they cannot be read (logged; *ok is then false).
+static size_t read_track(const struct gltf_sink *s, int track, size_t from, float *v, bool *ok)
+{
+    struct key block[BLOCK];
+    size_t n = s->keys - from < BLOCK ? s->keys - from : BLOCK, width = (size_t)widths[track];
+    if (n &&
+        !move(fileno(s->store), block, n * sizeof(*block), (off_t)(from * sizeof(*block)), false)) {
+        mien_error("%s: its keys cannot be read back from the temporary file: %s", s->path,
+                   strerror(errno));
+        *ok = false;
+        return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(v + i * width, track_of(&block[i], track), width * sizeof(float));
+    }
+    return n;
+}
+
+// A track with room for so many keys, as it stands in the file.
+static bool write_track(const struct gltf_sink *s, int track, size_t room, FILE *out)
+{
+    float v[BLOCK * MIEN_BLENDSHAPES];
+    size_t width = (size_t)widths[track];
+    bool ok = true;
+    for (size_t n, from = 0; (n = read_track(s, track, from, v, &ok)) > 0; from += n) {
+        fwrite(v, width * sizeof(float), n, out);
+    }
+    memset(v, 0, sizeof(v));
+    for (size_t k = s->keys; k < room; k++) {
+        fwrite(v, width * sizeof(float), 1, out);
+    }
+    return ok;
 }
 
 // The accessors of the tracks, whose views begin with `view`: always of the same length.
@@ -315,28 +370,25 @@ static void animation_accessors(struct growing *g, const struct gltf_sink *s, in
               i ? "," : "", FLOAT, types[i], count, view + i);
         if (i == 0) {
             size_t end = g->size + 64;
-            numbers(g, "min", &s->key[0].time_s, 1);
-            numbers(g, "max", &s->key[s->keys - 1].time_s, 1);
+            numbers(g, "min", &s->first.time_s, 1);
+            numbers(g, "max", &s->last.time_s, 1);
             print(g, "%*s", end > g->size ? (int)(end - g->size) : 0, "");
         }
         print(g, "}");
     }
 }
 
-// room: for so many keys.
-static bool add_animation(struct file *f, struct gltf_sink *s, struct growing *json, size_t room)
+// room: for so many keys. Their bytes follow those of f->bin.
+static void add_animation(struct file *f, struct gltf_sink *s, struct growing *json, size_t room)
 {
     if (!s->keys) {
-        return true;
+        return;
     }
     for (int i = 0; i < TRACKS; i++) {
-        float *v = gather(s, i, 0, room);
-        if (!v) {
-            return false;
-        }
-        s->at[i] = (off_t)f->bin.size;
-        add_view(f, v, room * (size_t)widths[i] * sizeof(float), 0);
-        mien_free(v);
+        size_t size = room * (size_t)widths[i] * sizeof(float);
+        s->at[i] = (off_t)(f->bin.size + f->tracks_size);
+        name_view(f, size, 0);
+        f->tracks_size += size;
     }
     print(&f->accessors, f->accessor_count ? "," : "");
     s->counts_at = (off_t)f->accessors.size;
@@ -356,7 +408,6 @@ static bool add_animation(struct file *f, struct gltf_sink *s, struct growing *j
               paths[i]);
     }
     print(json, "]}]");
-    return true;
 }
 
 static void add_nodes(const struct gltf_sink *s, struct growing *json)
@@ -364,8 +415,8 @@ static void add_nodes(const struct gltf_sink *s, struct growing *json)
     print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":\"mien\","
                 "\"children\":[1,2]},{\"name\":\"head\",\"mesh\":0");
     if (s->keys) {
-        numbers(json, "translation", s->key[0].t, 3);
-        numbers(json, "rotation", s->key[0].q, 4);
+        numbers(json, "translation", s->first.t, 3);
+        numbers(json, "rotation", s->first.q, 4);
     }
     print(json, "},{\"name\":\"camera\",\"camera\":0}],\"cameras\":[{\"type\":\"perspective\","
                 "\"perspective\":{\"znear\":0.01,\"yfov\":");
@@ -384,51 +435,65 @@ static void add_nodes(const struct gltf_sink *s, struct growing *json)
     print(json, "],");
 }
 
-static bool save(struct gltf_sink *s, bool last)
+// What stands before the animation's bytes, in *out.
+static bool make_head(struct gltf_sink *s, size_t room, struct growing *out, struct file *f)
 {
-    struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
-    struct growing json = {.ok = true}, out = {.ok = true};
+    struct growing json = {.ok = true};
     print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION "\"");
     if (s->network[0]) {
         print(&json, ",\"extras\":{\"network\":\"%s\"}", s->network);
     }
     print(&json, "},");
     add_nodes(s, &json);
-    bool ok = add_mesh(&f, s, &json) && add_animation(&f, s, &json, last ? s->keys : s->room);
+    bool ok = add_mesh(f, s, &json);
+    add_animation(f, s, &json, room);
+    size_t bin_size = f->bin.size + f->tracks_size;
     print(&json, ",\"accessors\":[");
     s->counts_at += (off_t)json.size;
-    put(&json, f.accessors.data, f.accessors.size);
+    put(&json, f->accessors.data, f->accessors.size);
     print(&json, "],\"bufferViews\":[");
-    put(&json, f.views.data, f.views.size);
-    print(&json, "],\"buffers\":[{\"byteLength\":%zu}]}", f.bin.size);
+    put(&json, f->views.data, f->views.size);
+    print(&json, "],\"buffers\":[{\"byteLength\":%zu}]}", bin_size);
     while (json.ok && json.size % 4) {
         put(&json, " ", 1);
     }
     uint8_t head[20], chunk[8];
     uint8_t *p = mien_put_u32_le(head, 0x46546C67); // "glTF"
     p = mien_put_u32_le(p, 2);
-    p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + f.bin.size));
+    p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + bin_size));
     p = mien_put_u32_le(p, (uint32_t)json.size);
-    mien_put_u32_le(p, 0x4E4F534A);                                            // "JSON"
-    mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)f.bin.size), 0x004E4942); // "BIN"
-    put(&out, head, sizeof(head));
-    put(&out, json.data, json.size);
-    put(&out, chunk, sizeof(chunk));
-    put(&out, f.bin.data, f.bin.size);
-    ok = ok && f.bin.ok && f.views.ok && f.accessors.ok && json.ok && out.ok;
-    if (ok && out.size > UINT32_MAX) {
+    mien_put_u32_le(p, 0x4E4F534A);                                          // "JSON"
+    mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)bin_size), 0x004E4942); // "BIN"
+    put(out, head, sizeof(head));
+    put(out, json.data, json.size);
+    put(out, chunk, sizeof(chunk));
+    s->counts_at += (off_t)sizeof(head);
+    for (int i = 0; i < TRACKS; i++) {
+        s->at[i] += (off_t)out->size;
+    }
+    put(out, f->bin.data, f->bin.size);
+    ok = ok && f->bin.ok && f->views.ok && f->accessors.ok && json.ok && out->ok;
+    if (ok && out->size + f->tracks_size > UINT32_MAX) {
         mien_error("%s: longer than glTF files can be (4 GiB)", s->path);
         ok = false;
     }
-    s->counts_at += (off_t)sizeof(head);
-    for (int i = 0; i < TRACKS; i++) {
-        s->at[i] += (off_t)(sizeof(head) + json.size + sizeof(chunk));
-    }
-    ok = ok && mien_save_begin(&s->save, s->path);
+    free(json.data);
+    return ok;
+}
+
+static bool save(struct gltf_sink *s, bool last)
+{
+    struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
+    struct growing out = {.ok = true};
+    size_t room = last ? s->keys : s->room;
+    bool ok = make_head(s, room, &out, &f) && mien_save_begin(&s->save, s->path);
     if (ok) {
         fwrite(out.data, 1, out.size, s->save.file);
+        for (int i = 0; i < TRACKS && ok && s->keys; i++) {
+            ok = write_track(s, i, room, s->save.file);
+        }
         s->save.quick = !last;
-        ok = mien_save_end(&s->save, true);
+        ok = mien_save_end(&s->save, ok) && ok;
     }
     if (ok) {
         s->written = s->keys;
@@ -437,38 +502,29 @@ static bool save(struct gltf_sink *s, bool last)
     free(f.bin.data);
     free(f.views.data);
     free(f.accessors.data);
-    free(json.data);
     free(out.data);
     return ok;
 }
 
-static bool put_at(const struct gltf_sink *s, const void *data, size_t size, off_t at)
+static bool put_at(const struct gltf_sink *s, void *data, size_t size, off_t at)
 {
-    for (const char *p = data; size > 0;) {
-        ssize_t n = pwrite(fileno(s->save.kept), p, size, at);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            mien_error("%s: cannot write on: %s", s->path, strerror(errno));
-            return false;
-        }
-        p += n;
-        at += n;
-        size -= (size_t)n;
+    if (!move(fileno(s->save.kept), data, size, at, true)) {
+        mien_error("%s: cannot write on: %s", s->path, strerror(errno));
+        return false;
     }
     return true;
 }
 
 static bool write_new_keys(struct gltf_sink *s)
 {
-    size_t from = s->written, n = s->keys - from;
+    float v[BLOCK * MIEN_BLENDSHAPES];
     bool ok = true;
     for (int i = 0; i < TRACKS && ok; i++) {
         size_t key_size = (size_t)widths[i] * sizeof(float);
-        float *v = gather(s, i, from, n);
-        ok = v && put_at(s, v, n * key_size, s->at[i] + (off_t)(from * key_size));
-        mien_free(v);
+        for (size_t n, from = s->written; ok && (n = read_track(s, i, from, v, &ok)) > 0;
+             from += n) {
+            ok = put_at(s, v, n * key_size, s->at[i] + (off_t)(from * key_size));
+        }
     }
     struct growing g = {.ok = true};
     animation_accessors(&g, s, s->first_view);
@@ -503,7 +559,7 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
     }
     // The nearer of q and -q, so that no turn goes the long way round.
     if (s->keys) {
-        const float *o = s->key[s->keys - 1].q;
+        const float *o = s->last.q;
         float dot = o[0] * k.q[0] + o[1] * k.q[1] + o[2] * k.q[2] + o[3] * k.q[3];
         length = dot < 0 ? -sqrtf(length) : sqrtf(length);
     } else {
@@ -515,16 +571,15 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         k.weight[i] = mien_unit(f->action[i]);
     }
-    if (s->keys == s->room) {
-        size_t room = 2 * s->room;
-        struct key *grown = mien_realloc_array(s->key, room, sizeof(*grown));
-        if (!grown) {
-            return false;
-        }
-        s->key = grown;
-        s->room = room;
+    if (!move(fileno(s->store), &k, sizeof(k), (off_t)(s->keys * sizeof(k)), true)) {
+        mien_error("%s: its keys cannot be kept in a temporary file in %s: %s; make room there",
+                   s->path, P_tmpdir, strerror(errno));
+        return false;
     }
-    s->key[s->keys++] = k;
+    s->first = s->keys ? s->first : k;
+    s->last = k;
+    s->keys++;
+    s->room = s->keys > s->room ? 2 * s->room : s->room;
     keep_up(s);
     return true;
 }
@@ -545,7 +600,7 @@ static bool gltf_write(struct mien_sink *sink, const struct mien_sink_frame *fra
     }
     s->camera = frame->result->camera;
     float time_s = (float)((double)(now - s->first_ns) * 1e-9);
-    if (!f || (s->keys && time_s <= s->key[s->keys - 1].time_s) || time_s < 0) {
+    if (!f || (s->keys && time_s <= s->last.time_s) || time_s < 0) {
         return true; // keys rise strictly
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
@@ -563,7 +618,7 @@ static bool gltf_close(struct mien_sink *sink)
     struct gltf_sink *s = (struct gltf_sink *)sink;
     bool ok = save(s, true);
     mien_save_close(&s->save);
-    free(s->key);
+    fclose(s->store);
     mien_free(s);
     return ok;
 }
@@ -580,11 +635,17 @@ static struct mien_sink *open_gltf(const char *path, const struct mien_sink_cont
     s->stream = mien_save_is_stream(path);
     snprintf(s->path, sizeof(s->path), "%s", path);
     s->room = KEYS_FIRST;
-    s->key = mien_realloc_array(NULL, s->room, sizeof(*s->key));
+    s->store = tmpfile();
+    if (!s->store) {
+        mien_error("%s: no temporary file can be made in %s for its keys: %s; make room there",
+                   path, P_tmpdir, strerror(errno));
+    }
     // Written at once: a place that cannot be written to shows before a take, not after.
-    if (!s->key || (!s->stream && !save(s, false))) {
+    if (!s->store || (!s->stream && !save(s, false))) {
         mien_save_close(&s->save);
-        free(s->key);
+        if (s->store) {
+            fclose(s->store);
+        }
         mien_free(s);
         return NULL;
     }
