@@ -48,6 +48,16 @@ static bool in_range(const int32_t *v, size_t n, int32_t lo, int32_t hi)
     return true;
 }
 
+static bool all_below(const float *v, size_t n, float limit)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!(fabsf(v[i]) < limit)) { // not a number is not below either
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool landmarks_valid(const struct mien_face_model *m)
 {
     for (int l = 0; l < m->landmarks; l++) {
@@ -57,20 +67,16 @@ static bool landmarks_valid(const struct mien_face_model *m)
             !memchr(k->name, 0, sizeof k->name)) {
             return false;
         }
-        for (int i = 0; i < 3; i++) {
-            if (!(fabsf(k->weight[i]) < 10)) {
-                return false;
-            }
+        if (!all_below(k->weight, 3, 10)) {
+            return false;
         }
     }
     for (int k = 0; k < MIEN_IBUG; k++) {
         if (!in_range(m->ibug_mix[k].landmark, MIEN_IBUG_TERMS, 0, m->landmarks)) {
             return false;
         }
-        for (int i = 0; i < MIEN_IBUG_TERMS; i++) {
-            if (!(fabsf(m->ibug_mix[k].weight[i]) < 10)) {
-                return false;
-            }
+        if (!all_below(m->ibug_mix[k].weight, MIEN_IBUG_TERMS, 10)) {
+            return false;
         }
     }
     return in_range(m->ibug, MIEN_IBUG, 0, m->landmarks) && in_range(m->iris, 2, 0, m->landmarks);
@@ -134,7 +140,7 @@ static bool read_identity(struct mien_face_model *m, struct owned *o,
     const size_t rest = (size_t)(m->vertices - skin);
     const int32_t *wide = section(c, "idwide", MIEN_IDENTITY, sizeof(int32_t));
     const float *scale = section(c, "idscale", MIEN_IDENTITY * 2, sizeof(float));
-    if (!wide || !scale) {
+    if (!wide || !scale || !all_below(scale, MIEN_IDENTITY * 2, 10)) { // mm a step
         return false;
     }
     size_t n16 = 0, n8 = 0;
@@ -168,7 +174,7 @@ static bool read_blendshapes(struct mien_face_model *m, struct owned *o,
     const float *scale = section(c, "bsscale", MIEN_BLENDSHAPES, sizeof(float));
     const uint16_t *index = section(c, "bsindex", moved, sizeof(uint16_t));
     const int16_t *value = section(c, "bsvalue", 3 * moved, sizeof(int16_t));
-    if (!count || !scale || !index || !value) {
+    if (!count || !scale || !index || !value || !all_below(scale, MIEN_BLENDSHAPES, 10)) {
         return false;
     }
     size_t n = 0;
@@ -235,12 +241,8 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
             mask[tri[i]] = (uint8_t)(mask[tri[i]] | 1u << part[i / 3]);
         }
     }
-    for (size_t i = 0; i < V * 3; i++) {
-        if (!(fabsf(mean[i]) < 1e4f)) {
-            return false;
-        }
-    }
-    return in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m) && m->eye_radius_mm > 1;
+    return all_below(mean, V * 3, 1e4f) && all_below(eyes, 7, 1e4f) && m->eye_radius_mm > 1 &&
+           in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m);
 }
 
 static void find_jaw(struct mien_face_model *m)

@@ -40,7 +40,7 @@ static void analyse(struct mien_synth_environment *e)
             weight += w;
         }
     }
-    float scale = sum > 0 ? (float)(weight / sum) : 1;
+    float scale = sum > weight * 1e-20 ? (float)(weight / sum) : 1; // a black one stays black
     size_t n = (size_t)e->width * (size_t)e->height * 3;
     for (size_t i = 0; i < n; i++) {
         e->pixel[i] *= scale;
