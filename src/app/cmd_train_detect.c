@@ -222,10 +222,24 @@ static bool set_up_scenes(struct trainer *t, int count)
     return true;
 }
 
+static bool take_done(void *arg, const struct mien_container *file, const char *path)
+{
+    struct trainer *t = arg;
+    const uint64_t *done = mien_container_get(file, "train_detect", sizeof(*done), NULL);
+    if (!done) {
+        mien_error(
+            "%s is not a checkpoint of the detector's training; take its weights with --init",
+            path);
+        return false;
+    }
+    t->done = *done;
+    return true;
+}
+
 static bool save(struct trainer *t)
 {
-    return (!t->o.checkpoint ||
-            mien_graph_save(t->graph, t->o.checkpoint, &t->done, sizeof(t->done))) &&
+    const struct mien_section done = {"train_detect", &t->done, sizeof(t->done)};
+    return (!t->o.checkpoint || mien_graph_save(t->graph, t->o.checkpoint, &done, 1)) &&
            mien_graph_export_half(t->graph, t->o.out);
 }
 
@@ -420,8 +434,8 @@ int mien_cmd_train_detect(int argc, char **argv)
         goto done;
     }
     if ((o->init && !mien_graph_init_from(t->graph, o->init)) ||
-        (o->resume && (!o->checkpoint ||
-                       !mien_graph_restore(t->graph, o->checkpoint, &t->done, sizeof(t->done))))) {
+        (o->resume &&
+         (!o->checkpoint || !mien_graph_restore(t->graph, o->checkpoint, take_done, t)))) {
         mien_error("cannot start from the checkpoint: see above, or leave out --resume and --init");
         status = 2;
         goto done;

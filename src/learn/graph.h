@@ -6,6 +6,7 @@
 #ifndef MIEN_LEARN_GRAPH_H
 #define MIEN_LEARN_GRAPH_H
 
+#include "base/file.h"
 #include "base/pool.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,11 +87,15 @@ struct mien_adamw {
 // Zeroes gradients. The pool (NULL is fine) shares out the parameters. False when memory is short.
 bool mien_graph_step(struct mien_graph *g, struct mien_pool *pool, const struct mien_adamw *o);
 
-// Checkpoint: weights, moments, averages, statistics, step, plus the caller's own blob (loader and
-// RNG state). Exact resume. init_only: only weights whose names and shapes match are taken (fine
-// tuning; how many is logged).
-bool mien_graph_save(const struct mien_graph *g, const char *path, const void *blob, size_t size);
-bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size_t size);
+// Checkpoint: weights, moments, averages, statistics, step, and sections of the caller's own, at
+// most eight, whose names begin with "train". False: logged.
+bool mien_graph_save(const struct mien_graph *g, const char *path, const struct mien_section *more,
+                     int count);
+// Exact resume. take: reads the caller's sections of a file that is of this network; when it
+// refuses them (false, logged by it) the graph is unchanged. NULL: there are none to read.
+typedef bool (*mien_graph_take_fn)(void *arg, const struct mien_container *file, const char *path);
+bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_fn take, void *arg);
+// Only weights whose names and shapes match are taken (fine tuning; how many is logged).
 bool mien_graph_init_from(struct mien_graph *g, const char *path);
 // Folds batch norm into the averaged weights and writes a .net file for nn/net.h.
 bool mien_graph_export(const struct mien_graph *g, const char *path);

@@ -1,8 +1,8 @@
 // Checkpoints of the training graph (container "CKPT") and the network file for inference ("NETW").
 //
-// CKPT sections: desc (text), state, weights, m, v, average, stats, stats_avg, scalars (names),
-// blob. NETW sections: desc (text), then weights (float) or half (IEEE 16-bit) in the order of the
-// folded description's parameters (nn/desc.h), each padded to 16 numbers.
+// CKPT sections: desc (text), state, weights, m, v, average, stats, stats_avg, scalars (names), and
+// the caller's. NETW sections: desc (text), then weights (float) or half (IEEE 16-bit) in the order
+// of the folded description's parameters (nn/desc.h), each padded to 16 numbers.
 #include <math.h>
 #include <string.h>
 
@@ -10,12 +10,15 @@
 #include "base/log.h"
 #include "learn/graph_internal.h"
 
+enum { MORE_SECTIONS = 8 };
+
 struct state {
     uint64_t steps, passes, seed;
     uint32_t shard, shards, scalars, zero;
 };
 
-bool mien_graph_save(const struct mien_graph *g, const char *path, const void *blob, size_t size)
+bool mien_graph_save(const struct mien_graph *g, const char *path, const struct mien_section *more,
+                     int count)
 {
     const struct state state = {.steps = g->steps,
                                 .passes = g->passes,
@@ -24,7 +27,7 @@ bool mien_graph_save(const struct mien_graph *g, const char *path, const void *b
                                 .shards = (uint32_t)g->shards,
                                 .scalars = (uint32_t)g->scalars};
     const size_t bytes = g->count * sizeof(float), stats = g->desc.stats * sizeof(float);
-    const struct mien_section sections[] = {
+    const struct mien_section own[] = {
         {"desc", g->text, strlen(g->text) + 1},
         {"state", &state, sizeof state},
         {"weights", g->weights, bytes},
@@ -34,9 +37,14 @@ bool mien_graph_save(const struct mien_graph *g, const char *path, const void *b
         {"stats", g->stats, stats},
         {"stats_avg", g->stats_average, stats},
         {"scalars", g->scalar_name, sizeof g->scalar_name},
-        {"blob", blob, size},
     };
-    return mien_container_save(path, "CKPT", MIEN_CKPT_VERSION, sections, MIEN_COUNT(sections));
+    struct mien_section all[MIEN_COUNT(own) + MORE_SECTIONS];
+    MIEN_ASSERT(count >= 0 && count <= MORE_SECTIONS);
+    memcpy(all, own, sizeof own);
+    for (int i = 0; i < count; i++) {
+        all[MIEN_COUNT(own) + (size_t)i] = more[i];
+    }
+    return mien_container_save(path, "CKPT", MIEN_CKPT_VERSION, all, (int)MIEN_COUNT(own) + count);
 }
 
 // A checkpoint read and checked against its own description.
@@ -46,8 +54,6 @@ struct checkpoint {
     const struct state *state;
     const float *weights, *m, *v, *average, *stats, *stats_average;
     const char (*scalar_name)[GRAPH_SCALAR_NAME];
-    const void *blob;
-    size_t blob_size;
 };
 
 static void checkpoint_close(struct checkpoint *c)
@@ -85,7 +91,6 @@ static bool checkpoint_open(struct checkpoint *c, const char *path)
     bool ok = stats == 0 || (c->stats && c->stats_average);
     c->scalar_name =
         mien_container_get(f, "scalars", (size_t)GRAPH_SCALARS * GRAPH_SCALAR_NAME, NULL);
-    c->blob = mien_container_get(f, "blob", 0, &c->blob_size);
     if (!ok || !c->state || !c->weights || !c->m || !c->v || !c->average || !c->scalar_name ||
         c->state->scalars > GRAPH_SCALARS) {
         mien_error("%s: parts of the checkpoint are missing; the file is damaged", path);
@@ -108,7 +113,7 @@ static bool same_param(const struct mien_param *a, const struct mien_param *b)
     return !strcmp(a->name, b->name) && !memcmp(a->shape, b->shape, sizeof a->shape);
 }
 
-bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size_t size)
+bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_fn take, void *arg)
 {
     struct checkpoint c;
     if (!checkpoint_open(&c, path)) {
@@ -128,10 +133,7 @@ bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size
             goto done;
         }
     }
-    if (size != c.blob_size) {
-        mien_error("%s: the caller's state has %zu bytes, expected %zu; the checkpoint is from "
-                   "another version",
-                   path, c.blob_size, size);
+    if (take && !take(arg, &c.file, path)) {
         goto done;
     }
     const size_t weights = g->desc.weights;
@@ -159,9 +161,6 @@ bool mien_graph_restore(struct mien_graph *g, const char *path, void *blob, size
     if ((uint32_t)g->shard != c.state->shard || (uint32_t)g->shards != c.state->shards) {
         mien_warn("%s: saved with %u shards of %u pictures, going on with %d of %d", path,
                   c.state->shards, c.state->shard, g->shards, g->shard);
-    }
-    if (size) {
-        memcpy(blob, c.blob, size);
     }
     ok = true;
 done:

@@ -16,20 +16,10 @@
 #include "learn/loader.h"
 #include "learn/metrics.h"
 #include "learn/steadiness.h"
+#include "learn/train_state.h"
 #include "nn/net.h"
 
 enum { MEASURE_PICTURES = 1536, BAD_STEPS_MAX = 10, SHARDS_MAX = 64 };
-
-// What a checkpoint keeps beside the graph's own state.
-struct state {
-    uint32_t version, tasks;
-    uint64_t seed;
-    int64_t step;
-    double norm[MIEN_TASKS], log_prior[MIEN_EXPRESSIONS];
-    double seconds;
-    struct mien_weighting_state weighting;
-};
-enum { STATE_VERSION = 3 };
 
 struct shard_loss {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
@@ -43,12 +33,13 @@ struct run {
     struct mien_pool *pool;
     struct mien_loader *loader;
     struct mien_loss loss;
-    struct state state;
+    struct mien_train_state state;
+    bool known[MIEN_TASKS]; // the checkpoint has the task; else its norm is measured
     struct mien_weighting_config weighting;
     struct mien_evalset evalset;
     struct mien_sample_config sample;
     int output[MIEN_BRANCHES], size[MIEN_BRANCHES]; // -1: the network lacks it
-    int shards;
+    int shards, threads;
     float *variance[MIEN_TASKS], *variance_grad[MIEN_TASKS];
     struct mien_target *target; // of the batch
     double k[MIEN_TASKS], denominator[MIEN_TASKS];
@@ -400,7 +391,9 @@ static bool save(struct run *r)
     if (r->parallel->rank) {
         return true;
     }
-    bool ok = mien_graph_save(r->graph, r->checkpoint, &r->state, sizeof(r->state));
+    struct mien_train_record record;
+    mien_train_state_record(&r->state, &record);
+    bool ok = mien_graph_save(r->graph, r->checkpoint, record.section, MIEN_TRAIN_SECTIONS);
     ok = mien_graph_export_half(r->graph, r->network) && ok;
     ok = draw_curves(r) && ok;
     return ok;
@@ -445,9 +438,8 @@ static bool fill_batch(struct run *r)
     return true;
 }
 
-static bool open_run(struct run *r)
+static bool check_batch(const struct mien_train_config *c)
 {
-    const struct mien_train_config *c = r->config;
     if (c->batch < 1 || c->shard < 1 || c->batch % c->shard || c->batch / c->shard > SHARDS_MAX) {
         mien_error("batch %d is not 1 to %d times the shard (%d pictures)", c->batch, SHARDS_MAX,
                    c->shard);
@@ -457,29 +449,43 @@ static bool open_run(struct run *r)
         mien_error("the data holds nothing to train on; see --data");
         return false;
     }
-    if (!mien_dir_make(c->out)) {
-        return false;
-    }
+    return true;
+}
+
+static bool name_files(struct run *r)
+{
     char *const path[MIEN_TRAIN_FILES] = {[MIEN_TRAIN_CHECKPOINT] = r->checkpoint,
                                           [MIEN_TRAIN_NETWORK] = r->network,
                                           [MIEN_TRAIN_LOG] = r->log,
                                           [MIEN_TRAIN_CURVES] = r->curves};
     for (int i = 0; i < MIEN_TRAIN_FILES; i++) {
-        snprintf(path[i], sizeof(r->checkpoint), "%s/%s", c->out,
+        snprintf(path[i], sizeof(r->checkpoint), "%s/%s", r->config->out,
                  mien_train_file((enum mien_train_file)i));
     }
+    return mien_dir_make(r->config->out);
+}
+
+static bool make_graph(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
     r->shards = c->batch / c->shard;
-    int threads = mien_parallel_threads(r->parallel, c->threads);
+    r->threads = mien_parallel_threads(r->parallel, c->threads);
     char *text = mien_train_description(c->net, c->model);
     r->graph = text ? mien_graph_create(text, c->shard, r->shards, c->seed) : NULL;
     mien_free(text);
-    r->pool = mien_pool_create(threads);
+    r->pool = mien_pool_create(r->threads);
     r->target = mien_calloc((size_t)c->batch, sizeof(*r->target));
     if (!r->graph || !r->pool || !r->target || !find_outputs(r) ||
         !mien_graph_set_precision(r->graph, c->precision)) {
         return false;
     }
     mien_graph_first_shard(r->graph, r->parallel->rank * r->shards);
+    return true;
+}
+
+static void choose_losses(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
     mien_loss_init(&r->loss, c->model);
     turn_off(r);
     r->loss.adjust = c->adjust;
@@ -487,6 +493,11 @@ static bool open_run(struct run *r)
     memcpy(r->weighting.weight, r->loss.weight, sizeof(r->weighting.weight));
     r->weighting.seed = c->seed;
     r->weighting.period = c->period;
+}
+
+static bool describe_samples(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
     r->sample = (struct mien_sample_config){.data = c->data,
                                             .model = c->model,
                                             .jitter = true,
@@ -504,15 +515,24 @@ static bool open_run(struct run *r)
         mien_error("%s: the input must be square with 1 or 3 channels", c->net);
         return false;
     }
+    return true;
+}
+
+// The pictures of the validation: as the trained ones, but none is turned or coloured anew.
+static bool build_evalset(struct run *r)
+{
     struct mien_evalset_config ec = {
-        .sample = r->sample, .per_source = c->validate_count, .seed = 7};
+        .sample = r->sample, .per_source = r->config->validate_count, .seed = 7};
     ec.sample.jitter = false;
     ec.sample.negative = ec.sample.upended = 0;
     memset(&ec.sample.augment, 0, sizeof(ec.sample.augment));
-    if (!mien_evalset_build(&r->evalset, &ec)) {
-        return false;
-    }
-    for (int t = 0; t < MIEN_TASKS && c->weighting == MIEN_WEIGHTING_UNCERTAINTY; t++) {
+    return mien_evalset_build(&r->evalset, &ec);
+}
+
+// The learned variances of the scheme `uncertainty`.
+static bool find_variances(struct run *r)
+{
+    for (int t = 0; t < MIEN_TASKS && r->config->weighting == MIEN_WEIGHTING_UNCERTAINTY; t++) {
         if (mien_weighting_balances(&r->weighting, t)) {
             char name[48];
             snprintf(name, sizeof(name), "log_variance.%s", mien_task_name(t));
@@ -522,43 +542,83 @@ static bool open_run(struct run *r)
             }
         }
     }
-    if (c->resume && mien_file_exists(r->checkpoint)) {
-        if (!mien_graph_restore(r->graph, r->checkpoint, &r->state, sizeof(r->state))) {
-            return false;
-        }
-        if (r->state.version != STATE_VERSION || r->state.tasks != MIEN_TASKS) {
-            mien_error("%s was written by another version of the trainer; use --init",
-                       r->checkpoint);
-            return false;
-        }
-        memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
-        memcpy(r->loss.log_prior, r->state.log_prior, sizeof(r->loss.log_prior));
-        if (!r->parallel->rank && mien_file_exists(r->log) &&
-            !mien_curves_trim_log(r->log, r->state.step)) {
-            return false;
-        }
-        mien_info("resuming %s at step %lld", r->checkpoint, (long long)r->state.step);
-    } else {
-        if (c->init && !mien_graph_init_from(r->graph, c->init)) {
-            return false;
-        }
-        if (!measure_norms(r) || (!r->parallel->rank && !mien_file_save(r->log, "", 0))) {
-            return false;
-        }
-        r->state.version = STATE_VERSION;
-        r->state.tasks = MIEN_TASKS;
-        r->state.seed = c->seed;
+    return true;
+}
+
+static bool take_state(void *arg, const struct mien_container *file, const char *path)
+{
+    struct run *r = arg;
+    return mien_train_state_read(&r->state, file, path, r->known);
+}
+
+// Goes on from the checkpoint. Of a task that is new since it was written the norm is measured, as
+// at the beginning of a training.
+static bool resume(struct run *r)
+{
+    if (!mien_graph_restore(r->graph, r->checkpoint, take_state, r)) {
+        return false;
     }
+    struct mien_train_state saved = r->state;
+    bool all = true;
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        all = all && r->known[t];
+    }
+    if (!all && !measure_norms(r)) {
+        return false;
+    }
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        if (!r->known[t]) {
+            mien_info("%s has no task \"%s\": its loss is measured now", r->checkpoint,
+                      mien_task_name(t));
+            saved.norm[t] = r->state.norm[t];
+        }
+    }
+    r->state = saved;
+    memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
+    memcpy(r->loss.log_prior, r->state.log_prior, sizeof(r->loss.log_prior));
+    if (!r->parallel->rank && mien_file_exists(r->log) &&
+        !mien_curves_trim_log(r->log, r->state.step)) {
+        return false;
+    }
+    mien_info("resuming %s at step %lld", r->checkpoint, (long long)r->state.step);
+    return true;
+}
+
+static bool begin(struct run *r)
+{
+    const struct mien_train_config *c = r->config;
+    if (c->init && !mien_graph_init_from(r->graph, c->init)) {
+        return false;
+    }
+    r->state.seed = c->seed;
+    return measure_norms(r) && (r->parallel->rank || mien_file_save(r->log, "", 0));
+}
+
+static bool start_loader(struct run *r)
+{
     struct mien_loader_config lc = {.sample = r->sample,
-                                    .shard = c->shard,
+                                    .shard = r->config->shard,
                                     .shards = r->shards,
                                     .first_shard = r->parallel->rank * r->shards,
                                     .all_shards = r->parallel->ranks * r->shards,
-                                    .workers = threads,
+                                    .workers = r->threads,
                                     .seed = r->state.seed,
                                     .first_step = r->state.step};
     r->loader = mien_loader_create(&lc);
     return r->loader != NULL;
+}
+
+static bool open_run(struct run *r)
+{
+    if (!check_batch(r->config) || !name_files(r) || !make_graph(r)) {
+        return false;
+    }
+    choose_losses(r);
+    if (!describe_samples(r) || !build_evalset(r) || !find_variances(r)) {
+        return false;
+    }
+    bool goes_on = r->config->resume && mien_file_exists(r->checkpoint);
+    return (goes_on ? resume(r) : begin(r)) && start_loader(r);
 }
 
 static void close_run(struct run *r)

@@ -324,7 +324,7 @@ static void test_checkpoints_interchange(void **state)
     struct mien_graph *a = graph(MIEN_PRECISION_BF16), *b = graph(MIEN_PRECISION_FLOAT);
     train(a, 0, 5);
     assert_true(mien_graph_save(a, path, NULL, 0));
-    assert_true(mien_graph_restore(b, path, NULL, 0));
+    assert_true(mien_graph_restore(b, path, NULL, NULL));
     memcpy(mien_graph_input(b, 0), mien_graph_input(a, 0), SHARD * 768 * sizeof(float));
     mien_graph_forward(a, NULL, false);
     mien_graph_forward(b, NULL, false);
@@ -333,7 +333,7 @@ static void test_checkpoints_interchange(void **state)
     const double la = train(a, 5, 15), lb = train(b, 5, 15);
     assert_float_equal(la / lb, 1, 0.02);
     // and exactly in the same precision
-    assert_true(mien_graph_restore(b, path, NULL, 0));
+    assert_true(mien_graph_restore(b, path, NULL, NULL));
     assert_true(mien_graph_set_precision(b, MIEN_PRECISION_AUTO));
     assert_true(train(b, 5, 15) == la);
     unlink(path);

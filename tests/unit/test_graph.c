@@ -332,6 +332,25 @@ static void test_muon(void **state)
     mien_graph_destroy(g);
 }
 
+// Takes a number of the caller's own; a file without it is refused.
+static bool take_number(void *arg, const struct mien_container *file, const char *path)
+{
+    const uint64_t *number = mien_container_get(file, "train_number", sizeof *number, NULL);
+    (void)path;
+    if (number) {
+        memcpy(arg, number, sizeof *number);
+    }
+    return number != NULL;
+}
+
+static bool take_nothing(void *arg, const struct mien_container *file, const char *path)
+{
+    (void)arg;
+    (void)file;
+    (void)path;
+    return false;
+}
+
 static void test_exact_resume(void **state)
 {
     (void)state;
@@ -341,29 +360,31 @@ static void test_exact_resume(void **state)
                       *b = mien_graph_create(SMALL, 8, 3, 1);
     train(a, NULL, 0, 10);
     train(b, NULL, 0, 5);
-    uint64_t blob = 0x123456789abcdef, back = 0;
-    assert_true(mien_graph_save(b, path, &blob, sizeof blob));
+    uint64_t number = 0x123456789abcdef, back = 0;
+    const struct mien_section mine = {"train_number", &number, sizeof number};
+    assert_true(mien_graph_save(b, path, &mine, 1));
     mien_graph_destroy(b);
     b = mien_graph_create(SMALL, 8, 3, 77);
-    assert_true(mien_graph_restore(b, path, &back, sizeof back));
-    assert_true(blob == back);
+    assert_true(mien_graph_restore(b, path, take_number, &back));
+    assert_true(number == back);
     assert_int_equal(mien_graph_steps(b), 5);
     train(b, NULL, 5, 10);
     assert_same_outputs(a, b);
     mien_log_set_level(MIEN_LOG_ERROR + 1);
-    assert_false(mien_graph_restore(b, path, &back, 3)); // the caller's state has another size
+    assert_false(mien_graph_restore(b, path, take_nothing, NULL)); // what the caller refuses
+    assert_int_equal(mien_graph_steps(b), 10);                     // changes nothing
     struct mien_graph *other = mien_graph_create("input x 3 16 16\nconv c1 x out 8 s 2 bn relu\n"
                                                  "dense d2 c1 out 4\noutput y d2\n",
                                                  8, 3, 1);
-    assert_false(mien_graph_restore(other, path, &back, sizeof back));
+    assert_false(mien_graph_restore(other, path, take_number, &back));
     assert_true(mien_graph_init_from(other, path)); // c1 fits, d2 has another shape
-    assert_false(mien_graph_restore(b, "/nonexistent/file", NULL, 0));
+    assert_false(mien_graph_restore(b, "/nonexistent/file", NULL, NULL));
     // a cut file and a flipped bit
     FILE *f = fopen(path, "r+b");
     fseek(f, 5000, SEEK_SET);
     fputc(0x5a, f);
     fclose(f);
-    assert_false(mien_graph_restore(b, path, &back, sizeof back));
+    assert_false(mien_graph_restore(b, path, take_number, &back));
     assert_int_equal(truncate(path, 3000), 0);
     assert_false(mien_graph_init_from(b, path));
     mien_log_set_level(MIEN_LOG_INFO);

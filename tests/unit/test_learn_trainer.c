@@ -13,10 +13,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "learn/curves.h"
 #include "learn/graph_internal.h"
 #include "learn/pseudo.h"
 #include "learn/steadiness.h"
+#include "learn/train_state.h"
 #include "learn/trainer.h"
 #include "learn_scene.h"
 
@@ -153,6 +155,83 @@ static void resumes_exactly(void **state)
         assert_true(mien_train(&half, NULL));
         same_file(DIR "/whole/face.net", DIR "/half/face.net");
     }
+}
+
+// The checkpoint as a build would have written it that knows one task less (gaze) and another one
+// (symmetry) more. row_bytes: of the last row; less than all is a damaged file.
+static void write_of_another_build(const char *from, const char *to, size_t row_bytes)
+{
+    struct mien_container c;
+    assert_true(mien_container_load(&c, from, "CKPT", MIEN_CKPT_VERSION));
+    struct mien_train_task row[MIEN_TASKS + 1];
+    for (int i = 0; i < c.count; i++) {
+        struct mien_section *s = &c.section[i];
+        if (!strcmp(s->name, "train_tasks")) {
+            assert_int_equal(s->size, MIEN_TASKS * sizeof(*row));
+            memcpy(row, s->data, s->size);
+            memmove(row + MIEN_TASK_GAZE, row + MIEN_TASK_GAZE + 1,
+                    (MIEN_TASKS - MIEN_TASK_GAZE - 1) * sizeof(*row));
+            row[MIEN_TASKS - 1] = row[0];
+            snprintf(row[MIEN_TASKS - 1].name, sizeof(row->name), "symmetry");
+            s->data = row;
+            s->size = (MIEN_TASKS - 1) * sizeof(*row) + row_bytes;
+        }
+    }
+    assert_true(mien_container_save(to, "CKPT", MIEN_CKPT_VERSION, c.section, c.count));
+    mien_container_destroy(&c);
+}
+
+static void read_state(const char *path, struct mien_train_state *s, bool known[MIEN_TASKS])
+{
+    struct mien_container c;
+    assert_true(mien_container_load(&c, path, "CKPT", MIEN_CKPT_VERSION));
+    assert_true(mien_train_state_read(s, &c, path, known));
+    mien_container_destroy(&c);
+}
+
+// A checkpoint of a build that knows other tasks is resumed: what both know goes on, what is new
+// here is measured, what is new there is left out.
+static void other_tasks_resume(void **state)
+{
+    (void)state;
+    struct mien_train_config c = config(DIR "/half", 6);
+    struct mien_train_state before, after;
+    bool known[MIEN_TASKS];
+    c.warmup = 100;
+    wipe(c.out);
+    assert_true(mien_train(&c, NULL));
+    read_state(DIR "/half/last.ckpt", &before, known);
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        assert_true(known[t]);
+    }
+    write_of_another_build(DIR "/half/last.ckpt", DIR "/other.ckpt",
+                           sizeof(struct mien_train_task));
+    read_state(DIR "/other.ckpt", &after, known);
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        assert_true(known[t] == (t != MIEN_TASK_GAZE));
+    }
+    assert_true(after.norm[MIEN_TASK_GAZE] == 0);
+    assert_int_equal(rename(DIR "/other.ckpt", DIR "/half/last.ckpt"), 0);
+    c.steps = 9;
+    c.resume = true;
+    assert_true(mien_train(&c, NULL));
+    read_state(DIR "/half/last.ckpt", &after, known);
+    assert_int_equal(after.step, 9);
+    for (int t = 0; t < MIEN_TASKS; t++) { // measured anew: the same pictures, so the same figure
+        assert_true(known[t] && after.norm[t] == before.norm[t]);
+    }
+    assert_true(after.weighting.running[MIEN_TASK_POSE] > 0);
+    // A row that is not whole, and a checkpoint without any.
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    struct mien_container whole;
+    write_of_another_build(DIR "/half/last.ckpt", DIR "/other.ckpt", 8);
+    assert_true(mien_container_load(&whole, DIR "/other.ckpt", "CKPT", MIEN_CKPT_VERSION));
+    assert_false(mien_train_state_read(&after, &whole, "other", known));
+    whole.count = 1;
+    assert_false(mien_train_state_read(&after, &whole, "other", known));
+    mien_container_destroy(&whole);
+    mien_log_set_level(MIEN_LOG_INFO);
+    remove(DIR "/other.ckpt");
 }
 
 // Whether all parameters of a layer are as they were made.
@@ -440,6 +519,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns_a_handful),
         cmocka_unit_test(resumes_exactly),
+        cmocka_unit_test(other_tasks_resume),
         cmocka_unit_test(stops_when_asked),
         cmocka_unit_test(bad_configurations_are_refused),
         cmocka_unit_test(steadiness_of_a_constant),
