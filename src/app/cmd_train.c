@@ -62,77 +62,70 @@ int mien_cmd_train(int argc, char **argv)
     }
     struct mien_train_config c = mien_train_defaults();
     char weights_help[MIEN_WEIGHTS_HELP];
-    const char *spec[MIEN_DATASET_SOURCES], *net = NULL, *out = NULL, *init = NULL, *sheet = NULL;
-    const char *weights = NULL, *model_path = NULL, *tasks = NULL, *fractions = NULL,
-               *pseudo = NULL;
-    double pseudo_share = c.pseudo_share;
+    const char *spec[MIEN_DATASET_SOURCES];
+    const char *weights = NULL, *tasks = NULL, *fractions = NULL;
+    const char *model_path = NULL, *pseudo = NULL, *sheet = NULL;
     struct mien_net *teacher = NULL;
     struct mien_parallel parallel;
-    int steadiness = 0;
-    int freeze_norm = -1;
-    int steps = (int)c.steps, warmup = (int)c.warmup, ramp = (int)c.ramp, seed = 1, threads = 0;
-    int validate_every = (int)c.validate_every, weighting = 0, precision = (int)c.precision;
-    double lr = c.lr, muon = c.muon, muon_rate = c.muon_rate, decay = c.decay, clip = c.clip,
-           average = c.average, negative = c.negative, settled = c.settled, upended = c.upended;
-    double checkpoint_s = c.checkpoint_s, adjust = c.adjust;
-    bool resume = false, balance = true, plain = false;
+    bool balance = true, plain = false;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_INPUT, &net, "FILE",
+        {"net", 0, MIEN_OPT_INPUT, &c.net, "FILE",
          "network description (assets/nets/face96.txt when not given)", 0, 0},
-        {"out", 'o', MIEN_OPT_STRING, &out, "DIR", "where checkpoint, network, log and curves go",
+        {"out", 'o', MIEN_OPT_FIELD(&c.out), "DIR", "where checkpoint, network, log and curves go",
          0, 0},
-        {"init", 0, MIEN_OPT_INPUT, &init, "CKPT", "start from this checkpoint's weights", 0, 0},
-        {"resume", 0, MIEN_OPT_BOOL, &resume, NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
-        {"steps", 's', MIEN_OPT_INT, &steps, "N", "optimiser steps", 1, 1e9},
-        {"batch", 'b', MIEN_OPT_INT, &c.batch, "N", "pictures a step", 1, 4096},
-        {"shard", 0, MIEN_OPT_INT, &c.shard, "N",
+        {"init", 0, MIEN_OPT_INPUT, &c.init, "CKPT", "start from this checkpoint's weights", 0, 0},
+        {"resume", 0, MIEN_OPT_FIELD(&c.resume), NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
+        {"steps", 's', MIEN_OPT_FIELD(&c.steps), "N", "optimiser steps", 1, 1e9},
+        {"batch", 'b', MIEN_OPT_FIELD(&c.batch), "N", "pictures a step", 1, 4096},
+        {"shard", 0, MIEN_OPT_FIELD(&c.shard), "N",
          "pictures a shard: what one thread takes; batch norm sees a shard", 1, 1024},
-        {"lr", 0, MIEN_OPT_FLOAT, &lr, "X", "peak learning rate", 1e-7, 1},
-        {"muon", 0, MIEN_OPT_FLOAT, &muon, "X",
+        {"lr", 0, MIEN_OPT_FIELD(&c.lr), "X", "peak learning rate", 1e-7, 1},
+        {"muon", 0, MIEN_OPT_FIELD(&c.muon), "X",
          "momentum of Muon for hidden layers' weights (0.95), 0 = AdamW for all", 0, 0.9999},
-        {"muon-rate", 0, MIEN_OPT_FLOAT, &muon_rate, "X", "its learning rate over --lr", 0, 100},
-        {"decay", 0, MIEN_OPT_FLOAT, &decay, "X", "weight decay", 0, 1},
-        {"clip", 0, MIEN_OPT_FLOAT, &clip, "X", "largest gradient norm, 0 = any", 0, 1e6},
-        {"average", 0, MIEN_OPT_FLOAT, &average, "X", "moving average of weights", 0, 0.99999},
-        {"warmup", 0, MIEN_OPT_INT, &warmup, "N", "steps of rising learning rate", 0, 1e9},
-        {"ramp", 0, MIEN_OPT_INT, &ramp, "N",
+        {"muon-rate", 0, MIEN_OPT_FIELD(&c.muon_rate), "X", "its learning rate over --lr", 0, 100},
+        {"decay", 0, MIEN_OPT_FIELD(&c.decay), "X", "weight decay", 0, 1},
+        {"clip", 0, MIEN_OPT_FIELD(&c.clip), "X", "largest gradient norm, 0 = any", 0, 1e6},
+        {"average", 0, MIEN_OPT_FIELD(&c.average), "X", "moving average of weights", 0, 0.99999},
+        {"warmup", 0, MIEN_OPT_FIELD(&c.warmup), "N", "steps of rising learning rate", 0, 1e9},
+        {"ramp", 0, MIEN_OPT_FIELD(&c.ramp), "N",
          "steps after the warm-up until likelihood and consistency count fully", 0, 1e9},
-        {"precision", 0, MIEN_OPT_CHOICE, &precision, MIEN_PRECISION_NAMES,
+        {"precision", 0, MIEN_OPT_CHOICE, &c.precision, MIEN_PRECISION_NAMES,
          "of the convolutions' operands while training: bf16 is faster where the processor has "
          "AVX512-BF16, auto takes it there; validation, network and checkpoint are float",
          0, 0},
-        {"threads", 't', MIEN_OPT_INT, &threads, "N", "threads, 0 = one per core", 0, 256},
-        {"seed", 0, MIEN_OPT_INT, &seed, "N", "of weights, drawing and augmentation", 0, 2e9},
-        {"weights", 'w', MIEN_OPT_STRING, &weights, "LIST", mien_describe_weights(weights_help), 0,
+        {"threads", 't', MIEN_OPT_FIELD(&c.threads), "N", "threads, 0 = one per core", 0, 256},
+        {"seed", 0, MIEN_OPT_FIELD(&c.seed), "N", "of weights, drawing and augmentation", 0, 2e9},
+        {"weights", 'w', MIEN_OPT_FIELD(&weights), "LIST", mien_describe_weights(weights_help), 0,
          0},
-        {"weighting", 0, MIEN_OPT_CHOICE, &weighting, MIEN_WEIGHTING_NAMES,
+        {"weighting", 0, MIEN_OPT_CHOICE, &c.weighting, MIEN_WEIGHTING_NAMES,
          "how tasks are balanced (learn/weighting.h explains)", 0, 0},
-        {"period", 0, MIEN_OPT_INT, &c.period, "N", "steps a period of --weighting dwa", 1, 1e9},
-        {"tasks", 0, MIEN_OPT_STRING, &tasks, "LIST",
+        {"period", 0, MIEN_OPT_FIELD(&c.period), "N", "steps a period of --weighting dwa", 1, 1e9},
+        {"tasks", 0, MIEN_OPT_FIELD(&tasks), "LIST",
          "learn only these, for example landmarks,pose; others get no gradient", 0, 0},
-        {"label-fraction", 0, MIEN_OPT_STRING, &fractions, "LIST",
+        {"label-fraction", 0, MIEN_OPT_FIELD(&fractions), "LIST",
          "keep only this share of training labels, for example landmarks=0.25 or all=0.1", 0, 0},
         {"pseudo", 0, MIEN_OPT_INPUT, &pseudo, "NET",
          "a trained network answers where labels are missing (else they are masked)", 0, 0},
-        {"pseudo-fraction", 0, MIEN_OPT_FLOAT, &pseudo_share, "X",
+        {"pseudo-fraction", 0, MIEN_OPT_FIELD(&c.pseudo_share), "X",
          "share of training records that --pseudo may fill in", 0, 1},
-        {"negative", 0, MIEN_OPT_FLOAT, &negative, "X", "share of crops beside the face", 0, 0.9},
-        {"settled", 0, MIEN_OPT_FLOAT, &settled, "X",
+        {"negative", 0, MIEN_OPT_FIELD(&c.negative), "X", "share of crops beside the face", 0, 0.9},
+        {"settled", 0, MIEN_OPT_FIELD(&c.settled), "X",
          "share of crops that lie near the face's own, as a tracker's do", 0, 1},
-        {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
+        {"upended", 0, MIEN_OPT_FIELD(&c.upended), "X",
          "share of crops on their side or upside down, which count as no face", 0, 0.9},
-        {"balance", 0, MIEN_OPT_BOOL, &balance, NULL, "draw expression classes with 1/sqrt(count)",
+        {"balance", 0, MIEN_OPT_FIELD(&balance), NULL, "draw expression classes with 1/sqrt(count)",
          0, 0},
-        {"adjust", 0, MIEN_OPT_FLOAT, &adjust, "X",
+        {"adjust", 0, MIEN_OPT_FIELD(&c.adjust), "X",
          "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
-        {"plain", 0, MIEN_OPT_BOOL, &plain, NULL, "no photometric augmentation", 0, 0},
-        {"validate-every", 0, MIEN_OPT_INT, &validate_every, "N", "steps; 0 = at the end", 0, 1e9},
-        {"freeze-norm", 0, MIEN_OPT_INT, &freeze_norm, "N",
+        {"plain", 0, MIEN_OPT_FIELD(&plain), NULL, "no photometric augmentation", 0, 0},
+        {"validate-every", 0, MIEN_OPT_FIELD(&c.validate_every), "N", "steps; 0 = at the end", 0,
+         1e9},
+        {"freeze-norm", 0, MIEN_OPT_FIELD(&c.freeze_norm), "N",
          "from step N on batch norm keeps its statistics: for a training's last part; -1 = never",
          -1, 1e9},
-        {"steadiness", 0, MIEN_OPT_INT, &steadiness, "N",
+        {"steadiness", 0, MIEN_OPT_FIELD(&c.steadiness), "N",
          "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
-        {"checkpoint", 0, MIEN_OPT_FLOAT, &checkpoint_s, "S", "seconds between checkpoints", 1,
+        {"checkpoint", 0, MIEN_OPT_FIELD(&c.checkpoint_s), "S", "seconds between checkpoints", 1,
          1e6},
         {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "PNG",
@@ -156,14 +149,13 @@ int mien_cmd_train(int argc, char **argv)
     if (status) {
         return status == 1 ? 0 : status;
     }
-    if (!sources || (!out && !sheet)) {
+    if (!sources || (!c.out && !sheet)) {
         mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
         return 2;
     }
     if (!mien_parse_weights(weights, c.weight) || !mien_parse_tasks(tasks, c.weight) ||
-        !mien_parse_fractions(fractions, c.drop) ||
-        !mien_precision_possible((enum mien_precision)precision) ||
-        !keep_apart(opts, spec, sources, sheet ? NULL : out)) {
+        !mien_parse_fractions(fractions, c.drop) || !mien_precision_possible(c.precision) ||
+        !keep_apart(opts, spec, sources, sheet ? NULL : c.out)) {
         return 2;
     }
     if (!mien_parallel_start(&parallel)) {
@@ -173,12 +165,12 @@ int mien_cmd_train(int argc, char **argv)
         mien_log_set_level(MIEN_LOG_WARN); // rank 0 says the rest
     }
     char found[1024];
-    if (!net) {
+    if (!c.net) {
         if (!mien_find_file("assets", "nets/face96.txt", found, sizeof(found))) {
             status = 2;
             goto stop;
         }
-        net = found;
+        c.net = found;
     }
     struct mien_dataset data;
     struct mien_face_model model;
@@ -198,34 +190,8 @@ int mien_cmd_train(int argc, char **argv)
         goto done;
     }
     c.teacher = teacher;
-    c.pseudo_share = (float)pseudo_share;
-    c.net = net;
-    c.out = out;
-    c.init = init;
-    c.resume = resume;
     c.data = &data;
     c.model = &model;
-    c.steps = steps;
-    c.lr = (float)lr;
-    c.muon = (float)muon;
-    c.muon_rate = (float)muon_rate;
-    c.decay = (float)decay;
-    c.clip = (float)clip;
-    c.average = (float)average;
-    c.warmup = warmup;
-    c.ramp = ramp;
-    c.threads = threads;
-    c.precision = (enum mien_precision)precision;
-    c.seed = (uint64_t)seed;
-    c.weighting = (enum mien_weighting)weighting;
-    c.negative = (float)negative;
-    c.settled = (float)settled;
-    c.upended = (float)upended;
-    c.validate_every = validate_every;
-    c.checkpoint_s = checkpoint_s;
-    c.adjust = (float)adjust;
-    c.freeze_norm = freeze_norm;
-    c.steadiness = (size_t)steadiness;
     c.parallel = &parallel;
     c.stop = mien_stop_flag();
     if (plain) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,17 @@ static void print_default(FILE *f, const struct mien_opt *o)
     case MIEN_OPT_INT:
         fprintf(f, " [%d]", *(const int *)o->value);
         break;
+    case MIEN_OPT_LONG:
+        fprintf(f, " [%lld]", *(const long long *)o->value);
+        break;
+    case MIEN_OPT_COUNT:
+        fprintf(f, " [%llu]", (unsigned long long)*(const uint64_t *)o->value);
+        break;
     case MIEN_OPT_FLOAT:
         fprintf(f, " [%g]", *(const double *)o->value);
+        break;
+    case MIEN_OPT_SINGLE:
+        fprintf(f, " [%g]", (double)*(const float *)o->value);
         break;
     case MIEN_OPT_STRING:
     case MIEN_OPT_INPUT:
@@ -112,21 +122,31 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
     case MIEN_OPT_BOOL:
     case MIEN_OPT_SWITCH:
         return mistake(cmd, "this option takes no value: --", o->name, NULL);
-    case MIEN_OPT_INT: {
+    case MIEN_OPT_INT:
+    case MIEN_OPT_LONG:
+    case MIEN_OPT_COUNT: {
         long n = strtol(v, &end, 10);
         if (end == v || *end || errno) {
             snprintf(hint, sizeof hint, "\"%.60s\" is not a whole number", v);
             return mistake(cmd, "--", o->name, hint);
         }
-        if (n < -2147483647L || n > 2147483647L ||
+        bool narrow = o->type == MIEN_OPT_INT, unsign = o->type == MIEN_OPT_COUNT;
+        if ((narrow && (n < -2147483647L || n > 2147483647L)) || (unsign && n < 0) ||
             (o->min < o->max && ((double)n < o->min || (double)n > o->max))) {
             snprintf(hint, sizeof hint, "%.60s is outside %g…%g", v, o->min, o->max);
             return mistake(cmd, "--", o->name, hint);
         }
-        *(int *)o->value = (int)n;
+        if (narrow) {
+            *(int *)o->value = (int)n;
+        } else if (unsign) {
+            *(uint64_t *)o->value = (uint64_t)n;
+        } else {
+            *(long long *)o->value = n;
+        }
         return 0;
     }
-    case MIEN_OPT_FLOAT: {
+    case MIEN_OPT_FLOAT:
+    case MIEN_OPT_SINGLE: {
         double d = strtod(v, &end);
         if (end == v || *end || !isfinite(d)) {
             snprintf(hint, sizeof hint, "\"%.60s\" is not a number", v);
@@ -136,7 +156,11 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
             snprintf(hint, sizeof hint, "%.60s is outside %g…%g", v, o->min, o->max);
             return mistake(cmd, "--", o->name, hint);
         }
-        *(double *)o->value = d;
+        if (o->type == MIEN_OPT_SINGLE) {
+            *(float *)o->value = (float)d;
+        } else {
+            *(double *)o->value = d;
+        }
         return 0;
     }
     case MIEN_OPT_STRING:

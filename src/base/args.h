@@ -17,7 +17,10 @@ enum mien_opt_type {
     MIEN_OPT_BOOL,
     MIEN_OPT_SWITCH, // on, off, or left to the program
     MIEN_OPT_INT,
-    MIEN_OPT_FLOAT,
+    MIEN_OPT_LONG,   // long long
+    MIEN_OPT_COUNT,  // uint64_t or size_t
+    MIEN_OPT_FLOAT,  // double
+    MIEN_OPT_SINGLE, // float
     MIEN_OPT_STRING,
     MIEN_OPT_CHOICE,
     MIEN_OPT_INPUT, // a string: a file that is read, or a name
@@ -28,12 +31,26 @@ struct mien_opt {
     const char *name; // long name without dashes; NULL ends the table
     char letter;      // short name or 0
     enum mien_opt_type type;
-    void *value;      // bool*, int*, double*, const char**; CHOICE: int* (index);
-                      // SWITCH: int* (-1 not given, 0 off, 1 on)
+    void *value;      // bool*, int*, long long*, uint64_t* or size_t* (COUNT), double*, float*
+                      // (SINGLE), const char**; CHOICE: int* or an enumeration's (index);
+                      // SWITCH: int* (-1 not given, 0 off, 1 on). See MIEN_OPT_FIELD
     const char *arg;  // "FILE", "N"; CHOICE: "a|b|c"
     const char *help; // one sentence; the default is appended from *value
-    double min, max;  // for INT and FLOAT when min < max
+    double min, max;  // of numbers, when min < max
 };
+
+// Type and value of an option that is this field, for the two places in a row: the compiler sees to
+// it that they fit.
+#define MIEN_OPT_FIELD(field) \
+    _Generic((field),                                                                              \
+        bool *: MIEN_OPT_BOOL,                                                                     \
+        int *: MIEN_OPT_INT,                                                                       \
+        long long *: MIEN_OPT_LONG,                                                                \
+        unsigned long *: MIEN_OPT_COUNT,                                                           \
+        double *: MIEN_OPT_FLOAT,                                                                  \
+        float *: MIEN_OPT_SINGLE,                                                                  \
+        const char **: MIEN_OPT_STRING),                                                           \
+        (field)
 
 struct mien_command {
     const char *name;       // "image"

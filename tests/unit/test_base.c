@@ -269,6 +269,53 @@ static void options(void **state)
     }
 }
 
+// Options that are fields of a struct take the field's type, and keep to its range.
+static void options_are_fields(void **state)
+{
+    (void)state;
+    struct {
+        bool flag;
+        int n;
+        long long steps;
+        uint64_t seed;
+        size_t count;
+        double x;
+        float y;
+        const char *s;
+        enum { RED, GREEN, BLUE } colour;
+    } c = {.y = 1};
+    const struct mien_opt opts[] = {
+        {"flag", 0, MIEN_OPT_FIELD(&c.flag), NULL, "a", 0, 0},
+        {"n", 0, MIEN_OPT_FIELD(&c.n), "N", "b", 0, 0},
+        {"steps", 0, MIEN_OPT_FIELD(&c.steps), "N", "c", -1, 1e10},
+        {"seed", 0, MIEN_OPT_FIELD(&c.seed), "N", "d", 0, 0},
+        {"count", 0, MIEN_OPT_FIELD(&c.count), "N", "e", 0, 100},
+        {"x", 0, MIEN_OPT_FIELD(&c.x), "X", "f", 0, 0},
+        {"y", 0, MIEN_OPT_FIELD(&c.y), "X", "g", 0, 2},
+        {"s", 0, MIEN_OPT_FIELD(&c.s), "S", "h", 0, 0},
+        {"colour", 0, MIEN_OPT_CHOICE, &c.colour, "red|green|blue", "i", 0, 0},
+        {0},
+    };
+    const struct mien_command cmd = {.name = "x", .synopsis = "", .summary = "test"};
+    const char *good[] = {"x",   "--flag",  "--n=-3",  "--steps=5000000000", "--seed=7", "--count",
+                          "100", "--x=0.1", "--y=0.1", "--s=word",           "--colour", "blue"};
+    const char *bad[] = {
+        "--n=5000000000", "--steps=20000000000", "--seed=-1", "--count=101", "--y=2.5", "--y=nan",
+        "--seed=x"};
+    const char *args[1];
+    int nargs;
+    assert_int_equal(
+        mien_args_parse(&cmd, opts, (int)MIEN_COUNT(good), (char **)good, args, &nargs), 0);
+    assert_true(c.flag && c.n == -3 && c.steps == 5000000000 && c.seed == 7 && c.count == 100);
+    assert_true(c.x == 0.1 && c.y == 0.1f && c.colour == BLUE);
+    assert_string_equal(c.s, "word");
+    for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
+        const char *argv[] = {"x", bad[i]};
+        assert_int_equal(mien_args_parse(&cmd, opts, 2, (char **)argv, args, &nargs), 2);
+    }
+    assert_true(c.n == -3 && c.steps == 5000000000 && c.seed == 7 && c.count == 100);
+}
+
 // What --help says of the options, as text; mien_free.
 static char *help_of(const struct mien_command *cmd, const struct mien_opt *opts)
 {
@@ -458,6 +505,7 @@ int main(void)
         cmocka_unit_test(mailbox_keeps_the_newest),
         cmocka_unit_test(queue_is_ordered_bounded_and_drains),
         cmocka_unit_test(options),
+        cmocka_unit_test(options_are_fields),
         cmocka_unit_test(help_is_whole),
         cmocka_unit_test(subcommands_are_of_the_list),
         cmocka_unit_test(arguments_stay_in_their_room),
