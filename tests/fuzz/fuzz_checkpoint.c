@@ -34,7 +34,8 @@ static const uint8_t *save_once(size_t *size)
         const uint8_t blob[BLOB] = {1, 2, 3};
         struct mien_graph *g = make_graph(1);
         int fd = mkstemp(path);
-        FUZZ_CHECK(fd >= 0 && mien_graph_save(g, path, blob, sizeof(blob)));
+        const struct mien_section mine = {"train_blob", blob, sizeof(blob)};
+        FUZZ_CHECK(fd >= 0 && mien_graph_save(g, path, &mine, 1));
         saved = mien_file_read(path, 0, &bytes);
         FUZZ_CHECK(saved);
         close(fd);
@@ -43,6 +44,16 @@ static const uint8_t *save_once(size_t *size)
     }
     *size = bytes;
     return saved;
+}
+
+static bool take_blob(void *arg, const struct mien_container *file, const char *path)
+{
+    const void *blob = mien_container_get(file, "train_blob", BLOB, NULL);
+    (void)path;
+    if (blob) {
+        memcpy(arg, blob, BLOB);
+    }
+    return blob != NULL;
 }
 
 bool fuzz_checkpoint(const uint8_t *data, size_t size)
@@ -62,7 +73,7 @@ bool fuzz_checkpoint(const uint8_t *data, size_t size)
     if (!g) {
         g = make_graph(2);
     }
-    bool good = mien_graph_restore(g, f.path, blob, sizeof(blob));
+    bool good = mien_graph_restore(g, f.path, take_blob, blob);
     mien_graph_init_from(g, f.path);
     fuzz_file_close(&f);
     return good;
