@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "live/files.h"
 #include "live/outputs.h"
 #include "sink/sinks.h"
@@ -128,39 +129,146 @@ struct tally {
     bool lost_output;
 };
 
-static void run(struct mien_engine *e, const struct list *l, struct mien_outputs *out,
-                struct tally *t)
+struct job { // a picture's, in the place of the ring that its number has
+    struct mien_image picture;
+    struct mien_result result;
+    bool looked_at, ok;
+};
+
+// Reads a picture and looks at it.
+static void look(struct mien_engine *e, const char *path, struct job *j)
 {
-    struct mien_result *result = mien_calloc(1, sizeof(*result));
-    struct mien_image picture = {0};
-    struct mien_progress progress = {0};
-    mien_progress_begin(&progress, "looking", "pictures", 0, (long long)l->count);
-    for (size_t i = 0; result && i < l->count && !mien_stop_asked(); i++) {
-        if (!mien_image_load_to_search(l->path[i], &picture)) {
-            t->broken++;
+    j->ok = mien_image_load_to_search(path, &j->picture) &&
+            mien_engine_run(e, &j->picture, 0, &j->result);
+}
+
+// What was found goes out. False when there is nowhere left to write to.
+static bool deliver(const struct list *l, size_t i, struct job *j, struct mien_outputs *out,
+                    struct tally *t)
+{
+    if (!j->ok) {
+        t->broken++;
+    } else {
+        j->result.frame = i;
+        t->done++;
+        t->faces += (size_t)j->result.count;
+        t->empty += j->result.count == 0;
+        struct mien_sink_frame f = {l->path[i], &j->picture, &j->result};
+        t->lost_output = !mien_outputs_write(out, &f);
+    }
+    mien_image_destroy(&j->picture);
+    return !t->lost_output;
+}
+
+// Threads that look at pictures ahead of the one that writes, each with an engine of its own. They
+// take the pictures in order, and are never further ahead than the ring is long.
+struct crew {
+    const struct list *list;
+    struct mien_engine *first; // the others' are beside it
+    struct job *job;           // ring
+    size_t ring;
+    struct mien_monitor monitor; // guards what follows, and job[].looked_at
+    size_t taken, written;
+    bool first_taken, ended;
+};
+
+static void *look_ahead(void *arg)
+{
+    struct crew *c = arg;
+    pthread_mutex_lock(&c->monitor.mutex);
+    bool first = !c->first_taken;
+    c->first_taken = true;
+    pthread_mutex_unlock(&c->monitor.mutex);
+    // One for which there is no memory is missed by nobody: the first looks at all, if need be.
+    struct mien_engine *e = first ? c->first : mien_engine_create_beside(c->first);
+    pthread_mutex_lock(&c->monitor.mutex);
+    while (e && !c->ended && c->taken < c->list->count) {
+        if (c->taken >= c->written + c->ring) {
+            pthread_cond_wait(&c->monitor.cond, &c->monitor.mutex);
             continue;
         }
-        if (!mien_engine_run(e, &picture, 0, result)) {
-            t->broken++;
-        } else {
-            result->frame = i;
-            t->done++;
-            t->faces += (size_t)result->count;
-            t->empty += result->count == 0;
-            struct mien_sink_frame f = {l->path[i], &picture, result};
-            if (!mien_outputs_write(out, &f)) {
-                t->lost_output = true;
-            }
-        }
-        mien_image_destroy(&picture);
-        if (t->lost_output) {
+        size_t i = c->taken++;
+        struct job *j = &c->job[i % c->ring];
+        pthread_mutex_unlock(&c->monitor.mutex);
+        look(e, c->list->path[i], j);
+        pthread_mutex_lock(&c->monitor.mutex);
+        j->looked_at = true;
+        pthread_cond_broadcast(&c->monitor.cond);
+    }
+    pthread_mutex_unlock(&c->monitor.mutex);
+    if (!first) {
+        mien_engine_destroy(e);
+    }
+    return NULL;
+}
+
+// Waits until a picture was looked at; with one thread, looks at it.
+static struct job *next(struct crew *c, size_t i, bool alone)
+{
+    struct job *j = &c->job[i % c->ring];
+    if (alone) {
+        look(c->first, c->list->path[i], j);
+        return j;
+    }
+    pthread_mutex_lock(&c->monitor.mutex);
+    while (!j->looked_at) {
+        pthread_cond_wait(&c->monitor.cond, &c->monitor.mutex);
+    }
+    pthread_mutex_unlock(&c->monitor.mutex);
+    return j;
+}
+
+static void release(struct crew *c, struct job *j)
+{
+    pthread_mutex_lock(&c->monitor.mutex);
+    j->looked_at = false;
+    c->written++;
+    pthread_cond_broadcast(&c->monitor.cond);
+    pthread_mutex_unlock(&c->monitor.mutex);
+}
+
+static void run(struct mien_engine *e, const struct list *l, int threads, struct mien_outputs *out,
+                struct tally *t)
+{
+    enum { THREADS = 64 };
+    int wanted = threads > 0 ? threads : mien_cpu_count();
+    wanted = wanted < THREADS ? wanted : THREADS;
+    wanted = (size_t)wanted < l->count ? wanted : (int)l->count;
+    struct crew c = {.list = l, .first = e, .ring = wanted > 1 ? 2 * (size_t)wanted : 1};
+    struct mien_thread thread[THREADS] = {0};
+    int started = 0;
+    c.job = mien_calloc(c.ring, sizeof(*c.job));
+    if (!c.job || !mien_monitor_init(&c.monitor)) {
+        mien_free(c.job);
+        return;
+    }
+    while (wanted > 1 && started < wanted &&
+           mien_thread_start(&thread[started], "mien-look", look_ahead, &c)) {
+        started++;
+    }
+    struct mien_progress progress = {0};
+    mien_progress_begin(&progress, "looking", "pictures", 0, (long long)l->count);
+    for (size_t i = 0; i < l->count && !mien_stop_asked(); i++) {
+        struct job *j = next(&c, i, !started);
+        if (!deliver(l, i, j, out, t)) {
             break;
         }
+        release(&c, j);
         mien_progress_update(&progress, (long long)(i + 1), NULL);
     }
     mien_progress_end(&progress, (long long)(t->done + t->broken));
-    mien_image_destroy(&picture);
-    mien_free(result);
+    pthread_mutex_lock(&c.monitor.mutex);
+    c.ended = true;
+    pthread_cond_broadcast(&c.monitor.cond);
+    pthread_mutex_unlock(&c.monitor.mutex);
+    for (int i = 0; i < started; i++) {
+        mien_thread_join(&thread[i]);
+    }
+    for (size_t i = 0; i < c.ring; i++) {
+        mien_image_destroy(&c.job[i].picture);
+    }
+    mien_free(c.job);
+    mien_monitor_destroy(&c.monitor);
 }
 
 int mien_cmd_image(int argc, char **argv)
@@ -229,7 +337,7 @@ int mien_cmd_image(int argc, char **argv)
     if (!e || !open_outputs(&o, mien_engine_model(e), &claims, &out)) {
         goto done;
     }
-    run(e, &list, &out, &t);
+    run(e, &list, o.engine.threads, &out, &t);
     bool closed = mien_outputs_close(&out);
     char broken[64] = "";
     if (t.broken + missing) {

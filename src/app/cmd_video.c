@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stats.h"
+#include "base/thread.h"
 #include "live/files.h"
 #include "live/outputs.h"
 #include "sink/report.h"
@@ -86,42 +87,159 @@ static void count(struct tally *t, const struct mien_result *r)
     }
 }
 
+// Frames go through three stages in order: they are read and decoded, looked at, and written. Each
+// is a thread where there are so many; what a stage has done lies in the ring until the last stage
+// has written it, so nothing is further ahead than the ring is long.
+enum { RING = 6 };
+struct place {
+    struct mien_frame frame;
+    struct mien_result result;
+};
+struct stages {
+    struct mien_source *source;
+    struct mien_engine *engine;
+    long long most; // frames; 0: all
+    struct place *place;
+    bool read_apart, look_apart; // have threads of their own
+    struct mien_monitor monitor; // guards what follows
+    long long read, looked_at, written;
+    bool all_read, failed, ended; // ended: nobody wants more
+};
+
+// The next frame into its place. False after the last.
+static bool read_one(struct stages *s, long long i)
+{
+    enum mien_source_status status = MIEN_SOURCE_END;
+    struct mien_frame *frame = &s->place[i % RING].frame;
+    bool wanted = !s->most || i < s->most;
+    while (wanted && !mien_stop_asked()) {
+        status = mien_source_read(s->source, frame, mien_now_ns() + MIEN_NS_PER_S);
+        if (status != MIEN_SOURCE_TIMEOUT && status != MIEN_SOURCE_LOST) {
+            break;
+        }
+    }
+    pthread_mutex_lock(&s->monitor.mutex);
+    bool ok = wanted && status == MIEN_SOURCE_OK;
+    s->read += ok;
+    s->all_read = !ok;
+    s->failed = wanted && status == MIEN_SOURCE_FAILED;
+    pthread_cond_broadcast(&s->monitor.cond);
+    pthread_mutex_unlock(&s->monitor.mutex);
+    return ok;
+}
+
+static void look_at_one(struct stages *s, long long i)
+{
+    struct place *p = &s->place[i % RING];
+    // One that is not usable was logged; it has a line without faces all the same.
+    mien_engine_run(s->engine, &p->frame.rgb, p->frame.media_ns, &p->result);
+    p->result.frame = p->frame.index;
+    pthread_mutex_lock(&s->monitor.mutex);
+    s->looked_at++;
+    pthread_cond_broadcast(&s->monitor.cond);
+    pthread_mutex_unlock(&s->monitor.mutex);
+}
+
+// Waits until *count is above i. False when it never will be.
+static bool wait_for(struct stages *s, const long long *count, long long i)
+{
+    pthread_mutex_lock(&s->monitor.mutex);
+    while (*count <= i && !s->ended && !(s->all_read && s->read <= i)) {
+        pthread_cond_wait(&s->monitor.cond, &s->monitor.mutex);
+    }
+    bool there = *count > i && !s->ended;
+    pthread_mutex_unlock(&s->monitor.mutex);
+    return there;
+}
+
+static void *read_ahead(void *arg)
+{
+    struct stages *s = arg;
+    bool more = true;
+    for (long long i = 0; more; i++) {
+        more = (i < RING || wait_for(s, &s->written, i - RING)) && read_one(s, i);
+    }
+    return NULL;
+}
+
+static void *look_ahead(void *arg)
+{
+    struct stages *s = arg;
+    for (long long i = 0; wait_for(s, &s->read, i); i++) {
+        look_at_one(s, i);
+    }
+    return NULL;
+}
+
+// The place of the next frame when it was looked at, NULL after the last.
+static struct place *next_place(struct stages *s, long long i)
+{
+    if (!s->read_apart && !read_one(s, i)) {
+        return NULL;
+    }
+    if (!s->look_apart) {
+        if (!wait_for(s, &s->read, i)) {
+            return NULL;
+        }
+        look_at_one(s, i);
+    } else if (!wait_for(s, &s->looked_at, i)) {
+        return NULL;
+    }
+    return &s->place[i % RING];
+}
+
 static void run(struct mien_engine *e, struct mien_source *source, const struct options *o,
                 struct mien_outputs *out, struct tally *t)
 {
-    struct mien_result *result = mien_calloc(1, sizeof(*result));
-    struct mien_frame frame = {0};
+    struct stages s = {.source = source, .engine = e, .most = o->frames};
+    struct mien_thread reader = {0}, looker = {0};
     struct mien_progress progress = {0};
     const struct mien_source_info *info = mien_source_info(source);
+    // Three also on two cores: none of the stages takes a whole one. A camera is not read ahead.
+    int threads = o->engine.threads > 0 ? o->engine.threads : mien_cpu_count() > 1 ? 3 : 1;
+    threads = info->live ? 1 : threads;
+    s.place = mien_calloc(RING, sizeof(*s.place));
+    if (!s.place || !mien_monitor_init(&s.monitor)) {
+        mien_free(s.place);
+        t->failed = true;
+        return;
+    }
+    s.read_apart = threads > 1 && mien_thread_start(&reader, "mien-read", read_ahead, &s);
+    s.look_apart =
+        threads > 2 && s.read_apart && mien_thread_start(&looker, "mien-look", look_ahead, &s);
     long long total = info->frames;
     if (o->frames > 0 && (total == 0 || total > o->frames)) {
         total = o->frames;
     }
     mien_progress_begin(&progress, "following", "frames", 0, total);
-    while (result && !mien_stop_asked() && (!o->frames || t->frames < o->frames)) {
-        enum mien_source_status s = mien_source_read(source, &frame, mien_now_ns() + MIEN_NS_PER_S);
-        if (s == MIEN_SOURCE_TIMEOUT || s == MIEN_SOURCE_LOST) {
-            continue;
-        }
-        if (s != MIEN_SOURCE_OK) {
-            t->failed = s == MIEN_SOURCE_FAILED;
-            break;
-        }
-        // One that is not usable was logged; it has a line without faces all the same.
-        mien_engine_run(e, &frame.rgb, frame.media_ns, result);
-        result->frame = frame.index;
-        mien_profile_result(&t->profile, result);
-        count(t, result);
-        struct mien_sink_frame f = {info->name, &frame.rgb, result};
+    struct place *p;
+    while (!mien_stop_asked() && (p = next_place(&s, t->frames))) {
+        mien_profile_result(&t->profile, &p->result);
+        count(t, &p->result);
+        struct mien_sink_frame f = {info->name, &p->frame.rgb, &p->result};
         if (!mien_outputs_write(out, &f)) {
             t->lost_output = true;
             break;
         }
         mien_progress_update(&progress, t->frames, NULL);
+        pthread_mutex_lock(&s.monitor.mutex);
+        s.written++;
+        pthread_cond_broadcast(&s.monitor.cond);
+        pthread_mutex_unlock(&s.monitor.mutex);
     }
     mien_progress_end(&progress, t->frames);
-    mien_frame_destroy(&frame);
-    mien_free(result);
+    pthread_mutex_lock(&s.monitor.mutex);
+    s.ended = true;
+    pthread_cond_broadcast(&s.monitor.cond);
+    pthread_mutex_unlock(&s.monitor.mutex);
+    mien_thread_join(&reader);
+    mien_thread_join(&looker);
+    t->failed = s.failed;
+    for (int i = 0; i < RING; i++) {
+        mien_frame_destroy(&s.place[i].frame);
+    }
+    mien_free(s.place);
+    mien_monitor_destroy(&s.monitor);
 }
 
 int mien_cmd_video(int argc, char **argv)

@@ -12,6 +12,7 @@
 
 struct mien_detector {
     struct mien_net *net;
+    bool borrowed; // net is another detector's
     void *workspace;
     float *input; // (1,H,W)
     int width, height;
@@ -49,6 +50,13 @@ static bool check(struct mien_detector *d, const char *path)
     return true;
 }
 
+static bool make_scratch(struct mien_detector *d)
+{
+    d->workspace = mien_calloc(1, mien_net_workspace_bytes(d->net));
+    d->input = mien_calloc((size_t)d->width * (size_t)d->height, sizeof(float));
+    return d->workspace && d->input;
+}
+
 struct mien_detector *mien_detector_load(const char *path)
 {
     char found[1024];
@@ -66,9 +74,7 @@ struct mien_detector *mien_detector_load(const char *path)
     if (!d->net || !check(d, path)) {
         goto fail;
     }
-    d->workspace = mien_calloc(1, mien_net_workspace_bytes(d->net));
-    d->input = mien_calloc((size_t)d->width * (size_t)d->height, sizeof(float));
-    if (!d->workspace || !d->input) {
+    if (!make_scratch(d)) {
         goto fail;
     }
     return d;
@@ -78,6 +84,20 @@ fail:
     return NULL;
 }
 
+struct mien_detector *mien_detector_create_beside(const struct mien_detector *other)
+{
+    struct mien_detector *d = mien_calloc(1, sizeof(*d));
+    if (d) {
+        *d = *other;
+        d->borrowed = true;
+        if (!make_scratch(d)) {
+            mien_detector_destroy(d);
+            return NULL;
+        }
+    }
+    return d;
+}
+
 void mien_detector_destroy(struct mien_detector *d)
 {
     if (!d) {
@@ -85,7 +105,9 @@ void mien_detector_destroy(struct mien_detector *d)
     }
     mien_free(d->input);
     mien_free(d->workspace);
-    mien_net_destroy(d->net);
+    if (!d->borrowed) {
+        mien_net_destroy(d->net);
+    }
     mien_free(d);
 }
 

@@ -25,6 +25,9 @@ struct mien_detection {
 
 // path NULL = the shipped models/detect.net. NULL on failure (logged: which file, what is wrong).
 struct mien_detector *mien_detector_load(const char *path);
+// Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
+// failure (logged).
+struct mien_detector *mien_detector_create_beside(const struct mien_detector *other);
 void mien_detector_destroy(struct mien_detector *d); // NULL is fine
 
 // Faces with score >= threshold (0 = the recommended MIEN_DETECT_THRESHOLD), best first, at most

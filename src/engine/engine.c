@@ -111,6 +111,29 @@ fail:
     return NULL;
 }
 
+struct mien_engine *mien_engine_create_beside(const struct mien_engine *e)
+{
+    MIEN_ASSERT(e->observer); // parts of a test's own belong to one engine
+    struct mien_engine *n = make(&e->config);
+    if (!n) {
+        return NULL;
+    }
+    n->parts = (struct mien_engine_parts){
+        .model = e->parts.model, .detect = part_detect, .look = part_look, .user = n};
+    memcpy(n->detector_path, e->detector_path, sizeof(n->detector_path));
+    memcpy(n->network, e->network, sizeof(n->network));
+    n->config.detect_path = e->config.detect_path ? n->detector_path : NULL;
+    n->calibration = e->calibration;
+    n->observer = mien_observer_create_beside(e->observer);
+    n->detector = mien_detector_create_beside(e->detector);
+    if (!n->observer || !n->detector || !finish(n)) {
+        mien_engine_destroy(n);
+        return NULL;
+    }
+    mien_solver_stretch(n->solver);
+    return n;
+}
+
 struct mien_engine *mien_engine_create_with(const struct mien_engine_config *c,
                                             const struct mien_engine_parts *parts)
 {

@@ -38,6 +38,10 @@ struct mien_engine; // opaque; belongs to one thread at a time
 
 // NULL on failure (logged).
 struct mien_engine *mien_engine_create(const struct mien_engine_config *c);
+// Another engine for another thread, with e's settings, and with e's face model and networks in
+// memory: e must outlive it and keep its network. It has seen no frame yet. NULL on failure
+// (logged).
+struct mien_engine *mien_engine_create_beside(const struct mien_engine *e);
 void mien_engine_destroy(struct mien_engine *e); // NULL is fine
 
 // One RGB8 frame (GRAY8 too) taken at capture_ns (CLOCK_MONOTONIC, or any clock that goes on as the

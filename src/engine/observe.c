@@ -11,6 +11,7 @@
 
 struct mien_observer {
     struct mien_net *net;
+    bool borrowed; // net is another observer's
     struct mien_net_io in;
     float mean, scale;
     int output[MIEN_BRANCHES]; // -1: the network lacks the branch
@@ -44,6 +45,13 @@ static bool bind_outputs(struct mien_observer *o, const char *path, const struct
     return true;
 }
 
+static bool make_scratch(struct mien_observer *o)
+{
+    o->input = mien_calloc((size_t)o->in.c * (size_t)o->in.h * (size_t)o->in.w, sizeof(float));
+    o->workspace = mien_calloc(1, mien_net_workspace_bytes(o->net) + 64);
+    return o->input && o->workspace;
+}
+
 struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
 {
     struct mien_observer *o = mien_calloc(1, sizeof(*o));
@@ -64,9 +72,7 @@ struct mien_observer *mien_observer_load(const char *path, const struct mien_fac
     o->mean = mien_net_input_mean(o->net);
     o->scale = mien_net_input_scale(o->net);
     o->landmarks = m->landmarks;
-    o->input = mien_calloc((size_t)o->in.c * (size_t)o->in.h * (size_t)o->in.w, sizeof(float));
-    o->workspace = mien_calloc(1, mien_net_workspace_bytes(o->net) + 64);
-    if (!o->input || !o->workspace) {
+    if (!make_scratch(o)) {
         goto fail;
     }
     return o;
@@ -75,12 +81,28 @@ fail:
     return NULL;
 }
 
+struct mien_observer *mien_observer_create_beside(const struct mien_observer *other)
+{
+    struct mien_observer *o = mien_calloc(1, sizeof(*o));
+    if (o) {
+        *o = *other;
+        o->borrowed = true;
+        if (!make_scratch(o)) {
+            mien_observer_destroy(o);
+            return NULL;
+        }
+    }
+    return o;
+}
+
 void mien_observer_destroy(struct mien_observer *o)
 {
     if (!o) {
         return;
     }
-    mien_net_destroy(o->net);
+    if (!o->borrowed) {
+        mien_net_destroy(o->net);
+    }
     mien_free(o->input);
     mien_free(o->workspace);
     mien_free(o);

@@ -17,6 +17,9 @@ struct mien_observer; // opaque
 // path: the network's file. It must say landmarks for exactly this model and a pose; the other
 // branches may be absent. NULL on failure (logged: what does not fit).
 struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
+// Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
+// failure (logged).
+struct mien_observer *mien_observer_create_beside(const struct mien_observer *other);
 void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);

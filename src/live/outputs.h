@@ -25,7 +25,7 @@ bool mien_outputs_close(struct mien_outputs *o); // idempotent; false when anyth
 struct mien_engine_options {
     const char *face, *net, *detect;
     double fov_deg, filter;
-    int max_faces;
+    int max_faces, threads;
     bool quality;
 };
 #define MIEN_ENGINE_OPTS(o)                                                                       \
@@ -47,6 +47,14 @@ struct mien_engine_options {
          "look at each face mirrored too: twice the time, a little more exact",                   \
          0,                                                                                       \
          0},                                                                                      \
+        {"threads",                                                                               \
+         0,                                                                                       \
+         MIEN_OPT_INT,                                                                            \
+         &(o).threads,                                                                            \
+         "N",                                                                                     \
+         "work on N threads; 0: one a core. The results are the same",                            \
+         0,                                                                                       \
+         256},                                                                                    \
         {"net",    0,      MIEN_OPT_INPUT,                                                        \
          &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",            \
          0,        0},                                                                            \

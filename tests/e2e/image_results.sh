@@ -7,6 +7,13 @@ expect 0 "without a face" image "$tmp/frames" --json "$tmp/a.jsonl" --csv "$tmp/
     --overlay "$tmp/seen" --mesh "$tmp/mesh" --md5 "$tmp/a.md5"
 expect 0 "without a face" image "$tmp/frames" --md5 "$tmp/b.md5"
 cmp "$tmp/a.md5" "$tmp/b.md5" || fail "two runs differ"
+echo "no picture" >"$tmp/frames/0-broken.png" # first of all, so that the others' numbers show it
+for t in 1 2 3 16; do # in order, to the last digit
+    expect 1 "1 not readable" image "$tmp/frames" --threads $t --json "$tmp/t$t.jsonl" --csv "$tmp/t$t.csv" --overlay "$tmp/seen$t"
+    cmp "$tmp/t1.jsonl" "$tmp/t$t.jsonl" && cmp "$tmp/t1.csv" "$tmp/t$t.csv" && diff -r "$tmp/seen1" "$tmp/seen$t" ||
+        fail "$t threads find something else than one"
+done
+rm "$tmp/frames/0-broken.png"
 n=$(ls "$tmp/frames" | wc -l)
 [ "$(wc -l <"$tmp/a.jsonl")" = "$n" ] || fail "not a line for each of $n pictures"
 [ "$(ls "$tmp/seen" | wc -l)" = "$n" ] || fail "not an overlay for each of $n pictures"

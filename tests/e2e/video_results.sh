@@ -8,6 +8,12 @@ expect 0 "$n frames" video "$tmp/frames" --json "$tmp/a.jsonl" --csv "$tmp/a.csv
     --overlay "$tmp/a.mp4" --md5 "$tmp/a.md5"
 expect 0 "$n frames" video "$tmp/frames" --md5 "$tmp/b.md5"
 cmp "$tmp/a.md5" "$tmp/b.md5" || fail "two runs differ"
+for t in 1 2 3; do # in order, to the last digit
+    expect 0 "$n frames" video "$tmp/frames" --threads $t --json "$tmp/t$t.jsonl" --csv "$tmp/t$t.csv"
+    cmp "$tmp/t1.jsonl" "$tmp/t$t.jsonl" && cmp "$tmp/t1.csv" "$tmp/t$t.csv" || fail "$t threads find something else than one"
+    expect 0 "5 frames" video "$tmp/frames" --threads $t --frames 5 --json "$tmp/five.jsonl"
+    head -n 5 "$tmp/t1.jsonl" | cmp - "$tmp/five.jsonl" || fail "the first five frames with $t threads"
+done
 expect 0 "frames" video "$tmp/a.mp4" --csv "$tmp/c.csv"
 [ "$(wc -l <"$tmp/c.csv")" = $((n + 1)) ] || fail "the overlay has not $n frames"
 expect 0 "5 frames" video "$tmp/frames" --frames 5 --filter 0 --json -
