@@ -56,7 +56,7 @@ void *mien_file_read(const char *path, size_t limit, size_t *size)
                    (long long)st.st_size, limit);
         goto fail;
     }
-    data = mien_calloc((size_t)st.st_size + 1, 1);
+    data = mien_alloc((size_t)st.st_size + 1, 1);
     if (!data) {
         goto fail;
     }
@@ -66,6 +66,7 @@ void *mien_file_read(const char *path, size_t limit, size_t *size)
         goto fail;
     }
     close(fd);
+    data[got] = 0;
     *size = (size_t)got;
     return data;
 fail:

@@ -11,6 +11,8 @@
 // Zeroed, 64-byte aligned, count*size overflow-checked. NULL on failure (logged). Free with
 // mien_free.
 void *mien_calloc(size_t count, size_t size);
+// The same, but what it holds is undefined: for what is written whole at once.
+void *mien_alloc(size_t count, size_t size);
 // realloc for growing arrays of plain data (not aligned beyond malloc's): keeps contents; new bytes
 // undefined. NULL on failure (logged; the old block stays valid). Free with free().
 void *mien_realloc_array(void *p, size_t count, size_t size);

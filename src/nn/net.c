@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/half.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "nn/desc.h"
@@ -154,17 +155,14 @@ static bool read_weights(struct mien_net *n, const struct mien_container *file, 
             path, size, expected);
         return false;
     }
-    n->weights = mien_calloc(count, sizeof(float));
+    n->weights = mien_alloc(count, sizeof(float));
     if (!n->weights) {
         return false;
     }
     if (full) {
         memcpy(n->weights, full, size);
     } else {
-        const _Float16 *h = half;
-        for (size_t i = 0; i < count; i++) {
-            n->weights[i] = (float)h[i];
-        }
+        mien_half_to_float(half, n->weights, count);
     }
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(n->weights[i])) {

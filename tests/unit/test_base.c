@@ -14,6 +14,7 @@
 #include "base/args.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/half.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
@@ -493,10 +494,60 @@ static void containers(void **state)
     assert_int_equal(mien_crc32(0, "123456789", 9), 0xCBF43926);
 }
 
+// Every half-precision number, from every place in a vector of eight, as the compiler converts it.
+static void halves(void **state)
+{
+    enum { ALL = 65536 };
+    static uint16_t half[ALL + 1];
+    static float out[ALL];
+    for (int i = 0; i < ALL; i++) {
+        half[i] = (uint16_t)i;
+    }
+    for (int from = 0; from < 9; from++) {
+        size_t n = (size_t)(ALL - 2 * from);
+        mien_half_to_float(half + from, out, n);
+        for (size_t i = 0; i < n; i++) {
+            _Float16 h;
+            memcpy(&h, half + from + i, sizeof(h));
+            float want = (float)h;
+            bool is_nan = (half[from + i] & 0x7c00) == 0x7c00 && (half[from + i] & 0x3ff);
+            uint32_t a, b;
+            memcpy(&a, &want, 4);
+            memcpy(&b, &out[i], 4);
+            assert_true(a == b || (is_nan && (b & 0x7f800000) == 0x7f800000 && (b & 0x7fffff)));
+        }
+    }
+}
+
+// Not zeroed, else as mien_calloc; large ones too, which are wished for in large pages.
+static void plain_memory(void **state)
+{
+    static const size_t sizes[] = {1, 63, 4096, (2 << 20) - 64, 2 << 20, (5 << 20) + 1};
+    for (size_t i = 0; i < MIEN_COUNT(sizes); i++) {
+        unsigned char *p = mien_alloc(sizes[i], 1), *q = mien_calloc(sizes[i], 1);
+        assert_non_null(p);
+        assert_non_null(q);
+        assert_true((uintptr_t)p % 64 == 0 && (uintptr_t)q % 64 == 0);
+        memset(p, 0xa5, sizes[i]);
+        for (size_t k = 0; k < sizes[i]; k++) {
+            assert_true(q[k] == 0);
+        }
+        mien_free(p);
+        mien_free(q);
+    }
+    char text[256];
+    mien_log_capture(text, sizeof(text));
+    assert_null(mien_alloc(SIZE_MAX / 2, 3));
+    mien_log_capture(NULL, 0);
+    assert_non_null(strstr(text, "overflows"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_overflow),
+        cmocka_unit_test(halves),
+        cmocka_unit_test(plain_memory),
         cmocka_unit_test(log_is_captured),
         cmocka_unit_test(arena_measures_then_carves),
         cmocka_unit_test(random_is_reproducible_and_fair),
