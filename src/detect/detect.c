@@ -88,8 +88,11 @@ struct mien_detector *mien_detector_create_beside(const struct mien_detector *ot
 {
     struct mien_detector *d = mien_calloc(1, sizeof(*d));
     if (d) {
-        *d = *other;
+        d->net = other->net;
         d->borrowed = true;
+        d->width = other->width;
+        d->height = other->height;
+        memcpy(d->output, other->output, sizeof(d->output)); // not the list: it may be in use
         if (!make_scratch(d)) {
             mien_detector_destroy(d);
             return NULL;

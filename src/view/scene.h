@@ -22,6 +22,7 @@ struct mien_scene {
     GLint video_uniform[3], uniform[MIEN_VIEW_MODES][9];
     GLuint picture; // texture
     int picture_width, picture_height;
+    uint32_t *wide; // the picture with four bytes a pixel
     GLuint fixed, index, buffer[MIEN_GL_RING], array[MIEN_GL_RING];
     GLuint blank; // vertex array without attributes
     int turn;
