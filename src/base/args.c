@@ -64,6 +64,9 @@ void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_o
         fprintf(f, "subcommands: %s\n\n", cmd->sub);
     }
     for (const struct mien_opt *o = opts; o && o->name; o++) {
+        if (!*o->name) {
+            continue;
+        }
         int n = o->letter ? fprintf(f, "  -%c, ", o->letter) : fprintf(f, "      ");
         n += fprintf(f, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
         if (n >= HELP_COLUMN - 1) {
@@ -184,11 +187,19 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
 static const struct mien_opt *find(const struct mien_opt *opts, const char *name, size_t n)
 {
     for (const struct mien_opt *o = opts; o && o->name; o++) {
-        if (strlen(o->name) == n && !strncmp(o->name, name, n)) {
+        if (n && strlen(o->name) == n && !strncmp(o->name, name, n)) {
             return o;
         }
     }
     return NULL;
+}
+
+static void note_given(const struct mien_command *cmd, const struct mien_opt *opts,
+                       const struct mien_opt *o)
+{
+    if (cmd->origin) {
+        cmd->origin[o - opts] = (struct mien_origin){MIEN_FROM_OPTION, 0};
+    }
 }
 
 // `--no-name`, where the option can be turned off.
@@ -235,6 +246,7 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
             if (!o && !strncmp(a, "--no-", 5)) {
                 o = find(opts, a + 5, strlen(a + 5));
                 if (turn_off(o)) {
+                    note_given(cmd, opts, o);
                     continue;
                 }
                 o = NULL;
@@ -251,6 +263,7 @@ int mien_args_parse(const struct mien_command *cmd, const struct mien_opt *opts,
         if (!o) {
             return mistake(cmd, "no such option: ", a, NULL);
         }
+        note_given(cmd, opts, o);
         if (o->type == MIEN_OPT_BOOL && !value) {
             *(bool *)o->value = true;
             continue;

@@ -28,7 +28,7 @@ enum mien_opt_type {
 };
 
 struct mien_opt {
-    const char *name; // long name without dashes; NULL ends the table
+    const char *name; // long name without dashes; "": only in a settings file; NULL ends the table
     char letter;      // short name or 0
     enum mien_opt_type type;
     void *value;      // bool*, int*, long long*, uint64_t* or size_t* (COUNT), double*, float*
@@ -52,6 +52,12 @@ struct mien_opt {
         const char **: MIEN_OPT_STRING),                                                           \
         (field)
 
+// Where an option's value comes from: the program, a line of a settings file, the command line.
+struct mien_origin {
+    enum { MIEN_FROM_DEFAULT, MIEN_FROM_FILE, MIEN_FROM_OPTION } from;
+    int line; // of the file, from 1
+};
+
 struct mien_command {
     const char *name;       // "image"
     const char *synopsis;   // "PICTURE… [options]"
@@ -61,6 +67,7 @@ struct mien_command {
     // "a|b|c": what the first argument may be, or NULL. Where there must be one (min_args) others
     // are refused here. --help lists them, and completions are made from that.
     const char *sub;
+    struct mien_origin *origin; // NULL, or one for each option: noted when it is given
 };
 
 // Parses argv[1…argc-1]; positional arguments are moved to args (borrowed pointers; room for

@@ -144,6 +144,12 @@ const char *mien_config_get(const struct mien_config *c, const char *key)
     return find(c, key, &value) >= 0 ? value : NULL;
 }
 
+int mien_config_line(const struct mien_config *c, const char *key)
+{
+    const char *value;
+    return find(c, key, &value) + 1;
+}
+
 static bool refuse(const struct mien_config *c, const char *key, const char *value,
                    const char *wanted)
 {

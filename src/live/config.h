@@ -28,6 +28,7 @@ bool mien_config_load(struct mien_config *c, const char *path);
 void mien_config_destroy(struct mien_config *c); // idempotent
 // Valid until the next set; NULL when absent. The last line of a key counts.
 const char *mien_config_get(const struct mien_config *c, const char *key);
+int mien_config_line(const struct mien_config *c, const char *key); // its number, from 1; 0: absent
 bool mien_config_get_bool(const struct mien_config *c, const char *key, bool *out);
 // A value outside lo…hi or not a number is explained and left out (false).
 bool mien_config_get_number(const struct mien_config *c, const char *key, double lo, double hi,

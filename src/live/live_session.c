@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "live/live_props.h"
 #include "live/session_parts.h"
+#include "live/settings.h"
 
 static void publish(void *arg, const struct mien_shot *shot)
 {
@@ -27,6 +28,7 @@ static void publish(void *arg, const struct mien_shot *shot)
 static bool open_live(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
+    bool source_recalled = mien_settings_recalled(s->settings, &o->source);
     struct mien_live_config c = {
         .uri = o->source,
         .source = mien_session_source_options(s, o->capture_w, o->capture_h, o->fps),
@@ -38,10 +40,10 @@ static bool open_live(struct mien_session *s)
                    .filter = (float)o->filter,
                    .clock_ns = mien_now_ns},
         // A window opens without a camera too: one may be plugged in, or a file opened.
-        .may_wait = !o->headless && !o->source_recalled && mien_session_is_camera(o->source),
+        .may_wait = !o->headless && !source_recalled && mien_session_is_camera(o->source),
         // One that was unplugged may be exchanged for one that does not open either.
         .may_lose = !o->headless || mien_session_is_camera(o->source),
-        .may_replace = o->net_recalled,
+        .may_replace = mien_settings_recalled(s->settings, &o->net),
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
@@ -50,7 +52,7 @@ static bool open_live(struct mien_session *s)
         .result_arg = s,
     };
     s->live = mien_live_open(&c);
-    if (!s->live && o->source_recalled) {
+    if (!s->live && source_recalled) {
         mien_warn("\"%s\", shown last time, is not there: taking the first camera", o->source);
         s->o.source = c.uri = "";
         c.may_wait = !o->headless;
@@ -128,7 +130,7 @@ static bool open_show(struct mien_session *s)
     if (o->prop && *o->prop) {
         int i = mien_props_find(k, s->prop_path, o->prop);
         k->prop = i < 0 ? 0 : i;
-        s->refused = (i < 0 || !put_on(s)) && !o->prop_recalled;
+        s->refused = (i < 0 || !put_on(s)) && !mien_settings_recalled(s->settings, &o->prop);
         if (s->refused) {
             return false;
         }

@@ -25,18 +25,19 @@ struct mien_session_options {
     int capture_w, capture_h, fps;
     bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
     bool show_curves;
-    bool prop_recalled;    // from the settings: left out when it is gone
-    bool folder_recalled;  // from the settings: told at its use when it cannot be written
-    bool net_recalled;     // from the settings: the standard one when it is gone
-    bool profile_recalled; // left out when it is gone
-    bool profile_off;      // it is not used until asked for
-    bool waits;            // nothing may be lost
-    bool source_recalled;  // from the settings: the first camera instead, when it is gone
+    bool profile_off; // it is not used until asked for
+    bool waits;       // nothing may be lost
     int frames, mode, faces, menu, hud, programme;
     int mirror;         // every source: 1 is, 0 is not; -1: cameras as mirror_camera says
     bool mirror_camera; // from the settings
     double fov, filter, opacity;
+    double smoothing; // as the settings and menus have `filter`: 0 none, 1 the default
+    // Of the command line alone.
+    const char *size, *capture, *config; // WxH, WxH, FILE
+    bool pace, no_config, share;
 };
+
+struct mien_settings; // live/settings.h
 
 struct mien_ending { // an output that is writing its files' ends
     struct mien_live_out *out;
@@ -45,8 +46,9 @@ struct mien_ending { // an output that is writing its files' ends
 
 struct mien_session {
     struct mien_session_options o;
-    struct mien_config *config; // borrowed; NULL = nothing is remembered
-    struct mien_claims claims;  // of everything that is read and written
+    struct mien_config *config;           // borrowed; NULL = nothing is remembered
+    const struct mien_settings *settings; // borrowed, of `o`; NULL = nothing comes from a file
+    struct mien_claims claims;            // of everything that is read and written
     struct mien_live *live;
     struct mien_show *show;
     struct mien_live_out *recording;
@@ -108,10 +110,5 @@ struct mien_session {
 // Opens, runs until the user or the source ends it, prints the summary, closes. Returns the exit
 // status. stopped: asked now and then whether to end.
 int mien_session_run(struct mien_session *s, bool (*stopped)(void));
-
-// Options that the settings file may hold: reads them in (before the command line is), and notes
-// those that differ from `before` at the end.
-void mien_session_recall(struct mien_session_options *o, const struct mien_config *c, char *source,
-                         size_t source_size);
 
 #endif

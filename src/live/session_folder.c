@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "live/settings.h"
 #include "sink/sinks.h"
 
 // What is typed as a whole path: "~" is the user's own folder, nothing the current one. False with
@@ -85,9 +86,10 @@ bool mien_session_open_folder(struct mien_session *s)
 {
     const char *why, *text = s->o.folder ? s->o.folder : "";
     bool ok = resolve(text, s->folder, sizeof(s->folder), &why);
+    bool recalled = mien_settings_recalled(s->settings, &s->o.folder);
     // One of the settings may come back, on a disk that is not there yet: it is tried at its use.
-    ok = ok && (s->o.folder_recalled || !*text || is_ready(s->folder, &why));
-    if (!ok && s->o.folder_recalled) {
+    ok = ok && (recalled || !*text || is_ready(s->folder, &why));
+    if (!ok && recalled) {
         mien_warn("the folder \"%s\" of the settings is left out: %s", text, why);
         s->folder[0] = 0;
         return true;

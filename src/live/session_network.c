@@ -71,12 +71,7 @@ void mien_session_network(struct mien_session *s)
     mien_show_notice_for(s->show, text, news == MIEN_LIVE_NETWORK_NEW ? 3 : 6);
 }
 
-void mien_session_remember_network(struct mien_session *s, struct mien_config *c)
+const char *mien_session_network_name(const struct mien_session *s)
 {
-    if (s->network_chosen) {
-        mien_config_set(c, "network", value_of(s, s->network_on));
-    }
-    if (s->o.quality != s->show->controls.quality) {
-        mien_config_set_bool(c, "quality", s->show->controls.quality);
-    }
+    return value_of(s, s->network_on);
 }

@@ -66,8 +66,8 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
 
 // session_network.c: the face network.
 void mien_session_list_networks(struct mien_session *s);
-void mien_session_network(struct mien_session *s); // every round
-void mien_session_remember_network(struct mien_session *s, struct mien_config *c);
+void mien_session_network(struct mien_session *s);                   // every round
+const char *mien_session_network_name(const struct mien_session *s); // as it is remembered
 
 // session_settings.c: what changed while it ran goes into the settings file.
 void mien_session_remember(struct mien_session *s);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "live/settings.h"
 
 void mien_session_mark(struct mien_session *s)
 {
@@ -73,7 +74,8 @@ bool mien_session_open_profile(struct mien_session *s)
         return !s->o.profile;
     }
     s->o.profile_off = !s->o.profile;
-    if (!s->o.profile || s->o.profile_recalled) { // what was learnt before is offered
+    if (!s->o.profile ||
+        mien_settings_recalled(s->settings, &s->o.profile)) { // what was learnt before is offered
         if (!s->o.profile && access(s->profile_path, F_OK)) {
             return true;
         }

@@ -1,161 +1,86 @@
-// What a session reads from the settings file and notes in it.
-#include "live/session_parts.h"
-
-#include <math.h>
+// What a session notes in the settings file: what was changed while it ran.
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "live/session_parts.h"
+#include "live/settings.h"
 
-// A text of the settings, when there is one; *recalled tells it from an option's.
-static void recall(const struct mien_config *c, const char *key, const char **text, bool *recalled)
-{
-    const char *found = mien_config_get(c, key);
-    if (found && *found) {
-        *text = found;
-        *recalled = true;
-    }
-}
-
-void mien_session_recall(struct mien_session_options *o, const struct mien_config *c, char *source,
-                         size_t source_size)
-{
-    double x;
-    const char *text = mien_config_get(c, "source");
-    if (text && mien_session_is_camera(text)) {
-        snprintf(source, source_size, "%s", text);
-        o->source = source;
-    }
-    if (mien_config_get_number(c, "capture_width", 0, 8192, &x)) {
-        o->capture_w = (int)x;
-    }
-    if (mien_config_get_number(c, "capture_height", 0, 8192, &x)) {
-        o->capture_h = (int)x;
-    }
-    if (mien_config_get_number(c, "capture_rate", 0, 240, &x)) {
-        o->fps = (int)x;
-    }
-    recall(c, "prop", &o->prop, &o->prop_recalled);
-    recall(c, "profile", &o->profile, &o->profile_recalled);
-    recall(c, "folder", &o->folder, &o->folder_recalled);
-    recall(c, "network", &o->net, &o->net_recalled);
-    mien_config_get_bool(c, "quality", &o->quality);
-    text = mien_config_get(c, "curve_channels");
-    static struct mien_traces try; // large
-    const char *wrong;
-    if (text && *text && mien_traces_choose(&try, text, &wrong)) {
-        o->curves = text;
-    } else if (text && *text) {
-        mien_warn("%s: curve_channels: \"%.40s\" is no channel: left out", c->path, wrong);
-    }
-    o->sinks = mien_config_get(c, "outputs");
-    mien_config_get_choice(c, "mode", MIEN_VIEW_MODE_NAMES, &o->mode);
-    mien_config_get_number(c, "opacity", 0, 1, &o->opacity);
-    mien_config_get_bool(c, "mirror", &o->mirror_camera);
-    mien_config_get_bool(c, "fullscreen", &o->fullscreen);
-    mien_config_get_choice(c, "hud", MIEN_HUD_NAMES, &o->hud);
-    mien_config_get_bool(c, "bars", &o->bars);
-    mien_config_get_bool(c, "curves", &o->show_curves);
-    mien_config_get_bool(c, "axes", &o->axes);
-    mien_config_get_bool(c, "points", &o->points);
-    mien_config_get_bool(c, "head", &o->head);
-    mien_config_get_bool(c, "light", &o->light);
-    mien_config_get_choice(c, "programme", MIEN_PROGRAMME_NAMES, &o->programme);
-    mien_config_get_number(c, "fov", 0, 170, &o->fov);
-    if (mien_config_get_number(c, "smoothing", 0, 10, &x)) {
-        o->filter = x > 0 ? x : -1;
-    }
-    if (mien_config_get_number(c, "faces", 1, MIEN_FACES_MAX, &x)) {
-        o->faces = (int)x;
-    }
-}
-
-static void remember_bool(struct mien_config *c, const char *key, bool before, bool now)
-{
-    if (before != now) {
-        mien_config_set_bool(c, key, now);
-    }
-}
-
-static void remember_number(struct mien_config *c, const char *key, double before, double now)
-{
-    if (fabs(before - now) > 1e-6) {
-        mien_config_set_number(c, key, now);
-    }
-}
+struct texts { // of the settings as they are at the end
+    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64];
+};
 
 // Where results went is offered again, but never opened by itself. The files of reports have the
 // day in their names.
-static void remember_sinks(struct mien_session *s, struct mien_config *c)
+static void list_sinks(const struct mien_session *s, char *list, size_t size)
 {
     const struct mien_ui_controls *k = &s->show->controls;
-    char list[MIEN_CONFIG_LINE - 64] = "";
     size_t n = 0;
-    if (!s->sinks_added) {
-        return;
-    }
+    list[0] = 0;
     for (int i = 0; i < k->sinks; i++) {
         const char *spec = k->sink[i].spec;
-        if (strncmp(spec, "report:", 7) && n + strlen(spec) + 2 < sizeof(list)) {
-            n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? "," : "", spec);
+        if (strncmp(spec, "report:", 7) && n + strlen(spec) + 2 < size) {
+            n += (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", spec);
         }
     }
-    mien_config_set(c, "outputs", list);
+}
+
+// The settings as they are now. A text that nobody has exchanged stays the very one that it was.
+static struct mien_session_options take_present(const struct mien_session *s, struct texts *t)
+{
+    struct mien_session_options now = s->o;
+    const struct mien_view_settings *v = &s->show->settings;
+    const struct mien_ui_controls *k = &s->show->controls;
+    now.mode = (int)v->mode;
+    now.hud = (int)v->hud;
+    now.opacity = (double)(1 - v->fade);
+    now.mirror_camera = s->mirrored[1];
+    now.bars = v->bars;
+    now.show_curves = v->curves;
+    now.axes = v->axes;
+    now.points = v->points;
+    now.head = v->head;
+    now.fullscreen = s->show->window.fullscreen;
+    now.light = k->light;
+    now.quality = k->quality;
+    now.programme = (int)k->programme;
+    now.fov = (double)k->fov_deg;
+    now.smoothing = (double)k->filter;
+    now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
+    if (k->prop != s->prop_before) {
+        now.prop = k->prop ? k->prop_name[k->prop] : "";
+    }
+    if (k->profile_known && k->profile_on == s->o.profile_off) {
+        now.profile = k->profile_on ? s->profile_name : "";
+    }
+    mien_traces_list(&s->show->curves, t->curves, sizeof(t->curves));
+    if (strcmp(t->curves, s->curves_before) != 0) {
+        now.curves = t->curves;
+    }
+    if (s->network_chosen) {
+        now.net = mien_session_network_name(s);
+    }
+    if (s->folder_chosen) {
+        now.folder = s->folder;
+    }
+    if (s->sinks_added) {
+        list_sinks(s, t->sinks, sizeof(t->sinks));
+        now.sinks = t->sinks;
+    }
+    return now;
 }
 
 // Only what was changed while it ran: what the command line asked for holds for this run.
 void mien_session_remember(struct mien_session *s)
 {
-    struct mien_config *c = s->config;
-    const struct mien_session_options *o = &s->o;
-    const struct mien_view_settings *v = &s->show->settings;
-    const struct mien_ui_controls *k = &s->show->controls;
-    if (!c) {
+    struct mien_session_options *o = &s->o;
+    struct texts texts;
+    if (!s->config) {
         return;
     }
-    if (v->mode != (enum mien_view_mode)o->mode) {
-        mien_config_set(c, "mode", mien_view_mode_at(v->mode)->name);
-    }
-    remember_number(c, "opacity", 1 - (1 - (float)o->opacity), 1 - v->fade);
-    s->mirrored[s->camera_source] = v->mirror;
-    remember_bool(c, "mirror", s->mirror_before, s->mirrored[1]);
-    if (v->hud != (enum mien_hud_level)o->hud) {
-        static const char *const levels[] = {"off", "line", "full"};
-        mien_config_set(c, "hud", levels[v->hud]);
-    }
-    remember_bool(c, "bars", o->bars, v->bars);
-    remember_bool(c, "curves", o->show_curves, v->curves);
-    remember_bool(c, "axes", o->axes, v->axes);
-    remember_bool(c, "points", o->points, v->points);
-    remember_bool(c, "head", o->head, v->head);
-    remember_bool(c, "fullscreen", o->fullscreen, s->show->window.fullscreen);
-    remember_bool(c, "light", o->light, k->light);
-    if (k->programme != (enum mien_programme)o->programme) {
-        static const char *const names[] = {"props", "picture", "everything"};
-        mien_config_set(c, "programme", names[k->programme]);
-    }
-    remember_number(c, "fov", o->fov, (double)k->fov_deg);
-    remember_number(c, "smoothing",
-                    o->filter < 0   ? 0
-                    : o->filter > 0 ? (double)(float)o->filter
-                                    : 1,
-                    (double)k->filter);
-    remember_number(c, "faces", o->faces > 0 ? o->faces : 1, k->faces);
-    if (k->prop != s->prop_before) {
-        mien_config_set(c, "prop", k->prop ? k->prop_name[k->prop] : "");
-    }
-    if (k->profile_known && k->profile_on == s->o.profile_off) {
-        mien_config_set(c, "profile", k->profile_on ? s->profile_name : "");
-    }
-    char list[MIEN_CONFIG_LINE - 64];
-    mien_traces_list(&s->show->curves, list, sizeof(list));
-    if (strcmp(list, s->curves_before)) {
-        mien_config_set(c, "curve_channels", list);
-    }
-    mien_session_remember_network(s, c);
-    if (s->folder_chosen) {
-        mien_config_set(c, "folder", s->folder);
-    }
-    remember_sinks(s, c);
-    mien_config_save(c);
+    s->mirrored[s->camera_source] = s->show->settings.mirror;
+    o->mirror_camera = s->mirror_before;
+    o->smoothing = o->filter < 0 ? 0 : o->filter > 0 ? o->filter : 1;
+    const struct mien_session_options now = take_present(s, &texts);
+    mien_settings_note(o, &now, s->config);
+    mien_config_save(s->config);
 }

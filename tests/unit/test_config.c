@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "live/config.h"
 #include "live/files.h"
+#include "live/settings.h"
 
 static char dir[64], path[128];
 
@@ -147,10 +148,118 @@ static void what_is_written_is_private(void **state)
     }
 }
 
+// Another value than the present one, which the file and the row's range allow.
+static void change(const struct mien_opt *r, const char *key)
+{
+    const char *text = !strcmp(key, "source")           ? "/dev/video7"
+                       : !strcmp(key, "curve_channels") ? "yaw,pitch"
+                                                        : "word";
+    switch (r->type) {
+    case MIEN_OPT_BOOL:
+        *(bool *)r->value = !*(bool *)r->value;
+        break;
+    case MIEN_OPT_INT:
+        *(int *)r->value += 3;
+        break;
+    case MIEN_OPT_CHOICE:
+        *(int *)r->value = *(int *)r->value ? 0 : 1;
+        break;
+    case MIEN_OPT_FLOAT:
+        *(double *)r->value = *(double *)r->value > 0.5 ? 0.25 : 0.75;
+        break;
+    default:
+        *(const char **)r->value = text;
+    }
+}
+
+static bool same(const struct mien_opt *a, const struct mien_opt *b)
+{
+    switch (a->type) {
+    case MIEN_OPT_BOOL:
+        return *(const bool *)a->value == *(const bool *)b->value;
+    case MIEN_OPT_INT:
+    case MIEN_OPT_CHOICE:
+        return *(const int *)a->value == *(const int *)b->value;
+    case MIEN_OPT_FLOAT:
+        return *(const double *)a->value == *(const double *)b->value;
+    default:
+        return !strcmp(*(const char *const *)a->value, *(const char *const *)b->value);
+    }
+}
+
+// Every setting of the file: what was changed is noted, alone, and comes back with its line.
+static void every_setting_comes_back(void **state)
+{
+    static struct mien_settings before, now, again;
+    const struct mien_session_options defaults = mien_settings_defaults();
+    int n = 0;
+    (void)state;
+    for (int i = 0; i == 0 || before.row[i].name; i++) {
+        struct mien_session_options a = defaults, b = defaults, back = defaults;
+        struct mien_config c = {0};
+        mien_settings_bind(&before, &a);
+        mien_settings_bind(&now, &b);
+        mien_settings_bind(&again, &back);
+        const char *key = before.key[i];
+        if (!key) {
+            continue;
+        }
+        change(&now.row[i], key);
+        mien_settings_note(&a, &b, &c);
+        assert_int_equal(c.lines, 1);
+        assert_int_equal(mien_config_line(&c, key), 1);
+        mien_settings_load(&again, &back, &c);
+        if (!mien_settings_recalled(&again, again.row[i].value) ||
+            !same(&now.row[i], &again.row[i])) {
+            fail_msg("%s does not come back: %s", key, c.line[0]);
+        }
+        assert_int_equal(again.origin[i].line, 1);
+        mien_settings_destroy(&again);
+        mien_config_destroy(&c);
+        n++;
+    }
+    assert_true(n > 20);
+}
+
+// The command line wins over the file, and it is known which of them said a value.
+static void options_win(void **state)
+{
+    static struct mien_settings s;
+    struct mien_session_options o = mien_settings_defaults();
+    struct mien_config c = {0};
+    const char *argv[] = {"live", "--mode", "uv", "--no-light", "--filter=2"}, *args[1];
+    int nargs;
+    (void)state;
+    mien_config_set(&c, "mode", "shaded");
+    mien_config_set(&c, "prop", "hat");
+    mien_config_set(&c, "smoothing", "0");
+    mien_config_set(&c, "source", "film.mp4");        // no camera
+    mien_config_set(&c, "curve_channels", "nothing"); // no channel
+    mien_settings_bind(&s, &o);
+    mien_settings_load(&s, &o, &c);
+    assert_true(o.filter == -1);
+    const struct mien_command cmd = {
+        .name = "live", .synopsis = "", .summary = "", .max_args = 1, .origin = s.origin};
+    assert_int_equal(mien_args_parse(&cmd, s.row, 5, (char **)argv, args, &nargs), 0);
+    assert_true(mien_settings_given(&s, &o.mode) && !mien_settings_recalled(&s, &o.mode));
+    assert_true(mien_settings_recalled(&s, &o.prop) && !mien_settings_given(&s, &o.prop));
+    assert_true(mien_settings_given(&s, &o.light) && !o.light);
+    assert_false(mien_settings_given(&s, &o.fov) || mien_settings_recalled(&s, &o.fov));
+    assert_true(o.filter == 2);
+    assert_string_equal(o.prop, "hat");
+    assert_string_equal(o.source, "");
+    assert_null(o.curves);
+    assert_false(mien_settings_recalled(NULL, &o.prop));
+    mien_settings_destroy(&s);
+    mien_config_destroy(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_private),
+        cmocka_unit_test(every_setting_comes_back),
+        cmocka_unit_test(options_win),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_bad_values, set_up, tear_down),

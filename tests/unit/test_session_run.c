@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "live/live_session.h"
+#include "live/settings.h"
 #include "network_scene.h"
 #include "patience.h"
 
@@ -690,12 +691,14 @@ static void settings_come_back(void **state)
     if (step < (int)MIEN_COUNT(deeds) - 1) {
         skip();
     }
-    char source[1024];
+    static struct mien_settings settings;
     mien_config_destroy(&config);
     assert_true(mien_config_load(&config, "settings"));
     memset(&session, 0, sizeof(session));
     options(&session.o);
-    mien_session_recall(&session.o, &config, source, sizeof(source));
+    mien_settings_bind(&settings, &session.o);
+    mien_settings_load(&settings, &session.o, &config);
+    session.settings = &settings;
     session.o.source = clip;
     struct mien_session_options *o = &session.o;
     assert_true(o->points && o->head && o->show_curves && o->programme == MIEN_PROGRAMME_PICTURE);
@@ -721,9 +724,12 @@ static void settings_come_back(void **state)
         struct mien_session_options again = *o;
         memset(&session, 0, sizeof(session));
         session.o = again;
+        session.settings = &settings;
     }
-    session.o.net_recalled = false; // the same on the command line is a mistake
+    assert_true(mien_settings_recalled(&settings, &session.o.net));
+    mien_settings_give(&settings, &session.o.net); // the same on the command line is a mistake
     assert_int_not_equal(mien_session_run(&session, look_again), 0);
+    mien_settings_destroy(&settings);
 }
 
 int main(void)

@@ -1,0 +1,317 @@
+// The table of the live program's settings, and what is made of it. The parts that a field's own
+// meaning needs: a source of the file must be a camera, curves must name channels, smoothing is
+// written otherwise in the file than on the command line.
+#include "live/settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "live/files.h"
+#include "live/session_parts.h"
+#include "sink/sinks.h"
+
+struct mien_session_options mien_settings_defaults(void)
+{
+    return (struct mien_session_options){.source = "",
+                                         .hud = MIEN_HUD_LINE,
+                                         .mirror = -1,
+                                         .mirror_camera = true,
+                                         .light = true,
+                                         .opacity = 1,
+                                         .smoothing = 1,
+                                         .pace = true};
+}
+
+void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
+{
+    *s = (struct mien_settings){0};
+    // The option, and its key in the settings file.
+    const struct {
+        struct mien_opt option;
+        const char *key;
+    } rows[] = {
+        {{"source", 's', MIEN_OPT_FIELD(&o->source), "URI",
+          "camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N", 0,
+          0},
+         "source"},
+        {{"capture", 0, MIEN_OPT_FIELD(&o->capture), "WxH", "the camera's picture size", 0, 0},
+         NULL},
+        {{"fps", 0, MIEN_OPT_FIELD(&o->fps), "N", "the camera's rate; 0 is its best up to 60", 0,
+          240},
+         "capture_rate"},
+        {{"fov", 0, MIEN_OPT_FIELD(&o->fov), "DEG",
+          "the camera's horizontal field of view; 0 when unknown", 0, 170},
+         "fov"},
+        {{"faces", 0, MIEN_OPT_FIELD(&o->faces), "N", "faces to follow; 0 is one", 0,
+          MIEN_FACES_MAX},
+         "faces"},
+        {{"quality", 0, MIEN_OPT_FIELD(&o->quality), NULL,
+          "look at every face twice, mirrored: steadier, twice the network's time", 0, 0},
+         "quality"},
+        {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F",
+          "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
+         NULL},
+        {{"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
+          "what is drawn over the face", 0, 0},
+         "mode"},
+        {{"opacity", 0, MIEN_OPT_FIELD(&o->opacity), "F", "of what is drawn, 0 to 1", 0, 1},
+         "opacity"},
+        {{"prop", 0, MIEN_OPT_INPUT, &o->prop, "NAME|FILE",
+          "what is worn: glasses, sunglasses, hat, moustache, tiger, mask, or a glTF or PNG file",
+          0, 0},
+         "prop"},
+        {{"light", 0, MIEN_OPT_FIELD(&o->light), NULL, "light what is worn like the face", 0, 0},
+         "light"},
+        {{"mirror", 0, MIEN_OPT_SWITCH, &o->mirror, NULL,
+          "show the picture as in a mirror, or with --no-mirror not; without either, cameras are "
+          "and files are not",
+          0, 0},
+         NULL},
+        {{"hud", 0, MIEN_OPT_CHOICE, &o->hud, MIEN_HUD_NAMES,
+          "what is written over the picture: one line of state, or times, pose and expression too",
+          0, 0},
+         "hud"},
+        {{"bars", 0, MIEN_OPT_FIELD(&o->bars), NULL, "blendshape bars", 0, 0}, "bars"},
+        {{"curves", 0, MIEN_OPT_FIELD(&o->curves), "LIST",
+          "live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, "
+          "pitch, roll, gazeYaw, gazePitch, blinkRate, with commas",
+          0, 0},
+         "curve_channels"},
+        {{"axes", 0, MIEN_OPT_FIELD(&o->axes), NULL, "head axes and gaze", 0, 0}, "axes"},
+        {{"points", 0, MIEN_OPT_FIELD(&o->points), NULL, "landmarks with their uncertainty", 0, 0},
+         "points"},
+        {{"head", 0, MIEN_OPT_FIELD(&o->head), NULL, "draw the whole head, not only the face", 0,
+          0},
+         "head"},
+        {{"size", 0, MIEN_OPT_FIELD(&o->size), "WxH", "the window's size", 0, 0}, NULL},
+        {{"fullscreen", 'f', MIEN_OPT_FIELD(&o->fullscreen), NULL, "fill the screen", 0, 0},
+         "fullscreen"},
+        {{"headless", 0, MIEN_OPT_FIELD(&o->headless), NULL, "without a display", 0, 0}, NULL},
+        {{"frames", 'n', MIEN_OPT_FIELD(&o->frames), "N",
+          "end after N frames, starting a clip again when it is shorter; 0 is no limit", 0, 1e9},
+         NULL},
+        {{"loop", 0, MIEN_OPT_FIELD(&o->loop), NULL,
+          "start a clip again at its end (windows always do)", 0, 0},
+         NULL},
+        {{"pace", 0, MIEN_OPT_FIELD(&o->pace), NULL,
+          "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
+         NULL},
+        {{"screenshot", 0, MIEN_OPT_OUTPUT, &o->screenshot, "FILE.png",
+          "save the last picture shown", 0, 0},
+         NULL},
+        {{"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4",
+          "record the picture; --programme says what of it", 0, 0},
+         NULL},
+        {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
+          "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
+          "that the window shows",
+          0, 0},
+         "programme"},
+        {{"folder", 0, MIEN_OPT_FIELD(&o->folder), "DIR",
+          "where recordings, pictures, reports and records go that keys and menus begin; made when "
+          "it is not there; the current folder by default",
+          0, 0},
+         "folder"},
+        {{"out", 'o', MIEN_OPT_FIELD(&o->out), "SINK", mien_sinks_help(s->sinks_help), 0, 0}, NULL},
+        {{"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
+          "a page about expression, blinks, head and gaze over time", 0, 0},
+         NULL},
+        {MIEN_FILES_SHARE_OPT(o->share), NULL},
+        {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
+          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
+          "C; P uses it or not",
+          0, 0},
+         "profile"},
+        {{"net", 0, MIEN_OPT_INPUT, &o->net, "NAME",
+          "face network: standard, clean (licence-clean), or a file", 0, 0},
+         "network"},
+        {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0}, NULL},
+        {{"menu", 0, MIEN_OPT_CHOICE, &o->menu, MIEN_UI_MENU_NAMES,
+          "start with this menu or window open", 0, 0},
+         NULL},
+        {{"config", 0, MIEN_OPT_FIELD(&o->config), "FILE",
+          "settings are read from and remembered in this file instead of "
+          "$XDG_CONFIG_HOME/mien/config; --headless uses none unless it is named",
+          0, 0},
+         NULL},
+        {{"no-config", 0, MIEN_OPT_FIELD(&o->no_config), NULL, "use no settings file", 0, 0}, NULL},
+        // In the file only.
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_w), NULL, NULL, 0, 8192}, "capture_width"},
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_h), NULL, NULL, 0, 8192}, "capture_height"},
+        {{"", 0, MIEN_OPT_FIELD(&o->mirror_camera), NULL, NULL, 0, 0}, "mirror"},
+        {{"", 0, MIEN_OPT_FIELD(&o->show_curves), NULL, NULL, 0, 0}, "curves"},
+        {{"", 0, MIEN_OPT_FIELD(&o->smoothing), NULL, NULL, 0, 10}, "smoothing"},
+        {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs"},
+    };
+    _Static_assert(MIEN_COUNT(rows) < MIEN_SETTINGS_MAX, "the last row has no name");
+    for (size_t i = 0; i < MIEN_COUNT(rows); i++) {
+        s->row[i] = rows[i].option;
+        s->key[i] = rows[i].key;
+    }
+}
+
+void mien_settings_destroy(struct mien_settings *s)
+{
+    for (int i = 0; i < MIEN_SETTINGS_MAX; i++) {
+        mien_free(s->text[i]);
+        s->text[i] = NULL;
+    }
+}
+
+static int find(const struct mien_settings *s, const void *field)
+{
+    for (int i = 0; s && s->row[i].name; i++) {
+        if (s->row[i].value == field) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool comes_from(const struct mien_settings *s, const void *field, int from)
+{
+    int i = find(s, field);
+    return i >= 0 && (int)s->origin[i].from == from;
+}
+
+bool mien_settings_given(const struct mien_settings *s, const void *field)
+{
+    return comes_from(s, field, MIEN_FROM_OPTION);
+}
+
+bool mien_settings_recalled(const struct mien_settings *s, const void *field)
+{
+    return comes_from(s, field, MIEN_FROM_FILE);
+}
+
+void mien_settings_give(struct mien_settings *s, const void *field)
+{
+    int i = find(s, field);
+    MIEN_ASSERT(i >= 0);
+    s->origin[i] = (struct mien_origin){MIEN_FROM_OPTION, 0};
+}
+
+static bool is_text(const struct mien_opt *r)
+{
+    return r->type == MIEN_OPT_STRING || r->type == MIEN_OPT_INPUT || r->type == MIEN_OPT_OUTPUT;
+}
+
+// Whether a text of the file can be used; says why not where the user is to know.
+static bool is_acceptable(const struct mien_session_options *o, const void *field, const char *text,
+                          const char *path, int line)
+{
+    static struct mien_traces try; // large
+    const char *wrong;
+    if (field == &o->source) {
+        return mien_session_is_camera(text);
+    }
+    if (field == &o->curves && !mien_traces_choose(&try, text, &wrong)) {
+        mien_warn("%s:%d: curve_channels: \"%.40s\" is no channel: left out", path, line, wrong);
+        return false;
+    }
+    return true;
+}
+
+static char *copy_of(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mien_calloc(size, 1);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+// A row's value of the file. False: there is none, or it cannot be used.
+static bool take(struct mien_settings *s, int i, const struct mien_session_options *o,
+                 const struct mien_config *c)
+{
+    const struct mien_opt *r = &s->row[i];
+    const char *key = s->key[i], *text = mien_config_get(c, key);
+    double lo = r->min < r->max ? r->min : -HUGE_VAL, hi = r->min < r->max ? r->max : HUGE_VAL, x;
+    if (is_text(r)) {
+        if (!text || !*text ||
+            !is_acceptable(o, r->value, text, c->path, mien_config_line(c, key)) ||
+            !(s->text[i] = copy_of(text))) {
+            return false;
+        }
+        *(const char **)r->value = s->text[i];
+        return true;
+    }
+    if (r->type == MIEN_OPT_BOOL) {
+        return mien_config_get_bool(c, key, r->value);
+    }
+    if (r->type == MIEN_OPT_CHOICE) {
+        return mien_config_get_choice(c, key, r->arg, r->value);
+    }
+    MIEN_ASSERT(r->type == MIEN_OPT_INT || r->type == MIEN_OPT_FLOAT);
+    if (!mien_config_get_number(c, key, lo, hi, &x)) {
+        return false;
+    }
+    if (r->type == MIEN_OPT_INT) {
+        *(int *)r->value = (int)x;
+    } else {
+        *(double *)r->value = x;
+    }
+    return true;
+}
+
+void mien_settings_load(struct mien_settings *s, struct mien_session_options *o,
+                        const struct mien_config *c)
+{
+    for (int i = 0; s->row[i].name; i++) {
+        if (s->key[i] && take(s, i, o, c)) {
+            s->origin[i] = (struct mien_origin){MIEN_FROM_FILE, mien_config_line(c, s->key[i])};
+        }
+    }
+    if (mien_settings_recalled(s, &o->smoothing)) {
+        o->filter = o->smoothing > 0 ? o->smoothing : -1;
+    }
+}
+
+// A choice's word: the index's of "a|b|c".
+static void set_choice(struct mien_config *c, const char *key, const char *names, int index)
+{
+    char word[64];
+    for (; index > 0 && strchr(names, '|'); index--) {
+        names = strchr(names, '|') + 1;
+    }
+    snprintf(word, sizeof(word), "%.*s", (int)strcspn(names, "|"), names);
+    mien_config_set(c, key, word);
+}
+
+static bool differ(double a, double b) // the window has them as floats
+{
+    return fabs(a - b) > 1e-6 * fmax(1, fabs(a));
+}
+
+void mien_settings_note(const struct mien_session_options *before,
+                        const struct mien_session_options *now, struct mien_config *c)
+{
+    struct mien_session_options a = *before, b = *now;
+    struct mien_settings of_a, of_b;
+    mien_settings_bind(&of_a, &a);
+    mien_settings_bind(&of_b, &b);
+    for (int i = 0; of_a.row[i].name; i++) {
+        const struct mien_opt *r = &of_a.row[i];
+        const char *key = of_a.key[i];
+        const void *x = r->value, *y = of_b.row[i].value;
+        if (!key) {
+            continue;
+        }
+        if (is_text(r)) {
+            const char *text = *(const char *const *)y;
+            if (text != *(const char *const *)x) {
+                mien_config_set(c, key, text ? text : "");
+            }
+        } else if (r->type == MIEN_OPT_BOOL && *(const bool *)x != *(const bool *)y) {
+            mien_config_set_bool(c, key, *(const bool *)y);
+        } else if (r->type == MIEN_OPT_CHOICE && *(const int *)x != *(const int *)y) {
+            set_choice(c, key, r->arg, *(const int *)y);
+        } else if (r->type == MIEN_OPT_INT && *(const int *)x != *(const int *)y) {
+            mien_config_set_number(c, key, *(const int *)y);
+        } else if (r->type == MIEN_OPT_FLOAT && differ(*(const double *)x, *(const double *)y)) {
+            mien_config_set_number(c, key, *(const double *)y);
+        }
+    }
+}
