@@ -16,13 +16,13 @@
 static void publish(void *arg, const struct mien_shot *shot)
 {
     struct mien_session *s = arg;
-    pthread_mutex_lock(&s->outputs.mutex);
+    pthread_mutex_lock(&s->outputs.guard.mutex);
     for (int i = 0; i < MIEN_UI_SINKS; i++) {
-        if (s->output[i]) {
-            mien_live_out_result(s->output[i], &shot->result, s->source_name);
+        if (s->outputs.out[i]) {
+            mien_live_out_result(s->outputs.out[i], &shot->result, s->source.name);
         }
     }
-    pthread_mutex_unlock(&s->outputs.mutex);
+    pthread_mutex_unlock(&s->outputs.guard.mutex);
 }
 
 static bool open_live(struct mien_session *s)
@@ -47,7 +47,7 @@ static bool open_live(struct mien_session *s)
         .every_frame = o->waits,
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
-        .profile = &s->profile,
+        .profile = &s->person.profile,
         .result = publish,
         .result_arg = s,
     };
@@ -66,9 +66,9 @@ static bool open_live(struct mien_session *s)
 static bool put_on(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    const char *path = s->prop_path[c->prop];
+    const char *path = s->props.path[c->prop];
     char reason[MIEN_VIEW_REASON], text[300];
-    s->prop_on = c->prop;
+    s->props.on = c->prop;
     if (mien_view_wear(s->show->view, path, reason)) {
         return true;
     }
@@ -76,7 +76,7 @@ static bool put_on(struct mien_session *s)
     snprintf(text, sizeof(text), "%s: %s", c->prop_name[c->prop], reason);
     mien_show_notice(s->show, text);
     mien_view_wear(s->show->view, NULL, reason);
-    s->prop_on = c->prop = 0;
+    s->props.on = c->prop = 0;
     return false;
 }
 
@@ -109,7 +109,7 @@ static bool open_show(struct mien_session *s)
     k->fov_deg = (float)o->fov;
     k->filter = o->filter < 0 ? 0 : o->filter > 0 ? (float)o->filter : 1;
     k->faces = o->faces > 0 ? o->faces : 1;
-    snprintf(k->folder, sizeof(k->folder), "%s", s->folder);
+    snprintf(k->folder, sizeof(k->folder), "%s", s->folder.path);
     k->quality = o->quality;
     k->light = o->light;
     k->programme = (enum mien_programme)o->programme;
@@ -120,22 +120,22 @@ static bool open_show(struct mien_session *s)
     s->show->info.curves = k->curves = &s->show->curves;
     mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
     k->profile_on = !o->profile_off;
-    s->mirrored[0] = o->mirror > 0;
-    s->mirrored[1] = s->mirror_before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
-    s->show->settings.mirror = s->mirrored[0];
+    s->mirror.of[0] = o->mirror > 0;
+    s->mirror.of[1] = s->mirror.before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
+    s->show->settings.mirror = s->mirror.of[0];
     mien_session_source_chosen(s, o->source);
     mien_session_source_known(s, o->source);
     mien_session_list_networks(s);
-    mien_props_list(k, s->prop_path);
+    mien_props_list(k, s->props.path);
     if (o->prop && *o->prop) {
-        int i = mien_props_find(k, s->prop_path, o->prop);
+        int i = mien_props_find(k, s->props.path, o->prop);
         k->prop = i < 0 ? 0 : i;
         s->refused = (i < 0 || !put_on(s)) && !mien_settings_recalled(s->settings, &o->prop);
         if (s->refused) {
             return false;
         }
     }
-    s->prop_before = k->prop;
+    s->props.before = k->prop;
     if (o->menu != MIEN_UI_NONE && s->show->ui) {
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
@@ -175,7 +175,7 @@ static void requests(struct mien_session *s)
             mien_show_notice(show, "this output cannot be opened: the terminal says why");
         }
     }
-    if (c->prop != s->prop_on) {
+    if (c->prop != s->props.on) {
         put_on(s);
     }
     if (c->ask.add_sink) {
@@ -186,7 +186,7 @@ static void requests(struct mien_session *s)
     }
     __typeof__(c->ask) asked = c->ask;
     memset(&c->ask, 0, sizeof(c->ask));
-    if (s->opening) { // one after the other; the last wish counts
+    if (s->opening.on) { // one after the other; the last wish counts
         c->ask.next_camera = asked.next_camera && !asked.open;
         c->ask.open = asked.open;
         c->ask.open_w = asked.open_w;
@@ -207,7 +207,7 @@ static uint64_t dropped(struct mien_session *s)
 {
     struct mien_live_counts c;
     mien_live_counts(s->live, &c);
-    return c.dropped - s->drops_in_pauses;
+    return c.dropped - s->pause.drops;
 }
 
 // What is on the screen is stale when several pictures should have come since, but a second at
@@ -238,17 +238,17 @@ static void take_turn(struct mien_session *s)
         s->state_ns = now + MIEN_NS_PER_S / 2;
         mien_session_tell_waiting(s);
         struct stat st;
-        if (s->recording && !stat(show->controls.record_path, &st)) {
+        if (s->recording.out && !stat(show->controls.record_path, &st)) {
             show->controls.recorded_bytes = st.st_size;
         }
     }
     mien_session_watch_cameras(s, now);
     bool paused = show->info.paused;
-    if (paused != s->was_paused) {
+    if (paused != s->pause.was) {
         uint64_t drops = dropped(s);
-        s->drops_in_pauses += paused ? 0 : drops - s->drops_at_pause;
-        s->drops_at_pause = drops;
-        s->was_paused = paused;
+        s->pause.drops += paused ? 0 : drops - s->pause.drops_before;
+        s->pause.drops_before = drops;
+        s->pause.was = paused;
     }
     struct mien_shot *shot = NULL;
     if (paused) { // what is on the screen stays in our hands
@@ -292,7 +292,7 @@ static int loop(struct mien_session *s, bool (*stopped)(void))
     s->running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
     if (s->show->frames == 0 && !s->show->quit && !stopped()) {
-        mien_error("not one frame came from \"%s\"", s->source_name);
+        mien_error("not one frame came from \"%s\"", s->source.name);
     } else if (s->show->frames == 0) {
         status = 0;
     }
@@ -311,10 +311,10 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     int status = 1;
     bool ran = false;
     s->show = mien_calloc(1, sizeof(*s->show));
-    s->prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->prop_path));
-    if (!s->show || !s->prop_path || !mien_monitor_init(&s->outputs)) {
+    s->props.path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->props.path));
+    if (!s->show || !s->props.path || !mien_monitor_init(&s->outputs.guard)) {
         mien_free(s->show);
-        mien_free(s->prop_path);
+        mien_free(s->props.path);
         return 1;
     }
     if (!mien_session_open_profile(s) || !mien_session_claim(s) || !mien_session_open_folder(s)) {
@@ -330,19 +330,19 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     mien_live_join(s->live);
     mien_session_watch_end(s);
     mien_session_close_outputs(s);
-    status = s->output_failed ? 1 : status;
-    if (s->lost) {
+    status = s->outputs.failed ? 1 : status;
+    if (s->outputs.lost) {
         mien_warn("%llu records could not be written in time and are missing in the output",
-                  (unsigned long long)s->lost);
+                  (unsigned long long)s->outputs.lost);
     }
     if (ran) {
         summary(s, s->to_stdout ? stderr : stdout);
     }
     mien_show_close(s->show);
     mien_live_close(s->live);
-    mien_monitor_destroy(&s->outputs);
+    mien_monitor_destroy(&s->outputs.guard);
     mien_claims_destroy(&s->claims);
-    mien_free(s->prop_path);
+    mien_free(s->props.path);
     mien_free(s->show);
     return status;
 }

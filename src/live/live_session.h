@@ -44,6 +44,88 @@ struct mien_ending { // an output that is writing its files' ends
     char spec[256], file[MIEN_UI_PATH]; // file: told when it is whole; "": nothing is
 };
 
+// Its parts, each with the file that opens, runs and closes it.
+struct mien_session_outputs {  // session_outputs.c
+    struct mien_monitor guard; // of `out` and source.name: mien-infer hands results over
+    struct mien_live_out *out[MIEN_UI_SINKS]; // of controls.sink; NULL = off
+    struct mien_ending ending[8];
+    uint64_t lost; // records that they could not take
+    bool failed;
+    bool added; // one by the menu
+};
+
+struct mien_session_recording { // session_outputs.c
+    struct mien_live_out *out;  // NULL = off
+    // Media time of its first frame (of this source), of the last one, and what passed with the
+    // sources before.
+    int64_t first_ns, last_ns, gone_ns;
+};
+
+struct mien_session_picture { // session_outputs.c: one that is being saved: mien-save's until done
+    struct mien_thread thread;
+    struct mien_image image;
+    char path[512];
+    bool busy, ok;
+    atomic_bool done;
+};
+
+struct mien_session_source { // session_sources.c: what is shown
+    char name[1024];         // written into the records; guarded by outputs.guard
+    char shown_name[128];
+    char device[64]; // "" when it is no camera
+    bool is_camera;
+    bool changed; // since the last frame
+};
+
+struct mien_session_opening { // session_sources.c: another one comes, by the user's wish (asked) or
+    bool on, asked;           // by itself, at this size and rate
+    char uri[1024];
+    int w, h, fps;
+};
+
+struct mien_session_cameras {        // session_cameras.c: they come and go
+    struct mien_camera_watch *watch; // NULL until it is needed
+    struct mien_camera_info *found;  // MIEN_UI_CAMERAS
+    bool failed, needed, listed, was_lost;
+    bool next_asked;                  // the next camera, when the list has come
+    bool wanted;                      // the source that was asked for last is one
+    char uri[1024];                   // which one was asked for last; "": any
+    char candidate[64], newcomer[64]; // may be shown; appeared while the source's was away
+    int64_t newcomer_ns, retry_ns;
+    char told[400]; // why a candidate cannot be opened
+};
+
+struct mien_session_person {     // session_person.c
+    struct mien_profile profile; // mien-infer's while it is learnt
+    char name[64], path[1024];
+    enum mien_profile_phase phase; // as last told
+};
+
+struct mien_session_props { // live_session.c
+    char (*path)[1024];     // of controls.prop_name; [0] is nothing
+    int on, before;         // as in controls.prop; before: at the start
+};
+
+struct mien_session_network { // session_network.c
+    int on, asked, file; // of controls.network_name: in use; asked for, or -1; of a path, or -1
+    bool chosen;         // by the user while it ran
+};
+
+struct mien_session_folder { // session_folder.c
+    char path[200];          // whole; empty: the current one
+    bool chosen;             // by the user while it ran
+};
+
+struct mien_session_mirror { // session_sources.c
+    bool of[2];              // files, cameras: as the user has it
+    bool before;             // of cameras, at the start
+};
+
+struct mien_session_pause { // live_session.c
+    bool was;
+    uint64_t drops_before, drops; // not the program's fault
+};
+
 struct mien_session {
     struct mien_session_options o;
     struct mien_config *config;           // borrowed; NULL = nothing is remembered
@@ -51,60 +133,24 @@ struct mien_session {
     struct mien_claims claims;            // of everything that is read and written
     struct mien_live *live;
     struct mien_show *show;
-    struct mien_live_out *recording;
-    struct mien_monitor outputs;                 // guards `output`: mien-infer hands results to it
-    struct mien_live_out *output[MIEN_UI_SINKS]; // of controls.sink; NULL = off
-    struct mien_ending ending[8];
-    // A picture that is being saved: mien-save's until save_done.
-    struct mien_thread save;
-    struct mien_image save_picture;
-    char save_path[512];
-    bool saving, save_ok;
-    atomic_bool save_done;
-    bool running;           // the frame loop is: nothing may hold it up
-    char source_name[1024]; // written into the records; guarded by `outputs`
-    char shown_name[128];
-    // Of the recording: media time of its first frame (of this source), of the last one, and what
-    // passed with the sources before.
-    int64_t record_first_ns, record_last_ns, record_gone_ns;
-    bool source_changed; // since the last frame
-    // Another source is being opened: by the user's wish or by itself, at this size and rate.
-    bool opening, opening_asked;
-    char opening_uri[1024];
-    int opening_w, opening_h, opening_fps;
-    int64_t state_ns;
-    // Cameras that come and go (session_cameras.c).
-    struct mien_camera_watch *watch; // NULL until it is needed
-    struct mien_camera_info *found;  // MIEN_UI_CAMERAS
-    bool watch_failed, watch_need, listed, was_lost;
-    bool next_asked;                  // the next camera, when the list has come
-    bool wants_camera;                // the source that was asked for last is one
-    char camera_uri[1024];            // which one was asked for last; "": any
-    char device[64];                  // of the source, "" when it is no camera
-    char candidate[64], newcomer[64]; // may be shown; appeared while the source's was away
-    int64_t newcomer_ns, retry_ns;
-    char told[400];              // why a candidate cannot be opened
-    int64_t first_shown_ns;      // from the process's start to the first frame on the screen
-    struct mien_profile profile; // mien-infer's while it is learnt
-    char profile_name[64], profile_path[1024];
-    enum mien_profile_phase profile_phase; // as last told
-    char (*prop_path)[1024];               // of controls.prop_name; [0] is nothing
-    int prop_on, prop_before;              // as in controls.prop; before: at the start
-    // Of controls.network_name: in use; asked for, or -1; that of a path, or -1.
-    int network_on, network_asked, network_file;
-    bool network_chosen; // by the user while it ran
+    struct mien_session_outputs outputs;
+    struct mien_session_recording recording;
+    struct mien_session_picture picture;
+    struct mien_session_source source;
+    struct mien_session_opening opening;
+    struct mien_session_cameras cameras;
+    struct mien_session_person person;
+    struct mien_session_props props;
+    struct mien_session_network network;
+    struct mien_session_folder folder;
+    struct mien_session_mirror mirror;
+    struct mien_session_pause pause;
     char curves_before[1024];
-    char folder[200];   // a whole path; empty: the current one
-    bool folder_chosen; // by the user while it ran
-    bool sinks_added;   // by the menu
-    bool mirrored[2];   // as the user has it: of files, of cameras
-    bool mirror_before; // of cameras, at the start
-    bool camera_source, was_paused;
-    bool output_failed;
-    bool refused;                             // what the command line names cannot be used
-    uint64_t lost;                            // records that outputs could not take
-    uint64_t drops_at_pause, drops_in_pauses; // not the program's fault
+    bool running; // the frame loop is: nothing may hold it up
+    bool refused; // what the command line names cannot be used
     bool to_stdout;
+    int64_t state_ns;       // when the state is told next
+    int64_t first_shown_ns; // from the process's start to the first frame on the screen
 };
 
 // Opens, runs until the user or the source ends it, prints the summary, closes. Returns the exit

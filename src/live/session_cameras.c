@@ -37,52 +37,53 @@ static bool was_usable(const struct mien_session *s, const struct mien_camera_in
 // A camera that was asked for by its name stands for no other one; a number does.
 static bool may_stand_in(const struct mien_session *s, const struct mien_camera_info *k)
 {
-    bool named = !strncmp(s->camera_uri, "camera:", 7) || !strncmp(s->camera_uri, "v4l2:", 5);
-    return !named || mien_camera_matches(k, s->camera_uri);
+    bool named = !strncmp(s->cameras.uri, "camera:", 7) || !strncmp(s->cameras.uri, "v4l2:", 5);
+    return !named || mien_camera_matches(k, s->cameras.uri);
 }
 
 // A new list: the menu's, and what may be shown of it.
 static void take_list(struct mien_session *s, int n, int64_t now_ns)
 {
     bool lost = mien_live_lost(s->live);
-    char before[sizeof(s->candidate)];
-    memcpy(before, s->candidate, sizeof(before));
-    s->candidate[0] = 0;
+    char before[sizeof(s->cameras.candidate)];
+    memcpy(before, s->cameras.candidate, sizeof(before));
+    s->cameras.candidate[0] = 0;
     for (int i = 0; i < n; i++) {
-        const struct mien_camera_info *k = &s->found[i];
+        const struct mien_camera_info *k = &s->cameras.found[i];
         if (k->problem[0]) {
             continue;
         }
-        if (lost && s->listed && !was_usable(s, k) && may_stand_in(s, k)) {
-            snprintf(s->newcomer, sizeof(s->newcomer), "%s", k->device);
-            s->newcomer_ns = now_ns;
+        if (lost && s->cameras.listed && !was_usable(s, k) && may_stand_in(s, k)) {
+            snprintf(s->cameras.newcomer, sizeof(s->cameras.newcomer), "%s", k->device);
+            s->cameras.newcomer_ns = now_ns;
         }
-        bool wanted = mien_camera_matches(k, s->camera_uri) || !strcmp(s->newcomer, k->device);
-        if (!s->candidate[0] && wanted) {
-            snprintf(s->candidate, sizeof(s->candidate), "%s", k->device);
+        bool wanted =
+            mien_camera_matches(k, s->cameras.uri) || !strcmp(s->cameras.newcomer, k->device);
+        if (!s->cameras.candidate[0] && wanted) {
+            snprintf(s->cameras.candidate, sizeof(s->cameras.candidate), "%s", k->device);
         }
     }
-    if (strcmp(before, s->candidate) != 0) {
-        s->told[0] = 0;
+    if (strcmp(before, s->cameras.candidate) != 0) {
+        s->cameras.told[0] = 0;
     }
-    s->listed = true;
-    s->retry_ns = 0;
-    mien_session_take_list(s, s->found, n);
+    s->cameras.listed = true;
+    s->cameras.retry_ns = 0;
+    mien_session_take_list(s, s->cameras.found, n);
 }
 
 // Nobody has asked for it: what fails is logged once, and nothing of it is remembered.
 void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason)
 {
     char text[400];
-    s->retry_ns = mien_now_ns() + retry_ns;
+    s->cameras.retry_ns = mien_now_ns() + retry_ns;
     if (ok) {
-        s->newcomer[0] = s->told[0] = 0;
-        snprintf(text, sizeof(text), "%s is here: %d × %d", s->shown_name, s->show->controls.width,
-                 s->show->controls.height);
+        s->cameras.newcomer[0] = s->cameras.told[0] = 0;
+        snprintf(text, sizeof(text), "%s is here: %d × %d", s->source.shown_name,
+                 s->show->controls.width, s->show->controls.height);
         mien_info("%s", text);
         mien_show_notice(s->show, text);
-    } else if (strcmp(reason, s->told) != 0) {
-        snprintf(s->told, sizeof(s->told), "%s", reason);
+    } else if (strcmp(reason, s->cameras.told) != 0) {
+        snprintf(s->cameras.told, sizeof(s->cameras.told), "%s", reason);
         mien_warn("%s", reason);
         mien_show_notice_for(s->show, reason, 6);
     }
@@ -97,28 +98,30 @@ static void update_cameras(struct mien_session *s)
 {
     char text[200];
     bool lost = mien_live_lost(s->live);
-    if (s->was_lost && !lost) { // under another number, maybe, and with another size
-        mien_session_source_known(s, s->camera_uri);
-        s->newcomer[0] = 0;
-        snprintf(text, sizeof(text), "%s is back", s->shown_name);
+    if (s->cameras.was_lost && !lost) { // under another number, maybe, and with another size
+        mien_session_source_known(s, s->cameras.uri);
+        s->cameras.newcomer[0] = 0;
+        snprintf(text, sizeof(text), "%s is back", s->source.shown_name);
         mien_show_notice(s->show, text);
     }
-    s->was_lost = lost;
+    s->cameras.was_lost = lost;
 }
 
 static bool watch(struct mien_session *s, bool need)
 {
-    if (!s->watch && need && !s->watch_failed) {
-        s->found = s->found ? s->found : mien_calloc(MIEN_UI_CAMERAS, sizeof(*s->found));
-        s->watch = s->found ? mien_camera_watch_start() : NULL;
-        s->watch_failed = !s->watch;
-        s->watch_need = true;
+    if (!s->cameras.watch && need && !s->cameras.failed) {
+        s->cameras.found = s->cameras.found
+                               ? s->cameras.found
+                               : mien_calloc(MIEN_UI_CAMERAS, sizeof(*s->cameras.found));
+        s->cameras.watch = s->cameras.found ? mien_camera_watch_start() : NULL;
+        s->cameras.failed = !s->cameras.watch;
+        s->cameras.needed = true;
     }
-    if (s->watch && need != s->watch_need) {
-        mien_camera_watch_need(s->watch, need);
-        s->watch_need = need;
+    if (s->cameras.watch && need != s->cameras.needed) {
+        mien_camera_watch_need(s->cameras.watch, need);
+        s->cameras.needed = need;
     }
-    return s->watch != NULL;
+    return s->cameras.watch != NULL;
 }
 
 void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
@@ -126,50 +129,51 @@ void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
     struct mien_show *show = s->show;
     bool waiting = mien_session_is_waiting(s);
     bool menus = show->ui && mien_ui_visible(show->ui, NULL);
-    if (!s->opening) {
+    if (!s->opening.on) {
         update_cameras(s);
     }
-    if (!watch(s, waiting || s->camera_source || menus || s->next_asked)) {
-        if (s->next_asked) {
-            s->next_asked = false;
+    if (!watch(s, waiting || s->source.is_camera || menus || s->cameras.next_asked)) {
+        if (s->cameras.next_asked) {
+            s->cameras.next_asked = false;
             mien_show_notice(show, "no camera found");
         }
         return;
     }
-    int n = mien_camera_watch_news(s->watch, s->found, MIEN_UI_CAMERAS);
+    int n = mien_camera_watch_news(s->cameras.watch, s->cameras.found, MIEN_UI_CAMERAS);
     if (n >= 0) {
         take_list(s, n, now_ns);
-        if (s->next_asked && !s->opening) {
+        if (s->cameras.next_asked && !s->opening.on) {
             mien_session_next_camera(s);
         }
-        s->next_asked = false;
+        s->cameras.next_asked = false;
     }
-    if (now_ns < s->retry_ns || s->opening) {
+    if (now_ns < s->cameras.retry_ns || s->opening.on) {
         return;
     }
-    if (waiting && s->wants_camera && s->candidate[0]) {
-        open_by_itself(s, s->candidate);
-    } else if (s->was_lost && s->newcomer[0] && now_ns > s->newcomer_ns + patience_ns) {
-        open_by_itself(s, s->newcomer);
+    if (waiting && s->cameras.wanted && s->cameras.candidate[0]) {
+        open_by_itself(s, s->cameras.candidate);
+    } else if (s->cameras.was_lost && s->cameras.newcomer[0] &&
+               now_ns > s->cameras.newcomer_ns + patience_ns) {
+        open_by_itself(s, s->cameras.newcomer);
     }
 }
 
 // What the look-out knows is a second old while it looks; otherwise it looks first.
 void mien_session_ask_next_camera(struct mien_session *s)
 {
-    if (s->watch && s->watch_need && s->listed) {
+    if (s->cameras.watch && s->cameras.needed && s->cameras.listed) {
         mien_session_next_camera(s);
         return;
     }
-    s->next_asked = true;
+    s->cameras.next_asked = true;
     mien_show_notice(s->show, "looking for cameras …");
     mien_session_rescan(s);
 }
 
 void mien_session_rescan(struct mien_session *s)
 {
-    if (s->watch) {
-        mien_camera_watch_again(s->watch);
+    if (s->cameras.watch) {
+        mien_camera_watch_again(s->cameras.watch);
     }
 }
 
@@ -181,14 +185,14 @@ void mien_session_tell_waiting(struct mien_session *s)
     if (!show->controls.waiting) {
         return;
     }
-    bool any = s->wants_camera && (!*s->camera_uri || !strcmp(s->camera_uri, "camera"));
-    if (s->told[0]) {
-        snprintf(show->state, sizeof(show->state), "%s", s->told);
+    bool any = s->cameras.wanted && (!*s->cameras.uri || !strcmp(s->cameras.uri, "camera"));
+    if (s->cameras.told[0]) {
+        snprintf(show->state, sizeof(show->state), "%s", s->cameras.told);
     } else if (any) { // the source's own words are for a terminal
         snprintf(show->state, sizeof(show->state),
                  "no camera: plug one in, drop a picture or a video here, or open one with o");
     }
-    if (s->told[0] || !any) {
+    if (s->cameras.told[0] || !any) {
         snprintf(show->controls.why, sizeof(show->controls.why), "%s", show->state);
     }
     show->dirty = true;
@@ -196,8 +200,8 @@ void mien_session_tell_waiting(struct mien_session *s)
 
 void mien_session_watch_end(struct mien_session *s)
 {
-    mien_camera_watch_stop(s->watch);
-    s->watch = NULL;
-    mien_free(s->found);
-    s->found = NULL;
+    mien_camera_watch_stop(s->cameras.watch);
+    s->cameras.watch = NULL;
+    mien_free(s->cameras.found);
+    s->cameras.found = NULL;
 }

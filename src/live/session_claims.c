@@ -12,7 +12,7 @@ static bool claim_inputs(struct mien_session *s, struct mien_claims *c)
     return mien_files_source(c, o->source) && mien_files_models(c, o->net, o->detect, NULL) &&
            (!o->prop || mien_claims_read(c, "--prop", o->prop)) &&
            (!settings || mien_claims_write(c, "the settings file", s->config->path)) &&
-           (!s->profile_path[0] || mien_claims_write(c, "the profile", s->profile_path)) &&
+           (!s->person.path[0] || mien_claims_write(c, "the profile", s->person.path)) &&
            (!o->screenshot || mien_claims_write(c, "--screenshot", o->screenshot));
 }
 

@@ -75,8 +75,8 @@ static void tell(struct mien_session *s, const char *folder, const char *why)
 static bool check_folder(struct mien_session *s)
 {
     const char *why;
-    if (!is_ready(s->folder, &why)) {
-        tell(s, s->folder, why);
+    if (!is_ready(s->folder.path, &why)) {
+        tell(s, s->folder.path, why);
         return false;
     }
     return true;
@@ -85,13 +85,13 @@ static bool check_folder(struct mien_session *s)
 bool mien_session_open_folder(struct mien_session *s)
 {
     const char *why, *text = s->o.folder ? s->o.folder : "";
-    bool ok = resolve(text, s->folder, sizeof(s->folder), &why);
+    bool ok = resolve(text, s->folder.path, sizeof(s->folder.path), &why);
     bool recalled = mien_settings_recalled(s->settings, &s->o.folder);
     // One of the settings may come back, on a disk that is not there yet: it is tried at its use.
-    ok = ok && (recalled || !*text || is_ready(s->folder, &why));
+    ok = ok && (recalled || !*text || is_ready(s->folder.path, &why));
     if (!ok && recalled) {
         mien_warn("the folder \"%s\" of the settings is left out: %s", text, why);
-        s->folder[0] = 0;
+        s->folder.path[0] = 0;
         return true;
     }
     if (!ok) {
@@ -103,22 +103,22 @@ bool mien_session_open_folder(struct mien_session *s)
 void mien_session_folder(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    char folder[sizeof(s->folder)], text[400];
+    char folder[sizeof(s->folder.path)], text[400];
     const char *why;
-    if (c->folder_editing || !strcmp(c->folder, s->folder)) {
+    if (c->folder_editing || !strcmp(c->folder, s->folder.path)) {
         return;
     }
     if (!resolve(c->folder, folder, sizeof(folder), &why) || !is_ready(folder, &why)) {
         tell(s, c->folder, why);
     } else {
-        if (strcmp(folder, s->folder) != 0) {
-            memcpy(s->folder, folder, sizeof(folder));
-            s->folder_chosen = true;
+        if (strcmp(folder, s->folder.path) != 0) {
+            memcpy(s->folder.path, folder, sizeof(folder));
+            s->folder.chosen = true;
         }
         snprintf(text, sizeof(text), "files go to %.300s", *folder ? folder : "the current folder");
         mien_show_notice(s->show, text);
     }
-    snprintf(c->folder, sizeof(c->folder), "%s", s->folder);
+    snprintf(c->folder, sizeof(c->folder), "%s", s->folder.path);
 }
 
 bool mien_session_file(struct mien_session *s, const char *ending, char *path, size_t size)
@@ -131,8 +131,8 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
     }
     strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", localtime_r(&now, &tm));
     for (int i = 2; i < 100; i++) { // never over another one of the same second
-        snprintf(path, size, "%s%smien-%s%s.%s", s->folder, *s->folder ? "/" : "", stamp, again,
-                 ending);
+        snprintf(path, size, "%s%smien-%s%s.%s", s->folder.path, *s->folder.path ? "/" : "", stamp,
+                 again, ending);
         int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0) {
             close(fd);
@@ -143,7 +143,7 @@ bool mien_session_file(struct mien_session *s, const char *ending, char *path, s
         }
         snprintf(again, sizeof(again), "-%d", i);
     }
-    tell(s, s->folder, strerror(errno));
+    tell(s, s->folder.path, strerror(errno));
     return false;
 }
 
@@ -157,19 +157,19 @@ void mien_session_drop_file(const char *path)
 
 bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size)
 {
-    char full[sizeof(s->folder) + 256];
+    char full[sizeof(s->folder.path) + 256];
     const char *colon = strchr(spec, ':');
     if (mien_sink_traffic(spec) != MIEN_TRAFFIC_FILE || !colon || colon[1] == '/' ||
-        !strcmp(colon + 1, "-") || !*s->folder) {
+        !strcmp(colon + 1, "-") || !*s->folder.path) {
         return true;
     }
     if (!check_folder(s)) {
         return false;
     }
-    int n =
-        snprintf(full, sizeof(full), "%.*s:%s/%s", (int)(colon - spec), spec, s->folder, colon + 1);
+    int n = snprintf(full, sizeof(full), "%.*s:%s/%s", (int)(colon - spec), spec, s->folder.path,
+                     colon + 1);
     if (n < 0 || (size_t)n >= size) {
-        tell(s, s->folder, "the path is too long");
+        tell(s, s->folder.path, "the path is too long");
         return false;
     }
     memcpy(spec, full, (size_t)n + 1);

@@ -10,7 +10,7 @@
 // A file that was named on the command line stands behind the named networks.
 static const char *value_of(const struct mien_session *s, int i)
 {
-    return i == s->network_file ? s->o.net : s->show->controls.network_name[i];
+    return i == s->network.file ? s->o.net : s->show->controls.network_name[i];
 }
 
 void mien_session_list_networks(struct mien_session *s)
@@ -21,16 +21,16 @@ void mien_session_list_networks(struct mien_session *s)
     _Static_assert(sizeof(c->network_name[0]) == MIEN_NETWORK_NAME, "names are copied whole");
     c->networks = mien_network_list(c->network_name, MIEN_UI_NETWORKS - 1);
     c->network = 0;
-    s->network_file = -1;
+    s->network.file = -1;
     for (int i = 0; net && *net && i < c->networks; i++) {
         c->network = strcmp(c->network_name[i], net) ? c->network : i;
     }
     if (net && *net && !mien_network_file(net, same, sizeof(same))) {
-        s->network_file = c->network = c->networks++;
+        s->network.file = c->network = c->networks++;
         mien_network_label(net, c->network_name[c->network]);
     }
-    s->network_on = c->network;
-    s->network_asked = -1;
+    s->network.on = c->network;
+    s->network.asked = -1;
     if (mien_live_network_replaced(s->live)) {
         char text[400];
         snprintf(text, sizeof(text), "the network %.100s of last time cannot be used: standard is",
@@ -43,13 +43,13 @@ void mien_session_network(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
     char text[400], why[300] = "";
-    s->network_chosen = s->network_chosen || c->ask.network;
+    s->network.chosen = s->network.chosen || c->ask.network;
     if (c->ask.network && c->networks < 2) {
         mien_show_notice(s->show,
                          "there is no other network: one would be a file models/face-NAME.net");
     }
-    if (s->network_asked < 0 && c->network != s->network_on) { // one after the other
-        s->network_asked = c->network;
+    if (s->network.asked < 0 && c->network != s->network.on) { // one after the other
+        s->network.asked = c->network;
         snprintf(text, sizeof(text), "loading the network %s", c->network_name[c->network]);
         mien_show_notice(s->show, text);
         mien_live_use_network(s->live, value_of(s, c->network));
@@ -58,20 +58,20 @@ void mien_session_network(struct mien_session *s)
     if (news == MIEN_LIVE_NETWORK_SAME) {
         return;
     }
-    const char *name = c->network_name[s->network_asked];
+    const char *name = c->network_name[s->network.asked];
     if (news == MIEN_LIVE_NETWORK_NEW) {
-        s->network_on = s->network_asked;
+        s->network.on = s->network.asked;
         snprintf(text, sizeof(text), "network %s", name);
     } else {
-        c->network = c->network == s->network_asked ? s->network_on : c->network;
+        c->network = c->network == s->network.asked ? s->network.on : c->network;
         snprintf(text, sizeof(text), "%s cannot be used, %s goes on: %s", name,
-                 c->network_name[s->network_on], why);
+                 c->network_name[s->network.on], why);
     }
-    s->network_asked = -1;
+    s->network.asked = -1;
     mien_show_notice_for(s->show, text, news == MIEN_LIVE_NETWORK_NEW ? 3 : 6);
 }
 
 const char *mien_session_network_name(const struct mien_session *s)
 {
-    return value_of(s, s->network_on);
+    return value_of(s, s->network.on);
 }

@@ -22,7 +22,7 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
                                        .filter = (double)k->filter,
                                        .fov_deg = (double)k->fov_deg,
                                        .quality = k->quality,
-                                       .range = k->profile_on && k->profile_known ? s->profile_name
+                                       .range = k->profile_on && k->profile_known ? s->person.name
                                                                                   : NULL},
         settings);
     struct mien_live_out_config c = {.sinks = sink,
@@ -45,8 +45,8 @@ static bool close_out(struct mien_session *s, struct mien_live_out *o)
 {
     uint64_t lost = 0;
     bool ok = mien_live_out_close(o, &lost);
-    s->output_failed = s->output_failed || !ok;
-    s->lost += lost;
+    s->outputs.failed = s->outputs.failed || !ok;
+    s->outputs.lost += lost;
     return ok;
 }
 
@@ -70,12 +70,12 @@ static void settle(struct mien_session *s, struct mien_ending *e)
 static void close_later(struct mien_session *s, struct mien_live_out *o, const char *spec,
                         const char *file)
 {
-    struct mien_ending *e = s->ending;
+    struct mien_ending *e = s->outputs.ending;
     if (!o) {
         return;
     }
-    for (int i = 0; i < (int)MIEN_COUNT(s->ending) && e->out; i++) {
-        e = &s->ending[i];
+    for (int i = 0; i < (int)MIEN_COUNT(s->outputs.ending) && e->out; i++) {
+        e = &s->outputs.ending[i];
     }
     if (e->out) { // all are taken
         settle(s, e);
@@ -89,9 +89,9 @@ static void close_later(struct mien_session *s, struct mien_live_out *o, const c
 // A file that is written anew must be finished first.
 static void wait_for(struct mien_session *s, const char *spec)
 {
-    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
-        if (s->ending[i].out && !strcmp(s->ending[i].spec, spec)) {
-            settle(s, &s->ending[i]);
+    for (int i = 0; i < (int)MIEN_COUNT(s->outputs.ending); i++) {
+        if (s->outputs.ending[i].out && !strcmp(s->outputs.ending[i].spec, spec)) {
+            settle(s, &s->outputs.ending[i]);
         }
     }
 }
@@ -148,10 +148,10 @@ static void offer_kinds(struct mien_ui_controls *c)
 static struct mien_live_out *exchange_output(struct mien_session *s, int i,
                                              struct mien_live_out *fresh)
 {
-    pthread_mutex_lock(&s->outputs.mutex);
-    struct mien_live_out *old = s->output[i];
-    s->output[i] = fresh;
-    pthread_mutex_unlock(&s->outputs.mutex);
+    pthread_mutex_lock(&s->outputs.guard.mutex);
+    struct mien_live_out *old = s->outputs.out[i];
+    s->outputs.out[i] = fresh;
+    pthread_mutex_unlock(&s->outputs.guard.mutex);
     return old;
 }
 
@@ -159,24 +159,24 @@ static struct mien_live_out *exchange_output(struct mien_session *s, int i,
 static void *run_save(void *arg)
 {
     struct mien_session *s = arg;
-    s->save_ok = mien_png_save(s->save_path, &s->save_picture);
-    s->save_done = true;
+    s->picture.ok = mien_png_save(s->picture.path, &s->picture.image);
+    s->picture.done = true;
     return NULL;
 }
 
 static void finish_save(struct mien_session *s)
 {
     char text[400];
-    if (!s->saving || !s->save_done) {
+    if (!s->picture.busy || !s->picture.done) {
         return;
     }
-    mien_thread_join(&s->save);
-    s->saving = false;
-    if (!s->save_ok) {
-        mien_session_drop_file(s->save_path);
+    mien_thread_join(&s->picture.thread);
+    s->picture.busy = false;
+    if (!s->picture.ok) {
+        mien_session_drop_file(s->picture.path);
     }
-    snprintf(text, sizeof(text), s->save_ok ? "saved %.300s" : "could not save %.300s",
-             s->save_path);
+    snprintf(text, sizeof(text), s->picture.ok ? "saved %.300s" : "could not save %.300s",
+             s->picture.path);
     mien_show_notice(s->show, text);
 }
 
@@ -207,14 +207,14 @@ void mien_session_outputs(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
     char text[400];
-    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
-        struct mien_ending *e = &s->ending[i];
+    for (int i = 0; i < (int)MIEN_COUNT(s->outputs.ending); i++) {
+        struct mien_ending *e = &s->outputs.ending[i];
         if (e->out && mien_live_out_state(e->out) >= MIEN_LIVE_OUT_FAILED) {
             settle(s, e);
         }
     }
     for (int i = 0; i < c->sinks; i++) {
-        if (s->output[i] && mien_live_out_state(s->output[i]) == MIEN_LIVE_OUT_FAILED) {
+        if (s->outputs.out[i] && mien_live_out_state(s->outputs.out[i]) == MIEN_LIVE_OUT_FAILED) {
             mien_live_out_close(exchange_output(s, i, NULL), NULL);
             mien_claims_release(&s->claims, c->sink[i].spec);
             if (report_file(c->sink[i].spec)) {
@@ -226,11 +226,11 @@ void mien_session_outputs(struct mien_session *s)
             mien_show_notice_for(s->show, text, 6);
         }
     }
-    if (s->recording && mien_live_out_state(s->recording) == MIEN_LIVE_OUT_FAILED) {
-        mien_live_out_close(s->recording, NULL);
+    if (s->recording.out && mien_live_out_state(s->recording.out) == MIEN_LIVE_OUT_FAILED) {
+        mien_live_out_close(s->recording.out, NULL);
         mien_claims_release(&s->claims, c->record_path);
         mien_session_drop_file(c->record_path);
-        s->recording = NULL;
+        s->recording.out = NULL;
         c->recording = false;
         snprintf(text, sizeof(text), "%.300s cannot be recorded: the terminal says why",
                  c->record_path);
@@ -255,7 +255,7 @@ bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n,
 void mien_session_add_typed(struct mien_session *s, const char *list)
 {
     const char *reason;
-    s->sinks_added = true;
+    s->outputs.added = true;
     if (!mien_live_out_check(list, &reason)) {
         mien_show_notice(s->show, reason);
         return;
@@ -285,15 +285,15 @@ static bool start_recording(struct mien_session *s, const char *path)
     if (!mien_claims_write(&s->claims, path, path)) {
         return false;
     }
-    s->recording = open_out(s, NULL, path);
-    if (!s->recording) {
+    s->recording.out = open_out(s, NULL, path);
+    if (!s->recording.out) {
         mien_claims_release(&s->claims, path);
     }
-    c->recording = s->recording != NULL;
+    c->recording = s->recording.out != NULL;
     c->recorded_s = 0;
     c->recorded_bytes = 0;
-    s->record_first_ns = -1;
-    s->record_gone_ns = 0;
+    s->recording.first_ns = -1;
+    s->recording.gone_ns = 0;
     snprintf(c->record_path, sizeof(c->record_path), "%s", path);
     return c->recording;
 }
@@ -381,32 +381,32 @@ static void record_into(struct mien_session *s, struct mien_live_out *o,
 // Time in the recording, which goes on when another source begins its own time anew.
 static int64_t record_time(struct mien_session *s, const struct mien_shot *shot)
 {
-    if (s->record_first_ns < 0) {
-        s->record_first_ns = shot->media_ns;
-    } else if (s->source_changed || shot->media_ns < s->record_last_ns) {
+    if (s->recording.first_ns < 0) {
+        s->recording.first_ns = shot->media_ns;
+    } else if (s->source.changed || shot->media_ns < s->recording.last_ns) {
         float fps = s->show->controls.fps;
         int64_t period = (int64_t)(1e9 / (fps > 0 ? (double)fps : 30));
-        s->record_gone_ns += s->record_last_ns - s->record_first_ns + period;
-        s->record_first_ns = shot->media_ns;
+        s->recording.gone_ns += s->recording.last_ns - s->recording.first_ns + period;
+        s->recording.first_ns = shot->media_ns;
     }
-    s->source_changed = false;
-    s->record_last_ns = shot->media_ns;
-    return shot->media_ns - s->record_first_ns + s->record_gone_ns;
+    s->source.changed = false;
+    s->recording.last_ns = shot->media_ns;
+    return shot->media_ns - s->recording.first_ns + s->recording.gone_ns;
 }
 
 void mien_session_capture(void *arg, const struct mien_shot *shot)
 {
     struct mien_session *s = arg;
     struct mien_ui_controls *c = &s->show->controls;
-    bool records = s->recording && mien_live_out_state(s->recording) == MIEN_LIVE_OUT_OPEN;
+    bool records = s->recording.out && mien_live_out_state(s->recording.out) == MIEN_LIVE_OUT_OPEN;
     int64_t time_ns = records ? record_time(s, shot) : 0;
     for (int i = 0; i < c->sinks; i++) { // sinks that are shown pictures; the others have none
-        if (s->output[i]) {
-            record_into(s, s->output[i], shot, time_ns);
+        if (s->outputs.out[i]) {
+            record_into(s, s->outputs.out[i], shot, time_ns);
         }
     }
     if (records) {
-        record_into(s, s->recording, shot, time_ns);
+        record_into(s, s->recording.out, shot, time_ns);
         c->recorded_s = (double)time_ns / MIEN_NS_PER_S;
     }
 }
@@ -414,10 +414,10 @@ void mien_session_capture(void *arg, const struct mien_shot *shot)
 void mien_session_toggle_recording(struct mien_session *s)
 {
     char path[512], text[400];
-    if (s->recording) {
+    if (s->recording.out) {
         snprintf(text, sizeof(text), "saving %.300s …", s->show->controls.record_path);
-        close_later(s, s->recording, "", s->show->controls.record_path);
-        s->recording = NULL;
+        close_later(s, s->recording.out, "", s->show->controls.record_path);
+        s->recording.out = NULL;
         s->show->controls.recording = false;
     } else if (mien_session_file(s, "mp4", path, sizeof(path))) {
         bool ok = start_recording(s, path);
@@ -492,39 +492,39 @@ static bool take_picture(struct mien_session *s, struct mien_image *im)
 void mien_session_screenshot(struct mien_session *s)
 {
     char path[512];
-    if (s->saving) { // the next one when this one is
+    if (s->picture.busy) { // the next one when this one is
         return;
     }
     s->show->want_screenshot = false;
     if (!mien_session_file(s, "png", path, sizeof(path))) {
         return; // told
     }
-    s->saving = take_picture(s, &s->save_picture);
-    if (!s->saving) {
+    s->picture.busy = take_picture(s, &s->picture.image);
+    if (!s->picture.busy) {
         mien_session_drop_file(path);
         mien_show_notice(s->show, "there is no memory for the picture");
         return;
     }
-    snprintf(s->save_path, sizeof(s->save_path), "%s", path);
-    s->save_done = false;
-    if (!mien_thread_start(&s->save, "mien-save", run_save, s)) {
+    snprintf(s->picture.path, sizeof(s->picture.path), "%s", path);
+    s->picture.done = false;
+    if (!mien_thread_start(&s->picture.thread, "mien-save", run_save, s)) {
         run_save(s); // here, then
     }
 }
 
 void mien_session_close_outputs(struct mien_session *s)
 {
-    mien_thread_join(&s->save);
-    mien_image_destroy(&s->save_picture);
-    for (int i = 0; i < (int)MIEN_COUNT(s->ending); i++) {
-        if (s->ending[i].out) {
-            settle(s, &s->ending[i]);
+    mien_thread_join(&s->picture.thread);
+    mien_image_destroy(&s->picture.image);
+    for (int i = 0; i < (int)MIEN_COUNT(s->outputs.ending); i++) {
+        if (s->outputs.ending[i].out) {
+            settle(s, &s->outputs.ending[i]);
         }
     }
     for (int i = 0; i < MIEN_UI_SINKS; i++) {
-        close_out(s, s->output[i]);
-        s->output[i] = NULL;
+        close_out(s, s->outputs.out[i]);
+        s->outputs.out[i] = NULL;
     }
-    close_out(s, s->recording);
-    s->recording = NULL;
+    close_out(s, s->recording.out);
+    s->recording.out = NULL;
 }

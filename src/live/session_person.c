@@ -19,12 +19,12 @@ void mien_session_mark(struct mien_session *s)
 static void learnt(struct mien_session *s)
 {
     char text[200];
-    bool ok = mien_profile_save(&s->profile, s->profile_path);
+    bool ok = mien_profile_save(&s->person.profile, s->person.path);
     snprintf(text, sizeof(text), "your range is %s%.150s",
-             ok ? "kept in " : "used, not kept: ", s->profile_path);
+             ok ? "kept in " : "used, not kept: ", s->person.path);
     mien_show_notice(s->show, text);
     if (ok && s->config) {
-        mien_config_set(s->config, "profile", s->profile_name);
+        mien_config_set(s->config, "profile", s->person.name);
     }
 }
 
@@ -34,7 +34,7 @@ void mien_session_profile(struct mien_session *s)
     struct mien_ui_controls *c = &show->controls;
     if (show->want_profile) {
         show->want_profile = false;
-        s->profile_phase = MIEN_PROFILE_NONE;
+        s->person.phase = MIEN_PROFILE_NONE;
         mien_live_learn_profile(s->live);
         mien_live_use_profile(s->live, true);
         c->profile_on = true;
@@ -52,11 +52,11 @@ void mien_session_profile(struct mien_session *s)
     enum mien_profile_phase phase = mien_live_profile_phase(s->live);
     c->profile_learning = phase == MIEN_PROFILE_REST || phase == MIEN_PROFILE_RANGE;
     c->profile_known = phase == MIEN_PROFILE_READY;
-    if (phase == s->profile_phase) {
+    if (phase == s->person.phase) {
         return;
     }
-    enum mien_profile_phase before = s->profile_phase;
-    s->profile_phase = phase;
+    enum mien_profile_phase before = s->person.phase;
+    s->person.phase = phase;
     if (phase == MIEN_PROFILE_RANGE) {
         mien_show_notice_for(show,
                              "now smile, frown, blink, raise your brows, open your mouth wide", 6);
@@ -69,27 +69,28 @@ void mien_session_profile(struct mien_session *s)
 bool mien_session_open_profile(struct mien_session *s)
 {
     const char *name = s->o.profile ? s->o.profile : "default";
-    snprintf(s->profile_name, sizeof(s->profile_name), "%s", name);
-    if (!mien_profile_path(name, s->profile_path, sizeof(s->profile_path))) {
+    snprintf(s->person.name, sizeof(s->person.name), "%s", name);
+    if (!mien_profile_path(name, s->person.path, sizeof(s->person.path))) {
         return !s->o.profile;
     }
     s->o.profile_off = !s->o.profile;
     if (!s->o.profile ||
         mien_settings_recalled(s->settings, &s->o.profile)) { // what was learnt before is offered
-        if (!s->o.profile && access(s->profile_path, F_OK)) {
+        if (!s->o.profile && access(s->person.path, F_OK)) {
             return true;
         }
-        if (access(s->profile_path, F_OK) || !mien_profile_load(&s->profile, s->profile_path)) {
+        if (access(s->person.path, F_OK) ||
+            !mien_profile_load(&s->person.profile, s->person.path)) {
             mien_warn("the profile \"%s\" of last time cannot be used", name);
         }
         return true;
     }
-    if (access(s->profile_path, F_OK) != 0) {
+    if (access(s->person.path, F_OK) != 0) {
         mien_info("there is no profile \"%s\" yet: look at rest for four seconds, then move your "
                   "face as far as it goes for six",
                   name);
-        mien_profile_begin(&s->profile);
+        mien_profile_begin(&s->person.profile);
         return true;
     }
-    return mien_profile_load(&s->profile, s->profile_path);
+    return mien_profile_load(&s->person.profile, s->person.path);
 }

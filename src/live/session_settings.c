@@ -33,7 +33,7 @@ static struct mien_session_options take_present(const struct mien_session *s, st
     now.mode = (int)v->mode;
     now.hud = (int)v->hud;
     now.opacity = (double)(1 - v->fade);
-    now.mirror_camera = s->mirrored[1];
+    now.mirror_camera = s->mirror.of[1];
     now.bars = v->bars;
     now.show_curves = v->curves;
     now.axes = v->axes;
@@ -46,23 +46,23 @@ static struct mien_session_options take_present(const struct mien_session *s, st
     now.fov = (double)k->fov_deg;
     now.smoothing = (double)k->filter;
     now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
-    if (k->prop != s->prop_before) {
+    if (k->prop != s->props.before) {
         now.prop = k->prop ? k->prop_name[k->prop] : "";
     }
     if (k->profile_known && k->profile_on == s->o.profile_off) {
-        now.profile = k->profile_on ? s->profile_name : "";
+        now.profile = k->profile_on ? s->person.name : "";
     }
     mien_traces_list(&s->show->curves, t->curves, sizeof(t->curves));
     if (strcmp(t->curves, s->curves_before) != 0) {
         now.curves = t->curves;
     }
-    if (s->network_chosen) {
+    if (s->network.chosen) {
         now.net = mien_session_network_name(s);
     }
-    if (s->folder_chosen) {
-        now.folder = s->folder;
+    if (s->folder.chosen) {
+        now.folder = s->folder.path;
     }
-    if (s->sinks_added) {
+    if (s->outputs.added) {
         list_sinks(s, t->sinks, sizeof(t->sinks));
         now.sinks = t->sinks;
     }
@@ -77,8 +77,8 @@ void mien_session_remember(struct mien_session *s)
     if (!s->config) {
         return;
     }
-    s->mirrored[s->camera_source] = s->show->settings.mirror;
-    o->mirror_camera = s->mirror_before;
+    s->mirror.of[s->source.is_camera] = s->show->settings.mirror;
+    o->mirror_camera = s->mirror.before;
     o->smoothing = o->filter < 0 ? 0 : o->filter > 0 ? o->filter : 1;
     const struct mien_session_options now = take_present(s, &texts);
     mien_settings_note(o, &now, s->config);

@@ -30,7 +30,7 @@ void mien_session_which_camera(struct mien_session *s)
     struct mien_ui_controls *c = &s->show->controls;
     c->camera_now = -1;
     for (int i = 0; i < c->cameras; i++) {
-        if (s->camera_source && !strcmp(c->camera[i].device, s->device)) {
+        if (s->source.is_camera && !strcmp(c->camera[i].device, s->source.device)) {
             c->camera_now = i;
         }
     }
@@ -38,28 +38,28 @@ void mien_session_which_camera(struct mien_session *s)
 
 void mien_session_source_chosen(struct mien_session *s, const char *uri)
 {
-    s->wants_camera = mien_session_is_camera(uri);
-    snprintf(s->camera_uri, sizeof(s->camera_uri), "%s", s->wants_camera ? uri : "");
+    s->cameras.wanted = mien_session_is_camera(uri);
+    snprintf(s->cameras.uri, sizeof(s->cameras.uri), "%s", s->cameras.wanted ? uri : "");
 }
 
 void mien_session_source_known(struct mien_session *s, const char *uri)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
-    snprintf(s->shown_name, sizeof(s->shown_name), "%.127s", info->name);
-    snprintf(s->device, sizeof(s->device), "%s", info->device);
-    pthread_mutex_lock(&s->outputs.mutex);
-    snprintf(s->source_name, sizeof(s->source_name), "%s", *uri ? uri : info->name);
-    pthread_mutex_unlock(&s->outputs.mutex);
-    s->show->info.source = s->shown_name;
+    snprintf(s->source.shown_name, sizeof(s->source.shown_name), "%.127s", info->name);
+    snprintf(s->source.device, sizeof(s->source.device), "%s", info->device);
+    pthread_mutex_lock(&s->outputs.guard.mutex);
+    snprintf(s->source.name, sizeof(s->source.name), "%s", *uri ? uri : info->name);
+    pthread_mutex_unlock(&s->outputs.guard.mutex);
+    s->show->info.source = s->source.shown_name;
     c->width = info->width;
     c->height = info->height;
     c->fps = (float)info->fps;
     // Cameras are shown as in a mirror, files are not; what the user changed is kept for each.
     bool *mirror = &s->show->settings.mirror;
-    s->mirrored[s->camera_source] = *mirror;
-    s->camera_source = info->live;
-    *mirror = s->mirrored[s->camera_source];
+    s->mirror.of[s->source.is_camera] = *mirror;
+    s->source.is_camera = info->live;
+    *mirror = s->mirror.of[s->source.is_camera];
     mien_session_which_camera(s);
 }
 
@@ -102,25 +102,25 @@ bool mien_session_open_source(struct mien_session *s, const char *uri, int w, in
     if (!strncmp(uri, "file://", 7)) {
         uri += 7;
     }
-    if (s->opening || strlen(uri) >= sizeof(s->opening_uri)) {
+    if (s->opening.on || strlen(uri) >= sizeof(s->opening.uri)) {
         return false;
     }
     if (!mien_files_source(&s->claims, uri)) { // logged
         mien_show_notice(s->show, "this file is being written: end that output first");
         return false;
     }
-    snprintf(s->opening_uri, sizeof(s->opening_uri), "%s", uri);
-    s->opening = mien_live_switch(s->live, s->opening_uri, &o, !asked);
-    s->opening_asked = asked;
-    s->opening_w = w;
-    s->opening_h = h;
-    s->opening_fps = fps;
-    s->was_lost = false;
+    snprintf(s->opening.uri, sizeof(s->opening.uri), "%s", uri);
+    s->opening.on = mien_live_switch(s->live, s->opening.uri, &o, !asked);
+    s->opening.asked = asked;
+    s->opening.w = w;
+    s->opening.h = h;
+    s->opening.fps = fps;
+    s->cameras.was_lost = false;
     if (asked) {
         snprintf(text, sizeof(text), "opening %.200s …", uri);
         mien_show_notice_for(s->show, text, 60); // until the outcome
     }
-    return s->opening;
+    return s->opening.on;
 }
 
 static void tell_result(struct mien_session *s, bool ok, const char *reason)
@@ -131,14 +131,14 @@ static void tell_result(struct mien_session *s, bool ok, const char *reason)
         mien_show_notice_for(s->show, reason[0] ? reason : "it cannot be opened", 5);
         return;
     }
-    mien_session_source_chosen(s, s->opening_uri);
-    snprintf(text, sizeof(text), "%s, %d × %d", s->shown_name, c->width, c->height);
+    mien_session_source_chosen(s, s->opening.uri);
+    snprintf(text, sizeof(text), "%s, %d × %d", s->source.shown_name, c->width, c->height);
     mien_show_notice(s->show, text);
-    if (s->config && s->camera_source) {
-        mien_config_set(s->config, "source", s->opening_uri);
-        mien_config_set_number(s->config, "capture_width", s->opening_w);
-        mien_config_set_number(s->config, "capture_height", s->opening_h);
-        mien_config_set_number(s->config, "capture_rate", s->opening_fps);
+    if (s->config && s->source.is_camera) {
+        mien_config_set(s->config, "source", s->opening.uri);
+        mien_config_set_number(s->config, "capture_width", s->opening.w);
+        mien_config_set_number(s->config, "capture_height", s->opening.h);
+        mien_config_set_number(s->config, "capture_rate", s->opening.fps);
     }
 }
 
@@ -155,24 +155,25 @@ void mien_session_open_demo(struct mien_session *s)
 void mien_session_note_opened(struct mien_session *s)
 {
     char reason[400] = "";
-    enum mien_live_source_news news =
-        s->opening ? mien_live_source_news(s->live, reason, sizeof(reason)) : MIEN_LIVE_SOURCE_SAME;
+    enum mien_live_source_news news = s->opening.on
+                                          ? mien_live_source_news(s->live, reason, sizeof(reason))
+                                          : MIEN_LIVE_SOURCE_SAME;
     if (news == MIEN_LIVE_SOURCE_SAME) {
         return;
     }
     bool ok = news == MIEN_LIVE_SOURCE_NEW;
-    s->opening = false;
+    s->opening.on = false;
     s->show->shot = NULL; // it was the old source's
-    s->show->info.paused = s->was_paused = false;
-    s->drops_in_pauses = 0;
-    s->source_changed = true;
+    s->show->info.paused = s->pause.was = false;
+    s->pause.drops = 0;
+    s->source.changed = true;
     if (ok || mien_session_is_waiting(s)) {
-        mien_session_source_known(s, ok ? s->opening_uri : "");
+        mien_session_source_known(s, ok ? s->opening.uri : "");
     }
     if (!mien_live_source(s->live)) {
         return; // the loop ends with an error
     }
-    if (s->opening_asked) {
+    if (s->opening.asked) {
         tell_result(s, ok, reason);
     } else {
         mien_session_came_by_itself(s, ok, reason);

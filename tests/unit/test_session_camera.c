@@ -105,13 +105,13 @@ static bool it_waits(void)
 {
     return c->waiting && !c->why[0] && mien_ui_visible(session.show->ui, NULL) &&
            stands("no camera: plug one in") && after(1200) && c->cameras == 0 &&
-           !session.camera_source;
+           !session.source.is_camera;
 }
 
 static bool it_may_not(void)
 {
     return c->cameras == 1 && strstr(c->camera[0].problem, "group \"video\"") &&
-           !session.camera_source;
+           !session.source.is_camera;
 }
 
 static bool mirrored = true; // as cameras are, until x
@@ -130,7 +130,7 @@ static bool mirror_is_turned(void)
 
 static bool shows(const char *name, const char *device)
 {
-    return frames(3) && !strcmp(session.shown_name, name) && session.camera_source &&
+    return frames(3) && !strcmp(session.source.shown_name, name) && session.source.is_camera &&
            !session.show->state[0] && c->cameras == 1 && c->camera_now == 0 && !c->waiting &&
            session.show->settings.mirror == mirrored && !strcmp(c->camera[0].device, device) &&
            c->width == 640 && session.show->shot;
@@ -159,7 +159,7 @@ static bool other_is_here(void)
 static bool it_is_in_use(void)
 {
     return said("in use by another program") && stands("in use by another program") &&
-           c->cameras == 1 && c->camera_now < 0 && !session.camera_source &&
+           c->cameras == 1 && c->camera_now < 0 && !session.source.is_camera &&
            after(4500); // it was tried more than once, and the session goes on
 }
 
@@ -170,8 +170,8 @@ static bool third_is_here(void)
 
 static bool picture_is_shown(void)
 {
-    return frames(3) && strstr(session.shown_name, "picture.png") && !session.watch_need &&
-           !session.show->settings.mirror;
+    return frames(3) && strstr(session.source.shown_name, "picture.png") &&
+           !session.cameras.needed && !session.show->settings.mirror;
 }
 
 static bool picture_is_left_alone(void)
@@ -206,7 +206,7 @@ static void unplug_and_press_c(void)
 
 static bool none_is_found(void)
 {
-    return said("no camera found") && frames(1) && !session.camera_source;
+    return said("no camera found") && frames(1) && !session.source.is_camera;
 }
 
 static bool next_is_shown(void)
@@ -221,7 +221,7 @@ static bool there_is_no_other(void)
 
 static bool picture_is_there(void)
 {
-    return frames(3) && strstr(session.shown_name, "picture.png") && !session.opening;
+    return frames(3) && strstr(session.source.shown_name, "picture.png") && !session.opening.on;
 }
 
 static const struct deed any[] = {
@@ -243,12 +243,12 @@ static const struct deed any[] = {
 
 static bool other_is_not_taken(void)
 {
-    return after(2500) && c->cameras == 1 && !c->camera[0].problem[0] && !session.camera_source;
+    return after(2500) && c->cameras == 1 && !c->camera[0].problem[0] && !session.source.is_camera;
 }
 
 static bool it_stays_away(void)
 {
-    return after(2600) && c->cameras == 1 && stands("was unplugged") && session.was_lost;
+    return after(2600) && c->cameras == 1 && stands("was unplugged") && session.cameras.was_lost;
 }
 
 static const struct deed named[] = {

@@ -54,7 +54,7 @@ static bool last_is_refused(void)
 
 static bool last_is_on(void)
 {
-    const struct mien_live_out *o = session.output[c->sinks - 1];
+    const struct mien_live_out *o = session.outputs.out[c->sinks - 1];
     return c->sink[c->sinks - 1].on && o && mien_live_out_state(o) == MIEN_LIVE_OUT_OPEN &&
            frames(2);
 }
@@ -91,12 +91,12 @@ static void end_the_table(void)
 
 static bool the_table_is_free(void)
 {
-    for (int i = 0; i < (int)MIEN_COUNT(session.ending); i++) {
-        if (session.ending[i].out) {
+    for (int i = 0; i < (int)MIEN_COUNT(session.outputs.ending); i++) {
+        if (session.outputs.ending[i].out) {
             return false;
         }
     }
-    return !session.output[c->sinks - 2];
+    return !session.outputs.out[c->sinks - 2];
 }
 
 static void the_other_again(void)
@@ -111,7 +111,7 @@ static void another_source(void)
 
 static bool it_shows(void)
 {
-    return !strcmp(session.source_name, "still.png") && frames(2);
+    return !strcmp(session.source.name, "still.png") && frames(2);
 }
 
 static void over_the_first_source(void)
@@ -131,7 +131,7 @@ static void record(void)
 
 static bool it_records(void)
 {
-    return c->recording && mien_live_out_state(session.recording) == MIEN_LIVE_OUT_OPEN &&
+    return c->recording && mien_live_out_state(session.recording.out) == MIEN_LIVE_OUT_OPEN &&
            frames(2);
 }
 

@@ -123,7 +123,7 @@ static void next_prop(int k)
 
 static bool prop_is_worn(int k)
 {
-    return frames(2) && c->prop == (k + 1) % c->props && session.prop_on == c->prop;
+    return frames(2) && c->prop == (k + 1) % c->props && session.props.on == c->prop;
 }
 
 // Every kind but the virtual camera, which needs a driver (tests/camera).
@@ -234,7 +234,7 @@ static void drop_picture(int k)
 
 static bool picture_is_shown(int k)
 {
-    return frames(10) && !strcmp(session.shown_name, "still.png") && c->width == 300;
+    return frames(10) && !strcmp(session.source.shown_name, "still.png") && c->width == 300;
 }
 
 static void drop_clip(int k)
@@ -246,7 +246,7 @@ static void drop_clip(int k)
 
 static bool clip_is_shown(int k)
 {
-    return frames(40) && strstr(session.shown_name, "demo.mp4");
+    return frames(40) && strstr(session.source.shown_name, "demo.mp4");
 }
 
 static bool recording_is_saved(int k)
@@ -263,7 +263,7 @@ static void drop_missing(int k)
 static bool the_old_one_goes_on(int k)
 {
     return (said("nosuch") || said("broken")) && frames(5) &&
-           strstr(session.shown_name, "demo.mp4");
+           strstr(session.source.shown_name, "demo.mp4");
 }
 
 static void press_camera(int k)
@@ -273,7 +273,7 @@ static void press_camera(int k)
 
 static bool no_camera_is_told(int k)
 {
-    return (said("no camera") || said("no other camera") || session.camera_source) && frames(3);
+    return (said("no camera") || said("no other camera") || session.source.is_camera) && frames(3);
 }
 
 static void press_learn(int k)
@@ -351,8 +351,8 @@ static void choose_network(int k) // as the list in the menu does
 static bool network_is_used(int k)
 {
     bool told = k == 1 ? said("broken cannot be used, other goes on") : said("network other");
-    return told && frames(5) && session.network_on == network("other") &&
-           c->network == session.network_on && session.show->shot->result.count > 0 &&
+    return told && frames(5) && session.network.on == network("other") &&
+           c->network == session.network.on && session.show->shot->result.count > 0 &&
            !strcmp(session.show->shot->result.network, "other");
 }
 
@@ -363,7 +363,7 @@ static void press_network(int k)
 
 static bool next_network_is_used(int k)
 {
-    return said("network standard") && frames(5) && session.network_on == 0 &&
+    return said("network standard") && frames(5) && session.network.on == 0 &&
            session.show->shot->result.count > 0;
 }
 
@@ -408,7 +408,7 @@ static bool folder_is_taken(int k)
     return said(k > 2    ? "cannot be written"
                 : k == 1 ? "go to the current"
                          : want) &&
-           !strcmp(c->folder, want) && !strcmp(session.folder, want) &&
+           !strcmp(c->folder, want) && !strcmp(session.folder.path, want) &&
            (!*want || !access(want, W_OK));
 }
 
@@ -720,7 +720,7 @@ static void settings_come_back(void **state)
         }
         assert_int_equal(mien_session_run(&session, look_again), 0);
         assert_int_equal(lines("a.jsonl"), before); // nothing was written
-        assert_true(gone ? session.network_on == 0 : session.network_on > 0);
+        assert_true(gone ? session.network.on == 0 : session.network.on > 0);
         struct mien_session_options again = *o;
         memset(&session, 0, sizeof(session));
         session.o = again;

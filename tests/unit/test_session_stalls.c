@@ -96,7 +96,7 @@ static void add_slow(void)
 static bool slow_is_told(void)
 {
     return said("vmc:slow.example:39539 cannot be opened") && c->sinks == 1 && !c->sink[0].on &&
-           !session.output[0];
+           !session.outputs.out[0];
 }
 
 static void add_near(void)
@@ -108,7 +108,8 @@ static bool near_is_open(void)
 {
     bool all = c->sinks == 4;
     for (int i = 1; i < 4 && all; i++) {
-        all = session.output[i] && mien_live_out_state(session.output[i]) == MIEN_LIVE_OUT_OPEN;
+        all = session.outputs.out[i] &&
+              mien_live_out_state(session.outputs.out[i]) == MIEN_LIVE_OUT_OPEN;
     }
     return all && frames(3);
 }
@@ -120,12 +121,12 @@ static void off_and_on(void) // the second opening has to wait for the file's en
 
 static bool model_is_off(void)
 {
-    return !c->sink[2].on && !session.output[2];
+    return !c->sink[2].on && !session.outputs.out[2];
 }
 
 static bool model_is_on(void)
 {
-    return c->sink[2].on && session.output[2] && frames(2);
+    return c->sink[2].on && session.outputs.out[2] && frames(2);
 }
 
 static void press_r(void)
