@@ -28,6 +28,7 @@ struct step {
     struct mien_sink *sink;
     struct mien_frame frame;
     struct mien_result result;
+    struct mien_face_base base[MIEN_FACES_MAX];
     float *vertices, *normals; // (V,3)
     int rounds;
     struct mien_stats ms[STAGES], step, mesh, whole; // means of the rounds' frames
@@ -46,7 +47,7 @@ static void make_mesh(struct step *s)
     const struct mien_face_model *m = mien_engine_model(s->engine);
     for (int i = 0; i < s->result.count; i++) {
         const struct mien_face_result *f = &s->result.face[i];
-        mien_face_model_vertices(m, f->identity, f->blendshape, s->vertices);
+        mien_face_base_pose(&s->base[i], f->identity, f->blendshape, s->vertices);
         mien_face_model_normals(m, s->vertices, s->normals);
     }
 }
@@ -155,9 +156,14 @@ int mien_bench_step(const char *clip, int faces, double seconds)
     status = 1;
     size_t v3 = 3 * (size_t)mien_engine_model(s->engine)->vertices;
     s->vertices = mien_calloc(v3, sizeof(float));
-    s->normals = mien_calloc(v3, sizeof(float));
+    s->normals = mien_calloc(v3 / 3, MIEN_NORMAL_ROOM * sizeof(float));
     if (!s->vertices || !s->normals) {
         goto out;
+    }
+    for (int i = 0; i < faces; i++) {
+        if (!mien_face_base_init(&s->base[i], mien_engine_model(s->engine))) {
+            goto out;
+        }
     }
     int64_t end = mien_now_ns() + (int64_t)(seconds * 1e9);
     while (s->rounds < ROUNDS_MIN || (s->rounds < ROUNDS_MAX && mien_now_ns() < end)) {
@@ -173,6 +179,9 @@ out:
         mien_sink_close(s->sink);
         mien_engine_destroy(s->engine);
         mien_frame_destroy(&s->frame);
+        for (int i = 0; i < faces; i++) {
+            mien_face_base_destroy(&s->base[i]);
+        }
         mien_free(s->vertices);
         mien_free(s->normals);
     }

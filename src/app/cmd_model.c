@@ -118,7 +118,7 @@ static int info(const char *path, bool landmarks)
         t.blendshape[i] = mien_rng_float(&rng);
     }
     t.base = mien_calloc(3 * (size_t)m->vertices, sizeof(float));
-    t.out = mien_calloc(3 * (size_t)m->vertices, sizeof(float));
+    t.out = mien_calloc(MIEN_NORMAL_ROOM * (size_t)m->vertices, sizeof(float));
     int status = 1;
     if (t.base && t.out) {
         mien_face_model_vertices(m, t.identity, NULL, t.base);

@@ -19,13 +19,22 @@
 #include "face/model_file.h"
 #include "face/pose.h"
 
+// Blendshapes are kept by blocks of neighbouring vertices: each lists the shapes that move any of
+// them. One block's place stays in registers while its shapes are added.
+enum { BLOCK_VERTICES = 8, BLOCK = 3 * BLOCK_VERTICES };
+
 struct owned {
+    struct mien_container file; // stays: the identity basis is read where it lies
     struct mien_arena arena;
-    int32_t *first; // (B+1) of each blendshape in index/delta
-    int32_t *index; // vertices that a blendshape moves
-    float *delta;   // (.,3) mm
-    int16_t *steps; // (MIEN_IDENTITY,V,3): the identity basis as stored, half the bytes to read
-    float scale[MIEN_IDENTITY][2]; // mm per step on skin, on the rest
+    const int16_t *wide[MIEN_IDENTITY]; // (skin,3) steps, or NULL …
+    const int8_t *skin[MIEN_IDENTITY];  // … the same in 8 bits
+    const int8_t *rest[MIEN_IDENTITY];  // (V - skin,3)
+    float scale[MIEN_IDENTITY][2];      // mm per step on skin, on the rest
+    int blocks;
+    int32_t *first;                   // (blocks + 1) in shape and step
+    uint8_t *shape;                   // blendshapes, ascending within a block
+    int16_t *step;                    // (.,BLOCK), zero where a shape leaves a vertex alone
+    float shape_mm[MIEN_BLENDSHAPES]; // of a step
 };
 
 static const void *section(const struct mien_container *c, const char *name, size_t count,
@@ -109,91 +118,182 @@ void mien_face_model_gather(const struct mien_face_model *m, const float *v, flo
 }
 
 // Carves everything; called twice: measuring, then for real.
-static void carve(struct mien_face_model *m, struct owned *o, size_t moved)
+static void carve(struct mien_face_model *m, struct owned *o, size_t entries)
 {
     struct mien_arena *a = &o->arena;
-    const size_t v3 = 3 * (size_t)m->vertices, l3 = 3 * (size_t)m->landmarks;
-    const size_t t3 = 3 * (size_t)m->triangles;
-    m->mean = mien_arena_take(a, v3, sizeof(float));
+    const size_t l3 = 3 * (size_t)m->landmarks, t3 = 3 * (size_t)m->triangles;
     m->triangle = mien_arena_take(a, t3, sizeof(int32_t));
     m->uv_triangle = mien_arena_take(a, t3, sizeof(int32_t));
     m->uv = mien_arena_take(a, 2 * (size_t)m->uvs, sizeof(float));
-    m->part = mien_arena_take(a, (size_t)m->triangles, 1);
     m->vertex_mask = mien_arena_take(a, (size_t)m->vertices, 1);
     m->mirror = mien_arena_take(a, (size_t)m->vertices, sizeof(int32_t));
-    m->identity = mien_arena_take(a, MIEN_IDENTITY * v3, sizeof(float));
-    m->blendshape = mien_arena_take(a, MIEN_BLENDSHAPES * v3, sizeof(float));
-    m->landmark = mien_arena_take(a, (size_t)m->landmarks, sizeof(struct mien_landmark));
     m->landmark_mean = mien_arena_take(a, l3, sizeof(float));
     m->landmark_identity = mien_arena_take(a, MIEN_IDENTITY * l3, sizeof(float));
     m->landmark_blendshape = mien_arena_take(a, MIEN_BLENDSHAPES * l3, sizeof(float));
-    o->first = mien_arena_take(a, MIEN_BLENDSHAPES + 1, sizeof(int32_t));
-    o->index = mien_arena_take(a, moved, sizeof(int32_t));
-    o->delta = mien_arena_take(a, 3 * moved, sizeof(float));
-    o->steps = mien_arena_take(a, MIEN_IDENTITY * v3, sizeof(int16_t));
+    o->first = mien_arena_take(a, (size_t)o->blocks + 1, sizeof(int32_t));
+    o->shape = mien_arena_take(a, entries, 1);
+    o->step = mien_arena_take(a, BLOCK * entries, sizeof(int16_t));
 }
 
-static bool read_identity(struct mien_face_model *m, struct owned *o,
-                          const struct mien_container *c)
+static bool read_identity(struct mien_face_model *m, struct owned *o)
 {
-    const int skin = MIEN_FACE_SKIN_VERTICES;
-    const size_t rest = (size_t)(m->vertices - skin);
-    const int32_t *wide = section(c, "idwide", MIEN_IDENTITY, sizeof(int32_t));
-    const float *scale = section(c, "idscale", MIEN_IDENTITY * 2, sizeof(float));
+    const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES, rest3 = 3 * (size_t)m->vertices - skin3;
+    const int32_t *wide = section(&o->file, "idwide", MIEN_IDENTITY, sizeof(int32_t));
+    const float *scale = section(&o->file, "idscale", MIEN_IDENTITY * 2, sizeof(float));
     if (!wide || !scale || !all_below(scale, MIEN_IDENTITY * 2, 10)) { // mm a step
         return false;
     }
     size_t n16 = 0, n8 = 0;
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        n16 += wide[i] ? 3 * (size_t)skin : 0;
-        n8 += (wide[i] ? 0 : 3 * (size_t)skin) + 3 * rest;
+        n16 += wide[i] ? skin3 : 0;
+        n8 += (wide[i] ? 0 : skin3) + rest3;
     }
-    const int16_t *q16 = section(c, "id16", n16, sizeof(int16_t));
-    const int8_t *q8 = section(c, "id8", n8, 1);
+    const int16_t *q16 = section(&o->file, "id16", n16, sizeof(int16_t));
+    const int8_t *q8 = section(&o->file, "id8", n8, 1);
     if ((n16 && !q16) || !q8) {
         return false;
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        const size_t n = 3 * (size_t)m->vertices, skin3 = 3 * (size_t)skin;
-        float *out = m->identity + (size_t)i * n;
-        int16_t *q = o->steps + (size_t)i * n;
         o->scale[i][0] = scale[2 * i];
         o->scale[i][1] = scale[2 * i + 1];
-        for (size_t k = 0; k < n; k++) {
-            q[k] = k < skin3 && wide[i] ? *q16++ : *q8++;
-            out[k] = o->scale[i][k >= skin3] * (float)q[k];
-        }
+        o->wide[i] = wide[i] ? q16 : NULL;
+        o->skin[i] = wide[i] ? NULL : q8;
+        q16 += wide[i] ? skin3 : 0;
+        q8 += wide[i] ? 0 : skin3;
+        o->rest[i] = q8;
+        q8 += rest3;
     }
     return true;
 }
 
-static bool read_blendshapes(struct mien_face_model *m, struct owned *o,
-                             const struct mien_container *c, size_t moved)
+// The blendshapes as stored: for each the vertices that it moves, ascending, and their steps.
+struct stored {
+    const int32_t *count;
+    const float *scale;
+    const uint16_t *index;
+    const int16_t *value; // (.,3)
+};
+
+// How many pairs of a block and a shape that moves it there are; -1: not a model (logged or not).
+static long find_blendshapes(const struct mien_face_model *m, const struct mien_container *c,
+                             struct stored *s)
 {
-    const int32_t *count = section(c, "bscount", MIEN_BLENDSHAPES, sizeof(int32_t));
-    const float *scale = section(c, "bsscale", MIEN_BLENDSHAPES, sizeof(float));
-    const uint16_t *index = section(c, "bsindex", moved, sizeof(uint16_t));
-    const int16_t *value = section(c, "bsvalue", 3 * moved, sizeof(int16_t));
-    if (!count || !scale || !index || !value || !all_below(scale, MIEN_BLENDSHAPES, 10)) {
-        return false;
+    size_t moved = 0;
+    s->count = section(c, "bscount", MIEN_BLENDSHAPES, sizeof(int32_t));
+    s->scale = section(c, "bsscale", MIEN_BLENDSHAPES, sizeof(float));
+    for (int b = 0; s->count && b < MIEN_BLENDSHAPES; b++) {
+        if (s->count[b] < 0 || s->count[b] > m->vertices) {
+            return -1;
+        }
+        moved += (size_t)s->count[b];
     }
-    size_t n = 0;
-    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
-        o->first[b] = (int32_t)n;
-        float *out = m->blendshape + (size_t)b * 3 * (size_t)m->vertices;
-        for (int k = 0; k < count[b]; k++, n++) {
-            if (index[n] >= m->vertices) {
-                return false;
+    s->index = section(c, "bsindex", moved, sizeof(uint16_t));
+    s->value = section(c, "bsvalue", 3 * moved, sizeof(int16_t));
+    if (!s->count || !s->scale || !s->index || !s->value ||
+        !all_below(s->scale, MIEN_BLENDSHAPES, 10)) {
+        return -1;
+    }
+    long entries = 0;
+    const uint16_t *index = s->index;
+    for (int b = 0; b < MIEN_BLENDSHAPES; index += s->count[b++]) {
+        for (int k = 0; k < s->count[b]; k++) {
+            if (index[k] >= m->vertices || (k > 0 && index[k] <= index[k - 1])) {
+                return -1;
             }
-            o->index[n] = index[n];
-            for (int d = 0; d < 3; d++) {
-                o->delta[3 * n + d] = scale[b] * (float)value[3 * n + d];
-                out[3 * index[n] + d] = o->delta[3 * n + d];
+            entries += k == 0 || index[k] / BLOCK_VERTICES != index[k - 1] / BLOCK_VERTICES;
+        }
+    }
+    return entries;
+}
+
+static void read_blendshapes(struct owned *o, const struct stored *s)
+{
+    const uint16_t *index = s->index;
+    const int16_t *value = s->value;
+    for (int b = 0; b < MIEN_BLENDSHAPES; index += s->count[b++]) { // first[i + 1]: how many in i
+        o->shape_mm[b] = s->scale[b];
+        for (int k = 0; k < s->count[b]; k++) {
+            int block = index[k] / BLOCK_VERTICES;
+            o->first[block + 1] += k == 0 || block != index[k - 1] / BLOCK_VERTICES;
+        }
+    }
+    for (int i = 0; i < o->blocks; i++) {
+        o->first[i + 1] += o->first[i];
+    }
+    index = s->index; // first[i]: where the next of i goes
+    for (int b = 0; b < MIEN_BLENDSHAPES; index += s->count[b++]) {
+        for (int k = 0; k < s->count[b]; k++, value += 3) {
+            int block = index[k] / BLOCK_VERTICES;
+            if (k == 0 || block != index[k - 1] / BLOCK_VERTICES) {
+                o->shape[o->first[block]++] = (uint8_t)b;
+            }
+            memcpy(o->step + (size_t)BLOCK * (size_t)(o->first[block] - 1) +
+                       3 * (index[k] % BLOCK_VERTICES),
+                   value, 3 * sizeof(int16_t));
+        }
+    }
+    memmove(o->first + 1, o->first, (size_t)o->blocks * sizeof(int32_t));
+    o->first[0] = 0;
+}
+
+// One component's displacement of a vertex, mm.
+static void identity_at(const struct owned *o, int i, int vertex, float out[3])
+{
+    const bool on_skin = vertex < MIEN_FACE_SKIN_VERTICES;
+    const size_t at = 3 * (size_t)(on_skin ? vertex : vertex - MIEN_FACE_SKIN_VERTICES);
+    for (int c = 0; c < 3; c++) {
+        int q = !on_skin     ? o->rest[i][at + (size_t)c]
+                : o->wide[i] ? o->wide[i][at + (size_t)c]
+                             : o->skin[i][at + (size_t)c];
+        out[c] = o->scale[i][on_skin ? 0 : 1] * (float)q;
+    }
+}
+
+void mien_face_model_identity(const struct mien_face_model *m, int i, float *out)
+{
+    for (int v = 0; v < m->vertices; v++) {
+        identity_at(m->owned, i, v, out + 3 * (size_t)v);
+    }
+}
+
+void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3])
+{
+    const struct owned *o = m->owned;
+    const int block = vertex / BLOCK_VERTICES;
+    out[0] = out[1] = out[2] = 0;
+    for (int32_t e = o->first[block]; e < o->first[block + 1]; e++) {
+        if (o->shape[e] == b) {
+            const int16_t *q = o->step + (size_t)BLOCK * (size_t)e + 3 * (vertex % BLOCK_VERTICES);
+            for (int c = 0; c < 3; c++) {
+                out[c] = o->shape_mm[b] * (float)q[c];
             }
         }
     }
-    o->first[MIEN_BLENDSHAPES] = (int32_t)n;
-    return true;
+}
+
+// Identity and blendshapes of the landmarks alone.
+static void gather_landmarks(struct mien_face_model *m)
+{
+    const size_t l3 = 3 * (size_t)m->landmarks;
+    for (int l = 0; l < m->landmarks; l++) {
+        const struct mien_landmark *k = &m->landmark[l];
+        for (int i = 0; i < 3; i++) {
+            float d[3];
+            for (int n = 0; n < MIEN_IDENTITY + MIEN_BLENDSHAPES; n++) {
+                float *to = n < MIEN_IDENTITY
+                                ? m->landmark_identity + (size_t)n * l3
+                                : m->landmark_blendshape + (size_t)(n - MIEN_IDENTITY) * l3;
+                if (n < MIEN_IDENTITY) {
+                    identity_at(m->owned, n, k->vertex[i], d);
+                } else {
+                    mien_face_model_blendshape(m, n - MIEN_IDENTITY, k->vertex[i], d);
+                }
+                for (int c = 0; c < 3; c++) {
+                    to[3 * l + c] += k->weight[i] * d[c];
+                }
+            }
+        }
+    }
 }
 
 static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
@@ -216,12 +316,12 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
         !eyes) {
         return false;
     }
-    memcpy((float *)m->mean, mean, V * 3 * sizeof(float));
-    memcpy((uint8_t *)m->part, part, T);
+    m->mean = mean;
+    m->part = part;
+    m->landmark = lm;
     for (size_t i = 0; i < V; i++) {
         ((int32_t *)m->mirror)[i] = mirror[i] == 65535 ? -1 : mirror[i];
     }
-    memcpy((struct mien_landmark *)m->landmark, lm, (size_t)m->landmarks * sizeof *lm);
     memcpy(m->ibug, ibug, sizeof m->ibug);
     memcpy(m->ibug_mix, mix, sizeof m->ibug_mix);
     memcpy(m->iris, iris, sizeof m->iris);
@@ -259,11 +359,33 @@ static void find_jaw(struct mien_face_model *m)
     }
 }
 
+static void destroy(struct owned *o)
+{
+    if (o) {
+        mien_arena_destroy(&o->arena);
+        mien_container_destroy(&o->file);
+        mien_free(o);
+    }
+}
+
+static bool read_counts(struct mien_face_model *m, const struct mien_container *c)
+{
+    const int32_t *n = section(c, "counts", 8, sizeof(int32_t));
+    if (!n || n[0] < MIEN_FACE_SKIN_VERTICES || n[0] > 65535 || n[1] < 1 || n[1] > 1000000 ||
+        n[2] < 1 || n[2] > 65535 || n[3] < 1 || n[3] > MIEN_LANDMARKS_MAX ||
+        n[4] != MIEN_IDENTITY || n[5] != MIEN_BLENDSHAPES || n[6] != MIEN_IBUG) {
+        return false;
+    }
+    m->vertices = n[0];
+    m->triangles = n[1];
+    m->uvs = n[2];
+    m->landmarks = n[3];
+    return true;
+}
+
 bool mien_face_model_load(struct mien_face_model *m, const char *path)
 {
     char shipped[1024];
-    struct mien_container c = {0};
-    struct owned *o = NULL;
     memset(m, 0, sizeof *m);
     if (!path) {
         if (!mien_find_file("models", "ict.face", shipped, sizeof shipped)) {
@@ -271,77 +393,44 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         }
         path = shipped;
     }
-    if (!mien_container_load(&c, path, "FACE", MIEN_FACE_VERSION)) {
-        return false;
-    }
-    const int32_t *n = section(&c, "counts", 8, sizeof(int32_t));
-    const int32_t *bs = section(&c, "bscount", MIEN_BLENDSHAPES, sizeof(int32_t));
-    if (!n || !bs) {
-        goto bad;
-    }
-    if (n[0] < MIEN_FACE_SKIN_VERTICES || n[0] > 65535 || n[1] < 1 || n[1] > 1000000 || n[2] < 1 ||
-        n[2] > 65535 || n[3] < 1 || n[3] > MIEN_LANDMARKS_MAX || n[4] != MIEN_IDENTITY ||
-        n[5] != MIEN_BLENDSHAPES || n[6] != MIEN_IBUG) {
-        goto bad;
-    }
-    size_t moved = 0;
-    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
-        if (bs[b] < 0 || bs[b] > n[0]) {
-            goto bad;
-        }
-        moved += (size_t)bs[b];
-    }
-    m->vertices = n[0];
-    m->triangles = n[1];
-    m->uvs = n[2];
-    m->landmarks = n[3];
-    o = mien_calloc(1, sizeof *o);
-    if (!o) {
+    struct owned *o = mien_calloc(1, sizeof *o);
+    if (!o || !mien_container_load(&o->file, path, "FACE", MIEN_FACE_VERSION)) {
         goto fail;
     }
-    carve(m, o, moved);
+    struct stored shapes;
+    long entries = read_counts(m, &o->file) ? find_blendshapes(m, &o->file, &shapes) : -1;
+    if (entries < 0) {
+        goto bad;
+    }
+    o->blocks = (m->vertices + BLOCK_VERTICES - 1) / BLOCK_VERTICES;
+    carve(m, o, (size_t)entries);
     const size_t need = o->arena.used;
     if (!mien_arena_init(&o->arena, need)) {
         goto fail;
     }
-    carve(m, o, moved);
+    carve(m, o, (size_t)entries);
     m->owned = o;
-    if (!read_mesh(m, &c) || !read_identity(m, o, &c) || !read_blendshapes(m, o, &c, moved)) {
+    if (!read_mesh(m, &o->file) || !read_identity(m, o)) {
         goto bad;
     }
+    read_blendshapes(o, &shapes);
     mien_face_model_gather(m, m->mean, m->landmark_mean);
     find_jaw(m);
-    for (int i = 0; i < MIEN_IDENTITY; i++) {
-        mien_face_model_gather(m, m->identity + (size_t)i * 3 * (size_t)m->vertices,
-                               m->landmark_identity + (size_t)i * 3 * (size_t)m->landmarks);
-    }
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        mien_face_model_gather(m, m->blendshape + (size_t)i * 3 * (size_t)m->vertices,
-                               m->landmark_blendshape + (size_t)i * 3 * (size_t)m->landmarks);
-    }
-    mien_container_destroy(&c);
+    gather_landmarks(m);
     return true;
 bad:
     mien_error("%s: not a face model of this version (sections or numbers disagree); run "
                "`mien model build` again",
                path);
 fail:
-    if (o) {
-        mien_arena_destroy(&o->arena);
-        mien_free(o);
-    }
-    mien_container_destroy(&c);
+    destroy(o);
     memset(m, 0, sizeof *m);
     return false;
 }
 
 void mien_face_model_destroy(struct mien_face_model *m)
 {
-    struct owned *o = m->owned;
-    if (o) {
-        mien_arena_destroy(&o->arena);
-        mien_free(o);
-    }
+    destroy(m->owned);
     memset(m, 0, sizeof *m);
 }
 
@@ -349,9 +438,9 @@ void mien_face_model_destroy(struct mien_face_model *m)
 MIEN_MULTIVERSION static void add_dense(float *restrict out, const float *restrict basis,
                                         size_t stride, const float *w, int terms, size_t n)
 {
-    enum { BLOCK = 1024 };
-    for (size_t at = 0; at < n; at += BLOCK) {
-        const size_t len = n - at < BLOCK ? n - at : BLOCK;
+    enum { PIECE = 1024 };
+    for (size_t at = 0; at < n; at += PIECE) {
+        const size_t len = n - at < PIECE ? n - at : PIECE;
         float *restrict y = out + at;
         int k = 0;
         for (; k + 4 <= terms; k += 4) {
@@ -371,18 +460,18 @@ MIEN_MULTIVERSION static void add_dense(float *restrict out, const float *restri
     }
 }
 
-// The same from 16-bit steps: w[k] includes the step's size.
-MIEN_MULTIVERSION static void add_steps(float *restrict out, const int16_t *restrict basis,
-                                        size_t stride, const float *w, int terms, size_t n)
+// out[i] += sum_k w[k] * basis[k][i] from 8-bit steps: w[k] includes the step's size.
+MIEN_MULTIVERSION static void add_steps(float *restrict out, const int8_t *const *basis,
+                                        const float *w, int terms, size_t n)
 {
-    enum { BLOCK = 2048 };
-    for (size_t at = 0; at < n; at += BLOCK) {
-        const size_t len = n - at < BLOCK ? n - at : BLOCK;
+    enum { PIECE = 2048 };
+    for (size_t at = 0; at < n; at += PIECE) {
+        const size_t len = n - at < PIECE ? n - at : PIECE;
         float *restrict y = out + at;
         int k = 0;
         for (; k + 4 <= terms; k += 4) {
-            const int16_t *a = basis + (size_t)k * stride + at, *b = a + stride;
-            const int16_t *c = b + stride, *d = c + stride;
+            const int8_t *a = basis[k] + at, *b = basis[k + 1] + at;
+            const int8_t *c = basis[k + 2] + at, *d = basis[k + 3] + at;
             const float wa = w[k], wb = w[k + 1], wc = w[k + 2], wd = w[k + 3];
             for (size_t i = 0; i < len; i++) {
                 y[i] +=
@@ -390,7 +479,7 @@ MIEN_MULTIVERSION static void add_steps(float *restrict out, const int16_t *rest
             }
         }
         for (; k < terms; k++) {
-            const int16_t *a = basis + (size_t)k * stride + at;
+            const int8_t *a = basis[k] + at;
             for (size_t i = 0; i < len; i++) {
                 y[i] += w[k] * (float)a[i];
             }
@@ -398,20 +487,49 @@ MIEN_MULTIVERSION static void add_steps(float *restrict out, const int16_t *rest
     }
 }
 
-static void add_sparse(const struct mien_face_model *m, const float *blendshape, float *out)
+// The same of one component in 16-bit steps.
+MIEN_MULTIVERSION static void add_wide(float *restrict out, const int16_t *restrict basis, float w,
+                                       size_t n)
 {
-    const struct owned *o = m->owned;
-    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
-        const float w = blendshape[b];
-        if (w == 0) {
-            continue;
+    for (size_t i = 0; i < n; i++) {
+        out[i] += w * (float)basis[i];
+    }
+}
+
+typedef float lanes __attribute__((vector_size(32)));
+typedef int32_t lanes_int __attribute__((vector_size(32)));
+typedef int16_t lanes_step __attribute__((vector_size(16)));
+
+// to = from + the shapes of one block; w: mm per step and shape.
+static inline __attribute__((always_inline)) void
+add_block(const struct owned *o, int block, const float *w, const float *from, float *to)
+{
+    lanes sum[3];
+    memcpy(sum, from, sizeof(sum));
+    for (int32_t e = o->first[block]; e < o->first[block + 1]; e++) {
+        const lanes_step *q = (const lanes_step *)(o->step + (size_t)BLOCK * (size_t)e);
+        const float wk = w[o->shape[e]];
+        for (int i = 0; i < 3; i++) {
+            sum[i] += wk * __builtin_convertvector(__builtin_convertvector(q[i], lanes_int), lanes);
         }
-        for (int32_t k = o->first[b]; k < o->first[b + 1]; k++) {
-            float *v = out + 3 * (size_t)o->index[k];
-            v[0] += w * o->delta[3 * k];
-            v[1] += w * o->delta[3 * k + 1];
-            v[2] += w * o->delta[3 * k + 2];
-        }
+    }
+    memcpy(to, sum, sizeof(sum));
+}
+
+MIEN_MULTIVERSION static void add_blocks(const struct owned *o, int vertices, const float *w,
+                                         const float *from, float *to)
+{
+    const int whole = vertices / BLOCK_VERTICES;
+    for (int i = 0; i < whole; i++) {
+        add_block(o, i, w, from + (size_t)BLOCK * (size_t)i, to + (size_t)BLOCK * (size_t)i);
+    }
+    if (whole < o->blocks) {
+        float last[BLOCK] = {0};
+        const size_t at = (size_t)BLOCK * (size_t)whole;
+        const size_t bytes = (3 * (size_t)vertices - at) * sizeof(float);
+        memcpy(last, from + at, bytes);
+        add_block(o, whole, w, last, last);
+        memcpy(to + at, last, bytes);
     }
 }
 
@@ -426,30 +544,38 @@ static int nonzero_terms(const float *w, int n) // coefficients after the last o
 void mien_face_model_vertices(const struct mien_face_model *m, const float *identity,
                               const float *blendshape, float *out)
 {
-    const size_t n = 3 * (size_t)m->vertices;
+    const struct owned *o = m->owned;
+    const size_t n = 3 * (size_t)m->vertices, skin3 = 3 * MIEN_FACE_SKIN_VERTICES;
     memcpy(out, m->mean, n * sizeof(float));
-    if (identity) {
-        const struct owned *o = m->owned;
-        const int terms = nonzero_terms(identity, MIEN_IDENTITY);
-        const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES;
-        float w[2][MIEN_IDENTITY];
-        for (int k = 0; k < terms; k++) {
-            w[0][k] = identity[k] * o->scale[k][0];
-            w[1][k] = identity[k] * o->scale[k][1];
+    const int terms = identity ? nonzero_terms(identity, MIEN_IDENTITY) : 0;
+    const int8_t *basis[MIEN_IDENTITY];
+    float w[2][MIEN_IDENTITY];
+    int narrow = 0;
+    for (int k = 0; k < terms; k++) {
+        w[1][k] = identity[k] * o->scale[k][1];
+        if (o->wide[k]) {
+            add_wide(out, o->wide[k], identity[k] * o->scale[k][0], skin3);
+        } else {
+            w[0][narrow] = identity[k] * o->scale[k][0];
+            basis[narrow++] = o->skin[k];
         }
-        add_steps(out, o->steps, n, w[0], terms, skin3);
-        add_steps(out + skin3, o->steps + skin3, n, w[1], terms, n - skin3);
     }
+    add_steps(out, basis, w[0], narrow, skin3);
+    add_steps(out + skin3, o->rest, w[1], terms, n - skin3);
     if (blendshape) {
-        add_sparse(m, blendshape, out);
+        mien_face_model_add_blendshapes(m, out, blendshape, out);
     }
 }
 
 void mien_face_model_add_blendshapes(const struct mien_face_model *m, const float *base,
                                      const float *blendshape, float *out)
 {
-    memcpy(out, base, 3 * (size_t)m->vertices * sizeof(float));
-    add_sparse(m, blendshape, out);
+    const struct owned *o = m->owned;
+    float w[MIEN_BLENDSHAPES];
+    for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
+        w[b] = blendshape[b] * o->shape_mm[b];
+    }
+    add_blocks(o, m->vertices, w, base, out);
 }
 
 void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,
@@ -465,30 +591,84 @@ void mien_face_model_landmarks(const struct mien_face_model *m, const float *ide
     }
 }
 
-void mien_face_model_normals(const struct mien_face_model *m, const float *v, float *out)
+typedef float quad __attribute__((vector_size(16)));
+typedef int32_t lanes_quad __attribute__((vector_size(16)));
+
+// Sums of the triangles' normals, four floats a vertex, the last of them unused.
+static void add_normals(const struct mien_face_model *m, const float *v, float *out)
 {
-    memset(out, 0, 3 * (size_t)m->vertices * sizeof(float));
+    const int last = m->vertices - 1; // four floats cannot be read of it
+    const float end[4] = {v[3 * last], v[3 * last + 1], v[3 * last + 2], 0};
     for (int t = 0; t < m->triangles; t++) {
         const int32_t *k = m->triangle + 3 * t;
-        const float *a = v + 3 * k[0], *b = v + 3 * k[1], *c = v + 3 * k[2];
-        const float e[3] = {b[0] - a[0], b[1] - a[1], b[2] - a[2]};
-        const float f[3] = {c[0] - a[0], c[1] - a[1], c[2] - a[2]};
-        const float n[3] = {e[1] * f[2] - e[2] * f[1], e[2] * f[0] - e[0] * f[2],
-                            e[0] * f[1] - e[1] * f[0]};
+        quad p[3];
         for (int i = 0; i < 3; i++) {
-            out[3 * k[i]] += n[0];
-            out[3 * k[i] + 1] += n[1];
-            out[3 * k[i] + 2] += n[2];
+            memcpy(&p[i], k[i] == last ? end : v + 3 * k[i], sizeof(quad));
+        }
+        const quad e = p[1] - p[0], f = p[2] - p[0];
+        const quad d = e * __builtin_shuffle(f, (lanes_quad){1, 2, 0, 3}) -
+                       __builtin_shuffle(e, (lanes_quad){1, 2, 0, 3}) * f;
+        const quad n = __builtin_shuffle(d, (lanes_quad){1, 2, 0, 3});
+        for (int i = 0; i < 3; i++) {
+            quad sum;
+            memcpy(&sum, out + 4 * k[i], sizeof(sum));
+            sum += n;
+            memcpy(out + 4 * k[i], &sum, sizeof(sum));
         }
     }
-    for (int i = 0; i < m->vertices; i++) {
-        float *n = out + 3 * i;
-        const float s = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-        const float r = s > 1e-12f ? 1 / s : 0;
-        n[0] *= r;
-        n[1] *= r;
-        n[2] = s > 1e-12f ? n[2] * r : 1;
+}
+
+MIEN_MULTIVERSION
+void mien_face_model_normals(const struct mien_face_model *m, const float *v, float *out)
+{
+    enum { PIECE = 64 };
+    memset(out, 0, MIEN_NORMAL_ROOM * (size_t)m->vertices * sizeof(float));
+    add_normals(m, v, out);
+    for (int at = 0; at < m->vertices; at += PIECE) { // four floats to three, in place
+        const int n = m->vertices - at < PIECE ? m->vertices - at : PIECE;
+        float sum[4 * PIECE], scale[PIECE];
+        memcpy(sum, out + 4 * (size_t)at, (size_t)n * 4 * sizeof(float));
+        for (int i = 0; i < n; i++) {
+            const float *s = sum + 4 * i;
+            scale[i] = 1 / sqrtf(s[0] * s[0] + s[1] * s[1] + s[2] * s[2]);
+        }
+        for (int i = 0; i < n; i++) {
+            float *to = out + 3 * (size_t)(at + i);
+            const bool flat = !(scale[i] < 1e12f);
+            to[0] = flat ? 0 : sum[4 * i] * scale[i];
+            to[1] = flat ? 0 : sum[4 * i + 1] * scale[i];
+            to[2] = flat ? 1 : sum[4 * i + 2] * scale[i];
+        }
     }
+}
+
+bool mien_face_base_init(struct mien_face_base *b, const struct mien_face_model *m)
+{
+    *b = (struct mien_face_base){.model = m};
+    b->vertices = mien_calloc((size_t)m->vertices, 3 * sizeof(float));
+    return b->vertices != NULL;
+}
+
+void mien_face_base_destroy(struct mien_face_base *b)
+{
+    mien_free(b->vertices);
+    *b = (struct mien_face_base){0};
+}
+
+const float *mien_face_base_of(struct mien_face_base *b, const float *identity)
+{
+    if (!b->ready || memcmp(b->identity, identity, sizeof(b->identity)) != 0) {
+        mien_face_model_vertices(b->model, identity, NULL, b->vertices);
+        memcpy(b->identity, identity, sizeof(b->identity));
+        b->ready = true;
+    }
+    return b->vertices;
+}
+
+void mien_face_base_pose(struct mien_face_base *b, const float *identity, const float *blendshape,
+                         float *out)
+{
+    mien_face_model_add_blendshapes(b->model, mien_face_base_of(b, identity), blendshape, out);
 }
 
 static const float source_origin_mm[3] = {0, 12, 8};

@@ -60,8 +60,6 @@ struct mien_face_model {
     const uint8_t *part;        // (T) enum mien_part
     const uint8_t *vertex_mask; // (V) bit p set: vertex belongs to part p (p < 8)
     const int32_t *mirror;      // (V) vertex on the other side, itself when central, -1 when none
-    float *identity;            // (MIEN_IDENTITY,V,3) mm per unit coefficient, dequantised at load
-    float *blendshape;          // (MIEN_BLENDSHAPES,V,3) mm at weight 1; all zero for tongueOut
     const struct mien_landmark *landmark; // (landmarks)
     // Landmarks only, gathered for the fit: contiguous (coefficient, landmark, 3).
     float *landmark_mean;       // (L,3)
@@ -90,9 +88,13 @@ void mien_face_model_destroy(struct mien_face_model *m);
 // head frame. Under 1 ms on one core: zero coefficients and untouched vertices cost nothing.
 void mien_face_model_vertices(const struct mien_face_model *m, const float *identity,
                               const float *blendshape, float *out);
-// `base` = mean + identity, kept by callers whose identity is locked (V,3).
+// `base` = mean + identity, kept by callers whose identity is locked (V,3); may be `out`.
 void mien_face_model_add_blendshapes(const struct mien_face_model *m, const float *base,
                                      const float *blendshape, float *out);
+// One component of the identity at coefficient 1, displacements (V,3), mm.
+void mien_face_model_identity(const struct mien_face_model *m, int i, float *out);
+// How far a blendshape at weight 1 moves a vertex, mm; no vertex for tongueOut.
+void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3]);
 void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,
                                const float *blendshape, float *out); // (L,3)
 // The landmarks' places (L,3) on vertices (V,3), or the same of any value with three numbers a
@@ -101,8 +103,25 @@ void mien_face_model_gather(const struct mien_face_model *m, const float *v, flo
 // Whether a triangle of the narrow face lies behind the face's lower outline, under chin and jaw:
 // where the face, as people draw it, has ended.
 bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle);
-// Area-weighted vertex normals (V,3), unit length. No allocation.
+// Area-weighted vertex normals, unit length. out: room for MIEN_NORMAL_ROOM floats a vertex, of
+// which the first (V,3) are the answer. No allocation.
+enum { MIEN_NORMAL_ROOM = 4 };
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
+// Mean and identity of one face, kept while the identity stays the same (a tracked face's is held
+// after its first seconds): evaluating it is the dearer half of a mesh. One thread at a time.
+struct mien_face_base {
+    const struct mien_face_model *model; // must stay
+    float identity[MIEN_IDENTITY];
+    float *vertices; // (V,3) mm, owned
+    bool ready;
+};
+bool mien_face_base_init(struct mien_face_base *b, const struct mien_face_model *m);
+void mien_face_base_destroy(struct mien_face_base *b); // a zeroed one too
+// The vertices (V,3) without expression, until the next call.
+const float *mien_face_base_of(struct mien_face_base *b, const float *identity);
+// As mien_face_model_vertices.
+void mien_face_base_pose(struct mien_face_base *b, const float *identity, const float *blendshape,
+                         float *out);
 // From ICT-FaceKit's own axes to the head frame (millimetres there too): hair and other things made
 // for the source's head. head = Rx(4.5 degrees) (source - (0, 12, 8)).
 void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);

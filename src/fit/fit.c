@@ -98,7 +98,7 @@ static void find_normals(struct mien_fit *f, const float *surface)
 struct mien_fit *mien_fit_create(const struct mien_face_model *m)
 {
     struct mien_fit *f = mien_calloc(1, sizeof *f);
-    float *surface = mien_calloc(3 * (size_t)m->vertices, sizeof *surface);
+    float *surface = mien_calloc(MIEN_NORMAL_ROOM * (size_t)m->vertices, sizeof *surface);
     if (!f || !surface) {
         goto fail;
     }

@@ -25,6 +25,7 @@ struct mien {
     const struct mien_face_model *model;
     struct mien_result result;
     struct mien_face face[MIEN_FACE_LIMIT];
+    struct mien_face_base base[MIEN_FACE_LIMIT]; // of those whose vertices were asked for
     char error[512];
 };
 
@@ -110,6 +111,9 @@ struct mien *mien_create(const struct mien_options *options, char *why, size_t w
 
 void mien_destroy(struct mien *m)
 {
+    for (int i = 0; m && i < MIEN_FACE_LIMIT; i++) {
+        mien_face_base_destroy(&m->base[i]);
+    }
     if (m) {
         mien_engine_destroy(m->engine);
         mien_free(m);
@@ -207,7 +211,10 @@ int mien_face_vertices(struct mien *m, int i, int in_camera, float *xyz_mm)
         return -1;
     }
     const struct mien_face_result *f = &m->result.face[i];
-    mien_face_model_vertices(m->model, f->identity, f->blendshape, xyz_mm);
+    if (!m->base[i].vertices && !mien_face_base_init(&m->base[i], m->model)) {
+        return -1;
+    }
+    mien_face_base_pose(&m->base[i], f->identity, f->blendshape, xyz_mm);
     for (int v = 0; in_camera && v < m->model->vertices; v++) {
         float *p = xyz_mm + 3 * v, turned[3];
         mien_mat3_mul_vec(f->pose.R, p, turned);

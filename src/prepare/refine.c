@@ -115,7 +115,9 @@ static void closest(const float *a, const float *b, const float *c, const float 
 // What moves with the lower lip or the upper lid must stay on it: y displacement of a shape.
 static float moved_y(const struct mien_face_model *m, int shape, int vertex)
 {
-    return m->blendshape[((size_t)shape * (size_t)m->vertices + (size_t)vertex) * 3 + 1];
+    float moved[3];
+    mien_face_model_blendshape(m, shape, vertex, moved);
+    return moved[1];
 }
 
 static bool same_side(const struct mien_face_model *m, int l, const int32_t *tri)

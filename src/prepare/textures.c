@@ -624,7 +624,7 @@ int mien_prepare_textures(const char *out, int limit)
         mien_face_model_load(&k.m, NULL) && (k.fit = mien_fit_create(&k.m)) &&
         (k.jpeg = mien_jpeg_decoder_create()) && (k.texel = mien_calloc(TEXELS, sizeof *k.texel)) &&
         (k.vertex = mien_calloc((size_t)k.m.vertices * 3, sizeof(float))) &&
-        (k.normal = mien_calloc((size_t)k.m.vertices * 3, sizeof(float))) &&
+        (k.normal = mien_calloc((size_t)k.m.vertices * MIEN_NORMAL_ROOM, sizeof(float))) &&
         (k.screen = mien_calloc((size_t)k.m.vertices * 2, sizeof(float))) &&
         (k.zbuffer = mien_calloc(ZSIZE * ZSIZE, sizeof(float))) &&
         (k.colour = mien_calloc(TEXELS * 3, sizeof(float))) &&

@@ -89,10 +89,11 @@ bool mien_posed_create(struct mien_posed *p, const struct mien_face_model *m)
     p->model = m;
     size_t n = (size_t)m->vertices;
     p->vertices = mien_calloc(n, 3 * sizeof(float));
-    p->normals = mien_calloc(n, 3 * sizeof(float));
+    p->normals = mien_calloc(n, MIEN_NORMAL_ROOM * sizeof(float));
     p->screen = mien_calloc(n, 3 * sizeof(float));
     p->facing = mien_calloc(n, sizeof(float));
-    if (!p->vertices || !p->normals || !p->screen || !p->facing) {
+    bool ok = mien_face_base_init(&p->base, m);
+    if (!ok || !p->vertices || !p->normals || !p->screen || !p->facing) {
         mien_posed_destroy(p);
         return false;
     }
@@ -101,6 +102,7 @@ bool mien_posed_create(struct mien_posed *p, const struct mien_face_model *m)
 
 void mien_posed_destroy(struct mien_posed *p)
 {
+    mien_face_base_destroy(&p->base);
     mien_free(p->vertices);
     mien_free(p->normals);
     mien_free(p->screen);
@@ -119,7 +121,7 @@ bool mien_posed_set(struct mien_posed *p, const struct mien_camera *camera,
                     const struct mien_face_result *f)
 {
     const struct mien_face_model *m = p->model;
-    mien_face_model_vertices(m, f->identity, f->blendshape, p->vertices);
+    mien_face_base_pose(&p->base, f->identity, f->blendshape, p->vertices);
     mien_face_model_normals(m, p->vertices, p->normals);
     float box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
     for (int i = 0; i < m->vertices; i++) {

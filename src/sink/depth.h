@@ -29,6 +29,7 @@ bool mien_depth_visible(const struct mien_depth *d, const float p[3], float bias
 // One posed face: every vertex in the picture, and the depth buffer of its solid parts.
 struct mien_posed {
     const struct mien_face_model *model;
+    struct mien_face_base base;
     float *vertices; // (V,3) head frame, mm
     float *normals;  // (V,3) head frame
     float *screen;   // (V,3) x px, y px, 1/depth; 1/depth <= 0 behind the camera

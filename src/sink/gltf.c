@@ -203,13 +203,14 @@ static int add_floats(struct file *f, const float *v, size_t n, int width, const
 // A morph target: only the vertices that move. scratch: V indices, 3 V floats. One that moves
 // nothing names a vertex too: an accessor without any data is zeros by the specification, and
 // refused by readers.
-static int add_target(struct file *f, const float *shape_mm, int vertices, uint32_t *index,
+static int add_target(struct file *f, const struct mien_face_model *m, int shape, uint32_t *index,
                       float *moved)
 {
     size_t n = 0;
     float low[3] = {0}, high[3] = {0};
-    for (int i = 0; i < vertices; i++) {
-        const float *d = shape_mm + 3 * i;
+    for (int i = 0; i < m->vertices; i++) {
+        float d[3];
+        mien_face_model_blendshape(m, shape, i, d);
         if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
             continue;
         }
@@ -228,7 +229,7 @@ static int add_target(struct file *f, const float *shape_mm, int vertices, uint3
     }
     int i_view = add_view(f, index, n * sizeof(*index), 0);
     int v_view = add_view(f, moved, n * 3 * sizeof(float), 0);
-    int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)vertices);
+    int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)m->vertices);
     numbers(&f->accessors, "min", low, 3);
     numbers(&f->accessors, "max", high, 3);
     print(&f->accessors,
@@ -242,7 +243,8 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
 {
     const struct mien_face_model *m = s->model;
     size_t V = (size_t)m->vertices;
-    float *at = mien_calloc(V, 3 * sizeof(float)), *normal = mien_calloc(V, 3 * sizeof(float));
+    float *at = mien_calloc(V, 3 * sizeof(float)),
+          *normal = mien_calloc(V, MIEN_NORMAL_ROOM * sizeof(float));
     uint32_t *index = mien_calloc((size_t)m->triangles * 3 + V, sizeof(uint32_t));
     bool ok = at && normal && index;
     if (ok) {
@@ -255,7 +257,7 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
         int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
         int target[MIEN_BLENDSHAPES];
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            target[i] = add_target(f, m->blendshape + (size_t)i * 3 * V, m->vertices, index, at);
+            target[i] = add_target(f, m, i, index, at);
         }
         print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
         bool first = true;

@@ -63,6 +63,7 @@ struct ws_sink {
     struct mien_text text; // writes into json
     int *vertex;           // (vertices) the model's vertices that are sent
     int vertices;
+    struct mien_face_base base[MIEN_FACES_MAX];
     float *posed; // (V,3)
 };
 
@@ -130,7 +131,7 @@ static bool make_buffers(struct ws_sink *s)
     bool ok = s->json.data && s->posed;
     for (int i = 0; i < MIEN_FACES_MAX; i++) {
         s->mesh[i].data = mien_calloc(LWS_PRE + MESH_HEAD + 6 * (size_t)s->vertices, 1);
-        ok = ok && s->mesh[i].data;
+        ok = ok && s->mesh[i].data && mien_face_base_init(&s->base[i], s->model);
     }
     s->text.file = ok ? fmemopen(s->json.data + LWS_PRE, JSON_ROOM, "w") : NULL;
     if (s->text.file) {
@@ -152,7 +153,7 @@ static void compose(struct ws_sink *s, const struct mien_sink_frame *frame)
     s->meshes = r->count;
     for (int i = 0; i < r->count; i++) {
         const struct mien_face_result *f = &r->face[i];
-        mien_face_model_vertices(s->model, f->identity, f->blendshape, s->posed);
+        mien_face_base_pose(&s->base[i], f->identity, f->blendshape, s->posed);
         uint8_t *p = s->mesh[i].data + LWS_PRE;
         memcpy(p, "MESH", 4);
         p = mien_put_u32_le(p + 4, (uint32_t)r->frame);
@@ -410,6 +411,7 @@ static bool ws_close(struct mien_sink *sink)
     mien_free(s->json.data);
     for (int i = 0; i < MIEN_FACES_MAX; i++) {
         mien_free(s->mesh[i].data);
+        mien_face_base_destroy(&s->base[i]);
     }
     mien_free(s->vertex);
     mien_free(s->posed);

@@ -125,7 +125,7 @@ static bool occlusion(struct mien_synth_assets *a)
     enum { SIDE = 256, DIRECTIONS = 96 };
     struct mien_raster r;
     mien_raster_vertex *v = mien_calloc((size_t)m->vertices, sizeof *v);
-    float *normal = mien_calloc((size_t)m->vertices * 3, sizeof *normal);
+    float *normal = mien_calloc((size_t)m->vertices * MIEN_NORMAL_ROOM, sizeof *normal);
     float *total = mien_calloc((size_t)m->vertices, sizeof *total);
     bool ok = mien_raster_create(&r, SIDE, SIDE) && v && normal && total;
     if (ok) {

@@ -34,7 +34,7 @@ struct mien_synth_renderer *mien_synth_renderer_create(const struct mien_synth_a
     largest = largest > (size_t)hv ? largest : (size_t)hv;
     r->base = mien_calloc(v * 3 + 1, sizeof(float));
     r->vertex = mien_calloc(v * 3 + 1, sizeof(float));
-    r->normal = mien_calloc(v * 3 + 1, sizeof(float));
+    r->normal = mien_calloc(v * MIEN_NORMAL_ROOM, sizeof(float));
     r->pos = mien_calloc(v * 3 + 1, sizeof(float));
     r->light = mien_calloc(v * 3 + 1, sizeof(float));
     r->screen = mien_calloc(v, sizeof *r->screen);

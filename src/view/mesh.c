@@ -211,7 +211,6 @@ static void carve(struct mien_mesh *m, struct builder *b, struct mien_arena *a,
     m->fixed = mien_arena_take(a, p, sizeof(*m->fixed));
     m->corner = mien_arena_take(a, v, sizeof(*m->corner));
     m->triangle = mien_arena_take(a, p, sizeof(*m->triangle));
-    m->base = mien_arena_take(a, MIEN_FACES_MAX * 3 * v, sizeof(float));
     m->posed = mien_arena_take(a, 3 * v, sizeof(float));
     m->normal = mien_arena_take(a, 3 * v, sizeof(float));
     m->corner_triangle = mien_arena_take(a, p, sizeof(int));
@@ -279,11 +278,21 @@ bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model)
     build(&b);
     hull(m);
     mien_arena_destroy(&tmp);
-    return true;
+    bool ok = true;
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        ok = mien_face_base_init(&m->base[i], model) && ok;
+    }
+    if (!ok) {
+        mien_mesh_destroy(m);
+    }
+    return ok;
 }
 
 void mien_mesh_destroy(struct mien_mesh *m)
 {
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        mien_face_base_destroy(&m->base[i]);
+    }
     if (m->owned) {
         mien_arena_destroy(m->owned);
         mien_free(m->owned);
@@ -357,13 +366,7 @@ enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
                                     const struct mien_face_result *face,
                                     enum mien_mesh_group wanted, struct mien_mesh_point *out)
 {
-    float *base = m->base + (size_t)slot * 3 * (size_t)m->model->vertices;
-    if (!m->base_ready[slot] ||
-        memcmp(m->identity[slot], face->identity, sizeof(face->identity)) != 0) {
-        mien_face_model_vertices(m->model, face->identity, NULL, base);
-        memcpy(m->identity[slot], face->identity, sizeof(face->identity));
-        m->base_ready[slot] = true;
-    }
+    const float *base = mien_face_base_of(&m->base[slot], face->identity);
     mien_face_model_add_blendshapes(m->model, base, face->blendshape, m->posed);
     enum mien_mesh_group last = wanted;
     if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !lips_open(m, base)) {

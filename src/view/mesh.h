@@ -43,9 +43,7 @@ struct mien_mesh {
     int group_triangle[MIEN_MESH_GROUPS + 1];
     int group_point[MIEN_MESH_GROUPS + 1], group_corner[MIEN_MESH_GROUPS + 1];
     // Workspace and caches, one slot a face.
-    float *base; // (MIEN_FACES_MAX, model vertices, 3): mean + identity
-    float identity[MIEN_FACES_MAX][MIEN_IDENTITY]; // of `base`
-    bool base_ready[MIEN_FACES_MAX];
+    struct mien_face_base base[MIEN_FACES_MAX];
     float *posed;         // (model vertices,3)
     float *normal;        // (corners,3)
     int *corner_triangle; // (triangles,3) corners

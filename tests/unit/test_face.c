@@ -304,7 +304,7 @@ static void model_is_a_head(void **state)
     assert_true(chin[1] < nose[1] - 50);
     assert_true(iris[0] > 25 && iris[0] < 40);
     // outside: normals of the nose tip and of the back of the head point away
-    float *n = mien_calloc(3 * (size_t)model.vertices, sizeof *n);
+    float *n = mien_calloc(MIEN_NORMAL_ROOM * (size_t)model.vertices, sizeof *n);
     assert_non_null(n);
     mien_face_model_normals(&model, model.mean, n);
     int outward = 0, skin = 0;
@@ -386,10 +386,11 @@ static void blendshape_sides(void **state)
 {
     (void)state;
     for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
-        const float *d = model.blendshape + (size_t)b * 3 * (size_t)model.vertices;
         double side[2] = {0, 0};
         for (int i = 0; i < model.vertices; i++) {
-            side[model.mean[3 * i] > 0] += hypotf(hypotf(d[3 * i], d[3 * i + 1]), d[3 * i + 2]);
+            float d[3];
+            mien_face_model_blendshape(&model, b, i, d);
+            side[model.mean[3 * i] > 0] += hypotf(hypotf(d[0], d[1]), d[2]);
         }
         const char *s = mien_blendshape_name(b);
         if (b == MIEN_BS_TONGUE_OUT) {
@@ -463,7 +464,8 @@ static void evaluation_agrees_with_the_sum(void **state)
     (void)state;
     const size_t n = 3 * (size_t)model.vertices;
     float *a = mien_calloc(n, 4), *b = mien_calloc(n, 4), *c = mien_calloc(n, 4);
-    assert_true(a && b && c);
+    double *sum = mien_calloc(n, sizeof(*sum));
+    assert_true(a && b && c && sum);
     struct mien_rng r;
     mien_rng_seed(&r, 3, 1);
     float id[MIEN_IDENTITY], bs[MIEN_BLENDSHAPES], lm[3 * MIEN_LANDMARKS_MAX];
@@ -477,18 +479,26 @@ static void evaluation_agrees_with_the_sum(void **state)
     mien_face_model_vertices(&model, id, bs, a);
     print_message("one evaluation: %.2f ms\n", (double)(mien_now_ns() - t0) / 1e6);
     mien_face_model_vertices(&model, id, NULL, b);
-    mien_face_model_add_blendshapes(&model, b, bs, c);
     mien_face_model_landmarks(&model, id, bs, lm);
     for (size_t i = 0; i < n; i++) {
-        double s = model.mean[i];
-        for (int k = 0; k < MIEN_IDENTITY; k++) {
-            s += (double)id[k] * model.identity[(size_t)k * n + i];
+        sum[i] = model.mean[i];
+    }
+    for (int k = 0; k < MIEN_IDENTITY + MIEN_BLENDSHAPES; k++) {
+        if (k < MIEN_IDENTITY) {
+            mien_face_model_identity(&model, k, c);
         }
-        for (int k = 0; k < MIEN_BLENDSHAPES; k++) {
-            s += (double)bs[k] * model.blendshape[(size_t)k * n + i];
+        for (int v = 0; v < model.vertices && k >= MIEN_IDENTITY; v++) {
+            mien_face_model_blendshape(&model, k - MIEN_IDENTITY, v, c + 3 * v);
         }
-        near_(a[i], s, 2e-3);
-        near_(c[i], s, 2e-3);
+        const double w = k < MIEN_IDENTITY ? id[k] : bs[k - MIEN_IDENTITY];
+        for (size_t i = 0; i < n; i++) {
+            sum[i] += w * c[i];
+        }
+    }
+    mien_face_model_add_blendshapes(&model, b, bs, c);
+    for (size_t i = 0; i < n; i++) {
+        near_(a[i], sum[i], 2e-4);
+        near_(c[i], sum[i], 2e-4);
     }
     for (int l = 0; l < model.landmarks; l++) {
         const struct mien_landmark *k = &model.landmark[l];
@@ -502,6 +512,68 @@ static void evaluation_agrees_with_the_sum(void **state)
     mien_free(a);
     mien_free(b);
     mien_free(c);
+    mien_free(sum);
+}
+
+// A base follows its identity and is not evaluated anew while it stays.
+static void base_is_of_its_identity(void **state)
+{
+    (void)state;
+    const size_t n = 3 * (size_t)model.vertices;
+    float *a = mien_calloc(n, 4), *b = mien_calloc(n, 4);
+    struct mien_face_base base;
+    assert_true(a && b && mien_face_base_init(&base, &model));
+    float id[MIEN_IDENTITY] = {0}, bs[MIEN_BLENDSHAPES] = {[MIEN_BS_JAW_OPEN] = 0.5f};
+    for (int k = 0; k < 3; k++) {
+        id[k] = 1 + (float)k;
+        mien_face_model_vertices(&model, id, bs, a);
+        mien_face_base_pose(&base, id, bs, b);
+        assert_memory_equal(a, b, n * sizeof(float));
+        base.vertices[5] += 1; // seen as long as the base is kept
+        mien_face_base_pose(&base, id, bs, b);
+        near_(b[5] - a[5], 1, 1e-4);
+    }
+    mien_face_base_destroy(&base);
+    mien_face_base_destroy(&base);
+    mien_free(a);
+    mien_free(b);
+}
+
+// Each against the sum over its own triangles; a vertex of no triangle points forward.
+static void normals_agree_with_the_sum(void **state)
+{
+    (void)state;
+    const size_t V = (size_t)model.vertices;
+    double *sum = mien_calloc(3 * V, sizeof(*sum));
+    float *n = mien_calloc(MIEN_NORMAL_ROOM * V, sizeof(*n));
+    assert_true(sum && n);
+    for (int t = 0; t < model.triangles; t++) {
+        const int32_t *k = model.triangle + 3 * t;
+        double e[2][3];
+        for (int c = 0; c < 3; c++) {
+            for (int i = 0; i < 2; i++) {
+                e[i][c] = (double)model.mean[3 * k[i + 1] + c] - (double)model.mean[3 * k[0] + c];
+            }
+        }
+        for (int c = 0; c < 3; c++) {
+            const int p = (c + 1) % 3, q = (c + 2) % 3;
+            for (int i = 0; i < 3; i++) {
+                sum[3 * k[i] + c] += e[0][p] * e[1][q] - e[0][q] * e[1][p];
+            }
+        }
+    }
+    mien_face_model_normals(&model, model.mean, n);
+    for (size_t v = 0; v < V; v++) {
+        const double *s = sum + 3 * v, l = sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2]);
+        for (size_t c = 0; c < 3 && l > 1e-3; c++) {
+            near_(n[3 * v + c], s[c] / l, 1e-4);
+        }
+        if (!(l > 0)) {
+            assert_true(n[3 * v] == 0 && n[3 * v + 1] == 0 && n[3 * v + 2] == 1);
+        }
+    }
+    mien_free(sum);
+    mien_free(n);
 }
 
 static void gaze_round_trip(void **state)
@@ -572,6 +644,8 @@ int main(void)
         cmocka_unit_test(blendshape_sides),
         cmocka_unit_test(lids_meet),
         cmocka_unit_test(evaluation_agrees_with_the_sum),
+        cmocka_unit_test(base_is_of_its_identity),
+        cmocka_unit_test(normals_agree_with_the_sum),
         cmocka_unit_test(gaze_round_trip),
         cmocka_unit_test(broken_files_are_refused),
     };

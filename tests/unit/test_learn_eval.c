@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "learn/groups.h"
 #include "learn/reconstruction.h"
 
@@ -101,12 +102,13 @@ static void errors_are_of_the_narrow_face(void **state)
     half[4] = 1;
     open[MIEN_BS_JAW_OPEN] = 1;
     double basis = 0, square = 0, both = 0;
+    float *component = mien_calloc((size_t)model.vertices, 3 * sizeof(float));
+    assert_non_null(component);
+    mien_face_model_identity(&model, 4, component);
     for (int k = 0; k < r.count; k++) {
-        const float *v =
-            model.identity + ((size_t)4 * (size_t)model.vertices + (size_t)r.vertex[k]) * 3;
-        const float *j =
-            model.blendshape +
-            ((size_t)MIEN_BS_JAW_OPEN * (size_t)model.vertices + (size_t)r.vertex[k]) * 3;
+        const float *v = component + 3 * (size_t)r.vertex[k];
+        float j[3];
+        mien_face_model_blendshape(&model, MIEN_BS_JAW_OPEN, r.vertex[k], j);
         basis += sqrt((double)(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])) / r.count;
         square += (double)(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) / r.count;
         double d2 = 0;
@@ -115,6 +117,7 @@ static void errors_are_of_the_narrow_face(void **state)
         }
         both += sqrt(d2) / r.count;
     }
+    mien_free(component);
     mien_reconstruction_truth(&r, identity, open);
     mien_reconstruction_add(&r, MIEN_RECONSTRUCTION_MEAN, NULL, NULL);
     mien_reconstruction_add(&r, MIEN_RECONSTRUCTION_EXPRESSION, NULL, open);
