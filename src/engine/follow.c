@@ -4,9 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/cpu.h"
+
 enum {
     SIDE = MIEN_FOLLOW_SIDE,
     WIDE = SIDE * 3 / 2, // side of the piece that is searched
+    POINTS = 960,        // with weight, at most: the oval has 884 pixels
     PARAMS = 6,          // shift x, y; log size; roll; turn about the vertical, the horizontal axis
     STEPS_COARSE = 5,
     STEPS_FINE = 5,
@@ -15,12 +18,18 @@ enum {
 // before it explains less than half, the same face under other light more than 0.9.
 static const float match_min = 0.75f;
 
-// One level of the search: pictures are square, coordinates relative to their middle, in pixels.
+// One level of the search: the remembered picture's pixels that have weight, in lists that are
+// padded to whole vectors with weight 0. Places are relative to the picture's middle, in pixels,
+// grey levels to `grey`.
 struct level {
-    int side, wide;
-    float picture[SIDE * SIDE], weight[SIDE * SIDE], where[WIDE * WIDE];
+    int side, wide, points;
+    const float *where; // (wide,wide) the searched piece
+    float x[POINTS], y[POINTS], depth[POINTS], picture[POINTS], weight[POINTS];
+    float slope[PARAMS][POINTS]; // how the picture changes with each parameter
+    double sum, mean, variance;  // of the weights; of the picture
 };
-struct state { // z -> k z + t + q depth(z), complex numbers as pairs
+static const float grey = 128; // small numbers keep sums of squares exact
+struct state {                 // z -> k z + t + q depth(z), complex numbers as pairs
     float k[2], t[2], q[2];
 };
 
@@ -37,26 +46,24 @@ static float depth(float x, float y)
 }
 
 // The 3×3 binomial filter, edges repeated.
-static void blur(float *p, int n)
+MIEN_MULTIVERSION static void blur(float *restrict p, int n)
 {
-    float before[WIDE], row[WIDE];
-    for (int y = 0; y < n; y++) { // across
-        float *r = p + y * n, last = r[0];
-        for (int x = 0; x < n; x++) {
-            float next = r[x + 1 < n ? x + 1 : x], here = r[x];
-            r[x] = 0.25f * (last + next) + 0.5f * here;
-            last = here;
+    float across[WIDE * WIDE];
+    for (int y = 0; y < n; y++) {
+        const float *r = p + y * n;
+        float *to = across + y * n;
+        to[0] = 0.25f * (r[0] + r[1]) + 0.5f * r[0];
+        for (int x = 1; x < n - 1; x++) {
+            to[x] = 0.25f * (r[x - 1] + r[x + 1]) + 0.5f * r[x];
         }
+        to[n - 1] = 0.25f * (r[n - 2] + r[n - 1]) + 0.5f * r[n - 1];
     }
-    memcpy(before, p, (size_t)n * sizeof(float));
-    for (int y = 0; y < n; y++) { // down
-        float *r = p + y * n;
-        const float *next = p + (y + 1 < n ? y + 1 : y) * n;
-        memcpy(row, r, (size_t)n * sizeof(float));
+    for (int y = 0; y < n; y++) {
+        const float *here = across + y * n, *before = y > 0 ? here - n : here;
+        const float *next = y + 1 < n ? here + n : here;
         for (int x = 0; x < n; x++) {
-            r[x] = 0.25f * (before[x] + next[x]) + 0.5f * row[x];
+            p[y * n + x] = 0.25f * (before[x] + next[x]) + 0.5f * here[x];
         }
-        memcpy(before, row, (size_t)n * sizeof(float));
     }
 }
 
@@ -70,6 +77,13 @@ static void halve(const float *from, int n, float *to)
     }
 }
 
+MIEN_MULTIVERSION static void to_grey(const float *restrict rgb, int n, float *restrict out)
+{
+    for (int i = 0; i < n; i++) {
+        out[i] = 0.3f * rgb[i] + 0.59f * rgb[n + i] + 0.11f * rgb[2 * n + i];
+    }
+}
+
 static void take(const struct mien_image *frame, const struct mien_crop *c, float scale, int n,
                  float *out)
 {
@@ -80,9 +94,7 @@ static void take(const struct mien_image *frame, const struct mien_crop *c, floa
     } else {
         float rgb[3 * WIDE * WIDE];
         mien_warp_to_float(frame, &map, 3, n, n, -1, 0, 1, rgb);
-        for (int i = 0; i < n * n; i++) {
-            out[i] = 0.3f * rgb[i] + 0.59f * rgb[n * n + i] + 0.11f * rgb[2 * n * n + i];
-        }
+        to_grey(rgb, n * n, out);
     }
     blur(out, n);
 }
@@ -142,17 +154,6 @@ void mien_follow_remember(struct mien_follow *f, const struct mien_face_model *m
     f->have = true;
 }
 
-static float sample(const float *p, int n, float x, float y)
-{
-    x = fminf(fmaxf(x, 0), (float)n - 1.001f);
-    y = fminf(fmaxf(y, 0), (float)n - 1.001f);
-    int i = (int)x, j = (int)y;
-    const float *q = p + j * n + i;
-    x -= (float)i;
-    y -= (float)j;
-    return (1 - y) * ((1 - x) * q[0] + x * q[1]) + y * ((1 - x) * q[n] + x * q[n + 1]);
-}
-
 // Solves the symmetric positive A x = b in place by Cholesky; false when it is not positive.
 static bool solve(double A[PARAMS][PARAMS], double b[PARAMS])
 {
@@ -183,92 +184,151 @@ static bool solve(double A[PARAMS][PARAMS], double b[PARAMS])
     return true;
 }
 
-// Samples the searched piece where the state says; true light, and what is left of the contrast.
-static float compare(const struct level *l, const struct state *s, float *seen)
+// The pixels of a remembered picture that have weight.
+static void make_level(struct level *l, const float *picture, const float *weight, int side,
+                       const float *where)
 {
-    const int n = l->side;
-    const float half = 0.5f * (float)(n - 1), middle = 0.5f * (float)(l->wide - 1),
-                unit = 2.0f / (float)n;
-    double w = 0, a = 0, b = 0, aa = 0, bb = 0, ab = 0;
-    for (int i = 0; i < n * n; i++) {
-        if (!(l->weight[i] > 0)) {
-            continue;
+    const int n = side;
+    const float half = 0.5f * (float)(n - 1), unit = 2.0f / (float)n;
+    double a = 0, aa = 0;
+    *l = (struct level){.side = n, .wide = n * WIDE / SIDE, .where = where};
+    int k = 0;
+    for (int y = 1; y + 1 < n; y++) { // the edge has no weight
+        for (int x = 1; x + 1 < n && k < POINTS; x++) {
+            const float *p = picture + y * n + x, w = weight[y * n + x];
+            if (!(w > 0)) {
+                continue;
+            }
+            const float gx = 0.5f * (p[1] - p[-1]), gy = 0.5f * (p[n] - p[-n]);
+            const float u = (float)x - half, v = (float)y - half;
+            const float d = depth(unit * u, unit * v) / unit;
+            const float J[PARAMS] = {gx, gy, gx * u + gy * v, gy * u - gx * v, gx * d, gy * d};
+            for (int r = 0; r < PARAMS; r++) {
+                l->slope[r][k] = J[r];
+            }
+            l->x[k] = u;
+            l->y[k] = v;
+            l->depth[k] = d;
+            l->picture[k] = p[0] - grey;
+            l->weight[k++] = w;
+            l->sum += (double)w;
+            a += (double)(w * (p[0] - grey));
+            aa += (double)(w * (p[0] - grey) * (p[0] - grey));
         }
-        float x = (float)(i % n) - half, y = (float)(i / n) - half;
-        float d = depth(unit * x, unit * y) / unit;
-        float X = s->k[0] * x - s->k[1] * y + s->t[0] + s->q[0] * d;
-        float Y = s->k[1] * x + s->k[0] * y + s->t[1] + s->q[1] * d;
-        seen[i] = sample(l->where, l->wide, middle + X, middle + Y);
-        double g = l->weight[i], p = l->picture[i], q = seen[i];
-        w += g;
-        a += g * p;
-        b += g * q;
-        aa += g * p * p;
-        bb += g * q * q;
-        ab += g * p * q;
     }
-    if (!(w > 0)) {
+    l->points = (k + 15) & ~15;
+    if (l->sum > 0) {
+        l->mean = a / l->sum;
+        l->variance = aa / l->sum - l->mean * l->mean;
+    }
+}
+
+// The searched piece where the state says, and its sums of q, q^2 and p q.
+MIEN_MULTIVERSION static void sample(const struct level *l, const struct state *s,
+                                     float *restrict seen, float sums[3])
+{
+    const int wide = l->wide, n = l->points;
+    const float middle = 0.5f * (float)(wide - 1), last = (float)wide - 1.001f;
+    const float *restrict where = l->where;
+    const float k0 = s->k[0], k1 = s->k[1], q0 = s->q[0], q1 = s->q[1];
+    const float tx = s->t[0] + middle, ty = s->t[1] + middle;
+    float X[POINTS], Y[POINTS];
+    for (int i = 0; i < n; i++) {
+        const float x = k0 * l->x[i] - k1 * l->y[i] + tx + q0 * l->depth[i];
+        const float y = k1 * l->x[i] + k0 * l->y[i] + ty + q1 * l->depth[i];
+        const float x0 = x > 0 ? x : 0, y0 = y > 0 ? y : 0; // and what is not a number
+        X[i] = x0 < last ? x0 : last;
+        Y[i] = y0 < last ? y0 : last;
+    }
+    for (int i = 0; i < n; i++) {
+        const int x = (int)X[i], y = (int)Y[i], o = y * wide + x;
+        const float u = X[i] - (float)x, v = Y[i] - (float)y;
+        seen[i] = (1 - v) * ((1 - u) * where[o] + u * where[o + 1]) +
+                  v * ((1 - u) * where[o + wide] + u * where[o + wide + 1]) - grey;
+    }
+    float b = 0, bb = 0, ab = 0;
+    for (int i = 0; i < n; i++) {
+        const float g = l->weight[i] * seen[i];
+        b += g;
+        bb += g * seen[i];
+        ab += g * l->picture[i];
+    }
+    sums[0] = b;
+    sums[1] = bb;
+    sums[2] = ab;
+}
+
+// What differs where the state says, light taken out; the share of the contrast that is found.
+static float compare(const struct level *l, const struct state *s, float *error)
+{
+    float sums[3];
+    if (!(l->sum > 0)) {
         return 0;
     }
-    double va = aa / w - a * a / (w * w), vb = bb / w - b * b / (w * w);
-    double vab = ab / w - a * b / (w * w);
+    sample(l, s, error, sums);
+    const double from = (double)sums[0] / l->sum, va = l->variance;
+    const double vb = (double)sums[1] / l->sum - from * from;
+    const double vab = (double)sums[2] / l->sum - from * l->mean;
     if (!(va > 4) || !(vb > 4)) { // flat: nothing to hold on to
         return 0;
     }
-    float gain = (float)sqrt(va / vb), from = (float)(b / w), to = (float)(a / w);
-    for (int i = 0; i < n * n; i++) {
-        seen[i] = gain * (seen[i] - from) + to;
+    const float gain = (float)sqrt(va / vb), to = (float)(l->mean - sqrt(va / vb) * from);
+    for (int i = 0; i < l->points; i++) {
+        error[i] = gain * error[i] + to - l->picture[i];
     }
     return vab > 0 ? (float)(vab * vab / (va * vb)) : 0;
+}
+
+static inline __attribute__((always_inline)) float dot(const float *a, const float *b, int n)
+{
+    float sum = 0;
+    for (int i = 0; i < n; i++) {
+        sum += a[i] * b[i];
+    }
+    return sum;
+}
+
+// Gauss-Newton's A (lower half) and b, weights falling with the error (Geman and McClure's).
+MIEN_MULTIVERSION static void sum_up(const struct level *l, const float *restrict error,
+                                     double A[PARAMS][PARAMS], double b[PARAMS])
+{
+    float robust[POINTS], t[POINTS], square = 0;
+    for (int i = 0; i < l->points; i++) {
+        square += l->weight[i] * error[i] * error[i];
+    }
+    const float per_scale = 1 / fmaxf(4, square / (float)l->sum);
+    for (int i = 0; i < l->points; i++) {
+        robust[i] = l->weight[i] / (1 + error[i] * error[i] * per_scale);
+    }
+    for (int r = 0; r < PARAMS; r++) {
+        for (int i = 0; i < l->points; i++) {
+            t[i] = robust[i] * l->slope[r][i];
+        }
+        for (int c = 0; c <= r; c++) {
+            A[r][c] = (double)dot(t, l->slope[c], l->points);
+        }
+        b[r] = (double)dot(t, error, l->points);
+    }
 }
 
 static bool align(const struct level *l, int steps, struct state *s, float *match)
 {
     const int n = l->side;
-    const float half = 0.5f * (float)(n - 1), unit = 2.0f / (float)n;
-    float seen[SIDE * SIDE];
+    float error[POINTS];
     for (int step = 0; step < steps; step++) {
-        *match = compare(l, s, seen);
+        *match = compare(l, s, error);
         if (!(*match > 0)) {
             return false;
         }
-        double square = 0, sum = 0;
-        for (int i = 0; i < n * n; i++) {
-            if (l->weight[i] > 0) {
-                float e = seen[i] - l->picture[i];
-                square += (double)(l->weight[i] * e * e);
-                sum += (double)l->weight[i];
-            }
-        }
-        float scale2 = fmaxf(4, (float)(square / sum));
-        double A[PARAMS][PARAMS] = {{0}}, b[PARAMS] = {0};
-        for (int y = 1; y + 1 < n; y++) {
-            for (int x = 1; x + 1 < n; x++) {
-                int i = y * n + x;
-                if (!(l->weight[i] > 0)) {
-                    continue;
-                }
-                const float *p = l->picture + i;
-                float e = seen[i] - p[0], w = l->weight[i] / (1 + e * e / scale2);
-                float gx = 0.5f * (p[1] - p[-1]), gy = 0.5f * (p[n] - p[-n]);
-                float u = (float)x - half, v = (float)y - half;
-                float d = depth(unit * u, unit * v) / unit;
-                float J[PARAMS] = {gx, gy, gx * u + gy * v, gy * u - gx * v, gx * d, gy * d};
-                for (int r = 0; r < PARAMS; r++) {
-                    for (int c = 0; c <= r; c++) {
-                        A[r][c] += (double)(w * J[r] * J[c]);
-                    }
-                    b[r] += (double)(w * J[r] * e);
-                }
-            }
-        }
+        double A[PARAMS][PARAMS], b[PARAMS];
+        sum_up(l, error, A, b);
         for (int r = 0; r < PARAMS; r++) {
             A[r][r] = 1.001 * A[r][r] + 1e-6;
         }
         // A turn shows in little else than a shift when the face has few features: held to about
         // ten degrees a frame.
-        A[4][4] += 30 * sum / (double)(n * n);
-        A[5][5] += 30 * sum / (double)(n * n);
+        A[4][4] += 30 * l->sum / (double)(n * n);
+        A[5][5] += 30 * l->sum / (double)(n * n);
         if (!solve(A, b)) {
             return false;
         }
@@ -291,7 +351,7 @@ static bool align(const struct level *l, int steps, struct state *s, float *matc
             break;
         }
     }
-    *match = compare(l, s, seen);
+    *match = compare(l, s, error);
     return true;
 }
 
@@ -301,21 +361,22 @@ bool mien_follow_find(const struct mien_follow *f, const struct mien_image *fram
     if (!f->have) {
         return false;
     }
-    struct level fine = {.side = SIDE, .wide = WIDE}, coarse = {.side = SIDE / 2, .wide = WIDE / 2};
-    memcpy(fine.picture, f->picture, sizeof(f->picture));
-    memcpy(fine.weight, f->weight, sizeof(f->weight));
-    take(frame, start, (float)WIDE / SIDE, WIDE, fine.where);
-    halve(fine.picture, SIDE, coarse.picture);
-    halve(fine.weight, SIDE, coarse.weight);
-    halve(fine.where, WIDE, coarse.where);
+    float where[WIDE * WIDE], where_small[WIDE * WIDE / 4];
+    float small[SIDE * SIDE / 4], small_weight[SIDE * SIDE / 4], match;
+    take(frame, start, (float)WIDE / SIDE, WIDE, where);
+    halve(where, WIDE, where_small);
+    halve(f->picture, SIDE, small);
+    halve(f->weight, SIDE, small_weight);
+    struct level level;
     struct state s = {.k = {1, 0}};
-    float match;
-    if (!align(&coarse, STEPS_COARSE, &s, &match)) {
+    make_level(&level, small, small_weight, SIDE / 2, where_small);
+    if (!align(&level, STEPS_COARSE, &s, &match)) {
         return false;
     }
     s.t[0] *= 2;
     s.t[1] *= 2;
-    if (!align(&fine, STEPS_FINE, &s, &match) || match < match_min) {
+    make_level(&level, f->picture, f->weight, SIDE, where);
+    if (!align(&level, STEPS_FINE, &s, &match) || match < match_min) {
         return false;
     }
     float px = start->side_px / SIDE, c = cosf(start->roll_rad), d = sinf(start->roll_rad);
