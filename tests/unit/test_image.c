@@ -19,6 +19,7 @@
 #include "base/rng.h"
 #include "image/image.h"
 #include "image/internal.h"
+#include "image/planes.h"
 #include "folder.h"
 
 static char dir[64];
@@ -105,6 +106,94 @@ static void reference_rgb(int y, int u, int v, int out[3])
     double rgb[3] = {l + 1.402 * cr, l - 0.344136 * cb - 0.714136 * cr, l + 1.772 * cb};
     for (int i = 0; i < 3; i++) {
         out[i] = (int)lrint(fmin(fmax(rgb[i], 0), 255));
+    }
+}
+
+// Chroma at a pixel, by its definition: linear between where it lies, the outermost repeated.
+static double chroma_at(const uint8_t *c, ptrdiff_t stride, int w, int h, bool centred, int x,
+                        int y)
+{
+    const double at[2] = {centred ? 0.5 * x - 0.25 : 0.5 * x, 0.5 * y - 0.25};
+    const int i = (int)floor(at[0]), j = (int)floor(at[1]);
+    const double fx = at[0] - i, fy = at[1] - j;
+    double v = 0;
+    for (int k = 0; k < 4; k++) {
+        int a = i + (k & 1), b = j + (k >> 1);
+        a = a < 0 ? 0 : a < w ? a : w - 1;
+        b = b < 0 ? 0 : b < h ? b : h - 1;
+        v += (k & 1 ? fx : 1 - fx) * (k >> 1 ? fy : 1 - fy) * c[b * stride + a];
+    }
+    return v - 128;
+}
+
+static void check_planes(const struct mien_planes *p, struct mien_image *im)
+{
+    const int w = p->width, h = p->height, cw = (w + 1) / 2, ch = (h + 1) / 2;
+    const double luma = p->full ? 1 : 255.0 / 219, chroma = p->full ? 1 : 255.0 / 224;
+    memset(im->data, 0xa5, im->stride * (size_t)h);
+    mien_planes_to_rgb(p, im);
+    for (int y = 0; y < h; y++) {
+        const uint8_t *row = im->data + (size_t)y * im->stride;
+        for (int x = 0; x < w; x++) {
+            const double l = luma * (p->y[y * p->stride[0] + x] - (p->full ? 0 : 16));
+            const double u = chroma * chroma_at(p->u, p->stride[1], cw, ch, p->centred, x, y);
+            const double v = chroma * chroma_at(p->v, p->stride[2], cw, ch, p->centred, x, y);
+            const double rgb[3] = {l + (p->hd ? 1.5748 : 1.402) * v,
+                                   l - (p->hd ? 0.187324 : 0.344136) * u -
+                                       (p->hd ? 0.468124 : 0.714136) * v,
+                                   l + (p->hd ? 1.8556 : 1.772) * u};
+            for (int c = 0; c < 3; c++) {
+                const double off = fabs(row[3 * x + c] - fmin(fmax(rgb[c], 0), 255));
+                if (off > 0.65) { // half a level for whole numbers, the rest for 16-bit sums
+                    fail_msg("%d x %d, pixel %d, %d, channel %d: off by %.2f", w, h, x, y, c, off);
+                }
+            }
+        }
+        for (size_t i = 3 * (size_t)w; i < im->stride; i++) {
+            assert_int_equal(row[i], 0xa5);
+        }
+    }
+}
+
+static void planes_are_interpolated_and_exact_to_a_level(void **state)
+{
+    (void)state;
+    static const int size[][2] = {{1, 1},   {2, 2},   {5, 3},   {16, 4},  {127, 5},
+                                  {128, 2}, {129, 7}, {130, 6}, {257, 4}, {300, 9}};
+    struct mien_rng r;
+    mien_rng_seed(&r, 5, 5);
+    for (size_t i = 0; i < MIEN_COUNT(size); i++) {
+        const int w = size[i][0], h = size[i][1], cw = (w + 1) / 2, ch = (h + 1) / 2;
+        struct mien_image im = {.width = w, .height = h, .stride = 3 * (size_t)w + 7};
+        im.format = MIEN_FORMAT_RGB8;
+        // Exactly as large as it must be, so that ASan sees a byte too far.
+        uint8_t *y = malloc((size_t)(w * h)), *u = malloc((size_t)(cw * ch));
+        uint8_t *v = malloc((size_t)(cw * ch));
+        im.data = malloc(im.stride * (size_t)h);
+        assert_true(y && u && v && im.data);
+        for (int kind = 0; kind < 8; kind++) {
+            for (int k = 0; k < w * h; k++) {
+                y[k] = (uint8_t)mien_rng_below(&r, 256);
+            }
+            for (int k = 0; k < cw * ch; k++) {
+                u[k] = (uint8_t)mien_rng_below(&r, 256);
+                v[k] = (uint8_t)mien_rng_below(&r, 256);
+            }
+            const struct mien_planes p = {.width = w,
+                                          .height = h,
+                                          .y = y,
+                                          .u = u,
+                                          .v = v,
+                                          .stride = {w, cw, cw},
+                                          .full = kind & 1,
+                                          .hd = kind & 2,
+                                          .centred = kind & 4};
+            check_planes(&p, &im);
+        }
+        free(y);
+        free(u);
+        free(v);
+        free(im.data);
     }
 }
 
@@ -1001,6 +1090,7 @@ int main(void)
         cmocka_unit_test(create_refuses_bad_sizes),
         cmocka_unit_test(resize_whole_keeps_proportions),
         cmocka_unit_test(yuv_formats_follow_bt601),
+        cmocka_unit_test(planes_are_interpolated_and_exact_to_a_level),
         cmocka_unit_test(gray_and_flip),
         cmocka_unit_test(warp_identity_and_shift_are_exact),
         cmocka_unit_test(warp_follows_the_map),
