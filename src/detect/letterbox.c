@@ -82,55 +82,95 @@ static void half_row(const uint8_t *restrict a, const uint8_t *restrict b, int c
     }
 }
 
-// Adds one source row, weighted, to the sums of the destination's columns.
-static void add_row(const uint8_t *row, int channels, int width, const struct mien_letterbox *l,
-                    float weight, float *sum)
+// Adds one source row, weighted, to the sums of its bytes.
+MIEN_MULTIVERSION
+static void add_row(const uint8_t *restrict row, float weight, int n, float *restrict sum)
 {
-    float step = 1 / l->scale;
-    for (int x = l->x0; x < l->x1; x++) {
-        float a = ((float)x - l->x_px) * step, b = a + step;
-        a = a < 0 ? 0 : a;
-        b = b > (float)width ? (float)width : b;
-        int i0 = (int)a, i1 = (int)b;
-        i0 = i0 >= width ? width - 1 : i0;
-        float v = 0, total = 0;
-        for (int i = i0; i <= i1 && i < width; i++) {
-            float w = fminf(b, (float)i + 1) - fmaxf(a, (float)i);
-            if (w > 0) {
-                v += w * gray(row + (size_t)i * (size_t)channels, channels);
-                total += w;
-            }
-        }
-        sum[x] +=
-            weight * (total > 0 ? v / total : gray(row + (size_t)i0 * (size_t)channels, channels));
+    for (int i = 0; i < n; i++) {
+        sum[i] += weight * (float)row[i];
     }
 }
 
+MIEN_MULTIVERSION
+static void sums_to_gray(const float *restrict sum, int channels, int n, float by,
+                         float *restrict out)
+{
+    if (channels == 1) {
+        for (int i = 0; i < n; i++) {
+            out[i] = by * sum[i];
+        }
+    } else if (channels == 3) {
+        for (int i = 0; i < n; i++) {
+            out[i] = by * mien_luma(sum[3 * i], sum[3 * i + 1], sum[3 * i + 2]);
+        }
+    } else {
+        for (int i = 0; i < n; i++) {
+            out[i] = by * mien_luma(sum[4 * i], sum[4 * i + 1], sum[4 * i + 2]);
+        }
+    }
+}
+
+// Where an input pixel's area begins and ends in a picture of `size` pixels.
+static void area(float at, float step, int size, float *a, float *b)
+{
+    *a = fmaxf(0, at * step);
+    *b = fminf((float)size, at * step + step);
+}
+
+// Means along a row of gray whose first pixel is column `first`.
+static void means_across(const struct mien_letterbox *l, const float *gray_row, int first, int end,
+                         int width, int x0, int x1, float mean, float scale, float *out)
+{
+    const float step = 1 / l->scale;
+    for (int x = x0; x < x1; x++) {
+        float a, b, v = 0, total = 0;
+        area((float)x - l->x_px, step, width, &a, &b);
+        const int i0 = (int)a >= end ? end - 1 : (int)a;
+        for (int i = i0; i < end && (float)i < b; i++) {
+            const float w = fminf(b, (float)i + 1) - fmaxf(a, (float)i);
+            if (w > 0) {
+                v += w * gray_row[i - first];
+                total += w;
+            }
+        }
+        out[x] = ((total > 0 ? v / total : gray_row[i0 - first]) - mean) * scale;
+    }
+}
+
+// Down first, for all bytes of a row alike, then across: strips of columns whose sums stay near.
 static void shrink(const struct mien_letterbox *l, const struct mien_image *im, int channels,
                    int input_w, float mean, float scale, float *plane)
 {
-    float sum[INPUT_W_MAX];
-    float step = 1 / l->scale;
-    // Very large pictures: rows and columns beyond some sixteen a destination pixel add nothing.
-    int skip = step > 16 ? (int)(step / 8) : 1;
-    for (int y = l->y0; y < l->y1; y++) {
-        float a = ((float)y - l->y_px) * step, b = a + step, total = 0;
-        a = a < 0 ? 0 : a;
-        b = b > (float)im->height ? (float)im->height : b;
-        memset(sum, 0, sizeof(sum));
-        int j0 = (int)a >= im->height ? im->height - 1 : (int)a;
-        for (int j = j0; j < im->height && (float)j < b; j += skip) {
-            float w = skip > 1 ? 1 : fminf(b, (float)j + 1) - fmaxf(a, (float)j);
-            add_row(im->data + (size_t)j * im->stride, channels, im->width, l, w, sum);
-            total += w;
-        }
-        if (!(total > 0)) {
-            add_row(im->data + (size_t)j0 * im->stride, channels, im->width, l, 1, sum);
-            total = 1;
-        }
-        float *out = plane + (size_t)y * (size_t)input_w;
-        for (int x = l->x0; x < l->x1; x++) {
-            out[x] = (sum[x] / total - mean) * scale;
+    enum { STRIP = 1024 };
+    float sum[STRIP * 4], gray_row[STRIP];
+    const float step = 1 / l->scale;
+    // Very large pictures: rows beyond some sixteen a destination pixel add nothing.
+    const int skip = step > 16 ? (int)(step / 8) : 1;
+    const int columns = step < STRIP / 2 ? (int)((STRIP - 2) / step) : 1;
+    for (int x0 = l->x0; x0 < l->x1; x0 += columns) {
+        const int x1 = x0 + columns < l->x1 ? x0 + columns : l->x1;
+        float left, right, unused;
+        area((float)x0 - l->x_px, step, im->width, &left, &unused);
+        area((float)(x1 - 1) - l->x_px, step, im->width, &unused, &right);
+        const int first = (int)left < im->width ? (int)left : im->width - 1;
+        int end = (int)ceilf(right) > first ? (int)ceilf(right) : first + 1;
+        end = end - first > STRIP ? first + STRIP : end;
+        const int n = end - first;
+        for (int y = l->y0; y < l->y1; y++) {
+            float a, b, total = 0;
+            area((float)y - l->y_px, step, im->height, &a, &b);
+            memset(sum, 0, (size_t)(n * channels) * sizeof(*sum));
+            const int j0 = (int)a >= im->height ? im->height - 1 : (int)a;
+            for (int j = j0; j < im->height && ((float)j < b || j == j0); j += skip) {
+                float w = skip > 1 ? 1 : fminf(b, (float)j + 1) - fmaxf(a, (float)j);
+                w = w > 0 ? w : 1e-3f; // an edge that is hardly touched
+                add_row(im->data + (size_t)j * im->stride + (size_t)(first * channels), w,
+                        n * channels, sum);
+                total += w;
+            }
+            sums_to_gray(sum, channels, n, 1 / total, gray_row);
+            means_across(l, gray_row, first, end, im->width, x0, x1, mean, scale,
+                         plane + (size_t)y * (size_t)input_w);
         }
     }
 }

@@ -320,14 +320,14 @@ struct mien_net *mien_net_load(const char *path)
     if (!mien_desc_parse(&n->desc, text, true, path) || !read_weights(n, &file, path)) {
         goto fail;
     }
+    read_numbers(n, &file);
+    mien_container_destroy(&file); // before its weights are held once more
     n->infer = mien_infer();
     find_roots(n);
     if (!pack(n)) {
         goto fail;
     }
     plan(n);
-    read_numbers(n, &file);
-    mien_container_destroy(&file);
     return n;
 fail:
     mien_container_destroy(&file);
