@@ -199,7 +199,7 @@ static void set_up(struct mien_net *n, int i, struct mien_arena *a)
                                        .act = l->act,
                                        .planar = takes_picture(n, l)};
         mien_infer_conv_plan(n->infer, c);
-        c->weight = mien_arena_take(a, mien_infer_conv_weights(c), sizeof(float));
+        c->weight = mien_arena_take(a, mien_infer_conv_bytes(c), 1);
         c->bias = mien_arena_take(a, lanes, sizeof(float));
         c->slope = mien_arena_take(a, lanes, sizeof(float));
         if (a->base) {

@@ -78,6 +78,7 @@ void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c
     const int vectors = c->out.lanes / t->vector;
     const int vg = vectors % 3 == 0 ? 3 : vectors % 2 == 0 ? 2 : 1;
     c->group = vg * t->vector;
+    c->half = t->half;
     c->planar = c->planar && c->pad <= 1;
     c->copied = c->pad > 1 || (c->pad > 0 && c->in.h == 1 && c->in.w == 1 && !c->planar);
     // Transforms pay for themselves from some channels on.
@@ -86,10 +87,11 @@ void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c
     c->method = suits ? MIEN_CONV_WINOGRAD : MIEN_CONV_DIRECT;
 }
 
-size_t mien_infer_conv_weights(const struct mien_packed_conv *c)
+size_t mien_infer_conv_bytes(const struct mien_packed_conv *c)
 {
     const size_t taps = c->method == MIEN_CONV_WINOGRAD ? 36 : (size_t)(c->k * c->k);
-    return taps * (size_t)c->in.c * (size_t)c->out.lanes;
+    return taps * (size_t)c->in.c * (size_t)c->out.lanes *
+           (c->half ? sizeof(_Float16) : sizeof(float));
 }
 
 size_t mien_infer_conv_scratch(const struct mien_packed_conv *c)
@@ -143,7 +145,9 @@ void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const
 {
     const bool fast = c->method == MIEN_CONV_WINOGRAD;
     const int taps = fast ? 36 : c->k * c->k, k2 = c->k * c->k, groups = c->out.lanes / c->group;
-    memset(c->weight, 0, mien_infer_conv_weights(c) * sizeof(float));
+    float *full = c->weight;
+    _Float16 *half = c->weight;
+    memset(c->weight, 0, mien_infer_conv_bytes(c));
     for (int o = 0; o < c->out.c; o++) {
         for (int i = 0; i < c->in.c; i++) {
             const float *g = weight + ((size_t)o * (size_t)c->in.c + (size_t)i) * (size_t)k2;
@@ -156,8 +160,13 @@ void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const
                 // direct: (group, tap, c, lane); Winograd: (tap, group, c, lane)
                 size_t block = fast ? (size_t)k * (size_t)groups + (size_t)(o / c->group)
                                     : (size_t)(o / c->group) * (size_t)taps + (size_t)k;
-                c->weight[(block * (size_t)c->in.c + (size_t)i) * (size_t)c->group +
-                          (size_t)(o % c->group)] = g[k];
+                const size_t at = (block * (size_t)c->in.c + (size_t)i) * (size_t)c->group +
+                                  (size_t)(o % c->group);
+                if (c->half) {
+                    half[at] = (_Float16)g[k];
+                } else {
+                    full[at] = g[k];
+                }
             }
         }
     }

@@ -33,7 +33,8 @@ struct mien_packed_conv {
     enum mien_act act;
     enum mien_conv_method method;
     int group;           // output channels that a block holds in registers
-    float *weight;       // packed; belongs to the caller, 64-byte aligned
+    void *weight;        // packed, as dense ones; belongs to the caller, 64-byte aligned
+    bool half;           // in 16 bits
     float *bias, *slope; // (lanes of out)
     bool planar;         // the input is (c,h,w) without a border: a picture of at most 4 channels
     bool copied;         // it needs a wider border than maps have: copied first
@@ -50,7 +51,7 @@ struct mien_packed_dense {
 struct mien_infer {
     const char *name;
     int vector; // floats
-    bool half;  // dense weights are kept in 16 bits
+    bool half;  // weights are kept in 16 bits
     // y = act(w x + bias + plus). plus: a map like the output, or NULL. scratch:
     // mien_infer_conv_scratch floats.
     void (*conv)(const struct mien_packed_conv *c, const float *x, const float *plus, float *y,
@@ -76,10 +77,9 @@ float *mien_map_origin(const struct mien_map *m, float *buffer);
 // Zeroes the border and the padded lanes' share of it. What writes a map leaves them alone.
 void mien_map_zero_border(const struct mien_map *m, float *buffer);
 
-// Floats of packed weights; c has in, out, k, stride, pad, method and group set by
-// mien_infer_conv_plan.
+// Bytes of packed weights; c has in, out, k, stride, pad, and the rest set by mien_infer_conv_plan.
 void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c);
-size_t mien_infer_conv_weights(const struct mien_packed_conv *c);
+size_t mien_infer_conv_bytes(const struct mien_packed_conv *c);
 size_t mien_infer_conv_scratch(const struct mien_packed_conv *c);
 // weight (O,C,k,k), bias (O) or NULL, slope: as mien_act needs it, or NULL.
 void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,

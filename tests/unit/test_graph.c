@@ -563,11 +563,11 @@ static void test_export(void **state)
     (void)state;
     char text[2048];
     zoo(text, sizeof text);
-    check_export(text, false, 2e-3f); // inference keeps 11 bits of dense weights
+    check_export(text, false, 1e-2f); // inference keeps 11 bits of weights
     check_export(text, true, 2e-2f);  // weights have 11 bits
     check_export("input x 3 9 7\nstop s x\nconv c x out 3 plus s relu\nconcat v c x\n"
                  "dense d v out 4\noutput vector d\noutput map s\n",
-                 false, 2e-3f); // odd sizes; an output that is the input
+                 false, 5e-3f); // odd sizes; an output that is the input
 }
 
 int main(void)
