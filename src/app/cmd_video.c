@@ -306,11 +306,7 @@ int mien_cmd_video(int argc, char **argv)
         !claim(&claims, args[0], o.profile ? profile : NULL, &o, opts)) {
         goto done;
     }
-    source = mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0);
-    if (!source || (o.profile && !mien_profile_load(&t->profile, profile))) {
-        goto done;
-    }
-    double fps = mien_source_info(source)->fps;
+    // First, so that what it needs while loading has gone when FFmpeg comes.
     e = mien_engine_create(&(struct mien_engine_config){
         .face_path = o.engine.face,
         .net_path = o.engine.net,
@@ -321,7 +317,13 @@ int mien_cmd_video(int argc, char **argv)
         .filter = o.engine.filter > 0 ? (float)o.engine.filter : -1,
         .clock_ns = mien_now_ns,
     });
-    if (!e || !open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
+    source =
+        e ? mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0) : NULL;
+    if (!source || (o.profile && !mien_profile_load(&t->profile, profile))) {
+        goto done;
+    }
+    double fps = mien_source_info(source)->fps;
+    if (!open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
         goto done;
     }
     run(e, source, &o, &out, t);
