@@ -110,8 +110,8 @@ static void check_conv(const struct mien_infer *t, const struct shape *s, struct
     for (size_t i = 0; i < c.out.row && !(oh == 1 && ow == 1); i++) { // the border is still zero
         assert_true(my[i] == 0);
     }
-    // Winograd's transformed weights are rounded to 11 bits once more.
-    if (worst > (!fast ? 2e-5f : c.half ? 1e-2f : 2e-4f) || pad_lanes > 0) {
+    // Winograd's transformed weights are rounded to 11 bits once more, and its sums magnify that.
+    if (worst > (!fast ? 2e-5f : c.half ? 4e-2f : 2e-4f) || pad_lanes > 0) {
         fail_msg("%s: %dx%dx%d -> %d, k %d, stride %d, act %d, plus %d: %g off, padding %g",
                  t->name, s->c, s->h, s->w, s->o, s->k, s->stride, (int)s->act, s->plus,
                  (double)worst, (double)pad_lanes);
