@@ -249,13 +249,6 @@ static void identity_at(const struct owned *o, int i, int vertex, float out[3])
     }
 }
 
-void mien_face_model_identity(const struct mien_face_model *m, int i, float *out)
-{
-    for (int v = 0; v < m->vertices; v++) {
-        identity_at(m->owned, i, v, out + 3 * (size_t)v);
-    }
-}
-
 void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3])
 {
     const struct owned *o = m->owned;

@@ -91,8 +91,6 @@ void mien_face_model_vertices(const struct mien_face_model *m, const float *iden
 // `base` = mean + identity, kept by callers whose identity is locked (V,3); may be `out`.
 void mien_face_model_add_blendshapes(const struct mien_face_model *m, const float *base,
                                      const float *blendshape, float *out);
-// One component of the identity at coefficient 1, displacements (V,3), mm.
-void mien_face_model_identity(const struct mien_face_model *m, int i, float *out);
 // How far a blendshape at weight 1 moves a vertex, mm; no vertex for tongueOut.
 void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3]);
 void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,

@@ -485,7 +485,12 @@ static void evaluation_agrees_with_the_sum(void **state)
     }
     for (int k = 0; k < MIEN_IDENTITY + MIEN_BLENDSHAPES; k++) {
         if (k < MIEN_IDENTITY) {
-            mien_face_model_identity(&model, k, c);
+            float coefficient[MIEN_IDENTITY] = {0};
+            coefficient[k] = 1;
+            mien_face_model_vertices(&model, coefficient, NULL, c);
+            for (size_t i = 0; i < n; i++) {
+                c[i] -= model.mean[i];
+            }
         }
         for (int v = 0; v < model.vertices && k >= MIEN_IDENTITY; v++) {
             mien_face_model_blendshape(&model, k - MIEN_IDENTITY, v, c + 3 * v);

@@ -104,7 +104,10 @@ static void errors_are_of_the_narrow_face(void **state)
     double basis = 0, square = 0, both = 0;
     float *component = mien_calloc((size_t)model.vertices, 3 * sizeof(float));
     assert_non_null(component);
-    mien_face_model_identity(&model, 4, component);
+    mien_face_model_vertices(&model, half, NULL, component); // its coefficient is 1
+    for (int i = 0; i < 3 * model.vertices; i++) {
+        component[i] -= model.mean[i];
+    }
     for (int k = 0; k < r.count; k++) {
         const float *v = component + 3 * (size_t)r.vertex[k];
         float j[3];
