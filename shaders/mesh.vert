@@ -4,6 +4,7 @@ layout(location = 0) in vec3 a_position;
 layout(location = 1) in vec3 a_normal;
 layout(location = 2) in vec4 a_fixed; // u, v, group, distance from the iris centre (mm)
 layout(location = 3) in vec2 a_grid;
+layout(location = 4) in float a_hull;
 uniform mat4 u_projection;
 uniform mat4 u_pose;
 uniform mat4 u_seen; // head -> clip space of the picture, not mirrored: where the camera saw it
@@ -14,6 +15,7 @@ out vec3 v_seen;
 out vec3 v_head_normal;
 out vec3 v_head; // mm
 out vec2 v_grid;
+out float v_hull; // mm that the head stands out here where it hides things
 void main()
 {
     vec4 p = u_pose * vec4(a_position, 1.0);
@@ -24,6 +26,7 @@ void main()
     v_head = a_position;
     v_fixed = a_fixed;
     v_grid = a_grid;
+    v_hull = a_hull;
     v_seen = q.xyw;
     gl_Position = u_projection * p;
 }

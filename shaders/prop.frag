@@ -1,5 +1,6 @@
 #version 330 core
-// A thing that is worn under the face's own light (spherical harmonics of order 2).
+// A thing that is worn under the face's own light (spherical harmonics of order 2). The colour is
+// multiplied by alpha.
 uniform float u_light[9];
 uniform sampler2D u_texture; // white where there is none
 uniform float u_cutoff;      // alpha below it is a hole, above it solid; < 0: alpha counts as it is
@@ -37,5 +38,6 @@ void main()
     float edge = pow(1.0 - max(dot(n, e), 0.0), 4.0);
     c += v_gloss * (0.55 * shine + 0.22 * edge) * light(from);
     float alpha = base.a + (1.0 - base.a) * v_gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
-    o_color = vec4(c, base.a > 0.99 ? 1.0 : alpha);
+    alpha = base.a > 0.99 ? 1.0 : alpha;
+    o_color = vec4(min(c, 1.0) * alpha, alpha);
 }

@@ -74,8 +74,8 @@ _mien()
     study) options="--out --list --tables --help" ;;
     eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --people --pictures --json --help" subs="detect" ;;
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
-    image) options="--json --csv --overlay --mesh --md5 --share --max-faces --fov --quality --threads --net --detector --face --help" ;;
-    video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --max-faces --fov --quality --threads --net --detector --face --help" ;;
+    image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --faces --fov --quality --threads --net --detector --face --help" ;;
     esac
     [[ $COMP_CWORD -eq 2 ]] || subs=
     if [[ "$word" == -* ]]; then

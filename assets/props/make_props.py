@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws mien's own things to wear, from nothing but arithmetic: glasses, sunglasses, hat and
-moustache as glTF (.glb), tiger (face paint) and mask (the whole head) as PNG.
+"""Draws mien's own things to wear, from nothing but arithmetic: glasses, sunglasses, hat, party hat,
+crown, cat's ears, clown's nose and moustache as glTF (.glb), tiger and mask (face paint) as PNG.
 
     assets/props/make_props.py [FOLDER]     default: this folder
 
@@ -176,17 +176,119 @@ def lathe(part, profile, rx, rz, n=64, dz=0.0, curl=0.0):
     part.grid(rows, True, False)
 
 
+def tilt(parts, degrees, pivot=(0, 0)):
+    """Turns about the x axis, the front down, round a point (y, z)."""
+    c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    for part in parts:
+        part.points = [[x, pivot[0] + c * (y - pivot[0]) - s * (z - pivot[1]),
+                        pivot[1] + s * (y - pivot[0]) + c * (z - pivot[1])] for x, y, z in part.points]
+
+
 def hat():
     felt, band = Part([0.085, 0.085, 0.10, 1], 0.72), Part([0.52, 0.07, 0.10, 1], 0.45)
-    rx, rz = 83, 97
-    lathe(felt, [(0, -6), (0, -3), (30, -1.5), (33, 0.2), (33, 1.8), (30, 3), (3, 2.5), (0.5, 4), (-1.5, 10),
-                 (-4, 40), (-5, 80), (-4, 112), (-3, 117), (-6, 120), (-12, 121), (-40, 121.5), (-82.9, 121.5)],
-          rx, rz, dz=8, curl=14)
-    lathe(band, [(0.6, 3), (1.6, 4), (0.4, 26), (-0.8, 27)], rx, rz, dz=8)
-    for part in (felt, band):  # tilted back a little
-        c, s = math.cos(math.radians(-7)), math.sin(math.radians(-7))
-        part.points = [[x, c * y - s * z, s * y + c * z] for x, y, z in part.points]
-    glb("hat", "head_top", [felt, band], offset_mm=[0, -40, 0])
+    rx, rz = 88, 104
+    lathe(felt, [(0, -4), (1, -3), (27, -1.5), (30, 0.2), (30, 1.8), (27, 3), (3, 2.5), (0.5, 4), (-2.5, 10),
+                 (-7, 40), (-9, 80), (-8, 112), (-7, 117), (-10, 120), (-16, 121), (-44, 121.5), (-87.9, 121.5)],
+          rx, rz, dz=4, curl=11)
+    lathe(band, [(0.2, 3), (1.0, 4), (-3.4, 26), (-4.4, 27)], rx, rz, dz=4)
+    tilt((felt, band), 5)
+    glb("hat", "head_top", [felt, band], offset_mm=[0, -42, 0])
+
+
+def ball(part, centre, radius, n=28):
+    rows = []
+    for v in range(n // 2 + 1):
+        a = math.pi * (v / (n // 2) - 0.5)
+        rows.append([add(centre, mul([math.cos(a) * math.cos(-2 * math.pi * u / n), math.sin(a),
+                                      math.cos(a) * math.sin(-2 * math.pi * u / n)], radius)) for u in range(n)])
+    part.grid(rows, True, False)
+
+
+def party():
+    """A paper cone with spiral stripes, a pompon and an elastic band, a little aslant."""
+    blue, gold, pompon = Part([0.10, 0.30, 0.66, 1], 0.35), Part([0.96, 0.74, 0.16, 1], 0.35), Part([0.93, 0.25, 0.45, 1], 0.9)
+    n, high, wide = 64, 150, 52
+    for stripe, part in ((0, blue), (1, gold)):
+        for k in range(stripe, 12, 2):
+            rows = []
+            for v in range(17):
+                t = v / 16
+                rows.append([[wide * (1 - t) * math.cos(a), high * t, wide * (1 - t) * math.sin(a)]
+                             for a in (-2 * math.pi * ((k + u / 6) / 12 + 0.35 * t) for u in range(7))])
+            part.grid(rows, False, False)
+    ball(pompon, [0, high, 0], 13)
+    for v in range(len(pompon.points)):
+        d = sub(pompon.points[v], [0, high, 0])
+        pompon.points[v] = add([0, high, 0], mul(d, 1 + 0.22 * math.sin(9 * d[0]) * math.sin(8 * d[1]) * math.sin(7 * d[2])))
+    gold.tube([[(wide + 0.6) * math.cos(2 * math.pi * k / 48), 1, (wide + 0.6) * math.sin(2 * math.pi * k / 48)]
+               for k in range(48)], 1.6, True)
+    parts = (blue, gold, pompon)
+    tilt(parts, 4)
+    c, s = math.cos(0.2), math.sin(0.2)
+    for part in parts:
+        part.points = [[c * x + s * y, c * y - s * x, z] for x, y, z in part.points]
+    glb("party", "head_top", list(parts), offset_mm=[14, -13, 14])
+
+
+def crown():
+    gold, velvet = Part([0.91, 0.68, 0.22, 1], 0.22), Part([0.46, 0.03, 0.09, 1], 0.9)
+    ruby, sapphire = Part([0.72, 0.04, 0.10, 1], 0.05), Part([0.06, 0.16, 0.62, 1], 0.05)
+    rx, rz, points = 87, 102, 8
+    rows = [[], [], [], []]
+    for k in range(16 * points):
+        a = -2 * math.pi * k / (16 * points) + math.pi / 2
+        t = abs((k % 16) / 8 - 1)  # 1 at a point, 0 between two
+        top = 26 + 34 * t ** 1.7
+        for row, (grow, y) in zip(rows, ((0, 0), (2.5, top), (0.3, top + 0.8), (-2, 0))):
+            flare = 0.10 * y
+            row.append([(rx + grow + flare) * math.cos(a), y, (rz + grow + flare) * math.sin(a)])
+    gold.grid(rows, True, False)
+    for y, r in ((2, 3.0), (17, 1.7)):
+        gold.tube([[(rx + 1.5 + 0.1 * y) * math.cos(-2 * math.pi * k / 96), y, (rz + 1.5 + 0.1 * y) * math.sin(-2 * math.pi * k / 96)]
+                   for k in range(96)], r, True, sides=8)
+    for k in range(points):
+        a = -2 * math.pi * k / points + math.pi / 2
+        at = lambda y, out: [(rx + out + 0.1 * y) * math.cos(a), y, (rz + out + 0.1 * y) * math.sin(a)]
+        ball(gold, at(63, 1), 4.6, 20)
+        ball(ruby if k % 2 == 0 else sapphire, at(9.5, 1.5), 5.2, 20)
+    lathe(velvet, [(-5, 6), (-6, 24), (-18, 38), (-45, 46), (-86.9, 48)], rx, rz)
+    parts = [gold, velvet, ruby, sapphire]
+    tilt(parts, 6)
+    glb("crown", "head_top", parts, offset_mm=[0, -40, 0])
+
+
+def ears():
+    """A cat's ears on a hoop."""
+    fur, pink = Part([0.10, 0.09, 0.10, 1], 0.8), Part([0.90, 0.52, 0.55, 1], 0.75)
+    hoop = [[88 * math.cos(math.pi * k / 48), 4 + 92 * math.sin(math.pi * k / 48) - 86, 0] for k in range(49)]
+    fur.tube(hoop, 3.2, sides=12, flat=1.5)
+    for side in (-1, 1):
+        for part, size, front in ((fur, 1.0, 0.0), (pink, 0.70, 2.2)):
+            for face in ((1, -1) if part is fur else (1,)):
+                rows = []
+                for v in range(13):
+                    t = v / 12
+                    half = 27 * size * (1 - t) ** 0.75 * (1 + 0.25 * t)
+                    row = []
+                    for u in range(13):
+                        x = (u / 12 * 2 - 1)
+                        depth = 11 * size * (1 - t) * (x * x - 0.35) * (1 if face > 0 else 1.6) + (0 if face > 0 else -5 * (1 - x * x) * (1 - t))
+                        row.append([x * half, 4 + 56 * size * t + (2 if part is pink else 0), depth + front])
+                    rows.append(row if face > 0 else row[::-1])
+                made = Part(part.color)
+                made.grid(rows, False, False)
+                c, s = math.cos(side * 0.55), math.sin(side * 0.55)
+                base = len(part.points)
+                part.points += [[side * 46 + c * x + s * y, c * y - s * x - 10, z] for x, y, z in made.points]
+                part.colors += [0.8 + 0.2 * min(1, max(0, p[1] / 60)) for p in made.points]
+                part.index += [base + i for i in made.index]
+    glb("ears", "head_top", [fur, pink], offset_mm=[0, 3, 8])
+
+
+def nose():
+    red = Part([0.86, 0.05, 0.07, 1], 0.12)
+    ball(red, [0, 0, 0], 19, 40)
+    glb("nose", "nose_tip", [red], offset_mm=[0, 1, -3])
 
 
 def moustache():
@@ -293,12 +395,9 @@ GOLD = [(curve((0.5, 0.98), (0.5, 0.82), 0), 0.010), (curve((0.44, 0.57), (0.44,
 
 
 def mask(u, v):
-    if u > 1.0:  # head and neck: dark lacquer, a seam of gold where the face begins
-        return (0.055, 0.05, 0.075, 1)
     s = 0.5 - abs(u - 0.5)
-    c = (0.055, 0.05, 0.075, 1)
-    edge = ellipse(u, v, 0.5, 0.615, 0.345, 0.40)
-    c = over(c, (0.83, 0.62, 0.24), smooth(0.010, 0.004, edge))
+    edge = ellipse(u, v, 0.5, 0.5375, 0.335, 0.3225)
+    c = over((0, 0, 0, 0), (0.83, 0.62, 0.24), smooth(0.008, 0.002, edge))
     c = over(c, (0.94, 0.92, 0.88), smooth(-0.004, -0.010, edge))
     d = min(stroke(s, v, path, wide) for path, wide in MASK)
     c = over(c, (0.72, 0.06, 0.10), smooth(0.0035, -0.0035, d))
@@ -306,13 +405,18 @@ def mask(u, v):
     d = min(stroke(s, v, path, wide) for path, wide in GOLD)
     c = over(c, (0.83, 0.62, 0.24), smooth(0.003, -0.003, d))
     lips = max(ellipse(u, v, 0.5, 0.435, 0.112, 0.082), -0.03 + abs(v - 0.435) * 0.3)
-    return over(c, (0.60, 0.04, 0.09), smooth(0.004, -0.004, lips))
+    c = over(c, (0.60, 0.04, 0.09), smooth(0.004, -0.004, lips))
+    return c[:3] + (c[3] * smooth(0.008, 0.002, edge),)  # nothing beyond its rim
 
 
 if __name__ == "__main__":
     glasses("glasses", [0.13, 0.10, 0.09, 1], [0.75, 0.85, 0.92, 0.10], 24.5, 20.0, 2.9, 2.0)
     glasses("sunglasses", [0.05, 0.05, 0.06, 1], [0.03, 0.035, 0.05, 0.86], 27.0, 22.5, 2.5, 2.2)
     hat()
+    party()
+    crown()
+    ears()
+    nose()
     moustache()
     png("tiger", 512, 512, tiger)
-    png("mask", 512, 256, mask)
+    png("mask", 256, 256, mask)

@@ -273,7 +273,7 @@ static void run(struct mien_engine *e, const struct list *l, int threads, struct
 
 int mien_cmd_image(int argc, char **argv)
 {
-    struct options o = {.engine = {.max_faces = MIEN_FACES_MAX, .quality = true}};
+    struct options o = {.engine = {.quality = true}};
     const struct mien_command command = {
         .name = "image",
         .synopsis = "PICTURE|FOLDER… [options]",

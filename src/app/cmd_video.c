@@ -37,12 +37,14 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
                          struct mien_outputs *out)
 {
     char settings[MIEN_REPORT_SETTINGS];
-    mien_report_settings_text(&(struct mien_report_settings){.faces = o->engine.max_faces,
-                                                             .filter = o->engine.filter,
-                                                             .fov_deg = o->engine.fov_deg,
-                                                             .quality = o->engine.quality,
-                                                             .range = o->profile},
-                              settings);
+    double filter = o->engine.filter < 0 ? 0 : o->engine.filter > 0 ? o->engine.filter : 1;
+    mien_report_settings_text(
+        &(struct mien_report_settings){.faces = o->engine.max_faces > 0 ? o->engine.max_faces : 1,
+                                       .filter = filter,
+                                       .fov_deg = o->engine.fov_deg,
+                                       .quality = o->engine.quality,
+                                       .range = o->profile},
+        settings);
     const struct mien_sink_context c = {
         .model = m, .frames_per_s = fps, .dated = true, .settings = settings};
     return (!o->json || mien_outputs_add(out, mien_sink_open("jsonl", o->json, NULL))) &&
@@ -244,7 +246,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
 
 int mien_cmd_video(int argc, char **argv)
 {
-    struct options o = {.engine = {.max_faces = 1, .filter = 1}};
+    struct options o = {0};
     char sinks[MIEN_SINKS_HELP_SIZE];
     const struct mien_command command = {
         .name = "video",
@@ -272,8 +274,8 @@ int mien_cmd_video(int argc, char **argv)
          "a person's own neutral expression and range, learnt by mien live --profile", 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
-        {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "S",
-         "strength of smoothing: 0 none, 1 usual, 2 twice as steady", 0, 10},
+        {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
+         "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
         MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},
@@ -314,7 +316,7 @@ int mien_cmd_video(int argc, char **argv)
         .fov_deg = (float)o.engine.fov_deg,
         .max_faces = o.engine.max_faces,
         .quality = o.engine.quality,
-        .filter = o.engine.filter > 0 ? (float)o.engine.filter : -1,
+        .filter = (float)o.engine.filter,
         .clock_ns = mien_now_ns,
     });
     source =

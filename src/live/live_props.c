@@ -72,6 +72,17 @@ void mien_props_list(struct mien_ui_controls *c, char (*path)[1024])
     }
 }
 
+size_t mien_props_first(const struct mien_ui_controls *c, const char *list)
+{
+    size_t all = strlen(list);
+    for (int i = 0; i < c->props; i++) {
+        if (!strcmp(c->prop_name[i], list)) {
+            return all;
+        }
+    }
+    return mien_file_exists(list) ? all : strcspn(list, ",");
+}
+
 int mien_props_find(struct mien_ui_controls *c, char (*path)[1024], const char *want)
 {
     for (int i = 0; i < c->props; i++) {

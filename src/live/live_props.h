@@ -7,6 +7,8 @@
 
 // Fills controls' names and path (MIEN_UI_PROPS of them); the first is "nothing" with path "".
 void mien_props_list(struct mien_ui_controls *c, char (*path)[1024]);
+// The length of the first name in a list with commas: all of it when it is a file as a whole.
+size_t mien_props_first(const struct mien_ui_controls *c, const char *list);
 // The entry of a name; a path to a file is added to the list. -1 when there is neither (logged).
 int mien_props_find(struct mien_ui_controls *c, char (*path)[1024], const char *want);
 

@@ -62,22 +62,58 @@ static bool open_live(struct mien_session *s)
     return s->live != NULL;
 }
 
-// What is chosen in the controls; nothing when it cannot be used.
+static void say_refused(struct mien_session *s, int i, const char *reason)
+{
+    char text[300];
+    mien_error("%s cannot be worn: %s", s->props.path[i], reason);
+    snprintf(text, sizeof(text), "%s: %s", s->show->controls.prop_name[i], reason);
+    mien_show_notice(s->show, text);
+}
+
+// What is chosen in the controls, without what cannot be used. False: something could not.
 static bool put_on(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    const char *path = s->props.path[c->prop];
-    char reason[MIEN_VIEW_REASON], text[300];
-    s->props.on = c->prop;
-    if (mien_view_wear(s->show->view, path, reason)) {
-        return true;
+    struct mien_view *v = s->show->view;
+    char reason[MIEN_VIEW_REASON];
+    bool ok = c->prop > 0 || mien_view_wear(v, NULL, reason);
+    for (int i = 1; i < c->props; i++) {
+        if (i != c->prop && !c->also[i]) {
+            mien_view_take_off(v, s->props.path[i]);
+        }
     }
-    mien_error("%s cannot be worn: %s", path, reason);
-    snprintf(text, sizeof(text), "%s: %s", c->prop_name[c->prop], reason);
-    mien_show_notice(s->show, text);
-    mien_view_wear(s->show->view, NULL, reason);
-    s->props.on = c->prop = 0;
-    return false;
+    for (int i = 1; i < c->props; i++) {
+        if ((i == c->prop || c->also[i]) && !mien_view_wear_too(v, s->props.path[i], reason)) {
+            say_refused(s, i, reason);
+            c->prop = i == c->prop ? 0 : c->prop;
+            c->also[i] = ok = false;
+        }
+    }
+    s->props.on = c->prop;
+    memcpy(s->props.also_on, c->also, sizeof(s->props.also_on));
+    return ok;
+}
+
+// Chooses what --prop, or the settings, name: one thing or several with commas. False: one of them
+// is not there (logged).
+static bool choose_props(struct mien_session *s, const char *list)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    char name[1024];
+    bool ok = true;
+    for (const char *p = list; ok && *p;) {
+        size_t n = mien_props_first(c, p);
+        snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
+        int i = mien_props_find(c, s->props.path, name);
+        ok = i >= 0;
+        if (ok && !c->prop) {
+            c->prop = i;
+        } else if (ok && i != c->prop) {
+            c->also[i] = i > 0;
+        }
+        p += n + (p[n] == ',');
+    }
+    return ok;
 }
 
 static bool open_show(struct mien_session *s)
@@ -128,14 +164,14 @@ static bool open_show(struct mien_session *s)
     mien_session_list_networks(s);
     mien_props_list(k, s->props.path);
     if (o->prop && *o->prop) {
-        int i = mien_props_find(k, s->props.path, o->prop);
-        k->prop = i < 0 ? 0 : i;
-        s->refused = (i < 0 || !put_on(s)) && !mien_settings_recalled(s->settings, &o->prop);
+        bool there = choose_props(s, o->prop);
+        s->refused = (!put_on(s) || !there) && !mien_settings_recalled(s->settings, &o->prop);
         if (s->refused) {
             return false;
         }
     }
     s->props.before = k->prop;
+    memcpy(s->props.also_before, k->also, sizeof(s->props.also_before));
     if (o->menu != MIEN_UI_NONE && s->show->ui) {
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
@@ -175,7 +211,8 @@ static void requests(struct mien_session *s)
             mien_show_notice(show, "this output cannot be opened: the terminal says why");
         }
     }
-    if (c->prop != s->props.on) {
+    if (c->prop != s->props.on ||
+        memcmp(c->also, s->props.also_on, sizeof(s->props.also_on)) != 0) {
         put_on(s);
     }
     if (c->ask.add_sink) {

@@ -104,6 +104,7 @@ struct mien_session_person {     // session_person.c
 struct mien_session_props { // live_session.c
     char (*path)[1024];     // of controls.prop_name; [0] is nothing
     int on, before;         // as in controls.prop; before: at the start
+    bool also_on[MIEN_UI_PROPS], also_before[MIEN_UI_PROPS]; // as in controls.also
 };
 
 struct mien_session_network { // session_network.c

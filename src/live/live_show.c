@@ -238,6 +238,7 @@ static void character(struct mien_show *s, char c)
     case MIEN_ACTION_PROP:
     case MIEN_ACTION_PROP_BACK:
         k->prop = (k->prop + (action == MIEN_ACTION_PROP ? 1 : k->props - 1)) % k->props;
+        memset(k->also, 0, sizeof(k->also));
         mien_show_notice(s, k->prop_name[k->prop]);
         break;
     case MIEN_ACTION_LIGHT:
@@ -479,6 +480,19 @@ static void draw_menus(struct mien_show *s)
     }
 }
 
+static void name_worn(struct mien_show *s)
+{
+    const struct mien_ui_controls *k = &s->controls;
+    int n = 0;
+    for (int i = 1; i < k->props; i++) {
+        if ((i == k->prop || k->also[i]) && n >= 0 && (size_t)n < sizeof(s->worn)) {
+            n += snprintf(s->worn + n, sizeof(s->worn) - (size_t)n, "%s%s", n ? ", " : "",
+                          k->prop_name[i]);
+        }
+    }
+    s->info.worn = n ? s->worn : NULL;
+}
+
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
 {
     int64_t start = mien_now_ns();
@@ -492,7 +506,7 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     }
     bool offered = s->ui && s->controls.waiting; // the menus say it
     s->info.notice = talking ? s->notice : s->state[0] && !offered ? s->state : NULL;
-    s->info.worn = s->controls.prop ? s->controls.prop_name[s->controls.prop] : NULL;
+    name_worn(s);
     s->info.range = s->controls.profile_on && s->controls.profile_known;
     s->dirty = false;
     bool captured = shot && s->capture;

@@ -44,6 +44,7 @@ struct mien_show {
     int64_t drawn_ns;          // end of the last drawing
     int64_t notice_until_ns;
     char notice[400], state[400];
+    char worn[200]; // names, for the line of state
     // Measured.
     uint64_t frames;
     int64_t first_ns, last_ns; // when the first and the last shot were on the screen

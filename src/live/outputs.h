@@ -29,7 +29,14 @@ struct mien_engine_options {
     bool quality;
 };
 #define MIEN_ENGINE_OPTS(o)                                                                       \
-    {"max-faces", 'n', MIEN_OPT_INT, &(o).max_faces, "N", "look for at most N faces", 1, 8},      \
+    {"faces",                                                                                     \
+     'n',                                                                                         \
+     MIEN_OPT_INT,                                                                                \
+     &(o).max_faces,                                                                              \
+     "N",                                                                                         \
+     "faces to follow, or to look for in pictures; 0 is one, in pictures eight",                  \
+     0,                                                                                           \
+     MIEN_FACES_MAX},                                                                             \
         {"fov",                                                                                   \
          0,                                                                                       \
          MIEN_OPT_FLOAT,                                                                          \

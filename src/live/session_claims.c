@@ -3,14 +3,31 @@
 // opened.
 #include "live/session_parts.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "live/files.h"
+
+// Each of the list, and the whole, which may be one file.
+static bool claim_props(struct mien_claims *c, const char *list)
+{
+    char name[1024];
+    bool ok = mien_claims_read(c, "--prop", list);
+    for (const char *p = strchr(list, ',') ? list : ""; ok && *p; p += *p == ',') {
+        size_t n = strcspn(p, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
+        ok = !*name || mien_claims_read(c, "--prop", name);
+        p += n;
+    }
+    return ok;
+}
 
 static bool claim_inputs(struct mien_session *s, struct mien_claims *c)
 {
     const struct mien_session_options *o = &s->o;
     bool settings = s->config && !s->config->broken && s->config->path[0];
     return mien_files_source(c, o->source) && mien_files_models(c, o->net, o->detect, NULL) &&
-           (!o->prop || mien_claims_read(c, "--prop", o->prop)) &&
+           (!o->prop || claim_props(c, o->prop)) &&
            (!settings || mien_claims_write(c, "the settings file", s->config->path)) &&
            (!s->person.path[0] || mien_claims_write(c, "the profile", s->person.path)) &&
            (!o->screenshot || mien_claims_write(c, "--screenshot", o->screenshot));

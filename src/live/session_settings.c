@@ -6,7 +6,7 @@
 #include "live/settings.h"
 
 struct texts { // of the settings as they are at the end
-    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64];
+    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64], props[MIEN_CONFIG_LINE - 64];
 };
 
 // Where results went is offered again, but never opened by itself. The files of reports have the
@@ -20,6 +20,18 @@ static void list_sinks(const struct mien_session *s, char *list, size_t size)
         const char *spec = k->sink[i].spec;
         if (strncmp(spec, "report:", 7) && n + strlen(spec) + 2 < size) {
             n += (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", spec);
+        }
+    }
+}
+
+// What is worn, with commas; empty: nothing.
+static void list_props(const struct mien_ui_controls *k, char *list, size_t size)
+{
+    size_t n = 0;
+    list[0] = 0;
+    for (int i = 1; i < k->props; i++) {
+        if ((i == k->prop || k->also[i]) && n + strlen(k->prop_name[i]) + 2 < size) {
+            n += (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", k->prop_name[i]);
         }
     }
 }
@@ -46,8 +58,9 @@ static struct mien_session_options take_present(const struct mien_session *s, st
     now.fov = (double)k->fov_deg;
     now.smoothing = (double)k->filter;
     now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
-    if (k->prop != s->props.before) {
-        now.prop = k->prop ? k->prop_name[k->prop] : "";
+    if (k->prop != s->props.before || memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {
+        list_props(k, t->props, sizeof(t->props));
+        now.prop = t->props;
     }
     if (k->profile_known && k->profile_on == s->o.profile_off) {
         now.profile = k->profile_on ? s->person.name : "";

@@ -8,6 +8,7 @@
 #include <SDL2/SDL.h>
 
 #include "base/log.h"
+#include "view/keys.h"
 
 #ifdef __SANITIZE_ADDRESS__
 // The leak checker can only name, and be told to leave alone, what Mesa keeps for itself while
@@ -156,7 +157,7 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
         return MIEN_KEY_CHARACTER;
     }
     if (k == SDLK_F5) {
-        *character = 'z';
+        *character = MIEN_KEY_F5;
         return MIEN_KEY_CHARACTER;
     }
     if (k == SDLK_F10) {

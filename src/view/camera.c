@@ -55,3 +55,13 @@ void mien_pose_matrix(const struct mien_pose *p, float out[16])
     }
     out[15] = 1;
 }
+
+void mien_mat4_mul(const float a[16], const float b[16], float out[16])
+{
+    for (int c = 0; c < 4; c++) {
+        for (int r = 0; r < 4; r++) {
+            out[c * 4 + r] = a[r] * b[c * 4] + a[4 + r] * b[c * 4 + 1] + a[8 + r] * b[c * 4 + 2] +
+                             a[12 + r] * b[c * 4 + 3];
+        }
+    }
+}

@@ -28,6 +28,7 @@ float mien_map_scale(const struct mien_map *m); // screen px per picture px
 // exactly the picture's rectangle. mirror negates x (front faces then turn clockwise).
 void mien_projection(const struct mien_camera *c, float near_mm, float far_mm, bool mirror,
                      float out[16]);
+void mien_mat4_mul(const float a[16], const float b[16], float out[16]); // column-major, no alias
 // Head frame -> camera frame, column-major.
 void mien_pose_matrix(const struct mien_pose *p, float out[16]);
 

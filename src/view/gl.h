@@ -1,5 +1,5 @@
-// OpenGL start-up and programs. The only other files that call OpenGL are scene.c, flat.c and
-// view.c.
+// OpenGL start-up and programs. The only other files that call OpenGL are scene.c, flat.c,
+// layer.c, wear.c and view.c.
 //
 // Main thread only.
 #ifndef MIEN_VIEW_GL_H

@@ -48,7 +48,7 @@
     X(SCREENSHOT, 's', "s", NULL, NULL)                                                         \
     X(PROGRAMME, 'w', "w", "w",                                                                 \
       "what others get: picture with what is worn, alone, all that you see")                    \
-    X(PRESENT, 'z', "F5", "F5", "presentation: the window shows only that")                     \
+    X(PRESENT, MIEN_KEY_F5, "F5", "F5", "presentation: the window shows only that")             \
     X(REPORT, 'R', "R", "R", "begin, finish a report of the session")                           \
     X(PAUSE, ' ', "space", "space", "pause")                                                    \
     X(FULLSCREEN, 'f', "f", "f", "full screen")                                                 \
@@ -56,6 +56,7 @@
     X(HELP, '?', "?", "?", "this sheet")                                                        \
     X(QUIT, 'q', "q", "q Esc",                                                                  \
       "quit; asks while something is recorded; Esc leaves full screen first")
+#define MIEN_KEY_F5 '\5'                      // no letter: nobody types it
 #define MIEN_KEY_SAYS_MODES "what is drawn: " // the modes follow
 
 #define MIEN_KEY_ID(id, ...) MIEN_ACTION_##id,

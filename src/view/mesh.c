@@ -249,10 +249,14 @@ static void hull(struct mien_mesh *m)
     }
     for (int i = m->group_point[MIEN_MESH_HEAD]; i < m->points; i++) {
         const float *p = f->mean + 3 * (size_t)m->corner[m->vertex[i]];
-        float w = step(z - 15, z - 25, p[2]) * step(z - 120, z - 90, p[2]) *
+        float w = step(z - 19, z - 26, p[2]) * step(z - 120, z - 90, p[2]) *
                   step(y - 65, y - 45, p[1]) * step(y + 60, y + 35, p[1]) *
                   step(25, 45, fabsf(p[0]));
-        m->fixed[i].hull_mm = w * fmaxf(0, ear + 2 - fabsf(p[0])) * (p[0] < 0 ? -1 : 1);
+        // Above the ears hair lies some 7 mm thick; what a hat's back shows is behind it.
+        float hair =
+            step(y + 25, y + 50, p[1]) * step(z + 40, z + 10, p[2]) * step(25, 55, fabsf(p[0]));
+        float out = fmaxf(w * fmaxf(0, ear + 2 - fabsf(p[0])), 7 * hair);
+        m->fixed[i].hull_mm = out * (p[0] < 0 ? -1 : 1);
     }
 }
 
@@ -369,7 +373,8 @@ enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
     const float *base = mien_face_base_of(&m->base[slot], face->identity);
     mien_face_model_add_blendshapes(m->model, base, face->blendshape, m->posed);
     enum mien_mesh_group last = wanted;
-    if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !lips_open(m, base)) {
+    m->lips_open = lips_open(m, base);
+    if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !m->lips_open) {
         last = MIEN_MESH_EYES;
     }
     normals(m, m->group_triangle[last + 1], m->group_corner[last + 1]);

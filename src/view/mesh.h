@@ -45,6 +45,7 @@ struct mien_mesh {
     // Workspace and caches, one slot a face.
     struct mien_face_base base[MIEN_FACES_MAX];
     float *posed;         // (model vertices,3)
+    bool lips_open;       // of the face posed last: what is behind them is seen
     float *normal;        // (corners,3)
     int *corner_triangle; // (triangles,3) corners
     void *owned;

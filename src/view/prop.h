@@ -5,12 +5,12 @@
 // texture coordinates, indices, node transforms, and of materials base colour with its texture
 // (PNG, JPEG), roughness and alpha mode; sparse and quantised accessors too. A file without scenes
 // shows all its nodes. Colours are taken as they are shown (sRGB). `extras` of the scene (or of the
-// asset) hold: "anchor": nose_bridge | head_top | upper_lip | chin | face | head; "scale": 1;
-// "offset_mm": [x,y,z]; "fit": false keeps the size instead of the face's.
-// Face paint is a PNG with alpha over the face's UV picture; twice as wide as high it covers the
-// head as well (right half) and is a full mask.
-// Does not: call OpenGL; read skins, animations, or files elsewhere than beside the one named and
-// below. What the file says is checked (view/gltf.h), and totals are bounded.
+// asset) hold: "anchor": nose_bridge | nose_tip | head_top | upper_lip | chin | face | head;
+// "scale": 1; "offset_mm": [x,y,z]; "fit": false keeps the size instead of the face's. Face paint
+// is a PNG with alpha over the face's UV picture; twice as wide as high it covers the head as well
+// (right half) and is a full mask. Does not: call OpenGL; read skins, animations, or files
+// elsewhere than beside the one named and below. What the file says is checked (view/gltf.h), and
+// totals are bounded.
 #ifndef MIEN_VIEW_PROP_H
 #define MIEN_VIEW_PROP_H
 
@@ -25,6 +25,7 @@
 #define MIEN_ANCHOR_ROWS(X)                                                        \
     X(NOSE_BRIDGE, "nose_bridge", 27, 27)                                          \
     X(HEAD_TOP, "head_top", -1, -1)                                                \
+    X(NOSE_TIP, "nose_tip", 30, 30)                                                \
     X(UPPER_LIP, "upper_lip", 33, 51)                                              \
     X(CHIN, "chin", 8, 8)                                                          \
     X(FACE, "face", 39, 42) /* the middle between the eyes, on the skin's plane */ \

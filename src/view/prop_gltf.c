@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "view/camera.h"
 #include "view/gltf.h"
 
 _Static_assert((int)MIEN_GLTF_REASON == (int)MIEN_PROP_REASON, "a reason is passed on whole");
@@ -371,16 +372,6 @@ static bool add_item(struct reader *r, const struct item *k)
     return true;
 }
 
-static void multiply(const float a[16], const float b[16], float out[16])
-{
-    for (int c = 0; c < 4; c++) {
-        for (int i = 0; i < 4; i++) {
-            out[c * 4 + i] = a[i] * b[c * 4] + a[4 + i] * b[c * 4 + 1] + a[8 + i] * b[c * 4 + 2] +
-                             a[12 + i] * b[c * 4 + 3];
-        }
-    }
-}
-
 static void local_matrix(const cJSON *node, float m[16])
 {
     if (mien_gltf_numbers(node, "matrix", 16, m)) {
@@ -447,7 +438,7 @@ static bool visit(struct reader *r, struct walk *w)
     const cJSON *node = mien_gltf_element(&r->g, MIEN_GLTF_NODES, at.node), *o;
     float local[16], m[16];
     local_matrix(node, local);
-    multiply(at.parent, local, m);
+    mien_mat4_mul(at.parent, local, m);
     if (mien_gltf_item(node, "mesh")) {
         const cJSON *mesh =
             mien_gltf_element(&r->g, MIEN_GLTF_MESHES, mien_gltf_index(node, "mesh"));

@@ -213,16 +213,6 @@ void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int heig
     glBindVertexArray(0);
 }
 
-static void multiply(const float a[16], const float b[16], float out[16]) // column-major
-{
-    for (int c = 0; c < 4; c++) {
-        for (int r = 0; r < 4; r++) {
-            out[c * 4 + r] = a[r] * b[c * 4] + a[4 + r] * b[c * 4 + 1] + a[8 + r] * b[c * 4 + 2] +
-                             a[12 + r] * b[c * 4 + 3];
-        }
-    }
-}
-
 static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
                     const struct mien_result *r, int i, enum mien_view_mode mode, float alpha,
                     float opacity, int triangles)
@@ -233,7 +223,7 @@ static void surface(struct mien_scene *s, const float projection[16], const floa
     float seen_projection[16], seen_pose[16], seen[16], eye[3], back[9];
     mien_projection(&r->camera, near_mm, far_mm, false, seen_projection);
     mien_pose_matrix(p, seen_pose);
-    multiply(seen_projection, seen_pose, seen);
+    mien_mat4_mul(seen_projection, seen_pose, seen);
     mien_mat3_transpose(p->R, back);
     mien_mat3_mul_vec(back, p->t, eye);
     glUseProgram(s->program[mode]);
@@ -278,55 +268,85 @@ static void end_depth(void)
     glBindVertexArray(0);
 }
 
-void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
-                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
-                     float opacity, struct mien_wear *wear, const struct mien_image *picture,
-                     bool light)
+// Poses the face in slot i and fills the next buffer of the ring with it, whose vertex array is
+// bound. Returns the last group that is filled.
+static enum mien_mesh_group pose_face(struct mien_scene *s, const struct mien_result *r, int i,
+                                      enum mien_mesh_group wanted)
 {
-    bool surfaces = s->ready && s->program[mode];
-    bool lines = mien_view_mode_at(mode)->draws & MIEN_DRAWS_LINES;
-    bool wears = s->ready && wear && wear->on;
-    if (!surfaces && !wears) {
-        return;
-    }
     struct mien_mesh *m = &s->mesh;
-    enum mien_mesh_group last = head ? MIEN_MESH_HEAD : lines ? MIEN_MESH_TEETH : MIEN_MESH_MOUTH;
-    float projection[16], pose[16];
-    mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
-    mien_pose_matrix(&r->face[i].pose, pose);
-    enum mien_mesh_group filled =
-        mien_mesh_pose(m, i, &r->face[i], wears ? MIEN_MESH_HEAD : last, s->point);
-    last = filled < last ? filled : last;
-    s->last = last;
+    enum mien_mesh_group filled = mien_mesh_pose(m, i, &r->face[i], wanted, s->point);
+    s->last = filled;
     s->turn = (s->turn + 1) % MIEN_GL_RING;
     glBindBuffer(GL_ARRAY_BUFFER, s->buffer[s->turn]);
     glBufferSubData(GL_ARRAY_BUFFER, 0,
                     (GLsizeiptr)((size_t)m->group_point[filled + 1] * sizeof(*s->point)), s->point);
+    glBindVertexArray(s->array[s->turn]);
+    return filled;
+}
+
+void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
+                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
+                     float opacity)
+{
+    bool lines = mien_view_mode_at(mode)->draws & MIEN_DRAWS_LINES;
+    if (!s->ready || !s->program[mode]) {
+        return;
+    }
+    float projection[16], pose[16];
+    mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
+    mien_pose_matrix(&r->face[i].pose, pose);
+    enum mien_mesh_group last = pose_face(s, r, i,
+                                          head    ? MIEN_MESH_HEAD
+                                          : lines ? MIEN_MESH_TEETH
+                                                  : MIEN_MESH_MOUTH);
     begin_depth(map->rect, height_px);
     glFrontFace(map->mirror ? GL_CW : GL_CCW);
-    glBindVertexArray(s->array[s->turn]);
-    int triangles = m->group_triangle[last + 1];
     float alpha = 0.78f;
     if (lines) {
         // The finer the mesh on the screen, the fainter its lines.
         float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
         alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
-    if (surfaces) {
-        surface(s, projection, pose, r, i, mode, alpha, opacity, triangles);
+    surface(s, projection, pose, r, i, mode, alpha, opacity, s->mesh.group_triangle[last + 1]);
+    end_depth();
+}
+
+void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct mien_wear *wear,
+                     const struct mien_image *picture, bool light)
+{
+    int order[MIEN_FACES_MAX], n = r->count < MIEN_FACES_MAX ? r->count : MIEN_FACES_MAX;
+    if (!s->ready || !wear->count || n < 1 ||
+        !mien_layer_begin(&wear->layer, picture->width, picture->height)) {
+        return;
     }
-    if (wears) {
-        mien_wear_draw(wear, &(struct mien_wear_face){.mesh = m,
+    for (int i = 0; i < n; i++) { // the farthest first
+        int k = i;
+        for (; k > 0 && r->face[order[k - 1]].pose.t[2] > r->face[i].pose.t[2]; k--) {
+            order[k] = order[k - 1];
+        }
+        order[k] = i;
+    }
+    float projection[16], pose[16];
+    mien_projection(&r->camera, near_mm, far_mm, false, projection);
+    glEnable(GL_CULL_FACE);
+    glFrontFace(GL_CCW);
+    for (int i = 0; i < n; i++) {
+        mien_pose_matrix(&r->face[order[i]].pose, pose);
+        pose_face(s, r, order[i], MIEN_MESH_HEAD);
+        mien_wear_draw(wear, &(struct mien_wear_face){.mesh = &s->mesh,
                                                       .point = s->point,
                                                       .array = s->array[s->turn],
+                                                      .video = s->picture,
                                                       .picture = picture,
                                                       .result = r,
-                                                      .slot = i,
+                                                      .slot = order[i],
                                                       .projection = projection,
                                                       .pose = pose,
                                                       .light = light});
     }
-    end_depth();
+    mien_layer_end(&wear->layer);
+    glDisable(GL_CULL_FACE);
+    glBindVertexArray(0);
 }
 
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,

@@ -38,12 +38,14 @@ void mien_scene_picture(struct mien_scene *s, const struct mien_image *im);
 // Screen rectangles have their origin top-left; height_px is the screen's.
 void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain);
 // The face in slot i of the result over the picture, in its own colour. head: the whole head, not
-// only the face. wear: drawn on it when something is on, may be NULL; picture: where its light is
-// taken from.
+// only the face.
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
                      const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
-                     float opacity, struct mien_wear *wear, const struct mien_image *picture,
-                     bool light);
+                     float opacity);
+// Draws what all faces of the result wear onto wear->layer; another framebuffer is to be bound
+// after it. picture: the one that mien_scene_picture was given last; light: as in the settings.
+void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct mien_wear *wear,
+                     const struct mien_image *picture, bool light);
 // The mesh of the face that was drawn last, with the video on it, seen from turn_deg to the side.
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg);

@@ -63,8 +63,9 @@ struct mien_ui_controls {
     struct mien_traces *curves; // in place: their channels; NULL = none
     // Props: 0 is none.
     char prop_name[MIEN_UI_PROPS][48];
-    int props, prop; // prop: in place
-    bool light;      // in place: props are lit like the face
+    int props, prop;          // prop: in place
+    bool also[MIEN_UI_PROPS]; // in place: worn besides
+    bool light;               // in place: props are lit like the face
     // Output.
     bool recording;
     enum mien_programme programme; // in place: what recordings and virtual cameras get

@@ -203,12 +203,43 @@ bool view_part(mien_ui_controls *c)
     return did;
 }
 
+void wear_only(mien_ui_controls *c, int i)
+{
+    c->prop = i;
+    memset(c->also, 0, sizeof(c->also));
+}
+
+// Puts on what is not worn, besides what is; takes off what is worn.
+void toggle_worn(mien_ui_controls *c, int i)
+{
+    if (c->prop == i) {
+        int next = 0;
+        for (int k = c->props - 1; k > 0; k--) {
+            next = c->also[k] ? k : next;
+        }
+        c->prop = next;
+        c->also[next] = false;
+    } else if (!c->prop) {
+        c->prop = i;
+    } else {
+        c->also[i] = !c->also[i];
+    }
+}
+
 bool prop_part(mien_ui_controls *c)
 {
     bool did = false;
-    ImGui::TextDisabled("worn on the face: g, back with G");
-    for (int i = 0; i < c->props; i++) {
-        did |= ImGui::RadioButton(c->prop_name[i], &c->prop, i);
+    ImGui::TextDisabled("one after the other: g, back with G");
+    if (ImGui::RadioButton(c->prop_name[0], c->prop == 0)) {
+        wear_only(c, 0);
+        did = true;
+    }
+    for (int i = 1; i < c->props; i++) {
+        bool worn = c->prop == i || c->also[i];
+        if (ImGui::Checkbox(c->prop_name[i], &worn)) {
+            toggle_worn(c, i);
+            did = true;
+        }
     }
     ImGui::Separator();
     did |= toggle("light from the face", mien_key_label(MIEN_ACTION_LIGHT), &c->light);

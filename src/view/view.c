@@ -11,6 +11,16 @@
 
 enum { QUADS = 12000 };
 
+// What a layer of worn things was drawn for. Time 0 is no frame's: never the same.
+struct worn_key {
+    int64_t time_ns;
+    uint64_t frame;
+    const uint8_t *picture;
+    int width, height, faces;
+    unsigned change;
+    bool light;
+};
+
 struct mien_view {
     const struct mien_face_model *model;
     int width, height;
@@ -22,7 +32,8 @@ struct mien_view {
     struct mien_flat flat;
     struct mien_scene scene;
     struct mien_wear wear;
-    uint8_t *row; // one line of what is read back, for turning it
+    struct worn_key worn; // what the layer of worn things shows
+    uint8_t *row;         // one line of what is read back, for turning it
     // Where a picture of another size than the screen's is made; 0 until one is asked for.
     GLuint copy, copy_color, copy_depth;
     int copy_width, copy_height;
@@ -129,12 +140,10 @@ void mien_view_destroy(struct mien_view *v)
 }
 
 static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
-                      const struct mien_image *frame, const struct mien_result *r, int i,
-                      const struct mien_view_settings *s)
+                      const struct mien_result *r, int i, const struct mien_view_settings *s)
 {
     unsigned draws = mien_view_mode_at(s->mode)->draws;
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade,
-                    s->bare ? NULL : &v->wear, frame, s->light);
+    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade);
     if (draws & MIEN_DRAWS_NEEDLES && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
         mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
@@ -201,6 +210,27 @@ static void begin_buffer(GLuint buffer, int w, int h, float red, float green, fl
     glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
 }
 
+// What the faces wear onto its layer, once a frame however often and wherever it is shown. False:
+// there is nothing on it.
+static bool draw_worn(struct mien_view *v, const struct mien_image *frame,
+                      const struct mien_result *r, bool light)
+{
+    if (!v->wear.count || r->count < 1) {
+        return false;
+    }
+    struct worn_key now = {r->times.capture_ns, r->frame, frame->data,    frame->width,
+                           frame->height,       r->count, v->wear.change, light};
+    const struct worn_key *k = &v->worn;
+    bool same = now.time_ns && k->time_ns == now.time_ns && k->frame == now.frame &&
+                k->picture == now.picture && k->width == now.width && k->height == now.height &&
+                k->faces == now.faces && k->change == now.change && k->light == now.light;
+    if (!same) {
+        mien_scene_worn(&v->scene, r, &v->wear, frame, light);
+        v->worn = now;
+    }
+    return true;
+}
+
 void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_result *result, const struct mien_view_settings *s,
                     const struct mien_hud_info *info)
@@ -218,16 +248,23 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     l.bars.y += s->top_px;
     l.bars.h -= s->top_px;
     mien_draw_clear(&v->draw);
-    begin_buffer(v->frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
+    bool worn = false;
     if (frame) {
         mien_scene_picture(&v->scene, frame);
+        worn = !s->bare && draw_worn(v, frame, result, s->light);
+    }
+    begin_buffer(v->frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
+    if (frame) {
         // A face of video stands out before a darker picture.
         bool stage = mien_view_mode_at(s->mode)->draws & MIEN_DRAWS_STAGE && result->count > 0;
         mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
         for (int i = result->count - 1; i >= 0; i--) { // the first face on top
             if (i < MIEN_FACES_MAX) {
-                draw_face(v, &map, l.ui, frame, result, i, s);
+                draw_face(v, &map, l.ui, result, i, s);
             }
+        }
+        if (worn) {
+            mien_layer_show(&v->wear.layer, &map, v->height);
         }
         if (stage && s->hud == MIEN_HUD_FULL) {
             // Marks first: they belong under the inset.
@@ -270,7 +307,22 @@ _Static_assert((int)MIEN_VIEW_REASON == (int)MIEN_PROP_REASON, "a reason is pass
 bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON])
 {
     reason[0] = 0;
-    return mien_wear_put(&v->wear, path, reason);
+    if (!path || !*path) {
+        mien_wear_remove(&v->wear, NULL);
+        return true;
+    }
+    return mien_wear_set(&v->wear, path, reason);
+}
+
+bool mien_view_wear_too(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON])
+{
+    reason[0] = 0;
+    return mien_wear_add(&v->wear, path, reason);
+}
+
+void mien_view_take_off(struct mien_view *v, const char *path)
+{
+    mien_wear_remove(&v->wear, path);
 }
 
 int mien_view_help_pages(const struct mien_view *v)
@@ -369,12 +421,13 @@ static bool begin_copy(struct mien_view *v, const struct mien_image *out)
 
 bool mien_view_wears(const struct mien_view *v)
 {
-    return v->wear.on;
+    return v->wear.count > 0;
 }
 
 bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
                          const struct mien_result *result, bool light, struct mien_image *out)
 {
+    bool worn = draw_worn(v, frame, result, light);
     if (!begin_copy(v, out)) {
         return false;
     }
@@ -382,11 +435,8 @@ bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
     struct mien_map map = {mien_rect_fit(all, frame->width, frame->height), frame->width,
                            frame->height, false};
     mien_scene_video(&v->scene, &map, out->height, 1);
-    for (int i = result->count - 1; i >= 0; i--) {
-        if (i < MIEN_FACES_MAX) {
-            mien_scene_face(&v->scene, &map, out->height, result, i, MIEN_VIEW_OFF, false, 1,
-                            &v->wear, frame, light);
-        }
+    if (worn) {
+        mien_layer_show(&v->wear.layer, &map, out->height);
     }
     read_back(v, v->copy, out);
     glBindFramebuffer(GL_FRAMEBUFFER, v->frame);

@@ -60,10 +60,13 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
 // user's own: who records or sends the picture reads it before.
 void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
                      const struct mien_hud_info *info);
-// Puts on what every face wears (view/prop.h); NULL or "": nothing. False: it stays as it was;
+// What every face wears (view/prop.h): only this; NULL or "": nothing. False: it stays as it was;
 // `reason` says why. Not for every frame.
 enum { MIEN_VIEW_REASON = 240 };
 bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+// One thing more, up to MIEN_WEAR_MAX, and one less.
+bool mien_view_wear_too(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+void mien_view_take_off(struct mien_view *v, const char *path);
 int mien_view_help_pages(const struct mien_view *v); // of the sheet as it was drawn last; 1 before
 // The id of the face that was drawn at this point of the screen, 0 where there is none.
 int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,

@@ -1,78 +1,106 @@
 // Draws what is worn on the fitted faces.
 #include "view/wear.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "view/shadow.h"
 
-enum { U_PROJECTION, U_POSE, U_LIGHT, U_PLACE, U_TEXTURE, U_FULL, U_CUTOFF = U_FULL, U_SOLID };
+// The first three are the same in every program.
+enum {
+    U_PROJECTION,
+    U_POSE,
+    U_LIGHT,
+    U_PLACE,
+    U_TEXTURE,
+    U_CUTOFF,
+    U_SOLID,
+    U_FULL = U_CUTOFF,
+    U_SEEN = U_SOLID,
+    U_PICTURE,
+    U_SKIN,
+    U_AREA = U_CUTOFF,
+    U_HEIGHT,
+    U_TO_LIGHT
+};
 
 bool mien_wear_init(struct mien_wear *w)
 {
     static const char *const mesh[] = {"u_projection", "u_pose",   "u_light", "u_place",
                                        "u_texture",    "u_cutoff", "u_solid", NULL};
-    static const char *const paint[] = {"u_projection", "u_pose", "u_light", "u_place",
-                                        "u_paint",      "u_full", NULL};
+    static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
+                                        "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
+    static const char *const shadow[] = {"u_projection", "u_pose",     "u_light",
+                                         "u_place",      "u_shadow",   "u_area",
+                                         "u_height",     "u_to_light", NULL};
     memset(w, 0, sizeof(*w));
+    mien_layer_init(&w->layer);
     w->mesh_program = mien_gl_program("prop.vert", "prop.frag", mesh, w->mesh_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
     w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
-    glGenBuffers(1, &w->buffer);
-    glGenBuffers(1, &w->index);
-    glGenVertexArrays(1, &w->array);
-    glGenTextures(1, &w->texture);
+    w->shadow_program = mien_gl_program("mesh.vert", "shadow.frag", shadow, w->shadow_uniform);
     glGenTextures(1, &w->white);
-    glGenTextures(MIEN_PROP_TEXTURES, w->part_texture);
     glBindTexture(GL_TEXTURE_2D, w->white);
     static const uint8_t white[4] = {255, 255, 255, 255};
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 1, 1, 0, GL_RGBA, GL_UNSIGNED_BYTE, white);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-    glBindVertexArray(w->array);
-    glBindBuffer(GL_ARRAY_BUFFER, w->buffer);
-    for (GLuint k = 0; k < 2; k++) {
-        glEnableVertexAttribArray(k);
-        glVertexAttribPointer(k, 3, GL_FLOAT, GL_FALSE, sizeof(struct mien_prop_vertex),
-                              (const void *)(k * 3 * sizeof(float)));
+    return w->mesh_program && w->paint_program && w->depth_program && w->shadow_program;
+}
+
+static void take_off(struct mien_worn *k)
+{
+    if (k->array) {
+        glDeleteVertexArrays(1, &k->array);
+        glDeleteBuffers(1, &k->buffer);
+        glDeleteBuffers(1, &k->index);
     }
-    glEnableVertexAttribArray(2);
-    glVertexAttribPointer(2, 1, GL_FLOAT, GL_FALSE, sizeof(struct mien_prop_vertex),
-                          (const void *)offsetof(struct mien_prop_vertex, gloss));
-    glEnableVertexAttribArray(3);
-    glVertexAttribPointer(3, 4, GL_UNSIGNED_BYTE, GL_TRUE, sizeof(struct mien_prop_vertex),
-                          (const void *)offsetof(struct mien_prop_vertex, color));
-    glEnableVertexAttribArray(4);
-    glVertexAttribPointer(4, 2, GL_FLOAT, GL_FALSE, sizeof(struct mien_prop_vertex),
-                          (const void *)offsetof(struct mien_prop_vertex, uv));
-    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, w->index);
-    glBindVertexArray(0);
-    return w->mesh_program && w->paint_program && w->depth_program;
+    glDeleteTextures(1, &k->paint); // 0 is passed over
+    glDeleteTextures(1, &k->shadow);
+    glDeleteTextures(MIEN_PROP_TEXTURES, k->part_texture);
+    mien_prop_destroy(&k->prop);
+    mien_free(k->path);
+    memset(k, 0, sizeof(*k));
+}
+
+void mien_wear_remove(struct mien_wear *w, const char *path)
+{
+    int kept = 0;
+    for (int i = 0; i < w->count; i++) {
+        if (path && strcmp(w->item[i].path, path) != 0) {
+            struct mien_worn k = w->item[i];
+            w->item[kept++] = k;
+        } else {
+            take_off(&w->item[i]);
+        }
+    }
+    w->change += kept < w->count;
+    w->count = kept;
 }
 
 void mien_wear_destroy(struct mien_wear *w)
 {
-    if (w->array) {
-        glDeleteVertexArrays(1, &w->array);
-        glDeleteBuffers(1, &w->buffer);
-        glDeleteBuffers(1, &w->index);
-        glDeleteTextures(1, &w->texture);
+    mien_wear_remove(w, NULL);
+    mien_layer_destroy(&w->layer);
+    if (w->white) {
         glDeleteTextures(1, &w->white);
-        glDeleteTextures(MIEN_PROP_TEXTURES, w->part_texture);
     }
-    GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program};
+    GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program, w->shadow_program};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
         if (all[i]) {
             glDeleteProgram(all[i]);
         }
     }
-    mien_prop_destroy(&w->prop);
     memset(w, 0, sizeof(*w));
 }
 
-// The picture into a texture, which is bound and shrunk smoothly.
-static void upload(GLuint texture, const struct mien_image *im)
+// The picture into a new texture, which is bound and shrunk smoothly.
+static GLuint upload(const struct mien_image *im)
 {
+    GLuint texture = 0;
+    glGenTextures(1, &texture);
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
@@ -82,60 +110,126 @@ static void upload(GLuint texture, const struct mien_image *im)
     glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
     glGenerateMipmap(GL_TEXTURE_2D);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
-}
-
-static void upload_paint(struct mien_wear *w)
-{
-    upload(w->texture, &w->prop.paint);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    return texture;
 }
 
-static void upload_mesh(struct mien_wear *w)
+static void upload_shadow(struct mien_worn *k)
+{
+    struct mien_shadow s;
+    k->shades = mien_shadow_make(&k->prop, &s);
+    if (k->shades) {
+        k->shadow = upload(&s.map);
+        memcpy(k->area, (float[4]){s.area[0], s.area[1], 1 / s.area[2], 1 / s.area[3]},
+               sizeof(k->area));
+        memcpy(k->height, s.height, sizeof(k->height));
+    }
+    mien_image_destroy(&s.map);
+}
+
+static void upload_mesh(struct mien_worn *k)
 {
     static const GLint wrap[] = {GL_REPEAT, GL_CLAMP_TO_EDGE, GL_MIRRORED_REPEAT};
-    struct mien_prop *p = &w->prop;
-    glBindVertexArray(w->array);
-    glBindBuffer(GL_ARRAY_BUFFER, w->buffer);
+    static const struct {
+        GLint size;
+        GLenum type;
+        GLboolean whole;
+        size_t at;
+    } attribute[] = {{3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, position)},
+                     {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, normal)},
+                     {1, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, gloss)},
+                     {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_prop_vertex, color)},
+                     {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, uv)}};
+    struct mien_prop *p = &k->prop;
+    glGenBuffers(1, &k->buffer);
+    glGenBuffers(1, &k->index);
+    glGenVertexArrays(1, &k->array);
+    glBindVertexArray(k->array);
+    glBindBuffer(GL_ARRAY_BUFFER, k->buffer);
     glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->vertices * sizeof(*p->vertex)), p->vertex,
                  GL_STATIC_DRAW);
+    for (GLuint i = 0; i < MIEN_COUNT(attribute); i++) {
+        glEnableVertexAttribArray(i);
+        glVertexAttribPointer(i, attribute[i].size, attribute[i].type, attribute[i].whole,
+                              sizeof(struct mien_prop_vertex), (const void *)attribute[i].at);
+    }
+    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, k->index);
     glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->indices * sizeof(*p->index)),
                  p->index, GL_STATIC_DRAW);
     glBindVertexArray(0);
     for (int i = 0; i < p->textures; i++) {
         struct mien_prop_texture *t = &p->texture[i];
-        upload(w->part_texture[i], &t->picture);
+        k->part_texture[i] = upload(&t->picture);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, t->nearest ? GL_NEAREST : GL_LINEAR);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, wrap[t->wrap[0]]);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, wrap[t->wrap[1]]);
         mien_image_destroy(&t->picture); // the driver has it
     }
+    for (int c = 0; c < 3; c++) {
+        k->low[c] = 1e6f;
+        k->high[c] = -1e6f;
+        for (int i = 0; i < p->vertices; i++) {
+            k->low[c] = fminf(k->low[c], p->vertex[i].position[c]);
+            k->high[c] = fmaxf(k->high[c], p->vertex[i].position[c]);
+        }
+    }
+    upload_shadow(k);
 }
 
-bool mien_wear_put(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
+static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
+                 char reason[MIEN_PROP_REASON])
 {
-    if (!path || !*path) {
-        w->on = false;
-        return true;
-    }
-    struct mien_prop p;
-    if (!w->array) {
-        snprintf(reason, MIEN_PROP_REASON, "there is no OpenGL to draw it with");
+    size_t size = strlen(path) + 1;
+    *k = (struct mien_worn){.path = mien_calloc(size, 1)};
+    if (!w->white || !k->path) {
+        snprintf(reason, MIEN_PROP_REASON,
+                 w->white ? "memory is short" : "there is no OpenGL to draw it with");
+        mien_free(k->path);
         return false;
     }
-    if (!mien_prop_load(&p, path, reason)) {
+    memcpy(k->path, path, size);
+    if (!mien_prop_load(&k->prop, path, reason)) {
+        mien_free(k->path);
         return false;
     }
-    mien_prop_destroy(&w->prop);
-    w->prop = p;
-    if (p.paint.data) {
-        upload_paint(w);
+    if (k->prop.paint.data) {
+        k->paint = upload(&k->prop.paint);
     } else {
-        upload_mesh(w);
+        upload_mesh(k);
     }
-    w->on = true;
     return true;
+}
+
+bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
+{
+    struct mien_worn k;
+    if (!load(w, path, &k, reason)) {
+        return false;
+    }
+    mien_wear_remove(w, NULL);
+    w->item[w->count++] = k;
+    w->change++;
+    return true;
+}
+
+bool mien_wear_add(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
+{
+    for (int i = 0; i < w->count; i++) {
+        if (!strcmp(w->item[i].path, path)) {
+            return true;
+        }
+    }
+    if (w->count == MIEN_WEAR_MAX) {
+        snprintf(reason, MIEN_PROP_REASON, "%d things are worn already: take one off first",
+                 MIEN_WEAR_MAX);
+        return false;
+    }
+    bool ok = load(w, path, &w->item[w->count], reason);
+    w->count += ok;
+    w->change += ok;
+    return ok;
 }
 
 static const float *light(struct mien_wear *w, const struct mien_wear_face *f, float even[MIEN_SH])
@@ -167,81 +261,235 @@ static void triangles(int first, int count)
                    (const void *)((size_t)first * sizeof(uint32_t)));
 }
 
-static void draw_paint(struct mien_wear *w, const struct mien_wear_face *f, const float *sh)
+// The cheeks' mean colour (0…1), by which hair on the forehead is told from skin; all 0 for a
+// picture without colours.
+static void skin_colour(const struct mien_wear_face *f, float out[3])
 {
-    const GLint *u = w->paint_uniform;
-    glUseProgram(w->paint_program);
+    const struct mien_mesh *m = f->mesh;
+    const struct mien_image *im = f->picture;
+    double sum[3] = {0};
+    int n = 0;
+    memset(out, 0, 3 * sizeof(*out));
+    if (im->format != MIEN_FORMAT_RGB8) {
+        return;
+    }
+    for (int i = 0; i < m->group_point[MIEN_MESH_FACE + 1]; i++) {
+        float u = fabsf(m->fixed[i].u - 0.5f), v = m->fixed[i].v, at[3], px[2];
+        if (u < 0.10f || u > 0.24f || v < 0.52f || v > 0.64f) {
+            continue;
+        }
+        mien_mat3_mul_vec(f->result->face[f->slot].pose.R, f->point[i].position, at);
+        for (int c = 0; c < 3; c++) {
+            at[c] += f->result->face[f->slot].pose.t[c];
+        }
+        if (!mien_camera_project(&f->result->camera, at, px)) {
+            continue;
+        }
+        int x = (int)lroundf(px[0]), y = (int)lroundf(px[1]);
+        if (x >= 0 && y >= 0 && x < im->width && y < im->height) {
+            const uint8_t *p = im->data + (size_t)y * im->stride + 3 * (size_t)x;
+            for (int c = 0; c < 3; c++) {
+                sum[c] += p[c];
+            }
+            n++;
+        }
+    }
+    for (int c = 0; n > 0 && c < 3; c++) {
+        out[c] = (float)(sum[c] / n / 255);
+    }
+}
+
+static void begin_program(GLuint program, const GLint *u, const struct mien_wear_face *f)
+{
+    glUseProgram(program);
     glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, f->projection);
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, f->pose);
+}
+
+static void group(const struct mien_mesh *m, enum mien_mesh_group from, enum mien_mesh_group last)
+{
+    const int *g = m->group_triangle;
+    triangles(3 * g[from], 3 * (g[last + 1] - g[from]));
+}
+
+static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
+                       const struct mien_wear_face *f, const float *sh, const float seen[16])
+{
+    const GLint *u = w->paint_uniform;
+    float skin[3];
+    skin_colour(f, skin);
+    begin_program(w->paint_program, u, f);
+    glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
     glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
     glUniform1i(u[U_TEXTURE], 0);
-    glUniform1f(u[U_FULL], w->prop.full ? 1 : 0);
+    glUniform1i(u[U_PICTURE], 1);
+    glUniform1f(u[U_FULL], k->prop.full ? 1 : 0);
+    glUniform3fv(u[U_SKIN], 1, skin);
+    glActiveTexture(GL_TEXTURE1);
+    glBindTexture(GL_TEXTURE_2D, f->video);
     glActiveTexture(GL_TEXTURE0);
-    glBindTexture(GL_TEXTURE_2D, w->texture);
+    glBindTexture(GL_TEXTURE_2D, k->paint);
     glDepthFunc(GL_LEQUAL);
-    glEnable(GL_POLYGON_OFFSET_FILL);
     glPolygonOffset(-1, -1);
+    glEnable(GL_POLYGON_OFFSET_FILL);
     glBindVertexArray(f->array);
-    const int *g = f->mesh->group_triangle;
-    triangles(0, 3 * g[MIEN_MESH_FACE + 1]);
-    if (w->prop.full) {
-        triangles(3 * g[MIEN_MESH_HEAD], 3 * (g[MIEN_MESH_HEAD + 1] - g[MIEN_MESH_HEAD]));
+    group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_FACE);
+    if (k->prop.full) {
+        group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
     }
     glDisable(GL_POLYGON_OFFSET_FILL);
 }
 
-static void draw_mesh(struct mien_wear *w, const struct mien_wear_face *f, const float *sh)
+static void draw_shadow(const struct mien_wear *w, const struct mien_worn *k,
+                        const struct mien_wear_face *f, const float place[4])
 {
-    const GLint *u = w->mesh_uniform;
-    float place[4];
-    mien_prop_place(&w->prop, f->mesh, place, &place[3]);
-    glUseProgram(w->mesh_program);
-    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, f->projection);
-    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, f->pose);
-    glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
+    const GLint *u = w->shadow_uniform;
+    begin_program(w->shadow_program, u, f);
     glUniform4fv(u[U_PLACE], 1, place);
+    glUniform4fv(u[U_AREA], 1, k->area);
+    glUniform2fv(u[U_HEIGHT], 1, k->height);
+    glUniform3fv(u[U_TO_LIGHT], 1, mien_shadow_to_light);
     glUniform1i(u[U_TEXTURE], 0);
-    glActiveTexture(GL_TEXTURE0);
-    glDisable(GL_CULL_FACE); // thin things have two sides
-    glBindVertexArray(w->array);
-    for (int i = 0; i < w->prop.parts; i++) {
-        const struct mien_prop_part *p = &w->prop.part[i];
-        glBindTexture(GL_TEXTURE_2D, p->texture < 0 ? w->white : w->part_texture[p->texture]);
-        glUniform1f(u[U_CUTOFF], p->cutoff);
-        glUniform1f(u[U_SOLID], !p->blended && p->cutoff < 0 ? 1 : 0);
-        glDepthMask(p->blended ? GL_FALSE : GL_TRUE);
-        triangles(p->first, p->count);
-    }
+    glBindTexture(GL_TEXTURE_2D, k->shadow);
+    glDepthFunc(GL_LEQUAL);
+    glDepthMask(GL_FALSE);
+    glPolygonOffset(-1, -1);
+    glEnable(GL_POLYGON_OFFSET_FILL);
+    glBindVertexArray(f->array);
+    group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_EYES);
+    group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
+    glDisable(GL_POLYGON_OFFSET_FILL);
     glDepthMask(GL_TRUE);
 }
 
-void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
+static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
+                      const struct mien_wear_face *f, const float *sh, const float place[4],
+                      bool blended)
 {
-    if (!w->on || !w->depth_program || !w->mesh_program || !w->paint_program) {
-        return;
+    const GLint *u = w->mesh_uniform;
+    begin_program(w->mesh_program, u, f);
+    glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
+    glUniform4fv(u[U_PLACE], 1, place);
+    glUniform1i(u[U_TEXTURE], 0);
+    glDisable(GL_CULL_FACE); // thin things have two sides
+    glDepthFunc(GL_LEQUAL);
+    glDepthMask(blended ? GL_FALSE : GL_TRUE);
+    glBindVertexArray(k->array);
+    for (int i = 0; i < k->prop.parts; i++) {
+        const struct mien_prop_part *p = &k->prop.part[i];
+        if (p->blended != blended) {
+            continue;
+        }
+        glBindTexture(GL_TEXTURE_2D, p->texture < 0 ? w->white : k->part_texture[p->texture]);
+        glUniform1f(u[U_CUTOFF], p->cutoff);
+        glUniform1f(u[U_SOLID], !p->blended && p->cutoff < 0 ? 1 : 0);
+        triangles(p->first, p->count);
     }
-    float even[MIEN_SH];
-    const float *sh = light(w, f, even);
-    // The head alone into the depth, a little deeper so that what lies on the skin is seen.
-    glUseProgram(w->depth_program);
-    glUniformMatrix4fv(w->depth_uniform[0], 1, GL_FALSE, f->projection);
-    glUniformMatrix4fv(w->depth_uniform[1], 1, GL_FALSE, f->pose);
-    glUniform1f(w->depth_uniform[2], w->prop.paint.data ? 0 : 1); // paint lies on the skin itself
-    glColorMask(GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
+    glDepthMask(GL_TRUE);
+    glEnable(GL_CULL_FACE);
+}
+
+// Widens low and high (clip coordinates) by a box of the head frame (mm).
+static void enclose(const float seen[16], const float box[2][3], float low[2], float high[2])
+{
+    for (int i = 0; i < 8; i++) {
+        float p[3] = {box[i & 1][0], box[i >> 1 & 1][1], box[i >> 2][2]}, q[4];
+        for (int r = 0; r < 4; r++) {
+            q[r] = seen[r] * p[0] + seen[4 + r] * p[1] + seen[8 + r] * p[2] + seen[12 + r];
+        }
+        for (int c = 0; c < 2; c++) {
+            bool before = q[3] > 1; // mm in front of the camera; else it may be anywhere
+            low[c] = fminf(low[c], before ? q[c] / q[3] : -1);
+            high[c] = fmaxf(high[c], before ? q[c] / q[3] : 1);
+        }
+    }
+}
+
+// What of the picture can change: things with their shadows, painted skin.
+static void reach(struct mien_wear *w, const struct mien_wear_face *f, const float seen[16],
+                  float place[MIEN_WEAR_MAX][4])
+{
+    static const float shadow_mm = 60;
+    float low[2] = {1, 1}, high[2] = {-1, -1}, box[2][3];
+    for (int i = 0; i < w->count; i++) {
+        const struct mien_worn *k = &w->item[i];
+        if (k->prop.paint.data) {
+            const struct mien_mesh *m = f->mesh;
+            int last = m->group_point[k->prop.full ? MIEN_MESH_GROUPS : MIEN_MESH_FACE + 1];
+            for (int c = 0; c < 3; c++) {
+                box[0][c] = 1e6f;
+                box[1][c] = -1e6f;
+                for (int p = 0; p < last; p++) {
+                    box[0][c] = fminf(box[0][c], f->point[p].position[c]);
+                    box[1][c] = fmaxf(box[1][c], f->point[p].position[c]);
+                }
+            }
+        } else {
+            mien_prop_place(&k->prop, f->mesh, place[i], &place[i][3]);
+            for (int c = 0; c < 3; c++) {
+                box[0][c] = place[i][c] + place[i][3] * k->low[c] - (c == 1 ? shadow_mm : 0);
+                box[1][c] = place[i][c] + place[i][3] * k->high[c];
+            }
+        }
+        enclose(seen, box, low, high);
+    }
+    mien_layer_reach(&w->layer, low, high);
+}
+
+// The head into the depth, a little deeper so that what lies on the skin is seen, and out of the
+// layer: what was drawn there belongs to somebody behind it. hull: what of it stands out further,
+// as if it had hair, into the depth only.
+static void draw_head(const struct mien_wear *w, const struct mien_wear_face *f, bool hull)
+{
+    begin_program(w->depth_program, w->depth_uniform, f);
+    glUniform1f(w->depth_uniform[2], hull ? 1 : 0);
+    GLboolean colours = hull ? GL_FALSE : GL_TRUE;
+    glColorMask(colours, colours, colours, colours);
     glDepthFunc(GL_LESS);
     glEnable(GL_POLYGON_OFFSET_FILL);
     glPolygonOffset(1, 8);
     glDisable(GL_BLEND);
     glBindVertexArray(f->array);
-    triangles(0, 3 * f->mesh->group_triangle[MIEN_MESH_GROUPS]);
+    if (!hull) { // closed lips hide what is behind them, but some of it pierces the model's
+        group(f->mesh, MIEN_MESH_FACE, f->mesh->lips_open ? MIEN_MESH_MOUTH : MIEN_MESH_EYES);
+    }
+    group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
     glDisable(GL_POLYGON_OFFSET_FILL);
     glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
+}
+
+void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
+{
+    if (!w->count || !w->depth_program || !w->mesh_program || !w->paint_program ||
+        !w->shadow_program) {
+        return;
+    }
+    float even[MIEN_SH], seen[16], place[MIEN_WEAR_MAX][4];
+    const float *sh = light(w, f, even);
+    mien_mat4_mul(f->projection, f->pose, seen);
+    reach(w, f, seen, place);
+    draw_head(w, f, false);
     glEnable(GL_BLEND);
-    glBlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
-    if (w->prop.paint.data) {
-        draw_paint(w, f, sh);
-    } else {
-        draw_mesh(w, f, sh);
+    glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
+    glActiveTexture(GL_TEXTURE0);
+    for (int i = 0; i < w->count; i++) {
+        if (w->item[i].prop.paint.data) {
+            draw_paint(w, &w->item[i], f, sh, seen);
+        }
+    }
+    for (int i = 0; i < w->count; i++) {
+        if (w->item[i].shades) {
+            draw_shadow(w, &w->item[i], f, place[i]);
+        }
+    }
+    draw_head(w, f, true);
+    glEnable(GL_BLEND);
+    for (int blended = 0; blended < 2; blended++) {
+        for (int i = 0; i < w->count; i++) {
+            if (!w->item[i].prop.paint.data) {
+                draw_mesh(w, &w->item[i], f, sh, place[i], blended);
+            }
+        }
     }
     glDepthFunc(GL_LESS);
     glDisable(GL_BLEND);

@@ -1,22 +1,37 @@
-// Draws what is worn (view/prop.h) on the fitted faces with OpenGL: the face and head, with a
-// hull for ears and hair side, hide what is behind them, the face's own light falls on it.
+// Draws what is worn (view/prop.h) on the fitted faces with OpenGL, onto a layer of the picture
+// (view/layer.h): the face and head, with a hull for ears and hair side, hide what is behind them,
+// the face's own light falls on it, and its soft shadow on the face.
 //
 // Main thread only. GL objects are made by mien_wear_init and, when another thing is put on, by
-// mien_wear_put; never while drawing.
+// mien_wear_add; never while drawing, except the layer's when the picture's size changes.
 #ifndef MIEN_VIEW_WEAR_H
 #define MIEN_VIEW_WEAR_H
 
 #include "view/gl.h"
+#include "view/layer.h"
 #include "view/light.h"
 #include "view/prop.h"
 
-struct mien_wear {
+enum { MIEN_WEAR_MAX = 6 }; // things at once
+
+struct mien_worn {
+    char *path; // owned; as it was asked for
     struct mien_prop prop;
-    bool on;
-    GLuint mesh_program, paint_program, depth_program;
-    GLint mesh_uniform[7], paint_uniform[6], depth_uniform[3];
-    GLuint buffer, index, array, texture, white;
+    GLuint buffer, index, array, paint, shadow; // paint, shadow: textures
     GLuint part_texture[MIEN_PROP_TEXTURES];
+    float low[3], high[3];    // of the vertices, mm from the anchor
+    float area[4], height[2]; // of the shadow, as its shader takes them
+    bool shades;
+};
+
+struct mien_wear {
+    struct mien_worn item[MIEN_WEAR_MAX]; // in the order in which they were put on
+    int count;
+    unsigned change; // counts puttings on and takings off
+    struct mien_layer layer;
+    GLuint mesh_program, paint_program, depth_program, shadow_program;
+    GLint mesh_uniform[7], paint_uniform[9], depth_uniform[3], shadow_uniform[8];
+    GLuint white;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is
     int64_t light_ns[MIEN_FACES_MAX];     // of which result
@@ -24,20 +39,25 @@ struct mien_wear {
 
 bool mien_wear_init(struct mien_wear *w);
 void mien_wear_destroy(struct mien_wear *w);
-// path NULL or "": nothing. False: it stays as it is; `reason` says why.
-bool mien_wear_put(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
+// This and nothing else. False: nothing changes; `reason` says why.
+bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
+// One thing more; one that is worn already stays. False: nothing changes; `reason` says why.
+bool mien_wear_add(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
+void mien_wear_remove(struct mien_wear *w, const char *path); // NULL: all
 
 struct mien_wear_face {           // what is needed of the face that is drawn
     const struct mien_mesh *mesh; // posed, whole head
     const struct mien_mesh_point *point;
     GLuint array; // of the mesh, filled with `point`
+    GLuint video; // texture of the picture, its first row the top
     const struct mien_image *picture;
     const struct mien_result *result;
     int slot;
-    const float *projection, *pose; // column-major
+    const float *projection, *pose; // column-major; not mirrored
     bool light;                     // the face's own; else even light
 };
-// Viewport, scissor and depth test are set for the picture's rectangle.
+// Between mien_layer_begin and mien_layer_end. Of several faces the farthest comes first: what is
+// behind the next one's head is taken away.
 void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f);
 
 #endif

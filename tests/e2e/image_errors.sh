@@ -6,7 +6,8 @@ expect 0 overlay image --help
 expect 0 overlay video --help
 expect 2 nosuch image --nosuch x.jpg
 expect 2 usage image
-expect 2 max-faces image x.jpg --max-faces 99
+expect 2 faces image x.jpg --faces 99
+expect 2 faces video x.mp4 --faces 99
 expect 2 fov image x.jpg --fov 400
 expect 2 nosuch.jpg image "$tmp/nosuch.jpg"
 expect 2 folder image "$tmp"

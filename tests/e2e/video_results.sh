@@ -16,7 +16,12 @@ for t in 1 2 3; do # in order, to the last digit
 done
 expect 0 "frames" video "$tmp/a.mp4" --csv "$tmp/c.csv"
 [ "$(wc -l <"$tmp/c.csv")" = $((n + 1)) ] || fail "the overlay has not $n frames"
-expect 0 "5 frames" video "$tmp/frames" --frames 5 --filter 0 --json -
+expect 0 "5 frames" video "$tmp/frames" --frames 5 --filter -1 --json -
+# Options mean what they mean in the live program: 0 is the default.
+for o in "--filter 0" "--filter 1" "--faces 0" "--faces 1"; do
+    expect 0 "$n frames" video "$tmp/frames" $o --md5 "$tmp/d.md5"
+    cmp "$tmp/a.md5" "$tmp/d.md5" || fail "$o is not the default"
+done
 python3 - "$tmp/a.jsonl" "$n" <<'PY' || fail "the JSON lines are not as expected"
 import json, sys
 lines = [json.loads(l) for l in open(sys.argv[1])]

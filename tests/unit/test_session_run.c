@@ -482,7 +482,7 @@ static const struct deed deeds[] = {
     {"every menu opens", open_menu, menu_is_open, MIEN_UI_HELP},
     {"the last menu closes", escape, no_menu, 1},
     {"every mode", next_mode, mode_is_next, MIEN_VIEW_MODES},
-    {"everything to wear", next_prop, prop_is_worn, 7},
+    {"everything to wear", next_prop, prop_is_worn, 11},
     {"every kind of output", add_sink, sink_is_on, MIEN_COUNT(kinds)},
     {"what cannot be is refused", add_nonsense, it_is_refused, 2},
     {"a place for the report", free_a_place, ten_frames, 1},
