@@ -6,10 +6,8 @@ uniform vec4 u_place;       // the anchor in the head frame (mm), and the size
 uniform vec4 u_area;        // left, bottom, 1 / width, 1 / height of the shadow's picture, mm
 uniform vec2 u_height;      // lowest underside and their range, mm
 uniform vec3 u_to_light;    // head frame
-in vec3 v_position;
-in vec3 v_normal;
-in vec3 v_head_normal;
 in vec3 v_head;
+in float v_weight; // how far the light and the camera see the skin here
 out vec4 o_color;
 void main()
 {
@@ -20,9 +18,6 @@ void main()
     // The further off, the softer and the weaker (mm, found by eye).
     float cover = mix(t.r, t.g, smoothstep(6.0, 40.0, gap));
     float strength = 0.66 * smoothstep(-3.0, 2.0, gap) * exp(-max(gap, 0.0) / 70.0);
-    float lit = smoothstep(-0.1, 0.45, dot(normalize(v_head_normal), u_to_light));
-    // Nobody's outline is the model's: no edge there.
-    float facing = smoothstep(0.05, 0.45, dot(normalize(v_normal), normalize(-v_position)));
-    float a = cover * strength * lit * facing;
+    float a = cover * strength * v_weight;
     o_color = vec4(vec3(0.05, 0.02, 0.01) * a, a);
 }

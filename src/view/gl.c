@@ -26,6 +26,12 @@ bool mien_gl_load(void)
     return true;
 }
 
+bool mien_gl_software(void)
+{
+    const char *name = (const char *)glGetString(GL_RENDERER);
+    return name && (strstr(name, "llvmpipe") || strstr(name, "softpipe"));
+}
+
 static GLuint compile(GLenum type, const char *name)
 {
     char path[1024];

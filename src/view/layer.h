@@ -1,5 +1,6 @@
-// A picture's transparent layer for what is worn: drawn with several samples a pixel, then laid
-// over the picture, however large and whichever way round that is shown, as often as it is shown.
+// A picture's transparent layer for what is worn: drawn with several samples a pixel (one where
+// the CPU draws), then laid over the picture, however large and whichever way round that is shown,
+// as often as it is shown.
 //
 // The layer has the picture's own perspective, never mirrored, and colours that are already
 // multiplied by alpha. Main thread only; GL objects are made by mien_layer_begin when the picture's
@@ -18,7 +19,7 @@ struct mien_layer {
     int width, height, scale; // pixels; of the layer for one of the picture
     // left, bottom, right, top of what was drawn on, pixels, now and the time before; empty: none
     int used[4], before[4];
-    bool ready;
+    bool ready, software; // software: the CPU draws
 };
 
 bool mien_layer_init(struct mien_layer *l);

@@ -88,10 +88,10 @@ static float width(const struct mien_face_model *f, const float *vertices)
                  (a[2] - b[2]) * (a[2] - b[2]));
 }
 
-static void find_crown(const struct mien_mesh *m, float position[3])
+static void find_crown(const struct mien_mesh *m, const float *vertices, float position[3])
 {
     for (int i = 0; i < m->corners; i++) {
-        const float *q = m->posed + 3 * (size_t)m->corner[i];
+        const float *q = vertices + 3 * (size_t)m->corner[i];
         if (q[1] > position[1]) {
             memcpy(position, q, 3 * sizeof(*position));
         }
@@ -103,8 +103,13 @@ static void find_crown(const struct mien_mesh *m, float position[3])
 void mien_prop_place(const struct mien_prop *p, const struct mien_mesh *m, float position[3],
                      float *scale)
 {
+    mien_prop_place_on(p, m, m->posed, position, scale);
+}
+
+void mien_prop_place_on(const struct mien_prop *p, const struct mien_mesh *m, const float *v,
+                        float position[3], float *scale)
+{
     const struct mien_face_model *f = m->model;
-    const float *v = m->posed;
     float a[3] = {0, 0, 0}, b[3] = {0, 0, 0};
     memset(position, 0, 3 * sizeof(*position));
     const int *between = anchors[p->anchor].between;
@@ -115,7 +120,7 @@ void mien_prop_place(const struct mien_prop *p, const struct mien_mesh *m, float
             position[c] = (a[c] + b[c]) / 2;
         }
     } else if (between[0] == -1) {
-        find_crown(m, position);
+        find_crown(m, v, position);
     }
     float mean = width(f, f->mean), now = width(f, v);
     *scale = p->fit && mean > 1 && now > 1 ? fminf(fmaxf(now / mean, 0.6f), 1.6f) : 1;

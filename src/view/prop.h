@@ -92,5 +92,8 @@ void mien_prop_destroy(struct mien_prop *p); // idempotent
 // size relative to the mean one.
 void mien_prop_place(const struct mien_prop *p, const struct mien_mesh *m, float position[3],
                      float *scale);
+// The same on other vertices (model vertices,3).
+void mien_prop_place_on(const struct mien_prop *p, const struct mien_mesh *m, const float *vertices,
+                        float position[3], float *scale);
 
 #endif

@@ -336,13 +336,15 @@ void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct m
         mien_wear_draw(wear, &(struct mien_wear_face){.mesh = &s->mesh,
                                                       .point = s->point,
                                                       .array = s->array[s->turn],
+                                                      .index = s->index,
                                                       .video = s->picture,
                                                       .picture = picture,
                                                       .result = r,
                                                       .slot = order[i],
                                                       .projection = projection,
                                                       .pose = pose,
-                                                      .light = light});
+                                                      .light = light,
+                                                      .first = i == 0});
     }
     mien_layer_end(&wear->layer);
     glDisable(GL_CULL_FACE);

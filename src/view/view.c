@@ -104,12 +104,12 @@ struct mien_view *mien_view_create(const struct mien_view_config *c)
     v->model = c->model;
     v->offscreen = c->offscreen;
     mien_flat_init(&v->flat, QUADS);
-    mien_wear_init(&v->wear); // without it everything else still works
     if (!mien_draw_init(&v->draw, &v->font, QUADS) || !mien_scene_init(&v->scene, c->model) ||
         !mien_view_resize(v, c->width_px, c->height_px)) {
         mien_view_destroy(v);
         return NULL;
     }
+    mien_wear_init(&v->wear, &v->scene.mesh); // without it everything else still works
     while (glGetError() != GL_NO_ERROR) {
     }
     return v;

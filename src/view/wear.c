@@ -23,25 +23,64 @@ enum {
     U_SKIN,
     U_AREA = U_CUTOFF,
     U_HEIGHT,
-    U_TO_LIGHT
+    U_TO_LIGHT = U_LIGHT
 };
 
-bool mien_wear_init(struct mien_wear *w)
+// The triangles of the mesh's groups from first to last of which keep says yes, as a buffer of
+// indices. Returns how many indices it has; 0 when there are none or memory is short.
+static int choose(const struct mien_mesh *m, enum mien_mesh_group first, enum mien_mesh_group last,
+                  const uint8_t *keep, GLuint *buffer)
+{
+    int from = m->group_triangle[first], to = m->group_triangle[last + 1], n = 0;
+    uint32_t *index = mien_calloc(3 * (size_t)(to - from) + 1, sizeof(*index));
+    for (int t = from; index && t < to; t++) {
+        const uint32_t *p = m->triangle + 3 * (size_t)t;
+        if (keep[p[0]] || keep[p[1]] || keep[p[2]]) {
+            memcpy(index + n, p, 3 * sizeof(*p));
+            n += 3;
+        }
+    }
+    if (n > 0) {
+        glGenBuffers(1, buffer);
+        glBindVertexArray(0);
+        glBindBuffer(GL_ARRAY_BUFFER, *buffer);
+        glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)n * sizeof(*index)), index,
+                     GL_STATIC_DRAW);
+    }
+    mien_free(index);
+    return n;
+}
+
+static void find_hull(struct mien_wear *w)
+{
+    const struct mien_mesh *m = w->mesh;
+    uint8_t *keep = m->points ? mien_calloc((size_t)m->points, 1) : NULL;
+    if (keep) {
+        for (int i = 0; i < m->points; i++) {
+            keep[i] = m->fixed[i].hull_mm != 0;
+        }
+        w->hull_count = choose(m, MIEN_MESH_HEAD, MIEN_MESH_HEAD, keep, &w->hull);
+    }
+    mien_free(keep);
+}
+
+bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
 {
     static const char *const mesh[] = {"u_projection", "u_pose",   "u_light", "u_place",
                                        "u_texture",    "u_cutoff", "u_solid", NULL};
     static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
                                         "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
-    static const char *const shadow[] = {"u_projection", "u_pose",     "u_light",
-                                         "u_place",      "u_shadow",   "u_area",
-                                         "u_height",     "u_to_light", NULL};
+    static const char *const shadow[] = {"u_projection", "u_pose", "u_to_light", "u_place",
+                                         "u_shadow",     "u_area", "u_height",   NULL};
     memset(w, 0, sizeof(*w));
+    w->mesh = m;
+    find_hull(w);
     mien_layer_init(&w->layer);
     w->mesh_program = mien_gl_program("prop.vert", "prop.frag", mesh, w->mesh_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
     w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
-    w->shadow_program = mien_gl_program("mesh.vert", "shadow.frag", shadow, w->shadow_uniform);
+    w->shadow_program = mien_gl_program("shadow.vert", "shadow.frag", shadow, w->shadow_uniform);
     glGenTextures(1, &w->white);
     glBindTexture(GL_TEXTURE_2D, w->white);
     static const uint8_t white[4] = {255, 255, 255, 255};
@@ -59,6 +98,7 @@ static void take_off(struct mien_worn *k)
     }
     glDeleteTextures(1, &k->paint); // 0 is passed over
     glDeleteTextures(1, &k->shadow);
+    glDeleteBuffers(1, &k->under);
     glDeleteTextures(MIEN_PROP_TEXTURES, k->part_texture);
     mien_prop_destroy(&k->prop);
     mien_free(k->path);
@@ -86,6 +126,7 @@ void mien_wear_destroy(struct mien_wear *w)
     mien_layer_destroy(&w->layer);
     if (w->white) {
         glDeleteTextures(1, &w->white);
+        glDeleteBuffers(1, &w->hull);
     }
     GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program, w->shadow_program};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
@@ -116,20 +157,70 @@ static GLuint upload(const struct mien_image *im)
     return texture;
 }
 
-static void upload_shadow(struct mien_worn *k)
+// Whether the shadow reaches a point of the prop's own space, or one at most `near_mm` beside it:
+// faces differ, and move.
+static bool shaded(const struct mien_shadow *s, const float q[3])
+{
+    static const float near_mm = 14;
+    const float *d = mien_shadow_to_light;
+    float per_mm = MIEN_SHADOW_PX / s->area[2];
+    float at[2] = {q[0] - s->area[0], q[1] * d[2] - q[2] * d[1] - s->area[1]};
+    float above = q[1] * d[1] + q[2] * d[2] - s->height[0] - s->height[1];
+    int lo[2], hi[2];
+    for (int c = 0; c < 2; c++) {
+        lo[c] = (int)fminf(fmaxf((at[c] - near_mm) * per_mm, 0), MIEN_SHADOW_PX);
+        hi[c] = (int)fminf(fmaxf((at[c] + near_mm) * per_mm, -1), MIEN_SHADOW_PX - 1);
+    }
+    if (above > near_mm) {
+        return false;
+    }
+    for (int y = lo[1]; y <= hi[1]; y += 2) { // the rim is wider than two cells
+        const uint8_t *row = s->map.data + (size_t)y * s->map.stride;
+        for (int x = lo[0]; x <= hi[0]; x += 2) {
+            if (row[4 * x] || row[4 * x + 1]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// What of the mesh the shadow falls on, by the mean face.
+static void find_under(const struct mien_wear *w, struct mien_worn *k, const struct mien_shadow *s)
+{
+    const struct mien_face_model *f = w->mesh->model;
+    uint8_t *keep = f ? mien_calloc((size_t)w->mesh->points + 1, 1) : NULL;
+    if (!keep) {
+        return;
+    }
+    float place[3], scale;
+    mien_prop_place_on(&k->prop, w->mesh, f->mean, place, &scale);
+    for (int i = 0; i < w->mesh->points; i++) {
+        const float *p = f->mean + 3 * (size_t)w->mesh->corner[w->mesh->vertex[i]];
+        float q[3];
+        for (int c = 0; c < 3; c++) {
+            q[c] = (p[c] - place[c]) / scale;
+        }
+        keep[i] = shaded(s, q);
+    }
+    k->under_count = choose(w->mesh, MIEN_MESH_FACE, MIEN_MESH_HEAD, keep, &k->under);
+    mien_free(keep);
+}
+
+static void upload_shadow(const struct mien_wear *w, struct mien_worn *k)
 {
     struct mien_shadow s;
-    k->shades = mien_shadow_make(&k->prop, &s);
-    if (k->shades) {
+    if (mien_shadow_make(&k->prop, &s)) {
         k->shadow = upload(&s.map);
         memcpy(k->area, (float[4]){s.area[0], s.area[1], 1 / s.area[2], 1 / s.area[3]},
                sizeof(k->area));
         memcpy(k->height, s.height, sizeof(k->height));
+        find_under(w, k, &s);
     }
     mien_image_destroy(&s.map);
 }
 
-static void upload_mesh(struct mien_worn *k)
+static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
 {
     static const GLint wrap[] = {GL_REPEAT, GL_CLAMP_TO_EDGE, GL_MIRRORED_REPEAT};
     static const struct {
@@ -175,7 +266,7 @@ static void upload_mesh(struct mien_worn *k)
             k->high[c] = fmaxf(k->high[c], p->vertex[i].position[c]);
         }
     }
-    upload_shadow(k);
+    upload_shadow(w, k);
 }
 
 static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
@@ -197,7 +288,7 @@ static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
     if (k->prop.paint.data) {
         k->paint = upload(&k->prop.paint);
     } else {
-        upload_mesh(k);
+        upload_mesh(w, k);
     }
     return true;
 }
@@ -312,6 +403,15 @@ static void group(const struct mien_mesh *m, enum mien_mesh_group from, enum mie
     triangles(3 * g[from], 3 * (g[last + 1] - g[from]));
 }
 
+// The mesh's triangles that a buffer of choose() names.
+static void chosen(const struct mien_wear_face *f, GLuint buffer, int count)
+{
+    glBindVertexArray(f->array);
+    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, buffer);
+    triangles(0, count);
+    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, f->index);
+}
+
 static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
                        const struct mien_wear_face *f, const float *sh, const float seen[16])
 {
@@ -355,9 +455,7 @@ static void draw_shadow(const struct mien_wear *w, const struct mien_worn *k,
     glDepthMask(GL_FALSE);
     glPolygonOffset(-1, -1);
     glEnable(GL_POLYGON_OFFSET_FILL);
-    glBindVertexArray(f->array);
-    group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_EYES);
-    group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
+    chosen(f, k->under, k->under_count);
     glDisable(GL_POLYGON_OFFSET_FILL);
     glDepthMask(GL_TRUE);
 }
@@ -443,17 +541,19 @@ static void draw_head(const struct mien_wear *w, const struct mien_wear_face *f,
 {
     begin_program(w->depth_program, w->depth_uniform, f);
     glUniform1f(w->depth_uniform[2], hull ? 1 : 0);
-    GLboolean colours = hull ? GL_FALSE : GL_TRUE;
+    GLboolean colours = hull || f->first ? GL_FALSE : GL_TRUE;
     glColorMask(colours, colours, colours, colours);
     glDepthFunc(GL_LESS);
     glEnable(GL_POLYGON_OFFSET_FILL);
     glPolygonOffset(1, 8);
     glDisable(GL_BLEND);
     glBindVertexArray(f->array);
-    if (!hull) { // closed lips hide what is behind them, but some of it pierces the model's
+    if (hull) {
+        chosen(f, w->hull, w->hull_count);
+    } else { // closed lips hide what is behind them, but some of it pierces the model's
         group(f->mesh, MIEN_MESH_FACE, f->mesh->lips_open ? MIEN_MESH_MOUTH : MIEN_MESH_EYES);
+        group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
     }
-    group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
     glDisable(GL_POLYGON_OFFSET_FILL);
     glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
 }
@@ -478,7 +578,7 @@ void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
         }
     }
     for (int i = 0; i < w->count; i++) {
-        if (w->item[i].shades) {
+        if (w->item[i].under_count > 0) {
             draw_shadow(w, &w->item[i], f, place[i]);
         }
     }

@@ -21,23 +21,28 @@ struct mien_worn {
     GLuint part_texture[MIEN_PROP_TEXTURES];
     float low[3], high[3];    // of the vertices, mm from the anchor
     float area[4], height[2]; // of the shadow, as its shader takes them
-    bool shades;
+    GLuint under;             // indices of the mesh's triangles that the shadow can reach
+    int under_count;
 };
 
 struct mien_wear {
     struct mien_worn item[MIEN_WEAR_MAX]; // in the order in which they were put on
     int count;
+    const struct mien_mesh *mesh; // borrowed
+    GLuint hull;                  // indices of its triangles that stand further out as a hull
+    int hull_count;
     unsigned change; // counts puttings on and takings off
     struct mien_layer layer;
     GLuint mesh_program, paint_program, depth_program, shadow_program;
-    GLint mesh_uniform[7], paint_uniform[9], depth_uniform[3], shadow_uniform[8];
+    GLint mesh_uniform[7], paint_uniform[9], depth_uniform[3], shadow_uniform[7];
     GLuint white;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is
     int64_t light_ns[MIEN_FACES_MAX];     // of which result
 };
 
-bool mien_wear_init(struct mien_wear *w);
+// The mesh must outlive w; it is the one of every face that is drawn.
+bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m);
 void mien_wear_destroy(struct mien_wear *w);
 // This and nothing else. False: nothing changes; `reason` says why.
 bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
@@ -48,13 +53,14 @@ void mien_wear_remove(struct mien_wear *w, const char *path); // NULL: all
 struct mien_wear_face {           // what is needed of the face that is drawn
     const struct mien_mesh *mesh; // posed, whole head
     const struct mien_mesh_point *point;
-    GLuint array; // of the mesh, filled with `point`
-    GLuint video; // texture of the picture, its first row the top
+    GLuint array, index; // of the mesh, filled with `point`; its buffer of indices
+    GLuint video;        // texture of the picture, its first row the top
     const struct mien_image *picture;
     const struct mien_result *result;
     int slot;
     const float *projection, *pose; // column-major; not mirrored
     bool light;                     // the face's own; else even light
+    bool first;                     // nothing is on the layer yet
 };
 // Between mien_layer_begin and mien_layer_end. Of several faces the farthest comes first: what is
 // behind the next one's head is taken away.
