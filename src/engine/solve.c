@@ -20,9 +20,8 @@ static const float prior_depth = 0.06f; // of the distance
 // of branches and fit is 3.76 mm with 0.6, 3.70 with 0.3, 3.70 with 0.15 (branches alone 3.68).
 static const float prior_identity = 0.3f;
 static const float prior_blendshape = 0.12f;
-// What a least-squares answer says of a rare shape is drawn to the mean. Of people on video a
-// channel ranges over 0.66 of what MediaPipe's does, and a shut eye reads 0.81; stretched by 1.3 it
-// is 0.85 and 0.97, and what each channel goes with stays.
+// What a least-squares answer says of a rare shape is drawn to the mean. Stretched by 1.3 a channel
+// ranges over 0.96 of what MediaPipe's does for people on video, and what it goes with stays.
 static const float shrunk_by = 1.3f;
 static const float held_rotation_rad = 0.002f;
 // A class is named when it leads by this; closer ones are told apart little better than by chance.
