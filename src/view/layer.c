@@ -7,8 +7,8 @@
 #include "base/log.h"
 
 // Four samples a pixel: edges of things an arm's length away need no more. Small pictures are drawn
-// at twice their size: they are mostly shown enlarged. Where the CPU draws neither is affordable:
-// three things took 181 ms a frame with both, 45 without.
+// at twice their size: they are mostly shown enlarged. Where the CPU draws, neither: four samples
+// alone take a frame with three things on a 640x480 picture from 45 ms of CPU to 86.
 enum { SAMPLES = 4, SMALL_PX = 960 };
 
 bool mien_layer_init(struct mien_layer *l)
