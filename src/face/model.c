@@ -585,7 +585,6 @@ void mien_face_model_landmarks(const struct mien_face_model *m, const float *ide
 }
 
 typedef float quad __attribute__((vector_size(16)));
-typedef int32_t lanes_quad __attribute__((vector_size(16)));
 
 // Sums of the triangles' normals, four floats a vertex, the last of them unused.
 static void add_normals(const struct mien_face_model *m, const float *v, float *out)
@@ -599,9 +598,9 @@ static void add_normals(const struct mien_face_model *m, const float *v, float *
             memcpy(&p[i], k[i] == last ? end : v + 3 * k[i], sizeof(quad));
         }
         const quad e = p[1] - p[0], f = p[2] - p[0];
-        const quad d = e * __builtin_shuffle(f, (lanes_quad){1, 2, 0, 3}) -
-                       __builtin_shuffle(e, (lanes_quad){1, 2, 0, 3}) * f;
-        const quad n = __builtin_shuffle(d, (lanes_quad){1, 2, 0, 3});
+        const quad d = e * __builtin_shufflevector(f, f, 1, 2, 0, 3) -
+                       __builtin_shufflevector(e, e, 1, 2, 0, 3) * f;
+        const quad n = __builtin_shufflevector(d, d, 1, 2, 0, 3);
         for (int i = 0; i < 3; i++) {
             quad sum;
             memcpy(&sum, out + 4 * k[i], sizeof(sum));
