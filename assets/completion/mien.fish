@@ -9,7 +9,7 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l quality -d 'look at ev
 complete -c mien -n '__fish_seen_subcommand_from live' -l filter -r -d 'strength of smoothing; 0 is the default, -1 none, 2 twice as steady [0]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l mode -s m -x -a 'wireframe shaded textured uv normals landmarks off' -d 'what is drawn over the face [wireframe]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l opacity -r -d 'of what is drawn, 0 to 1 [1]'
-complete -c mien -n '__fish_seen_subcommand_from live' -l prop -x -a 'NAME FILE' -d 'what is worn: glasses, sunglasses, hat, moustache, tiger, mask …, or a glTF or PNG file; several with commas'
+complete -c mien -n '__fish_seen_subcommand_from live' -l prop -x -a 'NAME FILE' -d 'what is worn: glasses, sunglasses, hat, party, crown, ears, nose, moustache, tiger, mask, or a glTF or PNG file; several with commas'
 complete -c mien -n '__fish_seen_subcommand_from live' -l light -d 'light what is worn like the face [on; --no-light turns it off]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l mirror -d 'show the picture as in a mirror, or with --no-mirror not; without either, cameras are and files are not'
 complete -c mien -n '__fish_seen_subcommand_from live' -l hud -x -a 'off line full' -d 'what is written over the picture: one line of state, or times, pose and expression too [line]'

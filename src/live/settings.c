@@ -60,9 +60,8 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
         {{"opacity", 0, MIEN_OPT_FIELD(&o->opacity), "F", "of what is drawn, 0 to 1", 0, 1},
          "opacity"},
         {{"prop", 0, MIEN_OPT_INPUT, &o->prop, "NAME|FILE",
-          "what is worn: glasses, sunglasses, hat, moustache, tiger, mask …, or a glTF or PNG "
-          "file; "
-          "several with commas",
+          "what is worn: glasses, sunglasses, hat, party, crown, ears, nose, moustache, tiger, "
+          "mask, or a glTF or PNG file; several with commas",
           0, 0},
          "prop"},
         {{"light", 0, MIEN_OPT_FIELD(&o->light), NULL, "light what is worn like the face", 0, 0},

@@ -528,6 +528,8 @@ static void every_key_does_something(void **state)
             SDL_PushEvent(&e);
         } else if (key == '?') {
             press(SDLK_QUESTION, 0);
+        } else if (key == MIEN_KEY_F5) {
+            press(SDLK_F5, 0);
         } else {
             press(capital ? key - 'A' + 'a' : key, capital ? KMOD_LSHIFT : 0);
         }
