@@ -1,8 +1,8 @@
 // source/: what is slower than real time keeps moving. The clock is the test's own, and decoder,
 // renderer and loader take as long as it says: nothing here depends on the machine.
 // LINK: -Wl,--wrap=mien_now_ns -Wl,--wrap=mien_sleep_until_ns -Wl,--wrap=avcodec_receive_frame
-// LINK: -Wl,--wrap=sws_scale -Wl,--wrap=mien_synth_clip_frame -Wl,--wrap=mien_image_load_to_search
-// LINK: -Wl,--wrap=av_seek_frame
+// LINK: -Wl,--wrap=mien_planes_to_rgb -Wl,--wrap=mien_synth_clip_frame
+// LINK: -Wl,--wrap=mien_image_load_to_search -Wl,--wrap=av_seek_frame
 #include "folder.h"
 #include "make_video.h"
 
@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "image/planes.h"
 #include "source/internal.h"
 #include "synth/clip.h"
 
@@ -42,16 +43,12 @@ int __wrap_avcodec_receive_frame(AVCodecContext *c, AVFrame *f)
     return r;
 }
 
-struct SwsContext;
-int __real_sws_scale(struct SwsContext *c, const uint8_t *const src[], const int stride[], int y,
-                     int h, uint8_t *const dst[], const int dst_stride[]);
-int __wrap_sws_scale(struct SwsContext *c, const uint8_t *const src[], const int stride[], int y,
-                     int h, uint8_t *const dst[], const int dst_stride[]);
-int __wrap_sws_scale(struct SwsContext *c, const uint8_t *const src[], const int stride[], int y,
-                     int h, uint8_t *const dst[], const int dst_stride[])
+void __real_mien_planes_to_rgb(const struct mien_planes *p, struct mien_image *dst);
+void __wrap_mien_planes_to_rgb(const struct mien_planes *p, struct mien_image *dst);
+void __wrap_mien_planes_to_rgb(const struct mien_planes *p, struct mien_image *dst)
 {
     converted++;
-    return __real_sws_scale(c, src, stride, y, h, dst, dst_stride);
+    __real_mien_planes_to_rgb(p, dst);
 }
 
 int __real_av_seek_frame(AVFormatContext *f, int stream, int64_t t, int flags);
