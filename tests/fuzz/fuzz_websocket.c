@@ -4,6 +4,7 @@
 #include "fuzz/fuzz.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -56,7 +57,11 @@ static void ask(struct server *s, const void *a, size_t a_size, const void *b, s
     const struct linger at_once = {.l_onoff = 1};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    FUZZ_CHECK(connect(fd, (struct sockaddr *)&s->address, sizeof(s->address)) == 0);
+    // Each run uses up a port for a minute when the server closes first: wait for one.
+    while (connect(fd, (struct sockaddr *)&s->address, sizeof(s->address)) != 0) {
+        FUZZ_CHECK(errno == EADDRNOTAVAIL);
+        usleep(100000);
+    }
     say(fd, a, a_size);
     mien_sink_idle(s->sink);
     say(fd, b, b_size);
