@@ -831,6 +831,7 @@ static void textures_are_decoded(void **state)
     uint8_t *png = mien_file_read(path("t.png"), 0, &png_size);
     assert_true(mien_image_decode_rgba(png, png_size, 37, &b, why, sizeof(why)));
     assert_memory_equal(b.data, a.data, a.stride);
+    mien_image_destroy(&a);
     mien_image_destroy(&b);
     // One pixel too many: also when all that is there is the header.
     const void *data[2] = {jpeg, png};
