@@ -50,18 +50,28 @@ static void say(int fd, const void *data, size_t size)
     }
 }
 
+// A connection. Each run uses up a port for a minute when the server closes first: it waits for
+// one.
+static int reach(const struct server *s)
+{
+    const struct linger at_once = {.l_onoff = 1};
+    for (;;) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        if (connect(fd, (const struct sockaddr *)&s->address, sizeof(s->address)) == 0) {
+            return fd;
+        }
+        FUZZ_CHECK(errno == EADDRNOTAVAIL || errno == EINTR); // libFuzzer's clock is a signal
+        close(fd);
+        usleep(100000);
+    }
+}
+
 // Sends the two pieces, serves, and returns what came back (zero-terminated).
 static void ask(struct server *s, const void *a, size_t a_size, const void *b, size_t b_size,
                 char *answer, size_t room)
 {
-    const struct linger at_once = {.l_onoff = 1};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    // Each run uses up a port for a minute when the server closes first: wait for one.
-    while (connect(fd, (struct sockaddr *)&s->address, sizeof(s->address)) != 0) {
-        FUZZ_CHECK(errno == EADDRNOTAVAIL);
-        usleep(100000);
-    }
+    int fd = reach(s);
     say(fd, a, a_size);
     mien_sink_idle(s->sink);
     say(fd, b, b_size);
