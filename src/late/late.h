@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/mem.h"
+
 struct mien_late_function {
     const char *name;
     size_t offset; // of its pointer in the table
@@ -30,7 +32,30 @@ struct mien_late {
 // reason says so and what to install. The next call tries again.
 bool mien_late_load(const struct mien_late *l, char *reason, size_t size);
 
-// For the tables' own files: a reference that links nothing.
+// All of a table's own file, for the library that its header declares as struct mien_NAME: the
+// table of the functions in LIST, mien_NAME() and mien_NAME_load(). says: as `what` above; behind
+// it the names of the libraries. The references to the functions are weak: they link nothing.
+#define MIEN_LATE_TABLE(name, LIST, says, ...)                                    \
+    LIST(MIEN_LATE_WEAK)                                                          \
+    static struct mien_##name table;                                              \
+    const struct mien_##name *mien_##name(void)                                   \
+    {                                                                             \
+        return &table;                                                            \
+    }                                                                             \
+    bool mien_##name##_load(char *reason, size_t size)                            \
+    {                                                                             \
+        const struct mien_late_function functions[] = {LIST(MIEN_LATE_ROW)};      \
+        static const char *const libraries[] = {__VA_ARGS__, NULL};               \
+        static bool full;                                                         \
+        return mien_late_load(&(struct mien_late){.what = says,                   \
+                                                  .libraries = libraries,         \
+                                                  .function = functions,          \
+                                                  .count = MIEN_COUNT(functions), \
+                                                  .table = &table,                \
+                                                  .full = &full},                 \
+                              reason, size);                                      \
+    }
 #define MIEN_LATE_WEAK(f) extern __typeof__(f) f __attribute__((weak));
+#define MIEN_LATE_ROW(f) {#f, offsetof(__typeof__(table), f), (void *)f},
 
 #endif
