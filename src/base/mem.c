@@ -118,6 +118,13 @@ void *mien_realloc_array(void *p, size_t count, size_t size)
     return q;
 }
 
+char *mien_copy_text(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = mien_calloc(size, 1);
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
 void mien_free(void *p)
 {
     free(p);

@@ -16,7 +16,8 @@ void *mien_alloc(size_t count, size_t size);
 // realloc for growing arrays of plain data (not aligned beyond malloc's): keeps contents; new bytes
 // undefined. NULL on failure (logged; the old block stays valid). Free with free().
 void *mien_realloc_array(void *p, size_t count, size_t size);
-void mien_free(void *p); // NULL is fine
+char *mien_copy_text(const char *text); // with its zero; NULL when memory is short. mien_free
+void mien_free(void *p);                // NULL is fine
 // Logs that so many bytes could not be had and, where the process has a limit (ulimit -v, -d), what
 // would be needed at least.
 void mien_memory_short(size_t bytes);

@@ -115,12 +115,10 @@ struct mien_graph *mien_graph_create(const char *description, int shard, int sha
     if (!mien_desc_parse(&g->desc, description, false, "network description")) {
         goto fail;
     }
-    size_t length = strlen(description) + 1;
-    g->text = mien_calloc(length, 1);
+    g->text = mien_copy_text(description);
     if (!g->text) {
         goto fail;
     }
-    memcpy(g->text, description, length);
     g->kernels = g->train_kernels = mien_kernels();
     if (!g->kernels) {
         goto fail;

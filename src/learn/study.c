@@ -128,11 +128,10 @@ static bool set_variable(struct reader *r, const char *name, const char *value)
 
 static bool add_option(char **list, int *count, const char *word)
 {
-    size_t n = strlen(word) + 1;
-    if (*count + 1 >= MIEN_STUDY_OPTIONS || !(list[*count] = mien_calloc(n, 1))) {
+    if (*count + 1 >= MIEN_STUDY_OPTIONS || !(list[*count] = mien_copy_text(word))) {
         return false;
     }
-    memcpy(list[(*count)++], word, n);
+    ++*count;
     return true;
 }
 

@@ -216,13 +216,6 @@ static bool is_acceptable(const struct mien_session_options *o, const void *fiel
     return true;
 }
 
-static char *copy_of(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = mien_calloc(size, 1);
-    return copy ? memcpy(copy, text, size) : NULL;
-}
-
 // A row's value of the file. False: there is none, or it cannot be used.
 static bool take(struct mien_settings *s, int i, const struct mien_session_options *o,
                  const struct mien_config *c)
@@ -233,7 +226,7 @@ static bool take(struct mien_settings *s, int i, const struct mien_session_optio
     if (is_text(r)) {
         if (!text || !*text ||
             !is_acceptable(o, r->value, text, c->path, mien_config_line(c, key)) ||
-            !(s->text[i] = copy_of(text))) {
+            !(s->text[i] = mien_copy_text(text))) {
             return false;
         }
         *(const char **)r->value = s->text[i];

@@ -300,13 +300,12 @@ static void add_fit(struct mien_fit *fit, const struct mien_face_result *f, stru
 static bool run(struct marks *k, struct mien_locator *at, struct mien_fit *fit,
                 struct mien_pack_writer *w, int *missed)
 {
-    char *text = mien_calloc(1, strlen(k->index) + 1), *save = NULL;
+    char *text = mien_copy_text(k->index), *save = NULL;
     bool ok = text != NULL;
     int line = 0;
     if (!ok) {
         return false;
     }
-    strcpy(text, k->index);
     for (char *s = strtok_r(text, "\n", &save); s && ok; s = strtok_r(NULL, "\n", &save)) {
         struct row r;
         int kind = line++ ? parse_row(k, s, &r) : 0;

@@ -272,15 +272,13 @@ static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
 static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
                  char reason[MIEN_PROP_REASON])
 {
-    size_t size = strlen(path) + 1;
-    *k = (struct mien_worn){.path = mien_calloc(size, 1)};
+    *k = (struct mien_worn){.path = mien_copy_text(path)};
     if (!w->white || !k->path) {
         snprintf(reason, MIEN_PROP_REASON,
                  w->white ? "memory is short" : "there is no OpenGL to draw it with");
         mien_free(k->path);
         return false;
     }
-    memcpy(k->path, path, size);
     if (!mien_prop_load(&k->prop, path, reason)) {
         mien_free(k->path);
         return false;
