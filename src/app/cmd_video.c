@@ -37,10 +37,9 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
                          struct mien_outputs *out)
 {
     char settings[MIEN_REPORT_SETTINGS];
-    double filter = o->engine.filter < 0 ? 0 : o->engine.filter > 0 ? o->engine.filter : 1;
     mien_report_settings_text(
         &(struct mien_report_settings){.faces = o->engine.max_faces > 0 ? o->engine.max_faces : 1,
-                                       .filter = filter,
+                                       .filter = mien_engine_filter_strength(o->engine.filter),
                                        .fov_deg = o->engine.fov_deg,
                                        .quality = o->engine.quality,
                                        .range = o->profile},

@@ -186,6 +186,11 @@ void mien_engine_set_filter(struct mien_engine *e, float strength)
     e->config.filter = strength;
 }
 
+double mien_engine_filter_strength(double filter)
+{
+    return filter < 0 ? 0 : filter > 0 ? filter : 1;
+}
+
 void mien_engine_set_max_faces(struct mien_engine *e, int max_faces)
 {
     int standard = e->config.still ? MIEN_FACES_MAX : 1;

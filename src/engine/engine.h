@@ -20,8 +20,8 @@
 
 struct mien_engine_config {  // zero means default everywhere
     const char *face_path;   // NULL = models/ict.face
-    const char *net_path;    // a path or a shipped network's name (engine/observe.h)
-    const char *detect_path; // NULL = the network's own (engine/observe.h) or models/detect.net
+    const char *net_path;    // a path or a shipped network's name (nn/registry.h)
+    const char *detect_path; // NULL = the network's own (nn/registry.h) or models/detect.net
     float fov_deg; // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
                    // for stills 4 times
     int max_faces; // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
@@ -58,6 +58,8 @@ const struct mien_face_model *mien_engine_model(const struct mien_engine *e);
 // Settings that a user turns while it runs; take effect with the next frame.
 void mien_engine_set_fov(struct mien_engine *e, float fov_deg);
 void mien_engine_set_filter(struct mien_engine *e, float strength);
+// What such a number stands for: 0 for none, 1 for the default, else the number.
+double mien_engine_filter_strength(double filter);
 void mien_engine_set_max_faces(struct mien_engine *e, int max_faces);
 void mien_engine_set_quality(struct mien_engine *e, bool quality);
 // Another face network (as net_path), loaded here: takes a while and allocates. Forgets faces and

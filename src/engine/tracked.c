@@ -116,7 +116,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     bool fresh = !tr->have_landmarks;
     struct mien_follow *fo = &e->follow[tr - e->tracker.track];
     struct mien_engine_head *head = &e->head[tr - e->tracker.track];
-    float strength = e->config.filter < 0 ? 0 : e->config.filter > 0 ? e->config.filter : 1;
+    float strength = (float)mien_engine_filter_strength((double)e->config.filter);
     struct mien_crop last = tr->crop;
     mien_track_predict(&e->tracker, tr, capture_ns);
     if (fresh || tr->missed > 0) {

@@ -143,7 +143,7 @@ static bool open_show(struct mien_session *s)
     }
     struct mien_ui_controls *k = &s->show->controls;
     k->fov_deg = (float)o->fov;
-    k->filter = o->filter < 0 ? 0 : o->filter > 0 ? (float)o->filter : 1;
+    k->filter = (float)mien_engine_filter_strength(o->filter);
     k->faces = o->faces > 0 ? o->faces : 1;
     snprintf(k->folder, sizeof(k->folder), "%s", s->folder.path);
     k->quality = o->quality;

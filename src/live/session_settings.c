@@ -92,7 +92,7 @@ void mien_session_remember(struct mien_session *s)
     }
     s->mirror.of[s->source.is_camera] = s->show->settings.mirror;
     o->mirror_camera = s->mirror.before;
-    o->smoothing = o->filter < 0 ? 0 : o->filter > 0 ? o->filter : 1;
+    o->smoothing = mien_engine_filter_strength(o->filter);
     const struct mien_session_options now = take_present(s, &texts);
     mien_settings_note(o, &now, s->config);
     mien_config_save(s->config);
