@@ -113,9 +113,23 @@ static inline void fuzz_change_section(uint8_t *file, size_t size, const uint8_t
     size_t at = from + length * (c[1] % 250) / 250 + (c[2] & ~3u);
     uint32_t value = c[3] & 1 ? odd[c[4] % 8] : (uint32_t)fuzz_number(c + 4, 4);
     size_t bytes = c[3] & 2 ? 2 : 4;
-    if (at + bytes <= size) {
+    if (at <= size && bytes <= size - at) {
         memcpy(file + at, &value, bytes);
     }
+}
+
+// A container changed as the data say, 8 bytes a change, its checksum made right, as a file.
+static inline void fuzz_file_open_changed(struct fuzz_file *f, const uint8_t *container,
+                                          size_t bytes, const uint8_t *data, size_t size)
+{
+    enum { CHANGE = 8, CHANGES_MAX = 64 };
+    uint8_t *changed = fuzz_copy(container, bytes);
+    for (size_t i = 0; i < size / CHANGE && i < CHANGES_MAX; i++) {
+        fuzz_change_section(changed, bytes, data + i * CHANGE);
+    }
+    fuzz_seal(changed, bytes);
+    fuzz_file_open(f, changed, bytes);
+    mien_free(changed);
 }
 
 #endif

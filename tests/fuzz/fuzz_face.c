@@ -7,8 +7,6 @@
 
 #include "face/model.h"
 
-enum { FACE_CHANGE = 8, FACE_CHANGES_MAX = 64 };
-
 // The shipped model, read once and kept.
 static const uint8_t *read_shipped(size_t *size)
 {
@@ -63,16 +61,8 @@ bool fuzz_face(const uint8_t *data, size_t size)
 {
     size_t bytes;
     const uint8_t *shipped = read_shipped(&bytes);
-    uint8_t *file = mien_calloc(1, bytes);
-    FUZZ_CHECK(file);
-    memcpy(file, shipped, bytes);
-    for (size_t i = 0; i < size / FACE_CHANGE && i < FACE_CHANGES_MAX; i++) {
-        fuzz_change_section(file, bytes, data + i * FACE_CHANGE);
-    }
-    fuzz_seal(file, bytes);
     struct fuzz_file f;
-    fuzz_file_open(&f, file, bytes);
-    mien_free(file);
+    fuzz_file_open_changed(&f, shipped, bytes, data, size);
     struct mien_face_model m;
     bool good = mien_face_model_load(&m, f.path);
     if (good) {
