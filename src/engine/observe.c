@@ -160,6 +160,9 @@ void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate 
             e->blendshape[k] = b;
         }
     }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        e->identity[i] *= m->identity_mirror[i];
+    }
     float left[2] = {e->gaze_rad[0][0], e->gaze_rad[0][1]};
     e->gaze_rad[0][0] = -e->gaze_rad[1][0];
     e->gaze_rad[0][1] = e->gaze_rad[1][1];
@@ -198,6 +201,7 @@ void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *
     mix(&a->pose.x, &b->pose.x, 1, share);
     mix(&a->pose.y, &b->pose.y, 1, share);
     mix(&a->pose.log_s, &b->pose.log_s, 1, share);
+    mix(a->identity, b->identity, MIEN_IDENTITY, share);
     mix(a->blendshape, b->blendshape, MIEN_BLENDSHAPES, share);
     mix(a->expression, b->expression, MIEN_EXPRESSIONS, share);
     mix(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4, share);

@@ -27,13 +27,13 @@ void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
 // How to read the network's probabilities; of a network that does not say, none.
 struct mien_calibration mien_observer_calibration(const struct mien_observer *o);
 
-// The estimate of a mirrored crop as one of the crop itself, identity excepted (the model's
-// identity coefficients have no mirrored counterpart): left and right swapped, x and yaw negated.
+// The estimate of a mirrored crop as one of the crop itself: left and right swapped, x and yaw
+// negated.
 void mien_estimate_mirror(const struct mien_face_model *m, struct mien_estimate *e);
 // An estimate of a crop as one of a crop with the same centre and roll whose side is 1 / times as
 // long.
 void mien_estimate_rescale(struct mien_estimate *e, float times);
-// a = (1 - share) a + share b; identity stays a's.
+// a = (1 - share) a + share b.
 void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *b, float share);
 
 // What the network says of a crop, in the picture's and the camera's frames.

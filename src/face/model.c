@@ -352,6 +352,20 @@ static void find_jaw(struct mien_face_model *m)
     }
 }
 
+// Whether a component is its own mirror image or the opposite of it.
+static void find_symmetry(struct mien_face_model *m)
+{
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        const float *v = m->landmark_identity + (size_t)i * 3 * (size_t)m->landmarks;
+        double along = 0;
+        for (int l = 0; l < m->landmarks; l++) {
+            const float *a = v + 3 * l, *b = v + 3 * m->landmark[l].mirror;
+            along += (double)a[1] * b[1] + (double)a[2] * b[2] - (double)a[0] * b[0];
+        }
+        m->identity_mirror[i] = along < 0 ? -1 : 1;
+    }
+}
+
 static void destroy(struct owned *o)
 {
     if (o) {
@@ -410,6 +424,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
     mien_face_model_gather(m, m->mean, m->landmark_mean);
     find_jaw(m);
     gather_landmarks(m);
+    find_symmetry(m);
     return true;
 bad:
     mien_error("%s: not a face model of this version (sections or numbers disagree); run "

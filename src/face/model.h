@@ -65,7 +65,10 @@ struct mien_face_model {
     float *landmark_mean;       // (L,3)
     float *landmark_identity;   // (MIEN_IDENTITY,L,3)
     float *landmark_blendshape; // (MIEN_BLENDSHAPES,L,3)
-    int ibug[MIEN_IBUG];        // landmark nearest to each of the 68 iBUG points
+    // The mirrored face's coefficient is this times the face's own (ICT's components are symmetric
+    // or antisymmetric, to 0.1 % of their length): 1 or -1.
+    float identity_mirror[MIEN_IDENTITY];
+    int ibug[MIEN_IBUG]; // landmark nearest to each of the 68 iBUG points
     // Where people mark the 68 points: weights of the landmarks, sum 1 a point; unused terms weigh
     // 0.
     struct mien_ibug_point {

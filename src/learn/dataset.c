@@ -344,5 +344,7 @@ void mien_label_mirror(const struct mien_face_model *model, struct mien_label *l
         l->gaze_deg[e][1] = old.gaze_deg[1 - e][1];
         l->gaze_weight[e] = old.gaze_weight[1 - e];
     }
-    l->mask &= ~(uint32_t)MIEN_LABEL_IDENTITY;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        l->identity[i] *= model->identity_mirror[i];
+    }
 }

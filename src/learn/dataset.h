@@ -69,8 +69,7 @@ bool mien_dataset_draw(const struct mien_dataset *d, struct mien_rng *rng,
                        struct mien_record_ref *out);
 
 // Turns the label into that of the picture mirrored left-right: points, pose, camera, boxes,
-// blendshapes and gaze change sides. Identity is dropped (a mirrored face's coefficients are not a
-// sign flip away): its mask bit is cleared.
+// blendshapes and gaze change sides, identity is the mirrored face's (model.identity_mirror).
 void mien_label_mirror(const struct mien_face_model *model, struct mien_label *label);
 
 #endif

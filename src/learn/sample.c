@@ -263,9 +263,6 @@ static void thin_labels(struct mien_sampler *s, const struct mien_label *label, 
         }
     }
     uint32_t want = (1u << MIEN_LABEL_KINDS) - 1;
-    if (t->flipped) {
-        want &= ~(uint32_t)MIEN_LABEL_IDENTITY; // as with labels: mirrored faces have none
-    }
     if (!s->pseudo || !(want & ~t->mask) ||
         picture_number(jpeg, label->jpeg_bytes, ~c->label_seed) >= (double)c->pseudo_share) {
         return;

@@ -117,7 +117,6 @@ bool mien_layer_begin(struct mien_layer *l, int picture_w, int picture_h)
     if (mien_layer_used(l)) {
         clear(l->used);
     }
-    memcpy(l->before, l->used, sizeof(l->before));
     memset(l->used, 0, sizeof(l->used));
     return true;
 }
@@ -152,12 +151,13 @@ bool mien_layer_used(const struct mien_layer *l)
 
 void mien_layer_end(struct mien_layer *l)
 {
-    int u[4];
-    memcpy(u, l->used, sizeof(u));
-    join(u, l->before); // nothing of the last frame stays
+    // A pixel more, which is clear: the filter reads it at the edge.
+    int u[4] = {l->used[0] > 0 ? l->used[0] - 1 : 0, l->used[1] > 0 ? l->used[1] - 1 : 0,
+                l->used[2] < l->width ? l->used[2] + 1 : l->width,
+                l->used[3] < l->height ? l->used[3] + 1 : l->height};
     glDisable(GL_SCISSOR_TEST);
     glDisable(GL_DEPTH_TEST);
-    if (u[2] > u[0] && u[3] > u[1]) {
+    if (mien_layer_used(l)) {
         glBindFramebuffer(GL_READ_FRAMEBUFFER, l->drawn);
         glBindFramebuffer(GL_DRAW_FRAMEBUFFER, l->shown);
         glBlitFramebuffer(u[0], u[1], u[2], u[3], u[0], u[1], u[2], u[3], GL_COLOR_BUFFER_BIT,

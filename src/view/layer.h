@@ -17,8 +17,8 @@ struct mien_layer {
     GLuint program, blank;
     GLint uniform[2];
     int width, height, scale; // pixels; of the layer for one of the picture
-    // left, bottom, right, top of what was drawn on, pixels, now and the time before; empty: none
-    int used[4], before[4];
+    // left, bottom, right, top of what was drawn on, pixels; empty: none
+    int used[4];
     bool ready, software; // software: the CPU draws
 };
 
