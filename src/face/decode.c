@@ -6,8 +6,8 @@
 #include <string.h>
 
 static const char *const names[MIEN_BRANCHES] = {
-    "landmarks",   "landmark_sigma", "pose", "identity",
-    "blendshapes", "expression",     "gaze", "presence",
+    "landmarks",  "landmark_sigma", "pose",     "identity",       "blendshapes",
+    "expression", "gaze",           "presence", "identity_sigma",
 };
 
 const char *mien_branch_name(int branch)
@@ -25,6 +25,7 @@ int mien_branch_size(int branch, int landmarks)
     case MIEN_BRANCH_POSE:
         return 9;
     case MIEN_BRANCH_IDENTITY:
+    case MIEN_BRANCH_IDENTITY_SIGMA:
         return MIEN_IDENTITY;
     case MIEN_BRANCH_BLENDSHAPES:
         return MIEN_BLENDSHAPES;
@@ -83,6 +84,12 @@ void mien_estimate_decode(const float *const raw[MIEN_BRANCHES], int landmarks,
     }
     if (raw[MIEN_BRANCH_IDENTITY]) {
         memcpy(out->identity, raw[MIEN_BRANCH_IDENTITY], sizeof(out->identity));
+    }
+    const float *spread = raw[MIEN_BRANCH_IDENTITY_SIGMA];
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        out->identity_sigma[i] = spread ? expf(fmaxf(MIEN_IDENTITY_LOG_SIGMA_MIN,
+                                                     fminf(MIEN_IDENTITY_LOG_SIGMA_MAX, spread[i])))
+                                        : 1;
     }
     if (raw[MIEN_BRANCH_BLENDSHAPES]) {
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {

@@ -12,6 +12,7 @@
 //   expression      8    logits; probabilities = softmax
 //   gaze            4    left yaw, pitch, right yaw, pitch: radians in the crop's frame
 //   presence        1    logit; probability that the crop is centred on a face
+//   identity_sigma  60   log of one standard deviation a coefficient
 #ifndef MIEN_FACE_DECODE_H
 #define MIEN_FACE_DECODE_H
 
@@ -27,6 +28,7 @@ enum mien_branch {
     MIEN_BRANCH_EXPRESSION,
     MIEN_BRANCH_GAZE,
     MIEN_BRANCH_PRESENCE,
+    MIEN_BRANCH_IDENTITY_SIGMA,
     MIEN_BRANCHES
 };
 const char *mien_branch_name(int branch);        // "landmarks" …; NULL outside
@@ -35,6 +37,9 @@ int mien_branch_size(int branch, int landmarks); // floats a picture
 // log sigma is clamped to this range before use (0.0025 … 1 crop units).
 #define MIEN_LOG_SIGMA_MIN -6.0f
 #define MIEN_LOG_SIGMA_MAX 0.0f
+// And that of the identity: people's own deviation is 1.
+#define MIEN_IDENTITY_LOG_SIGMA_MIN -3.0f
+#define MIEN_IDENTITY_LOG_SIGMA_MAX 0.5f
 
 struct mien_estimate { // in the crop's frame
     int landmarks;
@@ -42,6 +47,7 @@ struct mien_estimate { // in the crop's frame
     float landmark_sigma[MIEN_LANDMARKS_MAX];
     struct mien_crop_pose pose;
     float identity[MIEN_IDENTITY];
+    float identity_sigma[MIEN_IDENTITY];
     float blendshape[MIEN_BLENDSHAPES]; // 0…1
     float expression[MIEN_EXPRESSIONS]; // sum 1
     float gaze_rad[2][2];               // left, right: yaw, pitch
@@ -49,7 +55,7 @@ struct mien_estimate { // in the crop's frame
 };
 
 // raw[b] points to branch b's floats, NULL when the network lacks it: the estimate is then neutral
-// (zeros; sigma 1; identity rotation with log_s 0; uniform expression; presence 1).
+// (zeros; sigmas 1; identity rotation with log_s 0; uniform expression; presence 1).
 void mien_estimate_decode(const float *const raw[MIEN_BRANCHES], int landmarks,
                           struct mien_estimate *out);
 

@@ -183,6 +183,37 @@ static bool identity_loss(const struct mien_loss *l, const float *const raw[MIEN
     return true;
 }
 
+static double identity_sigma_count(const struct mien_loss *l, const struct mien_target *t)
+{
+    return identity_count(l, t);
+}
+
+static bool identity_sigma_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],
+                                const struct mien_target *t, double k,
+                                float *const grad[MIEN_BRANCHES], double *loss)
+{
+    const float *mean = raw[MIEN_BRANCH_IDENTITY], *out = raw[MIEN_BRANCH_IDENTITY_SIGMA];
+    float *d_mean = grad[MIEN_BRANCH_IDENTITY], *d_out = grad[MIEN_BRANCH_IDENTITY_SIGMA];
+    const double w = t->identity_weight / (double)MIEN_IDENTITY;
+    double sum = 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        double z = out[i], e = (double)mean[i] - t->identity[i];
+        double s = fmin(MIEN_IDENTITY_LOG_SIGMA_MAX, fmax(MIEN_IDENTITY_LOG_SIGMA_MIN, z));
+        double part = e * e * exp(-2 * s), slope = 1 - part;
+        sum += w * (s + 0.5 * part);
+        if (d_mean) {
+            d_mean[i] += (float)(k * w * e * exp(-2 * s));
+        }
+        // Beyond the clamp only a push back is let through.
+        if (d_out && (z <= MIEN_IDENTITY_LOG_SIGMA_MAX || slope > 0) &&
+            (z >= MIEN_IDENTITY_LOG_SIGMA_MIN || slope < 0)) {
+            d_out[i] += (float)(k * w * slope);
+        }
+    }
+    *loss = sum;
+    return true;
+}
+
 // Cross-entropy of a Bernoulli label less the label's own entropy; logit z.
 static double bernoulli(double z, double target, double *slope)
 {
@@ -432,7 +463,7 @@ void mien_loss_sample(const struct mien_loss *l, const float *const raw[MIEN_BRA
 struct constant {
     float landmark[2 * MIEN_LANDMARKS_MAX], sigma[MIEN_LANDMARKS_MAX], pose[9];
     float identity[MIEN_IDENTITY], blendshape[MIEN_BLENDSHAPES], expression[MIEN_EXPRESSIONS];
-    float gaze[4], presence[1];
+    float gaze[4], presence[1], identity_sigma[MIEN_IDENTITY];
 };
 
 static void mean_predictor(const struct mien_loss *l, const struct mien_target *t, size_t n,
@@ -519,8 +550,9 @@ bool mien_loss_measure(struct mien_loss *l, const struct mien_target *t, size_t 
         l->log_prior[i] = fmax(c->expression[i], -5);
         c->expression[i] -= l->adjust * (float)l->log_prior[i];
     }
-    const float *raw[MIEN_BRANCHES] = {c->landmark,   c->sigma,      c->pose, c->identity,
-                                       c->blendshape, c->expression, c->gaze, c->presence};
+    const float *raw[MIEN_BRANCHES] = {c->landmark, c->sigma,      c->pose,
+                                       c->identity, c->blendshape, c->expression,
+                                       c->gaze,     c->presence,   c->identity_sigma};
     double distance = 0;
     for (size_t s = 0; s < n; s++) {
         mien_loss_sample(l, raw, &t[s], NULL, NULL, sum, count);

@@ -14,8 +14,10 @@
 //                (chordal; the minimum is the rotation, and there is no singularity before the
 //                columns are orthonormal) + smooth L1 on x, y, log s
 //   identity     squared error of coefficients weighted by their mean effect on the landmarks
-//   blendshapes  cross-entropy less the label's entropy, by shape; a shape at its height weighs 3
-//   expression   cross-entropy with soft labels less their entropy, of logits plus `adjust` times
+//   identity_sigma  Gaussian negative log-likelihood log s + e^2 / (2 s^2) of a coefficient; moves
+//   mean and s blendshapes  cross-entropy less the label's entropy, by shape; a shape at its height
+//   weighs 3 expression   cross-entropy with soft labels less their entropy, of logits plus
+//   `adjust` times
 //                the log of the classes' share in the training stream (Menon et al. 2021,
 //                "Long-tail learning via logit adjustment"): the network's own logits then mean
 //                equally frequent classes, so that rare ones are answered at all
@@ -45,7 +47,9 @@
     X(PRESENCE, presence, 0.3f, MIEN_NEEDS(PRESENCE))                                       \
     X(CONSISTENCY, consistency, 0,                                                          \
       MIEN_NEEDS(POSE) | MIEN_NEEDS(IDENTITY) | MIEN_NEEDS(BLENDSHAPES), .auxiliary = true, \
-      .costly = true)
+      .costly = true)                                                                       \
+    X(IDENTITY_SIGMA, identity_sigma, 0, MIEN_NEEDS(IDENTITY) | MIEN_NEEDS(IDENTITY_SIGMA), \
+      .auxiliary = true, .early = 0.1, .led_by = 1 + MIEN_TASK_IDENTITY)
 #define MIEN_NEEDS(branch) (1U << MIEN_BRANCH_##branch)
 #define MIEN_TASK_ID(id, ...) MIEN_TASK_##id,
 enum mien_task { MIEN_TASK_ROWS(MIEN_TASK_ID) MIEN_TASKS };

@@ -211,6 +211,9 @@ static void random_outputs(struct mien_rng *rng, const struct mien_target *t, st
         }
         o->v[MIEN_BRANCH_SIGMA][i] = mien_rng_range(rng, -4, -1);
     }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        o->v[MIEN_BRANCH_IDENTITY_SIGMA][i] = mien_rng_range(rng, -2, 0.2f);
+    }
 }
 
 static double value(const struct mien_loss *l, struct outputs *o, const struct mien_target *t,
@@ -302,7 +305,7 @@ static void no_label_no_gradient(void **state)
     } rows[] = {
         {MIEN_LABEL_LANDMARKS, {MIEN_TASK_LANDMARKS, MIEN_TASK_SIGMA, MIEN_TASK_CONSISTENCY, -1}},
         {MIEN_LABEL_POSE, {MIEN_TASK_POSE, -1}},
-        {MIEN_LABEL_IDENTITY, {MIEN_TASK_IDENTITY, -1}},
+        {MIEN_LABEL_IDENTITY, {MIEN_TASK_IDENTITY, MIEN_TASK_IDENTITY_SIGMA, -1}},
         {MIEN_LABEL_BLENDSHAPES, {MIEN_TASK_BLENDSHAPES, -1}},
         {MIEN_LABEL_EXPRESSION, {MIEN_TASK_EXPRESSION, -1}},
         {MIEN_LABEL_GAZE, {MIEN_TASK_GAZE, -1}},
@@ -355,6 +358,8 @@ static void no_branch_no_count(void **state)
         [MIEN_TASK_CONSISTENCY] = {[MIEN_BRANCH_POSE] = true,
                                    [MIEN_BRANCH_IDENTITY] = true,
                                    [MIEN_BRANCH_BLENDSHAPES] = true},
+        [MIEN_TASK_IDENTITY_SIGMA] =
+            {[MIEN_BRANCH_IDENTITY] = true, [MIEN_BRANCH_IDENTITY_SIGMA] = true},
     };
     struct mien_loss l;
     struct mien_target t;
@@ -412,7 +417,7 @@ static void perfect_answer_scores_perfectly(void **state)
     mien_loss_init(&l, &model);
     l.weight[MIEN_TASK_CONSISTENCY] = 1;
     for (int task = 0; task < MIEN_TASKS; task++) {
-        if (task != MIEN_TASK_SIGMA) {
+        if (task != MIEN_TASK_SIGMA && task != MIEN_TASK_IDENTITY_SIGMA) {
             assert_float_equal(value(&l, &o, &t, task), 0, 2e-3);
         }
     }
