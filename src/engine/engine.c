@@ -67,6 +67,14 @@ static bool load_networks(struct mien_engine *e, const char *net)
     if (!observer) {
         return false;
     }
+    struct mien_portrait *portrait = NULL;
+    if (mien_network_portrait(net, file, sizeof(file))) {
+        portrait = mien_portrait_load(file, e->parts.model, e->config.apart && !e->config.still);
+        if (!portrait) {
+            mien_observer_destroy(observer);
+            return false;
+        }
+    }
     if (asked) {
         snprintf(path, sizeof(path), "%s", asked);
     } else if (!mien_network_detector(net, NULL, path, sizeof(path))) {
@@ -76,6 +84,7 @@ static bool load_networks(struct mien_engine *e, const char *net)
         struct mien_detector *detector = mien_detector_load(path[0] ? path : NULL);
         if (!detector) {
             mien_observer_destroy(observer);
+            mien_portrait_destroy(portrait);
             return false;
         }
         mien_detector_destroy(e->detector);
@@ -83,7 +92,9 @@ static bool load_networks(struct mien_engine *e, const char *net)
         memcpy(e->detector_path, path, sizeof(path));
     }
     mien_observer_destroy(e->observer);
+    mien_portrait_destroy(e->portrait);
     e->observer = observer;
+    e->portrait = portrait;
     e->calibration = mien_observer_calibration(observer);
     mien_network_label(net, e->network);
     return true;
@@ -126,7 +137,8 @@ struct mien_engine *mien_engine_create_beside(const struct mien_engine *e)
     n->calibration = e->calibration;
     n->observer = mien_observer_create_beside(e->observer);
     n->detector = mien_detector_create_beside(e->detector);
-    if (!n->observer || !n->detector || !finish(n)) {
+    n->portrait = e->portrait ? mien_portrait_create_beside(e->portrait) : NULL;
+    if (!n->observer || !n->detector || (e->portrait && !n->portrait) || !finish(n)) {
         mien_engine_destroy(n);
         return NULL;
     }
@@ -157,6 +169,7 @@ void mien_engine_destroy(struct mien_engine *e)
     mien_solver_destroy(e->solver);
     mien_detector_destroy(e->detector);
     mien_observer_destroy(e->observer);
+    mien_portrait_destroy(e->portrait);
     mien_image_destroy(&e->turned);
     mien_face_model_destroy(&e->model);
     mien_free(e);
@@ -165,6 +178,9 @@ void mien_engine_destroy(struct mien_engine *e)
 void mien_engine_reset(struct mien_engine *e)
 {
     mien_tracker_reset(&e->tracker);
+    if (e->portrait) {
+        mien_portrait_cancel(e->portrait);
+    }
     memset(e->follow, 0, sizeof(e->follow));
     e->have_small = false;
     e->frame = 0;

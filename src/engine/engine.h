@@ -1,10 +1,10 @@
 // The engine: one frame in, results out. Detector, crops, network, decoding, model fit and filters
 // behind one object (ARCHITECTURE: "One face, one frame").
 //
-// Does not: start threads, read files after create (but for mien_engine_set_network), draw, or read
-// a clock for anything but the stage durations. The same frames and capture times give the same
-// results on every run. mien_engine_run does not allocate, except while a picture larger than any
-// seen before comes in.
+// Does not: start threads (but for config.apart), read files after create (but for
+// mien_engine_set_network), draw, or read a clock for anything but the stage durations. The same
+// frames and capture times give the same results on every run. mien_engine_run does not allocate,
+// except while a picture larger than any seen before comes in.
 //
 //     struct mien_engine *e = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60});
 //     while (next(&frame, &t)) { mien_engine_run(e, &frame, t, &result); show(&result); }
@@ -31,6 +31,8 @@ struct mien_engine_config {  // zero means default everywhere
     float filter; // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
     int detect_every; // frames between detector runs while fewer than max_faces are tracked
                       // and at least one is; 0 = 8
+    bool apart; // a thread of its own looks at who somebody is, so that no frame waits for it:
+                // results then depend on when it is ready
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
 };
 

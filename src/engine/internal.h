@@ -5,6 +5,7 @@
 #include "engine/follow.h"
 #include "engine/observe.h"
 #include "engine/parts.h"
+#include "engine/portrait.h"
 #include "engine/solve.h"
 #include "engine/steady.h"
 #include "track/track.h"
@@ -22,6 +23,8 @@ struct mien_engine {
     struct mien_detector *detector;
     char detector_path[1100]; // "" the standard one
     struct mien_observer *observer;
+    struct mien_portrait *portrait;  // NULL: the network has none
+    struct mien_portrait_answer who; // the last one's
     char network[MIEN_NETWORK_NAME]; // observer's
     struct mien_engine_parts parts;
     struct mien_solver *solver;

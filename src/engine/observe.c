@@ -108,19 +108,35 @@ void mien_observer_destroy(struct mien_observer *o)
     mien_free(o);
 }
 
-void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
-                        const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
+bool mien_observer_has(const struct mien_observer *o, int branch)
+{
+    return branch >= 0 && branch < MIEN_BRANCHES && o->output[branch] >= 0;
+}
+
+void mien_observer_take(struct mien_observer *o, const struct mien_image *frame,
+                        const struct mien_crop *crop, bool mirror)
 {
     struct mien_affine map =
         mien_affine_crop(crop->cx_px, crop->cy_px, crop->side_px, crop->roll_rad, o->in.w, mirror);
     // The edge is repeated outside the picture, as in training.
     mien_warp_to_float(frame, &map, o->in.c, o->in.w, o->in.h, -1, o->mean, o->scale, o->input);
+}
+
+void mien_observer_read(struct mien_observer *o, struct mien_estimate *out)
+{
     mien_net_forward(o->net, o->input, o->workspace);
     const float *raw[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         raw[b] = o->output[b] < 0 ? NULL : mien_net_output_data(o->net, o->workspace, o->output[b]);
     }
     mien_estimate_decode(raw, o->landmarks, out);
+}
+
+void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
+                        const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
+{
+    mien_observer_take(o, frame, crop, mirror);
+    mien_observer_read(o, out);
 }
 
 struct mien_calibration mien_observer_calibration(const struct mien_observer *o)
@@ -202,6 +218,7 @@ void mien_estimate_average(struct mien_estimate *a, const struct mien_estimate *
     mix(&a->pose.y, &b->pose.y, 1, share);
     mix(&a->pose.log_s, &b->pose.log_s, 1, share);
     mix(a->identity, b->identity, MIEN_IDENTITY, share);
+    mix(a->identity_sigma, b->identity_sigma, MIEN_IDENTITY, share);
     mix(a->blendshape, b->blendshape, MIEN_BLENDSHAPES, share);
     mix(a->expression, b->expression, MIEN_EXPRESSIONS, share);
     mix(&a->gaze_rad[0][0], &b->gaze_rad[0][0], 4, share);
@@ -218,6 +235,7 @@ void mien_sight_from_estimate(const struct mien_camera *camera, const struct mie
     }
     mien_pose_from_crop(camera, crop, &est->pose, &out->pose);
     memcpy(out->identity, est->identity, sizeof(out->identity));
+    memset(out->identity_sigma, 0, sizeof(out->identity_sigma));
     memcpy(out->blendshape, est->blendshape, sizeof(out->blendshape));
     memcpy(out->expression, est->expression, sizeof(out->expression));
     for (int eye = 0; eye < 2; eye++) {

@@ -105,6 +105,7 @@ static void set_up(struct mien_solver *s, const struct mien_camera *camera,
     in->pose_prior[0].translation_sigma_mm[2] = prior_depth * distance;
     in->identity_mean = sight->identity;
     in->identity_sigma_all = prior_identity;
+    in->identity_sigma = sight->identity_sigma[0] > 0 ? sight->identity_sigma : NULL;
     in->blendshape_prior[0].mean = sight->blendshape;
     in->blendshape_prior[0].sigma_all = prior_blendshape;
 }
@@ -208,6 +209,7 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
         memcpy(s->state.blendshape, tr->fit_blendshape, sizeof(s->state.blendshape));
     }
     s->in.iterations = tr->have_fit ? STEPS_TRACKED : STEPS_START;
+    mien_identity_follow(&tr->identity, &tr->evidence, tr->dt_s);
     // While the identity is open: a fit of everything, whose identity joins the mean …
     if (!tr->identity.locked) {
         if (!mien_fit_run(s->fit, &s->in, &s->state)) {

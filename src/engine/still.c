@@ -189,6 +189,11 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
     int64_t t0 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
+    if (e->portrait) {
+        mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who);
+        memcpy(e->sight.identity, e->who.identity, sizeof(e->sight.identity));
+        memcpy(e->sight.identity_sigma, e->who.sigma, sizeof(e->sight.identity_sigma));
+    }
     bool ok = mien_solve_still(e->solver, &out->camera, &e->sight, f);
     out->times.fit_ns += mien_engine_now(e) - t0;
     if (!ok) {

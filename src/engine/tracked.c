@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "image/luma.h"
 
 // A followed face is at rest while its picture moves by less than this in its crop (shares of the
@@ -108,6 +109,44 @@ static void remember_head(struct mien_engine_head *head, const struct mien_face_
     }
 }
 
+// Looks of the portrait network at one face are at least this far apart: nothing new is seen
+// sooner.
+static const int64_t portrait_every_ns = 120 * 1000000LL;
+// … and once everything is known, one now and then: glasses come off.
+static const int64_t portrait_again_ns = 3 * MIEN_NS_PER_S;
+static const float sure_presence = 0.6f;
+
+// What was asked of the portrait network and is answered by now joins what is known of that face.
+static void hear_portrait(struct mien_engine *e)
+{
+    if (!e->portrait || !mien_portrait_answer(e->portrait, &e->who)) {
+        return;
+    }
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        struct mien_track *tr = &e->tracker.track[i];
+        if (tr->id && tr->id == e->who.id) {
+            mien_evidence_add(&tr->evidence, e->who.direction, e->who.identity, e->who.sigma);
+        }
+    }
+}
+
+// Asks about a face that was just seen well, when it is seen from where little is known yet.
+static void ask_portrait(struct mien_engine *e, const struct mien_image *frame,
+                         struct mien_track *tr, int64_t capture_ns)
+{
+    if (!e->portrait || e->sight.presence < sure_presence ||
+        (tr->evidence.looks && capture_ns - tr->portrait_ns < portrait_every_ns)) {
+        return;
+    }
+    int direction = mien_evidence_direction(e->sight.pose.R);
+    bool wants = mien_evidence_wants(&tr->evidence, direction) ||
+                 (direction >= 0 && capture_ns - tr->portrait_ns > portrait_again_ns);
+    if (wants && mien_portrait_ask(e->portrait, frame, &tr->crop, tr->id, direction)) {
+        tr->portrait_ns = capture_ns;
+        hear_portrait(e);
+    }
+}
+
 // A tracked face's frame. False when there is nothing to report.
 static bool track_face(struct mien_engine *e, const struct mien_image *frame, struct mien_track *tr,
                        int64_t capture_ns, struct mien_result *out)
@@ -164,6 +203,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_track_forget(tr);
         return false;
     }
+    ask_portrait(e, frame, tr, capture_ns);
     int64_t t1 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
@@ -247,6 +287,7 @@ void mien_engine_run_tracked(struct mien_engine *e, const struct mien_image *fra
         e->since_detect = e->config.detect_every;
     }
     search(e, frame, capture_ns, out);
+    hear_portrait(e);
     for (int i = 0; i < MIEN_FACES_MAX && out->count < e->config.max_faces; i++) {
         struct mien_track *tr = &e->tracker.track[i];
         if (tr->id && track_face(e, frame, tr, capture_ns, out)) {

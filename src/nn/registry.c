@@ -31,7 +31,9 @@ void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME])
                                         : net);
 }
 
-bool mien_network_detector(const char *net, const char *folder, char *path, size_t size)
+// What goes with a network: KIND-NAME.net in `folder`, beside its file or in the folders of models.
+// 1 found, 0 it has none, -1 its file has no NAME.
+static int companion(const char *net, const char *kind, const char *folder, char *path, size_t size)
 {
     char face[256], beside[1024], in[1024];
     if (!mien_network_file(net, face, sizeof(face))) { // a path
@@ -41,15 +43,31 @@ bool mien_network_detector(const char *net, const char *folder, char *path, size
         folder = beside;
     }
     if (strncmp(face, "face-", 5) != 0) {
-        return false;
+        return -1;
     }
     for (int i = 0; folder ? i == 0 : mien_find_folder(i, "models", in, sizeof(in)); i++) {
-        int n = snprintf(path, size, "%s/detect%s", folder ? folder : in, face + strlen("face"));
+        int n = snprintf(path, size, "%s/%s%s", folder ? folder : in, kind, face + strlen("face"));
         if ((size_t)n < size && (folder || in[0]) && access(path, R_OK) == 0) {
-            return true;
+            return 1;
         }
     }
-    return false;
+    return 0;
+}
+
+bool mien_network_detector(const char *net, const char *folder, char *path, size_t size)
+{
+    return companion(net, "detect", folder, path, size) > 0;
+}
+
+bool mien_network_portrait(const char *net, char *path, size_t size)
+{
+    char in[1024];
+    int found = companion(net, "portrait", NULL, path, size);
+    for (int i = 0; found < 0 && mien_find_folder(i, "models", in, sizeof(in)); i++) {
+        int n = snprintf(path, size, "%s/portrait.net", in);
+        found = (size_t)n < size && in[0] && access(path, R_OK) == 0 ? 1 : -1;
+    }
+    return found > 0;
 }
 
 // face-NAME.net: its NAME; false when the file is called otherwise.

@@ -22,6 +22,11 @@ void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
 // beside it. False when it has none (as "standard"): models/detect.net serves it.
 bool mien_network_detector(const char *net, const char *folder, char *path, size_t size);
 
+// The portrait network that goes with it, likewise: models/portrait-NAME.net, and
+// models/portrait.net with "standard" and with files that are not called face-NAME.net. False when
+// there is none.
+bool mien_network_portrait(const char *net, char *path, size_t size);
+
 // Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
 // models, by name, each once. Returns their number, at most max. (A file may turn out to be
 // unusable when it is loaded.)

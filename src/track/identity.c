@@ -20,6 +20,24 @@ void mien_identity_add(struct mien_identity *id, const float look[MIEN_IDENTITY]
     id->locked = id->weight >= enough;
 }
 
+void mien_identity_follow(struct mien_identity *id, const struct mien_evidence *known, float dt_s)
+{
+    static const float within_s = 0.25f, there = 1e-3f;
+    if (!known->looks) {
+        return;
+    }
+    float far = 0, k = id->weight > 0 ? 1 - expf(-fmaxf(0, dt_s) / within_s) : 1;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        far = fmaxf(far, fabsf(known->mean[i] - id->mean[i]));
+    }
+    for (int i = 0; i < MIEN_IDENTITY && far > 0; i++) {
+        id->mean[i] =
+            far < there ? known->mean[i] : id->mean[i] + k * (known->mean[i] - id->mean[i]);
+    }
+    id->weight = fmaxf(id->weight, 1);
+    id->locked = true;
+}
+
 float mien_identity_trust(float presence, float sigma_in_face, const float R[9])
 {
     // 0.02 of the face is a good landmark; the error of the coefficients grows with sigma.

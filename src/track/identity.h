@@ -7,6 +7,7 @@
 #define MIEN_TRACK_IDENTITY_H
 
 #include "face/layout.h"
+#include "track/evidence.h"
 #include <stdbool.h>
 
 struct mien_identity { // zero-initialise
@@ -17,6 +18,10 @@ struct mien_identity { // zero-initialise
 
 // trust: 0…1, 1 for a sharp look from a good side. Nothing happens once locked.
 void mien_identity_add(struct mien_identity *id, const float look[MIEN_IDENTITY], float trust);
+// What the portrait network's looks know takes the place of the mean: at once at first, then within
+// half a second, so that a mesh does not jump. Nothing happens without such looks. dt_s: since the
+// last time.
+void mien_identity_follow(struct mien_identity *id, const struct mien_evidence *known, float dt_s);
 // Trust of a look: its landmarks' mean sigma in face sizes and its rotation (head -> camera).
 float mien_identity_trust(float presence, float sigma_in_face, const float R[9]);
 

@@ -12,9 +12,10 @@ struct mien_sight {
     float sigma_px[MIEN_LANDMARKS_MAX]; // one standard deviation a coordinate, > 0
     struct mien_pose pose;              // head -> camera, mm
     float identity[MIEN_IDENTITY];
-    float blendshape[MIEN_BLENDSHAPES]; // 0…1
-    float expression[MIEN_EXPRESSIONS]; // probabilities
-    float gaze_deg[2][2];               // left, right: yaw, pitch, camera frame
+    float identity_sigma[MIEN_IDENTITY]; // of the portrait network's answer; 0: it is not its
+    float blendshape[MIEN_BLENDSHAPES];  // 0…1
+    float expression[MIEN_EXPRESSIONS];  // probabilities
+    float gaze_deg[2][2];                // left, right: yaw, pitch, camera frame
 };
 
 #endif

@@ -132,6 +132,7 @@ struct mien_track *mien_tracker_start(struct mien_tracker *t, const float box_px
     if (old) {
         free_place->id = old->id;
         free_place->identity = old->identity;
+        free_place->evidence = old->evidence;
         free_place->neutral = old->neutral;
         free_place->same = old->same; // its first looks tell whether it is the same person
         mien_same_person_ask(&free_place->same);
@@ -163,6 +164,7 @@ void mien_track_end(struct mien_tracker *t, struct mien_track *tr, int64_t now_n
                                     .looks = tr->looks,
                                     .lost_ns = tr->seen_ns,
                                     .identity = tr->identity,
+                                    .evidence = tr->evidence,
                                     .same = tr->same,
                                     .neutral = tr->neutral};
         memcpy(place->box_px, tr->box_px, sizeof(place->box_px));

@@ -13,6 +13,7 @@
 #include "face/model.h"
 #include "face/result.h"
 #include "face/lids.h"
+#include "track/evidence.h"
 #include "track/identity.h"
 #include "track/smooth.h"
 
@@ -38,10 +39,12 @@ struct mien_track {
     float velocity[3]; // px/s of the centre, 1/s of the log size
     struct mien_smooth smooth;
     struct mien_identity identity;
+    struct mien_evidence evidence; // of the portrait network's looks
     struct mien_same_person same;
     struct mien_neutral neutral;
     struct mien_lid_watch lids;
     float gaze_deg[2][2]; // of each eye when it was last open
+    int64_t portrait_ns;  // when the portrait network was asked last
     // The last fit, to start the next one from; written by the engine.
     bool have_fit;
     struct mien_pose fit_pose;
@@ -53,6 +56,7 @@ struct mien_lost { // remembered faces
     int64_t lost_ns;
     float box_px[4];
     struct mien_identity identity;
+    struct mien_evidence evidence;
     struct mien_same_person same;
     struct mien_neutral neutral;
 };

@@ -453,6 +453,119 @@ static void test_identity_is_the_trusted_mean_then_held(void **state)
     assert_true(mien_identity_trust(0.9f, 0.02f, back) == 0);
 }
 
+// Looks at people whose coefficients are N(0, 1), each with a mistake of its own, one that all
+// looks from that direction make and one that all make; as the network, it answers with what it
+// then expects.
+static void look_at_somebody(struct mien_rng *rng, const float *truth, const float *of_the_side,
+                             float mean[MIEN_IDENTITY], float sigma[MIEN_IDENTITY])
+{
+    const float noise = 1.2f; // of both together
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        float seen = truth[i] + of_the_side[i] + 0.66f * mien_rng_normal(rng);
+        mean[i] = seen / (1 + noise * noise);
+        sigma[i] = noise / sqrtf(1 + noise * noise);
+    }
+}
+
+static float rms_from(const float *a, const float *b)
+{
+    float sum = 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        sum += (a[i] - b[i]) * (a[i] - b[i]) / MIEN_IDENTITY;
+    }
+    return sqrtf(sum);
+}
+
+static void test_looks_add_up_by_direction(void **state)
+{
+    struct mien_rng rng;
+    float error[3] = {0}, said[3] = {0};
+    enum { PEOPLE = 40 };
+    mien_rng_seed(&rng, 29, 0);
+    for (int person = 0; person < PEOPLE; person++) {
+        struct mien_evidence e = {0};
+        float truth[MIEN_IDENTITY], side[5][MIEN_IDENTITY], mean[MIEN_IDENTITY],
+            sigma[MIEN_IDENTITY];
+        for (int i = 0; i < MIEN_IDENTITY; i++) {
+            truth[i] = mien_rng_normal(&rng);
+            float always = 0.8f * mien_rng_normal(&rng);
+            for (int k = 0; k < 5; k++) {
+                side[k][i] = always + 0.6f * mien_rng_normal(&rng);
+            }
+        }
+        for (int k = 0; k < 5; k++) {
+            float R[9];
+            mien_pose_from_angles((float)(25 * (k - 2)), 0, 0, R);
+            int direction = mien_evidence_direction(R);
+            assert_true(mien_evidence_wants(&e, direction));
+            for (int n = 0; n < (k ? 4 : 100); n++) {
+                look_at_somebody(&rng, truth, side[k], mean, sigma);
+                mien_evidence_add(&e, direction, mean, sigma);
+                if (k + n == 0) { // one look: what it said
+                    assert_float_equal(rms_from(e.mean, mean), 0, 1e-5);
+                    assert_float_equal(rms_from(e.sigma, sigma), 0, 1e-5);
+                }
+                int at = k + n == 0 ? 0 : k == 0 && n == 99 ? 1 : k == 4 && n == 3 ? 2 : -1;
+                if (at >= 0) {
+                    error[at] += rms_from(e.mean, truth) / PEOPLE;
+                    said[at] += e.sigma[0] / PEOPLE;
+                }
+            }
+            assert_false(mien_evidence_wants(&e, direction));
+        }
+    }
+    print_message(
+        "one look %.3f (said %.3f), 100 of one side %.3f (%.3f), five sides %.3f (%.3f)\n",
+        error[0], said[0], error[1], said[1], error[2], said[2]);
+    assert_true(error[1] < error[0] && error[2] < 0.95f * error[1]);
+    for (int k = 0; k < 3; k++) {
+        assert_float_equal(said[k], error[k], 0.15 * error[k]);
+    }
+}
+
+static void test_what_is_no_look_is_left_out(void **state)
+{
+    struct mien_evidence e = {0}, none = {0};
+    float R[9], mean[MIEN_IDENTITY] = {0}, sigma[MIEN_IDENTITY];
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        sigma[i] = 0.8f;
+    }
+    mien_pose_from_angles(0, 85, 0, R);
+    assert_int_equal(mien_evidence_direction(R), -1);
+    assert_false(mien_evidence_wants(&e, -1));
+    mien_evidence_add(&e, -1, mean, sigma);
+    mien_evidence_add(&e, MIEN_DIRECTIONS, mean, sigma);
+    mean[3] = NAN;
+    mien_evidence_add(&e, 0, mean, sigma);
+    mean[3] = 0;
+    sigma[7] = 0;
+    mien_evidence_add(&e, 0, mean, sigma);
+    assert_memory_equal(&e, &none, sizeof(e));
+}
+
+// Another look of the same person, as without glasses, is learned from new looks.
+static void test_evidence_follows_what_changes(void **state)
+{
+    struct mien_evidence e = {0};
+    struct mien_identity id = {0};
+    float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
+    mien_identity_follow(&id, &e, 0.03f);
+    assert_false(id.locked); // nothing is known
+    for (int n = 0; n < 200; n++) {
+        for (int i = 0; i < MIEN_IDENTITY; i++) {
+            mean[i] = n < 100 ? 1 : -1;
+            sigma[i] = 0.3f;
+        }
+        mien_evidence_add(&e, 13, mean, sigma);
+        float before = id.mean[0];
+        mien_identity_follow(&id, &e, 1 / 30.0f);
+        assert_true(n == 0 || fabsf(id.mean[0] - before) < 0.3f); // never a jump
+    }
+    assert_true(id.locked);
+    assert_float_equal(e.mean[5], -1, 0.1);
+    assert_float_equal(id.mean[5], e.mean[5], 0.02);
+}
+
 static void test_neutral_is_taken_off(void **state)
 {
     struct mien_track tr = {0};
@@ -493,6 +606,9 @@ int main(void)
         cmocka_unit_test(test_two_tracks_on_one_face_become_one),
         cmocka_unit_test(test_broken_numbers_end_in_nothing),
         cmocka_unit_test(test_identity_is_the_trusted_mean_then_held),
+        cmocka_unit_test(test_looks_add_up_by_direction),
+        cmocka_unit_test(test_what_is_no_look_is_left_out),
+        cmocka_unit_test(test_evidence_follows_what_changes),
         cmocka_unit_test(test_neutral_is_taken_off),
     };
     return cmocka_run_group_tests(tests, load, unload);

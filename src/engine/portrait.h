@@ -1,0 +1,40 @@
+// The portrait network at work: who somebody is, from one crop at a time, seldom and without haste.
+//
+// One question is answered at a time; whoever asks while it is busy is refused and asks again with
+// a later frame. `apart`: a thread of its own answers, so that no frame waits; else the question is
+// answered at once and the same frames give the same answers.
+// Does not: choose crops or moments, or know tracks.
+#ifndef MIEN_ENGINE_PORTRAIT_H
+#define MIEN_ENGINE_PORTRAIT_H
+
+#include "engine/observe.h"
+
+struct mien_portrait; // opaque
+
+struct mien_portrait_answer {
+    int id, direction; // the asker's own
+    float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
+};
+
+// NULL on failure (logged): the file is no network with identity and identity_sigma for this model.
+struct mien_portrait *mien_portrait_load(const char *path, const struct mien_face_model *m,
+                                         bool apart);
+// Another one with the same network in memory, which answers at once: `other` must outlive it. NULL
+// on failure (logged).
+struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other);
+void mien_portrait_destroy(struct mien_portrait *p); // NULL is fine
+
+// Asks about a crop of the frame, which may go afterwards. False when it is busy or an answer has
+// not been taken yet.
+bool mien_portrait_ask(struct mien_portrait *p, const struct mien_image *frame,
+                       const struct mien_crop *crop, int id, int direction);
+// The answer, once; false while there is none.
+bool mien_portrait_answer(struct mien_portrait *p, struct mien_portrait_answer *out);
+// What was asked is of nobody any more: the answer will be id 0's.
+void mien_portrait_cancel(struct mien_portrait *p);
+// Question and answer in one, with `twice` from the mirrored crop too (the mean of both). Not while
+// a question is open.
+void mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
+                        const struct mien_crop *crop, bool twice, struct mien_portrait_answer *out);
+
+#endif

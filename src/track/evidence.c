@@ -1,0 +1,84 @@
+// Sums of information and precision by direction, and the posterior that follows.
+#include "track/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "face/pose.h"
+
+// Correlation of the errors of two looks from one direction, and from two directions.
+static const float same_side = 0.7f, other_side = 0.45f;
+enum { ENOUGH = 4, KEPT = 8, YAWS = 9, PITCHES = MIEN_DIRECTIONS / YAWS };
+static const float step_deg = 20;
+// A look never knows a coefficient better than this, nor less than nothing.
+static const float sharpest = 0.05f;
+
+int mien_evidence_direction(const float R[9])
+{
+    float yaw, pitch, roll;
+    mien_pose_to_angles(R, &yaw, &pitch, &roll);
+    if (!(fabsf(yaw) < 100) || !(fabsf(pitch) < 70)) {
+        return -1;
+    }
+    int a = (int)lroundf(yaw / step_deg) + YAWS / 2, b = (int)lroundf(pitch / step_deg) + 1;
+    a = a < 0 ? 0 : a >= YAWS ? YAWS - 1 : a;
+    b = b < 0 ? 0 : b >= PITCHES ? PITCHES - 1 : b;
+    return b * YAWS + a;
+}
+
+bool mien_evidence_wants(const struct mien_evidence *e, int direction)
+{
+    return direction >= 0 && direction < MIEN_DIRECTIONS && e->side[direction].looks < ENOUGH;
+}
+
+// What n looks count whose errors have this correlation: n without one, 1 / correlation at most.
+static float worth(int n, float correlation)
+{
+    return (float)n / (1 + (float)(n - 1) * correlation);
+}
+
+static void conclude(struct mien_evidence *e)
+{
+    float information[MIEN_IDENTITY] = {0}, precision[MIEN_IDENTITY] = {0};
+    int sides = 0;
+    for (int d = 0; d < MIEN_DIRECTIONS; d++) {
+        const struct mien_evidence_side *s = &e->side[d];
+        float k = s->looks ? worth(s->looks, same_side) : 0;
+        sides += s->looks > 0;
+        for (int i = 0; k > 0 && i < MIEN_IDENTITY; i++) {
+            information[i] += k * s->information[i];
+            precision[i] += k * s->precision[i];
+        }
+    }
+    float k = sides ? worth(sides, other_side) / (float)sides : 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        float total = 1 + k * precision[i]; // people's own
+        e->mean[i] = k * information[i] / total;
+        e->sigma[i] = 1 / sqrtf(total);
+    }
+}
+
+void mien_evidence_add(struct mien_evidence *e, int direction, const float mean[MIEN_IDENTITY],
+                       const float sigma[MIEN_IDENTITY])
+{
+    if (direction < 0 || direction >= MIEN_DIRECTIONS) {
+        return;
+    }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        if (!isfinite(mean[i]) || !(sigma[i] > 0)) {
+            return;
+        }
+    }
+    struct mien_evidence_side *s = &e->side[direction];
+    s->looks += s->looks < KEPT;
+    float k = 1 / (float)s->looks;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        float sharp = 1 / fmaxf(sharpest * sharpest, sigma[i] * sigma[i]);
+        // Where the look knows no more than people in general do, it says nothing.
+        float precision = fmaxf(0, sharp - 1), information = precision > 0 ? mean[i] * sharp : 0;
+        s->information[i] += k * (information - s->information[i]);
+        s->precision[i] += k * (precision - s->precision[i]);
+    }
+    e->looks++;
+    conclude(e);
+}
