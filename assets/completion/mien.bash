@@ -72,7 +72,7 @@ _mien()
     train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --ramp --precision --threads --seed --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --validate-every --freeze-norm --steadiness --checkpoint --model --sheet --help" subs="detect" ;;
     "train detect") options="--out --net --data --pack --packs-only --checkpoint --resume --init --log --scenes --batch --threads --precision --lr --muon --muon-rate --seed --photos --synths --synth-share --side-share --empty-share --log-every --sheet --help" ;;
     study) options="--out --list --tables --help" ;;
-    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --people --pictures --json --help" subs="detect" ;;
+    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --looks --pairs --portrait --people --pictures --json --help" subs="detect" ;;
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --faces --fov --quality --threads --net --detector --face --help" ;;

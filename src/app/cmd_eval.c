@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/eval_identity.h"
 #include "app/eval_shapes.h"
 #include "app/learn_options.h"
 #include "base/args.h"
@@ -143,10 +144,11 @@ int mien_cmd_eval(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "detect")) {
         return mien_cmd_eval_detect(argc - 1, argv + 1);
     }
-    const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL, *pictures = NULL;
+    const char *spec[MIEN_DATASET_SOURCES], *path = NULL, *model_path = NULL, *pictures = NULL,
+                                            *pairs = NULL, *portrait = NULL;
     int split = 0, limit = 0, seed = 7, people = 20;
     bool jitter = false, augment = false, json = false, groups = false, shapes = false,
-         calibrate = false, channels = false;
+         calibrate = false, channels = false, looks = false;
     double upended = 0;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_INPUT, &path, "FILE", "network to judge (.net)", 0, 0},
@@ -169,7 +171,16 @@ int mien_cmd_eval(int argc, char **argv)
         {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
          "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,
          0},
-        {"people", 0, MIEN_OPT_INT, &people, "N", "shapes: rendered people", 1, 1000},
+        {"looks", 0, MIEN_OPT_BOOL, &looks, NULL,
+         "instead: how near the shapes of unseen rendered people are, of one look and of ten", 0,
+         0},
+        {"pairs", 0, MIEN_OPT_INPUT, &pairs, "DIR",
+         "instead: do the shapes tell whether two photographs (of DIR/index.csv) show the same "
+         "person?",
+         0, 0},
+        {"portrait", 0, MIEN_OPT_INPUT, &portrait, "FILE",
+         "looks and pairs: portrait network (the network's own)", 0, 0},
+        {"people", 0, MIEN_OPT_INT, &people, "N", "shapes and looks: rendered people", 1, 1000},
         {"pictures", 0, MIEN_OPT_STRING, &pictures, "DIR", "shapes: keep the pictures there", 0, 0},
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "print one JSON object instead of a table", 0, 0},
         {0},
@@ -180,7 +191,8 @@ int mien_cmd_eval(int argc, char **argv)
         .summary =
             "judge a face network on labelled pictures (`mien eval detect --help`: the detector)",
         .example = "mien eval --net models/face.net --data photos.pack --data ferplus.pack\n"
-                   "mien eval --shapes --net models/face.net",
+                   "mien eval --shapes --net models/face.net\n"
+                   "mien eval --pairs ../shared/data/photos",
         .min_args = 0,
         .max_args = 0,
         .sub = "detect",
@@ -198,6 +210,10 @@ int mien_cmd_eval(int argc, char **argv)
                                                            .people = people,
                                                            .seed = seed,
                                                            .json = json});
+    }
+    if (looks || pairs) {
+        struct mien_eval_identity c = {path, model_path, portrait, people, seed, json};
+        return pairs ? mien_eval_pairs(&c, pairs) : mien_eval_looks(&c);
     }
     if (!sources || !path) {
         mien_error("eval needs --net and --data; see `mien eval --help`");

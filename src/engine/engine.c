@@ -68,8 +68,12 @@ static bool load_networks(struct mien_engine *e, const char *net)
         return false;
     }
     struct mien_portrait *portrait = NULL;
-    if (mien_network_portrait(net, file, sizeof(file))) {
-        portrait = mien_portrait_load(file, e->parts.model, e->config.apart && !e->config.still);
+    const char *who = e->config.portrait_path;
+    if (!who && mien_network_portrait(net, file, sizeof(file))) {
+        who = file;
+    }
+    if (who && *who) {
+        portrait = mien_portrait_load(who, e->parts.model, e->config.apart && !e->config.still);
         if (!portrait) {
             mien_observer_destroy(observer);
             return false;

@@ -18,10 +18,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct mien_engine_config {  // zero means default everywhere
-    const char *face_path;   // NULL = models/ict.face
-    const char *net_path;    // a path or a shipped network's name (nn/registry.h)
-    const char *detect_path; // NULL = the network's own (nn/registry.h) or models/detect.net
+struct mien_engine_config {    // zero means default everywhere
+    const char *face_path;     // NULL = models/ict.face
+    const char *net_path;      // a path or a shipped network's name (nn/registry.h)
+    const char *detect_path;   // NULL = the network's own (nn/registry.h) or models/detect.net
+    const char *portrait_path; // NULL = the network's own (nn/registry.h), "" = none
     float fov_deg; // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
                    // for stills 4 times
     int max_faces; // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills

@@ -38,6 +38,9 @@ for f in missing junk folder; do
     bad $f train detect --data $f --out o.net
     bad $f eval --net $f --data $f
     bad $f eval --shapes --net $f --people 1
+    bad $f eval --looks --net $f --people 1
+    bad $f eval --looks --portrait $f --people 1
+    bad $f eval --pairs $f
     bad $f study $f --out o
 done
 [ ! -e x.face ] && [ ! -e p.pack ] && [ ! -e o.net ] || fail "something was written all the same"
