@@ -22,7 +22,8 @@ class Face(c.Structure):
                 ("landmark_sigma_px", c.c_float * 256), ("blendshape", c.c_float * 52),
                 ("action", c.c_float * 52), ("expression", c.c_float * 8), ("expression_class", c.c_int),
                 ("gaze_deg", c.c_float * 2 * 2), ("eye_shut", c.c_int * 2), ("blinks", c.c_int),
-                ("expression_sure", c.c_int), ("fit_error", c.c_float)]
+                ("expression_sure", c.c_int), ("identity", c.c_float * 60),
+                ("identity_sigma", c.c_float * 60), ("identity_looks", c.c_int), ("fit_error", c.c_float)]
 
 
 def function(name, result, *arguments):

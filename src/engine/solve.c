@@ -183,6 +183,10 @@ bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
         return false;
     }
     mien_lids_of_still(out->blendshape, &out->lids);
+    if (sight->identity_sigma[0] > 0) {
+        out->identity_looks = 1;
+        memcpy(out->identity_sigma, sight->identity_sigma, sizeof(out->identity_sigma));
+    }
     return true;
 }
 
@@ -270,6 +274,8 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
         return false;
     }
     mien_track_lids(tr, out);
+    out->identity_looks = tr->evidence.looks;
+    memcpy(out->identity_sigma, tr->evidence.sigma, sizeof(out->identity_sigma));
     return true;
 }
 

@@ -36,7 +36,9 @@ struct mien_face_result {
                                  // scale, towards the camera positive
     struct mien_pose pose;       // mm, camera frame
     float yaw_deg, pitch_deg, roll_deg;
-    float identity[MIEN_IDENTITY];      // units of standard deviation
+    float identity[MIEN_IDENTITY];       // units of standard deviation
+    float identity_sigma[MIEN_IDENTITY]; // one standard deviation of each, 0: unknown
+    int identity_looks; // of the portrait network that they rest on; 0: on the face network alone
     float blendshape[MIEN_BLENDSHAPES]; // 0…1, what the mesh shows
     float action[MIEN_BLENDSHAPES];     // the same with the calibrated neutral expression taken off
                                         // (equal without calibration): for avatars and files

@@ -18,6 +18,7 @@ _Static_assert((int)MIEN_FACE_LIMIT == (int)MIEN_FACES_MAX, "faces");
 _Static_assert((int)MIEN_LANDMARK_LIMIT == (int)MIEN_LANDMARKS_MAX, "landmarks");
 _Static_assert((int)MIEN_IBUG_COUNT == (int)MIEN_IBUG, "landmarks of iBUG");
 _Static_assert((int)MIEN_BLENDSHAPE_COUNT == (int)MIEN_BLENDSHAPES, "blendshapes");
+_Static_assert((int)MIEN_IDENTITY_COUNT == (int)MIEN_IDENTITY, "identity");
 _Static_assert((int)MIEN_EXPRESSION_COUNT == (int)MIEN_EXPRESSIONS, "expressions");
 
 struct mien {
@@ -144,6 +145,9 @@ static void copy_face(struct mien_face *out, const struct mien_face_result *f)
     out->eye_shut[1] = f->lids.shut[1];
     out->blinks = f->lids.blinks;
     out->expression_sure = f->expression_sure;
+    memcpy(out->identity, f->identity, sizeof(out->identity));
+    memcpy(out->identity_sigma, f->identity_sigma, sizeof(out->identity_sigma));
+    out->identity_looks = f->identity_looks;
     out->fit_error = f->fit_rms;
 }
 

@@ -87,6 +87,11 @@ static void write_face(struct mien_text *t, const struct mien_face_result *f)
             f->lids.shut[0] ? "true" : "false", f->lids.shut[1] ? "true" : "false", f->lids.blinks);
     fputs("},\"identity\":", t->file);
     list(t, f->identity, MIEN_IDENTITY, 3);
+    fprintf(t->file, ",\"identity_looks\":%d", f->identity_looks);
+    if (f->identity_looks > 0) {
+        fputs(",\"identity_sigma\":", t->file);
+        list(t, f->identity_sigma, MIEN_IDENTITY, 3);
+    }
     member(t, "fit_rms", f->fit_rms, 5);
     fputc('}', t->file);
 }
@@ -150,8 +155,9 @@ static struct text_sink *text_sink(const char *path, const char *name,
 
 // JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id,
 // state, box, confidence, landmarks68 [x,y,z], landmarks [x,y,sigma], pose {R, t_mm, yaw, pitch,
-// roll}, blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity, fit_rms.
-// Numbers have a fixed precision and are always numbers: what is not finite is written as null.
+// roll}, blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity,
+// identity_looks, identity_sigma, fit_rms. Numbers have a fixed precision and are always numbers:
+// what is not finite is written as null.
 static struct mien_sink *open_jsonl(const char *path, const struct mien_sink_context *c)
 {
     struct text_sink *s = text_sink(path, "JSON lines", jsonl_write);

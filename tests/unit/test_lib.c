@@ -43,6 +43,9 @@ static void same_face(const struct mien_face *a, const struct mien_face_result *
     }
     assert_int_equal(a->blinks, b->lids.blinks);
     assert_int_equal(a->expression_sure != 0, b->expression_sure);
+    SAME(identity, identity);
+    SAME(identity_sigma, identity_sigma);
+    assert_int_equal(a->identity_looks, b->identity_looks);
     SAME(fit_error, fit_rms);
 #undef SAME
 }
