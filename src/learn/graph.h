@@ -95,7 +95,9 @@ bool mien_graph_save(const struct mien_graph *g, const char *path, const struct 
 // refuses them (false, logged by it) the graph is unchanged. NULL: there are none to read.
 typedef bool (*mien_graph_take_fn)(void *arg, const struct mien_container *file, const char *path);
 bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_fn take, void *arg);
-// Only weights whose names and shapes match are taken (fine tuning; how many is logged).
+// Only weights whose names and shapes match are taken (fine tuning; how many is logged); those of a
+// dense layer over maps of another size are resampled, so that a network for finer pictures begins
+// where a coarser one is.
 bool mien_graph_init_from(struct mien_graph *g, const char *path);
 // Folds batch norm into the averaged weights and writes a .net file for nn/net.h.
 bool mien_graph_export(const struct mien_graph *g, const char *path);

@@ -168,6 +168,43 @@ done:
     return ok;
 }
 
+// A dense layer's weights over maps of another size: each output's map of weights is resampled
+// (bilinear) and scaled, so that it answers to the same picture, finer or coarser, as before. False
+// when the layers are not alike but for that.
+static bool resample_dense(const struct mien_desc *from, const struct mien_param *a,
+                           const float *in, const struct mien_desc *to, const struct mien_param *b,
+                           float *out)
+{
+    const struct mien_layer *l = &from->layer[a->layer], *m = &to->layer[b->layer];
+    if (strcmp(a->name, b->name) != 0 || l->kind != MIEN_LAYER_DENSE ||
+        m->kind != MIEN_LAYER_DENSE || a->role != MIEN_PARAM_WEIGHT || l->c != m->c) {
+        return false;
+    }
+    const struct mien_layer *s = &from->layer[l->input[0]], *t = &to->layer[m->input[0]];
+    if (s->c != t->c || s->h * s->w < 2 || t->h * t->w < 2) {
+        return false;
+    }
+    const float scale = (float)(s->h * s->w) / (float)(t->h * t->w);
+    const size_t source = (size_t)(s->h * s->w), target = (size_t)(t->h * t->w);
+    for (int y = 0; y < t->h; y++) {
+        for (int x = 0; x < t->w; x++) {
+            float v = ((float)y + 0.5f) * (float)s->h / (float)t->h - 0.5f;
+            float u = ((float)x + 0.5f) * (float)s->w / (float)t->w - 0.5f;
+            v = fminf(fmaxf(v, 0), (float)(s->h - 1));
+            u = fminf(fmaxf(u, 0), (float)(s->w - 1));
+            int y0 = (int)v, x0 = (int)u, y1 = y0 + (y0 < s->h - 1), x1 = x0 + (x0 < s->w - 1);
+            float fy = v - (float)y0, fx = u - (float)x0;
+            for (size_t k = 0; k < (size_t)(l->c * s->c); k++) {
+                const float *map = in + k * source;
+                float top = map[y0 * s->w + x0] * (1 - fx) + map[y0 * s->w + x1] * fx;
+                float low = map[y1 * s->w + x0] * (1 - fx) + map[y1 * s->w + x1] * fx;
+                out[k * target + (size_t)(y * t->w + x)] = scale * (top * (1 - fy) + low * fy);
+            }
+        }
+    }
+    return true;
+}
+
 bool mien_graph_init_from(struct mien_graph *g, const char *path)
 {
     struct checkpoint c;
@@ -178,6 +215,11 @@ bool mien_graph_init_from(struct mien_graph *g, const char *path)
     for (int i = 0; i < g->desc.params; i++) {
         const struct mien_param *p = &g->desc.param[i];
         int j = mien_desc_find_param(c.desc, p->name);
+        if (j >= 0 && resample_dense(c.desc, &c.desc->param[j], c.average + c.desc->param[j].offset,
+                                     &g->desc, p, g->weights + p->offset)) {
+            taken++;
+            continue;
+        }
         if (j < 0 || !same_param(&c.desc->param[j], p)) {
             continue;
         }

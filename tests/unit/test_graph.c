@@ -394,6 +394,49 @@ static void test_exact_resume(void **state)
     unlink(path);
 }
 
+// A network for finer pictures begins where a coarse one is: dense layers over its maps are
+// resampled, and it answers to the same, smooth picture alike.
+static void test_finer_pictures_begin_alike(void **state)
+{
+    (void)state;
+    static const char *const text =
+        "input x 1 %d %d\ndepthwise c x k 1\ndense d c out 6\noutput y d\n";
+    char path[] = "/tmp/mien_test_graph_XXXXXX", net[2][200];
+    static const int side[2] = {16, 20};
+    close(mkstemp(path));
+    struct mien_graph *g[2];
+    float answer[2][6], start[6];
+    for (int k = 0; k < 2; k++) {
+        snprintf(net[k], sizeof(net[k]), text, side[k], side[k]);
+        g[k] = mien_graph_create(net[k], 1, 1, (uint64_t)k + 1);
+        assert_non_null(g[k]);
+        float *x = mien_graph_input(g[k], 0);
+        for (int i = 0; i < side[k] * side[k]; i++) {
+            float u = ((float)(i % side[k]) + 0.5f) / (float)side[k];
+            float v = ((float)(i / side[k]) + 0.5f) / (float)side[k];
+            x[i] = 2 * sinf(3 * u + 1) * cosf(2 * v);
+        }
+        mien_graph_forward(g[k], NULL, true);
+        memcpy(k ? start : answer[0], mien_graph_output(g[k], 0, 0), sizeof(start));
+    }
+    assert_true(mien_graph_save(g[0], path, NULL, 0));
+    assert_true(mien_graph_init_from(g[1], path));
+    mien_graph_forward(g[1], NULL, true);
+    memcpy(answer[1], mien_graph_output(g[1], 0, 0), sizeof(start));
+    double off = 0, before = 0, size = 0;
+    for (int i = 0; i < 6; i++) {
+        size += fabs((double)answer[0][i]);
+        off += fabs((double)answer[1][i] - (double)answer[0][i]);
+        before += fabs((double)start[i] - (double)answer[0][i]);
+    }
+    print_message("answers %.3f, off by %.3f, before by %.3f\n", size, off, before);
+    assert_true(off < 0.15 * size && off < 0.2 * before);
+    for (int k = 0; k < 2; k++) {
+        mien_graph_destroy(g[k]);
+    }
+    unlink(path);
+}
+
 static void test_scalars(void **state)
 {
     (void)state;
@@ -579,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_muon),
         cmocka_unit_test(test_exact_resume),
+        cmocka_unit_test(test_finer_pictures_begin_alike),
         cmocka_unit_test(test_scalars),
         cmocka_unit_test(test_adamw),
         cmocka_unit_test(test_non_finite),
