@@ -33,6 +33,7 @@ static bool open_live(struct mien_session *s)
         .uri = o->source,
         .source = mien_session_source_options(s, o->capture_w, o->capture_h, o->fps),
         .engine = {.net_path = o->net,
+                   .apart = !o->waits,
                    .detect_path = o->detect,
                    .fov_deg = (float)o->fov,
                    .max_faces = o->faces,
