@@ -4,7 +4,7 @@ _mien()
     local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD - 1]}" command=live options= subs=
     [[ "${COMP_WORDS[1]}" != -* ]] && command="${COMP_WORDS[1]}"
     if [[ $COMP_CWORD -eq 1 && "$word" != -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train study eval image video" -- "$word"; compgen -f -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "live cameras model synth prepare bench train study eval image head video" -- "$word"; compgen -f -- "$word")
         return
     fi
     if [[ $COMP_CWORD -gt 2 ]]; then
@@ -75,6 +75,7 @@ _mien()
     eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --looks --pairs --portrait --people --pictures --json --help" subs="detect" ;;
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
+    head) options="--out --size --fov --net --detector --face --share --help" ;;
     video) options="--json --csv --overlay --md5 --out --report --profile --frames --fps --filter --share --faces --fov --quality --threads --net --detector --face --help" ;;
     esac
     [[ $COMP_CWORD -eq 2 ]] || subs=

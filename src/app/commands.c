@@ -26,6 +26,7 @@ static const struct {
     {"study", "mien-train", "run a study of many trainings and tabulate what came out"},
     {"eval", "mien-train", "judge a network on labelled pictures"},
     {"image", "mien", "find faces in pictures: results, overlays, meshes"},
+    {"head", "mien", "make one person's own head from pictures or videos"},
     {"video", "mien", "follow the faces of a video or a folder of frames"},
 };
 

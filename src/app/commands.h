@@ -20,6 +20,7 @@ int mien_commands_run(const struct mien_command_row *rows, int argc, char **argv
 
 int mien_cmd_live(int argc, char **argv);
 int mien_cmd_image(int argc, char **argv);
+int mien_cmd_head(int argc, char **argv);
 int mien_cmd_video(int argc, char **argv);
 int mien_cmd_cameras(int argc, char **argv);
 int mien_cmd_model(int argc, char **argv);

@@ -185,7 +185,8 @@ static bool identity_loss(const struct mien_loss *l, const float *const raw[MIEN
 
 static double identity_sigma_count(const struct mien_loss *l, const struct mien_target *t)
 {
-    return identity_count(l, t);
+    // A fit's coefficients are no truth: how far an answer is from them says little.
+    return t->source == MIEN_SOURCE_SYNTH ? identity_count(l, t) : 0;
 }
 
 static bool identity_sigma_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],

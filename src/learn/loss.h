@@ -14,10 +14,11 @@
 //                (chordal; the minimum is the rotation, and there is no singularity before the
 //                columns are orthonormal) + smooth L1 on x, y, log s
 //   identity     squared error of coefficients weighted by their mean effect on the landmarks
-//   identity_sigma  Gaussian negative log-likelihood log s + e^2 / (2 s^2) of a coefficient; moves
-//   mean and s blendshapes  cross-entropy less the label's entropy, by shape; a shape at its height
-//   weighs 3 expression   cross-entropy with soft labels less their entropy, of logits plus
-//   `adjust` times
+//   identity_sigma
+//                Gaussian negative log-likelihood log s + e^2 / (2 s^2) of a rendered person's
+//                coefficients (what a fit says is no truth); moves mean and s
+//   blendshapes  cross-entropy less the label's entropy, by shape; a shape at its height weighs 3
+//   expression   cross-entropy with soft labels less their entropy, of logits plus `adjust` times
 //                the log of the classes' share in the training stream (Menon et al. 2021,
 //                "Long-tail learning via logit adjustment"): the network's own logits then mean
 //                equally frequent classes, so that rare ones are answered at all

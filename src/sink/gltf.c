@@ -15,7 +15,6 @@
 // Keys wait in a nameless file, not in memory: 26 MB an hour at 30 frames a second.
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,7 @@
 #include "base/version.h"
 #include "sink/avatar.h"
 #include "sink/convention.h"
-#include "sink/net.h"
+#include "sink/glb.h"
 #include "sink/sinks.h"
 
 enum { KEYS_FIRST = 32, TRACKS = 4, BLOCK = 64 };
@@ -75,171 +74,7 @@ static const struct {
      "\"baseColorFactor\":[0.45,0.20,0.18,1],\"metallicFactor\":0,\"roughnessFactor\":0.7"},
 };
 
-// Text and bytes that grow; `ok` is false once memory was short.
-struct growing {
-    char *data;
-    size_t size, room;
-    bool ok;
-};
-
-static bool reserve(struct growing *g, size_t more)
-{
-    if (g->ok && g->size + more > g->room) {
-        size_t room = 2 * g->room + more + 4096;
-        char *p = mien_realloc_array(g->data, room, 1);
-        g->ok = p != NULL;
-        g->data = p ? p : g->data;
-        g->room = p ? room : g->room;
-    }
-    return g->ok;
-}
-
-static void put(struct growing *g, const void *data, size_t n)
-{
-    if (reserve(g, n)) {
-        memcpy(g->data + g->size, data, n);
-        g->size += n;
-    }
-}
-
-static void print(struct growing *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void print(struct growing *g, const char *format, ...)
-{
-    char text[1024];
-    va_list list;
-    va_start(list, format);
-    int n = vsnprintf(text, sizeof(text), format, list);
-    va_end(list);
-    put(g, text, n > 0 && (size_t)n < sizeof(text) ? (size_t)n : 0);
-}
-
-// A JSON number of a float, whatever the locale says.
-static void number(struct growing *g, double v)
-{
-    char text[40];
-    snprintf(text, sizeof(text), "%.9g", isfinite(v) ? v : 0);
-    for (char *c = text; *c; c++) {
-        *c = *c == ',' ? '.' : *c;
-    }
-    print(g, "%s", text);
-}
-
-static void numbers(struct growing *g, const char *name, const float *v, int n)
-{
-    print(g, ",\"%s\":[", name);
-    for (int i = 0; i < n; i++) {
-        print(g, i ? "," : "");
-        number(g, v[i]);
-    }
-    print(g, "]");
-}
-
-enum { FLOAT = 5126, USHORT = 5123, UINT = 5125, ARRAY = 34962, ELEMENT = 34963 };
-
-struct file {
-    struct growing bin, views, accessors;
-    size_t tracks_size; // of the animation, which follows bin
-    int view_count, accessor_count;
-};
-
-// A view of the bytes that come next; its index.
-static int name_view(struct file *f, size_t size, int target)
-{
-    print(&f->views, "%s{\"buffer\":0,\"byteOffset\":%zu,\"byteLength\":%zu",
-          f->view_count ? "," : "", f->bin.size + f->tracks_size, size);
-    if (target) {
-        print(&f->views, ",\"target\":%d", target);
-    }
-    print(&f->views, "}");
-    return f->view_count++;
-}
-
-// Appends data (padded to four bytes) as a view; its index.
-static int add_view(struct file *f, const void *data, size_t size, int target)
-{
-    int view = name_view(f, size, target);
-    put(&f->bin, data, size);
-    put(&f->bin, "\0\0\0", (4 - size % 4) % 4);
-    return view;
-}
-
-// Begins an accessor of a view (-1: zeros); the caller adds members and the closing brace.
-static int begin_accessor(struct file *f, int view, int component, const char *type, size_t count)
-{
-    print(&f->accessors, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%zu",
-          f->accessor_count ? "," : "", component, type, count);
-    if (view >= 0) {
-        print(&f->accessors, ",\"bufferView\":%d", view);
-    }
-    return f->accessor_count++;
-}
-
-static void bounds(const float *v, size_t n, int width, float low[3], float high[3])
-{
-    for (int k = 0; k < width; k++) {
-        low[k] = high[k] = n ? v[k] : 0;
-        for (size_t i = 1; i < n; i++) {
-            low[k] = fminf(low[k], v[i * (size_t)width + (size_t)k]);
-            high[k] = fmaxf(high[k], v[i * (size_t)width + (size_t)k]);
-        }
-    }
-}
-
-static int add_floats(struct file *f, const float *v, size_t n, int width, const char *type,
-                      int target, bool with_bounds)
-{
-    int a = begin_accessor(f, add_view(f, v, n * (size_t)width * sizeof(float), target), FLOAT,
-                           type, n);
-    if (with_bounds) {
-        float low[3], high[3];
-        bounds(v, n, width, low, high);
-        numbers(&f->accessors, "min", low, width);
-        numbers(&f->accessors, "max", high, width);
-    }
-    print(&f->accessors, "}");
-    return a;
-}
-
-// A morph target: only the vertices that move. scratch: V indices, 3 V floats. One that moves
-// nothing names a vertex too: an accessor without any data is zeros by the specification, and
-// refused by readers.
-static int add_target(struct file *f, const struct mien_face_model *m, int shape, uint32_t *index,
-                      float *moved)
-{
-    size_t n = 0;
-    float low[3] = {0}, high[3] = {0};
-    for (int i = 0; i < m->vertices; i++) {
-        float d[3];
-        mien_face_model_blendshape(m, shape, i, d);
-        if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
-            continue;
-        }
-        index[n] = (uint32_t)i;
-        for (int k = 0; k < 3; k++) {
-            moved[3 * n + (size_t)k] = d[k] * 0.001f;
-            low[k] = fminf(low[k], moved[3 * n + (size_t)k]);
-            high[k] = fmaxf(high[k], moved[3 * n + (size_t)k]);
-        }
-        n++;
-    }
-    if (!n) {
-        index[0] = 0;
-        memset(moved, 0, 3 * sizeof(float));
-        n = 1;
-    }
-    int i_view = add_view(f, index, n * sizeof(*index), 0);
-    int v_view = add_view(f, moved, n * 3 * sizeof(float), 0);
-    int a = begin_accessor(f, -1, FLOAT, "VEC3", (size_t)m->vertices);
-    numbers(&f->accessors, "min", low, 3);
-    numbers(&f->accessors, "max", high, 3);
-    print(&f->accessors,
-          ",\"sparse\":{\"count\":%zu,\"indices\":{\"bufferView\":%d,\"componentType\":%d},"
-          "\"values\":{\"bufferView\":%d}}}",
-          n, i_view, UINT, v_view);
-    return a;
-}
-
-static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *json)
+static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_growing *json)
 {
     const struct mien_face_model *m = s->model;
     size_t V = (size_t)m->vertices;
@@ -253,13 +88,13 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
         for (size_t i = 0; i < 3 * V; i++) {
             at[i] *= 0.001f;
         }
-        int position = add_floats(f, at, V, 3, "VEC3", ARRAY, true);
-        int normals = add_floats(f, normal, V, 3, "VEC3", ARRAY, false);
+        int position = mien_glb_add_floats(f, at, V, 3, "VEC3", MIEN_GLB_ARRAY, true);
+        int normals = mien_glb_add_floats(f, normal, V, 3, "VEC3", MIEN_GLB_ARRAY, false);
         int target[MIEN_BLENDSHAPES];
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            target[i] = add_target(f, m, i, index, at);
+            target[i] = mien_glb_add_target(f, m, i, NULL, V, index, at);
         }
-        print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
+        mien_glb_print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
         bool first = true;
         for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
             size_t n = 0;
@@ -271,29 +106,30 @@ static bool add_mesh(struct file *f, const struct gltf_sink *s, struct growing *
             if (!n) {
                 continue;
             }
-            int a = begin_accessor(f, add_view(f, index, n * sizeof(*index), ELEMENT), UINT,
-                                   "SCALAR", n);
-            print(&f->accessors, "}");
-            print(
+            int a = mien_glb_begin_accessor(
+                f, mien_glb_add_view(f, index, n * sizeof(*index), MIEN_GLB_ELEMENT), MIEN_GLB_UINT,
+                "SCALAR", n);
+            mien_glb_print(&f->accessors, "}");
+            mien_glb_print(
                 json,
                 "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
                 "\"targets\":[",
                 first ? "" : ",", position, normals, a, g);
             first = false;
             for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-                print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
+                mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
             }
-            print(json, "]}");
+            mien_glb_print(json, "]}");
         }
-        print(json, "],\"weights\":[");
+        mien_glb_print(json, "],\"weights\":[");
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            print(json, i ? ",0" : "0");
+            mien_glb_print(json, i ? ",0" : "0");
         }
-        print(json, "],\"extras\":{\"targetNames\":[");
+        mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+            mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
         }
-        print(json, "]}}]");
+        mien_glb_print(json, "]}}]");
     }
     mien_free(at);
     mien_free(normal);
@@ -363,25 +199,27 @@ static bool write_track(const struct gltf_sink *s, int track, size_t room, FILE 
 }
 
 // The accessors of the tracks, whose views begin with `view`: always of the same length.
-static void animation_accessors(struct growing *g, const struct gltf_sink *s, int view)
+static void animation_accessors(struct mien_growing *g, const struct gltf_sink *s, int view)
 {
     static const char *const types[TRACKS] = {"SCALAR", "VEC3", "VEC4", "SCALAR"};
     for (int i = 0; i < TRACKS; i++) {
         size_t count = i == 3 ? s->keys * MIEN_BLENDSHAPES : s->keys;
-        print(g, "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%12zu,\"bufferView\":%6d",
-              i ? "," : "", FLOAT, types[i], count, view + i);
+        mien_glb_print(g,
+                       "%s{\"componentType\":%d,\"type\":\"%s\",\"count\":%12zu,\"bufferView\":%6d",
+                       i ? "," : "", MIEN_GLB_FLOAT, types[i], count, view + i);
         if (i == 0) {
             size_t end = g->size + 64;
-            numbers(g, "min", &s->first.time_s, 1);
-            numbers(g, "max", &s->last.time_s, 1);
-            print(g, "%*s", end > g->size ? (int)(end - g->size) : 0, "");
+            mien_glb_numbers(g, "min", &s->first.time_s, 1);
+            mien_glb_numbers(g, "max", &s->last.time_s, 1);
+            mien_glb_print(g, "%*s", end > g->size ? (int)(end - g->size) : 0, "");
         }
-        print(g, "}");
+        mien_glb_print(g, "}");
     }
 }
 
 // room: for so many keys. Their bytes follow those of f->bin.
-static void add_animation(struct file *f, struct gltf_sink *s, struct growing *json, size_t room)
+static void add_animation(struct mien_glb *f, struct gltf_sink *s, struct mien_growing *json,
+                          size_t room)
 {
     if (!s->keys) {
         return;
@@ -389,92 +227,78 @@ static void add_animation(struct file *f, struct gltf_sink *s, struct growing *j
     for (int i = 0; i < TRACKS; i++) {
         size_t size = room * (size_t)widths[i] * sizeof(float);
         s->at[i] = (off_t)(f->bin.size + f->tracks_size);
-        name_view(f, size, 0);
+        mien_glb_name_view(f, size, 0);
         f->tracks_size += size;
     }
-    print(&f->accessors, f->accessor_count ? "," : "");
+    mien_glb_print(&f->accessors, f->accessor_count ? "," : "");
     s->counts_at = (off_t)f->accessors.size;
     s->first_view = f->view_count - TRACKS;
     animation_accessors(&f->accessors, s, s->first_view);
     int first = f->accessor_count;
     f->accessor_count += TRACKS;
     static const char *const paths[] = {"translation", "rotation", "weights"};
-    print(json, ",\"animations\":[{\"name\":\"take\",\"samplers\":[");
+    mien_glb_print(json, ",\"animations\":[{\"name\":\"take\",\"samplers\":[");
     for (int i = 0; i < 3; i++) {
-        print(json, "%s{\"input\":%d,\"output\":%d,\"interpolation\":\"LINEAR\"}", i ? "," : "",
-              first, first + i + 1);
+        mien_glb_print(json, "%s{\"input\":%d,\"output\":%d,\"interpolation\":\"LINEAR\"}",
+                       i ? "," : "", first, first + i + 1);
     }
-    print(json, "],\"channels\":[");
+    mien_glb_print(json, "],\"channels\":[");
     for (int i = 0; i < 3; i++) {
-        print(json, "%s{\"sampler\":%d,\"target\":{\"node\":1,\"path\":\"%s\"}}", i ? "," : "", i,
-              paths[i]);
+        mien_glb_print(json, "%s{\"sampler\":%d,\"target\":{\"node\":1,\"path\":\"%s\"}}",
+                       i ? "," : "", i, paths[i]);
     }
-    print(json, "]}]");
+    mien_glb_print(json, "]}]");
 }
 
-static void add_nodes(const struct gltf_sink *s, struct growing *json)
+static void add_nodes(const struct gltf_sink *s, struct mien_growing *json)
 {
-    print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":\"mien\","
-                "\"children\":[1,2]},{\"name\":\"head\",\"mesh\":0");
+    mien_glb_print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":\"mien\","
+                         "\"children\":[1,2]},{\"name\":\"head\",\"mesh\":0");
     if (s->keys) {
-        numbers(json, "translation", s->first.t, 3);
-        numbers(json, "rotation", s->first.q, 4);
+        mien_glb_numbers(json, "translation", s->first.t, 3);
+        mien_glb_numbers(json, "rotation", s->first.q, 4);
     }
-    print(json, "},{\"name\":\"camera\",\"camera\":0}],\"cameras\":[{\"type\":\"perspective\","
-                "\"perspective\":{\"znear\":0.01,\"yfov\":");
+    mien_glb_print(json,
+                   "},{\"name\":\"camera\",\"camera\":0}],\"cameras\":[{\"type\":\"perspective\","
+                   "\"perspective\":{\"znear\":0.01,\"yfov\":");
     double h = s->camera.height_px, w = s->camera.width_px, f = s->camera.f_px;
     bool known = h > 0 && w > 0 && f > 0;
-    number(json, known ? 2 * atan(0.5 * h / f) : 1);
+    mien_glb_number(json, known ? 2 * atan(0.5 * h / f) : 1);
     if (known) {
-        print(json, ",\"aspectRatio\":");
-        number(json, w / h);
+        mien_glb_print(json, ",\"aspectRatio\":");
+        mien_glb_number(json, w / h);
     }
-    print(json, "}}],\"materials\":[");
+    mien_glb_print(json, "}}],\"materials\":[");
     for (size_t i = 0; i < MIEN_COUNT(groups); i++) {
-        print(json, "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{%s}}",
-              i ? "," : "", groups[i].name, groups[i].material);
+        mien_glb_print(json,
+                       "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{%s}}",
+                       i ? "," : "", groups[i].name, groups[i].material);
     }
-    print(json, "],");
+    mien_glb_print(json, "],");
 }
 
 // What stands before the animation's bytes, in *out.
-static bool make_head(struct gltf_sink *s, size_t room, struct growing *out, struct file *f)
+static bool make_head(struct gltf_sink *s, size_t room, struct mien_growing *out,
+                      struct mien_glb *f)
 {
-    struct growing json = {.ok = true};
-    print(&json, "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION "\"");
+    struct mien_growing json = {.ok = true};
+    mien_glb_print(&json,
+                   "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION "\"");
     if (s->network[0]) {
-        print(&json, ",\"extras\":{\"network\":\"%s\"}", s->network);
+        mien_glb_print(&json, ",\"extras\":{\"network\":\"%s\"}", s->network);
     }
-    print(&json, "},");
+    mien_glb_print(&json, "},");
     add_nodes(s, &json);
     bool ok = add_mesh(f, s, &json);
     add_animation(f, s, &json, room);
-    size_t bin_size = f->bin.size + f->tracks_size;
-    print(&json, ",\"accessors\":[");
-    s->counts_at += (off_t)json.size;
-    put(&json, f->accessors.data, f->accessors.size);
-    print(&json, "],\"bufferViews\":[");
-    put(&json, f->views.data, f->views.size);
-    print(&json, "],\"buffers\":[{\"byteLength\":%zu}]}", bin_size);
-    while (json.ok && json.size % 4) {
-        put(&json, " ", 1);
-    }
-    uint8_t head[20], chunk[8];
-    uint8_t *p = mien_put_u32_le(head, 0x46546C67); // "glTF"
-    p = mien_put_u32_le(p, 2);
-    p = mien_put_u32_le(p, (uint32_t)(12 + 8 + json.size + 8 + bin_size));
-    p = mien_put_u32_le(p, (uint32_t)json.size);
-    mien_put_u32_le(p, 0x4E4F534A);                                          // "JSON"
-    mien_put_u32_le(mien_put_u32_le(chunk, (uint32_t)bin_size), 0x004E4942); // "BIN"
-    put(out, head, sizeof(head));
-    put(out, json.data, json.size);
-    put(out, chunk, sizeof(chunk));
-    s->counts_at += (off_t)sizeof(head);
+    size_t accessors_at;
+    mien_glb_wrap(f, &json, out, &accessors_at);
+    s->counts_at += (off_t)accessors_at;
     for (int i = 0; i < TRACKS; i++) {
         s->at[i] += (off_t)out->size;
     }
-    put(out, f->bin.data, f->bin.size);
-    ok = ok && f->bin.ok && f->views.ok && f->accessors.ok && json.ok && out->ok;
+    mien_glb_put(out, f->bin.data, f->bin.size);
+    ok = ok && f->bin.ok && out->ok;
     if (ok && out->size + f->tracks_size > UINT32_MAX) {
         mien_error("%s: longer than glTF files can be (4 GiB)", s->path);
         ok = false;
@@ -485,8 +309,8 @@ static bool make_head(struct gltf_sink *s, size_t room, struct growing *out, str
 
 static bool save(struct gltf_sink *s, bool last)
 {
-    struct file f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
-    struct growing out = {.ok = true};
+    struct mien_glb f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
+    struct mien_growing out = {.ok = true};
     size_t room = last ? s->keys : s->room;
     bool ok = make_head(s, room, &out, &f) && mien_save_begin(&s->save, s->path);
     if (ok) {
@@ -501,9 +325,7 @@ static bool save(struct gltf_sink *s, bool last)
         s->written = s->keys;
         s->file_room = s->keys ? s->room : 0;
     }
-    free(f.bin.data);
-    free(f.views.data);
-    free(f.accessors.data);
+    mien_glb_destroy(&f);
     free(out.data);
     return ok;
 }
@@ -528,7 +350,7 @@ static bool write_new_keys(struct gltf_sink *s)
             ok = put_at(s, v, n * key_size, s->at[i] + (off_t)(from * key_size));
         }
     }
-    struct growing g = {.ok = true};
+    struct mien_growing g = {.ok = true};
     animation_accessors(&g, s, s->first_view);
     ok = ok && g.ok && put_at(s, g.data, g.size, s->counts_at);
     free(g.data);

@@ -1,4 +1,4 @@
-// Writes OBJ, MTL and PLY of one face, and unwraps the picture onto the model's UV.
+// Writes OBJ, MTL and PLY of one face.
 #include "sink/mesh.h"
 
 #include <math.h>
@@ -11,148 +11,7 @@
 #include "base/name.h"
 #include "base/save.h"
 #include "base/text.h"
-
-// Bilinear; false outside the picture.
-static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
-{
-    if (!(x >= 0) || !(y >= 0) || x > (float)im->width - 1 || y > (float)im->height - 1) {
-        return false;
-    }
-    int x0 = (int)x, y0 = (int)y;
-    int x1 = x0 + 1 < im->width ? x0 + 1 : x0, y1 = y0 + 1 < im->height ? y0 + 1 : y0;
-    float u = x - (float)x0, v = y - (float)y0;
-    const uint8_t *a = im->data + (size_t)y0 * im->stride, *b = im->data + (size_t)y1 * im->stride;
-    for (int k = 0; k < 3; k++) {
-        float top = (float)a[3 * x0 + k] * (1 - u) + (float)a[3 * x1 + k] * u;
-        float low = (float)b[3 * x0 + k] * (1 - u) + (float)b[3 * x1 + k] * u;
-        rgb[k] = top * (1 - v) + low * v;
-    }
-    return true;
-}
-
-// How well the picture shows a surface point, 0…1: seen, and not at a grazing angle.
-static float shown(const struct mien_posed *p, const float s[3], float facing)
-{
-    float w = (facing - 0.15f) / 0.35f;
-    w = w < 0 ? 0 : w > 1 ? 1 : w;
-    return w > 0 && s[2] > 0 && mien_depth_visible(&p->depth, s, 4) ? w : 0;
-}
-
-static void interpolate(const struct mien_posed *p, const int32_t v[3], const float bary[3],
-                        float s[3], float *facing)
-{
-    s[0] = s[1] = s[2] = *facing = 0;
-    for (int k = 0; k < 3; k++) {
-        for (int i = 0; i < 3; i++) {
-            s[i] += bary[k] * p->screen[3 * v[k] + i];
-        }
-        *facing += bary[k] * p->facing[v[k]];
-    }
-}
-
-// One texel: colour and weight from its own side, else from the mirrored one.
-static void texel(const struct mien_posed *p, const struct mien_image *picture, const int32_t v[3],
-                  const float bary[3], float out[4])
-{
-    const struct mien_face_model *m = p->model;
-    float s[3], facing, rgb[3], other[3];
-    interpolate(p, v, bary, s, &facing);
-    float own = shown(p, s, facing), back = 0;
-    if (own > 0 && !sample(picture, s[0], s[1], rgb)) {
-        own = 0;
-    }
-    int32_t w[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
-    if (own < 1 && w[0] >= 0 && w[1] >= 0 && w[2] >= 0) {
-        interpolate(p, w, bary, s, &facing);
-        back = shown(p, s, facing);
-        back = back > 0 && sample(picture, s[0], s[1], other) ? back * (1 - own) : 0;
-    }
-    out[3] = own + back;
-    for (int k = 0; k < 3; k++) {
-        out[k] = (own > 0 ? own * rgb[k] : 0) + (back > 0 ? back * other[k] : 0);
-    }
-}
-
-static bool skin(uint8_t part)
-{
-    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
-}
-
-static void unwrap_triangle(const struct mien_posed *p, const struct mien_image *picture, int t,
-                            int size, float *weight)
-{
-    const struct mien_face_model *m = p->model;
-    const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
-    float x[3], y[3];
-    for (int k = 0; k < 3; k++) {
-        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5f;
-        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5f;
-    }
-    float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
-    if (!(fabsf(area) > 1e-6f)) {
-        return;
-    }
-    int x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
-    int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
-    int x1 = (int)fminf((float)size - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
-    int y1 = (int)fminf((float)size - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
-    for (int j = y0; j <= y1; j++) {
-        for (int i = x0; i <= x1; i++) {
-            float px = (float)i, py = (float)j, b[3];
-            b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
-            b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
-            b[2] = 1 - b[0] - b[1];
-            float *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
-            // A little beyond the edge, so that no seam shows; a texel inside a triangle wins.
-            float slack = -0.02f - 0.7f / sqrtf(fabsf(area));
-            float least = fminf(b[0], fminf(b[1], b[2]));
-            if (least < slack || (least < 0 && o[3] > 0)) {
-                continue;
-            }
-            float c[4];
-            texel(p, picture, v, b, c);
-            // The weight is kept above zero where the skin is, to tell it from empty texture.
-            memcpy(o, c, 3 * sizeof(float));
-            o[3] = fmaxf(c[3], 1e-6f);
-        }
-    }
-}
-
-void mien_mesh_unwrap(const struct mien_posed *posed, const struct mien_image *picture,
-                      struct mien_image *texture, float *weight)
-{
-    const struct mien_face_model *m = posed->model;
-    int size = texture->width;
-    size_t n = (size_t)size * (size_t)size;
-    memset(weight, 0, 4 * n * sizeof(float));
-    for (int t = 0; t < m->triangles; t++) {
-        if (skin(m->part[t])) {
-            unwrap_triangle(posed, picture, t, size, weight);
-        }
-    }
-    double mean[4] = {0};
-    for (size_t i = 0; i < n; i++) {
-        if (weight[4 * i + 3] > 0.5f) {
-            for (int k = 0; k < 4; k++) {
-                mean[k] += weight[4 * i + (size_t)k];
-            }
-        }
-    }
-    float flat[3] = {200, 160, 140};
-    for (int k = 0; k < 3 && mean[3] > 0; k++) {
-        flat[k] = (float)(mean[k] / mean[3]);
-    }
-    for (int j = 0; j < size; j++) {
-        for (int i = 0; i < size; i++) {
-            const float *w = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
-            uint8_t *o = texture->data + (size_t)j * texture->stride + 3 * (size_t)i;
-            float rest = fmaxf(0, 1 - w[3]), sum = w[3] + rest;
-            for (int k = 0; k < 3; k++) {
-                o[k] = (uint8_t)fmaxf(0, fminf(255, (w[k] + rest * flat[k]) / sum + 0.5f));
-            }
-        }
-    }
-}
+#include "sink/texture.h"
 
 // The piece of the picture around the face, for the eyes.
 static bool photo_piece(const struct mien_posed *p, const struct mien_image *picture,
@@ -294,7 +153,7 @@ bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image 
         float *weight = mien_calloc((size_t)side * (size_t)side, 4 * sizeof(float));
         bool ok = weight && mien_image_create(&texture, side, side, MIEN_FORMAT_RGB8);
         if (ok) {
-            mien_mesh_unwrap(posed, picture, &texture, weight);
+            mien_texture_unwrap(posed, picture, &texture, weight);
             snprintf(path, sizeof(path), "%s.png", base);
             ok = mien_png_save_noted(path, &texture, MIEN_MADE "texture");
             snprintf(path, sizeof(path), "%s-photo.png", base);
@@ -346,7 +205,7 @@ bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image 
         float c[4] = {0};
         int32_t v[3] = {i, i, i};
         if (picture) {
-            texel(posed, picture, v, (float[]){1, 0, 0}, c);
+            mien_texture_texel(posed, picture, v, (float[]){1, 0, 0}, c);
         }
         for (int k = 0; k < 3; k++) {
             float value = c[3] > 0.05f ? c[k] / c[3] : 170;

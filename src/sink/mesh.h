@@ -20,9 +20,4 @@ bool mien_mesh_save_obj(const struct mien_posed *posed, const struct mien_image 
                         const char *source, const char *base);
 bool mien_mesh_save_ply(const struct mien_posed *posed, const struct mien_image *picture,
                         const char *base);
-// The skin's texture, RGB8 of texture->width², created by the caller. weight: scratch of
-// 4 * width * height floats.
-void mien_mesh_unwrap(const struct mien_posed *posed, const struct mien_image *picture,
-                      struct mien_image *texture, float *weight);
-
 #endif

@@ -22,6 +22,7 @@
 #include "sink/depth.h"
 #include "sink/md5.h"
 #include "sink/mesh.h"
+#include "sink/texture.h"
 #include "sink/overlay.h"
 #include "sink/sinks.h"
 #include "sink/video.h"
@@ -457,7 +458,7 @@ static void test_texture_takes_the_pictures_colours(void **state)
     assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
     assert_true(mien_image_create(&texture, 256, 256, MIEN_FORMAT_RGB8));
     float *weight = mien_calloc(4 * 256 * 256, sizeof(float));
-    mien_mesh_unwrap(&posed, &im, &texture, weight);
+    mien_texture_unwrap(&posed, &im, &texture, weight);
     int checked = 0;
     for (int i = 0; i < model.landmarks; i++) {
         const struct mien_landmark *l = &model.landmark[i];
@@ -623,6 +624,48 @@ static void test_fragments_are_in_the_file_at_once(void **state)
     mien_image_destroy(&im);
 }
 
+// Two looks at a plain head, the second by half of the light: the skin has the first one's colour
+// everywhere, also where no look saw it.
+static void test_a_heads_texture_is_of_one_light(void **state)
+{
+    struct mien_image im, atlas = {0};
+    struct mien_texture t;
+    struct mien_posed posed;
+    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
+    assert_true(mien_texture_create(&t, &model, 128));
+    assert_true(mien_posed_create(&posed, &model));
+    for (int look = 0; look < 2; look++) {
+        struct mien_result *r = result_of(400, 300);
+        add_face(r, look ? 40 : 0, 0, 0, 0, -800);
+        for (int i = 0; i < 300; i++) {
+            for (int x = 0; x < 400; x++) {
+                uint8_t *p = im.data + (size_t)i * im.stride + 3 * (size_t)x;
+                p[0] = look ? 100 : 200;
+                p[1] = look ? 60 : 120;
+                p[2] = look ? 40 : 80;
+            }
+        }
+        assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
+        mien_texture_add(&t, &posed, &im);
+    }
+    assert_int_equal(t.looks, 2);
+    assert_true(mien_texture_finish(&t, &atlas));
+    assert_int_equal(atlas.width, 256);
+    assert_int_equal(atlas.height, 128);
+    for (int y = 0; y < 128; y++) {
+        const uint8_t *p = atlas.data + (size_t)y * atlas.stride;
+        for (int x = 0; x < 256; x++, p += 3) {
+            assert_in_range(p[0], 196, 204);
+            assert_in_range(p[1], 116, 124);
+            assert_in_range(p[2], 76, 84);
+        }
+    }
+    mien_image_destroy(&im);
+    mien_image_destroy(&atlas);
+    mien_posed_destroy(&posed);
+    mien_texture_destroy(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +680,7 @@ int main(void)
         cmocka_unit_test(test_depth_hides_what_is_behind),
         cmocka_unit_test(test_overlay_draws_on_the_face_only),
         cmocka_unit_test(test_texture_takes_the_pictures_colours),
+        cmocka_unit_test(test_a_heads_texture_is_of_one_light),
         cmocka_unit_test(test_video_is_read_back),
         cmocka_unit_test(test_cut_off_video_opens),
         cmocka_unit_test(test_fragments_are_in_the_file_at_once),

@@ -1,0 +1,370 @@
+// Vertices by their places in the texture, morph targets, materials and pictures of a head's file.
+#include "sink/head.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/save.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "sink/glb.h"
+#include "sink/mesh.h"
+
+enum { EYE_PX = 256, JPEG_QUALITY = 92 };
+static const float iris_mm = 6, pupil_mm = 2.1f;
+
+// What the parts are made of. map: the picture that colours it, -1: none.
+enum { SKIN, EYES, MAPS };
+static const struct material {
+    const char *name;
+    unsigned parts;
+    int map;
+    float rgb[3], roughness;
+} materials[] = {
+    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD, SKIN, {0.80f, 0.60f, 0.50f}, 0.6f},
+    {"eyes",
+     1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT,
+     EYES,
+     {0.90f, 0.90f, 0.88f},
+     0.2f},
+    {"teeth", 1U << MIEN_PART_TEETH, -1, {0.87f, 0.84f, 0.78f}, 0.4f},
+    {"mouth",
+     1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET,
+     -1,
+     {0.45f, 0.20f, 0.18f},
+     0.7f},
+};
+
+// Places in the texture are the file's vertices: each belongs to one of the model's.
+struct split {
+    size_t n;
+    int32_t *vertex; // (n) of the model
+    float *at, *normal, *uv;
+};
+
+static void free_split(struct split *s)
+{
+    mien_free(s->vertex);
+    mien_free(s->at);
+    mien_free(s->normal);
+    mien_free(s->uv);
+}
+
+static bool split_vertices(const struct mien_head *h, struct split *s)
+{
+    const struct mien_face_model *m = h->model;
+    size_t V = (size_t)m->vertices, n = (size_t)m->uvs;
+    float *at = mien_calloc(V, 3 * sizeof(float)),
+          *normal = mien_calloc(V, MIEN_NORMAL_ROOM * sizeof(float));
+    *s = (struct split){n, mien_calloc(n, sizeof(int32_t)), mien_calloc(n, 3 * sizeof(float)),
+                        mien_calloc(n, 3 * sizeof(float)), mien_calloc(n, 2 * sizeof(float))};
+    bool ok = at && normal && s->vertex && s->at && s->normal && s->uv;
+    if (ok) {
+        mien_face_model_vertices(m, h->identity, NULL, at);
+        mien_face_model_normals(m, at, normal);
+        for (int i = 0; i < 3 * m->triangles; i++) {
+            s->vertex[m->uv_triangle[i]] = m->triangle[i];
+        }
+        for (size_t i = 0; i < n; i++) {
+            memcpy(s->at + 3 * i, at + 3 * (size_t)s->vertex[i], 3 * sizeof(float));
+            memcpy(s->normal + 3 * i, normal + 3 * (size_t)s->vertex[i], 3 * sizeof(float));
+        }
+        memcpy(s->uv, m->uv, n * 2 * sizeof(float));
+        // The skin's pictures lie side by side in one; those of eyes and mouth keep their own.
+        uint8_t *done = mien_calloc(n, 1);
+        ok = done != NULL;
+        for (int i = 0; ok && i < 3 * m->triangles; i++) {
+            int32_t k = m->uv_triangle[i];
+            if (materials[0].parts >> m->part[i / 3] & 1 && !done[k]) {
+                s->uv[2 * k] *= 0.5f;
+                done[k] = 1;
+            }
+        }
+        mien_free(done);
+    }
+    mien_free(at);
+    mien_free(normal);
+    return ok;
+}
+
+// Iris and pupil where they are on the eyeball, whatever its UV.
+static bool paint_eyes(const struct mien_head *h, struct mien_image *im)
+{
+    const struct mien_face_model *m = h->model;
+    if (!mien_image_create(im, EYE_PX, EYE_PX, MIEN_FORMAT_RGB8)) {
+        return false;
+    }
+    for (int y = 0; y < EYE_PX; y++) {
+        memset(im->data + (size_t)y * im->stride, 228, 3 * EYE_PX);
+    }
+    const float *iris = m->landmark_mean + 3 * m->iris[0];
+    for (int t = 0; t < m->triangles; t++) {
+        const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
+        float x[3], y[3], r[3];
+        if (m->part[t] != MIEN_PART_EYEBALL_LEFT) {
+            continue;
+        }
+        for (int k = 0; k < 3; k++) {
+            x[k] = m->uv[2 * uv[k]] * EYE_PX - 0.5f;
+            y[k] = (1 - m->uv[2 * uv[k] + 1]) * EYE_PX - 0.5f;
+            const float *p = m->mean + 3 * v[k];
+            r[k] = sqrtf((p[0] - iris[0]) * (p[0] - iris[0]) + (p[1] - iris[1]) * (p[1] - iris[1]) +
+                         (p[2] - iris[2]) * (p[2] - iris[2]));
+        }
+        float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
+        int x0 = (int)fmaxf(0, fminf(x[0], fminf(x[1], x[2]))),
+            x1 = (int)fminf(EYE_PX - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1),
+            y0 = (int)fmaxf(0, fminf(y[0], fminf(y[1], y[2]))),
+            y1 = (int)fminf(EYE_PX - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
+        for (int j = y0; fabsf(area) > 1e-6f && j <= y1; j++) {
+            for (int i = x0; i <= x1; i++) {
+                float px = (float)i, py = (float)j;
+                float b0 = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
+                float b1 = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
+                float b2 = 1 - b0 - b1, mm = b0 * r[0] + b1 * r[1] + b2 * r[2];
+                if (fminf(b0, fminf(b1, b2)) < -0.05f) {
+                    continue;
+                }
+                uint8_t *o = im->data + (size_t)j * im->stride + 3 * (size_t)i;
+                float edge = fminf(1, fmaxf(0, (iris_mm - mm) / 0.5f));
+                float hole = fminf(1, fmaxf(0, (pupil_mm - mm) / 0.4f));
+                float dark = mm > 0.8f * iris_mm ? 0.6f : 1; // the ring at its rim
+                for (int k = 0; k < 3; k++) {
+                    float c = 228 + edge * (dark * h->iris_rgb[k] - 228);
+                    o[k] = (uint8_t)(c + hole * (12 - c));
+                }
+            }
+        }
+    }
+    return true;
+}
+
+// Indices of a material's triangles into *index; how many.
+static size_t list_triangles(const struct mien_face_model *m, unsigned parts, uint32_t *index)
+{
+    size_t n = 0;
+    for (int t = 0; t < m->triangles; t++) {
+        for (int k = 0; k < 3 && (parts >> m->part[t] & 1); k++) {
+            index[n++] = (uint32_t)m->uv_triangle[3 * t + k];
+        }
+    }
+    return n;
+}
+
+static bool add_picture(struct mien_glb *f, struct mien_growing *json, const struct mien_image *im,
+                        const char *name, bool first)
+{
+    void *jpeg = NULL;
+    size_t size = 0;
+    if (!mien_jpeg_encode(im, JPEG_QUALITY, &jpeg, &size)) {
+        return false;
+    }
+    int view = mien_glb_add_view(f, jpeg, size, 0);
+    free(jpeg);
+    mien_glb_print(json, "%s{\"name\":\"%s\",\"mimeType\":\"image/jpeg\",\"bufferView\":%d}",
+                   first ? "" : ",", name, view);
+    return true;
+}
+
+static void add_materials(const struct mien_head *h, struct mien_growing *json)
+{
+    mien_glb_print(json, "\"materials\":[");
+    for (size_t i = 0; i < MIEN_COUNT(materials); i++) {
+        const struct material *k = &materials[i];
+        bool map = k->map == EYES || (k->map == SKIN && h->skin.data);
+        mien_glb_print(json,
+                       "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{"
+                       "\"metallicFactor\":0,\"roughnessFactor\":",
+                       i ? "," : "", k->name);
+        mien_glb_number(json, (double)k->roughness);
+        if (map) {
+            mien_glb_print(json, ",\"baseColorTexture\":{\"index\":%d}", h->skin.data ? k->map : 0);
+        } else {
+            float rgba[4] = {k->rgb[0], k->rgb[1], k->rgb[2], 1};
+            mien_glb_numbers(json, "baseColorFactor", rgba, 4);
+        }
+        mien_glb_print(json, "}}");
+    }
+    mien_glb_print(json, "],");
+}
+
+static bool add_head(struct mien_glb *f, const struct mien_head *h, struct mien_growing *json)
+{
+    const struct mien_face_model *m = h->model;
+    struct split s;
+    uint32_t *index = mien_calloc((size_t)m->triangles * 3 + (size_t)m->uvs, sizeof(uint32_t));
+    float *moved = mien_calloc((size_t)m->uvs, 3 * sizeof(float));
+    bool ok = split_vertices(h, &s) && index && moved;
+    int attribute[3], target[MIEN_BLENDSHAPES];
+    if (ok) {
+        for (size_t i = 0; i < 3 * s.n; i++) {
+            s.at[i] *= 0.001f;
+        }
+        for (size_t i = 0; i < s.n; i++) { // glTF counts v from the top
+            s.uv[2 * i + 1] = 1 - s.uv[2 * i + 1];
+        }
+        attribute[0] = mien_glb_add_floats(f, s.at, s.n, 3, "VEC3", MIEN_GLB_ARRAY, true);
+        attribute[1] = mien_glb_add_floats(f, s.normal, s.n, 3, "VEC3", MIEN_GLB_ARRAY, false);
+        attribute[2] = mien_glb_add_floats(f, s.uv, s.n, 2, "VEC2", MIEN_GLB_ARRAY, false);
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            target[i] = mien_glb_add_target(f, m, i, s.vertex, s.n, index, moved);
+        }
+        mien_glb_print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
+        for (size_t g = 0; g < MIEN_COUNT(materials); g++) {
+            size_t n = list_triangles(m, materials[g].parts, index);
+            int a = mien_glb_begin_accessor(
+                f, mien_glb_add_view(f, index, n * sizeof(*index), MIEN_GLB_ELEMENT), MIEN_GLB_UINT,
+                "SCALAR", n);
+            mien_glb_print(&f->accessors, "}");
+            mien_glb_print(json,
+                           "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d,\"TEXCOORD_0\":%d},"
+                           "\"indices\":%d,\"material\":%zu,\"targets\":[",
+                           g ? "," : "", attribute[0], attribute[1], attribute[2], a, g);
+            for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+                mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
+            }
+            mien_glb_print(json, "]}");
+        }
+        mien_glb_print(json, "],\"weights\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            mien_glb_print(json, i ? ",0" : "0");
+        }
+        mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
+        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+            mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+        }
+        mien_glb_print(json, "]}}]");
+    }
+    free_split(&s);
+    mien_free(index);
+    mien_free(moved);
+    return ok;
+}
+
+bool mien_head_save_glb(const struct mien_head *h, const char *path)
+{
+    struct mien_glb f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
+    struct mien_growing json = {.ok = true}, out = {.ok = true};
+    struct mien_image eyes = {0};
+    size_t at;
+    mien_glb_print(&json,
+                   "{\"asset\":{\"version\":\"2.0\",\"generator\":\"mien " MIEN_VERSION
+                   "\",\"extras\":{\"looks\":%d",
+                   h->looks);
+    mien_glb_numbers(&json, "identity", h->identity, MIEN_IDENTITY);
+    mien_glb_numbers(&json, "identity_sigma", h->sigma, MIEN_IDENTITY);
+    mien_glb_print(&json, "}},\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":"
+                          "\"head\",\"mesh\":0}],\"images\":[");
+    bool skin = h->skin.data != NULL;
+    bool ok = (!skin || add_picture(&f, &json, &h->skin, "skin", true)) && paint_eyes(h, &eyes) &&
+              add_picture(&f, &json, &eyes, "eyes", !skin);
+    mien_glb_print(&json, "],\"textures\":[{\"source\":0}%s],", skin ? ",{\"source\":1}" : "");
+    add_materials(h, &json);
+    ok = ok && add_head(&f, h, &json);
+    if (ok) {
+        mien_glb_wrap(&f, &json, &out, &at);
+        mien_glb_put(&out, f.bin.data, f.bin.size);
+        ok = out.ok && f.bin.ok && mien_file_save(path, out.data, out.size);
+    }
+    mien_image_destroy(&eyes);
+    mien_glb_destroy(&f);
+    free(json.data);
+    free(out.data);
+    return ok;
+}
+
+static bool save_materials(const struct mien_head *h, const char *base, const char *leaf)
+{
+    struct mien_save save = {0};
+    char path[1300];
+    snprintf(path, sizeof(path), "%s.mtl", base);
+    if (!mien_save_begin(&save, path)) {
+        return false;
+    }
+    fputs("# " MIEN_MADE "materials of a head\n", save.file);
+    for (size_t i = 0; i < MIEN_COUNT(materials); i++) {
+        const struct material *k = &materials[i];
+        bool map = k->map == EYES || (k->map == SKIN && h->skin.data);
+        fprintf(save.file, "newmtl %s\n", k->name);
+        if (map) {
+            fprintf(save.file, "Kd 1 1 1\nmap_Kd %s-%s.png\n", leaf, k->name);
+        } else {
+            struct mien_text t = {.file = save.file};
+            fputs("Kd", save.file);
+            for (int c = 0; c < 3; c++) {
+                fputc(' ', save.file);
+                mien_text_number(&t, k->rgb[c], 3, "0");
+            }
+            fputc('\n', save.file);
+        }
+    }
+    return mien_save_end(&save, true);
+}
+
+static bool write_obj(const struct mien_head *h, const struct split *s, const char *path,
+                      const char *leaf)
+{
+    struct mien_save save = {0};
+    if (!mien_save_begin(&save, path)) {
+        return false;
+    }
+    const struct mien_face_model *m = h->model;
+    struct mien_text t = {.file = save.file};
+    fprintf(save.file, "# " MIEN_MADE "a head at rest, millimetres; from %d looks\nmtllib %s.mtl\n",
+            h->looks, leaf);
+    const struct {
+        const char *word;
+        const float *v;
+        int width, digits;
+    } lines[] = {{"v", s->at, 3, 4}, {"vt", s->uv, 2, 6}, {"vn", s->normal, 3, 4}};
+    for (size_t l = 0; l < MIEN_COUNT(lines); l++) {
+        for (size_t i = 0; i < s->n; i++) {
+            fputs(lines[l].word, save.file);
+            for (int k = 0; k < lines[l].width; k++) {
+                fputc(' ', save.file);
+                mien_text_number(&t, lines[l].v[i * (size_t)lines[l].width + (size_t)k],
+                                 lines[l].digits, "0");
+            }
+            fputc('\n', save.file);
+        }
+    }
+    for (size_t g = 0; g < MIEN_COUNT(materials); g++) {
+        fprintf(save.file, "usemtl %s\n", materials[g].name);
+        for (int i = 0; i < m->triangles; i++) {
+            const int32_t *v = m->uv_triangle + 3 * i;
+            if (materials[g].parts >> m->part[i] & 1) {
+                fprintf(save.file, "f %d/%d/%d %d/%d/%d %d/%d/%d\n", v[0] + 1, v[0] + 1, v[0] + 1,
+                        v[1] + 1, v[1] + 1, v[1] + 1, v[2] + 1, v[2] + 1, v[2] + 1);
+            }
+        }
+    }
+    return mien_save_end(&save, true);
+}
+
+bool mien_head_save_obj(const struct mien_head *h, const char *path)
+{
+    char base[1200], file[1300];
+    size_t n = strlen(path);
+    if (n < 5 || n >= sizeof(base)) {
+        mien_error("%s: the name is too long", path);
+        return false;
+    }
+    snprintf(base, sizeof(base), "%.*s", (int)(n - 4), path);
+    const char *slash = strrchr(base, '/'), *leaf = slash ? slash + 1 : base;
+    struct split s;
+    struct mien_image eyes = {0};
+    bool ok = split_vertices(h, &s) && paint_eyes(h, &eyes);
+    snprintf(file, sizeof(file), "%s-eyes.png", base);
+    ok = ok && mien_png_save_noted(file, &eyes, MIEN_MADE "texture");
+    snprintf(file, sizeof(file), "%s-skin.png", base);
+    ok = ok && (!h->skin.data || mien_png_save_noted(file, &h->skin, MIEN_MADE "texture")) &&
+         save_materials(h, base, leaf) && write_obj(h, &s, path, leaf);
+    free_split(&s);
+    mien_image_destroy(&eyes);
+    return ok;
+}

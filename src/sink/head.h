@@ -1,0 +1,25 @@
+// A person's own head, at rest and ready to be moved, as one file: glTF 2.0 binary with ARKit-named
+// morph targets and textures inside, or OBJ with its textures beside it.
+//
+// Axes: sink/convention.h. Does not: animate (sinks "gltf" do), rig a neck.
+#ifndef MIEN_SINK_HEAD_H
+#define MIEN_SINK_HEAD_H
+
+#include "face/model.h"
+#include "image/image.h"
+#include <stdbool.h>
+
+struct mien_head {
+    const struct mien_face_model *model;
+    float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
+    int looks;              // that the shape rests on
+    struct mien_image skin; // the atlas of sink/texture.h; no pixels: plain colours
+    float iris_rgb[3];      // 0…255
+};
+
+// *.glb: metres. False on failure (logged).
+bool mien_head_save_glb(const struct mien_head *h, const char *path);
+// *.obj with .mtl and textures of the same name: millimetres.
+bool mien_head_save_obj(const struct mien_head *h, const char *path);
+
+#endif

@@ -1,0 +1,406 @@
+// Rasterises triangles in the UV plane and takes their colours from pictures.
+#include "sink/texture.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+// Bilinear; false outside the picture.
+static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
+{
+    if (!(x >= 0) || !(y >= 0) || x > (float)im->width - 1 || y > (float)im->height - 1) {
+        return false;
+    }
+    int x0 = (int)x, y0 = (int)y;
+    int x1 = x0 + 1 < im->width ? x0 + 1 : x0, y1 = y0 + 1 < im->height ? y0 + 1 : y0;
+    float u = x - (float)x0, v = y - (float)y0;
+    const uint8_t *a = im->data + (size_t)y0 * im->stride, *b = im->data + (size_t)y1 * im->stride;
+    for (int k = 0; k < 3; k++) {
+        float top = (float)a[3 * x0 + k] * (1 - u) + (float)a[3 * x1 + k] * u;
+        float low = (float)b[3 * x0 + k] * (1 - u) + (float)b[3 * x1 + k] * u;
+        rgb[k] = top * (1 - v) + low * v;
+    }
+    return true;
+}
+
+// How well the picture shows a surface point, 0…1: seen, and not at a grazing angle.
+static float shown(const struct mien_posed *p, const float s[3], float facing)
+{
+    float w = (facing - 0.15f) / 0.35f;
+    w = w < 0 ? 0 : w > 1 ? 1 : w;
+    return w > 0 && s[2] > 0 && mien_depth_visible(&p->depth, s, 4) ? w : 0;
+}
+
+static void interpolate(const struct mien_posed *p, const int32_t v[3], const float bary[3],
+                        float s[3], float *facing)
+{
+    s[0] = s[1] = s[2] = *facing = 0;
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < 3; i++) {
+            s[i] += bary[k] * p->screen[3 * v[k] + i];
+        }
+        *facing += bary[k] * p->facing[v[k]];
+    }
+}
+
+void mien_texture_texel(const struct mien_posed *p, const struct mien_image *picture,
+                        const int32_t v[3], const float bary[3], float out[4])
+{
+    const struct mien_face_model *m = p->model;
+    float s[3], facing, rgb[3], other[3];
+    interpolate(p, v, bary, s, &facing);
+    float own = shown(p, s, facing), back = 0;
+    if (own > 0 && !sample(picture, s[0], s[1], rgb)) {
+        own = 0;
+    }
+    int32_t w[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
+    if (own < 1 && w[0] >= 0 && w[1] >= 0 && w[2] >= 0) {
+        interpolate(p, w, bary, s, &facing);
+        back = shown(p, s, facing);
+        back = back > 0 && sample(picture, s[0], s[1], other) ? back * (1 - own) : 0;
+    }
+    out[3] = own + back;
+    for (int k = 0; k < 3; k++) {
+        out[k] = (own > 0 ? own * rgb[k] : 0) + (back > 0 ? back * other[k] : 0);
+    }
+}
+
+static bool skin(uint8_t part)
+{
+    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
+}
+
+static void unwrap_triangle(const struct mien_posed *p, const struct mien_image *picture, int t,
+                            int size, float *weight)
+{
+    const struct mien_face_model *m = p->model;
+    const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
+    float x[3], y[3];
+    for (int k = 0; k < 3; k++) {
+        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5f;
+        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5f;
+    }
+    float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
+    if (!(fabsf(area) > 1e-6f)) {
+        return;
+    }
+    int x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
+    int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
+    int x1 = (int)fminf((float)size - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
+    int y1 = (int)fminf((float)size - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
+    for (int j = y0; j <= y1; j++) {
+        for (int i = x0; i <= x1; i++) {
+            float px = (float)i, py = (float)j, b[3];
+            b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
+            b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
+            b[2] = 1 - b[0] - b[1];
+            float *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
+            // A little beyond the edge, so that no seam shows; a texel inside a triangle wins.
+            float slack = -0.02f - 0.7f / sqrtf(fabsf(area));
+            float least = fminf(b[0], fminf(b[1], b[2]));
+            if (least < slack || (least < 0 && o[3] > 0)) {
+                continue;
+            }
+            float c[4];
+            mien_texture_texel(p, picture, v, b, c);
+            // The weight is kept above zero where the skin is, to tell it from empty texture.
+            memcpy(o, c, 3 * sizeof(float));
+            o[3] = fmaxf(c[3], 1e-6f);
+        }
+    }
+}
+
+void mien_texture_unwrap(const struct mien_posed *posed, const struct mien_image *picture,
+                         struct mien_image *texture, float *weight)
+{
+    const struct mien_face_model *m = posed->model;
+    int size = texture->width;
+    size_t n = (size_t)size * (size_t)size;
+    memset(weight, 0, 4 * n * sizeof(float));
+    for (int t = 0; t < m->triangles; t++) {
+        if (skin(m->part[t])) {
+            unwrap_triangle(posed, picture, t, size, weight);
+        }
+    }
+    double mean[4] = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (weight[4 * i + 3] > 0.5f) {
+            for (int k = 0; k < 4; k++) {
+                mean[k] += weight[4 * i + (size_t)k];
+            }
+        }
+    }
+    float flat[3] = {200, 160, 140};
+    for (int k = 0; k < 3 && mean[3] > 0; k++) {
+        flat[k] = (float)(mean[k] / mean[3]);
+    }
+    for (int j = 0; j < size; j++) {
+        for (int i = 0; i < size; i++) {
+            const float *w = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
+            uint8_t *o = texture->data + (size_t)j * texture->stride + 3 * (size_t)i;
+            float rest = fmaxf(0, 1 - w[3]), sum = w[3] + rest;
+            for (int k = 0; k < 3; k++) {
+                o[k] = (uint8_t)fmaxf(0, fminf(255, (w[k] + rest * flat[k]) / sum + 0.5f));
+            }
+        }
+    }
+}
+
+bool mien_texture_create(struct mien_texture *t, const struct mien_face_model *m, int side)
+{
+    memset(t, 0, sizeof(*t));
+    t->model = m;
+    t->side = side;
+    size_t n = 2 * (size_t)side * (size_t)side;
+    t->sum = mien_calloc(n, 4 * sizeof(float));
+    t->one = mien_calloc(n, 4 * sizeof(float));
+    if (!t->sum || !t->one) {
+        mien_texture_destroy(t);
+        return false;
+    }
+    return true;
+}
+
+void mien_texture_destroy(struct mien_texture *t)
+{
+    mien_free(t->sum);
+    mien_free(t->one);
+    memset(t, 0, sizeof(*t));
+}
+
+// Texels of one triangle in the atlas.
+struct patch {
+    float x[3], y[3], area;
+    int x0, y0, x1, y1;
+};
+
+static bool atlas_patch(const struct mien_face_model *m, const int32_t uv[3], int side,
+                        struct patch *p)
+{
+    for (int k = 0; k < 3; k++) {
+        p->x[k] = m->uv[2 * uv[k]] * (float)side - 0.5f;
+        p->y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)side - 0.5f;
+    }
+    const float *x = p->x, *y = p->y;
+    p->area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
+    p->x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
+    p->y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
+    p->x1 = (int)fminf(2 * (float)side - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
+    p->y1 = (int)fminf((float)side - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
+    return fabsf(p->area) > 1e-6f;
+}
+
+// Where a texel lies in the triangle; a little beyond its edge too, so that no seam shows. False
+// outside.
+static bool within(const struct patch *p, int i, int j, float b[3])
+{
+    const float *x = p->x, *y = p->y, px = (float)i, py = (float)j;
+    b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / p->area;
+    b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / p->area;
+    b[2] = 1 - b[0] - b[1];
+    return fminf(b[0], fminf(b[1], b[2])) >= -0.02f - 0.7f / sqrtf(fabsf(p->area));
+}
+
+// Skull and neck are where the model has them, not where this person's are under the hair: near
+// their outline a picture shows what is behind.
+static const float head_facing = 0.55f;
+
+// The weight of a look at a point rises with the third power of how straight it is seen: of two,
+// the better one counts, and where they change places they blend.
+static void look_at_triangle(struct mien_texture *t, const struct mien_posed *posed,
+                             const struct mien_image *picture, int triangle)
+{
+    const struct mien_face_model *m = t->model;
+    const int32_t *v = m->triangle + 3 * triangle;
+    struct patch p;
+    if (!atlas_patch(m, m->uv_triangle + 3 * triangle, t->side, &p)) {
+        return;
+    }
+    for (int j = p.y0; j <= p.y1; j++) {
+        for (int i = p.x0; i <= p.x1; i++) {
+            float b[3], s[3], facing, rgb[3];
+            if (!within(&p, i, j, b)) {
+                continue;
+            }
+            interpolate(posed, v, b, s, &facing);
+            float w = shown(posed, s, facing) * fmaxf(0, facing) * fmaxf(0, facing);
+            if (m->part[triangle] == MIEN_PART_HEAD) {
+                w *= fminf(1, fmaxf(0, (facing - head_facing) / 0.25f));
+            }
+            if (w > 0 && sample(picture, s[0], s[1], rgb)) {
+                float *o = t->one + 4 * ((size_t)j * 2 * (size_t)t->side + (size_t)i);
+                for (int k = 0; k < 3; k++) {
+                    o[k] = w * rgb[k];
+                }
+                o[3] = w;
+            }
+        }
+    }
+}
+
+void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
+                      const struct mien_image *picture)
+{
+    static const float seen_well = 0.3f, most = 2;
+    size_t n = 2 * (size_t)t->side * (size_t)t->side;
+    memset(t->one, 0, n * 4 * sizeof(float));
+    for (int i = 0; i < t->model->triangles; i++) {
+        if (skin(t->model->part[i])) {
+            look_at_triangle(t, posed, picture, i);
+        }
+    }
+    // Another exposure or white balance, where both see the skin.
+    double before[3] = {0}, now[3] = {0};
+    for (size_t i = 0; i < n; i++) {
+        const float *a = t->sum + 4 * i, *b = t->one + 4 * i;
+        for (int k = 0; a[3] > seen_well && b[3] > seen_well && k < 3; k++) {
+            before[k] += (double)(a[k] / a[3]);
+            now[k] += (double)(b[k] / b[3]);
+        }
+    }
+    for (int k = 0; k < 3; k++) {
+        float gain = before[k] > 0 && now[k] > 0 ? (float)(before[k] / now[k]) : 1;
+        gain = fminf(most, fmaxf(1 / most, gain));
+        for (size_t i = 0; i < n; i++) {
+            t->sum[4 * i + (size_t)k] += gain * t->one[4 * i + (size_t)k];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        t->sum[4 * i + 3] += t->one[4 * i + 3];
+    }
+    t->looks++;
+}
+
+// What no look saw well, from the other side of the head: into (side, 2 side, 4) colours with
+// weights up to 1. uv_of: for each vertex one of its places in the atlas.
+static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, float *out)
+{
+    const struct mien_face_model *m = t->model;
+    const int width = 2 * t->side;
+    for (int k = 0; k < m->triangles; k++) {
+        const int32_t *v = m->triangle + 3 * k;
+        int32_t other[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
+        struct patch p;
+        if (!skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
+            !atlas_patch(m, m->uv_triangle + 3 * k, t->side, &p)) {
+            continue;
+        }
+        float u[3], w[3];
+        for (int i = 0; i < 3; i++) {
+            u[i] = m->uv[2 * uv_of[other[i]]] * (float)t->side - 0.5f;
+            w[i] = (1 - m->uv[2 * uv_of[other[i]] + 1]) * (float)t->side - 0.5f;
+        }
+        // A triangle across a seam has no one place on the other side.
+        if (fabsf(u[0] - u[1]) + fabsf(u[1] - u[2]) + fabsf(w[0] - w[1]) + fabsf(w[1] - w[2]) >
+            0.2f * (float)t->side) {
+            continue;
+        }
+        for (int j = p.y0; j <= p.y1; j++) {
+            for (int i = p.x0; i <= p.x1; i++) {
+                float b[3], *o = out + 4 * ((size_t)j * (size_t)width + (size_t)i);
+                if (!within(&p, i, j, b) || o[3] >= 1) {
+                    continue;
+                }
+                int x = (int)lroundf(b[0] * u[0] + b[1] * u[1] + b[2] * u[2]);
+                int y = (int)lroundf(b[0] * w[0] + b[1] * w[1] + b[2] * w[2]);
+                if (x < 0 || y < 0 || x >= width || y >= t->side) {
+                    continue;
+                }
+                const float *s = t->sum + 4 * ((size_t)y * (size_t)width + (size_t)x);
+                float own = o[3], add = fminf(1, s[3]) * (1 - own);
+                for (int c = 0; c < 3 && add > 0; c++) {
+                    o[c] = (o[c] * own + add * s[c] / s[3]) / (own + add);
+                }
+                o[3] = own + add;
+            }
+        }
+    }
+}
+
+// Colours (h, w, 4) with weights 0…1: what has little weight takes its surroundings', which come
+// from the picture at half the size.
+static bool fill_from_around(float *colour, int width, int height)
+{
+    if (width < 2 || height < 2) {
+        return true;
+    }
+    int w = (width + 1) / 2, h = (height + 1) / 2;
+    float *half = mien_calloc((size_t)w * (size_t)h, 4 * sizeof(float));
+    if (!half) {
+        return false;
+    }
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+            const float *c = colour + 4 * ((size_t)y * (size_t)width + (size_t)x);
+            float *o = half + 4 * ((size_t)(y / 2) * (size_t)w + (size_t)(x / 2));
+            for (int k = 0; k < 3; k++) {
+                o[k] += c[3] * c[k];
+            }
+            o[3] += c[3];
+        }
+    }
+    for (size_t i = 0; i < (size_t)w * (size_t)h; i++) {
+        float *o = half + 4 * i;
+        for (int k = 0; k < 3; k++) {
+            o[k] = o[3] > 0 ? o[k] / o[3] : 0;
+        }
+        o[3] = fminf(1, o[3]);
+    }
+    bool ok = fill_from_around(half, w, h);
+    for (int y = 0; ok && y < height; y++) {
+        for (int x = 0; x < width; x++) {
+            float *c = colour + 4 * ((size_t)y * (size_t)width + (size_t)x);
+            float v = fminf((float)h - 1, fmaxf(0, 0.5f * (float)y - 0.25f)),
+                  u = fminf((float)w - 1, fmaxf(0, 0.5f * (float)x - 0.25f));
+            int y0 = (int)v, x0 = (int)u, y1 = y0 + (y0 < h - 1), x1 = x0 + (x0 < w - 1);
+            float fy = v - (float)y0, fx = u - (float)x0;
+            for (int k = 0; k < 3 && c[3] < 1; k++) {
+                float top =
+                    half[4 * (y0 * w + x0) + k] * (1 - fx) + half[4 * (y0 * w + x1) + k] * fx;
+                float low =
+                    half[4 * (y1 * w + x0) + k] * (1 - fx) + half[4 * (y1 * w + x1) + k] * fx;
+                c[k] = c[3] * c[k] + (1 - c[3]) * (top * (1 - fy) + low * fy);
+            }
+            c[3] = 1;
+        }
+    }
+    mien_free(half);
+    return ok;
+}
+
+bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
+{
+    const struct mien_face_model *m = t->model;
+    const int width = 2 * t->side;
+    size_t n = (size_t)width * (size_t)t->side;
+    float *colour = mien_calloc(n, 4 * sizeof(float));
+    int32_t *uv_of = mien_calloc((size_t)m->vertices, sizeof(int32_t));
+    bool ok = colour && uv_of && mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
+    for (int i = 0; ok && i < 3 * m->triangles; i++) {
+        if (skin(m->part[i / 3])) {
+            uv_of[m->triangle[i]] = m->uv_triangle[i];
+        }
+    }
+    for (size_t i = 0; ok && i < n; i++) {
+        const float *s = t->sum + 4 * i;
+        for (int k = 0; s[3] > 0 && k < 3; k++) {
+            colour[4 * i + (size_t)k] = s[k] / s[3];
+        }
+        // A look at 60 degrees has half of the weight of certainty, and looks add up.
+        colour[4 * i + 3] = fminf(1, 4 * s[3]);
+    }
+    if (ok) {
+        fill_mirrored(t, uv_of, colour);
+        ok = fill_from_around(colour, width, t->side);
+    }
+    for (size_t i = 0; ok && i < n; i++) {
+        uint8_t *o = out->data + (i / (size_t)width) * out->stride + 3 * (i % (size_t)width);
+        for (int k = 0; k < 3; k++) {
+            o[k] = (uint8_t)fminf(255, fmaxf(0, colour[4 * i + (size_t)k] + 0.5f));
+        }
+    }
+    mien_free(colour);
+    mien_free(uv_of);
+    return ok;
+}

@@ -1,0 +1,39 @@
+// Pictures unwrapped onto the model's UV: the skin's texture of one look, and of a head from many.
+//
+// Of one look: seen parts from their own pixels, hidden ones from the mirrored side, the rest in
+// the mean colour. Of many: each part from the looks that see it, the straighter the more, after
+// each look's colours were brought to those of the looks before it where both see the skin; what
+// none sees from the mirrored side, and what neither sees from its surroundings, coarse to fine
+// (push-pull: Gortler, Grzeszczuk, Szeliski and Cohen 1996, "The Lumigraph"), so that nothing ends
+// in an edge. Does not: take the light off; sharpen.
+#ifndef MIEN_SINK_TEXTURE_H
+#define MIEN_SINK_TEXTURE_H
+
+#include "image/image.h"
+#include "sink/depth.h"
+#include <stdbool.h>
+
+// One look's skin texture (the face's picture), RGB8 of texture->width², created by the caller.
+// weight: scratch of 4 * width * height floats.
+void mien_texture_unwrap(const struct mien_posed *posed, const struct mien_image *picture,
+                         struct mien_image *texture, float *weight);
+// A surface point: colour times weight and weight (0…1), from its own side, else from the mirrored
+// one.
+void mien_texture_texel(const struct mien_posed *p, const struct mien_image *picture,
+                        const int32_t v[3], const float bary[3], float out[4]);
+
+struct mien_texture { // of a head; an atlas of the face's picture and, right of it, the head's
+    const struct mien_face_model *model; // borrowed
+    int side;                            // of either, px
+    int looks;
+    float *sum, *one; // (side, 2 side, 4): colour times weight, and weight
+};
+bool mien_texture_create(struct mien_texture *t, const struct mien_face_model *m, int side);
+void mien_texture_destroy(struct mien_texture *t); // idempotent
+// Adds a look. posed: set to it.
+void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
+                      const struct mien_image *picture);
+// The whole atlas, RGB8 of (2 side, side), created here. False when memory is short (logged).
+bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out);
+
+#endif
