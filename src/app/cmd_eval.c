@@ -2,6 +2,7 @@
 // detector.
 #include "app/commands.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,6 +140,35 @@ static bool calibrate_network(const struct judgement *j, const char *path)
     return mien_net_save_numbers(path, "calibration", v, MIEN_CALIBRATION_NUMBERS);
 }
 
+// What is known of people before a portrait network has looked: the mean of the photographs' fits.
+static bool calibrate_portrait(const struct mien_evalset *set, const char *path)
+{
+    double sum[MIEN_IDENTITY] = {0}, n = 0;
+    float mean[MIEN_IDENTITY];
+    for (size_t i = 0; i < set->count; i++) {
+        const struct mien_target *t = &set->target[i];
+        if (t->source == MIEN_SOURCE_PHOTO && t->mask & MIEN_LABEL_IDENTITY) {
+            for (int k = 0; k < MIEN_IDENTITY; k++) {
+                sum[k] += (double)t->identity[k];
+            }
+            n++;
+        }
+    }
+    if (n < 100) {
+        mien_error("--calibrate of a portrait network needs the fits of 100 photographs at least "
+                   "(`mien prepare photos`, --split train); here are %.0f",
+                   n);
+        return false;
+    }
+    double size = 0;
+    for (int k = 0; k < MIEN_IDENTITY; k++) {
+        mean[k] = (float)(sum[k] / n);
+        size += sum[k] / n * sum[k] / n;
+    }
+    printf("people's mean of %.0f photographs is %.2f from the face model's\n", n, sqrt(size));
+    return mien_net_save_numbers(path, "people", mean, MIEN_IDENTITY);
+}
+
 int mien_cmd_eval(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "detect")) {
@@ -166,8 +196,10 @@ int mien_cmd_eval(int argc, char **argv)
         {"upended", 0, MIEN_OPT_FLOAT, &upended, "X",
          "share of crops on their side or upside down, which count as no face", 0, 0.9},
         {"calibrate", 0, MIEN_OPT_BOOL, &calibrate, NULL,
-         "fit what the network's probabilities are worth, print it, and write it into its file", 0,
-         0},
+         "fit what the network's probabilities are worth (of a portrait network: what people are "
+         "on "
+         "average), print it, and write it into its file",
+         0, 0},
         {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
          "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,
          0},
@@ -264,7 +296,10 @@ int mien_cmd_eval(int argc, char **argv)
         goto done;
     }
     if (calibrate) {
-        status = calibrate_network(j, path) ? 0 : 1;
+        bool is_portrait =
+            mien_net_find_output(net, mien_branch_name(MIEN_BRANCH_IDENTITY_SIGMA)) >= 0;
+        status =
+            (is_portrait ? calibrate_portrait(&set, path) : calibrate_network(j, path)) ? 0 : 1;
         goto done;
     }
     if (json) {

@@ -105,7 +105,8 @@ static bool look(struct scan *s, const struct mien_image *im)
         return true;
     }
     mien_portrait_look(s->portrait, im, &f->crop, true, &answer);
-    mien_evidence_add(&s->known, direction, answer.identity, answer.sigma);
+    mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
+                      answer.sigma);
     struct view *v = &s->view[direction];
     // Shut eyes and an open mouth are no skin for a head at rest.
     float moved = f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT] +

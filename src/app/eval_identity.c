@@ -94,7 +94,7 @@ static void look_at(struct looks *l, const struct mien_synth_person *p)
         if (l->portrait) {
             mien_portrait_look(l->portrait, &l->picture, &f->crop, true, &answer);
             mien_reconstruction_add(&l->one, MIEN_RECONSTRUCTION_BRANCHES, answer.identity, NULL);
-            mien_evidence_add(&known, mien_evidence_direction(f->pose.R), answer.identity,
+            mien_evidence_add(&known, NULL, mien_evidence_direction(f->pose.R), answer.identity,
                               answer.sigma);
         }
     }

@@ -108,6 +108,11 @@ void mien_observer_destroy(struct mien_observer *o)
     mien_free(o);
 }
 
+bool mien_observer_numbers(const struct mien_observer *o, const char *name, float *out, int n)
+{
+    return mien_net_numbers(o->net, name, out, n);
+}
+
 bool mien_observer_has(const struct mien_observer *o, int branch)
 {
     return branch >= 0 && branch < MIEN_BRANCHES && o->output[branch] >= 0;

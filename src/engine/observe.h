@@ -20,7 +20,9 @@ struct mien_observer *mien_observer_load(const char *path, const struct mien_fac
 // Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
 // failure (logged).
 struct mien_observer *mien_observer_create_beside(const struct mien_observer *other);
-void mien_observer_destroy(struct mien_observer *o);               // NULL is fine
+void mien_observer_destroy(struct mien_observer *o); // NULL is fine
+// n numbers that the file has by this name; false when it has not, or one is not finite.
+bool mien_observer_numbers(const struct mien_observer *o, const char *name, float *out, int n);
 bool mien_observer_has(const struct mien_observer *o, int branch); // enum mien_branch
 // The network's answer to a crop of the frame; mirror: to the crop mirrored left-right. The same in
 // two halves, between which the frame may go and the second of which may run on another thread.

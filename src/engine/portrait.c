@@ -12,6 +12,7 @@ enum state { IDLE, ASKED, ANSWERED, LEAVING };
 struct mien_portrait {
     struct mien_observer *observer;
     const struct mien_face_model *model;
+    float people[MIEN_IDENTITY];
     struct mien_estimate estimate, mirrored;
     struct mien_portrait_answer answer;
     // With a thread of its own: who holds what is said by the state. ASKED: observer, estimate and
@@ -91,6 +92,9 @@ struct mien_portrait *mien_portrait_load(const char *path, const struct mien_fac
         mien_portrait_destroy(p);
         return NULL;
     }
+    if (p->observer && !mien_observer_numbers(p->observer, "people", p->people, MIEN_IDENTITY)) {
+        memset(p->people, 0, sizeof(p->people));
+    }
     return finish(p, apart);
 }
 
@@ -101,8 +105,14 @@ struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *ot
         return NULL;
     }
     p->model = other->model;
+    memcpy(p->people, other->people, sizeof(p->people));
     p->observer = mien_observer_create_beside(other->observer);
     return finish(p, false);
+}
+
+const float *mien_portrait_people(const struct mien_portrait *p)
+{
+    return p->people;
 }
 
 void mien_portrait_destroy(struct mien_portrait *p)

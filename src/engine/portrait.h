@@ -11,6 +11,7 @@
 
 struct mien_portrait; // opaque
 
+// As the network says it: of people whose coefficients are N(0, 1).
 struct mien_portrait_answer {
     int id, direction; // the asker's own
     float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
@@ -23,6 +24,9 @@ struct mien_portrait *mien_portrait_load(const char *path, const struct mien_fac
 // on failure (logged).
 struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other);
 void mien_portrait_destroy(struct mien_portrait *p); // NULL is fine
+// The mean of people, (MIEN_IDENTITY), which the file says (numbers "people"); zeros when it does
+// not.
+const float *mien_portrait_people(const struct mien_portrait *p);
 
 // Asks about a crop of the frame, which may go afterwards. False when it is busy or an answer has
 // not been taken yet.

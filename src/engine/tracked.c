@@ -125,7 +125,8 @@ static void hear_portrait(struct mien_engine *e)
     for (int i = 0; i < MIEN_FACES_MAX; i++) {
         struct mien_track *tr = &e->tracker.track[i];
         if (tr->id && tr->id == e->who.id) {
-            mien_evidence_add(&tr->evidence, e->who.direction, e->who.identity, e->who.sigma);
+            mien_evidence_add(&tr->evidence, mien_portrait_people(e->portrait), e->who.direction,
+                              e->who.identity, e->who.sigma);
         }
     }
 }

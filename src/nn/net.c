@@ -17,7 +17,7 @@
 
 enum { ALIGN = 16 };
 
-enum { NUMBERS = 8, NUMBERS_LONG = 32 };
+enum { NUMBERS = 8, NUMBERS_LONG = 64 };
 
 struct mien_net {
     struct mien_desc desc;

@@ -53,13 +53,13 @@ static void conclude(struct mien_evidence *e)
     float k = sides ? worth(sides, other_side) / (float)sides : 0;
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         float total = 1 + k * precision[i]; // people's own
-        e->mean[i] = k * information[i] / total;
+        e->mean[i] = (e->people[i] + k * information[i]) / total;
         e->sigma[i] = 1 / sqrtf(total);
     }
 }
 
-void mien_evidence_add(struct mien_evidence *e, int direction, const float mean[MIEN_IDENTITY],
-                       const float sigma[MIEN_IDENTITY])
+void mien_evidence_add(struct mien_evidence *e, const float *people, int direction,
+                       const float mean[MIEN_IDENTITY], const float sigma[MIEN_IDENTITY])
 {
     if (direction < 0 || direction >= MIEN_DIRECTIONS) {
         return;
@@ -80,5 +80,8 @@ void mien_evidence_add(struct mien_evidence *e, int direction, const float mean[
         s->precision[i] += k * (precision - s->precision[i]);
     }
     e->looks++;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        e->people[i] = people ? people[i] : 0;
+    }
     conclude(e);
 }

@@ -1,14 +1,15 @@
 // What looks at one person say together about the person's anatomy: estimation in information form.
 //
 // A look of the portrait network answers with the mean and the deviation of each identity
-// coefficient after that look; people's own are N(0, 1). So the look itself, without what was known
-// before, has the precision 1 / s^2 - 1 and the information mean / s^2 (a Gaussian divided by the
-// prior), and looks add up in both. Looks of one side of the head are mistaken alike: a hundred of
-// them know little more than a few, while another side knows what this one cannot (the profile).
-// Hence looks are kept by direction, each direction counts as correlated looks do, and directions
-// add up with a smaller correlation. A direction remembers about its last eight looks, so
-// that glasses taken off are learned.
-// Does not: run the network, know tracks, allocate.
+// coefficient after that look; the rendered people that it learned from are N(0, 1). So the look
+// itself, without what was known before, has the precision 1 / s^2 - 1 and the information
+// mean / s^2 (a Gaussian divided by the prior), and looks add up in both. What is known of people
+// before any look is N(people, 1): their mean is not the face model's. Looks of one side of the
+// head are mistaken alike: a hundred of them know little more than a few, while another side knows
+// what this one cannot (the profile). Hence looks are kept by direction, each direction counts as
+// correlated looks do, and directions add up with a smaller correlation. A direction remembers
+// about its last eight looks, so that glasses taken off are learned. Does not: run the network,
+// know tracks, allocate.
 #ifndef MIEN_TRACK_EVIDENCE_H
 #define MIEN_TRACK_EVIDENCE_H
 
@@ -20,6 +21,7 @@ enum { MIEN_DIRECTIONS = 27 }; // nine of yaw, three of pitch, 20 degrees apart
 struct mien_evidence {                               // zero-initialise
     int looks;                                       // it rests on, 0: nothing is known
     float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY]; // after all of them
+    float people[MIEN_IDENTITY];                     // people's mean
     struct mien_evidence_side {
         int looks;
         float information[MIEN_IDENTITY], precision[MIEN_IDENTITY]; // means of the looks
@@ -30,8 +32,8 @@ struct mien_evidence {                               // zero-initialise
 int mien_evidence_direction(const float R[9]);
 // Whether a look from there would still teach something.
 bool mien_evidence_wants(const struct mien_evidence *e, int direction);
-// Adds a look; one that is not finite or from behind is left out.
-void mien_evidence_add(struct mien_evidence *e, int direction, const float mean[MIEN_IDENTITY],
-                       const float sigma[MIEN_IDENTITY]);
+// Adds a look; one that is not finite or from behind is left out. people: their mean; NULL: zeros.
+void mien_evidence_add(struct mien_evidence *e, const float *people, int direction,
+                       const float mean[MIEN_IDENTITY], const float sigma[MIEN_IDENTITY]);
 
 #endif

@@ -500,7 +500,7 @@ static void test_looks_add_up_by_direction(void **state)
             assert_true(mien_evidence_wants(&e, direction));
             for (int n = 0; n < (k ? 4 : 100); n++) {
                 look_at_somebody(&rng, truth, side[k], mean, sigma);
-                mien_evidence_add(&e, direction, mean, sigma);
+                mien_evidence_add(&e, NULL, direction, mean, sigma);
                 if (k + n == 0) { // one look: what it said
                     assert_float_equal(rms_from(e.mean, mean), 0, 1e-5);
                     assert_float_equal(rms_from(e.sigma, sigma), 0, 1e-5);
@@ -533,13 +533,13 @@ static void test_what_is_no_look_is_left_out(void **state)
     mien_pose_from_angles(0, 85, 0, R);
     assert_int_equal(mien_evidence_direction(R), -1);
     assert_false(mien_evidence_wants(&e, -1));
-    mien_evidence_add(&e, -1, mean, sigma);
-    mien_evidence_add(&e, MIEN_DIRECTIONS, mean, sigma);
+    mien_evidence_add(&e, NULL, -1, mean, sigma);
+    mien_evidence_add(&e, NULL, MIEN_DIRECTIONS, mean, sigma);
     mean[3] = NAN;
-    mien_evidence_add(&e, 0, mean, sigma);
+    mien_evidence_add(&e, NULL, 0, mean, sigma);
     mean[3] = 0;
     sigma[7] = 0;
-    mien_evidence_add(&e, 0, mean, sigma);
+    mien_evidence_add(&e, NULL, 0, mean, sigma);
     assert_memory_equal(&e, &none, sizeof(e));
 }
 
@@ -556,7 +556,7 @@ static void test_evidence_follows_what_changes(void **state)
             mean[i] = n < 100 ? 1 : -1;
             sigma[i] = 0.3f;
         }
-        mien_evidence_add(&e, 13, mean, sigma);
+        mien_evidence_add(&e, NULL, 13, mean, sigma);
         float before = id.mean[0];
         mien_identity_follow(&id, &e, 1 / 30.0f);
         assert_true(n == 0 || fabsf(id.mean[0] - before) < 0.3f); // never a jump
