@@ -199,10 +199,12 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
     } else if (e->portrait) {
         mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who);
         struct mien_evidence known = {0};
-        mien_evidence_add(&known, mien_portrait_people(e->portrait), 0, e->who.identity,
-                          e->who.sigma);
-        memcpy(e->sight.identity, known.mean, sizeof(e->sight.identity));
-        memcpy(e->sight.identity_sigma, known.sigma, sizeof(e->sight.identity_sigma));
+        mien_evidence_add(&known, mien_portrait_people(e->portrait),
+                          mien_evidence_direction(e->sight.pose.R), e->who.identity, e->who.sigma);
+        if (known.looks) { // not from behind
+            memcpy(e->sight.identity, known.mean, sizeof(e->sight.identity));
+            memcpy(e->sight.identity_sigma, known.sigma, sizeof(e->sight.identity_sigma));
+        }
     }
     bool ok = mien_solve_still(e->solver, &out->camera, &e->sight, f);
     out->times.fit_ns += mien_engine_now(e) - t0;

@@ -2,12 +2,18 @@
 #include "track/evidence.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "face/pose.h"
 
 // Correlation of the errors of two looks from one direction, and from two directions.
 static const float same_side = 0.7f, other_side = 0.45f;
+// What a look is worth by how far the head is turned: from the front a network that learned from
+// rendered people is misled by real skin and light, and says so too little; a turned head shows its
+// depth. The distance of six heads' clips (heads.py) from the truth is 0.94 of the mean face's by
+// looks within 10 degrees alone, 0.91 around 20, 0.79 around 40; 0.84 by all alike, 0.82 by these.
+static const float worth_of_yaw[] = {0.35f, 0.6f, 1}, worth_of_pitch = 0.5f;
 enum { ENOUGH = 4, KEPT = 8, YAWS = 9, PITCHES = MIEN_DIRECTIONS / YAWS };
 static const float step_deg = 20;
 // A look never knows a coefficient better than this, nor less than nothing.
@@ -32,25 +38,32 @@ bool mien_evidence_wants(const struct mien_evidence *e, int direction)
 }
 
 // What n looks count whose errors have this correlation: n without one, 1 / correlation at most.
-static float worth(int n, float correlation)
+static float worth(float n, float correlation)
 {
-    return (float)n / (1 + (float)(n - 1) * correlation);
+    return n > 1 ? n / (1 + (n - 1) * correlation) : n;
+}
+
+static float worth_of_direction(int d)
+{
+    int yaw = abs(d % YAWS - YAWS / 2), pitch = d / YAWS - PITCHES / 2;
+    return worth_of_yaw[yaw < 2 ? yaw : 2] * (pitch ? worth_of_pitch : 1);
 }
 
 static void conclude(struct mien_evidence *e)
 {
     float information[MIEN_IDENTITY] = {0}, precision[MIEN_IDENTITY] = {0};
-    int sides = 0;
+    float sides = 0;
     for (int d = 0; d < MIEN_DIRECTIONS; d++) {
         const struct mien_evidence_side *s = &e->side[d];
-        float k = s->looks ? worth(s->looks, same_side) : 0;
-        sides += s->looks > 0;
+        float share = s->looks ? worth_of_direction(d) : 0;
+        float k = share * worth((float)s->looks, same_side);
+        sides += share;
         for (int i = 0; k > 0 && i < MIEN_IDENTITY; i++) {
             information[i] += k * s->information[i];
             precision[i] += k * s->precision[i];
         }
     }
-    float k = sides ? worth(sides, other_side) / (float)sides : 0;
+    float k = sides > 0 ? worth(sides, other_side) / sides : 0;
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         float total = 1 + k * precision[i]; // people's own
         e->mean[i] = (e->people[i] + k * information[i]) / total;
