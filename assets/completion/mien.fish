@@ -192,7 +192,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subco
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l groups -d 'a second table: results by pose, glasses, light and other tags'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l channels -d 'a table of the blendshapes branch: how well each channel is read'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l upended -r -d 'share of crops on their side or upside down, which count as no face [0]'
-complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l calibrate -d 'fit what the network\'s probabilities are worth, print it, and write it into its file'
+complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l calibrate -d 'fit what the network\'s probabilities are worth (of a portrait network: what people are on average), print it, and write it into its file'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l shapes -d 'instead: is each blendshape alone, at its height, read from unseen rendered people?'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l looks -d 'instead: how near the shapes of unseen rendered people are, of one look and of ten'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l pairs -r -d 'instead: do the shapes tell whether two photographs (of DIR/index.csv) show the same person?'

@@ -13,12 +13,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/portrait.h"
-#include "image/luma.h"
 #include "live/files.h"
 #include "live/outputs.h"
 #include "nn/registry.h"
 #include "sink/head.h"
-#include "sink/texture.h"
+#include "sink/views.h"
 #include "source/source.h"
 #include "track/evidence.h"
 
@@ -32,62 +31,14 @@ struct options {
     bool share;
 };
 
-// The best look from a direction, cut out around the face.
-struct view {
-    struct mien_image picture;
-    float f_px, score;
-};
-
 struct scan {
     struct mien_engine *engine;
     struct mien_portrait *portrait;
     struct mien_result result;
     struct mien_evidence known;
-    struct view view[MIEN_DIRECTIONS];
-    int looked, without, several;
+    struct mien_views views;
+    int looked, without;
 };
-
-// How much fine detail the middle of the face shows: mean step of luma between neighbours, times
-// the face's size up to what a texture can hold.
-static float sharpness(const struct mien_image *im, const float box[4])
-{
-    int x0 = (int)fmaxf(0, box[0] + 0.2f * (box[2] - box[0])),
-        x1 = (int)fminf((float)im->width - 2, box[2] - 0.2f * (box[2] - box[0])),
-        y0 = (int)fmaxf(0, box[1] + 0.2f * (box[3] - box[1])),
-        y1 = (int)fminf((float)im->height - 2, box[3] - 0.2f * (box[3] - box[1]));
-    double sum = 0;
-    long n = 0;
-    for (int y = y0; y < y1; y++) {
-        const uint8_t *p = im->data + (size_t)y * im->stride;
-        for (int x = x0; x < x1; x++, n++) {
-            const uint8_t *a = p + 3 * (size_t)x, *b = a + 3, *c = a + im->stride;
-            int here = (int)mien_luma_256(a[0], a[1], a[2]);
-            sum += abs((int)mien_luma_256(b[0], b[1], b[2]) - here) +
-                   abs((int)mien_luma_256(c[0], c[1], c[2]) - here);
-        }
-    }
-    return n ? (float)(sum / (double)n) * fminf(1, (box[3] - box[1]) / 400) : 0;
-}
-
-// The picture around the face, no larger than needed, into *v. False when memory is short (logged).
-static bool cut_out(const struct mien_image *im, const float box[4], float f_px, struct view *v)
-{
-    float side = 1.9f * fmaxf(box[2] - box[0], box[3] - box[1]);
-    float cx = 0.5f * (box[0] + box[2]), cy = 0.5f * (box[1] + box[3]) - 0.06f * side;
-    float scale = fminf(1, KEPT_PX / side);
-    int px = (int)fmaxf(32, scale * side);
-    struct mien_affine map = {
-        {side / (float)px, 0, cx - 0.5f * side, 0, side / (float)px, cy - 0.5f * side}};
-    if ((v->picture.width != px || !v->picture.data)) {
-        mien_image_destroy(&v->picture);
-        if (!mien_image_create(&v->picture, px, px, MIEN_FORMAT_RGB8)) {
-            return false;
-        }
-    }
-    mien_warp(im, &map, &v->picture, 0);
-    v->f_px = f_px * (float)px / side;
-    return true;
-}
 
 static bool look(struct scan *s, const struct mien_image *im)
 {
@@ -107,16 +58,7 @@ static bool look(struct scan *s, const struct mien_image *im)
     mien_portrait_look(s->portrait, im, &f->crop, true, &answer);
     mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
                       answer.sigma);
-    struct view *v = &s->view[direction];
-    // Shut eyes and an open mouth are no skin for a head at rest.
-    float moved = f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT] +
-                  2 * f->blendshape[MIEN_BS_JAW_OPEN];
-    float score = sharpness(im, f->box_px) / (1 + 2 * moved);
-    if (score > v->score || !v->picture.data) {
-        v->score = score;
-        return cut_out(im, f->box_px, r->camera.f_px, v);
-    }
-    return true;
+    return mien_views_offer(&s->views, im, &r->camera, f);
 }
 
 // Every picture of a folder, every k-th frame of a video. False when it cannot be read.
@@ -149,64 +91,22 @@ static bool look_through(struct scan *s, const char *uri)
     return ok;
 }
 
-// Mean colour of the pixels around the irises' centres, over all views: the darker half, so that
-// neither glints nor lids count.
-static void iris_colour(const struct mien_image *im, const struct mien_face_result *f,
-                        const struct mien_face_model *m, double sum[4])
+// The best look of each direction fitted anew with the shape that all say.
+static void fit_views(struct scan *s, const struct mien_head *h)
 {
-    for (int e = 0; e < 2; e++) {
-        const float *c = f->landmark_px[m->iris[e]];
-        float r = 0.018f * (f->box_px[3] - f->box_px[1]);
-        for (int k = 0; k < 16; k++) {
-            float a = (float)k * (float)M_PI / 8;
-            int x = (int)lroundf(c[0] + r * cosf(a)), y = (int)lroundf(c[1] + r * sinf(a));
-            if (f->lids.shut[e] || x < 0 || y < 0 || x >= im->width || y >= im->height) {
-                continue;
-            }
-            const uint8_t *p = im->data + (size_t)y * im->stride + 3 * (size_t)x;
-            if (p[0] + p[1] + p[2] < 420) {
-                for (int j = 0; j < 3; j++) {
-                    sum[j] += p[j];
-                }
-                sum[3]++;
-            }
-        }
-    }
-}
-
-// The skin, from each direction's best look fitted anew with the shape that all say.
-static bool paint(struct scan *s, int side, struct mien_head *h)
-{
-    struct mien_texture t;
-    struct mien_posed posed = {0};
-    double iris[4] = {0};
-    bool ok = mien_texture_create(&t, h->model, side) && mien_posed_create(&posed, h->model);
     mien_engine_hold_identity(s->engine, h->identity);
-    // The straightest first: the others' colours are brought to its.
-    for (int n = 0; ok && n < MIEN_DIRECTIONS; n++) {
-        int d = (MIEN_DIRECTIONS / 2 + (n % 2 ? 1 : -1) * ((n + 1) / 2) + MIEN_DIRECTIONS) %
-                MIEN_DIRECTIONS;
-        struct view *v = &s->view[d];
+    for (int i = 0; i < MIEN_VIEWS; i++) {
+        struct mien_view_kept *v = &s->views.view[i];
         if (!v->picture.data) {
             continue;
         }
-        float fov = 2 * atanf(0.5f * (float)v->picture.width / v->f_px) * 180 / (float)M_PI;
+        float fov = 2 * atanf(0.5f * (float)v->picture.width / v->camera.f_px) * 180 / (float)M_PI;
         mien_engine_set_fov(s->engine, fov);
-        struct mien_result *r = &s->result;
-        if (mien_engine_run(s->engine, &v->picture, 0, r) && r->count > 0 &&
-            mien_posed_set(&posed, &r->camera, &r->face[0])) {
-            mien_texture_add(&t, &posed, &v->picture);
-            iris_colour(&v->picture, &r->face[0], h->model, iris);
+        if (mien_engine_run(s->engine, &v->picture, 0, &s->result) && s->result.count > 0) {
+            v->camera = s->result.camera;
+            v->face = s->result.face[0];
         }
     }
-    for (int k = 0; k < 3; k++) {
-        static const float brown[3] = {84, 58, 40};
-        h->iris_rgb[k] = iris[3] > 8 ? (float)(iris[k] / iris[3]) : brown[k];
-    }
-    ok = ok && mien_texture_finish(&t, &h->skin);
-    mien_posed_destroy(&posed);
-    mien_texture_destroy(&t);
-    return ok;
 }
 
 static bool open_scan(struct scan *s, const struct options *o)
@@ -230,15 +130,14 @@ static bool open_scan(struct scan *s, const struct options *o)
                    o->engine.net ? o->engine.net : "models/face.net");
         return false;
     }
+    s->views.side_px = KEPT_PX;
     s->portrait = mien_portrait_load(file, mien_engine_model(s->engine), false);
     return s->portrait != NULL;
 }
 
 static void close_scan(struct scan *s)
 {
-    for (int i = 0; i < MIEN_DIRECTIONS; i++) {
-        mien_image_destroy(&s->view[i].picture);
-    }
+    mien_views_destroy(&s->views);
     mien_portrait_destroy(s->portrait);
     mien_engine_destroy(s->engine);
 }
@@ -353,7 +252,8 @@ int mien_cmd_head(int argc, char **argv)
     h->looks = s->known.looks;
     memcpy(h->identity, s->known.mean, sizeof(h->identity));
     memcpy(h->sigma, s->known.sigma, sizeof(h->sigma));
-    if (paint(s, o.side, h) &&
+    fit_views(s, h);
+    if (mien_views_paint(&s->views, o.side, h) &&
         (ends_with(o.out, ".obj") ? mien_head_save_obj : mien_head_save_glb)(h, o.out)) {
         tell(s, o.out);
         status = missing ? 1 : 0;

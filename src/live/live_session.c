@@ -195,6 +195,7 @@ static void requests(struct mien_session *s)
     if (show->want_screenshot) {
         mien_session_screenshot(s);
     }
+    mien_session_head(s);
     if (c->ask.tracking) {
         mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces, c->quality);
     }
@@ -301,6 +302,7 @@ static void take_turn(struct mien_session *s)
     }
     look_at_age(s, shot, now);
     if (shot) {
+        mien_session_head_look(s, shot);
         mien_show_draw(show, shot);
         s->first_shown_ns = s->first_shown_ns ? s->first_shown_ns : mien_process_age_ns();
     } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {
@@ -367,6 +369,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     }
     mien_live_join(s->live);
     mien_session_watch_end(s);
+    mien_session_head_end(s);
     mien_session_close_outputs(s);
     status = s->outputs.failed ? 1 : status;
     if (s->outputs.lost) {

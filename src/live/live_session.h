@@ -69,6 +69,8 @@ struct mien_session_picture { // session_outputs.c: one that is being saved: mie
     atomic_bool done;
 };
 
+struct mien_session_head_state; // session_head.c; NULL until somebody was seen
+
 struct mien_session_source { // session_sources.c: what is shown
     char name[1024];         // written into the records; guarded by outputs.guard
     char shown_name[128];
@@ -137,6 +139,7 @@ struct mien_session {
     struct mien_session_outputs outputs;
     struct mien_session_recording recording;
     struct mien_session_picture picture;
+    struct mien_session_head_state *head;
     struct mien_session_source source;
     struct mien_session_opening opening;
     struct mien_session_cameras cameras;

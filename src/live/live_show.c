@@ -223,6 +223,9 @@ static void character(struct mien_show *s, char c)
     case MIEN_ACTION_SCREENSHOT:
         s->want_screenshot = true;
         break;
+    case MIEN_ACTION_SAVE_HEAD:
+        s->want_head = true;
+        break;
     case MIEN_ACTION_NEUTRAL:
     case MIEN_ACTION_FORGET:
         s->want_calibrate = action == MIEN_ACTION_NEUTRAL ? 1 : -1;
@@ -436,6 +439,7 @@ static void absorb(struct mien_show *s)
     }
     s->quit = s->quit || c->ask.leave;
     s->want_screenshot = s->want_screenshot || c->ask.screenshot;
+    s->want_head = s->want_head || c->ask.save_head;
     s->info.paused ^= c->ask.pause;
     if (c->ask.fullscreen) {
         mien_window_toggle_fullscreen(&s->window);
@@ -447,7 +451,8 @@ static void absorb(struct mien_show *s)
     s->want_mark = s->want_mark || c->ask.mark;
     s->want_profile = s->want_profile || c->ask.learn;
     s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
-    c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause = c->ask.fullscreen = false;
+    c->ask.save_head = c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause =
+        c->ask.fullscreen = false;
     c->ask.calibrate = c->ask.forget = false;
     c->ask.present = c->ask.mark = c->ask.learn = c->ask.use_profile = false;
 }

@@ -37,7 +37,7 @@ struct mien_show {
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
     bool presenting;              // nothing is drawn but what the audience gets
     bool dirty;                   // must be drawn again without a new shot
-    bool quit, want_screenshot;
+    bool quit, want_screenshot, want_head;
     int want_calibrate; // 1 take, -1 clear, 0 nothing
     bool want_mark, want_profile, want_profile_switch;
     struct mien_traces curves; // of every shot that was drawn

@@ -51,6 +51,11 @@ bool mien_session_open_profile(struct mien_session *s); // of the options
 void mien_session_profile(struct mien_session *s);      // every round
 void mien_session_mark(struct mien_session *s);
 
+// session_head.c: the head of the person whose figures are shown.
+void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot);
+void mien_session_head(struct mien_session *s);     // every round
+void mien_session_head_end(struct mien_session *s); // waits for one that is being saved; idempotent
+
 // session_claims.c: what is read and written.
 bool mien_session_claim(struct mien_session *s); // of the options; false: logged
 

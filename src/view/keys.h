@@ -46,6 +46,8 @@
     X(CAMERA, 'c', "c", NULL, NULL)                                                             \
     X(RECORD, 'r', "r", "r", "record, stop recording; s saves a picture")                       \
     X(SCREENSHOT, 's', "s", NULL, NULL)                                                         \
+    X(SAVE_HEAD, 'H', "H", "H",                                                                 \
+      "save the head of the person whose figures are shown, to be animated elsewhere")          \
     X(PROGRAMME, 'w', "w", "w",                                                                 \
       "what others get: picture with what is worn, alone, all that you see")                    \
     X(PRESENT, MIEN_KEY_F5, "F5", "F5", "presentation: the window shows only that")             \

@@ -86,6 +86,7 @@ struct mien_ui_controls {
         bool demo;    // the bundled clip
         bool present; // or no more
         bool pause, fullscreen, screenshot, record, calibrate, forget;
+        bool save_head;          // of the person whose figures are shown, as a file
         bool mark;               // an event mark
         bool learn, use_profile; // the user's own range anew; on or off
         bool report;             // begin or finish the session report

@@ -322,6 +322,9 @@ bool record_part(mien_ui_controls *c)
     if (action("Save a picture", mien_key_label(MIEN_ACTION_SCREENSHOT))) {
         c->ask.screenshot = did = true;
     }
+    if (action("Save my head (GLB)", mien_key_label(MIEN_ACTION_SAVE_HEAD))) {
+        c->ask.save_head = did = true;
+    }
     if (action(c->recording ? "Stop recording" : "Start recording",
                mien_key_label(MIEN_ACTION_RECORD))) {
         c->ask.record = did = true;

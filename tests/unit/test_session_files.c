@@ -104,6 +104,30 @@ static void the_other_again(void)
     c->ask.sink = c->sinks;
 }
 
+static void save_head(void)
+{
+    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = SDLK_h, .mod = KMOD_SHIFT}}};
+    SDL_PushEvent(&e);
+}
+
+// A whole glTF of some megabytes, of a name of its own.
+static bool the_head_is_saved(void)
+{
+    if (!said("your head is saved: mien-")) {
+        return false;
+    }
+    char path[300] = "";
+    size_t size = 0;
+    const char *name = strstr(session.show->notice, "mien-");
+    if (name) {
+        snprintf(path, sizeof(path), "%.*s", (int)strcspn(name, " "), name);
+        char *data = mien_file_read(path, 0, &size);
+        assert_true(data && size > 1000000 && !memcmp(data, "glTF", 4));
+        mien_free(data);
+    }
+    return true;
+}
+
 static void another_source(void)
 {
     open_file("still.png");
@@ -176,6 +200,7 @@ static const struct deed deeds[] = {
     {"the table as source", the_table_as_source, it_is_being_written},
     {"the table's end", end_the_table, the_table_is_free},
     {"the other output in it now", the_other_again, last_is_on},
+    {"the head of who was seen", save_head, the_head_is_saved},
     {"another source", another_source, it_shows},
     {"a table over the first source", over_the_first_source, last_is_refused},
     {"a table over the second source", over_the_second_source, last_is_refused},

@@ -1,0 +1,172 @@
+// Scores looks, cuts the face out, and paints a head's skin from what was kept.
+#include "sink/views.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "image/luma.h"
+#include "sink/texture.h"
+
+enum { YAWS = 9, PITCHES = MIEN_VIEWS / YAWS };
+static const float step_deg = 20;
+// A face of so many pixels fills a texture; a larger one shows no more.
+static const float enough_px = 400;
+// A look must be this much better to take the place of another.
+static const float better = 1.05f;
+
+static int direction(const struct mien_face_result *f)
+{
+    if (!(fabsf(f->yaw_deg) < 100) || !(fabsf(f->pitch_deg) < 70)) {
+        return -1;
+    }
+    int a = (int)lroundf(f->yaw_deg / step_deg) + YAWS / 2,
+        b = (int)lroundf(f->pitch_deg / step_deg) + PITCHES / 2;
+    a = a < 0 ? 0 : a >= YAWS ? YAWS - 1 : a;
+    b = b < 0 ? 0 : b >= PITCHES ? PITCHES - 1 : b;
+    return b * YAWS + a;
+}
+
+// How much fine detail the middle of the face shows: mean step of luma between neighbours, times
+// the face's size up to what a texture can hold. At most some hundred thousand pixels are looked
+// at.
+static float sharpness(const struct mien_image *im, const float box[4])
+{
+    int x0 = (int)fmaxf(0, box[0] + 0.2f * (box[2] - box[0])),
+        x1 = (int)fminf((float)im->width - 2, box[2] - 0.2f * (box[2] - box[0])),
+        y0 = (int)fmaxf(0, box[1] + 0.2f * (box[3] - box[1])),
+        y1 = (int)fminf((float)im->height - 2, box[3] - 0.2f * (box[3] - box[1]));
+    int every = 1 + (y1 - y0) / 256;
+    double sum = 0;
+    long n = 0;
+    for (int y = y0; y < y1; y += every) {
+        const uint8_t *p = im->data + (size_t)y * im->stride;
+        for (int x = x0; x < x1; x++, n++) {
+            const uint8_t *a = p + 3 * (size_t)x, *b = a + 3, *c = a + im->stride;
+            int here = (int)mien_luma_256(a[0], a[1], a[2]);
+            sum += abs((int)mien_luma_256(b[0], b[1], b[2]) - here) +
+                   abs((int)mien_luma_256(c[0], c[1], c[2]) - here);
+        }
+    }
+    return n ? (float)(sum / (double)n) * fminf(1, (box[3] - box[1]) / enough_px) : 0;
+}
+
+static bool cut_out(const struct mien_views *all, const struct mien_image *im,
+                    const struct mien_camera *camera, const float box[4], struct mien_view_kept *v)
+{
+    float side = 1.9f * fmaxf(box[2] - box[0], box[3] - box[1]);
+    float x0 = 0.5f * (box[0] + box[2] - side), y0 = 0.5f * (box[1] + box[3] - side) - 0.06f * side;
+    int px = (int)fmaxf(32, fminf(side, (float)all->side_px));
+    float step = side / (float)px;
+    struct mien_affine map = {{step, 0, x0, 0, step, y0}};
+    if (v->picture.width != px || !v->picture.data) {
+        mien_image_destroy(&v->picture);
+        if (!mien_image_create(&v->picture, px, px, MIEN_FORMAT_RGB8)) {
+            return false;
+        }
+    }
+    mien_warp(im, &map, &v->picture, 0);
+    v->camera = (struct mien_camera){.width_px = px,
+                                     .height_px = px,
+                                     .f_px = camera->f_px / step,
+                                     .cx_px = (camera->cx_px - x0) / step,
+                                     .cy_px = (camera->cy_px - y0) / step};
+    return true;
+}
+
+bool mien_views_offer(struct mien_views *v, const struct mien_image *picture,
+                      const struct mien_camera *camera, const struct mien_face_result *f)
+{
+    int d = direction(f);
+    if (d < 0 || picture->format != MIEN_FORMAT_RGB8) {
+        return true;
+    }
+    struct mien_view_kept *k = &v->view[d];
+    // Shut eyes and an open mouth are no skin for a head at rest.
+    float moved = f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT] +
+                  2 * f->blendshape[MIEN_BS_JAW_OPEN];
+    float score = sharpness(picture, f->box_px) / (1 + 2 * moved);
+    if (k->picture.data && !(score > better * k->score)) {
+        return true;
+    }
+    v->count += !k->picture.data;
+    k->score = score;
+    k->face = *f;
+    if (!cut_out(v, picture, camera, f->box_px, k)) {
+        v->count--;
+        return false;
+    }
+    return true;
+}
+
+void mien_views_forget(struct mien_views *v)
+{
+    for (int i = 0; i < MIEN_VIEWS; i++) {
+        mien_image_destroy(&v->view[i].picture);
+        v->view[i].score = 0;
+    }
+    v->count = 0;
+}
+
+void mien_views_destroy(struct mien_views *v)
+{
+    mien_views_forget(v);
+}
+
+// Colour of the ring around the irises' centres: the pixels that are neither glint nor lid.
+static void iris_colour(const struct mien_view_kept *v, const struct mien_posed *p, double sum[4])
+{
+    const struct mien_face_model *m = p->model;
+    const struct mien_image *im = &v->picture;
+    for (int e = 0; e < 2; e++) {
+        const struct mien_landmark *l = &m->landmark[m->iris[e]];
+        float x = 0, y = 0, r = 3.6f * v->camera.f_px / fmaxf(1, -v->face.pose.t[2]);
+        for (int k = 0; k < 3; k++) {
+            x += l->weight[k] * p->screen[3 * l->vertex[k]];
+            y += l->weight[k] * p->screen[3 * l->vertex[k] + 1];
+        }
+        for (int k = 0; k < 16 && !v->face.lids.shut[e]; k++) {
+            float a = (float)k * (float)M_PI / 8;
+            int i = (int)lroundf(x + r * cosf(a)), j = (int)lroundf(y + r * sinf(a));
+            if (i < 0 || j < 0 || i >= im->width || j >= im->height) {
+                continue;
+            }
+            const uint8_t *c = im->data + (size_t)j * im->stride + 3 * (size_t)i;
+            int bright = c[0] + c[1] + c[2];
+            if (bright > 60 && bright < 420) {
+                for (int q = 0; q < 3; q++) {
+                    sum[q] += c[q];
+                }
+                sum[3]++;
+            }
+        }
+    }
+}
+
+bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
+{
+    struct mien_texture t = {0};
+    struct mien_posed posed = {0};
+    double iris[4] = {0};
+    bool ok = mien_texture_create(&t, h->model, side) && mien_posed_create(&posed, h->model);
+    for (int n = 0; ok && n < MIEN_VIEWS; n++) { // from the middle outwards
+        int d = MIEN_VIEWS / 2 + (n % 2 ? 1 : -1) * ((n + 1) / 2);
+        const struct mien_view_kept *k = &v->view[d];
+        struct mien_face_result f = k->face;
+        memcpy(f.identity, h->identity, sizeof(f.identity));
+        if (k->picture.data && mien_posed_set(&posed, &k->camera, &f)) {
+            mien_texture_add(&t, &posed, &k->picture);
+            iris_colour(k, &posed, iris);
+        }
+    }
+    for (int k = 0; k < 3; k++) {
+        static const float brown[3] = {84, 58, 40};
+        h->iris_rgb[k] = iris[3] > 8 ? (float)(iris[k] / iris[3]) : brown[k];
+    }
+    mien_image_destroy(&h->skin);
+    ok = ok && mien_texture_finish(&t, &h->skin);
+    mien_posed_destroy(&posed);
+    mien_texture_destroy(&t);
+    return ok;
+}
