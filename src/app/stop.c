@@ -1,18 +1,22 @@
 // Signal handlers that only set a flag; a second signal ends the program as usual.
 #include "app/stop.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <time.h>
 
 #include "base/mem.h"
 
-static volatile sig_atomic_t asked, asked_s;
+// Set by the handler, read by any thread; handlers may touch atomics that need no lock.
+static atomic_int asked, asked_s;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler sets these");
 
-static sig_atomic_t now_s(void)
+static int now_s(void)
 {
     struct timespec t = {0};
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (sig_atomic_t)t.tv_sec;
+    return (int)t.tv_sec;
 }
 
 // Whether it is sent by somebody who may be tired of waiting. A terminal that goes away sends more
@@ -24,16 +28,16 @@ static bool is_wish(int sig)
 
 static void on_signal(int sig)
 {
+    int was = errno; // of whatever is interrupted
     // The first two may be one: `timeout` and shells send SIGTERM to a process and to its group.
     if (asked && is_wish(sig) && now_s() - asked_s >= 2) {
         signal(sig, SIG_DFL);
         raise(sig);
-        return;
-    }
-    if (!asked) {
+    } else if (!asked) {
         asked_s = now_s();
         asked = 1;
     }
+    errno = was;
 }
 
 void mien_stop_install(void)
@@ -54,7 +58,7 @@ bool mien_stop_asked(void)
     return asked != 0;
 }
 
-const volatile sig_atomic_t *mien_stop_flag(void)
+const atomic_int *mien_stop_flag(void)
 {
     return &asked;
 }

@@ -3,7 +3,7 @@
 #ifndef MIEN_APP_STOP_H
 #define MIEN_APP_STOP_H
 
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 // From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU and SIGXFSZ ask to stop (at a file that
@@ -11,6 +11,6 @@
 // and SIGQUIT kill as usual when they come again two seconds later or more.
 void mien_stop_install(void);
 bool mien_stop_asked(void);
-const volatile sig_atomic_t *mien_stop_flag(void); // not 0: asked
+const atomic_int *mien_stop_flag(void); // not 0: asked
 
 #endif

@@ -6,7 +6,7 @@
 #ifndef MIEN_LEARN_TRAINER_H
 #define MIEN_LEARN_TRAINER_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "learn/dataset.h"
 #include "learn/graph.h"
@@ -51,8 +51,8 @@ struct mien_train_config {
     // has ranks * batch; rank 0 alone writes and prints. When mien_train fails on one rank the
     // caller must end them all (mien_parallel_abort).
     struct mien_parallel *parallel;
-    bool quiet;                        // no progress line, no tables
-    const volatile sig_atomic_t *stop; // set: save and end; may be NULL
+    bool quiet;             // no progress line, no tables
+    const atomic_int *stop; // set: save and end; may be NULL
 };
 struct mien_train_config mien_train_defaults(void);
 

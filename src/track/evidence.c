@@ -8,12 +8,12 @@
 #include "face/pose.h"
 
 // Correlation of the errors of two looks from one direction, and from two directions.
-static const float same_side = 0.7f, other_side = 0.45f;
+static const float same_side = 0.85f, other_side = 0.7f;
 // What a look is worth by how far the head is turned: from the front a network that learned from
 // rendered people is misled by real skin and light, and says so too little; a turned head shows its
-// depth. The distance of six heads' clips (heads.py) from the truth is 0.94 of the mean face's by
-// looks within 10 degrees alone, 0.91 around 20, 0.79 around 40; 0.84 by all alike, 0.82 by these.
-static const float worth_of_yaw[] = {0.35f, 0.6f, 1}, worth_of_pitch = 0.5f;
+// depth. Six heads' clips (heads.py) are at 0.97 of the mean face's distance by looks within 10
+// degrees alone, 0.94 around 20, 0.84 around 40.
+static const float worth_of_yaw[] = {0.25f, 0.5f, 1}, worth_of_pitch = 0.5f;
 enum { ENOUGH = 4, KEPT = 8, YAWS = 9, PITCHES = MIEN_DIRECTIONS / YAWS };
 static const float step_deg = 20;
 // A look never knows a coefficient better than this, nor less than nothing.

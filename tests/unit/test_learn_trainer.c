@@ -474,7 +474,7 @@ static void steadiness_of_a_constant(void **state)
 static void stops_when_asked(void **state)
 {
     (void)state;
-    volatile sig_atomic_t stop = 1;
+    atomic_int stop = 1;
     struct mien_train_summary s;
     struct mien_train_config c = config(DIR "/stop", 1000000);
     c.stop = &stop;
