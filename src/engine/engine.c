@@ -56,28 +56,39 @@ static bool finish(struct mien_engine *e)
     return true;
 }
 
-// The network, and the detector where it has one of its own and none was asked for.
+// The portrait network that goes with a network, NULL when it has none. False when there is one
+// that cannot be loaded (logged).
+static bool load_portrait(const struct mien_engine *e, const char *net, struct mien_portrait **out)
+{
+    char file[1024];
+    const char *path = e->config.portrait_path;
+    if (!path && mien_network_portrait(net, file, sizeof(file))) {
+        path = file;
+    }
+    *out = path && *path
+               ? mien_portrait_load(path, e->parts.model, e->config.apart && !e->config.still)
+               : NULL;
+    return *out || !path || !*path;
+}
+
+static struct mien_observer *load_observer(const struct mien_engine *e, const char *net)
+{
+    char file[1024];
+    return mien_network_path(net, file, sizeof(file)) ? mien_observer_load(file, e->parts.model)
+                                                      : NULL;
+}
+
+// The network with its portrait network, and its detector where it has one of its own and none was
+// asked for. The largest comes first: loading takes twice what is then kept.
 static bool load_networks(struct mien_engine *e, const char *net)
 {
-    char path[sizeof(e->detector_path)] = "", file[1024];
+    char path[sizeof(e->detector_path)] = "";
     const char *asked = e->config.detect_path;
-    struct mien_observer *observer = mien_network_path(net, file, sizeof(file))
-                                         ? mien_observer_load(file, e->parts.model)
-                                         : NULL;
-    if (!observer) {
-        return false;
-    }
     struct mien_portrait *portrait = NULL;
-    const char *who = e->config.portrait_path;
-    if (!who && mien_network_portrait(net, file, sizeof(file))) {
-        who = file;
-    }
-    if (who && *who) {
-        portrait = mien_portrait_load(who, e->parts.model, e->config.apart && !e->config.still);
-        if (!portrait) {
-            mien_observer_destroy(observer);
-            return false;
-        }
+    struct mien_observer *observer = NULL;
+    if (!load_portrait(e, net, &portrait) || !(observer = load_observer(e, net))) {
+        mien_portrait_destroy(portrait);
+        return false;
     }
     if (asked) {
         snprintf(path, sizeof(path), "%s", asked);

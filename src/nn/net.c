@@ -218,7 +218,7 @@ static void set_up(struct mien_net *n, int i, struct mien_arena *a)
     } else {
         op->bias = bias;
         op->slope = slope;
-        n->kept |= weight || bias || slope == param(n, l, MIEN_PARAM_SLOPE);
+        n->kept |= weight || bias || param(n, l, MIEN_PARAM_SLOPE);
     }
 }
 
