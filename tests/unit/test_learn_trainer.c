@@ -40,9 +40,10 @@ static const char net[] = "input image 3 32 32 mean 127.5 scale 0.0078125\n"
                           "dense ex d out 8\n"
                           "dense ga d out 4\n"
                           "dense pr d out 1\n"
+                          "dense is d out 60\n"
                           "output landmarks lm\noutput landmark_sigma ls\noutput pose po\n"
                           "output identity id\noutput blendshapes bs\noutput expression ex\n"
-                          "output gaze ga\noutput presence pr\n";
+                          "output gaze ga\noutput presence pr\noutput identity_sigma is\n";
 
 static int set_up(void **state)
 {
@@ -275,7 +276,7 @@ static void tasks_can_be_chosen(void **state)
         assert_false(untouched("po"));
         assert_false(untouched("ex"));
         assert_false(untouched("a"));
-        static const char *const off[] = {"lm", "ls", "id", "bs", "ga", "pr"};
+        static const char *const off[] = {"lm", "ls", "id", "bs", "ga", "pr", "is"};
         for (size_t i = 0; i < MIEN_COUNT(off); i++) {
             assert_true(untouched(off[i]));
         }
@@ -296,10 +297,11 @@ static void tasks_can_be_chosen(void **state)
 static void every_task_trains_and_is_off_when_it_is_off(void **state)
 {
     static const char *const layer[MIEN_BRANCHES] = {
-        [MIEN_BRANCH_LANDMARKS] = "lm",   [MIEN_BRANCH_SIGMA] = "ls",
-        [MIEN_BRANCH_POSE] = "po",        [MIEN_BRANCH_IDENTITY] = "id",
-        [MIEN_BRANCH_BLENDSHAPES] = "bs", [MIEN_BRANCH_EXPRESSION] = "ex",
-        [MIEN_BRANCH_GAZE] = "ga",        [MIEN_BRANCH_PRESENCE] = "pr"};
+        [MIEN_BRANCH_LANDMARKS] = "lm",     [MIEN_BRANCH_SIGMA] = "ls",
+        [MIEN_BRANCH_POSE] = "po",          [MIEN_BRANCH_IDENTITY] = "id",
+        [MIEN_BRANCH_BLENDSHAPES] = "bs",   [MIEN_BRANCH_EXPRESSION] = "ex",
+        [MIEN_BRANCH_GAZE] = "ga",          [MIEN_BRANCH_PRESENCE] = "pr",
+        [MIEN_BRANCH_IDENTITY_SIGMA] = "is"};
     struct mien_train_config defaults = mien_train_defaults();
     char member[64];
     for (int t = 0; t < MIEN_TASKS; t++) {
