@@ -34,12 +34,12 @@ assert u.at()[2:] == (872, 480)
 u.click(84, 10)   # View: at the places of tests/golden/session_menu_view.png, in double size
 u.click(90, 74)   # shaded
 u.point(230, 10)  # Record: opens by itself while a menu is open
-u.click(300, 230) # the folder's field
+u.click(300, 248) # the folder's field
 for key in "films":
     u.press(key)  # keys that would do something else outside of it
 u.press("return", 0.3)
 until("the folder is not made", lambda: os.path.isdir("films"))
-u.click(250, 56)  # Start recording
+u.click(250, 74)  # Start recording
 films = lambda: glob.glob("films/mien-*.mp4")
 until("recording does not begin", films)
 until("nothing is recorded", lambda: os.path.getsize(films()[0]) > 30000)
