@@ -197,8 +197,7 @@ int mien_cmd_eval(int argc, char **argv)
          "share of crops on their side or upside down, which count as no face", 0, 0.9},
         {"calibrate", 0, MIEN_OPT_BOOL, &calibrate, NULL,
          "fit what the network's probabilities are worth (of a portrait network: what people are "
-         "on "
-         "average), print it, and write it into its file",
+         "on average), print it, and write it into its file",
          0, 0},
         {"shapes", 0, MIEN_OPT_BOOL, &shapes, NULL,
          "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,

@@ -95,7 +95,7 @@ static bool look_through(struct scan *s, const char *uri)
 static void fit_views(struct scan *s, const struct mien_head *h)
 {
     mien_engine_hold_identity(s->engine, h->identity);
-    for (int i = 0; i < MIEN_VIEWS; i++) {
+    for (int i = 0; i < MIEN_DIRECTIONS; i++) {
         struct mien_view_kept *v = &s->views.view[i];
         if (!v->picture.data) {
             continue;

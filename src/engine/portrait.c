@@ -22,11 +22,16 @@ struct mien_portrait {
     enum state state;
 };
 
+static void say(const struct mien_portrait *p, struct mien_portrait_answer *out)
+{
+    memcpy(out->identity, p->estimate.identity, sizeof(out->identity));
+    memcpy(out->sigma, p->estimate.identity_sigma, sizeof(out->sigma));
+}
+
 static void read_answer(struct mien_portrait *p)
 {
     mien_observer_read(p->observer, &p->estimate);
-    memcpy(p->answer.identity, p->estimate.identity, sizeof(p->answer.identity));
-    memcpy(p->answer.sigma, p->estimate.identity_sigma, sizeof(p->answer.sigma));
+    say(p, &p->answer);
 }
 
 static enum state state_of(struct mien_portrait *p)
@@ -92,8 +97,8 @@ struct mien_portrait *mien_portrait_load(const char *path, const struct mien_fac
         mien_portrait_destroy(p);
         return NULL;
     }
-    if (p->observer && !mien_observer_numbers(p->observer, "people", p->people, MIEN_IDENTITY)) {
-        memset(p->people, 0, sizeof(p->people));
+    if (p->observer) { // without them: zeros
+        mien_observer_numbers(p->observer, "people", p->people, MIEN_IDENTITY);
     }
     return finish(p, apart);
 }
@@ -172,6 +177,5 @@ void mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
         mien_estimate_mirror(p->model, &p->mirrored);
         mien_estimate_average(&p->estimate, &p->mirrored, 0.5f);
     }
-    memcpy(out->identity, p->estimate.identity, sizeof(out->identity));
-    memcpy(out->sigma, p->estimate.identity_sigma, sizeof(out->sigma));
+    say(p, out);
 }

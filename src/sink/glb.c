@@ -158,6 +158,28 @@ int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int
     return a;
 }
 
+void mien_glb_end_primitive(struct mien_growing *json, const int *target)
+{
+    mien_glb_print(json, ",\"targets\":[");
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
+    }
+    mien_glb_print(json, "]}");
+}
+
+void mien_glb_end_meshes(struct mien_growing *json)
+{
+    mien_glb_print(json, "],\"weights\":[");
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        mien_glb_print(json, i ? ",0" : "0");
+    }
+    mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
+    }
+    mien_glb_print(json, "]}}]");
+}
+
 void mien_glb_wrap(struct mien_glb *f, struct mien_growing *json, struct mien_growing *out,
                    size_t *accessors_at)
 {

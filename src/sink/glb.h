@@ -52,6 +52,11 @@ int mien_glb_add_floats(struct mien_glb *f, const float *v, size_t n, int width,
 // refused by readers.
 int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int shape,
                         const int32_t *vertex, size_t vertices, uint32_t *index, float *moved);
+// Ends a primitive of "meshes", begun with its attributes, indices and material: its targets, one a
+// blendshape (MIEN_BLENDSHAPES).
+void mien_glb_end_primitive(struct mien_growing *json, const int *target);
+// Ends "meshes", whose last mesh has such primitives: weights at rest, and the targets' names.
+void mien_glb_end_meshes(struct mien_growing *json);
 // Ends the JSON (an object without its last members, to which accessors, views and buffers are
 // added) and puts head, JSON and the buffer's own head into *out, whose ok says whether memory
 // sufficed; bin.data follows. *accessors_at: where in *out the accessors begin.

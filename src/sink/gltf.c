@@ -112,24 +112,12 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
             mien_glb_print(&f->accessors, "}");
             mien_glb_print(
                 json,
-                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu,"
-                "\"targets\":[",
+                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu",
                 first ? "" : ",", position, normals, a, g);
             first = false;
-            for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-                mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
-            }
-            mien_glb_print(json, "]}");
+            mien_glb_end_primitive(json, target);
         }
-        mien_glb_print(json, "],\"weights\":[");
-        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            mien_glb_print(json, i ? ",0" : "0");
-        }
-        mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
-        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
-        }
-        mien_glb_print(json, "]}}]");
+        mien_glb_end_meshes(json);
     }
     mien_free(at);
     mien_free(normal);

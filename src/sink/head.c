@@ -223,22 +223,11 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, struct mien_
             mien_glb_print(&f->accessors, "}");
             mien_glb_print(json,
                            "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d,\"TEXCOORD_0\":%d},"
-                           "\"indices\":%d,\"material\":%zu,\"targets\":[",
+                           "\"indices\":%d,\"material\":%zu",
                            g ? "," : "", attribute[0], attribute[1], attribute[2], a, g);
-            for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-                mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
-            }
-            mien_glb_print(json, "]}");
+            mien_glb_end_primitive(json, target);
         }
-        mien_glb_print(json, "],\"weights\":[");
-        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            mien_glb_print(json, i ? ",0" : "0");
-        }
-        mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
-        for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-            mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
-        }
-        mien_glb_print(json, "]}}]");
+        mien_glb_end_meshes(json);
     }
     free_split(&s);
     mien_free(index);

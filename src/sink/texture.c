@@ -71,39 +71,56 @@ static bool skin(uint8_t part)
     return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
 }
 
-static void unwrap_triangle(const struct mien_posed *p, const struct mien_image *picture, int t,
+// Texels of one triangle in a picture of the UV plane, `side` px a unit and `width` px wide.
+struct patch {
+    float x[3], y[3], area;
+    int x0, y0, x1, y1;
+};
+
+static bool make_patch(const struct mien_face_model *m, const int32_t uv[3], int side, int width,
+                       struct patch *p)
+{
+    for (int k = 0; k < 3; k++) {
+        p->x[k] = m->uv[2 * uv[k]] * (float)side - 0.5f;
+        p->y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)side - 0.5f;
+    }
+    const float *x = p->x, *y = p->y;
+    p->area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
+    p->x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
+    p->y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
+    p->x1 = (int)fminf((float)width - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
+    p->y1 = (int)fminf((float)side - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
+    return fabsf(p->area) > 1e-6f;
+}
+
+// Where a texel lies in the triangle; a little beyond its edge too (one of b is then negative), so
+// that no seam shows. False outside.
+static bool within(const struct patch *p, int i, int j, float b[3])
+{
+    const float *x = p->x, *y = p->y, px = (float)i, py = (float)j;
+    b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / p->area;
+    b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / p->area;
+    b[2] = 1 - b[0] - b[1];
+    return fminf(b[0], fminf(b[1], b[2])) >= -0.02f - 0.7f / sqrtf(fabsf(p->area));
+}
+
+static void unwrap_triangle(const struct mien_posed *posed, const struct mien_image *picture, int t,
                             int size, float *weight)
 {
-    const struct mien_face_model *m = p->model;
-    const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
-    float x[3], y[3];
-    for (int k = 0; k < 3; k++) {
-        x[k] = m->uv[2 * uv[k]] * (float)size - 0.5f;
-        y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)size - 0.5f;
-    }
-    float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
-    if (!(fabsf(area) > 1e-6f)) {
+    const struct mien_face_model *m = posed->model;
+    const int32_t *v = m->triangle + 3 * t;
+    struct patch p;
+    if (!make_patch(m, m->uv_triangle + 3 * t, size, size, &p)) {
         return;
     }
-    int x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
-    int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
-    int x1 = (int)fminf((float)size - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
-    int y1 = (int)fminf((float)size - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
-    for (int j = y0; j <= y1; j++) {
-        for (int i = x0; i <= x1; i++) {
-            float px = (float)i, py = (float)j, b[3];
-            b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
-            b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
-            b[2] = 1 - b[0] - b[1];
-            float *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
-            // A little beyond the edge, so that no seam shows; a texel inside a triangle wins.
-            float slack = -0.02f - 0.7f / sqrtf(fabsf(area));
-            float least = fminf(b[0], fminf(b[1], b[2]));
-            if (least < slack || (least < 0 && o[3] > 0)) {
+    for (int j = p.y0; j <= p.y1; j++) {
+        for (int i = p.x0; i <= p.x1; i++) {
+            float b[3], c[4], *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
+            // A texel inside a triangle wins.
+            if (!within(&p, i, j, b) || (fminf(b[0], fminf(b[1], b[2])) < 0 && o[3] > 0)) {
                 continue;
             }
-            float c[4];
-            mien_texture_texel(p, picture, v, b, c);
+            mien_texture_texel(posed, picture, v, b, c);
             // The weight is kept above zero where the skin is, to tell it from empty texture.
             memcpy(o, c, 3 * sizeof(float));
             o[3] = fmaxf(c[3], 1e-6f);
@@ -169,39 +186,6 @@ void mien_texture_destroy(struct mien_texture *t)
     memset(t, 0, sizeof(*t));
 }
 
-// Texels of one triangle in the atlas.
-struct patch {
-    float x[3], y[3], area;
-    int x0, y0, x1, y1;
-};
-
-static bool atlas_patch(const struct mien_face_model *m, const int32_t uv[3], int side,
-                        struct patch *p)
-{
-    for (int k = 0; k < 3; k++) {
-        p->x[k] = m->uv[2 * uv[k]] * (float)side - 0.5f;
-        p->y[k] = (1 - m->uv[2 * uv[k] + 1]) * (float)side - 0.5f;
-    }
-    const float *x = p->x, *y = p->y;
-    p->area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
-    p->x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])) - 1));
-    p->y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])) - 1));
-    p->x1 = (int)fminf(2 * (float)side - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1);
-    p->y1 = (int)fminf((float)side - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
-    return fabsf(p->area) > 1e-6f;
-}
-
-// Where a texel lies in the triangle; a little beyond its edge too, so that no seam shows. False
-// outside.
-static bool within(const struct patch *p, int i, int j, float b[3])
-{
-    const float *x = p->x, *y = p->y, px = (float)i, py = (float)j;
-    b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / p->area;
-    b[1] = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / p->area;
-    b[2] = 1 - b[0] - b[1];
-    return fminf(b[0], fminf(b[1], b[2])) >= -0.02f - 0.7f / sqrtf(fabsf(p->area));
-}
-
 // Skull and neck are where the model has them, not where this person's are under the hair: near
 // their outline a picture shows what is behind.
 static const float head_facing = 0.55f;
@@ -214,7 +198,7 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
     const struct mien_face_model *m = t->model;
     const int32_t *v = m->triangle + 3 * triangle;
     struct patch p;
-    if (!atlas_patch(m, m->uv_triangle + 3 * triangle, t->side, &p)) {
+    if (!make_patch(m, m->uv_triangle + 3 * triangle, t->side, 2 * t->side, &p)) {
         return;
     }
     for (int j = p.y0; j <= p.y1; j++) {
@@ -283,7 +267,7 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, fl
         int32_t other[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
         struct patch p;
         if (!skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
-            !atlas_patch(m, m->uv_triangle + 3 * k, t->side, &p)) {
+            !make_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
             continue;
         }
         float u[3], w[3];

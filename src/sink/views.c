@@ -9,24 +9,10 @@
 #include "image/luma.h"
 #include "sink/texture.h"
 
-enum { YAWS = 9, PITCHES = MIEN_VIEWS / YAWS };
-static const float step_deg = 20;
 // A face of so many pixels fills a texture; a larger one shows no more.
 static const float enough_px = 400;
 // A look must be this much better to take the place of another.
 static const float better = 1.05f;
-
-static int direction(const struct mien_face_result *f)
-{
-    if (!(fabsf(f->yaw_deg) < 100) || !(fabsf(f->pitch_deg) < 70)) {
-        return -1;
-    }
-    int a = (int)lroundf(f->yaw_deg / step_deg) + YAWS / 2,
-        b = (int)lroundf(f->pitch_deg / step_deg) + PITCHES / 2;
-    a = a < 0 ? 0 : a >= YAWS ? YAWS - 1 : a;
-    b = b < 0 ? 0 : b >= PITCHES ? PITCHES - 1 : b;
-    return b * YAWS + a;
-}
 
 // How much fine detail the middle of the face shows: mean step of luma between neighbours, times
 // the face's size up to what a texture can hold. At most some hundred thousand pixels are looked
@@ -78,7 +64,7 @@ static bool cut_out(const struct mien_views *all, const struct mien_image *im,
 bool mien_views_offer(struct mien_views *v, const struct mien_image *picture,
                       const struct mien_camera *camera, const struct mien_face_result *f)
 {
-    int d = direction(f);
+    int d = mien_direction(f->yaw_deg, f->pitch_deg);
     if (d < 0 || picture->format != MIEN_FORMAT_RGB8) {
         return true;
     }
@@ -102,7 +88,7 @@ bool mien_views_offer(struct mien_views *v, const struct mien_image *picture,
 
 void mien_views_forget(struct mien_views *v)
 {
-    for (int i = 0; i < MIEN_VIEWS; i++) {
+    for (int i = 0; i < MIEN_DIRECTIONS; i++) {
         mien_image_destroy(&v->view[i].picture);
         v->view[i].score = 0;
     }
@@ -150,8 +136,8 @@ bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
     struct mien_posed posed = {0};
     double iris[4] = {0};
     bool ok = mien_texture_create(&t, h->model, side) && mien_posed_create(&posed, h->model);
-    for (int n = 0; ok && n < MIEN_VIEWS; n++) { // from the middle outwards
-        int d = MIEN_VIEWS / 2 + (n % 2 ? 1 : -1) * ((n + 1) / 2);
+    for (int n = 0; ok && n < MIEN_DIRECTIONS; n++) { // from the middle outwards
+        int d = MIEN_DIRECTIONS / 2 + (n % 2 ? 1 : -1) * ((n + 1) / 2);
         const struct mien_view_kept *k = &v->view[d];
         struct mien_face_result f = k->face;
         memcpy(f.identity, h->identity, sizeof(f.identity));

@@ -6,12 +6,11 @@
 #ifndef MIEN_SINK_VIEWS_H
 #define MIEN_SINK_VIEWS_H
 
+#include "face/direction.h"
 #include "face/result.h"
 #include "image/image.h"
 #include "sink/head.h"
 #include <stdbool.h>
-
-enum { MIEN_VIEWS = 27 }; // nine of yaw, three of pitch, 20 degrees apart
 
 struct mien_view_kept {
     struct mien_image picture; // RGB8, around the face; data NULL: none from there yet
@@ -22,7 +21,7 @@ struct mien_view_kept {
 
 struct mien_views { // zero-initialise; side_px first
     int side_px;    // a kept picture's longest side
-    struct mien_view_kept view[MIEN_VIEWS];
+    struct mien_view_kept view[MIEN_DIRECTIONS];
     int count;
 };
 

@@ -14,8 +14,7 @@ static const float same_side = 0.85f, other_side = 0.7f;
 // depth. Six heads' clips (heads.py) are at 0.97 of the mean face's distance by looks within 10
 // degrees alone, 0.94 around 20, 0.84 around 40.
 static const float worth_of_yaw[] = {0.25f, 0.5f, 1}, worth_of_pitch = 0.5f;
-enum { ENOUGH = 4, KEPT = 8, YAWS = 9, PITCHES = MIEN_DIRECTIONS / YAWS };
-static const float step_deg = 20;
+enum { ENOUGH = 4, KEPT = 8 };
 // A look never knows a coefficient better than this, nor less than nothing.
 static const float sharpest = 0.05f;
 
@@ -23,13 +22,7 @@ int mien_evidence_direction(const float R[9])
 {
     float yaw, pitch, roll;
     mien_pose_to_angles(R, &yaw, &pitch, &roll);
-    if (!(fabsf(yaw) < 100) || !(fabsf(pitch) < 70)) {
-        return -1;
-    }
-    int a = (int)lroundf(yaw / step_deg) + YAWS / 2, b = (int)lroundf(pitch / step_deg) + 1;
-    a = a < 0 ? 0 : a >= YAWS ? YAWS - 1 : a;
-    b = b < 0 ? 0 : b >= PITCHES ? PITCHES - 1 : b;
-    return b * YAWS + a;
+    return mien_direction(yaw, pitch);
 }
 
 bool mien_evidence_wants(const struct mien_evidence *e, int direction)
@@ -45,7 +38,8 @@ static float worth(float n, float correlation)
 
 static float worth_of_direction(int d)
 {
-    int yaw = abs(d % YAWS - YAWS / 2), pitch = d / YAWS - PITCHES / 2;
+    int yaw = abs(d % MIEN_DIRECTION_YAWS - MIEN_DIRECTION_YAWS / 2),
+        pitch = d / MIEN_DIRECTION_YAWS - MIEN_DIRECTION_PITCHES / 2;
     return worth_of_yaw[yaw < 2 ? yaw : 2] * (pitch ? worth_of_pitch : 1);
 }
 

@@ -13,10 +13,9 @@
 #ifndef MIEN_TRACK_EVIDENCE_H
 #define MIEN_TRACK_EVIDENCE_H
 
+#include "face/direction.h"
 #include "face/layout.h"
 #include <stdbool.h>
-
-enum { MIEN_DIRECTIONS = 27 }; // nine of yaw, three of pitch, 20 degrees apart
 
 struct mien_evidence {                               // zero-initialise
     int looks;                                       // it rests on, 0: nothing is known
