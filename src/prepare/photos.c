@@ -15,9 +15,6 @@
 #include "learn/pack.h"
 
 enum { MP = 478 };
-// Fits above this share of the face's size are dropped: hands, masks, pictures that are no face.
-// The usual one is 0.0055.
-static const float rms_max = 0.014f;
 
 static bool parse_row(char *line, struct mien_photo_row *r)
 {
@@ -28,6 +25,7 @@ static bool parse_row(char *line, struct mien_photo_row *r)
     r->offset = strtoull(field[1], NULL, 10);
     r->bytes = strtoull(field[2], NULL, 10);
     snprintf(r->source, sizeof r->source, "%s", field[3]);
+    snprintf(r->person, sizeof r->person, "%s", field[4]);
     r->validation = !strcmp(field[5], "val");
     r->colour = !strcmp(field[6], "1");
     r->expression = mien_expression_find(field[7]);
@@ -133,6 +131,7 @@ void mien_photos_destroy(struct mien_photos *p)
     mien_free(p->jpeg);
     mien_free(p->landmark);
     mien_free(p->blendshape);
+    mien_free(p->shape);
     memset(p, 0, sizeof *p);
 }
 
@@ -280,9 +279,10 @@ static struct belief belief_of(int b)
     }
 }
 
-bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
-                    struct mien_fit *f, const struct mien_camera *camera, int i,
-                    struct mien_fit_state *s)
+// begin: from the mean head; else on from *s.
+static bool fit_photo(const struct mien_photos *p, const struct mien_face_model *m,
+                      struct mien_fit *f, const struct mien_camera *camera, int i,
+                      const struct mien_photo_tie *tie, bool begin, struct mien_fit_state *s)
 {
     float px[MIEN_LANDMARKS_MAX][2], zero[MIEN_BLENDSHAPES];
     float said[MIEN_BLENDSHAPES] = {0}, said_sigma[MIEN_BLENDSHAPES] = {0};
@@ -319,13 +319,35 @@ bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m
     struct mien_fit_input in = {
         .camera = *camera,
         .landmark_px = px,
-        .identity_sigma_all = 0.7f,
-        .iterations = 25,
+        .identity_mean = tie->identity,
+        .identity_sigma_all = tie->sigma,
+        .iterations = tie->iterations,
     };
     in.blendshape_prior[0].sigma = zero;
     in.blendshape_prior[1].mean = said;
     in.blendshape_prior[1].sigma = said_sigma;
-    return mien_fit_start(f, &in, s) && mien_fit_run(f, &in, s);
+    return (!begin || mien_fit_start(f, &in, s)) && mien_fit_run(f, &in, s);
+}
+
+bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
+                    struct mien_fit *f, const struct mien_camera *camera, int i,
+                    struct mien_fit_state *s)
+{
+    struct mien_photo_tie tie = {.sigma = 0.7f, .iterations = 25};
+    if (p->shape && p->shape[i].looks > 1) {
+        tie.identity = p->shape[i].identity;
+        // seen from nearer or from farther off another shape looks the same
+        const float times = camera->f_px / mien_photo_camera(1).f_px;
+        tie.sigma = 0.02f + 0.3f * fabsf(logf(times));
+    }
+    return fit_photo(p, m, f, camera, i, &tie, true, s);
+}
+
+bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_model *m,
+                         struct mien_fit *f, const struct mien_camera *camera, int i,
+                         const struct mien_photo_tie *tie, struct mien_fit_state *s)
+{
+    return fit_photo(p, m, f, camera, i, tie, false, s);
 }
 
 static void fill_basics(const struct mien_photos *p, const struct mien_face_model *m, int i,
@@ -378,7 +400,6 @@ static void fill_fit(const struct mien_face_model *m, const struct mien_camera *
     l->pose = s->pose;
     memcpy(l->identity, s->identity, sizeof l->identity);
     memcpy(l->blendshape, s->blendshape, sizeof l->blendshape);
-    l->identity_weight = 0.5f * trust; // one picture with an unknown lens
     for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
         const char *name = mien_blendshape_name(b);
         const size_t n = strlen(name);
@@ -409,11 +430,14 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
                       struct mien_label *l, struct mien_fit_state *s)
 {
     fill_basics(p, m, i, l);
-    if (!mien_photo_fit(p, m, f, camera, i, s) || !(s->rms < rms_max)) {
+    if (!mien_photo_fit(p, m, f, camera, i, s) || !(s->rms < MIEN_PHOTO_RMS)) {
         return false;
     }
-    const float trust = p->row[i].agree > 3 ? 0.3f : s->rms > 0.5f * rms_max ? 0.6f : 1;
+    const float trust = p->row[i].agree > 3 ? 0.3f : s->rms > 0.5f * MIEN_PHOTO_RMS ? 0.6f : 1;
     fill_fit(m, camera, s, trust, l);
+    // One picture with an unknown lens varies as much as people do.
+    const int looks = p->shape && p->shape[i].looks > 1 ? p->shape[i].looks : 1;
+    l->identity_weight = trust * (float)looks / (float)(looks + 1);
     return true;
 }
 
@@ -428,8 +452,8 @@ bool mien_photo_from(const struct mien_photo_row *row, const char *sources)
     return !sources;
 }
 
-static bool write_pack(const struct mien_photos *p, const struct mien_face_model *m,
-                       const char *out, const char *sources, bool quick, int limit)
+static bool write_pack(struct mien_photos *p, const struct mien_face_model *m, const char *out,
+                       const char *sources, bool quick, int limit)
 {
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
@@ -438,7 +462,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
     struct mien_fit *fit = NULL;
     const struct mien_camera camera = mien_photo_camera(1);
     const int n = limit > 0 && limit < p->count ? limit : p->count;
-    if (!quick && !(fit = mien_fit_create(m))) {
+    if (!quick && (!mien_photos_share(p, m, 0, n) || !(fit = mien_fit_create(m)))) {
         return false;
     }
     if (!mien_pack_writer_open(&w, out, false)) {
@@ -453,7 +477,7 @@ static bool write_pack(const struct mien_photos *p, const struct mien_face_model
         if (!mien_photo_from(&p->row[i], sources)) {
             continue;
         }
-        if (p->row[i].agree > 5) {
+        if (p->row[i].agree > MIEN_PHOTO_DISAGREE) {
             disagree++;
             continue;
         }

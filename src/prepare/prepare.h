@@ -16,19 +16,31 @@
 struct mien_photo_row {
     size_t offset, bytes;
     char source[24];
+    char person[48]; // "" = nobody is named
     bool validation, colour;
     int expression; // enum mien_expression, -1 = none
     float face_px, agree;
     float valid_px[4];
 };
+// The shape that all photographs of one person share.
+struct mien_photo_shape {
+    float identity[MIEN_IDENTITY];
+    int looks; // photographs that it rests on; below 2 the photograph stands alone
+};
+// Above this disagreement of two machines (index.csv, % of the face) a photograph is not used;
+// above this residual (share of the face's size; the usual one is 0.0055) it shows hands, masks, no
+// face.
+#define MIEN_PHOTO_DISAGREE 5.0f
+#define MIEN_PHOTO_RMS 0.014f
 struct mien_photos {
     struct mien_photo_row *row;
     int count;
     uint8_t *jpeg;
     size_t jpeg_size;
-    int16_t *landmark;   // (count,478,2), 1/64 px
-    uint8_t *blendshape; // (count,52), MediaPipe's order
-    int8_t map[52];      // MediaPipe's blendshape -> ours, -1
+    int16_t *landmark;              // (count,478,2), 1/64 px
+    uint8_t *blendshape;            // (count,52), MediaPipe's order
+    int8_t map[52];                 // MediaPipe's blendshape -> ours, -1
+    struct mien_photo_shape *shape; // (count), mien_photos_share; NULL = each photograph by itself
 };
 // Where the photos are: data/photos of the training data. False when there are none (logged).
 bool mien_photos_dir(char dir[1024]);
@@ -44,10 +56,23 @@ struct mien_camera mien_photo_camera(float times);
 // Our landmarks of row i in px: MediaPipe's points; (NAN, NAN) where it has none.
 void mien_photo_landmarks(const struct mien_photos *p, const struct mien_face_model *m, int i,
                           float (*px)[2]);
+// Finds one shape for all photographs, of the rows first to end - 1, of each person that the index
+// names and writes them to p->shape; the fits below keep to it. Uses all cores, with one result on
+// any number of them. False on failure (logged).
+bool mien_photos_share(struct mien_photos *p, const struct mien_face_model *m, int first, int end);
 // Fits row i as seen by the camera; false when it cannot be explained.
 bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
                     struct mien_fit *f, const struct mien_camera *camera, int i,
                     struct mien_fit_state *s);
+// Goes on from *s with a Gaussian prior on the identity.
+struct mien_photo_tie {
+    const float *identity; // (MIEN_IDENTITY)
+    float sigma;
+    int iterations;
+};
+bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_model *m,
+                         struct mien_fit *f, const struct mien_camera *camera, int i,
+                         const struct mien_photo_tie *tie, struct mien_fit_state *s);
 // Everything that is known of row i: the machine's landmarks and what the fit s says. False when no
 // face explains the landmarks well.
 bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model *m,

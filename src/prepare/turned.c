@@ -407,7 +407,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
     struct mien_progress bar = {0};
     const int all = k->photos.count;
     const int n = limit > 0 && limit < all - first ? first + limit : all;
-    if (!mien_pack_writer_open(&w, out, false)) {
+    if (!mien_photos_share(&k->photos, &k->m, first, n) || !mien_pack_writer_open(&w, out, false)) {
         return 1;
     }
     bool ok = true;
