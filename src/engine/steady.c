@@ -47,20 +47,25 @@ void mien_steady_motion(struct mien_steady *s, const struct mien_crop *crop, con
     if (!crop) {
         return;
     }
-    // A turn about the vertical moves what is near to the right, one about the horizontal down.
-    float size2 = turn[0] * turn[0] + turn[1] * turn[1];
-    float skin = growth_share(s) * s->skin / expression_scale;
-    float noise2 = turn_noise_rad * turn_noise_rad * (1 + skin_weight * skin * skin);
-    float share = size2 / (size2 + noise2);
-    s->share = share;
-    float w[3] = {share * turn[1], share * turn[0], 0};
-    mien_mat3_exp(w, s->turn);
     for (int k = 0; k < 2; k++) {
         float step = turn[k] - s->turn_rad[k];
         s->speed_rad[k] = step + speed_keep * (s->speed_rad[k] - step);
         s->turn_rad[k] = turn[k];
     }
     s->crop = *crop;
+}
+
+// The turn that is believed of the one that the pixels show, now that this frame's skin is known.
+static void believe_turn(struct mien_steady *s)
+{
+    const float *turn = s->turn_rad;
+    const float size2 = turn[0] * turn[0] + turn[1] * turn[1];
+    const float skin = growth_share(s) * s->skin / expression_scale;
+    const float noise2 = turn_noise_rad * turn_noise_rad * (1 + skin_weight * skin * skin);
+    s->share = size2 / (size2 + noise2);
+    // A turn about the vertical moves what is near to the right, one about the horizontal down.
+    const float w[3] = {s->share * turn[1], s->share * turn[0], 0};
+    mien_mat3_exp(w, s->turn);
 }
 
 // Variance of the turn since the remembered picture.
@@ -157,6 +162,7 @@ bool mien_steady_rotation(struct mien_steady *s, const struct mien_camera *camer
         return false;
     }
     float back[9], then[9], out[9], innovation[3], w[3];
+    believe_turn(s);
     mien_mat3_mul(s->turn, s->anchor, out); // predicted
     difference(out, measured, innovation);
     float pass = 1 - expf(-dt_s / innovation_s);
