@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MIEN_FACES_MAX = 8 };
+enum { MIEN_FACES_MAX = 8, MIEN_MARK_TEXT = 80 };
 
 enum mien_track_state { MIEN_TRACK_NONE, MIEN_TRACK_NEW, MIEN_TRACK_STEADY, MIEN_TRACK_WEAK };
 
@@ -67,7 +67,9 @@ struct mien_result {
     struct mien_times times;
     char network[MIEN_NETWORK_NAME]; // that looked: "standard", another shipped one's name, a
                                      // file's name; empty: unknown
-    int mark; // the user set an event mark on this frame: its number from 1; 0 = none
+    int mark;                        // an event mark was set: its number from 1; 0 = none
+    char mark_text[MIEN_MARK_TEXT];  // what it says, UTF-8; "" = nothing
+    int64_t mark_ns;                 // when, as capture_ns: before this frame when it was typed
 };
 
 #endif

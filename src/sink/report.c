@@ -1,6 +1,6 @@
 // Session report: results are counted as they come, a self-contained page is written at the end and
-// every second before it, so that a killed program leaves one. Where that takes long it is done
-// less often: it may take a twentieth of the time.
+// every second before it, so that a killed program leaves one. Where that takes long, or the page
+// is large, it is done less often: it may take a twentieth of the time, and 256 KiB a second.
 //
 // Blinks and action units: face/signs.h.
 // Episodes: the probability of a class other than neutral rises above 0.5 and stays above 0.35 for
@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/save.h"
@@ -24,6 +25,7 @@
 
 static const float rises = 0.5f, falls = 0.35f;
 static const double episode_low_s = 0.3, gap_s = 0.5, first_bin_s = 0.04;
+static const int64_t rate = 256 * 1024; // bytes a second of rewriting: disks wear
 static const int64_t rewrite_ns = MIEN_NS_PER_S, sync_ns = 60 * MIEN_NS_PER_S;
 
 static struct mien_report_person *person_of(struct mien_report *r, int id, double t)
@@ -41,7 +43,8 @@ static struct mien_report_person *person_of(struct mien_report *r, int id, doubl
     struct mien_report_person *p = mien_calloc(1, sizeof(*p));
     if (p) {
         p->bin = mien_calloc(MIEN_REPORT_BINS, sizeof(*p->bin));
-        if (!p->bin) {
+        if (!p->bin || !mien_report_detail_open(p)) {
+            mien_free(p->bin);
             mien_free(p);
             return NULL;
         }
@@ -203,6 +206,7 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f,
     if (bin >= 0) {
         merge(&p->bin[bin], &one);
     }
+    mien_report_detail_add(r, p, t, v, looks);
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         p->share[i] += dt * v[MIEN_CHANNEL_EXPRESSION + i];
     }
@@ -239,7 +243,7 @@ void mien_report_add(struct mien_report *r, const char *source, const struct mie
         r->begun = true;
         snprintf(r->source, sizeof(r->source), "%s", source ? source : "");
         r->start_s = t;
-        r->bin_s = first_bin_s;
+        r->bin_s = r->detail_s = first_bin_s;
         r->width_px = result->width_px;
         r->height_px = result->height_px;
     }
@@ -250,13 +254,25 @@ void mien_report_add(struct mien_report *r, const char *source, const struct mie
     r->frames++;
     r->frames_with_face += result->count > 0;
     if (result->mark && r->marks < MIEN_REPORT_MARKS) {
+        double at = result->mark_ns ? (double)result->mark_ns * 1e-9 : t;
         r->mark[r->marks].number = result->mark;
-        r->mark[r->marks++].at_s = t;
+        r->mark[r->marks].at_s = fmin(t, fmax(at, r->start_s));
+        memcpy(r->mark[r->marks++].text, result->mark_text, sizeof(result->mark_text));
     }
     for (int i = 0; i < result->count; i++) {
         struct mien_quality q = mien_quality_of(result, &result->face[i]);
         add_face(r, &result->face[i], &q, t);
     }
+}
+
+void mien_report_end(struct mien_report *r)
+{
+    for (int i = 0; i < r->people; i++) {
+        mien_free(r->person[i]->bin);
+        mien_free(r->person[i]->detail);
+        mien_free(r->person[i]);
+    }
+    r->people = 0;
 }
 
 struct report_sink {
@@ -266,6 +282,7 @@ struct report_sink {
     int64_t next_ns, next_sync_ns; // when the page is written next, and waits for the disk
     long long frames_written;
     struct mien_save save;
+    char *script;
     struct mien_report report;
     struct mien_text text;
 };
@@ -288,11 +305,13 @@ static bool write_page(struct report_sink *s, bool last)
     }
     mien_text_lend(&s->text, s->save.file, s->path);
     mien_report_page(&s->report, &s->text);
+    long size = ftell(s->save.file); // -1 through a pipe
     s->save.quick = !last && start < s->next_sync_ns;
     s->next_sync_ns = s->save.quick ? s->next_sync_ns : start + sync_ns;
     bool ok = mien_text_close(&s->text);
     ok = mien_save_end(&s->save, ok) && ok;
-    int64_t now = mien_now_ns(), wait = 20 * (now - start);
+    int64_t now = mien_now_ns(), wait = 20 * (now - start), disk = size * (MIEN_NS_PER_S / rate);
+    wait = wait > disk ? wait : disk;
     s->next_ns = now + (wait > rewrite_ns ? wait : rewrite_ns);
     s->frames_written = s->report.frames;
     return ok;
@@ -341,10 +360,8 @@ static bool report_close(struct mien_sink *sink)
     struct report_sink *s = (struct report_sink *)sink;
     bool ok = write_page(s, true);
     mien_save_close(&s->save);
-    for (int i = 0; i < s->report.people; i++) {
-        mien_free(s->report.person[i]->bin);
-        mien_free(s->report.person[i]);
-    }
+    mien_report_end(&s->report);
+    mien_free(s->script);
     mien_free(s);
     return ok;
 }
@@ -371,9 +388,16 @@ static struct mien_sink *open_report(const char *path, const struct mien_sink_co
         snprintf(s->report.settings, sizeof(s->report.settings), "%s",
                  c->settings ? c->settings : "");
     }
+    char script[1024];
+    size_t size = 0;
+    if (mien_find_file("assets", "web/report.js", script, sizeof(script))) {
+        s->script = mien_file_read(script, 1 << 20, &size);
+    } // without it (logged) the page stands still
+    s->report.script = s->script;
     s->stream = mien_save_is_stream(path);
     if (!s->stream && !write_page(s, true)) { // says at once that it cannot be written
         mien_save_close(&s->save);
+        mien_free(s->script);
         mien_free(s);
         return NULL;
     }

@@ -1,8 +1,9 @@
 // What a report keeps of a session, and its page. Private to sink/report*.c; the sink is
 // mien_sink_kind_report (sink/sinks.h).
 //
-// Memory is fixed: curves are held in BINS bins of time, whose width doubles when they are full;
-// everything else is counted as it comes. Does not: draw on screens, need the network.
+// Memory is bounded: curves are held in BINS bins of time, and finer ones for who looks closer in
+// DETAIL bins; the width of either doubles when they are full. Everything else is counted as it
+// comes. Does not: draw on screens, need the network.
 #ifndef MIEN_SINK_REPORT_H
 #define MIEN_SINK_REPORT_H
 
@@ -13,10 +14,11 @@
 
 enum {
     MIEN_REPORT_BINS = 1024,
+    MIEN_REPORT_DETAIL = 32768,
     MIEN_REPORT_PEOPLE = MIEN_FACES_MAX,
     MIEN_REPORT_EPISODES = 400,
     MIEN_REPORT_BLINKS = 4000,
-    MIEN_REPORT_MARKS = 200,
+    MIEN_REPORT_MARKS = 1000,
     MIEN_REPORT_SETTINGS = 400, // bytes
     MIEN_REPORT_GAZE_W = 32,    // yaw -40…40 degrees
     MIEN_REPORT_GAZE_H = 24,    // pitch -30…30 degrees
@@ -42,6 +44,13 @@ struct mien_report_bin {
     float sum[MIEN_CHANNELS], low[MIEN_CHANNELS], high[MIEN_CHANNELS];
 };
 
+// Means of one bin of the detail, each in 65535 steps of its channel's range (mien_report_scale):
+// 1 is its low end, 65535 its high end, 0: nothing was measured.
+struct mien_report_detail {
+    uint16_t samples, looks; // as in a bin; at most 65535
+    uint16_t mean[MIEN_CHANNELS];
+};
+
 struct mien_report_episode {
     int expression; // class
     double start_s, end_s;
@@ -57,10 +66,11 @@ struct mien_report_spread { // running mean and deviation (Welford 1962)
 struct mien_report_person {
     int id;
     long long frames;
-    double first_s, last_s, seconds; // seconds: while it was followed
-    struct mien_report_bin *bin;     // MIEN_REPORT_BINS
-    double usable_s;                 // of `seconds`
-    double share[MIEN_EXPRESSIONS];  // seconds weighted by probability
+    double first_s, last_s, seconds;   // seconds: while it was followed
+    struct mien_report_bin *bin;       // MIEN_REPORT_BINS
+    struct mien_report_detail *detail; // MIEN_REPORT_DETAIL
+    double usable_s;                   // of `seconds`
+    double share[MIEN_EXPRESSIONS];    // seconds weighted by probability
     struct mien_report_spread spread[MIEN_CHANNELS];
     double path_deg; // way of the head's turning
     float last_R[9];
@@ -84,7 +94,7 @@ struct mien_report {
     int64_t wall_s; // since 1970, at the first frame; 0 = not told
     bool begun;
     double start_s, last_s; // of the first and the last frame
-    double bin_s;           // width of a bin
+    double bin_s, detail_s; // width of a bin, and of the detail's
     long long frames, frames_with_face;
     int width_px, height_px;
     struct mien_report_person *person[MIEN_REPORT_PEOPLE]; // in the order of their coming
@@ -93,8 +103,10 @@ struct mien_report {
     struct {
         int number;
         double at_s;
+        char text[MIEN_MARK_TEXT];
     } mark[MIEN_REPORT_MARKS];
     int marks;
+    const char *script; // of the page, borrowed; NULL: it stands still
 };
 
 // What a session was measured with.
@@ -108,7 +120,22 @@ struct mien_report_settings {
 void mien_report_settings_text(const struct mien_report_settings *s,
                                char text[MIEN_REPORT_SETTINGS]);
 void mien_report_add(struct mien_report *r, const char *source, const struct mien_result *result);
-// The page: one file, no scripts, nothing fetched.
+void mien_report_end(struct mien_report *r); // frees what it points to, but for the script
+
+// What a channel is called, in which unit and between which ends its detail is kept.
+struct mien_report_scale {
+    const char *name, *unit;
+    float low, high;
+};
+struct mien_report_scale mien_report_scale_of(int channel);
+// Room for a person's detail: false when there is no memory.
+bool mien_report_detail_open(struct mien_report_person *p);
+// A sample at t; looks: it has a gaze. The bins of all people get twice as wide until it fits.
+void mien_report_detail_add(struct mien_report *r, struct mien_report_person *p, double t,
+                            const float v[MIEN_CHANNELS], bool looks);
+// Everything the page's script needs, as JSON that may stand inside HTML.
+void mien_report_data(const struct mien_report *r, struct mien_text *t);
+// The page: one file, nothing fetched; without its script it stands still.
 void mien_report_page(const struct mien_report *r, struct mien_text *t);
 
 #endif

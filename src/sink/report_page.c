@@ -1,5 +1,10 @@
-// The report as one HTML page: inline SVG, no scripts, nothing fetched; follows the reader's light
-// or dark setting.
+// The report as one HTML page: inline SVG, nothing fetched (its policy forbids it); follows the
+// reader's light or dark setting. It is whole without scripts. Its own one (assets/web/report.js)
+// zooms, says values, compares; it finds plots by their data attributes:
+//
+// svg data-face (of the list), data-height, data-left; in it path data-channel with data-low and
+// data-high (a curve), data-range (from least to greatest), data-bad, data-blinks; g data-classes,
+// data-times, data-marks.
 #include "sink/report.h"
 
 #include <math.h>
@@ -38,6 +43,13 @@ static const char style[] =
     "var(--line)}"
     ".many{display:grid;grid-template-columns:repeat(auto-fill,minmax(225px,1fr));gap:4px 18px}"
     ".many div{font-size:13px}.many span{float:right;color:var(--dim)}"
+    "#tools{position:sticky;top:0;background:var(--bg);z-index:1;padding:6px "
+    "0;display:flex;flex-wrap:wrap;gap:4px 8px;align-items:center}#tools:empty{display:none}"
+    "button,select,input{font:inherit;font-size:13px}.plot{cursor:crosshair;touch-action:pan-y}"
+    "#say{position:fixed;pointer-events:none;background:var(--card);border:1px solid "
+    "var(--line);border-radius:6px;padding:4px 8px;font-size:12px;z-index:2;white-space:pre}"
+    ".cross{stroke:var(--fg);opacity:.5}.drag{fill:var(--fg);opacity:.12}#marks "
+    "tr{cursor:pointer}td.n,th.n{text-align:right}"
     ".key span{white-space:nowrap}.key "
     "i{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 5px 0 14px}"
     "@media print{body{max-width:none}}";
@@ -95,11 +107,23 @@ static double bin_x(const struct mien_report *r, int i)
     return fmin(WIDE, x_of(r, r->start_s + (i + 0.5) * r->bin_s));
 }
 
-// A plot's frame: value lines, times below, event marks.
-static void open_plot(const struct mien_report *r, struct mien_text *t, int height, double lo,
-                      double hi, double step, const char *unit)
+static int place_of(const struct mien_report *r, const struct mien_report_person *p)
 {
-    fprintf(t->file, "<svg viewBox=\"0 0 %d %d\">", WIDE, height + 18);
+    int i = 0;
+    while (i + 1 < r->people && r->person[i] != p) {
+        i++;
+    }
+    return i;
+}
+
+// A plot's frame: value lines, times below, event marks.
+static void open_plot(const struct mien_report *r, const struct mien_report_person *p,
+                      struct mien_text *t, int height, double lo, double hi, double step,
+                      const char *unit)
+{
+    fprintf(t->file,
+            "<svg class=plot data-face=%d data-height=%d data-left=%d viewBox=\"0 0 %d %d\">",
+            place_of(r, p), height, LEFT, WIDE, height + 18);
     for (double v = lo; v <= hi + 1e-9 && step > 0; v += step) {
         double y = height - (v - lo) / (hi - lo) * height;
         fprintf(t->file, "<line class=grid x1=%d x2=%d y1=", LEFT, WIDE);
@@ -117,6 +141,7 @@ static void open_plot(const struct mien_report *r, struct mien_text *t, int heig
     while (k + 1 < MIEN_COUNT(steps) && length_s(r) / steps[k] > 12) {
         k++;
     }
+    put(t, "<g data-times>");
     for (int i = 0; i * steps[k] <= length_s(r) && i < 100; i++) {
         put(t, "<text text-anchor=middle x=");
         num(t, fmin(WIDE - 14, x_of(r, r->start_s + i * steps[k])), 1);
@@ -124,6 +149,7 @@ static void open_plot(const struct mien_report *r, struct mien_text *t, int heig
         int s = (int)(i * steps[k]);
         fprintf(t->file, "%d:%02d</text>", s / 60, s % 60);
     }
+    put(t, "</g><g data-marks>");
     for (int i = 0; i < r->marks; i++) {
         put(t, "<line class=mark x1=");
         num(t, x_of(r, r->mark[i].at_s), 1);
@@ -133,6 +159,7 @@ static void open_plot(const struct mien_report *r, struct mien_text *t, int heig
         num(t, x_of(r, r->mark[i].at_s) + 3, 1);
         fprintf(t->file, " y=10>%d</text>", r->mark[i].number);
     }
+    put(t, "</g>");
 }
 
 static int samples(const struct mien_report_bin *b, int channel)
@@ -152,9 +179,11 @@ static void curve(const struct mien_report *r, const struct mien_report_person *
                   const char *ink, double x0, double x_scale)
 {
     bool pen = false;
-    put(t, "<path fill=none stroke=\"");
-    put(t, ink);
-    put(t, "\" stroke-width=1.4 d=\"");
+    fprintf(t->file, "<path data-channel=%d data-low=", channel);
+    num(t, lo, 2);
+    put(t, " data-high=");
+    num(t, hi, 2);
+    fprintf(t->file, " fill=none stroke=\"%s\" stroke-width=1.4 d=\"", ink);
     for (int i = 0, n = bins(r); i < n; i++) {
         if (!samples(&p->bin[i], channel)) {
             // One empty bin is the frames' rate beating with the bins'; a shut eye is a gap.
@@ -200,7 +229,8 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
     }
     put(t, "</p>");
     // Over time, stacked.
-    open_plot(r, t, 150, 0, 1, 0.5, "");
+    open_plot(r, p, t, 150, 0, 1, 0.5, "");
+    put(t, "<g data-classes>");
     for (int i = 0, n = bins(r); i < n; i++) {
         const struct mien_report_bin *b = &p->bin[i];
         double w = fmax(0.5, (WIDE - LEFT) * r->bin_s / length_s(r)), y = 150;
@@ -225,7 +255,7 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
             put(t, "z\"/>");
         }
     }
-    put(t, "</svg>");
+    put(t, "</g></svg>");
 }
 
 static void episodes(const struct mien_report *r, const struct mien_report_person *p,
@@ -276,10 +306,10 @@ static void blinks(const struct mien_report *r, const struct mien_report_person 
     tile(t, p->gaze_total_s > 0 ? 100 * p->gaze_camera_s / p->gaze_total_s : 0, 0, " %",
          "looking within 10° of the camera");
     put(t, "</div><p>Closing of the eyes; a tick for every blink.</p>");
-    open_plot(r, t, 80, 0, 1, 0.5, "");
+    open_plot(r, p, t, 80, 0, 1, 0.5, "");
     curve(r, p, t, MIEN_BS_EYE_BLINK_LEFT, 80, 0, 1, "var(--a)", LEFT, 1);
     curve(r, p, t, MIEN_BS_EYE_BLINK_RIGHT, 80, 0, 1, "var(--c)", LEFT, 1);
-    put(t, "<path stroke=\"var(--b)\" d=\"");
+    put(t, "<path data-blinks stroke=\"var(--b)\" d=\"");
     for (int i = 0; i < p->blinks && i < MIEN_REPORT_BLINKS; i++) {
         put(t, "M");
         num(t, x_of(r, p->blink_at_s[i]), 1);
@@ -319,7 +349,7 @@ static void movement(const struct mien_report *r, const struct mien_report_perso
     }
     double step = most > 45 ? 30 : most > 20 ? 20 : 10;
     most = step * ceil(most / step);
-    open_plot(r, t, 150, -most, most, step, "°");
+    open_plot(r, p, t, 150, -most, most, step, "°");
     for (int i = 0; i < 3; i++) {
         curve(r, p, t, MIEN_CHANNEL_YAW + i, 150, -most, most, ink[i], LEFT, 1);
     }
@@ -359,7 +389,7 @@ static void gaze(const struct mien_report *r, const struct mien_report_person *p
     }
     fprintf(t->file, "<path stroke=\"var(--b)\" d=\"M%d %dh12m-6-6v12\"/></svg>",
             MIEN_REPORT_GAZE_W * 5 - 6, MIEN_REPORT_GAZE_H * 5);
-    open_plot(r, t, 100, -40, 40, 20, "°");
+    open_plot(r, p, t, 100, -40, 40, 20, "°");
     curve(r, p, t, MIEN_CHANNEL_GAZE_YAW, 100, -40, 40, "var(--a)", LEFT, 1);
     curve(r, p, t, MIEN_CHANNEL_GAZE_PITCH, 100, -40, 40, "var(--b)", LEFT, 1);
     put(t, "</svg><p class=key><i style=\"background:var(--a)\"></i>yaw<i "
@@ -379,8 +409,8 @@ static void quality(const struct mien_report *r, const struct mien_report_person
     tile(t, p->spread[MIEN_CHANNEL_LIGHT].mean, 0, "", "mean light, 0 to 255");
     tile(t, p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, " %", "mean uncertainty");
     put(t, "</div>");
-    open_plot(r, t, 80, 0, 100, 50, " %");
-    put(t, "<path class=bad fill=\"var(--b)\" opacity=.25 d=\"");
+    open_plot(r, p, t, 80, 0, 100, 50, " %");
+    put(t, "<path data-bad class=bad fill=\"var(--b)\" opacity=.25 d=\"");
     for (int i = 0, n = bins(r); i < n; i++) { // stretches to be left out
         if (p->bin[i].samples && mean_of(&p->bin[i], MIEN_CHANNEL_USABLE) < 0.5) {
             double w = fmax(0.5, (WIDE - LEFT) * r->bin_s / length_s(r));
@@ -414,10 +444,12 @@ static void small(const struct mien_report *r, const struct mien_report_person *
     }
     fprintf(t->file, "<div>%s<span>", name);
     num(t, mean, 2);
-    put(t, "</span><svg viewBox=\"0 0 225 34\"><line class=grid x2=225 y1=33.5 y2=33.5 />");
+    put(t, "</span>");
+    fprintf(t->file, "<svg class=plot data-face=%d data-height=33 data-left=0 ", place_of(r, p));
+    put(t, "viewBox=\"0 0 225 34\"><line class=grid x2=225 y1=33.5 y2=33.5 />");
     double scale = 225.0 / (WIDE - LEFT);
     if (parts == 1) {
-        put(t, "<path stroke=\"var(--a)\" opacity=.3 d=\"");
+        fprintf(t->file, "<path data-range=%d stroke=\"var(--a)\" opacity=.3 d=\"", part[0]);
         for (int i = 0, n = bins(r); i < n; i++) {
             const struct mien_report_bin *b = &p->bin[i];
             if (b->samples > 1 && b->high[part[0]] - b->low[part[0]] > 0.02f) {
@@ -461,13 +493,20 @@ static void marks(const struct mien_report *r, struct mien_text *t)
     if (!r->marks) {
         return;
     }
-    put(t, "<h3>Marks</h3><table><tr><th>mark<th>at</tr>");
+    put(t, "<h3>Marks</h3>");
+    if (r->marks > 12) {
+        fprintf(t->file, "<details><summary>%d marks</summary>", r->marks);
+    }
+    put(t, "<table id=marks><tr><th>mark<th>at<th>what</tr>");
     for (int i = 0; i < r->marks; i++) {
         fprintf(t->file, "<tr><td>%d<td>", r->mark[i].number);
         clock_text(t, r->mark[i].at_s - r->start_s);
+        put(t, "<td>");
+        mien_name_html(t->file, r->mark[i].text);
         put(t, "</tr>");
     }
     put(t, "</table>");
+    put(t, r->marks > 12 ? "</details>" : "");
 }
 
 // When, with what, and how to find a time of the tables.
@@ -497,7 +536,9 @@ static void conditions(const struct mien_report *r, struct mien_text *t)
 
 void mien_report_page(const struct mien_report *r, struct mien_text *t)
 {
-    put(t, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport "
+    put(t, "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><meta "
+           "http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src "
+           "'unsafe-inline'; script-src 'unsafe-inline'\"><meta name=viewport "
            "content=\"width=device-width\"><title>mien: ");
     mien_name_html(t->file, r->source);
     fprintf(t->file, "</title><style>%s</style></head><body><h1>Session report</h1><p>", style);
@@ -518,7 +559,7 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
     tile(t, r->frames ? 100.0 * (double)r->frames_with_face / (double)r->frames : 0, 0, " %",
          "of them with a face");
     tile(t, r->people + r->others, 0, "", r->people + r->others == 1 ? "face" : "faces");
-    put(t, "</div>\n");
+    put(t, "</div>\n<div id=tools></div>");
     marks(r, t);
     for (int i = 0; i < r->people; i++) {
         const struct mien_report_person *p = r->person[i];
@@ -549,6 +590,11 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
     } else {
         put(t, "<p>Numbers are a network's estimates: expression classes describe how a face "
                "looks, not what a person feels.</p>");
+    }
+    if (r->script) {
+        put(t, "<script id=data type=\"application/json\">");
+        mien_report_data(r, t);
+        fprintf(t->file, "</script>\n<script>\n%s</script>", r->script);
     }
     put(t, "</body></html>\n");
 }

@@ -59,7 +59,9 @@ static void session(void (*take)(void *, const struct mien_result *), void *arg,
         r->frame = (uint64_t)i;
         r->times.capture_ns = 7000000000 + (int64_t)i * 1000000000 / 30;
         r->count = 1;
-        r->mark = i == 60 ? 1 : 0;
+        r->mark = i == 60 ? 1 : i == 120 ? 2 : 0;
+        strcpy(r->mark_text, i == 120 ? "</script> \"two\"" : "");
+        r->mark_ns = i == 120 ? r->times.capture_ns - 500000000 : 0; // typed half a second later
         // Exchanged on the way, and back; one name is a part of another.
         strcpy(r->network, i < 90 ? "clean<2>" : i % 7 == 0 ? "standard" : "clean");
         face_at(&r->face[0], &lids, i / 30.0);
@@ -81,10 +83,7 @@ static void to_sink(void *arg, const struct mien_result *r)
 
 static void drop(struct mien_report *r)
 {
-    for (int i = 0; i < r->people; i++) {
-        mien_free(r->person[i]->bin);
-        mien_free(r->person[i]);
-    }
+    mien_report_end(r);
     mien_free(r);
 }
 
@@ -94,8 +93,9 @@ static void test_counts(void **state)
     session(to_report, r, 20);
     assert_int_equal(r->frames, 600);
     assert_int_equal(r->people, 1);
-    assert_int_equal(r->marks, 1);
+    assert_int_equal(r->marks, 2);
     assert_float_equal(r->mark[0].at_s - r->start_s, 2, 1e-6);
+    assert_float_equal(r->mark[1].at_s - r->start_s, 3.5, 1e-6);
     const struct mien_report_person *p = r->person[0];
     assert_float_equal(p->usable_s, 16, 0.1);
     assert_float_equal(p->spread[MIEN_CHANNEL_FACE_PX].mean, 200, 0.1);
@@ -146,6 +146,42 @@ static void test_long_sessions_keep_their_sums(void **state)
     drop(r);
 }
 
+// The detail is fine for an hour: its bins hold every sample, and what they say is close to what
+// was given.
+static void test_an_hour_in_detail(void **state)
+{
+    struct mien_report *r = mien_calloc(1, sizeof(*r));
+    session(to_report, r, 3600);
+    const struct mien_report_person *p = r->person[0];
+    assert_true(r->detail_s < 0.17 && r->bin_s > 3);
+    long long samples = 0;
+    struct mien_report_scale yaw = mien_report_scale_of(MIEN_CHANNEL_YAW);
+    struct mien_report_scale gaze = mien_report_scale_of(MIEN_CHANNEL_GAZE_YAW);
+    double step = (yaw.high - yaw.low) / 65534;
+    assert_string_equal(yaw.name, "yaw");
+    for (int i = 0; i < MIEN_REPORT_DETAIL; i++) {
+        const struct mien_report_detail *d = &p->detail[i];
+        double at = i * r->detail_s, end = at + r->detail_s;
+        samples += d->samples;
+        if (at > 2.1 && d->samples) {
+            assert_float_equal(yaw.low + (d->mean[MIEN_CHANNEL_YAW] - 1) * step, 20, 0.02);
+        }
+        if (at > 5 && end < 8 && d->samples) {
+            assert_float_equal((d->mean[MIEN_CHANNEL_EXPRESSION + MIEN_EXPRESSION_HAPPY] - 1) /
+                                   65534.0,
+                               0.8, 1e-3);
+        }
+        if (at > 13.1 && end < 13.9) { // shut eyes look nowhere
+            assert_int_equal(d->looks, 0);
+            assert_int_equal(d->mean[MIEN_CHANNEL_GAZE_YAW], 0);
+        } else if (at > 10.1 && end < 11.9) {
+            assert_float_equal(gaze.low + (d->mean[MIEN_CHANNEL_GAZE_YAW] - 1) * step, 25, 0.02);
+        }
+    }
+    assert_int_equal(samples, 108000);
+    drop(r);
+}
+
 static int count_of(const char *text, const char *what)
 {
     int n = 0;
@@ -171,9 +207,21 @@ static void test_page(void **state)
         mien_free(data);
     }
     assert_string_equal(page[0], page[1]); // no date, no chance
-    const char *t = page[0];
-    assert_null(strstr(t, "http"));
-    assert_null(strstr(t, "<script"));
+    char *t = page[0];
+    assert_null(strstr(t, "http:"));
+    assert_null(strstr(t, "https:"));
+    assert_null(strstr(t, "url("));
+    assert_non_null(strstr(
+        t,
+        "content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\""));
+    assert_int_equal(count_of(t, "<script"),
+                     3); // data, script, and where it reads the data of others
+    char *data_at = strstr(t, "<script id=data");
+    assert_non_null(data_at);
+    assert_non_null(
+        strstr(data_at, "[2.000,1,\"\"],[3.500,2,\"\\u003c/script\\u003e \\u0022two\\u0022\"]"));
+    assert_non_null(strstr(t, "<td>&lt;/script&gt; &quot;two&quot;</tr>"));
+    *data_at = 0; // the rest is the script's
     assert_null(strstr(t, "nan"));
     assert_null(strstr(t, "a <clip>"));
     assert_non_null(strstr(t, "a &lt;clip&gt;"));
@@ -250,8 +298,11 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),       cmocka_unit_test(test_long_sessions_keep_their_sums),
-        cmocka_unit_test(test_page),         cmocka_unit_test(test_odd_sessions),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_long_sessions_keep_their_sums),
+        cmocka_unit_test(test_an_hour_in_detail),
+        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_odd_sessions),
         cmocka_unit_test(test_action_units),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
