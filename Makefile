@@ -51,7 +51,7 @@ OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_BIN := $(UNIT:%=$(B)/tests/%)
 
-.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-timing check-camera mutants fuzz setup \
+.PHONY: all build run check check-unit check-e2e check-tree check-asan check-tsan check-timing check-camera bench-kernels mutants fuzz setup \
         help clean tests lib
 all: build
 
@@ -140,11 +140,33 @@ $(B)/obj/%.o: src/%.cc build/.packages
 	@$(CXX) $(CPPFLAGS) -std=c++17 -g -Wall -Wextra -Wno-unused-parameter -fno-exceptions -pthread $(OPT) $(CXXFLAGS) \
 	    $(shell pkg-config --cflags sdl2 imgui 2>/dev/null) -c -o $@ $<
 
+# The harness of the kernels: its rows, and what the compiler vectorises once more for plain x86-64 alone, its functions
+# called plain_…: the reference (tests/kernels).
+KERNEL_ROWS := $(patsubst tests/kernels/%.c,$(B)/kernels/%.o,$(sort $(wildcard tests/kernels/*.c)))
+PLAIN_SRC := $(addprefix src/,image/image.c image/convert.c image/planes.c image/warp.c detect/letterbox.c \
+    source/tone.c fit/points.c fit/solve.c face/model.c engine/follow.c learn/augment.c)
+$(B)/kernels/rows_%.o: tests/kernels/rows_%.c
+	@mkdir -p $(@D)
+	@echo "cc $<"
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Itests -c -o $@ $<
+$(B)/kernels/src/%.o: src/%.c | build/.packages
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -DMIEN_PLAIN -c -o $@ $<
+$(B)/kernels/plain.o: $(PLAIN_SRC:src/%.c=$(B)/kernels/src/%.o)
+	@echo "ld $@"
+	@ld -r -o $@ $^
+	@nm -g --defined-only $@ | sed -n 's/.* [TDRB] \(mien_.*\)/\1 plain_\1/p' >$(@D)/names
+	@objcopy --redefine-syms=$(@D)/names $@
+$(B)/tests/test_kernels: $(KERNEL_ROWS) $(B)/kernels/plain.o
+
+bench-kernels: $(B)/tests/test_kernels ## time every kernel against plain C (WORD= chooses by name)
+	@$(B)/tests/test_kernels --time $(WORD)
+
 # A test that replaces system calls names them: `// LINK: -Wl,--wrap=ioctl` in its first lines.
 $(B)/tests/%: tests/unit/%.c $(B)/libmien-all.a
 	@mkdir -p $(@D)
 	@echo "cc $<"
-	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MF $@.d -o $@ $< \
+	@$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Wno-missing-prototypes -Itests -MF $@.d -o $@ $< $(filter %.o,$^) \
 	    $$(sed -n 's|^// LINK: ||p' $<) $(OPT) -pthread -Wl,--as-needed $(B)/libmien-all.a $(LIBS) -lcmocka
 
 tests: lib ## build the unit tests
