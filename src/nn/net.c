@@ -35,8 +35,7 @@ struct mien_net {
         struct mien_packed_dense dense;
         const float *slope, *bias; // of the other kinds, in `weights`
     } op[MIEN_DESC_LAYERS];
-    float *weights;                   // as in the file; only while loading, but for `kept`
-    bool kept;                        // a layer's weights are read from there
+    float *weights;                   // as in the file; NULL where no layer reads them there
     int root[MIEN_DESC_LAYERS];       // the layer whose buffer holds this layer's output
     size_t offset[MIEN_DESC_LAYERS];  // of that buffer in the workspace, in floats
     size_t planar[MIEN_DESC_OUTPUTS]; // of an output map's plain copy
@@ -140,32 +139,37 @@ static void plan(struct mien_net *n)
     n->total += (scratch + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static bool read_weights(struct mien_net *n, const struct mien_container *file, const char *path)
+// Weights as they lie in the file, while it is loaded.
+struct stored {
+    const float *full;              // either these
+    const void *half;               // or these
+    float *layer[MIEN_PARAM_ROLES]; // one layer's, a role's parameter each
+};
+
+static bool is_finite_half(const void *half, size_t i)
+{
+    uint16_t bits;
+    memcpy(&bits, (const unsigned char *)half + 2 * i, sizeof(bits));
+    return (bits & 0x7c00) != 0x7c00;
+}
+
+static bool find_weights(const struct mien_net *n, const struct mien_container *file,
+                         const char *path, struct stored *s)
 {
     size_t size = 0, count = n->desc.weights;
-    const float *full = mien_container_get(file, "weights", 0, &size);
-    const void *half = NULL;
-    if (!full) {
-        half = mien_container_get(file, "half", 0, &size);
+    s->full = mien_container_get(file, "weights", 0, &size);
+    if (!s->full) {
+        s->half = mien_container_get(file, "half", 0, &size);
     }
-    const size_t expected = count * (full ? sizeof(float) : sizeof(_Float16));
-    if ((!full && !half) || size != expected) {
+    const size_t expected = count * (s->full ? sizeof(float) : sizeof(_Float16));
+    if ((!s->full && !s->half) || size != expected) {
         mien_error(
             "%s: %zu bytes of weights where the description asks for %zu; the file is damaged",
             path, size, expected);
         return false;
     }
-    n->weights = mien_alloc(count, sizeof(float));
-    if (!n->weights) {
-        return false;
-    }
-    if (full) {
-        memcpy(n->weights, full, size);
-    } else {
-        mien_half_to_float(half, n->weights, count);
-    }
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(n->weights[i])) {
+        if (s->full ? !isfinite(s->full[i]) : !is_finite_half(s->half, i)) {
             mien_error("%s: weight %zu is not finite; the file is damaged", path, i);
             return false;
         }
@@ -173,20 +177,81 @@ static bool read_weights(struct mien_net *n, const struct mien_container *file, 
     return true;
 }
 
+static void expand(const struct stored *s, size_t from, size_t count, float *to)
+{
+    if (s->full) {
+        memcpy(to, s->full + from, count * sizeof(*to));
+    } else {
+        mien_half_to_float((const unsigned char *)s->half + from * sizeof(_Float16), to, count);
+    }
+}
+
+static bool is_packed(const struct mien_layer *l)
+{
+    return l->kind == MIEN_LAYER_CONV || l->kind == MIEN_LAYER_DENSE;
+}
+
+// Room for the parameters of the largest layer that is packed; all weights where another kind of
+// layer reads its own while it runs.
+static bool make_room(struct mien_net *n, struct stored *s)
+{
+    size_t most[MIEN_PARAM_ROLES] = {0};
+    bool kept = false;
+    for (int i = 0; i < n->desc.layers; i++) {
+        for (int role = 0; role < MIEN_PARAM_ROLES; role++) {
+            const struct mien_layer *l = &n->desc.layer[i];
+            const int k = l->param[role];
+            const size_t count = k < 0 ? 0 : n->desc.param[k].count;
+            kept |= count > 0 && !is_packed(l);
+            most[role] = count > most[role] ? count : most[role];
+        }
+    }
+    bool ok = true;
+    if (kept) {
+        n->weights = mien_alloc(n->desc.weights, sizeof(float));
+        ok = n->weights != NULL;
+        if (ok) {
+            expand(s, 0, n->desc.weights, n->weights);
+        }
+    }
+    for (int role = 0; role < MIEN_PARAM_ROLES && ok; role++) {
+        s->layer[role] = mien_alloc(most[role] + 1, sizeof(float));
+        ok = s->layer[role] != NULL;
+    }
+    return ok;
+}
+
 static const float *param(const struct mien_net *n, const struct mien_layer *l,
                           enum mien_param_role role)
 {
     int i = l->param[role];
-    return i < 0 ? NULL : n->weights + n->desc.param[i].offset;
+    return i < 0 || !n->weights ? NULL : n->weights + n->desc.param[i].offset;
+}
+
+// The same of a layer that is packed.
+static const float *stored_param(const struct mien_net *n, const struct stored *s,
+                                 const struct mien_layer *l, enum mien_param_role role)
+{
+    int i = l->param[role];
+    if (i < 0) {
+        return NULL;
+    }
+    expand(s, n->desc.param[i].offset, n->desc.param[i].count, s->layer[role]);
+    return s->layer[role];
 }
 
 // Sets up a layer's products; with an arena that has room, packs its weights too.
-static void set_up(struct mien_net *n, int i, struct mien_arena *a)
+static void set_up(struct mien_net *n, const struct stored *s, int i, struct mien_arena *a)
 {
     const struct mien_layer *l = &n->desc.layer[i];
     struct op *op = &n->op[i];
-    const float *weight = param(n, l, MIEN_PARAM_WEIGHT), *bias = param(n, l, MIEN_PARAM_BIAS);
-    const float *slope = l->act == MIEN_ACT_LEAKY ? &l->slope : param(n, l, MIEN_PARAM_SLOPE);
+    const bool packed = is_packed(l) && a->base;
+    const float *weight = packed ? stored_param(n, s, l, MIEN_PARAM_WEIGHT) : NULL;
+    const float *bias =
+        packed ? stored_param(n, s, l, MIEN_PARAM_BIAS) : param(n, l, MIEN_PARAM_BIAS);
+    const float *slope = l->act == MIEN_ACT_LEAKY ? &l->slope
+                         : packed                 ? stored_param(n, s, l, MIEN_PARAM_SLOPE)
+                                                  : param(n, l, MIEN_PARAM_SLOPE);
     const size_t lanes = (size_t)op->map.lanes;
     if (l->kind == MIEN_LAYER_CONV) {
         const struct mien_map *in = &n->op[n->root[l->input[0]]].map;
@@ -202,7 +267,7 @@ static void set_up(struct mien_net *n, int i, struct mien_arena *a)
         c->weight = mien_arena_take(a, mien_infer_conv_bytes(c), 1);
         c->bias = mien_arena_take(a, lanes, sizeof(float));
         c->slope = mien_arena_take(a, lanes, sizeof(float));
-        if (a->base) {
+        if (packed) {
             mien_infer_conv_pack(c, weight, bias, slope);
         }
     } else if (l->kind == MIEN_LAYER_DENSE) {
@@ -212,34 +277,30 @@ static void set_up(struct mien_net *n, int i, struct mien_arena *a)
         d->weight = mien_arena_take(a, mien_infer_dense_bytes(n->infer, d), 1);
         d->bias = mien_arena_take(a, lanes, sizeof(float));
         d->slope = mien_arena_take(a, lanes, sizeof(float));
-        if (a->base) {
+        if (packed) {
             mien_infer_dense_pack(n->infer, d, weight, bias, slope);
         }
     } else {
         op->bias = bias;
         op->slope = slope;
-        n->kept |= weight || bias || param(n, l, MIEN_PARAM_SLOPE);
     }
 }
 
-static bool pack(struct mien_net *n)
+static bool pack(struct mien_net *n, struct stored *s)
 {
-    for (int i = 0; i < n->desc.layers; i++) {
-        set_up(n, i, &n->arena);
+    bool ok = make_room(n, s);
+    for (int i = 0; i < n->desc.layers && ok; i++) {
+        set_up(n, s, i, &n->arena);
     }
     const size_t need = n->arena.used;
-    if (!mien_arena_init(&n->arena, need)) {
-        return false;
+    ok = ok && mien_arena_init(&n->arena, need);
+    for (int i = 0; i < n->desc.layers && ok; i++) {
+        set_up(n, s, i, &n->arena);
     }
-    n->kept = false;
-    for (int i = 0; i < n->desc.layers; i++) {
-        set_up(n, i, &n->arena);
+    for (int role = 0; role < MIEN_PARAM_ROLES; role++) {
+        mien_free(s->layer[role]);
     }
-    if (!n->kept) {
-        mien_free(n->weights);
-        n->weights = NULL;
-    }
-    return true;
+    return ok;
 }
 
 static bool is_own_section(const char *name)
@@ -317,16 +378,17 @@ struct mien_net *mien_net_load(const char *path)
         mien_error("%s: the network's description is missing; the file is damaged", path);
         goto fail;
     }
-    if (!mien_desc_parse(&n->desc, text, true, path) || !read_weights(n, &file, path)) {
+    struct stored stored = {0};
+    if (!mien_desc_parse(&n->desc, text, true, path) || !find_weights(n, &file, path, &stored)) {
         goto fail;
     }
     read_numbers(n, &file);
-    mien_container_destroy(&file); // before its weights are held once more
     n->infer = mien_infer();
     find_roots(n);
-    if (!pack(n)) {
+    if (!pack(n, &stored)) {
         goto fail;
     }
+    mien_container_destroy(&file);
     plan(n);
     return n;
 fail:
@@ -520,7 +582,7 @@ static void forward_layer(const struct mien_net *n, int i, const float *picture,
     const struct op *op = &n->op[i];
     const struct mien_map *in = &n->op[n->root[l->input[0]]].map;
     const float *plus = l->plus < 0 ? NULL : map_of(n, work, l->plus);
-    const float *weight = n->weights ? param(n, l, MIEN_PARAM_WEIGHT) : NULL;
+    const float *weight = param(n, l, MIEN_PARAM_WEIGHT);
     float *z = map_of(n, work, i);
     if (l->kind == MIEN_LAYER_CONV) {
         const float *x = op->conv.planar ? picture : map_of(n, work, l->input[0]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/half.h"
 #include "base/mem.h"
 
 extern const struct mien_infer mien_infer_table_plain, mien_infer_table_avx2,
@@ -142,32 +143,43 @@ static void filter_transform(const float g[9], float u[36])
     }
 }
 
+// Converted at once: a filter after its transform, or that many weights of a row.
+enum { CHUNK = 256 };
+
 void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,
                           const float *slope)
 {
     const bool fast = c->method == MIEN_CONV_WINOGRAD;
-    const int taps = fast ? 36 : c->k * c->k, k2 = c->k * c->k, groups = c->out.lanes / c->group;
+    const int taps = fast ? 36 : c->k * c->k, groups = c->out.lanes / c->group;
+    // One row an output: (in, tap). Transformed filters come one by one, others in long pieces.
+    const int row = c->in.c * taps, piece = fast ? taps : CHUNK;
     float *full = c->weight;
-    _Float16 *half = c->weight;
+    _Float16 *half = c->weight, few[CHUNK];
     memset(c->weight, 0, mien_infer_conv_bytes(c));
     for (int o = 0; o < c->out.c; o++) {
-        for (int i = 0; i < c->in.c; i++) {
-            const float *g = weight + ((size_t)o * (size_t)c->in.c + (size_t)i) * (size_t)k2;
+        for (int from = 0; from < row; from += piece) {
+            const int n = row - from < piece ? row - from : piece;
+            const float *g = weight + (size_t)o * (size_t)row + (size_t)from;
             float u[36];
             if (fast) {
-                filter_transform(g, u);
+                filter_transform(weight + ((size_t)o * (size_t)c->in.c + (size_t)(from / 36)) * 9,
+                                 u);
                 g = u;
             }
-            for (int k = 0; k < taps; k++) {
+            if (c->half) {
+                mien_float_to_half(g, few, (size_t)n);
+            }
+            for (int j = 0, i = from / taps, k = from % taps; j < n;
+                 j++, i += k + 1 == taps, k = k + 1 == taps ? 0 : k + 1) {
                 // direct: (group, tap, c, lane); Winograd: (tap, group, c, lane)
                 size_t block = fast ? (size_t)k * (size_t)groups + (size_t)(o / c->group)
                                     : (size_t)(o / c->group) * (size_t)taps + (size_t)k;
                 const size_t at = (block * (size_t)c->in.c + (size_t)i) * (size_t)c->group +
                                   (size_t)(o % c->group);
                 if (c->half) {
-                    half[at] = (_Float16)g[k];
+                    half[at] = few[j];
                 } else {
-                    full[at] = g[k];
+                    full[at] = g[j];
                 }
             }
         }
@@ -184,23 +196,28 @@ size_t mien_infer_dense_bytes(const struct mien_infer *t, const struct mien_pack
 void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense *d,
                            const float *weight, const float *bias, const float *slope)
 {
-    const int V = t->vector, lanes = whole(d->out, V), p = d->in.h * d->in.w;
-    const size_t in = (size_t)d->in.c * (size_t)p;
+    const int V = t->vector, lanes = whole(d->out, V);
+    const size_t p = (size_t)d->in.h * (size_t)d->in.w, in = (size_t)d->in.c * p;
     float *full = d->weight;
-    _Float16 *half = d->weight;
+    _Float16 *half = d->weight, few[CHUNK];
     d->group = V;
-    for (int o = 0; o < lanes; o++) {
-        for (int q = 0; q < p; q++) {
-            for (int i = 0; i < d->in.c; i++) {
-                float w =
-                    o < d->out ? weight[(size_t)o * in + (size_t)i * (size_t)p + (size_t)q] : 0;
-                size_t at =
-                    ((size_t)(o / V) * in + (size_t)q * (size_t)d->in.c + (size_t)i) * (size_t)V +
-                    (size_t)(o % V);
+    memset(d->weight, 0, mien_infer_dense_bytes(t, d));
+    for (int o = 0; o < d->out; o++) {
+        for (size_t from = 0; from < in; from += CHUNK) {
+            const size_t n = in - from < CHUNK ? in - from : CHUNK;
+            const float *w = weight + (size_t)o * in + from;
+            if (t->half) {
+                mien_float_to_half(w, few, n);
+            }
+            // a row is (c, pixel), packed (pixel, c)
+            for (size_t j = 0, i = from / p, q = from % p; j < n;
+                 j++, i += q + 1 == p, q = q + 1 == p ? 0 : q + 1) {
+                const size_t at =
+                    ((size_t)(o / V) * in + q * (size_t)d->in.c + i) * (size_t)V + (size_t)(o % V);
                 if (t->half) {
-                    half[at] = (_Float16)w;
+                    half[at] = few[j];
                 } else {
-                    full[at] = w;
+                    full[at] = w[j];
                 }
             }
         }

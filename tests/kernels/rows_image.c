@@ -259,6 +259,29 @@ static void run_half(struct kernel_case *c, const void *table)
     }
 }
 
+static void make_to_half(struct kernel_case *c)
+{
+    const size_t n = (size_t)c->dim[0];
+    kernel_add(c, KERNEL_IN, KERNEL_REAL, n, 100);
+    kernel_add(c, KERNEL_OUT, KERNEL_BYTE, 2 * n, 1);
+    kernel_tolerate(c, 0);
+    c->bytes[0] = 6 * (double)n;
+}
+
+static void run_to_half(struct kernel_case *c, const void *table)
+{
+    const size_t n = (size_t)c->dim[0];
+    const float *from = kernel_floats(c, 0);
+    if (table) {
+        mien_float_to_half(from, kernel_bytes(c, 1), n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const _Float16 h = (_Float16)from[i];
+        memcpy(kernel_bytes(c, 1) + 2 * i, &h, sizeof(h));
+    }
+}
+
 static void make_noise(struct kernel_case *c)
 {
     kernel_add(c, KERNEL_SUM, KERNEL_REAL, (size_t)c->dim[0], 1);
@@ -330,6 +353,8 @@ const struct kernel_row kernel_image_rows[] = {
     ROW("letterbox", "half_row add_row sums_to_gray", letterbox_timed, draw_letterbox,
         make_letterbox, run_letterbox),
     ROW("half", "mien_half_to_float eights", length_timed, draw_length, make_half, run_half),
+    ROW("to half", "mien_float_to_half eights_back", length_timed, draw_length, make_to_half,
+        run_to_half),
     ROW("noise", "mien_augment_noise", length_timed, draw_length, make_noise, run_noise),
     {
         .name = "tone",

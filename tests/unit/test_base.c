@@ -519,6 +519,36 @@ static void halves(void **state)
     }
 }
 
+// Floats of every size round as the compiler rounds them, from any place, and nothing else is
+// written.
+static void floats_become_halves(void **state)
+{
+    (void)state;
+    struct mien_rng r;
+    static float from[1001];
+    static uint16_t half[1003];
+    mien_rng_seed(&r, 3, 1);
+    for (int i = 0; i < 1001; i++) {
+        from[i] = mien_rng_range(&r, -1, 1) * powf(2, mien_rng_range(&r, -28, 17));
+    }
+    const float edge[] = {0,        -0.0f,      65504,        65520,          -65519,  0x1p-24f,
+                          0x1p-25f, 0x1.8p-25f, 1 + 0x1p-11f, 1 + 0x1.8p-10f, INFINITY};
+    memcpy(from + 500, edge, sizeof(edge));
+    for (int first = 0; first < 9; first++) {
+        for (size_t n = 0; n < 40 || n == 1001 - (size_t)first;
+             n = n == 39 ? 1001 - (size_t)first : n + 1) {
+            memset(half, 0x5a, sizeof(half));
+            mien_float_to_half(from + first, half + 1, n);
+            assert_int_equal(half[0], 0x5a5a);
+            assert_int_equal(half[1 + n], 0x5a5a);
+            for (size_t i = 0; i < n; i++) {
+                _Float16 h = (_Float16)from[(size_t)first + i];
+                assert_memory_equal(&h, &half[1 + i], sizeof(h));
+            }
+        }
+    }
+}
+
 // Not zeroed, else as mien_calloc; large ones too, which are wished for in large pages.
 static void plain_memory(void **state)
 {
@@ -547,6 +577,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_overflow),
         cmocka_unit_test(halves),
+        cmocka_unit_test(floats_become_halves),
         cmocka_unit_test(plain_memory),
         cmocka_unit_test(log_is_captured),
         cmocka_unit_test(arena_measures_then_carves),
