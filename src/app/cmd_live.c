@@ -10,7 +10,7 @@
 #include "live/files.h"
 #include "live/live_session.h"
 #include "live/settings.h"
-#include "view/keys.h"
+#include "view/actions.h"
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
 {

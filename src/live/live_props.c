@@ -1,4 +1,4 @@
-// The things to wear that there are.
+// The things to wear: listing, choosing, putting on.
 #include "live/live_props.h"
 
 #include <dirent.h>
@@ -72,7 +72,8 @@ void mien_props_list(struct mien_ui_controls *c, char (*path)[1024])
     }
 }
 
-size_t mien_props_first(const struct mien_ui_controls *c, const char *list)
+// The length of the first name in a list with commas: all of it when it is a file as a whole.
+static size_t first_length(const struct mien_ui_controls *c, const char *list)
 {
     size_t all = strlen(list);
     for (int i = 0; i < c->props; i++) {
@@ -83,7 +84,8 @@ size_t mien_props_first(const struct mien_ui_controls *c, const char *list)
     return mien_file_exists(list) ? all : strcspn(list, ",");
 }
 
-int mien_props_find(struct mien_ui_controls *c, char (*path)[1024], const char *want)
+// The entry of a name; a path to a file is added to the list. -1 when there is neither (logged).
+static int find(struct mien_ui_controls *c, char (*path)[1024], const char *want)
 {
     for (int i = 0; i < c->props; i++) {
         if (!strcmp(c->prop_name[i], want)) {
@@ -98,4 +100,59 @@ int mien_props_find(struct mien_ui_controls *c, char (*path)[1024], const char *
                "there is",
                want);
     return -1;
+}
+
+static void say_refused(struct mien_show *s, int i, const char *reason)
+{
+    char text[300];
+    mien_error("%s cannot be worn: %s", s->prop_path[i], reason);
+    snprintf(text, sizeof(text), "%s: %s", s->controls.prop_name[i], reason);
+    mien_show_notice(s, text);
+}
+
+bool mien_props_put_on(struct mien_show *s)
+{
+    struct mien_ui_controls *c = &s->controls;
+    struct mien_view *v = s->view;
+    char reason[MIEN_VIEW_REASON];
+    bool ok = c->prop > 0 || mien_view_wear(v, NULL, reason);
+    for (int i = 1; i < c->props; i++) {
+        if (i != c->prop && !c->also[i]) {
+            mien_view_take_off(v, s->prop_path[i]);
+        }
+    }
+    for (int i = 1; i < c->props; i++) {
+        if ((i == c->prop || c->also[i]) && !mien_view_wear_too(v, s->prop_path[i], reason)) {
+            say_refused(s, i, reason);
+            c->prop = i == c->prop ? 0 : c->prop;
+            c->also[i] = ok = false;
+        }
+    }
+    return ok;
+}
+
+static bool choose(struct mien_show *s, const char *list)
+{
+    struct mien_ui_controls *c = &s->controls;
+    char name[1024];
+    bool ok = true;
+    for (const char *p = list; ok && *p;) {
+        size_t n = first_length(c, p);
+        snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
+        int i = find(c, s->prop_path, name);
+        ok = i >= 0;
+        if (ok && !c->prop) {
+            c->prop = i;
+        } else if (ok && i != c->prop) {
+            c->also[i] = i > 0;
+        }
+        p += n + (p[n] == ',');
+    }
+    return ok;
+}
+
+bool mien_props_wear(struct mien_show *s, const char *list)
+{
+    bool there = choose(s, list);
+    return mien_props_put_on(s) && there;
 }

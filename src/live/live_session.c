@@ -63,60 +63,6 @@ static bool open_live(struct mien_session *s)
     return s->live != NULL;
 }
 
-static void say_refused(struct mien_session *s, int i, const char *reason)
-{
-    char text[300];
-    mien_error("%s cannot be worn: %s", s->props.path[i], reason);
-    snprintf(text, sizeof(text), "%s: %s", s->show->controls.prop_name[i], reason);
-    mien_show_notice(s->show, text);
-}
-
-// What is chosen in the controls, without what cannot be used. False: something could not.
-static bool put_on(struct mien_session *s)
-{
-    struct mien_ui_controls *c = &s->show->controls;
-    struct mien_view *v = s->show->view;
-    char reason[MIEN_VIEW_REASON];
-    bool ok = c->prop > 0 || mien_view_wear(v, NULL, reason);
-    for (int i = 1; i < c->props; i++) {
-        if (i != c->prop && !c->also[i]) {
-            mien_view_take_off(v, s->props.path[i]);
-        }
-    }
-    for (int i = 1; i < c->props; i++) {
-        if ((i == c->prop || c->also[i]) && !mien_view_wear_too(v, s->props.path[i], reason)) {
-            say_refused(s, i, reason);
-            c->prop = i == c->prop ? 0 : c->prop;
-            c->also[i] = ok = false;
-        }
-    }
-    s->props.on = c->prop;
-    memcpy(s->props.also_on, c->also, sizeof(s->props.also_on));
-    return ok;
-}
-
-// Chooses what --prop, or the settings, name: one thing or several with commas. False: one of them
-// is not there (logged).
-static bool choose_props(struct mien_session *s, const char *list)
-{
-    struct mien_ui_controls *c = &s->show->controls;
-    char name[1024];
-    bool ok = true;
-    for (const char *p = list; ok && *p;) {
-        size_t n = mien_props_first(c, p);
-        snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), p);
-        int i = mien_props_find(c, s->props.path, name);
-        ok = i >= 0;
-        if (ok && !c->prop) {
-            c->prop = i;
-        } else if (ok && i != c->prop) {
-            c->also[i] = i > 0;
-        }
-        p += n + (p[n] == ',');
-    }
-    return ok;
-}
-
 static bool open_show(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
@@ -163,13 +109,11 @@ static bool open_show(struct mien_session *s)
     mien_session_source_chosen(s, o->source);
     mien_session_source_known(s, o->source);
     mien_session_list_networks(s);
-    mien_props_list(k, s->props.path);
-    if (o->prop && *o->prop) {
-        bool there = choose_props(s, o->prop);
-        s->refused = (!put_on(s) || !there) && !mien_settings_recalled(s->settings, &o->prop);
-        if (s->refused) {
-            return false;
-        }
+    mien_props_list(k, s->show->prop_path);
+    if (o->prop && *o->prop && !mien_props_wear(s->show, o->prop) &&
+        !mien_settings_recalled(s->settings, &o->prop)) {
+        s->refused = true;
+        return false;
     }
     s->props.before = k->prop;
     memcpy(s->props.also_before, k->also, sizeof(s->props.also_before));
@@ -178,68 +122,6 @@ static bool open_show(struct mien_session *s)
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
     }
     return true;
-}
-
-static void requests(struct mien_session *s)
-{
-    struct mien_show *show = s->show;
-    struct mien_ui_controls *c = &show->controls;
-    if (show->want_mark) {
-        mien_session_mark(s);
-    }
-    mien_session_profile(s);
-    if (show->want_calibrate) {
-        mien_live_calibrate(s->live, show->want_calibrate < 0);
-        show->want_calibrate = 0;
-    }
-    if (show->want_screenshot) {
-        mien_session_screenshot(s);
-    }
-    mien_session_head(s);
-    if (c->ask.tracking) {
-        mien_live_tune(s->live, c->fov_deg, c->filter > 0 ? c->filter : -1, c->faces, c->quality);
-    }
-    mien_session_network(s);
-    mien_session_folder(s);
-    if (c->ask.record) {
-        mien_session_toggle_recording(s);
-    }
-    if (c->ask.report) {
-        mien_session_toggle_report(s);
-    }
-    if (c->ask.sink) {
-        int i = c->ask.sink - 1;
-        if (!mien_session_set_output(s, i, !c->sink[i].on)) {
-            mien_show_notice(show, "this output cannot be opened: the terminal says why");
-        }
-    }
-    if (c->prop != s->props.on ||
-        memcmp(c->also, s->props.also_on, sizeof(s->props.also_on)) != 0) {
-        put_on(s);
-    }
-    if (c->ask.add_sink) {
-        mien_session_add_typed(s, c->ask.sink_spec);
-    }
-    if (c->ask.rescan) {
-        mien_session_rescan(s);
-    }
-    __typeof__(c->ask) asked = c->ask;
-    memset(&c->ask, 0, sizeof(c->ask));
-    if (s->opening.on) { // one after the other; the last wish counts
-        c->ask.next_camera = asked.next_camera && !asked.open;
-        c->ask.open = asked.open;
-        c->ask.open_w = asked.open_w;
-        c->ask.open_h = asked.open_h;
-        c->ask.open_fps = asked.open_fps;
-        memcpy(c->ask.open_uri, asked.open_uri, sizeof(asked.open_uri));
-    } else if (asked.open) {
-        mien_session_open_source(s, asked.open_uri, asked.open_w, asked.open_h, asked.open_fps,
-                                 true);
-    } else if (asked.demo) {
-        mien_session_open_demo(s);
-    } else if (asked.next_camera) {
-        mien_session_ask_next_camera(s);
-    }
 }
 
 static uint64_t dropped(struct mien_session *s)
@@ -266,7 +148,10 @@ static void take_turn(struct mien_session *s)
 {
     struct mien_show *show = s->show;
     mien_show_events(show);
-    requests(s);
+    mien_session_act(s);
+    mien_session_head(s);
+    mien_session_network(s);
+    mien_session_profile(s);
     mien_session_note_opened(s);
     if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
         return;
@@ -351,10 +236,8 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     int status = 1;
     bool ran = false;
     s->show = mien_calloc(1, sizeof(*s->show));
-    s->props.path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->props.path));
-    if (!s->show || !s->props.path || !mien_monitor_init(&s->outputs.guard)) {
+    if (!s->show || !mien_monitor_init(&s->outputs.guard)) {
         mien_free(s->show);
-        mien_free(s->props.path);
         return 1;
     }
     if (!mien_session_open_profile(s) || !mien_session_claim(s) || !mien_session_open_folder(s)) {
@@ -383,7 +266,6 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     mien_live_close(s->live);
     mien_monitor_destroy(&s->outputs.guard);
     mien_claims_destroy(&s->claims);
-    mien_free(s->props.path);
     mien_free(s->show);
     return status;
 }

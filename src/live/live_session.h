@@ -65,7 +65,7 @@ struct mien_session_picture { // session_outputs.c: one that is being saved: mie
     struct mien_thread thread;
     struct mien_image image;
     char path[512];
-    bool busy, ok;
+    bool busy, again, ok; // again: asked for while it was busy
     atomic_bool done;
 };
 
@@ -83,6 +83,8 @@ struct mien_session_opening { // session_sources.c: another one comes, by the us
     bool on, asked;           // by itself, at this size and rate
     char uri[1024];
     int w, h, fps;
+    bool waits;              // another wish of the user's, for afterwards
+    struct mien_action next; // which one
 };
 
 struct mien_session_cameras {        // session_cameras.c: they come and go
@@ -103,10 +105,9 @@ struct mien_session_person {     // session_person.c
     enum mien_profile_phase phase; // as last told
 };
 
-struct mien_session_props { // live_session.c
-    char (*path)[1024];     // of controls.prop_name; [0] is nothing
-    int on, before;         // as in controls.prop; before: at the start
-    bool also_on[MIEN_UI_PROPS], also_before[MIEN_UI_PROPS]; // as in controls.also
+struct mien_session_props {          // live_session.c
+    int before;                      // as in controls.prop, at the start
+    bool also_before[MIEN_UI_PROPS]; // as in controls.also
 };
 
 struct mien_session_network { // session_network.c

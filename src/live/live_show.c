@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "view/keys.h"
+#include "base/mem.h"
+#include "view/actions.h"
 
 enum { SHOWN = 64 };
 
@@ -52,6 +53,7 @@ static bool filter(void *arg, const union SDL_Event *e)
 static void open_ui(struct mien_show *s)
 {
     struct mien_ui_controls *c = &s->controls;
+    c->actions = &s->actions;
     c->settings = &s->settings;
     c->info = &s->info;
     c->camera_now = -1;
@@ -77,11 +79,18 @@ bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
     memset(s, 0, sizeof(*s));
     s->settings = c->settings;
     s->info.source = c->source;
+    s->prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*s->prop_path));
+    if (!s->prop_path || !mien_inbox_init(&s->actions, "actions", sizeof(struct mien_action),
+                                          MIEN_ACTIONS_WAITING)) {
+        mien_show_close(s);
+        return false;
+    }
     int w = c->width, h = c->height;
     if (w <= 0 || h <= 0) {
         mien_hud_window_size(c->picture_w, c->picture_h, c->settings.bars, &w, &h);
     }
     if (!mien_window_open(&s->window, c->title, w, h, c->headless, c->fullscreen)) {
+        mien_show_close(s);
         return false;
     }
     if (!c->headless) {
@@ -113,6 +122,9 @@ void mien_show_close(struct mien_show *s)
     mien_view_destroy(s->view);
     s->view = NULL;
     mien_window_close(&s->window);
+    mien_inbox_destroy(&s->actions);
+    mien_free(s->prop_path);
+    s->prop_path = NULL;
 }
 
 void mien_show_notice_for(struct mien_show *s, const char *text, int seconds)
@@ -127,246 +139,51 @@ void mien_show_notice(struct mien_show *s, const char *text)
     mien_show_notice_for(s, text, 3);
 }
 
-// Ends, or asks first while files are written.
-static void leave(struct mien_show *s)
-{
-    if (s->ui && mien_ui_writes(&s->controls)) {
-        mien_ui_show(s->ui, MIEN_UI_QUIT);
-        s->dirty = true;
-    } else {
-        s->quit = true;
-    }
-}
-
-// Goes one step back: the sheet of keys, full screen, the program.
-static void escape(struct mien_show *s)
-{
-    if (s->settings.help) {
-        s->settings.help = 0;
-        s->dirty = true;
-    } else if (s->presenting) {
-        s->presenting = false;
-        s->dirty = true;
-    } else if (s->window.fullscreen) {
-        mien_window_toggle_fullscreen(&s->window);
-    } else {
-        leave(s);
-    }
-}
-
-// The figures are those of the next face in the picture.
-static void next_face(struct mien_show *s)
-{
-    const struct mien_result *r = s->shot ? &s->shot->result : NULL;
-    char text[64];
-    if (!r || r->count < 2) {
-        mien_show_notice(s, r && r->count ? "there is no other face" : "there is no face");
-        return;
-    }
-    s->settings.face = r->face[(mien_hud_face(r, s->settings.face) + 1) % r->count].id;
-    snprintf(text, sizeof(text), "figures of face %d", s->settings.face);
-    mien_show_notice(s, text);
-}
-
-static void click(struct mien_show *s)
+// A click chooses whose figures are shown.
+static void ask_clicked(struct mien_show *s)
 {
     int w, h;
     mien_view_size(s->view, &w, &h);
     int id = s->shot ? mien_view_face_at(s->view, &s->shot->result, s->window.click_x * (float)w,
                                          s->window.click_y * (float)h)
                      : 0;
-    s->settings.face = id ? id : s->settings.face;
-    s->dirty = true;
+    if (id) {
+        mien_action_ask_number(&s->actions, MIEN_ACTION_SET_FIGURES, id);
+    }
 }
 
-static void character(struct mien_show *s, char c)
+static void fit_window(struct mien_show *s)
 {
-    struct mien_view_settings *v = &s->settings;
-    struct mien_ui_controls *k = &s->controls;
-    char text[64];
-    int action = mien_key_action(c);
-    switch (action) {
-    case MIEN_ACTION_QUIT:
-        leave(s);
-        break;
-    case MIEN_ACTION_MODE:
-    case MIEN_ACTION_MODE_BACK:
-        v->mode = (enum mien_view_mode)(
-            (v->mode + (action == MIEN_ACTION_MODE ? 1 : MIEN_VIEW_MODES - 1)) % MIEN_VIEW_MODES);
-        snprintf(text, sizeof(text), "%s", mien_view_mode_at(v->mode)->name);
-        mien_show_notice(s, text);
-        break;
-    case MIEN_ACTION_PAUSE:
-        s->info.paused = !s->info.paused;
-        break;
-    case MIEN_ACTION_FULLSCREEN:
-        mien_window_toggle_fullscreen(&s->window);
-        break;
-    case MIEN_ACTION_HUD:
-        v->hud = (enum mien_hud_level)((v->hud + 1) % MIEN_HUD_LEVELS);
-        break;
-    case MIEN_ACTION_BARS:
-        v->bars = !v->bars;
-        break;
-    case MIEN_ACTION_AXES:
-        v->axes = !v->axes;
-        break;
-    case MIEN_ACTION_POINTS:
-        v->points = !v->points;
-        break;
-    case MIEN_ACTION_HEAD:
-        v->head = !v->head;
-        break;
-    case MIEN_ACTION_MIRROR:
-        v->mirror = !v->mirror;
-        break;
-    case MIEN_ACTION_SCREENSHOT:
-        s->want_screenshot = true;
-        break;
-    case MIEN_ACTION_SAVE_HEAD:
-        s->want_head = true;
-        break;
-    case MIEN_ACTION_NEUTRAL:
-    case MIEN_ACTION_FORGET:
-        s->want_calibrate = action == MIEN_ACTION_NEUTRAL ? 1 : -1;
-        mien_show_notice(s, action == MIEN_ACTION_NEUTRAL ? "neutral expression taken"
-                                                          : "neutral expression forgotten");
-        break;
-    case MIEN_ACTION_FAINTER:
-    case MIEN_ACTION_STRONGER:
-        v->fade = fminf(fmaxf(v->fade + (action == MIEN_ACTION_FAINTER ? 0.1f : -0.1f), 0), 1);
-        snprintf(text, sizeof(text), "opacity %.0f %%", 100 * (1 - (double)v->fade));
-        mien_show_notice(s, text);
-        break;
-    case MIEN_ACTION_PROP:
-    case MIEN_ACTION_PROP_BACK:
-        k->prop = (k->prop + (action == MIEN_ACTION_PROP ? 1 : k->props - 1)) % k->props;
-        memset(k->also, 0, sizeof(k->also));
-        mien_show_notice(s, k->prop_name[k->prop]);
-        break;
-    case MIEN_ACTION_LIGHT:
-        k->light = !k->light;
-        mien_show_notice(s, k->light ? "worn things take the face's light" : "plain light");
-        break;
-    case MIEN_ACTION_FACES:
-        k->faces = c - '0';
-        k->ask.tracking = true;
-        snprintf(text, sizeof(text), k->faces > 1 ? "%d faces at most" : "one face", k->faces);
-        mien_show_notice(s, text);
-        break;
-    case MIEN_ACTION_LESS_SMOOTH:
-    case MIEN_ACTION_SMOOTHER:
-        k->filter =
-            fminf(fmaxf(k->filter + (action == MIEN_ACTION_SMOOTHER ? 0.25f : -0.25f), 0), 4);
-        k->ask.tracking = true;
-        snprintf(text, sizeof(text), k->filter > 0 ? "smoothing %.2f" : "no smoothing",
-                 (double)k->filter);
-        mien_show_notice(s, text);
-        break;
-    case MIEN_ACTION_NARROWER:
-    case MIEN_ACTION_WIDER:
-        k->fov_deg = action == MIEN_ACTION_WIDER ? fminf(fmaxf(k->fov_deg, 38) + 2, 120)
-                                                 : (k->fov_deg > 40 ? k->fov_deg - 2 : 0);
-        k->ask.tracking = true;
-        snprintf(text, sizeof(text),
-                 k->fov_deg > 0 ? "field of view %.0f°" : "field of view unknown",
-                 (double)k->fov_deg);
-        mien_show_notice(s, text);
-        break;
-    case MIEN_ACTION_QUALITY:
-        k->quality = !k->quality;
-        k->ask.tracking = true;
-        mien_show_notice(s, k->quality ? "looks twice: steadier, twice the time" : "looks once");
-        break;
-    case MIEN_ACTION_NETWORK:
-        k->network = k->networks ? (k->network + 1) % k->networks : 0;
-        k->ask.network = true;
-        break;
-    case MIEN_ACTION_OPEN:
-    case MIEN_ACTION_SETTINGS:
-        if (s->ui) {
-            mien_ui_show(s->ui, action == MIEN_ACTION_OPEN ? MIEN_UI_OPEN : MIEN_UI_SETTINGS);
-        }
-        break;
-    case MIEN_ACTION_FIGURES:
-        next_face(s);
-        break;
-    case MIEN_ACTION_DEMO:
-        k->ask.demo = true;
-        break;
-    case MIEN_ACTION_CAMERA:
-        k->ask.next_camera = true;
-        break;
-    case MIEN_ACTION_RECORD:
-        k->ask.record = true;
-        break;
-    case MIEN_ACTION_CURVES:
-        v->curves = !v->curves;
-        break;
-    case MIEN_ACTION_MARK:
-        s->want_mark = true;
-        break;
-    case MIEN_ACTION_LEARN:
-        s->want_profile = true;
-        break;
-    case MIEN_ACTION_RANGE:
-        s->want_profile_switch = true;
-        break;
-    case MIEN_ACTION_REPORT:
-        k->ask.report = true;
-        break;
-    case MIEN_ACTION_PROGRAMME:
-        k->programme = (enum mien_programme)((k->programme + 1) % MIEN_PROGRAMMES);
-        mien_show_notice(
-            s, k->programme == MIEN_PROGRAMME_PROPS     ? "others get the picture with what is worn"
-               : k->programme == MIEN_PROGRAMME_PICTURE ? "others get the picture alone"
-                                                        : "others get all that you see");
-        break;
-    case MIEN_ACTION_PRESENT:
-        s->presenting = !s->presenting;
-        break;
-    case MIEN_ACTION_CHANNELS:
-        mien_show_notice(s, mien_traces_next(&s->curves));
-        v->curves = true;
-        break;
-    case MIEN_ACTION_HELP:
-        v->help = v->help < mien_view_help_pages(s->view) ? v->help + 1 : 0;
-        break;
-    default:
-        return;
+    int w, h;
+    mien_window_size_px(&s->window, &w, &h);
+    mien_view_resize(s->view, w, h);
+    if (s->ui) {
+        mien_ui_resize(s->ui, w, h, mien_hud_scale(w, h));
     }
-    s->dirty = true;
 }
 
 void mien_show_events(struct mien_show *s)
 {
+    struct mien_action asked;
     char c = 0;
     for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
-        if (k == MIEN_KEY_QUIT) {
-            s->quit = true;
+        if (k == MIEN_KEY_CHARACTER && mien_action_of_key(c, &asked)) {
+            mien_inbox_put(&s->actions, &asked);
+        } else if (k == MIEN_KEY_QUIT) {
+            mien_action_ask(&s->actions, MIEN_ACTION_LEAVE);
         } else if (k == MIEN_KEY_ESCAPE) {
-            escape(s);
-        } else if (k == MIEN_KEY_MENU && s->ui) {
-            mien_ui_show(s->ui, MIEN_UI_SOURCE);
-            s->dirty = true;
-        } else if (k == MIEN_KEY_CLICK) {
-            click(s);
+            mien_action_ask(&s->actions, MIEN_ACTION_ESCAPE);
+        } else if (k == MIEN_KEY_MENU) {
+            mien_action_ask(&s->actions, MIEN_ACTION_MENUS);
         } else if (k == MIEN_KEY_DROPPED) {
-            s->controls.ask.open = true;
-            s->controls.ask.open_w = s->controls.ask.open_h = s->controls.ask.open_fps = 0;
-            snprintf(s->controls.ask.open_uri, sizeof(s->controls.ask.open_uri), "%s",
-                     s->window.dropped);
-        } else if (k == MIEN_KEY_CHARACTER) {
-            character(s, c);
-        } else if (k == MIEN_KEY_RESIZED && !s->window.headless) {
-            int w, h;
-            mien_window_size_px(&s->window, &w, &h);
-            mien_view_resize(s->view, w, h);
-            if (s->ui) {
-                mien_ui_resize(s->ui, w, h, mien_hud_scale(w, h));
-            }
+            mien_action_ask_text(&s->actions, MIEN_ACTION_SOURCE, s->window.dropped);
+        } else if (k == MIEN_KEY_CLICK) {
+            ask_clicked(s);
             s->dirty = true;
-        } else {
+        } else if (k != MIEN_KEY_CHARACTER) {
+            if (k == MIEN_KEY_RESIZED && !s->window.headless) {
+                fit_window(s);
+            }
             s->dirty = true;
         }
     }
@@ -430,33 +247,6 @@ static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t s
     }
 }
 
-// What the menus asked of the window itself.
-static void absorb(struct mien_show *s)
-{
-    struct mien_ui_controls *c = &s->controls;
-    if (c->ask.quit) {
-        leave(s);
-    }
-    s->quit = s->quit || c->ask.leave;
-    s->want_screenshot = s->want_screenshot || c->ask.screenshot;
-    s->want_head = s->want_head || c->ask.save_head;
-    s->info.paused ^= c->ask.pause;
-    if (c->ask.fullscreen) {
-        mien_window_toggle_fullscreen(&s->window);
-    }
-    if (c->ask.calibrate || c->ask.forget) {
-        character(s, c->ask.calibrate ? 'n' : 'N');
-    }
-    s->presenting ^= c->ask.present;
-    s->want_mark = s->want_mark || c->ask.mark;
-    s->want_profile = s->want_profile || c->ask.learn;
-    s->want_profile_switch = s->want_profile_switch || c->ask.use_profile;
-    c->ask.save_head = c->ask.quit = c->ask.leave = c->ask.screenshot = c->ask.pause =
-        c->ask.fullscreen = false;
-    c->ask.calibrate = c->ask.forget = false;
-    c->ask.present = c->ask.mark = c->ask.learn = c->ask.use_profile = false;
-}
-
 static void draw(struct mien_show *s, bool menus, bool notes_apart)
 {
     static const struct mien_result nothing = {0};
@@ -480,8 +270,8 @@ static void draw_menus(struct mien_show *s)
 {
     int w, h;
     mien_view_size(s->view, &w, &h);
-    if (s->ui && mien_ui_draw(s->ui, &s->controls, w, h)) {
-        absorb(s);
+    if (s->ui) {
+        mien_ui_draw(s->ui, &s->controls, w, h);
     }
 }
 

@@ -1,13 +1,15 @@
-// What the live program shows: window, display, measured times, keys.
+// What the live program shows: window, display, measured times. What keys, menus and dropped files
+// ask for goes into one queue of actions (view/actions.h).
 //
-// Main thread only. Does not: start threads, know sources or engines (what a key asks of them is
-// handed out as a request).
+// Main thread only, but for asking. Does not: start threads, know sources or engines (their actions
+// are the session's).
 #ifndef MIEN_LIVE_LIVE_SHOW_H
 #define MIEN_LIVE_LIVE_SHOW_H
 
 #include "base/stats.h"
 #include "live/live.h"
 #include "live/window.h"
+#include "view/actions.h"
 #include "view/traces.h"
 #include "view/ui.h"
 #include "view/view.h"
@@ -26,7 +28,9 @@ struct mien_show {
     struct mien_window window;
     struct mien_view *view;
     struct mien_ui *ui;               // NULL: there are no menus
-    struct mien_ui_controls controls; // what keys and menus ask for and show
+    struct mien_ui_controls controls; // what menus show
+    struct mien_inbox actions;        // asked for, of struct mien_action
+    char (*prop_path)[1024];          // of controls.prop_name; [0] is nothing
     // Called with all drawn but menus, lamps, notices and help: for who records or sends the
     // picture. May be NULL.
     void (*capture)(void *arg, const struct mien_shot *shot);
@@ -37,9 +41,7 @@ struct mien_show {
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
     bool presenting;              // nothing is drawn but what the audience gets
     bool dirty;                   // must be drawn again without a new shot
-    bool quit, want_screenshot, want_head;
-    int want_calibrate; // 1 take, -1 clear, 0 nothing
-    bool want_mark, want_profile, want_profile_switch;
+    bool quit;
     struct mien_traces curves; // of every shot that was drawn
     int64_t drawn_ns;          // end of the last drawing
     int64_t notice_until_ns;
@@ -55,7 +57,9 @@ struct mien_show {
 // Opens and warms up: everything is compiled before the first frame comes. False: logged.
 bool mien_show_open(struct mien_show *s, const struct mien_show_config *c);
 void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed object
-void mien_show_events(struct mien_show *s); // handles what the user did
+void mien_show_events(struct mien_show *s); // what the user did: asks for actions
+// Does one that is the window's own; false: it is the session's.
+bool mien_show_act(struct mien_show *s, const struct mien_action *a);
 // Draws the shot (NULL: the last one again), waits until it is on the screen and measures.
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
 void mien_show_notice(struct mien_show *s, const char *text); // for three seconds

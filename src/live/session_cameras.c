@@ -158,6 +158,13 @@ void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
     }
 }
 
+static void look_again(struct mien_session *s)
+{
+    if (s->cameras.watch) {
+        mien_camera_watch_again(s->cameras.watch);
+    }
+}
+
 // What the look-out knows is a second old while it looks; otherwise it looks first.
 void mien_session_ask_next_camera(struct mien_session *s)
 {
@@ -167,14 +174,12 @@ void mien_session_ask_next_camera(struct mien_session *s)
     }
     s->cameras.next_asked = true;
     mien_show_notice(s->show, "looking for cameras …");
-    mien_session_rescan(s);
+    look_again(s);
 }
 
-void mien_session_rescan(struct mien_session *s)
+void mien_session_look_for_cameras(struct mien_session *s, const struct mien_action *a)
 {
-    if (s->cameras.watch) {
-        mien_camera_watch_again(s->cameras.watch);
-    }
+    look_again(s);
 }
 
 void mien_session_tell_waiting(struct mien_session *s)

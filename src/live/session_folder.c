@@ -100,16 +100,16 @@ bool mien_session_open_folder(struct mien_session *s)
     return ok;
 }
 
-void mien_session_folder(struct mien_session *s)
+void mien_session_use_folder(struct mien_session *s, const struct mien_action *a)
 {
     struct mien_ui_controls *c = &s->show->controls;
     char folder[sizeof(s->folder.path)], text[400];
     const char *why;
-    if (c->folder_editing || !strcmp(c->folder, s->folder.path)) {
+    if (!strcmp(a->text, s->folder.path)) {
         return;
     }
-    if (!resolve(c->folder, folder, sizeof(folder), &why) || !is_ready(folder, &why)) {
-        tell(s, c->folder, why);
+    if (!resolve(a->text, folder, sizeof(folder), &why) || !is_ready(folder, &why)) {
+        tell(s, a->text, why);
     } else {
         if (strcmp(folder, s->folder.path) != 0) {
             memcpy(s->folder.path, folder, sizeof(folder));

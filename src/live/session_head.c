@@ -22,7 +22,7 @@ struct mien_session_head_state {
     struct mien_head head;
     struct mien_thread thread;
     char path[512];
-    bool busy, ok;
+    bool busy, again, ok; // again: asked for while it was busy
     atomic_bool done;
 };
 
@@ -86,11 +86,21 @@ void mien_session_head(struct mien_session *s)
     struct mien_session_head_state *h = s->head;
     if (h && h->busy && h->done) {
         finish_save(s, h);
+        if (h->again) {
+            mien_action_ask(&s->show->actions, MIEN_ACTION_SAVE_HEAD);
+        }
     }
-    if (!s->show->want_head || (h && h->busy)) { // the next one when this one is
+}
+
+void mien_session_save_head(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_session_head_state *h = s->head;
+    if (h) {
+        h->again = h->busy; // the next one when this one is saved
+    }
+    if (h && h->busy) {
         return;
     }
-    s->show->want_head = false;
     if (!h || !h->views.count || !mien_live_model(s->live)) {
         mien_show_notice(s->show, "nobody was seen yet whose head could be saved");
         return;

@@ -39,21 +39,42 @@ void mien_session_list_networks(struct mien_session *s)
     }
 }
 
-void mien_session_network(struct mien_session *s)
+// Of those that were chosen: one after the other, the last one counts.
+static void load_chosen(struct mien_session *s)
 {
-    struct mien_ui_controls *c = &s->show->controls;
-    char text[400], why[300] = "";
-    s->network.chosen = s->network.chosen || c->ask.network;
-    if (c->ask.network && c->networks < 2) {
-        mien_show_notice(s->show,
-                         "there is no other network: one would be a file models/face-NAME.net");
-    }
-    if (s->network.asked < 0 && c->network != s->network.on) { // one after the other
+    const struct mien_ui_controls *c = &s->show->controls;
+    char text[400];
+    if (s->network.asked < 0 && c->network != s->network.on) {
         s->network.asked = c->network;
         snprintf(text, sizeof(text), "loading the network %s", c->network_name[c->network]);
         mien_show_notice(s->show, text);
         mien_live_use_network(s->live, value_of(s, c->network));
     }
+}
+
+void mien_session_use_network(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    s->network.chosen = true;
+    if (c->networks < 2) {
+        mien_show_notice(s->show,
+                         "there is no other network: one would be a file models/face-NAME.net");
+    }
+    c->network = a->number >= 0 && a->number < c->networks ? (int)a->number : 0;
+    load_chosen(s);
+}
+
+void mien_session_use_next_network(struct mien_session *s, const struct mien_action *a)
+{
+    const struct mien_ui_controls *c = &s->show->controls;
+    int next = c->networks ? (c->network + 1) % c->networks : 0;
+    mien_session_use_network(s, &(struct mien_action){.number = next});
+}
+
+void mien_session_network(struct mien_session *s)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    char text[400], why[300] = "";
     enum mien_live_network news = mien_live_network_news(s->live, why, sizeof(why));
     if (news == MIEN_LIVE_NETWORK_SAME) {
         return;
@@ -69,6 +90,7 @@ void mien_session_network(struct mien_session *s)
     }
     s->network.asked = -1;
     mien_show_notice_for(s->show, text, news == MIEN_LIVE_NETWORK_NEW ? 3 : 6);
+    load_chosen(s);
 }
 
 const char *mien_session_network_name(const struct mien_session *s)

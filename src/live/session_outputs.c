@@ -178,6 +178,9 @@ static void finish_save(struct mien_session *s)
     snprintf(text, sizeof(text), s->picture.ok ? "saved %.300s" : "could not save %.300s",
              s->picture.path);
     mien_show_notice(s->show, text);
+    if (s->picture.again) {
+        mien_action_ask(&s->show->actions, MIEN_ACTION_SCREENSHOT);
+    }
 }
 
 static const char *report_file(const char *spec)
@@ -185,7 +188,7 @@ static const char *report_file(const char *spec)
     return !strncmp(spec, "report:", 7) ? spec + 7 : NULL;
 }
 
-bool mien_session_set_output(struct mien_session *s, int i, bool on)
+static bool set_output(struct mien_session *s, int i, bool on)
 {
     struct mien_ui_sink *k = &s->show->controls.sink[i];
     if (on) {
@@ -239,7 +242,7 @@ void mien_session_outputs(struct mien_session *s)
     finish_save(s);
 }
 
-bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on)
+static bool add_output(struct mien_session *s, const char *spec, size_t n, bool on)
 {
     struct mien_ui_controls *c = &s->show->controls;
     if (c->sinks >= MIEN_UI_SINKS || n >= sizeof(c->sink[0].spec)) {
@@ -249,12 +252,12 @@ bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n,
     snprintf(c->sink[c->sinks].spec, sizeof(c->sink[0].spec), "%.*s", (int)n, spec);
     c->sink[c->sinks].traffic = mien_sink_traffic(c->sink[c->sinks].spec);
     c->sinks++;
-    return !on || mien_session_set_output(s, c->sinks - 1, true);
+    return !on || set_output(s, c->sinks - 1, true);
 }
 
-void mien_session_add_typed(struct mien_session *s, const char *list)
+void mien_session_add_typed(struct mien_session *s, const struct mien_action *a)
 {
-    const char *reason;
+    const char *reason, *list = a->text;
     s->outputs.added = true;
     if (!mien_live_out_check(list, &reason)) {
         mien_show_notice(s->show, reason);
@@ -271,11 +274,20 @@ void mien_session_add_typed(struct mien_session *s, const char *list)
         if (n && !mien_session_sink_file(s, spec, sizeof(spec))) {
             return; // told
         }
-        if (n && !mien_session_add_output(s, spec, strlen(spec), true)) {
+        if (n && !add_output(s, spec, strlen(spec), true)) {
             mien_show_notice(s->show, "this output cannot be opened: the terminal says why");
             return;
         }
         p += n + (p[n] == ',');
+    }
+}
+
+void mien_session_toggle_output(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    int i = (int)a->number;
+    if (i >= 0 && i < c->sinks && !set_output(s, i, !c->sink[i].on)) {
+        mien_show_notice(s->show, "this output cannot be opened: the terminal says why");
     }
 }
 
@@ -316,14 +328,13 @@ bool mien_session_open_outputs(struct mien_session *s)
     offer_kinds(&s->show->controls);
     if (s->o.report) {
         int n = snprintf(report, sizeof(report), "report:%s", s->o.report);
-        if (n < 0 || (size_t)n >= sizeof(report) ||
-            !mien_session_add_output(s, report, (size_t)n, true)) {
+        if (n < 0 || (size_t)n >= sizeof(report) || !add_output(s, report, (size_t)n, true)) {
             return false;
         }
     }
     while (p && *p) {
         size_t n = strcspn(p, ",");
-        if (n && !mien_session_add_output(s, p, n, true)) {
+        if (n && !add_output(s, p, n, true)) {
             return false;
         }
         p += n + (p[n] == ',');
@@ -334,7 +345,7 @@ bool mien_session_open_outputs(struct mien_session *s)
         const char *reason;
         snprintf(spec, sizeof(spec), "%.*s", (int)n, p);
         if (n && n < sizeof(spec) && mien_live_out_check(spec, &reason) && !is_listed(s, spec)) {
-            mien_session_add_output(s, spec, n, false);
+            add_output(s, spec, n, false);
         }
         p += n + (p[n] == ',');
     }
@@ -411,7 +422,7 @@ void mien_session_capture(void *arg, const struct mien_shot *shot)
     }
 }
 
-void mien_session_toggle_recording(struct mien_session *s)
+void mien_session_toggle_recording(struct mien_session *s, const struct mien_action *a)
 {
     char path[512], text[400];
     if (s->recording.out) {
@@ -435,7 +446,7 @@ void mien_session_toggle_recording(struct mien_session *s)
 
 // The report of this session is one of the outputs: the one of the options or, else, one that is
 // named after the time.
-void mien_session_toggle_report(struct mien_session *s)
+void mien_session_toggle_report(struct mien_session *s, const struct mien_action *a)
 {
     struct mien_ui_controls *c = &s->show->controls;
     char path[512], spec[sizeof(c->sink[0].spec)], text[400];
@@ -444,7 +455,7 @@ void mien_session_toggle_report(struct mien_session *s)
         i++;
     }
     if (i < c->sinks && c->sink[i].on) {
-        mien_session_set_output(s, i, false); // it says so when it is saved
+        set_output(s, i, false); // it says so when it is saved
         return;
     }
     if (!mien_session_file(s, "html", path, sizeof(path))) {
@@ -454,9 +465,9 @@ void mien_session_toggle_report(struct mien_session *s)
     bool ok;
     if (i < c->sinks) { // what was finished keeps its file
         snprintf(c->sink[i].spec, sizeof(c->sink[i].spec), "%s", spec);
-        ok = mien_session_set_output(s, i, true);
+        ok = set_output(s, i, true);
     } else {
-        ok = mien_session_add_output(s, spec, strlen(spec), true);
+        ok = add_output(s, spec, strlen(spec), true);
     }
     if (!ok) {
         mien_session_drop_file(path);
@@ -489,13 +500,13 @@ static bool take_picture(struct mien_session *s, struct mien_image *im)
     return ok;
 }
 
-void mien_session_screenshot(struct mien_session *s)
+void mien_session_save_picture(struct mien_session *s, const struct mien_action *a)
 {
     char path[512];
-    if (s->picture.busy) { // the next one when this one is
+    s->picture.again = s->picture.busy; // the next one when this one is saved
+    if (s->picture.busy) {
         return;
     }
-    s->show->want_screenshot = false;
     if (!mien_session_file(s, "png", path, sizeof(path))) {
         return; // told
     }

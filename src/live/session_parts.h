@@ -19,7 +19,6 @@ void mien_session_take_list(struct mien_session *s, const struct mien_camera_inf
 // the other one cannot be opened. False when one is being opened already.
 bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
                               bool asked);
-void mien_session_open_demo(struct mien_session *s);   // the bundled clip
 void mien_session_note_opened(struct mien_session *s); // every round
 void mien_session_next_camera(struct mien_session *s); // of the menu's list
 
@@ -29,19 +28,12 @@ bool mien_session_is_waiting(const struct mien_session *s);              // ther
 void mien_session_tell_waiting(struct mien_session *s); // what to do while there is no source
 void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason);
 void mien_session_ask_next_camera(struct mien_session *s); // by the user: when the list is fresh
-void mien_session_rescan(struct mien_session *s);          // the menu's list, anew
 void mien_session_watch_end(struct mien_session *s);       // idempotent
 
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
 void mien_session_outputs(struct mien_session *s); // every round: those that open and end
-bool mien_session_set_output(struct mien_session *s, int i, bool on); // of controls.sink
-bool mien_session_add_output(struct mien_session *s, const char *spec, size_t n, bool on);
-void mien_session_add_typed(struct mien_session *s, const char *list); // in the menu; it says why
-void mien_session_toggle_recording(struct mien_session *s);
-void mien_session_toggle_report(struct mien_session *s);
-void mien_session_screenshot(struct mien_session *s);
 void mien_session_lamps(struct mien_session *s);
 // What is on the screen, without menus, to those who record it (mien_show's capture).
 void mien_session_capture(void *arg, const struct mien_shot *shot);
@@ -49,7 +41,6 @@ void mien_session_capture(void *arg, const struct mien_shot *shot);
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options
 void mien_session_profile(struct mien_session *s);      // every round
-void mien_session_mark(struct mien_session *s);
 
 // session_head.c: the head of the person whose figures are shown.
 void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot);
@@ -61,7 +52,6 @@ bool mien_session_claim(struct mien_session *s); // of the options; false: logge
 
 // session_folder.c: where files go that keys and menus make.
 bool mien_session_open_folder(struct mien_session *s); // of the options
-void mien_session_folder(struct mien_session *s);      // every round: another one that was typed
 // A new file's path there, named after the time, and the file itself, empty, so that no other
 // program takes the name. False when nothing can be written there; the window says so.
 bool mien_session_file(struct mien_session *s, const char *ending, char *path, size_t size);
@@ -73,6 +63,15 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
 void mien_session_list_networks(struct mien_session *s);
 void mien_session_network(struct mien_session *s);                   // every round
 const char *mien_session_network_name(const struct mien_session *s); // as it is remembered
+
+// session_actions.c
+void mien_session_act(struct mien_session *s); // every round: all that was asked for
+// The functions of the session's actions, each in the file of what it changes (view/actions.h).
+#define MIEN_SESSION_SHOW(run)
+#define MIEN_SESSION_SESSION(run) void run(struct mien_session *s, const struct mien_action *a);
+#define MIEN_SESSION_RUN(id, by, takes, words, character, label, shown, text, run) \
+    MIEN_SESSION_##by(run)
+MIEN_ACTION_ROWS(MIEN_SESSION_RUN)
 
 // session_settings.c: what changed while it ran goes into the settings file.
 void mien_session_remember(struct mien_session *s);

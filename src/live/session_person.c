@@ -8,12 +8,11 @@
 #include "base/log.h"
 #include "live/settings.h"
 
-void mien_session_mark(struct mien_session *s)
+void mien_session_set_mark(struct mien_session *s, const struct mien_action *a)
 {
     char text[32];
     snprintf(text, sizeof(text), "mark %d", mien_live_mark(s->live));
     mien_show_notice(s->show, text);
-    s->show->want_mark = false;
 }
 
 static void learnt(struct mien_session *s)
@@ -28,27 +27,29 @@ static void learnt(struct mien_session *s)
     }
 }
 
+void mien_session_learn_range(struct mien_session *s, const struct mien_action *a)
+{
+    s->person.phase = MIEN_PROFILE_NONE;
+    mien_live_learn_profile(s->live);
+    mien_live_use_profile(s->live, true);
+    s->show->controls.profile_on = true;
+    mien_show_notice_for(s->show, "your own range: look at rest for four seconds", 4);
+}
+
+void mien_session_toggle_range(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->show->controls;
+    c->profile_on = c->profile_known && !c->profile_on;
+    mien_show_notice(s->show, !c->profile_known ? "there is no range of yours yet: C learns it"
+                              : c->profile_on   ? "your own range is used"
+                                                : "your own range is not used");
+    mien_live_use_profile(s->live, c->profile_on);
+}
+
 void mien_session_profile(struct mien_session *s)
 {
     struct mien_show *show = s->show;
     struct mien_ui_controls *c = &show->controls;
-    if (show->want_profile) {
-        show->want_profile = false;
-        s->person.phase = MIEN_PROFILE_NONE;
-        mien_live_learn_profile(s->live);
-        mien_live_use_profile(s->live, true);
-        c->profile_on = true;
-        mien_show_notice_for(show, "your own range: look at rest for four seconds", 4);
-        return;
-    }
-    if (show->want_profile_switch) { // notices follow the key, not the menu's tick
-        show->want_profile_switch = false;
-        c->profile_on = c->profile_known && !c->profile_on;
-        mien_show_notice(show, !c->profile_known ? "there is no range of yours yet: C learns it"
-                               : c->profile_on   ? "your own range is used"
-                                                 : "your own range is not used");
-    }
-    mien_live_use_profile(s->live, c->profile_on);
     enum mien_profile_phase phase = mien_live_profile_phase(s->live);
     c->profile_learning = phase == MIEN_PROFILE_REST || phase == MIEN_PROFILE_RANGE;
     c->profile_known = phase == MIEN_PROFILE_READY;

@@ -142,9 +142,36 @@ static void tell_result(struct mien_session *s, bool ok, const char *reason)
     }
 }
 
-void mien_session_open_demo(struct mien_session *s)
+// While another one is being opened the wish waits; the last one counts.
+static bool must_wait(struct mien_session *s, const struct mien_action *a)
+{
+    if (s->opening.on) {
+        s->opening.next = *a;
+        s->opening.waits = true;
+    }
+    return s->opening.on;
+}
+
+void mien_session_show_source(struct mien_session *s, const struct mien_action *a)
+{
+    if (!must_wait(s, a)) {
+        mien_session_open_source(s, a->text, a->width, a->height, a->fps, true);
+    }
+}
+
+void mien_session_show_next_camera(struct mien_session *s, const struct mien_action *a)
+{
+    if (!must_wait(s, a)) {
+        mien_session_ask_next_camera(s);
+    }
+}
+
+void mien_session_show_demo(struct mien_session *s, const struct mien_action *a)
 {
     char clip[1024];
+    if (must_wait(s, a)) {
+        return;
+    }
     if (mien_find_file("assets", "demo.mp4", clip, sizeof(clip))) {
         mien_session_open_source(s, clip, 0, 0, 0, true);
     } else {
@@ -177,6 +204,10 @@ void mien_session_note_opened(struct mien_session *s)
         tell_result(s, ok, reason);
     } else {
         mien_session_came_by_itself(s, ok, reason);
+    }
+    if (s->opening.waits) {
+        s->opening.waits = false;
+        mien_inbox_put(&s->show->actions, &s->opening.next);
     }
 }
 

@@ -8,7 +8,7 @@
 #include <SDL2/SDL.h>
 
 #include "base/log.h"
-#include "view/keys.h"
+#include "view/actions.h"
 
 #ifdef __SANITIZE_ADDRESS__
 // The leak checker can only name, and be told to leave alone, what Mesa keeps for itself while

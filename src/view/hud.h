@@ -87,7 +87,7 @@ void mien_hud_notice(struct mien_draw *d, struct mien_layout *l, const struct mi
                      bool bare);
 // At the top right.
 void mien_hud_lamps(struct mien_draw *d, struct mien_layout *l, const struct mien_hud_info *info);
-// The sheet of keys (view/keys.h). page: from 1; returns how many there are.
+// The sheet of keys (view/actions.h). page: from 1; returns how many there are.
 int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page);
 
 void mien_marks_landmarks(struct mien_draw *d, const struct mien_map *map, float ui,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "view/hud_sizes.h"
-#include "view/keys.h"
+#include "view/actions.h"
 #include "view/palette.h"
 
 enum { NOTICE_LINES = 5, NOTICE = 400 };

@@ -5,6 +5,7 @@
 extern "C" {
 #include "base/clock.h"
 #include "base/log.h"
+#include "view/actions.h"
 #include "view/font.h"
 }
 
@@ -108,12 +109,11 @@ void copy(char *out, size_t size, const char *text)
 
 const char *const titles[] = {"", "Source", "View", "Props", "Track", "Record", "Send", "Help"};
 
-bool menu_bar(mien_ui *ui, mien_ui_controls *c)
+void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {
-    bool did = false;
     ui->popup = false;
     if (!ImGui::BeginMainMenuBar()) {
-        return false;
+        return;
     }
     ui->bar_px = ImGui::GetWindowSize().y * ui->pixel_ratio;
     for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HELP; i++) {
@@ -123,7 +123,7 @@ bool menu_bar(mien_ui *ui, mien_ui_controls *c)
         }
         if (ImGui::BeginMenu(titles[i])) {
             ui->popup = true;
-            did |= mien_ui_part(ui, c, i);
+            mien_ui_part(ui, c, i);
             if (ui->close_all) {
                 ImGui::CloseCurrentPopup();
             }
@@ -140,12 +140,10 @@ bool menu_bar(mien_ui *ui, mien_ui_controls *c)
         ImGui::TextColored(mien_ui_warm, "%s", text);
     }
     ImGui::EndMainMenuBar();
-    return did;
 }
 
-bool settings_window(mien_ui *ui, mien_ui_controls *c)
+void settings_window(mien_ui *ui, const mien_ui_controls *c)
 {
-    bool did = false;
     ImGuiIO &io = ImGui::GetIO();
     ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
                             ImGuiCond_Appearing, ImVec2(0.5f, 0.5f));
@@ -158,7 +156,7 @@ bool settings_window(mien_ui *ui, mien_ui_controls *c)
             for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_SEND; i++) {
                 if (ImGui::BeginTabItem(titles[i])) {
                     ImGui::Dummy(ImVec2(ImGui::GetFontSize() * 26, 2));
-                    did |= mien_ui_part(ui, c, i);
+                    mien_ui_part(ui, c, i);
                     ImGui::EndTabItem();
                 }
             }
@@ -166,7 +164,6 @@ bool settings_window(mien_ui *ui, mien_ui_controls *c)
         }
     }
     ImGui::End();
-    return did;
 }
 
 bool is_media(const char *name)
@@ -215,7 +212,7 @@ void enter_folder(mien_ui *ui, const std::string &path)
     free(real);
 }
 
-bool open_dialog(mien_ui *ui, mien_ui_controls *c)
+void open_dialog(mien_ui *ui, const mien_ui_controls *c)
 {
     bool did = false;
     if (ui->open_asked) {
@@ -233,7 +230,7 @@ bool open_dialog(mien_ui *ui, mien_ui_controls *c)
     ui->opened = ImGui::BeginPopupModal("Open a picture or video", &keep,
                                         ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove);
     if (!ui->opened) {
-        return false;
+        return;
     }
     ImGui::TextDisabled("%s", ui->folder);
     ImGui::BeginChild("files", ImVec2(0, -ImGui::GetFrameHeightWithSpacing() * 2), true);
@@ -269,19 +266,16 @@ bool open_dialog(mien_ui *ui, mien_ui_controls *c)
     if (ImGui::Button("Cancel", ImVec2(em * 8, 0)) || !keep || ui->close_all) {
         ImGui::CloseCurrentPopup();
     }
-    did = did && ui->path[0];
-    if (did) {
-        mien_ui_ask_open(c, ui->path, 0, 0, 0);
+    if (did && ui->path[0]) {
+        mien_ui_ask_source(c, ui->path, 0, 0, 0);
         ImGui::CloseCurrentPopup();
     }
     ImGui::EndPopup();
-    return did;
 }
 
 // Ending while something is written is a question: everything is finished properly, but it ends.
-bool quit_dialog(mien_ui *ui, mien_ui_controls *c)
+void quit_dialog(mien_ui *ui, const mien_ui_controls *c)
 {
-    bool did = false;
     if (ui->quit_asked) {
         ui->quit_asked = false;
         ImGui::OpenPopup("Quit?");
@@ -295,7 +289,7 @@ bool quit_dialog(mien_ui *ui, mien_ui_controls *c)
         "Quit?", &keep, ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoMove);
     if (!ui->quitting) {
         ui->leave = false;
-        return false;
+        return;
     }
     ImGui::Text("Still being written:");
     if (c->recording) {
@@ -315,19 +309,17 @@ bool quit_dialog(mien_ui *ui, mien_ui_controls *c)
     ImGui::SetItemDefaultFocus();
     ImGui::SameLine();
     if (ImGui::Button("Quit  (q)", ImVec2(em * 9, 0)) || ui->leave) {
-        c->ask.leave = did = true;
+        mien_action_ask(c->actions, MIEN_ACTION_LEAVE);
         ImGui::CloseCurrentPopup();
         ui->quitting = false;
     }
     ui->leave = false;
     ImGui::EndPopup();
-    return did;
 }
 
 // What to do without a camera.
-bool offer(mien_ui *ui, mien_ui_controls *c)
+void offer(const mien_ui_controls *c)
 {
-    bool did = false;
     ImGuiIO &io = ImGui::GetIO();
     float em = ImGui::GetFontSize(), wide = std::min(em * 26, io.DisplaySize.x * 0.9f);
     ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
@@ -346,15 +338,23 @@ bool offer(mien_ui *ui, mien_ui_controls *c)
         ImGui::PopTextWrapPos();
         ImGui::Dummy(ImVec2(1, em * 0.3f));
         if (ImGui::Button("Play the demo clip  (d)", ImVec2(-1, em * 2))) {
-            c->ask.demo = did = true;
+            mien_action_ask(c->actions, MIEN_ACTION_DEMO);
         }
         if (ImGui::Button("Open a picture or video …  (o)", ImVec2(-1, em * 2))) {
-            ui->open_asked = did = true;
+            mien_action_ask(c->actions, MIEN_ACTION_OPEN);
         }
         ImGui::TextDisabled("or drop a file on this window");
     }
     ImGui::End();
-    return did;
+}
+
+// What was typed is asked for when nobody types any more, wherever the menu has gone.
+void ask_typed(mien_ui *ui, const mien_ui_controls *c)
+{
+    if (ui->typed && !ui->typing) {
+        ui->typed = false;
+        mien_action_ask_text(c->actions, MIEN_ACTION_FOLDER, ui->files);
+    }
 }
 
 } // namespace
@@ -490,13 +490,14 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
            ui->quitting;
 }
 
-bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
+void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
 {
     float bar;
-    c->folder_editing = false; // until it is drawn so
+    ui->typing = false; // until it is drawn so
     ui->offering = c->waiting;
     if (!mien_ui_visible(ui, &bar)) {
-        return false;
+        ask_typed(ui, c);
+        return;
     }
     ImGui::SetCurrentContext(ui->context);
     ImGui_ImplOpenGL3_NewFrame();
@@ -506,25 +507,24 @@ bool mien_ui_draw(mien_ui *ui, mien_ui_controls *c, int width_px, int height_px)
     io.DisplaySize = ImVec2((float)width_px / ratio, (float)height_px / ratio);
     io.DisplayFramebufferScale = ImVec2(ratio, ratio);
     ImGui::NewFrame();
-    bool did = false;
     if (bar > 0) {
-        did |= menu_bar(ui, c);
+        menu_bar(ui, c);
         ui->keep = ui->keep && (ui->popup || ui->menu || ui->headless);
     } else {
         ui->popup = false;
     }
     if (ui->settings) {
-        did |= settings_window(ui, c);
+        settings_window(ui, c);
     }
-    did |= open_dialog(ui, c);
-    did |= quit_dialog(ui, c);
+    open_dialog(ui, c);
+    quit_dialog(ui, c);
     if (c->waiting && !ui->opened && !ui->settings && !ui->quitting) {
-        did |= offer(ui, c);
+        offer(c);
     }
+    ask_typed(ui, c);
     ui->close_all = false;
     ImGui::Render();
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
-    return did;
 }
 
 bool mien_ui_writes(const struct mien_ui_controls *c)

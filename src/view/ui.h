@@ -1,12 +1,13 @@
 // Menus, sliders and dialogs over the picture: Dear ImGui behind a C interface (view/ui.cc, the
 // only C++).
 //
-// Does not: open cameras, files or sinks, or decide anything: it changes settings in place and
-// notes what was asked for. Main thread, with the window's OpenGL context. While nothing of it is
+// Does not: open cameras, files or sinks, change or decide anything: it shows what is and asks for
+// actions (view/actions.h). Main thread, with the window's OpenGL context. While nothing of it is
 // shown it costs nothing; ImGui's own allocations happen only while something is.
 #ifndef MIEN_VIEW_UI_H
 #define MIEN_VIEW_UI_H
 
+#include "base/inbox.h"
 #include "base/traffic.h"
 #include "view/view.h"
 
@@ -39,11 +40,11 @@ struct mien_ui_sink {
     bool on;
 };
 
-// What the program and the menus share. The program fills it; "in place" fields are changed by the
-// menus, and `ask` notes what the program should do; it clears what it has done.
+// What the menus show. The program fills it; what they ask for goes into `actions`.
 struct mien_ui_controls {
-    struct mien_view_settings *settings; // in place
-    const struct mien_hud_info *info;    // borrowed
+    struct mien_inbox *actions;                // of struct mien_action; borrowed
+    const struct mien_view_settings *settings; // borrowed
+    const struct mien_hud_info *info;          // borrowed
     // Source. waiting: there is none; why: in words, "" = there is no camera.
     bool waiting;
     char why[400];
@@ -51,56 +52,34 @@ struct mien_ui_controls {
     int cameras, camera_now; // camera_now: -1 when the source is none of them
     int width, height;       // of the frames, px
     float fps;               // nominal, 0 = unknown
-    // Tracking, in place.
+    // Tracking.
     float fov_deg, filter; // fov 0 = unknown; filter: 0 none, 1 default, 2 twice as steady
     int faces;
     bool quality; // every face is looked at twice
-    // Face networks; network: in place, with ask.network.
+    // Face networks.
     char network_name[MIEN_UI_NETWORKS][48];
     int networks, network;
     // The user's own range.
     bool profile_known, profile_on, profile_learning;
-    struct mien_traces *curves; // in place: their channels; NULL = none
+    const struct mien_traces *curves; // their channels; NULL = none
     // Props: 0 is none.
     char prop_name[MIEN_UI_PROPS][48];
-    int props, prop;          // prop: in place
-    bool also[MIEN_UI_PROPS]; // in place: worn besides
-    bool light;               // in place: props are lit like the face
+    int props, prop;
+    bool also[MIEN_UI_PROPS]; // worn besides
+    bool light;               // props are lit like the face
     // Output.
     bool recording;
-    enum mien_programme programme; // in place: what recordings and virtual cameras get
+    enum mien_programme programme; // what recordings and virtual cameras get
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
-    char folder[MIEN_UI_PATH]; // in place: where files go; empty: the current one
-    bool folder_editing;       // it is being typed
+    char folder[MIEN_UI_PATH]; // where files go; empty: the current one
     struct mien_ui_sink sink[MIEN_UI_SINKS];
     int sinks;
     struct { // what may be added
         const char *spec, *what;
     } offer[MIEN_UI_OFFERS];
     int offers;
-    struct {
-        bool quit;    // asks first while something is written
-        bool leave;   // the answer: quit
-        bool demo;    // the bundled clip
-        bool present; // or no more
-        bool pause, fullscreen, screenshot, record, calibrate, forget;
-        bool save_head;          // of the person whose figures are shown, as a file
-        bool mark;               // an event mark
-        bool learn, use_profile; // the user's own range anew; on or off
-        bool report;             // begin or finish the session report
-        bool rescan;             // look for cameras again
-        bool next_camera;
-        bool tracking; // fov, filter, faces or quality have changed
-        bool network;  // another one was chosen
-        bool open;     // open_uri, with size and rate (0 = as it comes)
-        char open_uri[MIEN_UI_PATH];
-        int open_w, open_h, open_fps;
-        int sink;      // toggle sink[sink - 1]; 0 = none
-        bool add_sink; // sink_spec, and switch it on
-        char sink_spec[256];
-    } ask;
 };
 
 // The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog.
@@ -137,9 +116,9 @@ bool mien_ui_event(struct mien_ui *ui, const void *event);
 void mien_ui_show(struct mien_ui *ui, enum mien_ui_menu menu);
 // Whether mien_ui_draw would show anything, and the menu bar's height in screen px (else 0).
 bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
-// Over what the view has drawn, into the framebuffer that is bound. True when something was asked
-// or changed.
-bool mien_ui_draw(struct mien_ui *ui, struct mien_ui_controls *c, int width_px, int height_px);
+// Over what the view has drawn, into the framebuffer that is bound.
+void mien_ui_draw(struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
+                  int height_px);
 // Whether a file is being written: a recording, records, a report.
 bool mien_ui_writes(const struct mien_ui_controls *c);
 

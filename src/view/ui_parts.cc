@@ -2,7 +2,7 @@
 #include "view/ui_parts.hh"
 
 extern "C" {
-#include "view/keys.h"
+#include "view/actions.h"
 #include "view/traces.h"
 }
 
@@ -20,18 +20,40 @@ void key_hint(const char *key)
     }
 }
 
-bool toggle(const char *label, const char *key, bool *value)
+// Asks for what shows its outcome here, without a notice.
+void ask(const mien_ui_controls *c, enum mien_action_id id, double number = 0)
 {
-    bool did = ImGui::Checkbox(label, value);
-    key_hint(key);
-    return did;
+    mien_action a = {};
+    a.id = id;
+    a.quiet = true;
+    a.number = number;
+    mien_inbox_put(c->actions, &a);
 }
 
-bool action(const char *label, const char *key)
+void toggle(const mien_ui_controls *c, enum mien_action_id id, bool value)
 {
-    bool did = ImGui::Selectable(label, false, 0, ImVec2(ImGui::GetFontSize() * 16, 0));
-    key_hint(key);
-    return did;
+    if (ImGui::Checkbox(mien_action_words(id), &value)) {
+        ask(c, id);
+    }
+    key_hint(mien_action_label(id));
+}
+
+void button(const mien_ui_controls *c, enum mien_action_id id, const char *words = nullptr)
+{
+    if (ImGui::Selectable(words ? words : mien_action_words(id), false, 0,
+                          ImVec2(ImGui::GetFontSize() * 16, 0))) {
+        mien_action_ask(c->actions, id);
+    }
+    key_hint(mien_action_label(id));
+}
+
+void slide(const mien_ui_controls *c, enum mien_action_id id, float value, float max,
+           const char *format)
+{
+    if (ImGui::SliderFloat(mien_action_words(id), &value, 0, max, format,
+                           ImGuiSliderFlags_AlwaysClamp)) {
+        ask(c, id, value);
+    }
 }
 
 void copy(char *out, size_t size, const char *text)
@@ -41,27 +63,27 @@ void copy(char *out, size_t size, const char *text)
 
 } // namespace
 
-void mien_ui_ask_open(mien_ui_controls *c, const char *uri, int w, int h, int fps)
+void mien_ui_ask_source(const mien_ui_controls *c, const char *uri, int w, int h, int fps)
 {
-    c->ask.open = true;
-    copy(c->ask.open_uri, sizeof(c->ask.open_uri), uri);
-    c->ask.open_w = w;
-    c->ask.open_h = h;
-    c->ask.open_fps = fps;
+    mien_action a = {};
+    a.id = MIEN_ACTION_SOURCE;
+    copy(a.text, sizeof(a.text), uri);
+    a.width = w;
+    a.height = h;
+    a.fps = fps;
+    mien_inbox_put(c->actions, &a);
 }
 
 namespace {
 
-bool source_part(mien_ui *ui, mien_ui_controls *c)
+void source_part(const mien_ui_controls *c)
 {
-    bool did = false;
     char text[160];
     for (int i = 0; i < c->cameras; i++) {
-        mien_ui_camera *k = &c->camera[i];
+        const mien_ui_camera *k = &c->camera[i];
         ImGui::PushID(i);
         if (ImGui::RadioButton(k->name, i == c->camera_now) && !k->problem[0]) {
-            mien_ui_ask_open(c, k->device, 0, 0, 0);
-            did = true;
+            mien_ui_ask_source(c, k->device, 0, 0, 0);
         }
         key_hint(k->device);
         if (k->problem[0]) {
@@ -75,7 +97,7 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
         ImGui::TextDisabled("no camera found");
     }
     if (c->camera_now >= 0) {
-        mien_ui_camera *k = &c->camera[c->camera_now];
+        const mien_ui_camera *k = &c->camera[c->camera_now];
         snprintf(text, sizeof(text), "%d × %d, %.0f per second", c->width, c->height,
                  (double)c->fps);
         ImGui::SetNextItemWidth(ImGui::GetFontSize() * 15);
@@ -86,8 +108,7 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
                 snprintf(text, sizeof(text), "%d × %d, %.0f per second", o->width, o->height,
                          (double)o->fps);
                 if (ImGui::Selectable(text, now)) {
-                    mien_ui_ask_open(c, k->device, o->width, o->height, (int)lroundf(o->fps));
-                    did = true;
+                    mien_ui_ask_source(c, k->device, o->width, o->height, (int)lroundf(o->fps));
                 }
             }
             ImGui::EndCombo();
@@ -95,29 +116,18 @@ bool source_part(mien_ui *ui, mien_ui_controls *c)
     } else if (c->info && c->info->source && c->width > 0) {
         ImGui::TextDisabled("showing %s, %d × %d", c->info->source, c->width, c->height);
     }
-    if (action("Look for cameras again", "")) {
-        c->ask.rescan = did = true;
-    }
+    button(c, MIEN_ACTION_RESCAN);
     ImGui::Separator();
-    if (action("Open a picture or video…", mien_key_label(MIEN_ACTION_OPEN))) {
-        ui->open_asked = did = true;
-    }
-    if (action("Play the demo clip", mien_key_label(MIEN_ACTION_DEMO))) {
-        c->ask.demo = did = true;
-    }
+    button(c, MIEN_ACTION_OPEN);
+    button(c, MIEN_ACTION_DEMO);
     ImGui::Separator();
-    did |= toggle("mirror", mien_key_label(MIEN_ACTION_MIRROR), &c->settings->mirror);
-    bool paused = c->info && c->info->paused;
-    if (toggle("pause", mien_key_label(MIEN_ACTION_PAUSE), &paused)) {
-        c->ask.pause = did = true;
-    }
-    return did;
+    toggle(c, MIEN_ACTION_MIRROR, c->settings->mirror);
+    toggle(c, MIEN_ACTION_PAUSE, c->info && c->info->paused);
 }
 
 // Channels of the curves: ready-made sets, then every channel.
-bool curves_part(mien_ui_controls *c)
+void curves_part(const mien_ui_controls *c)
 {
-    bool did = false;
     char text[48];
     snprintf(text, sizeof(text), "%d channel%s", c->curves->count,
              c->curves->count == 1 ? "" : "s");
@@ -125,8 +135,7 @@ bool curves_part(mien_ui_controls *c)
     if (ImGui::BeginCombo("in the curves", text, ImGuiComboFlags_HeightLarge)) {
         for (int i = 0; i < mien_traces_sets(); i++) {
             if (ImGui::Selectable(mien_traces_set_name(i))) {
-                mien_traces_set(c->curves, i);
-                did = c->settings->curves = true;
+                ask(c, MIEN_ACTION_SET_CHANNELS, i);
             }
         }
         ImGui::Separator();
@@ -136,8 +145,7 @@ bool curves_part(mien_ui_controls *c)
             if (ImGui::Selectable(mien_traces_channel_name(i), on,
                                   ImGuiSelectableFlags_DontClosePopups |
                                       (room ? 0 : ImGuiSelectableFlags_Disabled))) {
-                mien_traces_toggle(c->curves, i);
-                did = c->settings->curves = true;
+                ask(c, MIEN_ACTION_CHANNEL, i);
             }
             const char *note = mien_traces_channel_note(i);
             if (*note) {
@@ -146,161 +154,111 @@ bool curves_part(mien_ui_controls *c)
         }
         ImGui::EndCombo();
     }
-    key_hint(mien_key_label(MIEN_ACTION_CHANNELS));
-    return did;
+    key_hint(mien_action_label(MIEN_ACTION_CHANNELS));
 }
 
-bool view_part(mien_ui_controls *c)
+void view_part(const mien_ui_controls *c)
 {
-    mien_view_settings *s = c->settings;
-    bool did = false;
+    const mien_view_settings *s = c->settings;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
                         ImVec2(ImGui::GetStyle().ItemSpacing.x, ImGui::GetFontSize() * 0.15f));
     ImGui::TextDisabled("over the face: m, back with M");
     for (int m = 0; m < MIEN_VIEW_MODES; m++) {
         const mien_view_mode_row *row = mien_view_mode_at(m);
         if (ImGui::RadioButton(row->label, s->mode == m)) {
-            s->mode = (enum mien_view_mode)m;
-            did = true;
+            ask(c, MIEN_ACTION_SET_MODE, m);
         }
         ImGui::SameLine(ImGui::GetFontSize() * 9);
         ImGui::TextDisabled("%s", row->what);
     }
-    float opacity = 100 * (1 - s->fade);
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 12);
-    if (ImGui::SliderFloat("opacity", &opacity, 0, 100, "%.0f %%", ImGuiSliderFlags_AlwaysClamp)) {
-        s->fade = 1 - opacity / 100;
-        did = true;
-    }
+    slide(c, MIEN_ACTION_OPACITY, 100 * (1 - s->fade), 100, "%.0f %%");
     key_hint("[ ]");
     ImGui::Separator();
-    did |= toggle("whole head", mien_key_label(MIEN_ACTION_HEAD), &s->head);
-    did |= toggle("landmarks with uncertainty", mien_key_label(MIEN_ACTION_POINTS), &s->points);
-    did |= toggle("head axes and gaze", mien_key_label(MIEN_ACTION_AXES), &s->axes);
+    toggle(c, MIEN_ACTION_HEAD, s->head);
+    toggle(c, MIEN_ACTION_POINTS, s->points);
+    toggle(c, MIEN_ACTION_AXES, s->axes);
     ImGui::Separator();
     static const char *const levels[] = {"nothing", "one line", "all figures"};
     ImGui::TextDisabled("state:");
     for (int i = 0; i < MIEN_HUD_LEVELS; i++) {
         ImGui::SameLine();
         if (ImGui::RadioButton(levels[i], s->hud == i)) {
-            s->hud = (mien_hud_level)i;
-            did = true;
+            ask(c, MIEN_ACTION_SET_HUD, i);
         }
     }
-    key_hint(mien_key_label(MIEN_ACTION_HUD));
-    did |= toggle("blendshape bars", mien_key_label(MIEN_ACTION_BARS), &s->bars);
-    did |= toggle("live curves", mien_key_label(MIEN_ACTION_CURVES), &s->curves);
+    key_hint(mien_action_label(MIEN_ACTION_HUD));
+    toggle(c, MIEN_ACTION_BARS, s->bars);
+    toggle(c, MIEN_ACTION_CURVES, s->curves);
     if (c->curves) {
-        did |= curves_part(c);
+        curves_part(c);
     }
-    if (action("Presentation: only what others get", mien_key_label(MIEN_ACTION_PRESENT))) {
-        c->ask.present = did = true;
-    }
-    if (action("Full screen", mien_key_label(MIEN_ACTION_FULLSCREEN))) {
-        c->ask.fullscreen = did = true;
-    }
+    button(c, MIEN_ACTION_PRESENT);
+    button(c, MIEN_ACTION_FULLSCREEN);
     ImGui::PopStyleVar();
-    return did;
 }
 
-void wear_only(mien_ui_controls *c, int i)
+void prop_part(const mien_ui_controls *c)
 {
-    c->prop = i;
-    memset(c->also, 0, sizeof(c->also));
-}
-
-// Puts on what is not worn, besides what is; takes off what is worn.
-void toggle_worn(mien_ui_controls *c, int i)
-{
-    if (c->prop == i) {
-        int next = 0;
-        for (int k = c->props - 1; k > 0; k--) {
-            next = c->also[k] ? k : next;
-        }
-        c->prop = next;
-        c->also[next] = false;
-    } else if (!c->prop) {
-        c->prop = i;
-    } else {
-        c->also[i] = !c->also[i];
-    }
-}
-
-bool prop_part(mien_ui_controls *c)
-{
-    bool did = false;
     ImGui::TextDisabled("one after the other: g, back with G");
     if (ImGui::RadioButton(c->prop_name[0], c->prop == 0)) {
-        wear_only(c, 0);
-        did = true;
+        ask(c, MIEN_ACTION_WEAR, 0);
     }
     for (int i = 1; i < c->props; i++) {
         bool worn = c->prop == i || c->also[i];
         if (ImGui::Checkbox(c->prop_name[i], &worn)) {
-            toggle_worn(c, i);
-            did = true;
+            ask(c, MIEN_ACTION_WEAR_TOO, i);
         }
     }
     ImGui::Separator();
-    did |= toggle("light from the face", mien_key_label(MIEN_ACTION_LIGHT), &c->light);
+    toggle(c, MIEN_ACTION_LIGHT, c->light);
     ImGui::TextDisabled("own ones: glTF or PNG files in");
     ImGui::TextDisabled("~/.local/share/mien/props");
-    return did;
 }
 
-bool track_part(mien_ui_controls *c)
+void track_part(const mien_ui_controls *c)
 {
-    bool did = false;
     float wide = ImGui::GetFontSize() * 11;
+    int faces = c->faces;
     ImGui::SetNextItemWidth(wide);
-    did |=
-        ImGui::SliderInt("faces", &c->faces, 1, MIEN_FACES_MAX, "%d", ImGuiSliderFlags_AlwaysClamp);
+    if (ImGui::SliderInt(mien_action_words(MIEN_ACTION_FACES), &faces, 1, MIEN_FACES_MAX, "%d",
+                         ImGuiSliderFlags_AlwaysClamp)) {
+        ask(c, MIEN_ACTION_FACES, faces);
+    }
     key_hint("1…8");
     ImGui::TextDisabled("figures are those of the face you click; next one: %s",
-                        mien_key_label(MIEN_ACTION_FIGURES));
+                        mien_action_label(MIEN_ACTION_FIGURES));
     ImGui::SetNextItemWidth(wide);
-    did |= ImGui::SliderFloat("smoothing", &c->filter, 0, 4, c->filter <= 0 ? "none" : "× %.1f",
-                              ImGuiSliderFlags_AlwaysClamp);
+    slide(c, MIEN_ACTION_SMOOTHING, c->filter, 4, c->filter <= 0 ? "none" : "× %.1f");
     key_hint("- +");
     ImGui::SetNextItemWidth(wide);
-    did |= ImGui::SliderFloat("field of view", &c->fov_deg, 0, 120,
-                              c->fov_deg < 1 ? "unknown" : "%.0f°", ImGuiSliderFlags_AlwaysClamp);
+    slide(c, MIEN_ACTION_FOV, c->fov_deg, 120, c->fov_deg < 1 ? "unknown" : "%.0f°");
     key_hint(", .");
-    did |= toggle("look twice (steadier, twice the time)", mien_key_label(MIEN_ACTION_QUALITY),
-                  &c->quality);
-    c->ask.tracking |= did;
+    toggle(c, MIEN_ACTION_QUALITY, c->quality);
     ImGui::SetNextItemWidth(wide);
-    if (ImGui::BeginCombo("network", c->network_name[c->network])) {
+    if (ImGui::BeginCombo(mien_action_words(MIEN_ACTION_SET_NETWORK),
+                          c->network_name[c->network])) {
         for (int i = 0; i < c->networks; i++) {
             if (ImGui::Selectable(c->network_name[i], i == c->network)) {
-                c->network = i;
-                c->ask.network = did = true;
+                ask(c, MIEN_ACTION_SET_NETWORK, i);
             }
         }
         ImGui::EndCombo();
     }
-    key_hint(mien_key_label(MIEN_ACTION_NETWORK));
+    key_hint(mien_action_label(MIEN_ACTION_NETWORK));
     ImGui::Separator();
-    if (action("Take this expression as neutral", mien_key_label(MIEN_ACTION_NEUTRAL))) {
-        c->ask.calibrate = did = true;
-    }
-    if (action("Forget the neutral expression", mien_key_label(MIEN_ACTION_FORGET))) {
-        c->ask.forget = did = true;
-    }
+    button(c, MIEN_ACTION_NEUTRAL);
+    button(c, MIEN_ACTION_FORGET);
     ImGui::Separator();
     if (c->profile_learning) {
         ImGui::TextColored(mien_ui_amber, "learning your range: do what is said");
-    } else if (action("Learn my own range", mien_key_label(MIEN_ACTION_LEARN))) {
-        c->ask.learn = did = true;
+    } else {
+        button(c, MIEN_ACTION_LEARN);
     }
-    bool on = c->profile_on && c->profile_known;
-    if (toggle("use my own range", mien_key_label(MIEN_ACTION_RANGE), &on)) {
-        c->ask.use_profile = did = true;
-    }
+    toggle(c, MIEN_ACTION_RANGE, c->profile_on && c->profile_known);
     if (!c->profile_known && !c->profile_learning) {
         ImGui::TextDisabled("ten seconds: at rest, then moving");
     }
-    return did;
 }
 
 // Without the folder it is in, which may be long.
@@ -310,25 +268,17 @@ void file_name(const char *path)
     ImGui::TextDisabled("%s", slash ? slash + 1 : path);
 }
 
-bool record_part(mien_ui_controls *c)
+void record_part(mien_ui *ui, const mien_ui_controls *c)
 {
-    bool did = false;
     const char *report = nullptr;
     for (int i = 0; i < c->sinks; i++) {
         if (c->sink[i].on && !strncmp(c->sink[i].spec, "report:", 7)) {
             report = c->sink[i].spec + 7;
         }
     }
-    if (action("Save a picture", mien_key_label(MIEN_ACTION_SCREENSHOT))) {
-        c->ask.screenshot = did = true;
-    }
-    if (action("Save my head (GLB)", mien_key_label(MIEN_ACTION_SAVE_HEAD))) {
-        c->ask.save_head = did = true;
-    }
-    if (action(c->recording ? "Stop recording" : "Start recording",
-               mien_key_label(MIEN_ACTION_RECORD))) {
-        c->ask.record = did = true;
-    }
+    button(c, MIEN_ACTION_SCREENSHOT);
+    button(c, MIEN_ACTION_SAVE_HEAD);
+    button(c, MIEN_ACTION_RECORD, c->recording ? "Stop recording" : nullptr);
     if (c->recording) {
         int s = (int)c->recorded_s;
         ImGui::TextColored(mien_ui_warm, "● %d:%02d", s / 60, s % 60);
@@ -340,37 +290,33 @@ bool record_part(mien_ui_controls *c)
     ImGui::TextDisabled("others get the picture (recordings, virtual camera):");
     for (int i = 0; i < MIEN_PROGRAMMES; i++) {
         if (ImGui::RadioButton(programmes[i], c->programme == i)) {
-            c->programme = (mien_programme)i;
-            did = true;
+            ask(c, MIEN_ACTION_SET_PROGRAMME, i);
         }
         if (i == 0) {
-            key_hint(mien_key_label(MIEN_ACTION_PROGRAMME));
+            key_hint(mien_action_label(MIEN_ACTION_PROGRAMME));
         }
     }
     ImGui::Separator();
-    if (action(report ? "Finish the report" : "Start a report",
-               mien_key_label(MIEN_ACTION_REPORT))) {
-        c->ask.report = did = true;
-    }
+    button(c, MIEN_ACTION_REPORT, report ? "Finish the report" : nullptr);
     if (report) {
         file_name(report);
     }
-    if (action("Set an event mark", mien_key_label(MIEN_ACTION_MARK))) {
-        c->ask.mark = did = true;
-    }
+    button(c, MIEN_ACTION_MARK);
     ImGui::Separator();
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 16);
-    did |= ImGui::InputTextWithHint("##folder", "the current folder", c->folder, sizeof(c->folder));
-    c->folder_editing = ImGui::IsItemActive();
+    if (!ui->typed) {
+        copy(ui->files, sizeof(ui->files), c->folder);
+    }
+    ui->typed |=
+        ImGui::InputTextWithHint("##folder", "the current folder", ui->files, sizeof(ui->files));
+    ui->typing |= ImGui::IsItemActive();
     ImGui::TextDisabled("all goes to this folder");
-    return did;
 }
 
-bool send_part(mien_ui *ui, mien_ui_controls *c)
+void send_part(mien_ui *ui, const mien_ui_controls *c)
 {
     static const char *const where[MIEN_TRAFFICS] = {"stays here", "file", "network",
                                                      "virtual camera"};
-    bool did = false;
     if (!c->sinks) {
         ImGui::TextDisabled("nothing leaves this program");
     }
@@ -378,8 +324,7 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
         ImGui::PushID(i);
         bool on = c->sink[i].on;
         if (ImGui::Checkbox(c->sink[i].spec, &on)) {
-            c->ask.sink = i + 1;
-            did = true;
+            ask(c, MIEN_ACTION_OUTPUT, i);
         }
         mien_traffic traffic = c->sink[i].traffic;
         bool leaves = on && traffic != MIEN_TRAFFIC_NONE;
@@ -394,8 +339,7 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
                                           sizeof(ui->spec), ImGuiInputTextFlags_EnterReturnsTrue);
     ImGui::SameLine();
     if ((ImGui::Button("Add") || enter) && ui->spec[0]) {
-        copy(c->ask.sink_spec, sizeof(c->ask.sink_spec), ui->spec);
-        c->ask.add_sink = did = true;
+        mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, ui->spec);
         ui->spec[0] = 0;
     }
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 14);
@@ -403,7 +347,6 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
         for (int i = 0; i < c->offers; i++) {
             if (ImGui::Selectable(c->offer[i].spec)) { // to be changed before it is added
                 copy(ui->spec, sizeof(ui->spec), c->offer[i].spec);
-                did = true;
             }
             ImGui::SameLine(ImGui::GetFontSize() * 13);
             ImGui::TextDisabled("%s", c->offer[i].what);
@@ -411,37 +354,26 @@ bool send_part(mien_ui *ui, mien_ui_controls *c)
         ImGui::EndCombo();
     }
     ImGui::TextDisabled("addresses: vmc:192.168.0.7:39539");
-    return did;
 }
 
-bool help_part(mien_ui *ui, mien_ui_controls *c)
+void help_part(const mien_ui_controls *c)
 {
-    bool did = false;
-    if (action("Keys", mien_key_label(MIEN_ACTION_HELP))) {
-        c->settings->help = !c->settings->help;
-        did = true;
-    }
-    if (action("All settings", mien_key_label(MIEN_ACTION_SETTINGS))) {
-        ui->settings = !ui->settings;
-        did = true;
-    }
+    button(c, MIEN_ACTION_TOGGLE_HELP);
+    button(c, MIEN_ACTION_SETTINGS);
     ImGui::Separator();
     ImGui::TextDisabled("mien uses no network and writes no picture");
     ImGui::TextDisabled("unless it is asked to; a lamp shows when.");
     ImGui::Separator();
-    if (action("Quit", mien_key_label(MIEN_ACTION_QUIT))) {
-        c->ask.quit = did = true;
-    }
-    return did;
+    button(c, MIEN_ACTION_QUIT);
 }
 
 } // namespace
 
-bool mien_ui_part(mien_ui *ui, mien_ui_controls *c, int which)
+void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
 {
     switch (which) {
     case MIEN_UI_SOURCE:
-        return source_part(ui, c);
+        return source_part(c);
     case MIEN_UI_VIEW:
         return view_part(c);
     case MIEN_UI_PROP:
@@ -449,10 +381,10 @@ bool mien_ui_part(mien_ui *ui, mien_ui_controls *c, int which)
     case MIEN_UI_TRACK:
         return track_part(c);
     case MIEN_UI_RECORD:
-        return record_part(c);
+        return record_part(ui, c);
     case MIEN_UI_SEND:
         return send_part(ui, c);
     default:
-        return help_part(ui, c);
+        return help_part(c);
     }
 }

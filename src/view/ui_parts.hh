@@ -25,11 +25,13 @@ struct mien_ui {
     bool popup;                        // a menu was open when drawn last
     int menu;                          // to be opened with the next drawing; 0 = none
     bool close_all;
-    bool keep;           // headless: the bar stays
-    int64_t mouse_ns;    // when the mouse moved last
-    float scale, bar_px; // bar_px: its height
-    float pixel_ratio;   // screen px per window point
-    char folder[MIEN_UI_PATH], path[MIEN_UI_PATH], spec[256];
+    bool keep;                                                // headless: the bar stays
+    int64_t mouse_ns;                                         // when the mouse moved last
+    float scale, bar_px;                                      // bar_px: its height
+    float pixel_ratio;                                        // screen px per window point
+    char folder[MIEN_UI_PATH], path[MIEN_UI_PATH], spec[256]; // of the dialog; of an output
+    char files[MIEN_UI_PATH];                                 // where files go, while it is typed
+    bool typing, typed;                                       // now; something else than there was
     std::vector<mien_ui_entry> entries;
 };
 
@@ -37,9 +39,8 @@ const ImVec4 mien_ui_accent(0.31f, 0.82f, 0.745f, 1), mien_ui_dim(0.62f, 0.667f,
     mien_ui_warm(0.925f, 0.408f, 0.376f, 1), mien_ui_amber(0.94f, 0.733f, 0.36f, 1);
 
 // What a menu (enum mien_ui_menu, SOURCE to HELP) shows, in the menu or in a tab of the settings.
-// True when something was asked or changed.
-bool mien_ui_part(mien_ui *ui, mien_ui_controls *c, int which);
-// Notes that a source is to be opened; 0 = as it comes.
-void mien_ui_ask_open(mien_ui_controls *c, const char *uri, int w, int h, int fps);
+void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which);
+// Asks for a source; 0 = as it comes.
+void mien_ui_ask_source(const mien_ui_controls *c, const char *uri, int w, int h, int fps);
 
 #endif

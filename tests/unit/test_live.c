@@ -30,7 +30,7 @@
 #include "live/live_out.h"
 #include "live/live_show.h"
 #include "patience.h"
-#include "view/keys.h"
+#include "view/actions.h"
 
 static atomic_bool counting;
 static atomic_int allocations, gl_objects;
@@ -516,13 +516,16 @@ static void every_key_does_something(void **state)
     show.controls.faces = 3;
     show.controls.props = show.controls.networks = 3;
     for (int a = 0; a < MIEN_ACTIONS; a++) {
-        char key = mien_key_at(a)->character;
+        const struct mien_action_row *row = mien_action_at(a);
+        char key = row->character;
         // The menus' own state is out of sight here, and the window's when there is none.
         bool hidden =
             a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS || a == MIEN_ACTION_FULLSCREEN;
         bool capital = key >= 'A' && key <= 'Z';
-        uint64_t before = state_of(&show);
-        show.dirty = false;
+        struct mien_action asked;
+        if (!key) {
+            continue;
+        }
         if (strchr("[]-+,.", key)) { // wherever they are on a keyboard: they come as text
             SDL_Event e = {.text = {.type = SDL_TEXTINPUT, .text = {key}}};
             SDL_PushEvent(&e);
@@ -534,13 +537,32 @@ static void every_key_does_something(void **state)
             press(capital ? key - 'A' + 'a' : key, capital ? KMOD_LSHIFT : 0);
         }
         mien_show_events(&show);
+        assert_true(mien_inbox_take(&show.actions, &asked));
+        assert_int_equal(asked.id, a);
+        uint64_t before = state_of(&show);
+        show.dirty = false;
+        bool own = mien_show_act(&show, &asked);
         assert_true(show.dirty || show.quit);
-        if (state_of(&show) == before && !hidden) {
-            fail_msg("the key %s does nothing", mien_key_at(a)->label);
+        if (own && state_of(&show) == before && !hidden) {
+            fail_msg("the key %s does nothing", row->label);
         }
+        assert_false(mien_inbox_take(&show.actions, &asked));
     }
     assert_true(show.quit);
     mien_show_close(&show);
+}
+
+// Does what was asked for that is the window's own; whether an action of the session is among it.
+static bool asked[MIEN_ACTIONS];
+
+static void act(struct mien_show *show)
+{
+    struct mien_action a;
+    memset(asked, 0, sizeof(asked));
+    mien_show_events(show);
+    while (mien_inbox_take(&show->actions, &a)) {
+        asked[a.id] = !mien_show_act(show, &a);
+    }
 }
 
 static void keys_do_what_the_help_says(void **state)
@@ -569,51 +591,52 @@ static void keys_do_what_the_help_says(void **state)
     press(SDLK_c, KMOD_LSHIFT);
     press(SDLK_v, 0);
     press(SDLK_c, KMOD_LCTRL); // not ours
-    mien_show_events(&show);
+    act(&show);
     assert_int_equal(show.settings.mode, MIEN_VIEW_SHADED);
     assert_false(show.settings.hud);
     assert_true(show.settings.bars && show.settings.mirror && show.settings.help);
-    assert_true(show.info.paused && show.want_screenshot && show.dirty);
-    assert_int_equal(show.want_calibrate, -1);
-    assert_true(show.want_mark && show.want_profile && show.settings.curves);
+    assert_true(show.info.paused && asked[MIEN_ACTION_SCREENSHOT] && show.dirty);
+    assert_true(asked[MIEN_ACTION_FORGET] && !asked[MIEN_ACTION_NEUTRAL]);
+    assert_true(asked[MIEN_ACTION_MARK] && asked[MIEN_ACTION_LEARN] && show.settings.curves);
     assert_false(show.quit);
     mien_show_draw(&show, NULL);
     press(SDLK_m, KMOD_LSHIFT);
     press(SDLK_h, 0);
     press(SDLK_d, 0);
     press(SDLK_ESCAPE, 0); // the sheet of keys
-    mien_show_events(&show);
+    act(&show);
     assert_int_equal(show.settings.mode, MIEN_VIEW_WIREFRAME);
     assert_int_equal(show.settings.hud, MIEN_HUD_LINE);
-    assert_true(show.controls.ask.demo);
+    assert_true(asked[MIEN_ACTION_DEMO]);
     assert_false(show.settings.help || show.quit);
     show.window.fullscreen = true;
     press(SDLK_ESCAPE, 0); // full screen, which this window only says it has
-    mien_show_events(&show);
+    act(&show);
     assert_false(show.quit);
     show.window.fullscreen = false;
     show.controls.recording = true;
     press(SDLK_ESCAPE, 0);
-    mien_show_events(&show);
+    act(&show);
     assert_false(show.quit); // it asks
     assert_true(mien_ui_visible(show.ui, NULL));
     mien_show_draw(&show, NULL);
     press(SDLK_ESCAPE, 0); // no
-    mien_show_events(&show);
+    act(&show);
     mien_show_draw(&show, NULL);
     mien_show_draw(&show, NULL);
     assert_false(show.quit || mien_ui_visible(show.ui, NULL));
     press(SDLK_q, 0);
-    mien_show_events(&show);
+    act(&show);
     assert_false(show.quit);
     mien_show_draw(&show, NULL);
     press(SDLK_q, 0); // yes
-    mien_show_events(&show);
+    act(&show);
     mien_show_draw(&show, NULL);
+    act(&show);
     assert_true(show.quit);
     show.quit = show.controls.recording = false;
     press(SDLK_ESCAPE, 0); // nothing is written: no question
-    mien_show_events(&show);
+    act(&show);
     assert_true(show.quit);
     mien_show_close(&show);
     mien_show_close(&show); // idempotent

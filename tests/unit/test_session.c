@@ -24,7 +24,6 @@ enum { W = 872, H = 480 };
 static struct mien_face_model model;
 static struct mien_show show;
 static struct mien_shot shot;
-static char (*prop_path)[1024];
 static bool have_gl;
 
 static int set_up(void **state)
@@ -79,16 +78,15 @@ static int set_up(void **state)
                                  .height = H,
                                  .headless = true,
                                  .settings = {.hud = MIEN_HUD_FULL, .bars = true}};
-    prop_path = mien_calloc(MIEN_UI_PROPS, sizeof(*prop_path));
     unsetenv("XDG_DATA_HOME");
     setenv("HOME", "/nowhere", 1); // the golden menus show mien's own props only
-    have_gl = prop_path && mien_show_open(&show, &c) && show.ui;
+    have_gl = mien_show_open(&show, &c) && show.ui;
     if (have_gl) {
         show.menus_in_screenshot = true;
         const char *wrong;
         assert_true(mien_traces_choose(&show.curves, MIEN_TRACES_DEFAULT, &wrong));
         show.info.curves = show.controls.curves = &show.curves;
-        mien_props_list(&show.controls, prop_path);
+        mien_props_list(&show.controls, show.prop_path);
     }
     return 0;
 }
@@ -97,7 +95,6 @@ static int tear_down(void **state)
 {
     mien_show_close(&show);
     mien_image_destroy(&shot.picture);
-    mien_free(prop_path);
     mien_face_model_destroy(&model);
     return 0;
 }
@@ -116,10 +113,26 @@ static void press_shifted(SDL_Keycode key)
     SDL_PushEvent(&e);
 }
 
+// Does what was asked for that is the window's own; notes the rest.
+static struct mien_action asked[32];
+static int asks;
+
+static void act(void)
+{
+    struct mien_action a;
+    asks = 0;
+    mien_show_events(&show);
+    while (mien_inbox_take(&show.actions, &a)) {
+        if (!mien_show_act(&show, &a)) {
+            asked[asks++] = a;
+        }
+    }
+}
+
 // Events, a few frames, and what is on the screen then.
 static void picture(struct mien_image *out)
 {
-    mien_show_events(&show);
+    act();
     for (int i = 0; i < 4; i++) { // windows find their size in the first frames
         show.shot = &shot;
         mien_show_draw(&show, NULL);
@@ -298,15 +311,15 @@ static void every_mode_and_prop_shows(void **state)
         now = (struct mien_image){0};
         press(SDLK_m);
     }
-    mien_show_events(&show);
+    act();
     show.settings.mode = MIEN_VIEW_OFF;
     char why[MIEN_VIEW_REASON] = "";
     assert_int_equal(show.controls.props, 11); // each of them has a stored picture
     for (int p = 1; p < show.controls.props; p++) {
         press(SDLK_g);
-        mien_show_events(&show);
+        act();
         assert_int_equal(show.controls.prop, p);
-        assert_true(mien_view_wear(show.view, prop_path[p], why));
+        assert_true(mien_view_wear(show.view, show.prop_path[p], why));
         picture(&now);
         assert_true(difference(&now, &before) > 0.1);
         char name[64];
@@ -320,7 +333,7 @@ static void every_mode_and_prop_shows(void **state)
     assert_true(*why);
     // Several at once: each hides nothing of the others; one is taken off, the other stays.
     struct mien_image both = {0};
-    char *paths[2] = {prop_path[find_prop("glasses")], prop_path[find_prop("hat")]};
+    char *paths[2] = {show.prop_path[find_prop("glasses")], show.prop_path[find_prop("hat")]};
     assert_true(mien_view_wear(show.view, paths[0], why));
     picture(&before);
     assert_true(mien_view_wear_too(show.view, paths[1], why));
@@ -335,8 +348,8 @@ static void every_mode_and_prop_shows(void **state)
     assert_true(difference(&both, &now) > 0.05); // without the glasses
     int worn = 1;
     for (int p = 1; p < show.controls.props; p++) {
-        bool again = !strcmp(prop_path[p], paths[1]);
-        assert_int_equal(mien_view_wear_too(show.view, prop_path[p], why), again || worn < 6);
+        bool again = !strcmp(show.prop_path[p], paths[1]);
+        assert_int_equal(mien_view_wear_too(show.view, show.prop_path[p], why), again || worn < 6);
         worn += !again && worn < 6;
     }
     assert_true(mien_view_wear(show.view, NULL, why));
@@ -456,16 +469,19 @@ static void keys_ask(void **state)
     SDL_PushEvent(&text);
     SDL_Event drop = {.drop = {.type = SDL_DROPFILE, .file = SDL_strdup("/tmp/some.mp4")}};
     SDL_PushEvent(&drop);
-    mien_show_events(&show);
-    const struct mien_ui_controls *c = &show.controls;
-    assert_int_equal(c->faces, 3);
-    assert_true(c->ask.tracking && c->ask.record && c->ask.next_camera && c->ask.open);
-    assert_true(c->ask.report && c->programme == MIEN_PROGRAMME_PICTURE);
-    assert_true(c->quality && c->ask.network);
-    assert_int_equal(c->network, 0); // once round: there is one
-    assert_true(show.want_mark && show.want_profile && show.want_profile_switch);
-    assert_string_equal(c->ask.open_uri, "/tmp/some.mp4");
-    assert_true(c->fov_deg == 40 && show.settings.fade > 0.05f && show.settings.fade < 0.15f);
+    act();
+    static const enum mien_action_id wanted[] = {
+        MIEN_ACTION_FACES,   MIEN_ACTION_RECORD,  MIEN_ACTION_CAMERA, MIEN_ACTION_MARK,
+        MIEN_ACTION_QUALITY, MIEN_ACTION_NETWORK, MIEN_ACTION_REPORT, MIEN_ACTION_LEARN,
+        MIEN_ACTION_RANGE,   MIEN_ACTION_WIDER,   MIEN_ACTION_SOURCE};
+    assert_int_equal(asks, MIEN_COUNT(wanted));
+    for (int i = 0; i < asks; i++) {
+        assert_int_equal(asked[i].id, wanted[i]); // in their order
+    }
+    assert_true(asked[0].number == 3);
+    assert_string_equal(asked[asks - 1].text, "/tmp/some.mp4");
+    assert_int_equal(show.controls.programme, MIEN_PROGRAMME_PICTURE);
+    assert_true(show.settings.fade > 0.05f && show.settings.fade < 0.15f);
 }
 
 // Every ready-made set of channels, and the curves with a mark.
@@ -479,13 +495,13 @@ static void curves_show(void **state)
     r = shot.result;
     press(SDLK_v);
     press(SDLK_b);
-    mien_show_events(&show);
+    act();
     assert_true(show.settings.curves && !show.settings.bars);
     char before[512], list[512];
     for (int i = 0; i < mien_traces_sets(); i++) {
         mien_traces_list(&show.curves, before, sizeof(before));
         press_shifted(SDLK_v);
-        mien_show_events(&show);
+        act();
         mien_traces_list(&show.curves, list, sizeof(list));
         assert_string_not_equal(list, before);
     }
@@ -504,7 +520,7 @@ static void curves_show(void **state)
     golden(&now, "curves");
     press(SDLK_v);
     press(SDLK_b);
-    mien_show_events(&show);
+    act();
     mien_image_destroy(&now);
     no_differences();
 }
@@ -629,7 +645,7 @@ static void programme_is_clean(void **state)
     while (strcmp(show.controls.prop_name[glasses], "sunglasses") != 0) {
         glasses++;
     }
-    assert_true(mien_view_wear(show.view, prop_path[glasses], why));
+    assert_true(mien_view_wear(show.view, show.prop_path[glasses], why));
     assert_true(mien_view_wears(show.view));
     assert_true(mien_image_create(&got, 640, 480, MIEN_FORMAT_RGB8));
     assert_true(mien_image_create(&again, 640, 480, MIEN_FORMAT_RGB8));

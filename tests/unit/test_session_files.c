@@ -30,14 +30,12 @@ static void press(SDL_Keycode key)
 
 static void add(const char *spec)
 {
-    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "%s", spec);
-    c->ask.add_sink = true;
+    mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, spec);
 }
 
 static void open_file(const char *uri)
 {
-    snprintf(c->ask.open_uri, sizeof(c->ask.open_uri), "%s", uri);
-    c->ask.open = true;
+    mien_action_ask_text(c->actions, MIEN_ACTION_SOURCE, uri);
 }
 
 static bool is_whole(void)
@@ -86,7 +84,7 @@ static bool it_is_being_written(void)
 
 static void end_the_table(void)
 {
-    c->ask.sink = c->sinks - 1;
+    mien_action_ask_number(c->actions, MIEN_ACTION_OUTPUT, c->sinks - 2);
 }
 
 static bool the_table_is_free(void)
@@ -101,7 +99,7 @@ static bool the_table_is_free(void)
 
 static void the_other_again(void)
 {
-    c->ask.sink = c->sinks;
+    mien_action_ask_number(c->actions, MIEN_ACTION_OUTPUT, c->sinks - 1);
 }
 
 static void save_head(void)

@@ -123,7 +123,7 @@ static void next_prop(int k)
 
 static bool prop_is_worn(int k)
 {
-    return frames(2) && c->prop == (k + 1) % c->props && session.props.on == c->prop;
+    return frames(2) && c->prop == (k + 1) % c->props;
 }
 
 // Every kind but the virtual camera, which needs a driver (tests/camera).
@@ -145,8 +145,9 @@ static const char *const kinds[] = {"jsonl:a.jsonl",
 
 static void add_sink(int k)
 {
-    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), kinds[k], ports + k);
-    c->ask.add_sink = true;
+    char spec[64];
+    snprintf(spec, sizeof(spec), kinds[k], ports + k);
+    mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, spec);
 }
 
 static bool sink_is_on(int k)
@@ -156,8 +157,7 @@ static bool sink_is_on(int k)
 
 static void add_nonsense(int k)
 {
-    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "%s", k ? "loopback:/dev/null" : "jsn:x");
-    c->ask.add_sink = true;
+    mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, k ? "loopback:/dev/null" : "jsn:x");
 }
 
 static bool it_is_refused(int k)
@@ -199,7 +199,7 @@ static bool it_is_marked(int k)
 
 static void toggle_sink(int k)
 {
-    c->ask.sink = k + 1;
+    mien_action_ask_number(c->actions, MIEN_ACTION_OUTPUT, k);
 }
 
 static bool sink_is_off(int k)
@@ -343,8 +343,8 @@ static int network(const char *name)
 
 static void choose_network(int k) // as the list in the menu does
 {
-    c->network = network(k == 1 ? "broken" : "other");
-    c->ask.network = true;
+    mien_action_ask_number(c->actions, MIEN_ACTION_SET_NETWORK,
+                           network(k == 1 ? "broken" : "other"));
 }
 
 // The broken one is refused; the other one goes on, and with it the pictures and the face.
@@ -382,7 +382,7 @@ static const char *folder_wanted[] = {"/made/here", NULL, "/again", "/again", "/
 
 static void type_folder(int k) // as in the menu Record; the last two cannot be
 {
-    snprintf(c->folder, sizeof(c->folder), "%s", folder_text[k]);
+    mien_action_ask_text(c->actions, MIEN_ACTION_FOLDER, folder_text[k]);
 }
 
 static int files_in(const char *folder, const char *ending)
@@ -435,8 +435,7 @@ static bool recording_is_in_the_folder(int k)
 static void add_record(int k)
 {
     c->sinks--; // an old one's place
-    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "jsonl:b.jsonl");
-    c->ask.add_sink = true;
+    mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, "jsonl:b.jsonl");
 }
 
 static bool record_is_in_the_folder(int k)

@@ -84,8 +84,7 @@ static void press(SDL_Keycode key, bool shift)
 
 static void add(const char *spec)
 {
-    snprintf(c->ask.sink_spec, sizeof(c->ask.sink_spec), "%s", spec);
-    c->ask.add_sink = true;
+    mien_action_ask_text(c->actions, MIEN_ACTION_ADD_OUTPUT, spec);
 }
 
 static void add_slow(void)
@@ -116,7 +115,7 @@ static bool near_is_open(void)
 
 static void off_and_on(void) // the second opening has to wait for the file's end
 {
-    c->ask.sink = 3;
+    mien_action_ask_number(c->actions, MIEN_ACTION_OUTPUT, 2);
 }
 
 static bool model_is_off(void)

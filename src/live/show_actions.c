@@ -1,0 +1,308 @@
+// What actions of the window itself do: rows of view/actions.h that say SHOW. They change what is
+// shown, and nothing that is computed, sent or written.
+#include "live/live_show.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "live/live_props.h"
+
+static void say(struct mien_show *s, const struct mien_action *a, const char *text)
+{
+    if (!a->quiet) {
+        mien_show_notice(s, text);
+    }
+}
+
+static void set_mode(struct mien_show *s, const struct mien_action *a)
+{
+    int mode = (int)a->number;
+    s->settings.mode = (enum mien_view_mode)(mien_view_mode_at(mode) ? mode : MIEN_VIEW_OFF);
+}
+
+static void turn_mode(struct mien_show *s, const struct mien_action *a, int by)
+{
+    int mode = ((int)s->settings.mode + by + MIEN_VIEW_MODES) % MIEN_VIEW_MODES;
+    s->settings.mode = (enum mien_view_mode)mode;
+    say(s, a, mien_view_mode_at(mode)->name);
+}
+
+static void show_next_mode(struct mien_show *s, const struct mien_action *a)
+{
+    turn_mode(s, a, 1);
+}
+
+static void show_mode_before(struct mien_show *s, const struct mien_action *a)
+{
+    turn_mode(s, a, -1);
+}
+
+static void set_opacity(struct mien_show *s, const struct mien_action *a) // per cent
+{
+    s->settings.fade = 1 - fminf(fmaxf((float)a->number, 0), 100) / 100;
+}
+
+static void fade(struct mien_show *s, const struct mien_action *a, float by)
+{
+    char text[64];
+    s->settings.fade = fminf(fmaxf(s->settings.fade + by, 0), 1);
+    snprintf(text, sizeof(text), "opacity %.0f %%", 100 * (1 - (double)s->settings.fade));
+    say(s, a, text);
+}
+
+static void make_fainter(struct mien_show *s, const struct mien_action *a)
+{
+    fade(s, a, 0.1f);
+}
+
+static void make_stronger(struct mien_show *s, const struct mien_action *a)
+{
+    fade(s, a, -0.1f);
+}
+
+static void wear_alone(struct mien_show *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->controls;
+    c->prop = a->number >= 0 && a->number < c->props ? (int)a->number : 0;
+    memset(c->also, 0, sizeof(c->also));
+    mien_props_put_on(s);
+}
+
+// Puts on what is not worn, besides what is; takes off what is worn.
+static void wear_besides(struct mien_show *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->controls;
+    int i = (int)a->number;
+    if (i <= 0 || i >= c->props) {
+        return;
+    }
+    if (c->prop == i) {
+        int next = 0;
+        for (int k = c->props - 1; k > 0; k--) {
+            next = c->also[k] ? k : next;
+        }
+        c->prop = next;
+        c->also[next] = false;
+    } else if (!c->prop) {
+        c->prop = i;
+    } else {
+        c->also[i] = !c->also[i];
+    }
+    mien_props_put_on(s);
+}
+
+static void turn_prop(struct mien_show *s, const struct mien_action *a, int by)
+{
+    struct mien_ui_controls *c = &s->controls;
+    c->prop = (c->prop + by + c->props) % c->props;
+    memset(c->also, 0, sizeof(c->also));
+    say(s, a, c->prop_name[c->prop]);
+    mien_props_put_on(s);
+}
+
+static void wear_next(struct mien_show *s, const struct mien_action *a)
+{
+    turn_prop(s, a, 1);
+}
+
+static void wear_before(struct mien_show *s, const struct mien_action *a)
+{
+    turn_prop(s, a, -1);
+}
+
+static void toggle_light(struct mien_show *s, const struct mien_action *a)
+{
+    s->controls.light = !s->controls.light;
+    say(s, a, s->controls.light ? "worn things take the face's light" : "plain light");
+}
+
+static void toggle_head(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.head = !s->settings.head;
+}
+
+static void toggle_points(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.points = !s->settings.points;
+}
+
+static void toggle_axes(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.axes = !s->settings.axes;
+}
+
+static void toggle_bars(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.bars = !s->settings.bars;
+}
+
+static void toggle_curves(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.curves = !s->settings.curves;
+}
+
+static void toggle_mirror(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.mirror = !s->settings.mirror;
+}
+
+static void set_figures(struct mien_show *s, const struct mien_action *a)
+{
+    bool level = a->number >= 0 && a->number < MIEN_HUD_LEVELS;
+    s->settings.hud = level ? (enum mien_hud_level)a->number : MIEN_HUD_OFF;
+}
+
+static void show_next_figures(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.hud = (enum mien_hud_level)((s->settings.hud + 1) % MIEN_HUD_LEVELS);
+}
+
+static void show_next_channels(struct mien_show *s, const struct mien_action *a)
+{
+    say(s, a, mien_traces_next(&s->curves));
+    s->settings.curves = true;
+}
+
+static void set_channels(struct mien_show *s, const struct mien_action *a)
+{
+    if (a->number >= 0 && a->number < mien_traces_sets()) {
+        mien_traces_set(&s->curves, (int)a->number);
+        s->settings.curves = true;
+    }
+}
+
+static void toggle_channel(struct mien_show *s, const struct mien_action *a)
+{
+    if (a->number >= 0 && a->number < mien_traces_channels()) {
+        mien_traces_toggle(&s->curves, (int)a->number);
+        s->settings.curves = true;
+    }
+}
+
+static void show_face(struct mien_show *s, const struct mien_action *a) // its identifier
+{
+    s->settings.face = (int)a->number;
+}
+
+// The figures are those of the next face in the picture.
+static void show_next_face(struct mien_show *s, const struct mien_action *a)
+{
+    const struct mien_result *r = s->shot ? &s->shot->result : NULL;
+    char text[64];
+    if (!r || r->count < 2) {
+        say(s, a, r && r->count ? "there is no other face" : "there is no face");
+        return;
+    }
+    s->settings.face = r->face[(mien_hud_face(r, s->settings.face) + 1) % r->count].id;
+    snprintf(text, sizeof(text), "figures of face %d", s->settings.face);
+    say(s, a, text);
+}
+
+static void give_programme(struct mien_show *s, const struct mien_action *a)
+{
+    bool known = a->number >= 0 && a->number < MIEN_PROGRAMMES;
+    s->controls.programme = known ? (enum mien_programme)a->number : MIEN_PROGRAMME_PROPS;
+}
+
+static void give_next_programme(struct mien_show *s, const struct mien_action *a)
+{
+    static const char *const told[MIEN_PROGRAMMES] = {
+        [MIEN_PROGRAMME_PROPS] = "others get the picture with what is worn",
+        [MIEN_PROGRAMME_PICTURE] = "others get the picture alone",
+        [MIEN_PROGRAMME_ALL] = "others get all that you see"};
+    s->controls.programme = (enum mien_programme)((s->controls.programme + 1) % MIEN_PROGRAMMES);
+    say(s, a, told[s->controls.programme]);
+}
+
+static void toggle_presentation(struct mien_show *s, const struct mien_action *a)
+{
+    s->presenting = !s->presenting;
+}
+
+static void toggle_pause(struct mien_show *s, const struct mien_action *a)
+{
+    s->info.paused = !s->info.paused;
+}
+
+static void toggle_fullscreen(struct mien_show *s, const struct mien_action *a)
+{
+    mien_window_toggle_fullscreen(&s->window);
+}
+
+static void show_menu(struct mien_show *s, enum mien_ui_menu menu)
+{
+    if (s->ui) {
+        mien_ui_show(s->ui, menu);
+    }
+}
+
+static void show_open_dialog(struct mien_show *s, const struct mien_action *a)
+{
+    show_menu(s, MIEN_UI_OPEN);
+}
+
+static void toggle_settings(struct mien_show *s, const struct mien_action *a)
+{
+    show_menu(s, MIEN_UI_SETTINGS);
+}
+
+static void show_menus(struct mien_show *s, const struct mien_action *a)
+{
+    show_menu(s, MIEN_UI_SOURCE);
+}
+
+static void show_next_help(struct mien_show *s, const struct mien_action *a)
+{
+    int page = s->settings.help;
+    s->settings.help = page < mien_view_help_pages(s->view) ? page + 1 : 0;
+}
+
+static void toggle_help(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.help = !s->settings.help;
+}
+
+static void leave(struct mien_show *s, const struct mien_action *a)
+{
+    s->quit = true;
+}
+
+// Ends, or asks first while files are written.
+static void leave_or_ask(struct mien_show *s, const struct mien_action *a)
+{
+    if (s->ui && mien_ui_writes(&s->controls)) {
+        mien_ui_show(s->ui, MIEN_UI_QUIT);
+    } else {
+        leave(s, a);
+    }
+}
+
+// The sheet of keys goes, presentation, full screen, the program.
+static void step_back(struct mien_show *s, const struct mien_action *a)
+{
+    if (s->settings.help) {
+        s->settings.help = 0;
+    } else if (s->presenting) {
+        s->presenting = false;
+    } else if (s->window.fullscreen) {
+        mien_window_toggle_fullscreen(&s->window);
+    } else {
+        leave_or_ask(s, a);
+    }
+}
+
+#define RUN_SHOW(id, run) [MIEN_ACTION_##id] = run,
+#define RUN_SESSION(id, run)
+#define RUN(id, by, takes, words, character, label, shown, text, run) RUN_##by(id, run)
+static void (*const runs[MIEN_ACTIONS])(struct mien_show *,
+                                        const struct mien_action *) = {MIEN_ACTION_ROWS(RUN)};
+
+bool mien_show_act(struct mien_show *s, const struct mien_action *a)
+{
+    s->dirty = true;
+    if (runs[a->id]) {
+        runs[a->id](s, a);
+    }
+    return runs[a->id] != NULL;
+}
