@@ -305,7 +305,7 @@ int mien_cmd_bench(int argc, char **argv)
         .max_args = 2,
         .sub = "train|net|synth|step|live"};
     const struct mien_opt opts[] = {
-        {"net", 'n', MIEN_OPT_INPUT, &net, "FILE",
+        {"net", 0, MIEN_OPT_INPUT, &net, "FILE",
          "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "
          "convolutions.",
          0, 0},
@@ -319,14 +319,14 @@ int mien_cmd_bench(int argc, char **argv)
         {"size", 0, MIEN_OPT_INT, &size, "PX", "synth: side of a picture.", 64, 1024},
         {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
          "synth: folder of skins (*.jpg) made by `mien prepare textures`.", 0, 0},
-        {"faces", 'f', MIEN_OPT_INT, &faces, "N",
+        {"faces", 'n', MIEN_OPT_INT, &faces, "N",
          "live: faces in the picture, 4 unless told. step: followed at most, 1 unless told.", 1,
          MIEN_FACES_MAX},
         {"picture", 0, MIEN_OPT_STRING, &picture, "WxH", "live: its size.", 0, 0},
         {"fps", 0, MIEN_OPT_INT, &fps, "N", "live: frames a second that come.", 1, 240},
         {"mode", 'm', MIEN_OPT_CHOICE, &mode, MIEN_VIEW_MODE_NAMES, "live: what is drawn.", 0, 0},
         {"seconds", 'd', MIEN_OPT_FLOAT, &seconds, "S", "How long to measure.", 0.1, 600},
-        {"profile", 'p', MIEN_OPT_BOOL, &profile, NULL, "train: time of each layer.", 0, 0},
+        {"layers", 0, MIEN_OPT_BOOL, &profile, NULL, "train: time of each layer.", 0, 0},
         {0},
     };
     const char **args = mien_calloc((size_t)argc + 1, sizeof *args);

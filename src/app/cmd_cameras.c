@@ -83,7 +83,7 @@ int mien_cmd_cameras(int argc, char **argv)
         .example = "mien cameras\nmien cameras --json"};
     const struct mien_opt opts[] = {
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "Print one JSON array.", 0, 0},
-        {"quiet", 'q', MIEN_OPT_BOOL, &quiet, NULL, "Print only device and name.", 0, 0},
+        {"quiet", 0, MIEN_OPT_BOOL, &quiet, NULL, "Print only device and name.", 0, 0},
         {0}};
     const char *args[8];
     int nargs;

@@ -306,7 +306,7 @@ int mien_cmd_synth(int argc, char **argv)
          "draw landmarks (green seen, red hidden) and pose axes on the sheet", 0, 0},
         {"clip", 0, MIEN_OPT_STRING, &clip, "DIR",
          "write the frames of an animated person (640x480, 30 a second) as PNG", 0, 0},
-        {"seconds", 0, MIEN_OPT_INT, &seconds, "N", "length of the clip", 1, 3600},
+        {"seconds", 0, MIEN_OPT_INT, &seconds, "S", "length of the clip", 1, 3600},
         {"seed", 's', MIEN_OPT_INT, &seed, "N", "another seed is other people", 0, 2147483647},
         {"size", 0, MIEN_OPT_INT, &size, "PX", "side of a picture", 64, 1024},
         {"threads", 't', MIEN_OPT_INT, &threads, "N", "worker threads, 0 = one a core", 0,

@@ -55,7 +55,7 @@ struct mien_engine_options {
          0,                                                                                       \
          0},                                                                                      \
         {"threads",                                                                               \
-         0,                                                                                       \
+         't',                                                                                     \
          MIEN_OPT_INT,                                                                            \
          &(o).threads,                                                                            \
          "N",                                                                                     \

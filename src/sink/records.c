@@ -109,6 +109,13 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
     member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
     if (r->mark) {
         fprintf(t->file, ",\"mark\":%d", r->mark);
+        if (r->mark_text[0]) {
+            fputs(",\"mark_text\":", t->file);
+            mien_name_json(t->file, r->mark_text);
+        }
+        if (r->mark_ns) {
+            member(t, "mark_time_s", (double)r->mark_ns * 1e-9, 6);
+        }
     }
     fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px,
             r->height_px);
@@ -186,6 +193,10 @@ static void row_end(struct mien_text *t, const struct mien_result *r)
 {
     fprintf(t->file, ",%d,", r->mark);
     mien_name_csv(t->file, r->network);
+    fputc(',', t->file);
+    if (r->mark) {
+        mien_name_csv(t->file, r->mark_text);
+    }
 }
 
 static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
@@ -259,7 +270,7 @@ static struct mien_sink *open_csv(const char *path, const struct mien_sink_conte
         fprintf(f, ",p%d_x,p%d_y", i, i);
     }
     fputs(",left_shut,right_shut,blinks,expression_sure,face_px,light,uncertainty,usable,mark,"
-          "network",
+          "network,mark_text",
           f);
     if (!mien_text_end_line(&s->text)) {
         mien_sink_close(&s->sink);

@@ -46,6 +46,7 @@ struct mien_sink_kind {
 #define MIEN_SINK_KINDS(X) \
     X(jsonl)               \
     X(csv)                 \
+    X(tidy)                \
     X(md5)                 \
     X(null)                \
     X(openface)            \

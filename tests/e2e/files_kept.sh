@@ -37,7 +37,7 @@ done
 for option in --overlay --csv --json --md5 --report; do
     refused "another name" video c.mp4 --frames 1 $option hard.mp4
 done
-for sink in csv jsonl md5 openface mediapipe livelinkcsv gltf report; do
+for sink in csv jsonl md5 tidy openface mediapipe livelinkcsv gltf report; do
     refused "another name" video c.mp4 --frames 1 --out "null,$sink:hard.mp4"
 done
 for option in --out=csv:hard.mp4 --screenshot=hard.mp4 --report=hard.mp4; do
@@ -96,7 +96,7 @@ refused "of its own" train detect --pack a.pack --out q --checkpoint q
 [ "$(md5sum <a.pack)" = "$pack" ] || fail "a pack was destroyed"
 
 # Folders: another name is chosen and said.
-expect 0 p-2.png image d/p.png -o d -m d
+expect 0 p-2.png image d/p.png --overlay d --mesh d
 kept image
 [ -s d/p-2.png ] && [ -s d/p-3.obj ] && [ -s d/p-3.png ] || fail "no other name: $(ls d)"
 mkdir a b

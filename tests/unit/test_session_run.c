@@ -129,6 +129,7 @@ static bool prop_is_worn(int k)
 // Every kind but the virtual camera, which needs a driver (tests/camera).
 static const char *const kinds[] = {"jsonl:a.jsonl",
                                     "csv:a.csv",
+                                    "tidy:t.csv",
                                     "md5:a.md5",
                                     "null",
                                     "openface:of.csv",

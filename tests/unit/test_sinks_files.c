@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/signs.h"
 #include "sink/sinks.h"
 #include "sinks_scene.h"
 #include "words_scene.h"
@@ -177,6 +178,58 @@ static void write_two(struct mien_sink *s)
     r->count = 0;
     assert_true(mien_sink_write(s, &f));
     assert_true(mien_sink_close(s));
+}
+
+// As pandas reads it: each row has every column, and what is not measured is empty.
+static void test_tidy(void **state)
+{
+    struct mien_result *r = scene_result(&model);
+    struct mien_sink_frame f = {.source = "a, b", .result = r};
+    struct mien_sink *s = mien_sink_open("tidy", in_dir("t.csv"), NULL);
+    assert_non_null(s);
+    r->times.capture_ns = 5000000000;
+    assert_true(mien_sink_write(s, &f));
+    r->frame = 1;
+    r->times.capture_ns += 500000000;
+    r->mark = 3;
+    strcpy(r->mark_text, "say \"ah\"");
+    r->mark_ns = r->times.capture_ns - 250000000; // typed while time went on
+    for (int e = 0; e < 2; e++) {
+        r->face[0].lids.shut[e] = true;
+    }
+    assert_true(mien_sink_write(s, &f));
+    r->frame = 2;
+    r->mark = 0;
+    r->count = 0;
+    assert_true(mien_sink_write(s, &f));
+    assert_true(mien_sink_close(s));
+    size_t size;
+    char *text = mien_file_read(in_dir("t.csv"), 1 << 20, &size);
+    assert_non_null(text);
+    const char *head = "session,wall,time_s,frame,mark,mark_text,mark_s,face,usable,face_px,";
+    assert_memory_equal(text, head, strlen(head));
+    assert_non_null(strstr(text, "\n\"a, b\",,0.000000,0,,,,1,"));
+    assert_non_null(strstr(text, "\n\"a, b\",,0.500000,1,3,\"say \"\"ah\"\"\",0.250000,1,"));
+    assert_non_null(strstr(text, "\n\"a, b\",,0.500000,2,,,,,,"));
+    int want = 8 + 18 + MIEN_EXPRESSIONS + mien_action_unit_count() + MIEN_BLENDSHAPES, rows = 0;
+    for (const char *p = text; *p; rows++) {
+        int n = 1;
+        bool quoted = false;
+        for (; *p != '\n'; p++) {
+            quoted = *p == '"' ? !quoted : quoted;
+            n += *p == ',' && !quoted;
+        }
+        assert_int_equal(n, want);
+        p++;
+    }
+    assert_int_equal(rows, 4);
+    // With shut eyes there is no gaze: columns 20 and 21.
+    const char *cell = strstr(text, ",0.250000,1,");
+    for (int i = 0; i < 14; i++) {
+        cell = strchr(cell, ',') + 1;
+    }
+    assert_memory_equal(cell, ",,1,", 4);
+    mien_free(text);
 }
 
 static void test_openface(void **state)
@@ -517,10 +570,10 @@ static void test_every_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_openface),   cmocka_unit_test(test_openface_cells),
-        cmocka_unit_test(test_mediapipe),  cmocka_unit_test(test_livelink_take),
-        cmocka_unit_test(test_gltf),       cmocka_unit_test(test_virtual_camera),
-        cmocka_unit_test(test_every_kind),
+        cmocka_unit_test(test_tidy),           cmocka_unit_test(test_openface),
+        cmocka_unit_test(test_openface_cells), cmocka_unit_test(test_mediapipe),
+        cmocka_unit_test(test_livelink_take),  cmocka_unit_test(test_gltf),
+        cmocka_unit_test(test_virtual_camera), cmocka_unit_test(test_every_kind),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
