@@ -103,12 +103,12 @@ mkdir a b
 cp "$photo" a/x.png
 cp "$photo" b/x.png
 cp "$(ls frames/*.png | tail -n 1)" b/x.PNG
-expect 0 "3 faces" image a/x.png b/x.png b/x.PNG -o ov -m me
+expect 0 "3 faces" image a/x.png b/x.png b/x.PNG --overlay ov --mesh me
 [ "$(ls ov | wc -l)" = 3 ] && [ "$(ls me/*.obj | wc -l)" = 3 ] && [ "$(ls me | wc -l)" = 15 ] || fail "not three: $(ls ov me)"
-expect 0 "3 faces" image a/x.png b/x.png b/x.PNG -o ov -m me
+expect 0 "3 faces" image a/x.png b/x.png b/x.PNG --overlay ov --mesh me
 [ "$(ls ov me | wc -l)" = $((3 + 15 + 3)) ] || fail "the second time other names were taken: $(ls ov me)"
 mkdir mine
 printf 'a photograph' >mine/x.png
-expect 0 x-2.png image a/x.png -o mine
+expect 0 x-2.png image a/x.png --overlay mine
 [ "$(cat mine/x.png)" = "a photograph" ] || fail "somebody's file was destroyed"
 echo "inputs and outputs are kept apart"

@@ -32,9 +32,9 @@ run 0 synth --clip frames --seconds 1 --data "$tmp" # one clear face
 cp "$(ls frames/* | head -n 1)" face.png
 mkdir o
 ln -s ../far/later.png o/face.png
-run 0 image face.png -o o
+run 0 image face.png --overlay o
 [ -L o/face.png ] && [ -s far/later.png ] || fail "an overlay replaces a link"
-run 0 image face.png -o o
+run 0 image face.png --overlay o
 [ -L o/face.png ] && [ "$(ls o)" = face.png ] || fail "an overlay replaces a link the second time"
 # Devices and pipes.
 "$MIEN" video c.mp4 --frames 8 --report /dev/stdout 2>"$tmp/err" | cat >page.html
@@ -54,7 +54,7 @@ wait $!
 [ -p pipe ] && [ "$(head -c 4 from-pipe)" = glTF ] || fail "a pipe was replaced"
 # New files.
 live --screenshot new.png --record new.mp4 --report new.html --out gltf:new.glb,csv:new.csv --folder new.folder
-run 0 image face.png -o new.o -m new.m --json new.json
+run 0 image face.png --overlay new.o --mesh new.m --json new.json
 XDG_DATA_HOME=$tmp/data run 0 live c.mp4 --headless --no-config --frames 320 --no-pace --profile me --out null
 for f in new.* new.o/* new.m/* data/mien/profiles/*; do
     case $(mode "$f") in
@@ -64,7 +64,7 @@ for f in new.* new.o/* new.m/* data/mien/profiles/*; do
     esac || fail "$f: mode $(mode "$f")"
 done
 live --share --screenshot shared.png --record shared.mp4 --out gltf:shared.glb
-run 0 image face.png -o shared.o --json shared.json --share
+run 0 image face.png --overlay shared.o --json shared.json --share
 for f in shared.png shared.mp4 shared.glb shared.json shared.o/*; do
     [ "$(mode "$f")" = 644 ] || fail "--share: $f: mode $(mode "$f")"
 done
