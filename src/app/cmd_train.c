@@ -17,8 +17,8 @@
 
 static bool write_sheet(struct mien_train_config *c, const char *path)
 {
-    char *text = mien_train_description(c->net, c->model);
-    struct mien_graph *g = text ? mien_graph_create(text, 1, 1, c->seed) : NULL;
+    char *text = mien_train_description(c->loop.net, c->model);
+    struct mien_graph *g = text ? mien_graph_create(text, 1, 1, c->loop.seed) : NULL;
     mien_free(text);
     if (!g) {
         return false;
@@ -33,7 +33,7 @@ static bool write_sheet(struct mien_train_config *c, const char *path)
     mien_graph_input_shape(g, &s.channels, &s.height, &s.width);
     mien_graph_input_scaling(g, &s.mean, &s.scale);
     mien_graph_destroy(g);
-    return mien_train_sheet(&s, c->seed, path);
+    return mien_train_sheet(&s, c->loop.seed, path);
 }
 
 // The checkpoint of --resume is both read and written, by intent.
@@ -47,10 +47,7 @@ static bool keep_apart(const struct mien_opt *opts, const char **spec, int sourc
         ok = mien_claims_read(&c, "--data", path);
     }
     ok = ok && mien_args_claim(opts, &c);
-    for (int i = 0; i < MIEN_TRAIN_FILES && out && ok; i++) {
-        snprintf(path, sizeof(path), "%s/%s", out, mien_train_file((enum mien_train_file)i));
-        ok = mien_claims_write(&c, "--out", path);
-    }
+    ok = ok && (!out || mien_claim_training(&c, mien_train_lesson(), out));
     mien_claims_destroy(&c);
     return ok;
 }
@@ -69,32 +66,11 @@ int mien_cmd_train(int argc, char **argv)
     struct mien_parallel parallel;
     bool balance = true, plain = false;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_INPUT, &c.net, "FILE",
+        {"net", 0, MIEN_OPT_INPUT, &c.loop.net, "FILE",
          "network description (assets/nets/face96.txt when not given)", 0, 0},
-        {"out", 'o', MIEN_OPT_FIELD(&c.out), "DIR", "where checkpoint, network, log and curves go",
-         0, 0},
-        {"init", 0, MIEN_OPT_INPUT, &c.init, "CKPT", "start from this checkpoint's weights", 0, 0},
-        {"resume", 0, MIEN_OPT_FIELD(&c.resume), NULL, "go on from DIR/last.ckpt, exactly", 0, 0},
-        {"steps", 's', MIEN_OPT_FIELD(&c.steps), "N", "optimiser steps", 1, 1e9},
-        {"batch", 'b', MIEN_OPT_FIELD(&c.batch), "N", "pictures a step", 1, 4096},
-        {"shard", 0, MIEN_OPT_FIELD(&c.shard), "N",
-         "pictures a shard: what one thread takes; batch norm sees a shard", 1, 1024},
-        {"lr", 0, MIEN_OPT_FIELD(&c.lr), "X", "peak learning rate", 1e-7, 1},
-        {"muon", 0, MIEN_OPT_FIELD(&c.muon), "X",
-         "momentum of Muon for hidden layers' weights (0.95), 0 = AdamW for all", 0, 0.9999},
-        {"muon-rate", 0, MIEN_OPT_FIELD(&c.muon_rate), "X", "its learning rate over --lr", 0, 100},
-        {"decay", 0, MIEN_OPT_FIELD(&c.decay), "X", "weight decay", 0, 1},
-        {"clip", 0, MIEN_OPT_FIELD(&c.clip), "X", "largest gradient norm, 0 = any", 0, 1e6},
-        {"average", 0, MIEN_OPT_FIELD(&c.average), "X", "moving average of weights", 0, 0.99999},
-        {"warmup", 0, MIEN_OPT_FIELD(&c.warmup), "N", "steps of rising learning rate", 0, 1e9},
+        MIEN_LOOP_OPTIONS(c.loop),
         {"ramp", 0, MIEN_OPT_FIELD(&c.ramp), "N",
          "steps after the warm-up until likelihood and consistency count fully", 0, 1e9},
-        {"precision", 0, MIEN_OPT_CHOICE, &c.precision, MIEN_PRECISION_NAMES,
-         "of the convolutions' operands while training: bf16 is faster where the processor has "
-         "AVX512-BF16, auto takes it there; validation, network and checkpoint are float",
-         0, 0},
-        {"threads", 't', MIEN_OPT_FIELD(&c.threads), "N", "threads, 0 = one per core", 0, 256},
-        {"seed", 0, MIEN_OPT_FIELD(&c.seed), "N", "of weights, drawing and augmentation", 0, 2e9},
         {"weights", 'w', MIEN_OPT_FIELD(&weights), "LIST", mien_describe_weights(weights_help), 0,
          0},
         {"weighting", 0, MIEN_OPT_CHOICE, &c.weighting, MIEN_WEIGHTING_NAMES,
@@ -118,15 +94,8 @@ int mien_cmd_train(int argc, char **argv)
         {"adjust", 0, MIEN_OPT_FIELD(&c.adjust), "X",
          "expression logits: 0 = classes as frequent as in the data, 1 = equally frequent", 0, 1},
         {"plain", 0, MIEN_OPT_FIELD(&plain), NULL, "no photometric augmentation", 0, 0},
-        {"validate-every", 0, MIEN_OPT_FIELD(&c.validate_every), "N", "steps; 0 = at the end", 0,
-         1e9},
-        {"freeze-norm", 0, MIEN_OPT_FIELD(&c.freeze_norm), "N",
-         "from step N on batch norm keeps its statistics: for a training's last part; -1 = never",
-         -1, 1e9},
         {"steadiness", 0, MIEN_OPT_FIELD(&c.steadiness), "N",
          "at the end, log how much answers tremble on N still pictures a source", 0, 1e6},
-        {"checkpoint", 0, MIEN_OPT_FIELD(&c.checkpoint_s), "S", "seconds between checkpoints", 1,
-         1e6},
         {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
         {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "PNG",
          "only write a contact sheet of augmented crops", 0, 0},
@@ -149,13 +118,13 @@ int mien_cmd_train(int argc, char **argv)
     if (status) {
         return status == 1 ? 0 : status;
     }
-    if (!sources || (!c.out && !sheet)) {
+    if (!sources || (!c.loop.out && !sheet)) {
         mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
         return 2;
     }
     if (!mien_parse_weights(weights, c.weight) || !mien_parse_tasks(tasks, c.weight) ||
-        !mien_parse_fractions(fractions, c.drop) || !mien_precision_possible(c.precision) ||
-        !keep_apart(opts, spec, sources, sheet ? NULL : c.out)) {
+        !mien_parse_fractions(fractions, c.drop) || !mien_precision_possible(c.loop.precision) ||
+        !keep_apart(opts, spec, sources, sheet ? NULL : c.loop.out)) {
         return 2;
     }
     if (!mien_parallel_start(&parallel)) {
@@ -165,12 +134,12 @@ int mien_cmd_train(int argc, char **argv)
         mien_log_set_level(MIEN_LOG_WARN); // rank 0 says the rest
     }
     char found[1024];
-    if (!c.net) {
+    if (!c.loop.net) {
         if (!mien_find_file("assets", "nets/face96.txt", found, sizeof(found))) {
             status = 2;
             goto stop;
         }
-        c.net = found;
+        c.loop.net = found;
     }
     struct mien_dataset data;
     struct mien_face_model model;
@@ -192,8 +161,8 @@ int mien_cmd_train(int argc, char **argv)
     c.teacher = teacher;
     c.data = &data;
     c.model = &model;
-    c.parallel = &parallel;
-    c.stop = mien_stop_flag();
+    c.loop.parallel = &parallel;
+    c.loop.stop = mien_stop_flag();
     if (plain) {
         memset(&c.augment, 0, sizeof(c.augment));
     }

@@ -8,6 +8,18 @@
 #include "base/log.h"
 #include "learn/loss.h"
 
+bool mien_claim_training(struct mien_claims *c, const struct mien_lesson *lesson, const char *out)
+{
+    bool ok = true;
+    for (int i = 0; i < MIEN_TRAIN_FILES && ok; i++) {
+        char path[1200];
+        snprintf(path, sizeof(path), "%s/%s", out,
+                 mien_train_file(lesson, (enum mien_train_file)i));
+        ok = mien_claims_write(c, "--out", path);
+    }
+    return ok;
+}
+
 bool mien_parse_weights(const char *text, float *weight)
 {
     char copy[512], all[MIEN_TASK_LIST], *save = NULL;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/file.h"
+#include "learn/loop.h"
 #include "learn/loss.h"
 #include "learn/weighting.h"
 
@@ -27,11 +28,7 @@ struct mien_train_state { // all zero at the start
 enum { MIEN_TRAIN_SECTIONS = 3, MIEN_TRAIN_TASK_VALUES = 10, MIEN_TRAIN_TASK_NAME = 32 };
 struct mien_train_record {
     struct mien_section section[MIEN_TRAIN_SECTIONS];
-    struct mien_train_place {
-        int64_t step, weighting_steps;
-        uint64_t seed;
-        double seconds;
-    } place;
+    struct mien_train_place place;
     struct mien_train_task {
         char name[MIEN_TRAIN_TASK_NAME];
         double value[MIEN_TRAIN_TASK_VALUES];

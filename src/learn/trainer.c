@@ -1,4 +1,5 @@
-// The training loop of the face network, its checkpoints and its log.
+// The face network as a lesson of the training loop: its tasks, batches, validation and state. Does
+// not: step, schedule or save (learn/loop.c).
 #include "learn/trainer.h"
 
 #include <math.h>
@@ -6,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/thread.h"
 #include "learn/curves.h"
 #include "learn/evalset.h"
 #include "learn/loader.h"
@@ -19,73 +18,61 @@
 #include "learn/train_state.h"
 #include "nn/net.h"
 
-enum { MEASURE_PICTURES = 1536, BAD_STEPS_MAX = 10, SHARDS_MAX = 64 };
+enum { MEASURE_PICTURES = 1536, SHARDS_MAX = 64 };
 
 struct shard_loss {
     double sum[MIEN_TASKS], count[MIEN_TASKS];
 };
 
+static const struct mien_curve_panel panels[] = {
+    {"loss (weighted, mean predictor = 1 a task)", {"loss"}, true},
+    {"losses / mean predictor's", {0}, true}, // PANEL_LOSSES: the tasks
+    {"landmark NME, % of face size", {"photo_nme", "synth_nme"}, false},
+    {"pose error, deg", {"photo_rotation_deg", "synth_rotation_deg"}, false},
+    {"expression accuracy, %", {"photo_accuracy", "ferplus_accuracy", "ferplus_macro_f1"}, false},
+    {"gaze error, deg", {"photo_gaze_deg", "synth_gaze_deg"}, false},
+    {"identity r, blendshape MAE",
+     {"photo_identity_r", "synth_identity_r", "photo_blendshape_mae", "synth_blendshape_mae"},
+     false},
+    {"sigma honesty (1 is honest), presence AUC",
+     {"photo_sigma", "synth_sigma", "presence_auc"},
+     false},
+};
+
+enum { PANELS = MIEN_COUNT(panels), PANEL_LOSSES = 1 };
+
 struct run {
     const struct mien_train_config *config;
-    struct mien_parallel alone, *parallel;
-    bool quiet, stop; // stop: agreed by all ranks
-    struct mien_graph *graph;
-    struct mien_pool *pool;
+    struct mien_loop *loop; // from open on
     struct mien_loader *loader;
     struct mien_loss loss;
     struct mien_train_state state;
+    struct mien_train_record record;
     bool known[MIEN_TASKS]; // the checkpoint has the task; else its norm is measured
     struct mien_weighting_config weighting;
     struct mien_evalset evalset;
     struct mien_sample_config sample;
     int output[MIEN_BRANCHES], size[MIEN_BRANCHES]; // -1: the network lacks it
-    int shards, threads;
     float *variance[MIEN_TASKS], *variance_grad[MIEN_TASKS];
     struct mien_target *target; // of the batch
-    double k[MIEN_TASKS], denominator[MIEN_TASKS];
+    double k[MIEN_TASKS];
     struct shard_loss part[SHARDS_MAX];
     struct shard_loss interval; // since the last log line
-    double interval_loss, weighted;
-    long long interval_steps;
-    int64_t interval_ns;
-    char checkpoint[1024], network[1024], log[1024], curves[1024];
     double nme;
+    struct mien_curve_panel panel[PANELS];
 };
-
-const char *mien_train_file(enum mien_train_file f)
-{
-    static const char *const names[MIEN_TRAIN_FILES] = {[MIEN_TRAIN_CHECKPOINT] = "last.ckpt",
-                                                        [MIEN_TRAIN_NETWORK] = "face.net",
-                                                        [MIEN_TRAIN_LOG] = "log.jsonl",
-                                                        [MIEN_TRAIN_CURVES] = "curves.png"};
-    return names[f];
-}
 
 struct mien_train_config mien_train_defaults(void)
 {
     struct mien_train_config c = {
-        .steps = 20000,
-        .batch = 64,
-        .shard = 16,
-        .precision = MIEN_PRECISION_AUTO,
-        .lr = 2e-3f,
-        .decay = 1e-3f,
-        .clip = 5,
-        .average = 0.999f,
-        .warmup = 300,
+        .loop = mien_loop_defaults(),
         .ramp = 1000,
         .adjust = 0.7f,
-        .seed = 1,
-        .muon_rate = 1,
-        .freeze_norm = -1,
         .period = 200,
         .pseudo_share = 1,
         .negative = 0.05f,
         .augment = mien_augment_default(),
-        .validate_every = 500,
-        .log_every = 50,
         .validate_count = 400,
-        .checkpoint_s = 150,
     };
     for (int i = 0; i < MIEN_TASKS; i++) {
         c.weight[i] = mien_task_at(i)->weight;
@@ -112,14 +99,15 @@ static bool find_outputs(struct run *r)
 {
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         int want = mien_branch_size(b, r->config->model->landmarks);
-        r->output[b] = mien_graph_find_output(r->graph, mien_branch_name(b));
+        r->output[b] = mien_graph_find_output(r->loop->graph, mien_branch_name(b));
         r->size[b] = want;
         if (r->output[b] < 0) {
-            mien_info("%s has no output \"%s\": that task is off", r->config->net,
+            mien_info("%s has no output \"%s\": that task is off", r->config->loop.net,
                       mien_branch_name(b));
-        } else if (mien_graph_output_count(r->graph, r->output[b]) != want) {
-            mien_error("%s: output \"%s\" has %d numbers, %d expected", r->config->net,
-                       mien_branch_name(b), mien_graph_output_count(r->graph, r->output[b]), want);
+        } else if (mien_graph_output_count(r->loop->graph, r->output[b]) != want) {
+            mien_error("%s: output \"%s\" has %d numbers, %d expected", r->config->loop.net,
+                       mien_branch_name(b), mien_graph_output_count(r->loop->graph, r->output[b]),
+                       want);
             return false;
         }
     }
@@ -142,7 +130,7 @@ static void turn_off(struct run *r)
 static double shard_loss(void *arg, struct mien_graph *g, int shard)
 {
     struct run *r = arg;
-    int n = r->config->shard;
+    int n = r->config->loop.shard;
     struct shard_loss *part = &r->part[shard];
     memset(part, 0, sizeof(*part));
     for (int i = 0; i < n; i++) {
@@ -162,7 +150,8 @@ static double shard_loss(void *arg, struct mien_graph *g, int shard)
         total += r->k[t] * part->sum[t];
         if (r->variance_grad[t]) { // d/ds of w exp(-s) L + w s, with s = theta/10
             double slope = mien_weighting_uncertainty_slope(
-                0.1 * *r->variance[t], r->loss.weight[t] / (r->shards * r->parallel->ranks),
+                0.1 * *r->variance[t],
+                r->loss.weight[t] / (r->loop->shards * r->loop->parallel->ranks),
                 r->k[t] * part->sum[t]);
             r->variance_grad[t][shard] += (float)(0.1 * slope);
         }
@@ -171,20 +160,22 @@ static double shard_loss(void *arg, struct mien_graph *g, int shard)
 }
 
 // Multipliers of each task's summed loss for this batch. Also agrees on stopping.
-static bool weigh(struct run *r)
+static bool weigh(struct run *r, bool *stop)
 {
     const struct mien_train_config *c = r->config;
+    struct mien_parallel *all = r->loop->parallel;
     double count[MIEN_TASKS + 1] = {0}, log_variance[MIEN_TASKS] = {0}, weight[MIEN_TASKS];
-    for (int i = 0; i < c->batch; i++) {
+    for (int i = 0; i < c->loop.batch; i++) {
         mien_loss_count(&r->loss, &r->target[i], count);
     }
-    count[MIEN_TASKS] = c->stop && *c->stop;
-    if (!mien_parallel_sum_doubles(r->parallel, count, MIEN_TASKS + 1)) {
+    count[MIEN_TASKS] = *stop;
+    if (!mien_parallel_sum_doubles(all, count, MIEN_TASKS + 1)) {
         return false;
     }
-    r->stop = count[MIEN_TASKS] > 0;
-    double batch = (double)c->batch * r->parallel->ranks;
-    double ramp = fmin(1, fmax(0, (double)(r->state.step - c->warmup) / (double)fmax(1, c->ramp)));
+    *stop = count[MIEN_TASKS] > 0;
+    double batch = (double)c->loop.batch * all->ranks;
+    double ramp =
+        fmin(1, fmax(0, (double)(r->loop->place.step - c->loop.warmup) / (double)fmax(1, c->ramp)));
     for (int t = 0; t < MIEN_TASKS; t++) {
         log_variance[t] = r->variance[t] ? 0.1 * *r->variance[t] : 0;
         r->weighting.norm[t] = r->loss.norm[t];
@@ -199,29 +190,18 @@ static bool weigh(struct run *r)
             w *= early + (1 - early) * ramp;
         }
         r->k[t] = w / n;
-        r->denominator[t] = n;
     }
     return true;
 }
 
-static float learning_rate(const struct mien_train_config *c, long long step)
-{
-    if (step < c->warmup) {
-        return c->lr * (float)(step + 1) / (float)c->warmup;
-    }
-    double done =
-        (double)(step - c->warmup) / (double)(c->steps > c->warmup ? c->steps - c->warmup : 1);
-    return c->lr * (float)(0.01 + 0.99 * 0.5 * (1 + cos(M_PI * fmin(1, done))));
-}
-
 static bool measure_norms(struct run *r)
 {
-    int shard = r->config->shard, shards = MEASURE_PICTURES / shard;
+    int shard = r->config->loop.shard, shards = MEASURE_PICTURES / shard;
     struct mien_loader_config lc = {.sample = r->sample,
                                     .shard = shard,
                                     .shards = shards,
                                     .workers = 1,
-                                    .seed = r->config->seed ^ 0x6d656173};
+                                    .seed = r->config->loop.seed ^ 0x6d656173};
     struct mien_sampler s;
     struct mien_target *t = mien_calloc((size_t)(shard * shards), sizeof(*t));
     float *x = mien_calloc((size_t)shard * r->evalset.picture_floats, sizeof(float));
@@ -238,9 +218,10 @@ static bool measure_norms(struct run *r)
     return ok;
 }
 
-static void report_values(FILE *f, const struct run *r)
+static void log_values(void *self, FILE *f)
 {
-    for (int t = 0; t < MIEN_TASKS; t++) {
+    struct run *r = self;
+    for (int t = 0; t < MIEN_TASKS && f; t++) {
         if (r->interval.count[t] > 0 && r->loss.weight[t] > 0) {
             fprintf(f, ",\"%s\":%.5g", mien_task_name(t),
                     r->interval.sum[t] / r->interval.count[t] / r->loss.norm[t]);
@@ -249,48 +230,30 @@ static void report_values(FILE *f, const struct run *r)
             fprintf(f, ",\"s_%s\":%.4g", mien_task_name(t), 0.1 * *r->variance[t]);
         }
     }
-}
-
-static void log_line(struct run *r, float lr, double *rate)
-{
-    int64_t now = mien_now_ns();
-    double s = (double)(now - r->interval_ns) / 1e9;
-    *rate = s > 0 ? (double)(r->interval_steps * r->config->batch * r->parallel->ranks) / s : 0;
-    r->weighted = r->interval_loss / (double)r->interval_steps;
-    FILE *f = r->parallel->rank ? NULL : fopen(r->log, "a");
-    if (f) {
-        fprintf(f, "{\"step\":%lld,\"loss\":%.6g,\"lr\":%.4g,\"pictures_per_s\":%.1f",
-                (long long)r->state.step, r->weighted, lr, *rate);
-        report_values(f, r);
-        fputs("}\n", f);
-        fclose(f);
-    }
     memset(&r->interval, 0, sizeof(r->interval));
-    r->interval_loss = 0;
-    r->interval_steps = 0;
-    r->interval_ns = now;
 }
 
 // Runs the averaged network on the validation pictures, shared out over the ranks. out:
 // (count,floats), the same on all ranks.
 static bool validation_outputs(struct run *r, size_t floats, float *out)
 {
-    const struct mien_train_config *c = r->config;
+    const struct mien_loop_config *c = &r->config->loop;
+    const struct mien_loop *l = r->loop;
     const size_t pf = r->evalset.picture_floats, batch = (size_t)c->batch;
-    const size_t first = batch * (size_t)r->parallel->rank;
-    for (size_t at = first; at < r->evalset.count; at += batch * (size_t)r->parallel->ranks) {
+    const size_t first = batch * (size_t)l->parallel->rank;
+    for (size_t at = first; at < r->evalset.count; at += batch * (size_t)l->parallel->ranks) {
         for (size_t i = 0; i < batch && at + i < r->evalset.count; i++) {
             size_t shard = i / (size_t)c->shard, in = i % (size_t)c->shard;
-            memcpy(mien_graph_input(r->graph, (int)shard) + in * pf,
+            memcpy(mien_graph_input(l->graph, (int)shard) + in * pf,
                    r->evalset.input + (at + i) * pf, pf * sizeof(float));
         }
-        mien_graph_forward(r->graph, r->pool, true);
+        mien_graph_forward(l->graph, l->pool, true);
         for (size_t i = 0; i < batch && at + i < r->evalset.count; i++) {
             float *to = out + (at + i) * floats;
             for (int b = 0; b < MIEN_BRANCHES; b++) {
                 if (r->output[b] >= 0) {
                     const float *from =
-                        mien_graph_output(r->graph, (int)(i / (size_t)c->shard), r->output[b]);
+                        mien_graph_output(l->graph, (int)(i / (size_t)c->shard), r->output[b]);
                     memcpy(to, from + i % (size_t)c->shard * (size_t)r->size[b],
                            (size_t)r->size[b] * sizeof(float));
                     to += r->size[b];
@@ -298,11 +261,12 @@ static bool validation_outputs(struct run *r, size_t floats, float *out)
             }
         }
     }
-    return mien_parallel_sum(r->parallel, out, r->evalset.count * floats);
+    return mien_parallel_sum(l->parallel, out, r->evalset.count * floats);
 }
 
-static bool validate(struct run *r)
+static bool validate(void *self, struct mien_loop *l)
 {
+    struct run *r = self;
     if (!r->evalset.count) {
         return true;
     }
@@ -340,76 +304,63 @@ static bool validate(struct run *r)
         n += m.group[s].landmark_count;
     }
     r->nme = n > 0 ? 100 * sum / n : NAN;
-    FILE *f = r->parallel->rank ? NULL : fopen(r->log, "a");
+    FILE *f = mien_loop_log(l);
     if (f) {
-        fprintf(f, "{\"step\":%lld,\"validation\":%zu,", (long long)r->state.step,
+        fprintf(f, "{\"step\":%lld,\"validation\":%zu,", (long long)l->place.step,
                 r->evalset.count);
         mien_metrics_json(&m, f);
         fputs("}\n", f);
         fclose(f);
     }
-    if (!r->quiet) {
-        fprintf(stderr, "\nvalidation at step %lld\n", (long long)r->state.step);
+    if (!l->quiet) {
+        fprintf(stderr, "\nvalidation at step %lld\n", (long long)l->place.step);
         mien_metrics_print(&m, stderr);
     }
     mien_metrics_destroy(&m);
     return true;
 }
 
-static const struct mien_curve_panel panels[] = {
-    {"loss (weighted, mean predictor = 1 a task)", {"loss"}, true},
-    {"losses / mean predictor's", {0}, true}, // PANEL_LOSSES: the tasks
-    {"landmark NME, % of face size", {"photo_nme", "synth_nme"}, false},
-    {"pose error, deg", {"photo_rotation_deg", "synth_rotation_deg"}, false},
-    {"expression accuracy, %", {"photo_accuracy", "ferplus_accuracy", "ferplus_macro_f1"}, false},
-    {"gaze error, deg", {"photo_gaze_deg", "synth_gaze_deg"}, false},
-    {"identity r, blendshape MAE",
-     {"photo_identity_r", "synth_identity_r", "photo_blendshape_mae", "synth_blendshape_mae"},
-     false},
-    {"sigma honesty (1 is honest), presence AUC",
-     {"photo_sigma", "synth_sigma", "presence_auc"},
-     false},
-};
-
-enum { PANEL_LOSSES = 1 };
-
-static bool draw_curves(const struct run *r)
+static int curve_panels(void *self, const struct mien_curve_panel **panel)
 {
-    struct mien_curve_panel all[MIEN_COUNT(panels)];
-    memcpy(all, panels, sizeof(all));
+    struct run *r = self;
     int n = 0;
-    for (int t = 0; t < MIEN_TASKS && n < (int)MIEN_COUNT(all[0].member); t++) {
+    memcpy(r->panel, panels, sizeof(panels));
+    for (int t = 0; t < MIEN_TASKS && n < (int)MIEN_COUNT(r->panel[0].member); t++) {
         if (!mien_task_at(t)->led_by) {
-            all[PANEL_LOSSES].member[n++] = mien_task_name(t);
+            r->panel[PANEL_LOSSES].member[n++] = mien_task_name(t);
         }
     }
-    return mien_curves_draw(r->log, all, (int)MIEN_COUNT(all), r->curves);
+    *panel = r->panel;
+    return PANELS;
 }
 
-static bool save(struct run *r)
+static int record(void *self, const struct mien_train_place *place,
+                  struct mien_section section[MIEN_LESSON_SECTIONS])
 {
-    if (r->parallel->rank) {
-        return true;
-    }
-    struct mien_train_record record;
-    mien_train_state_record(&r->state, &record);
-    bool ok = mien_graph_save(r->graph, r->checkpoint, record.section, MIEN_TRAIN_SECTIONS);
-    ok = mien_graph_export_half(r->graph, r->network) && ok;
-    ok = draw_curves(r) && ok;
-    return ok;
+    struct run *r = self;
+    r->state.step = place->step;
+    r->state.seed = place->seed;
+    r->state.seconds = place->seconds;
+    mien_train_state_record(&r->state, &r->record);
+    memcpy(section, r->record.section, sizeof(r->record.section));
+    return MIEN_TRAIN_SECTIONS;
 }
 
 // Logs how steady the exported network is.
-static bool judge_steadiness(struct run *r)
+static bool judge_steadiness(void *self, struct mien_loop *l)
 {
+    struct run *r = self;
     struct mien_steadiness s;
-    struct mien_net *net = mien_net_load(r->network);
+    if (!r->config->steadiness) {
+        return true;
+    }
+    struct mien_net *net = mien_net_load(l->path[MIEN_TRAIN_NETWORK]);
     bool ok = net && mien_steadiness_measure(net, r->config->model, r->config->data,
                                              r->config->steadiness, &s);
     mien_net_destroy(net);
-    FILE *f = ok ? fopen(r->log, "a") : NULL;
+    FILE *f = ok ? mien_loop_log(l) : NULL;
     if (f) {
-        fprintf(f, "{\"step\":%lld,\"steady_pictures\":%zu", (long long)r->state.step, s.pictures);
+        fprintf(f, "{\"step\":%lld,\"steady_pictures\":%zu", (long long)l->place.step, s.pictures);
         if (r->loss.weight[MIEN_TASK_LANDMARKS] > 0 && !isnan(s.jitter)) {
             fprintf(f, ",\"steady_jitter\":%.5g", s.jitter);
         }
@@ -422,65 +373,37 @@ static bool judge_steadiness(struct run *r)
     return ok;
 }
 
-static bool fill_batch(struct run *r)
+static bool take_shards(struct run *r)
 {
-    int n = r->config->shard;
+    int n = r->config->loop.shard;
     size_t bytes = (size_t)n * r->evalset.picture_floats * sizeof(float);
-    for (int s = 0; s < r->shards; s++) {
+    for (int s = 0; s < r->loop->shards; s++) {
         const struct mien_shard_data *d = mien_loader_take(r->loader);
         if (!d) {
             return false;
         }
-        memcpy(mien_graph_input(r->graph, s), d->input, bytes);
+        memcpy(mien_graph_input(r->loop->graph, s), d->input, bytes);
         memcpy(r->target + s * n, d->target, (size_t)n * sizeof(*d->target));
         mien_loader_release(r->loader);
     }
     return true;
 }
 
-static bool check_batch(const struct mien_train_config *c)
+static bool fill(void *self, struct mien_loop *l, bool *stop)
 {
-    if (c->batch < 1 || c->shard < 1 || c->batch % c->shard || c->batch / c->shard > SHARDS_MAX) {
-        mien_error("batch %d is not 1 to %d times the shard (%d pictures)", c->batch, SHARDS_MAX,
-                   c->shard);
-        return false;
-    }
-    if (!mien_dataset_train_count(c->data)) {
+    struct run *r = self;
+    (void)l;
+    return take_shards(r) && weigh(r, stop);
+}
+
+static char *describe(void *self, const struct mien_loop_config *c)
+{
+    const struct run *r = self;
+    if (!mien_dataset_train_count(r->config->data)) {
         mien_error("the data holds nothing to train on; see --data");
-        return false;
+        return NULL;
     }
-    return true;
-}
-
-static bool name_files(struct run *r)
-{
-    char *const path[MIEN_TRAIN_FILES] = {[MIEN_TRAIN_CHECKPOINT] = r->checkpoint,
-                                          [MIEN_TRAIN_NETWORK] = r->network,
-                                          [MIEN_TRAIN_LOG] = r->log,
-                                          [MIEN_TRAIN_CURVES] = r->curves};
-    for (int i = 0; i < MIEN_TRAIN_FILES; i++) {
-        snprintf(path[i], sizeof(r->checkpoint), "%s/%s", r->config->out,
-                 mien_train_file((enum mien_train_file)i));
-    }
-    return mien_dir_make(r->config->out);
-}
-
-static bool make_graph(struct run *r)
-{
-    const struct mien_train_config *c = r->config;
-    r->shards = c->batch / c->shard;
-    r->threads = mien_parallel_threads(r->parallel, c->threads);
-    char *text = mien_train_description(c->net, c->model);
-    r->graph = text ? mien_graph_create(text, c->shard, r->shards, c->seed) : NULL;
-    mien_free(text);
-    r->pool = mien_pool_create(r->threads);
-    r->target = mien_calloc((size_t)c->batch, sizeof(*r->target));
-    if (!r->graph || !r->pool || !r->target || !find_outputs(r) ||
-        !mien_graph_set_precision(r->graph, c->precision)) {
-        return false;
-    }
-    mien_graph_first_shard(r->graph, r->parallel->rank * r->shards);
-    return true;
+    return mien_train_description(c->net, r->config->model);
 }
 
 static void choose_losses(struct run *r)
@@ -491,7 +414,7 @@ static void choose_losses(struct run *r)
     r->loss.adjust = c->adjust;
     r->weighting.scheme = c->weighting;
     memcpy(r->weighting.weight, r->loss.weight, sizeof(r->weighting.weight));
-    r->weighting.seed = c->seed;
+    r->weighting.seed = c->loop.seed;
     r->weighting.period = c->period;
 }
 
@@ -508,11 +431,12 @@ static bool describe_samples(struct run *r)
                                             .teacher = c->teacher,
                                             .pseudo_share = c->pseudo_share};
     memcpy(r->sample.drop, c->drop, sizeof(r->sample.drop));
-    mien_graph_input_shape(r->graph, &r->sample.channels, &r->sample.height, &r->sample.width);
-    mien_graph_input_scaling(r->graph, &r->sample.mean, &r->sample.scale);
+    mien_graph_input_shape(r->loop->graph, &r->sample.channels, &r->sample.height,
+                           &r->sample.width);
+    mien_graph_input_scaling(r->loop->graph, &r->sample.mean, &r->sample.scale);
     if ((r->sample.channels != 1 && r->sample.channels != 3) ||
         r->sample.width != r->sample.height) {
-        mien_error("%s: the input must be square with 1 or 3 channels", c->net);
+        mien_error("%s: the input must be square with 1 or 3 channels", c->loop.net);
         return false;
     }
     return true;
@@ -536,7 +460,7 @@ static bool find_variances(struct run *r)
         if (mien_weighting_balances(&r->weighting, t)) {
             char name[48];
             snprintf(name, sizeof(name), "log_variance.%s", mien_task_name(t));
-            r->variance[t] = mien_graph_scalar(r->graph, name, 0, &r->variance_grad[t]);
+            r->variance[t] = mien_graph_scalar(r->loop->graph, name, 0, &r->variance_grad[t]);
             if (!r->variance[t]) {
                 return false;
             }
@@ -545,19 +469,24 @@ static bool find_variances(struct run *r)
     return true;
 }
 
-static bool take_state(void *arg, const struct mien_container *file, const char *path)
+static bool take_state(void *self, const struct mien_container *file, const char *path,
+                       struct mien_train_place *place)
 {
-    struct run *r = arg;
-    return mien_train_state_read(&r->state, file, path, r->known);
-}
-
-// Goes on from the checkpoint. Of a task that is new since it was written the norm is measured, as
-// at the beginning of a training.
-static bool resume(struct run *r)
-{
-    if (!mien_graph_restore(r->graph, r->checkpoint, take_state, r)) {
+    struct run *r = self;
+    if (!mien_train_state_read(&r->state, file, path, r->known)) {
         return false;
     }
+    place->step = r->state.step;
+    place->seed = r->state.seed;
+    place->seconds = r->state.seconds;
+    return true;
+}
+
+// Of a task that is new since the checkpoint was written the norm is measured, as at the beginning
+// of a training.
+static bool go_on(void *self, struct mien_loop *l)
+{
+    struct run *r = self;
     struct mien_train_state saved = r->state;
     bool all = true;
     for (int t = 0; t < MIEN_TASKS; t++) {
@@ -568,167 +497,105 @@ static bool resume(struct run *r)
     }
     for (int t = 0; t < MIEN_TASKS; t++) {
         if (!r->known[t]) {
-            mien_info("%s has no task \"%s\": its loss is measured now", r->checkpoint,
-                      mien_task_name(t));
+            mien_info("%s has no task \"%s\": its loss is measured now",
+                      l->path[MIEN_TRAIN_CHECKPOINT], mien_task_name(t));
             saved.norm[t] = r->state.norm[t];
         }
     }
     r->state = saved;
     memcpy(r->loss.norm, r->state.norm, sizeof(r->loss.norm));
     memcpy(r->loss.log_prior, r->state.log_prior, sizeof(r->loss.log_prior));
-    if (!r->parallel->rank && mien_file_exists(r->log) &&
-        !mien_curves_trim_log(r->log, r->state.step)) {
-        return false;
-    }
-    mien_info("resuming %s at step %lld", r->checkpoint, (long long)r->state.step);
     return true;
 }
 
-static bool begin(struct run *r)
+static bool begin(void *self, struct mien_loop *l)
 {
-    const struct mien_train_config *c = r->config;
-    if (c->init && !mien_graph_init_from(r->graph, c->init)) {
-        return false;
-    }
-    r->state.seed = c->seed;
-    return measure_norms(r) && (r->parallel->rank || mien_file_save(r->log, "", 0));
+    (void)l;
+    return measure_norms(self);
 }
 
-static bool start_loader(struct run *r)
+static bool start_loader(void *self, struct mien_loop *l)
 {
+    struct run *r = self;
     struct mien_loader_config lc = {.sample = r->sample,
-                                    .shard = r->config->shard,
-                                    .shards = r->shards,
-                                    .first_shard = r->parallel->rank * r->shards,
-                                    .all_shards = r->parallel->ranks * r->shards,
-                                    .workers = r->threads,
-                                    .seed = r->state.seed,
-                                    .first_step = r->state.step};
+                                    .shard = l->config->shard,
+                                    .shards = l->shards,
+                                    .first_shard = l->parallel->rank * l->shards,
+                                    .all_shards = l->parallel->ranks * l->shards,
+                                    .workers = l->threads,
+                                    .seed = l->place.seed,
+                                    .first_step = l->place.step};
     r->loader = mien_loader_create(&lc);
     return r->loader != NULL;
 }
 
-static bool open_run(struct run *r)
+static bool open_run(void *self, struct mien_loop *l)
 {
-    if (!check_batch(r->config) || !name_files(r) || !make_graph(r)) {
+    struct run *r = self;
+    r->loop = l;
+    r->target = mien_calloc((size_t)l->config->batch, sizeof(*r->target));
+    if (!r->target || !find_outputs(r)) {
         return false;
     }
     choose_losses(r);
     if (!describe_samples(r) || !build_evalset(r) || !find_variances(r)) {
         return false;
     }
-    bool goes_on = r->config->resume && mien_file_exists(r->checkpoint);
-    return (goes_on ? resume(r) : begin(r)) && start_loader(r);
-}
-
-static void close_run(struct run *r)
-{
-    mien_loader_destroy(r->loader);
-    mien_evalset_destroy(&r->evalset);
-    mien_graph_destroy(r->graph);
-    mien_pool_destroy(r->pool);
-    mien_free(r->target);
-}
-
-// Gradients, statistics and losses over all ranks. Returns the loss; NAN when it was not finite on
-// any of them (no rank keeps a gradient then). False in *ok when memory is short.
-static double combine(struct run *r, double loss, double sum[MIEN_TASKS], double count[MIEN_TASKS],
-                      bool *ok)
-{
-    double all[2 * MIEN_TASKS + 1] = {0};
-    all[2 * MIEN_TASKS] = loss;
-    for (int s = 0; s < r->shards; s++) {
-        for (int t = 0; t < MIEN_TASKS; t++) {
-            all[t] += r->part[s].sum[t];
-            all[MIEN_TASKS + t] += r->part[s].count[t];
-        }
+    if (!l->quiet) {
+        mien_info("%zu validation pictures", r->evalset.count);
     }
-    size_t gradients, statistics;
-    float *gradient = mien_graph_gradient(r->graph, &gradients);
-    float *statistic = mien_graph_statistics(r->graph, &statistics);
-    *ok = mien_parallel_sum_doubles(r->parallel, all, MIEN_COUNT(all)) &&
-          mien_parallel_sum(r->parallel, gradient, gradients) &&
-          mien_parallel_sum(r->parallel, statistic, statistics);
-    loss = all[2 * MIEN_TASKS];
-    if (r->parallel->ranks > 1) {
-        for (size_t i = 0; i < statistics; i++) {
-            statistic[i] /= (float)r->parallel->ranks;
-        }
-        if (isnan(loss)) {
-            memset(gradient, 0, gradients * sizeof(*gradient));
-        }
-    }
-    memcpy(sum, all, MIEN_TASKS * sizeof(*sum));
-    memcpy(count, all + MIEN_TASKS, MIEN_TASKS * sizeof(*count));
-    return loss;
-}
-
-static void gather(struct run *r, double loss, const double sum[MIEN_TASKS],
-                   const double count[MIEN_TASKS])
-{
-    for (int t = 0; t < MIEN_TASKS; t++) {
-        r->interval.sum[t] += sum[t];
-        r->interval.count[t] += count[t];
-    }
-    mien_weighting_observe(&r->weighting, &r->state.weighting, sum, count);
-    r->interval_loss += loss;
-    r->interval_steps++;
-}
-
-bool mien_train_leave_out(int *bad, long long step)
-{
-    if (++*bad == 1) {
-        mien_warn("step %lld is left out: its loss or gradient is not finite", step);
-    }
-    if (*bad < BAD_STEPS_MAX) {
-        return true;
-    }
-    mien_error("training ends: %d steps in a row were not finite; lower the learning rate, or look "
-               "at the labels",
-               *bad);
-    return false;
-}
-
-static bool step(struct run *r, float lr, int *bad)
-{
-    double sum[MIEN_TASKS], count[MIEN_TASKS];
-    bool ok = true;
-    if (!fill_batch(r) || !weigh(r)) {
-        return false;
-    }
-    double loss = mien_graph_forward_backward(r->graph, r->pool, shard_loss, r);
-    loss = combine(r, loss, sum, count, &ok);
-    if (!ok) {
-        return false;
-    }
-    if (isnan(loss)) {
-        if (!mien_train_leave_out(bad, (long long)r->state.step)) {
-            return false;
-        }
-    } else {
-        struct mien_adamw o = {.lr = lr,
-                               .beta1 = 0.9f,
-                               .beta2 = 0.999f,
-                               .eps = 1e-8f,
-                               .weight_decay = r->config->decay,
-                               .clip = r->config->clip,
-                               .average = r->config->average,
-                               .muon = r->config->muon,
-                               .muon_rate = r->config->muon_rate};
-        if (!mien_graph_step(r->graph, r->pool, &o)) {
-            return false;
-        }
-        gather(r, loss, sum, count);
-        *bad = 0;
-    }
-    r->state.step++;
     return true;
 }
 
-static bool stopped(const struct run *r)
+static void counted(void *self, int shard, double value[MIEN_LESSON_VALUES])
 {
-    const struct mien_train_config *c = r->config;
-    return r->stop || (r->parallel->ranks == 1 && c->stop && *c->stop);
+    const struct run *r = self;
+    memcpy(value, r->part[shard].sum, sizeof(r->part->sum));
+    memcpy(value + MIEN_TASKS, r->part[shard].count, sizeof(r->part->count));
+}
+
+static void gather(void *self, const double value[MIEN_LESSON_VALUES])
+{
+    struct run *r = self;
+    for (int t = 0; t < MIEN_TASKS; t++) {
+        r->interval.sum[t] += value[t];
+        r->interval.count[t] += value[MIEN_TASKS + t];
+    }
+    mien_weighting_observe(&r->weighting, &r->state.weighting, value, value + MIEN_TASKS);
+}
+
+static void brief(void *self, char *text, size_t size)
+{
+    const struct run *r = self;
+    snprintf(text, size, "val NME %.2f %%", r->nme);
+}
+
+static const struct mien_lesson lesson = {
+    .unit = "pictures",
+    .network = "face.net",
+    .describe = describe,
+    .open = open_run,
+    .begin = begin,
+    .take = take_state,
+    .go_on = go_on,
+    .start = start_loader,
+    .fill = fill,
+    .loss = shard_loss,
+    .values = 2 * MIEN_TASKS,
+    .counted = counted,
+    .gather = gather,
+    .log = log_values,
+    .validate = validate,
+    .brief = brief,
+    .record = record,
+    .panels = curve_panels,
+    .end = judge_steadiness,
+};
+_Static_assert(2 * MIEN_TASKS <= MIEN_LESSON_VALUES, "what a shard counts fits");
+
+const struct mien_lesson *mien_train_lesson(void)
+{
+    return &lesson;
 }
 
 bool mien_train(const struct mien_train_config *c, struct mien_train_summary *summary)
@@ -737,76 +604,20 @@ bool mien_train(const struct mien_train_config *c, struct mien_train_summary *su
     if (!r) {
         return false;
     }
+    struct mien_loop_summary sum = {0};
     r->config = c;
-    r->alone.ranks = r->alone.local_ranks = 1;
-    r->parallel = c->parallel ? c->parallel : &r->alone;
-    r->quiet = c->quiet || r->parallel->rank > 0;
-    long long step_pictures = (long long)c->batch * r->parallel->ranks;
     r->nme = NAN;
-    bool ok = open_run(r);
-    struct mien_train_summary sum = {.first_loss = NAN, .last_loss = NAN};
-    struct mien_progress progress = {0};
-    if (ok && !r->quiet) {
-        mien_info(
-            "%.2f M parameters, %.1f M multiply-adds a picture in %s, %zu validation pictures",
-            (double)mien_graph_parameters(r->graph) / 1e6, mien_graph_macs(r->graph) / 1e6,
-            mien_graph_precision(r->graph), r->evalset.count);
-        mien_progress_begin(&progress, "training", "pictures", r->state.step * step_pictures,
-                            c->steps * step_pictures);
-    }
-    int64_t saved_ns = mien_now_ns(), start_ns = saved_ns;
-    long long start_step = r->state.step, trained = start_step;
-    int bad = 0;
-    r->interval_ns = start_ns;
-    while (ok && r->state.step < c->steps && !stopped(r)) {
-        float lr = learning_rate(c, r->state.step);
-        if (c->freeze_norm >= 0 && r->state.step >= c->freeze_norm) {
-            mien_graph_freeze_norm(r->graph);
-        }
-        ok = step(r, lr, &bad);
-        trained = r->state.step;
-        if (ok && r->interval_steps && r->state.step % c->log_every == 0) {
-            log_line(r, lr, &sum.pictures_per_s);
-            sum.first_loss = isnan(sum.first_loss) ? r->weighted : sum.first_loss;
-            sum.last_loss = r->weighted;
-        }
-        if (ok && c->validate_every && r->state.step % c->validate_every == 0 &&
-            r->state.step < c->steps) {
-            ok = validate(r);
-        }
-        if (ok && (double)(mien_now_ns() - saved_ns) > c->checkpoint_s * 1e9) {
-            ok = save(r);
-            saved_ns = mien_now_ns();
-        }
-        if (!r->quiet) {
-            char extra[96];
-            snprintf(extra, sizeof(extra), "step %lld, loss %.4f, val NME %.2f %%",
-                     (long long)r->state.step, r->weighted, r->nme);
-            mien_progress_update(&progress, r->state.step * step_pictures, extra);
-        }
-    }
-    if (ok) {
-        if (!r->quiet) {
-            mien_progress_end(&progress, r->state.step * step_pictures);
-        }
-        ok = validate(r);
-        r->state.seconds += (double)(mien_now_ns() - start_ns) / 1e9;
-        ok = save(r) && ok;
-        if (ok && c->steadiness && !stopped(r) && !r->parallel->rank) {
-            ok = judge_steadiness(r);
-        }
-        if (stopped(r) && !r->parallel->rank) {
-            mien_info("stopped at step %lld; --resume goes on", (long long)r->state.step);
-        }
-    }
-    double s = (double)(mien_now_ns() - start_ns) / 1e9;
-    sum.pictures_per_s = s > 0 ? (double)((trained - start_step) * step_pictures) / s : 0;
-    sum.step = r->state.step;
-    sum.validation_nme = r->nme;
+    bool ok = mien_loop_run(&c->loop, &lesson, r, &sum);
     if (summary) {
-        *summary = sum;
+        *summary = (struct mien_train_summary){.step = sum.step,
+                                               .first_loss = sum.first_loss,
+                                               .last_loss = sum.last_loss,
+                                               .validation_nme = r->nme,
+                                               .pictures_per_s = sum.pictures_per_s};
     }
-    close_run(r);
+    mien_loader_destroy(r->loader);
+    mien_evalset_destroy(&r->evalset);
+    mien_free(r->target);
     mien_free(r);
     return ok;
 }

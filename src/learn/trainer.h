@@ -1,36 +1,20 @@
-// Trains the multi-task network: loader -> graph -> losses -> AdamW, with checkpoints, validation,
-// a JSON log and curves.
+// Trains the multi-task face network: the training loop (learn/loop.h) with the losses of
+// learn/loss.h on samples of learn/sample.h, validated by the figures of learn/metrics.h.
 //
-// Files in the output folder: last.ckpt (exact resume), face.net (averaged weights, for nn/net.h),
-// log.jsonl, curves.png. Does not: parse options, install signal handlers, or decide what is good.
+// Does not: parse options, install signal handlers, or decide what is good.
 #ifndef MIEN_LEARN_TRAINER_H
 #define MIEN_LEARN_TRAINER_H
 
-#include <stdatomic.h>
-
 #include "learn/dataset.h"
-#include "learn/graph.h"
+#include "learn/loop.h"
 #include "learn/loss.h"
-#include "learn/parallel.h"
 #include "learn/weighting.h"
 
 struct mien_train_config {
-    const char *net;  // path of the description
-    const char *out;  // folder, made when absent
-    const char *init; // checkpoint whose matching weights are taken, or NULL
-    bool resume;      // go on from out/last.ckpt when it exists
+    struct mien_loop_config loop;
     const struct mien_dataset *data;
     const struct mien_face_model *model;
-    long long steps;
-    int batch, shard;               // batch = a multiple of shard
-    float lr, decay, clip, average; // peak learning rate; weight decay; gradient norm; EMA
-    float muon;                     // struct mien_adamw
-    float muon_rate;
-    long long warmup; // steps of linear rise; then a cosine to a hundredth
-    long long ramp;   // steps from the end of the warm-up over which sigma and consistency rise
-    enum mien_precision precision;
-    int threads; // of the network and, again, of the loader; 0 = cores
-    uint64_t seed;
+    long long ramp; // steps from the end of the warm-up over which sigma and consistency rise
     float weight[MIEN_TASKS];
     enum mien_weighting weighting;
     int period;                     // steps, of the weighting `dwa`
@@ -42,29 +26,13 @@ struct mien_train_config {
     float settled;  // share of crops that lie as a tracker's (learn/sample.h)
     float upended;  // share of crops on their side or upside down (learn/sample.h)
     struct mien_augment augment;
-    long long validate_every, log_every; // steps
-    size_t validate_count;               // records a source
-    double checkpoint_s;                 // seconds between checkpoints
-    long long freeze_norm; // from this step on batch norm trains as it runs (graph.h); -1 never
+    size_t validate_count; // records a source
     size_t steadiness; // records a source to judge steadiness on at the end (learn/steadiness.h)
-    // Processes that train together, NULL = alone. Each takes `batch` pictures of a step, so a step
-    // has ranks * batch; rank 0 alone writes and prints. When mien_train fails on one rank the
-    // caller must end them all (mien_parallel_abort).
-    struct mien_parallel *parallel;
-    bool quiet;             // no progress line, no tables
-    const atomic_int *stop; // set: save and end; may be NULL
 };
 struct mien_train_config mien_train_defaults(void);
 
-// What is written into the folder `out`, by name.
-enum mien_train_file {
-    MIEN_TRAIN_CHECKPOINT,
-    MIEN_TRAIN_NETWORK,
-    MIEN_TRAIN_LOG,
-    MIEN_TRAIN_CURVES,
-    MIEN_TRAIN_FILES
-};
-const char *mien_train_file(enum mien_train_file f);
+// What the loop is told of it; its own object is private.
+const struct mien_lesson *mien_train_lesson(void);
 
 struct mien_train_summary {
     long long step;
@@ -74,11 +42,6 @@ struct mien_train_summary {
 };
 // False on failure (logged). A stop by the flag is no failure. summary may be NULL.
 bool mien_train(const struct mien_train_config *config, struct mien_train_summary *summary);
-
-// After a step whose loss or gradient was not finite, and that was left out. bad: such steps in a
-// row; zero it after a good one. Warns at the first of a row; false, with an error, when there were
-// so many that training is to end.
-bool mien_train_leave_out(int *bad, long long step);
 
 // Reads a description and puts the model's number of landmarks before it ("define LANDMARKS n").
 // mien_free; NULL on failure (logged).

@@ -91,8 +91,9 @@ refused "another name" prepare marks --net ./face.net --out face.net
 refused "another name" train --data a.pack --out dir --init way/dir/../dir/last.ckpt --sheet a.pack
 : >dir/last.ckpt
 refused "another name" train --data a.pack --out dir --init dir/last.ckpt
-refused "another name" train detect --pack a.pack --out a.pack
-refused "of its own" train detect --pack a.pack --out q --checkpoint q
+cp a.pack dir/detect.net
+refused "another name" train detect --pack dir/detect.net --out dir
+refused "another name" train detect --pack a.pack --out d --sheet a.pack
 [ "$(md5sum <a.pack)" = "$pack" ] || fail "a pack was destroyed"
 
 # Folders: another name is chosen and said.

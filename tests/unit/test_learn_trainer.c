@@ -68,19 +68,19 @@ static int tear_down(void **state)
 static struct mien_train_config config(const char *out, long long steps)
 {
     struct mien_train_config c = mien_train_defaults();
-    c.net = DIR "/net.txt";
-    c.out = out;
+    c.loop.net = DIR "/net.txt";
+    c.loop.out = out;
     c.data = &data;
     c.model = &model;
-    c.steps = steps;
-    c.batch = 16;
-    c.shard = 8;
-    c.threads = 2;
-    c.warmup = 10;
+    c.loop.steps = steps;
+    c.loop.batch = 16;
+    c.loop.shard = 8;
+    c.loop.threads = 2;
+    c.loop.warmup = 10;
     c.ramp = 20;
-    c.log_every = 5;
-    c.validate_every = 0;
-    c.quiet = true;
+    c.loop.log_every = 5;
+    c.loop.validate_every = 0;
+    c.loop.quiet = true;
     return c;
 }
 
@@ -103,8 +103,8 @@ static void learns_a_handful(void **state)
     struct mien_train_config c = config(DIR "/heart", 1300);
     memset(&c.augment, 0, sizeof(c.augment));
     c.negative = 0;
-    c.average = 0.98f;
-    c.decay = 0;
+    c.loop.average = 0.98f;
+    c.loop.decay = 0;
     for (int i = 0; i < MIEN_TASKS; i++) {
         c.weight[i] = 0;
     }
@@ -112,7 +112,7 @@ static void learns_a_handful(void **state)
     c.weight[MIEN_TASK_EXPRESSION] = c.weight[MIEN_TASK_GAZE] = 1;
     c.weight[MIEN_TASK_IDENTITY] = 1;
     c.weight[MIEN_TASK_LANDMARKS] = 1;
-    wipe(c.out);
+    wipe(c.loop.out);
     assert_true(mien_train(&c, &s));
     assert_int_equal(s.step, 1300);
     print_message("loss %.3f -> %.3f\n", s.first_loss, s.last_loss);
@@ -142,17 +142,17 @@ static void resumes_exactly(void **state)
         struct mien_train_config whole = config(DIR "/whole", 24);
         whole.weighting = (enum mien_weighting)weighting;
         whole.weight[MIEN_TASK_CONSISTENCY] = 0.5f;
-        whole.warmup = 100;
+        whole.loop.warmup = 100;
         struct mien_train_config half = whole;
-        half.out = DIR "/half";
-        half.steps = 11;
-        wipe(whole.out);
-        wipe(half.out);
+        half.loop.out = DIR "/half";
+        half.loop.steps = 11;
+        wipe(whole.loop.out);
+        wipe(half.loop.out);
         assert_true(mien_train(&whole, NULL));
         assert_true(mien_train(&half, NULL));
-        half.steps = 24;
-        half.threads = 1;
-        half.resume = true;
+        half.loop.steps = 24;
+        half.loop.threads = 1;
+        half.loop.resume = true;
         assert_true(mien_train(&half, NULL));
         same_file(DIR "/whole/face.net", DIR "/half/face.net");
     }
@@ -198,8 +198,8 @@ static void other_tasks_resume(void **state)
     struct mien_train_config c = config(DIR "/half", 6);
     struct mien_train_state before, after;
     bool known[MIEN_TASKS];
-    c.warmup = 100;
-    wipe(c.out);
+    c.loop.warmup = 100;
+    wipe(c.loop.out);
     assert_true(mien_train(&c, NULL));
     read_state(DIR "/half/last.ckpt", &before, known);
     for (int t = 0; t < MIEN_TASKS; t++) {
@@ -213,8 +213,8 @@ static void other_tasks_resume(void **state)
     }
     assert_true(after.norm[MIEN_TASK_GAZE] == 0);
     assert_int_equal(rename(DIR "/other.ckpt", DIR "/half/last.ckpt"), 0);
-    c.steps = 9;
-    c.resume = true;
+    c.loop.steps = 9;
+    c.loop.resume = true;
     assert_true(mien_train(&c, NULL));
     read_state(DIR "/half/last.ckpt", &after, known);
     assert_int_equal(after.step, 9);
@@ -270,8 +270,8 @@ static void tasks_can_be_chosen(void **state)
             c.weight[t] = t == MIEN_TASK_POSE || t == MIEN_TASK_EXPRESSION;
         }
         c.weighting = (enum mien_weighting)weighting;
-        c.decay = 0;
-        wipe(c.out);
+        c.loop.decay = 0;
+        wipe(c.loop.out);
         assert_true(mien_train(&c, NULL));
         assert_false(untouched("po"));
         assert_false(untouched("ex"));
@@ -314,10 +314,10 @@ static void every_task_trains_and_is_off_when_it_is_off(void **state)
             c.weight[i] = i == t;
         }
         c.ramp = 1;
-        c.warmup = 1;
-        c.decay = 0;
-        c.log_every = 1;
-        wipe(c.out);
+        c.loop.warmup = 1;
+        c.loop.decay = 0;
+        c.loop.log_every = 1;
+        wipe(c.loop.out);
         assert_true(mien_train(&c, NULL));
         for (int b = 0; b < MIEN_BRANCHES; b++) {
             if (untouched(layer[b]) == (row->needs >> b & 1)) {
@@ -350,7 +350,7 @@ static void missing_branches_are_off(void **state)
     for (int weighting = 0; weighting < MIEN_WEIGHTINGS; weighting++) {
         for (int off = 0; off < 2; off++) {
             struct mien_train_config c = config(off ? DIR "/off" : DIR "/missing", 12);
-            c.net = DIR "/less.txt";
+            c.loop.net = DIR "/less.txt";
             c.weighting = (enum mien_weighting)weighting;
             c.period = 4;
             for (int t = 0; t < MIEN_TASKS; t++) {
@@ -358,7 +358,7 @@ static void missing_branches_are_off(void **state)
                     t == MIEN_TASK_LANDMARKS || t == MIEN_TASK_SIGMA || t == MIEN_TASK_POSE;
                 c.weight[t] = there || !off ? 1 : 0;
             }
-            wipe(c.out);
+            wipe(c.loop.out);
             assert_true(mien_train(&c, NULL));
         }
         same_file(DIR "/off/face.net", DIR "/missing/face.net");
@@ -479,8 +479,8 @@ static void stops_when_asked(void **state)
     atomic_int stop = 1;
     struct mien_train_summary s;
     struct mien_train_config c = config(DIR "/stop", 1000000);
-    c.stop = &stop;
-    wipe(c.out);
+    c.loop.stop = &stop;
+    wipe(c.loop.out);
     assert_true(mien_train(&c, &s));
     assert_int_equal(s.step, 0);
     assert_true(mien_file_exists(DIR "/stop/last.ckpt"));
@@ -490,15 +490,15 @@ static void bad_configurations_are_refused(void **state)
 {
     (void)state;
     struct mien_train_config c = config(DIR "/bad", 5);
-    c.shard = 5;
+    c.loop.shard = 5;
     assert_false(mien_train(&c, NULL));
     c = config(DIR "/bad", 5);
-    c.net = DIR "/there-is-none.txt";
+    c.loop.net = DIR "/there-is-none.txt";
     assert_false(mien_train(&c, NULL));
     static const char wrong[] = "input image 3 32 32\ngap g image\ndense d g out 7\n"
                                 "output landmarks d\n";
     assert_true(mien_file_save(DIR "/wrong.txt", wrong, sizeof(wrong) - 1));
-    c.net = DIR "/wrong.txt";
+    c.loop.net = DIR "/wrong.txt";
     assert_false(mien_train(&c, NULL));
 }
 

@@ -1,6 +1,6 @@
 // Unit tests of `mien train detect`: a step whose loss or gradient is not finite is left out and
-// said once; after many in a row training ends. Made-up faces; the loss is poisoned where a test
-// says so.
+// said once; after many in a row training ends; it learns and resumes exactly. Made-up faces; the
+// loss is poisoned where a test says so.
 //
 // LINK: -Wl,--wrap=mien_detect_loss -Wl,--wrap=mien_graph_step
 #include <setjmp.h>
@@ -84,47 +84,18 @@ static int set_up(void **state)
     }
     mien_image_destroy(&im);
     scene_write_pack_of(&model, DIR "/faces.pack", 6, 0, MIEN_SOURCE_PHOTO);
+    scene_write_pack_of(&model, DIR "/both.pack", 6, 4, MIEN_SOURCE_PHOTO);
     mien_face_model_destroy(&model);
     return 0;
 }
 
-// Trains for 20 steps, the given ones poisoned; returns the exit status. err: what was said.
-static int train(int what, int first, int last, char *err, size_t room)
+// One command; returns the exit status. err: what was said.
+static int run(char **argv, int argc, char *err, size_t room)
 {
-    poison = what;
-    first_bad = first;
-    last_bad = last;
-    atomic_store(&calls, 0);
-    steps_taken = 0;
-    remove(DIR "/out.net");
-    char *argv[] = {"detect",
-                    "--net",
-                    DIR "/net.txt",
-                    "--data",
-                    DIR,
-                    "--pack",
-                    DIR "/faces.pack",
-                    "--packs-only",
-                    "--out",
-                    DIR "/out.net",
-                    "--log",
-                    DIR "/log.jsonl",
-                    "--scenes",
-                    "320",
-                    "--batch",
-                    "16",
-                    "--threads",
-                    "1",
-                    "--log-every",
-                    "64",
-                    "--precision",
-                    "float",
-                    "--synth-share",
-                    "0"};
     fflush(stderr);
     int kept = dup(2);
     assert_non_null(freopen(DIR "/err.txt", "w", stderr));
-    int status = mien_cmd_train_detect((int)MIEN_COUNT(argv), argv);
+    int status = mien_cmd_train_detect(argc, argv);
     fflush(stderr);
     dup2(kept, 2);
     close(kept);
@@ -134,6 +105,24 @@ static int train(int what, int first, int last, char *err, size_t room)
     snprintf(err, room, "%s", text);
     mien_free(text);
     return status;
+}
+
+#define COMMON                                                                         \
+    "detect", "--net", DIR "/net.txt", "--data", DIR, "--packs-only", "--batch", "16", \
+        "--log-every", "4", "--precision", "float", "--synth-share", "0"
+
+// Trains for 20 steps, the given ones poisoned.
+static int train(int what, int first, int last, char *err, size_t room)
+{
+    poison = what;
+    first_bad = first;
+    last_bad = last;
+    atomic_store(&calls, 0);
+    steps_taken = 0;
+    remove(DIR "/run/detect.net");
+    char *argv[] = {COMMON,    "--pack", DIR "/faces.pack", "--out", DIR "/run",
+                    "--steps", "20",     "--threads",       "1"};
+    return run(argv, MIEN_COUNT(argv), err, room);
 }
 
 static int count_of(const char *text, const char *word)
@@ -156,12 +145,13 @@ static void a_bad_batch_is_left_out(void **state)
         assert_int_equal(count_of(err, "is left out"), 1);
         assert_int_equal(count_of(err, "not finite ("), 1);
         size_t size;
-        char *log = mien_file_read(DIR "/log.jsonl", 1 << 16, &size);
+        char *log = mien_file_read(DIR "/run/log.jsonl", 1 << 16, &size);
         assert_non_null(log);
         assert_true(count_of(log, "\n") > 1);
         assert_null(strstr(log, "nan"));
         mien_free(log);
-        struct mien_net *n = mien_net_load(DIR "/out.net"); // refuses weights that are not finite
+        struct mien_net *n =
+            mien_net_load(DIR "/run/detect.net"); // refuses weights that are not finite
         assert_non_null(n);
         mien_net_destroy(n);
     }
@@ -176,7 +166,54 @@ static void many_in_a_row_end_training(void **state)
     assert_int_equal(atomic_load(&calls), (4 + 10) * BATCH * LEVELS);
     assert_int_equal(count_of(err, "is left out"), 1);
     assert_int_equal(count_of(err, "10 steps in a row"), 1);
-    assert_false(mien_file_exists(DIR "/out.net"));
+    assert_false(mien_file_exists(DIR "/run/detect.net"));
+}
+
+static double member_of(const char *line, const char *name)
+{
+    const char *p = strstr(line, name);
+    assert_non_null(p);
+    return strtod(p + strlen(name), NULL);
+}
+
+// It learns; validation, on faces kept for it, is in the log; 11 steps and as many more as make 24,
+// by another number of threads, give the network of 24 in one go. The warm-up is longer than the
+// run, so that the schedule does not depend on where a run ends.
+static void learns_and_resumes_exactly(void **state)
+{
+    (void)state;
+    char err[8192];
+    first_bad = 1 << 30;
+    char *whole[] = {COMMON,     "--pack", DIR "/both.pack", "--out", DIR "/whole", "--steps", "24",
+                     "--warmup", "100",    "--validation",   "24",    "--lr",       "0.02"};
+    char *half[] = {COMMON,    "--pack", DIR "/both.pack", "--out",     DIR "/half",
+                    "--steps", "11",     "--warmup",       "100",       "--validation",
+                    "0",       "--lr",   "0.02",           "--threads", "1"};
+    char *rest[] = {COMMON,    "--pack", DIR "/both.pack", "--out",   DIR "/half",
+                    "--steps", "24",     "--warmup",       "100",     "--validation",
+                    "0",       "--lr",   "0.02",           "--resume"};
+    assert_int_equal(run(whole, MIEN_COUNT(whole), err, sizeof(err)), 0);
+    assert_int_equal(count_of(err, "validation at step 24"), 1);
+    assert_int_equal(run(half, MIEN_COUNT(half), err, sizeof(err)), 0);
+    assert_int_equal(run(rest, MIEN_COUNT(rest), err, sizeof(err)), 0);
+    assert_int_equal(count_of(err, "resuming " DIR "/half/last.ckpt at step 11"), 1);
+    size_t n, m;
+    void *a = mien_file_read(DIR "/whole/detect.net", 0, &n);
+    void *b = mien_file_read(DIR "/half/detect.net", 0, &m);
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    mien_free(a);
+    mien_free(b);
+    char *log = mien_file_read(DIR "/whole/log.jsonl", 1 << 16, &n);
+    assert_non_null(log);
+    const char *last = strstr(log, "{\"step\":24,\"loss\"");
+    assert_non_null(last);
+    assert_true(member_of(last, "\"loss\":") < 0.6 * member_of(log, "\"loss\":"));
+    assert_int_equal(count_of(log, "\"validation\":24"), 1);
+    assert_true(member_of(log, "\"val_face\":") > 0);
+    mien_free(log);
 }
 
 int main(void)
@@ -184,6 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bad_batch_is_left_out),
         cmocka_unit_test(many_in_a_row_end_training),
+        cmocka_unit_test(learns_and_resumes_exactly),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
