@@ -6,7 +6,7 @@ CC ?= gcc
 CXX ?= g++
 VERSION := $(shell sed -n 's/^\#define MIEN_VERSION "\(.*\)"/\1/p' src/base/version.h)
 SOVERSION := 0
-PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson zlib liblo libwebsockets
+PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson libdeflate liblo libwebsockets
 
 # MPI=1 needs Open MPI (libopenmpi-dev); MPI=0 builds without: no `mpirun -n N mien train`.
 MPI ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
@@ -45,7 +45,7 @@ PROGRAMS := $(B)/mien $(B)/mien-live $(B)/mien-train
 # libmien is made of these modules; they are position-independent and shared with the program.
 LIB_MODULES := base image tensor nn face detect fit track engine lib
 LIB_OBJ := $(patsubst src/%.c,$(B)/pic/%.o,$(sort $(foreach m,$(LIB_MODULES),$(wildcard src/$(m)/*.c))))
-LIB_LIBS = $(shell pkg-config --libs libjpeg libpng zlib 2>/dev/null) -lm -pthread
+LIB_LIBS = $(shell pkg-config --libs libjpeg libpng libdeflate 2>/dev/null) -lm -pthread
 OBJ := $(LIB_OBJ) $(patsubst src/%.c,$(B)/obj/%.o,\
     $(filter-out $(MAIN) $(LIB_OBJ:$(B)/pic/%.o=src/%.c),$(SRC))) $(patsubst src/%.cc,$(B)/obj/%.o,$(CXX_SRC))
 UNIT := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -133,7 +133,7 @@ bool mien_dir_make(const char *path)
 
 uint32_t mien_crc32(uint32_t crc, const void *data, size_t size)
 {
-    return (uint32_t)crc32_z(crc, data, size);
+    return libdeflate_crc32(crc, data, size);
 }
 
 enum { HEADER = 32, ENTRY = 32, MAX_SECTIONS = 64, SEALED = 1 };

@@ -155,7 +155,6 @@ void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const
     const int row = c->in.c * taps, piece = fast ? taps : CHUNK;
     float *full = c->weight;
     _Float16 *half = c->weight, few[CHUNK];
-    memset(c->weight, 0, mien_infer_conv_bytes(c));
     for (int o = 0; o < c->out.c; o++) {
         for (int from = 0; from < row; from += piece) {
             const int n = row - from < piece ? row - from : piece;
@@ -201,7 +200,6 @@ void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense 
     float *full = d->weight;
     _Float16 *half = d->weight, few[CHUNK];
     d->group = V;
-    memset(d->weight, 0, mien_infer_dense_bytes(t, d));
     for (int o = 0; o < d->out; o++) {
         for (size_t from = 0; from < in; from += CHUNK) {
             const size_t n = in - from < CHUNK ? in - from : CHUNK;

@@ -81,7 +81,8 @@ void mien_map_zero_border(const struct mien_map *m, float *buffer);
 void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c);
 size_t mien_infer_conv_bytes(const struct mien_packed_conv *c);
 size_t mien_infer_conv_scratch(const struct mien_packed_conv *c);
-// weight (O,C,k,k), bias (O) or NULL, slope: as mien_act needs it, or NULL.
+// c->weight: zeroed memory. weight (O,C,k,k), bias (O) or NULL, slope: as mien_act needs it, or
+// NULL.
 void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,
                           const float *slope);
 
