@@ -6,14 +6,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "live/events.h"
 
 enum { CAMERAS = 8, PATIENCE = 5 }; // looks until a camera that had a problem is tried again
 
 struct mien_camera_watch {
     struct mien_thread thread;
-    struct mien_monitor lock; // guards need, again, stop, news, told
+    struct mien_inbox *events;
+    struct mien_monitor lock; // guards need, again, stop, told
     bool need, again, stop;
-    bool news;
     int cameras; // told
     struct mien_camera_info told[CAMERAS];
     // The thread's own.
@@ -53,8 +54,8 @@ static void look(struct mien_camera_watch *w, bool again)
     pthread_mutex_lock(&w->lock.mutex);
     memcpy(w->told, w->found, sizeof(w->told));
     w->cameras = n;
-    w->news = true;
     pthread_mutex_unlock(&w->lock.mutex);
+    mien_event_tell(w->events, MIEN_EVENT_CAMERAS, n, NULL);
 }
 
 static void *run(void *arg)
@@ -79,12 +80,13 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct mien_camera_watch *mien_camera_watch_start(void)
+struct mien_camera_watch *mien_camera_watch_start(struct mien_inbox *events)
 {
     struct mien_camera_watch *w = mien_calloc(1, sizeof(*w));
     if (!w) {
         return NULL;
     }
+    w->events = events;
     w->need = true;
     if (!mien_monitor_init(&w->lock) || !mien_thread_start(&w->thread, "mien-devices", run, w)) {
         mien_camera_watch_stop(w);
@@ -126,15 +128,11 @@ void mien_camera_watch_again(struct mien_camera_watch *w)
     set(w, &w->again, true);
 }
 
-int mien_camera_watch_news(struct mien_camera_watch *w, struct mien_camera_info *list, int max)
+int mien_camera_watch_list(struct mien_camera_watch *w, struct mien_camera_info *list, int max)
 {
-    int n = -1;
     pthread_mutex_lock(&w->lock.mutex);
-    if (w->news) {
-        n = w->cameras < max ? w->cameras : max;
-        memcpy(list, w->told, (size_t)n * sizeof(*list));
-        w->news = false;
-    }
+    int n = w->cameras < max ? w->cameras : max;
+    memcpy(list, w->told, (size_t)n * sizeof(*list));
     pthread_mutex_unlock(&w->lock.mutex);
     return n;
 }

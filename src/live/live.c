@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
+#include "live/events.h"
 
 // The longest that a thread waits before it looks at the stop flag.
 static const int64_t patience_ns = 200 * MIEN_NS_PER_MS;
@@ -39,7 +40,7 @@ struct marks {
 
 struct profile { // a person's own range
     atomic_bool learn, off;
-    atomic_int phase;
+    enum mien_profile_phase told; // mien-infer's
 };
 
 struct tuning {
@@ -52,16 +53,14 @@ struct tuning {
 
 struct network { // another one, between two frames
     atomic_bool wanted;
-    char net[1024], why[400]; // why: of the news
-    enum mien_live_network news;
+    char net[1024];
     bool replaced;
 };
 
 struct opening { // of another source
     struct mien_thread thread;
     bool on, quietly;
-    atomic_bool done;
-    // mien-open's until done.
+    // mien-open's until it has told of it.
     char uri[1024], reason[400];
     struct mien_source_options options;
     bool ok;
@@ -108,6 +107,14 @@ static void count_drops(struct mien_live *l, enum mien_source_status s,
     }
 }
 
+static void tell_lost(struct mien_live *l, bool lost)
+{
+    if (lost != l->input.lost) {
+        l->input.lost = lost;
+        mien_event_tell(l->config.events, lost ? MIEN_EVENT_LOST : MIEN_EVENT_BACK, 0, NULL);
+    }
+}
+
 static void *run_capture(void *arg)
 {
     struct mien_live *l = arg;
@@ -115,7 +122,7 @@ static void *run_capture(void *arg)
         struct mien_payload *p = mien_mailbox_back(&l->frames);
         int64_t start = mien_now_ns();
         enum mien_source_status s = read_frame(l, p);
-        l->input.lost = s == MIEN_SOURCE_LOST && l->input.source;
+        tell_lost(l, s == MIEN_SOURCE_LOST && l->input.source);
         count_drops(l, s, p);
         if (s == MIEN_SOURCE_OK) {
             l->input.captured++;
@@ -162,7 +169,7 @@ static void exchange_network(struct mien_live *l)
     if (!l->network.wanted || !l->inference.engine) {
         return;
     }
-    char net[sizeof(l->network.net)], why[sizeof(l->network.why)] = "";
+    char net[sizeof(l->network.net)], why[400] = "";
     pthread_mutex_lock(&l->tuning.guard.mutex);
     memcpy(net, l->network.net, sizeof(net));
     l->network.wanted = false;
@@ -173,10 +180,7 @@ static void exchange_network(struct mien_live *l)
     if (!ok) {
         mien_warn("the network \"%s\" is not used, the old one goes on: %s", net, why);
     }
-    pthread_mutex_lock(&l->tuning.guard.mutex);
-    memcpy(l->network.why, why, sizeof(why));
-    l->network.news = ok ? MIEN_LIVE_NETWORK_NEW : MIEN_LIVE_NETWORK_KEPT;
-    pthread_mutex_unlock(&l->tuning.guard.mutex);
+    mien_event_tell(l->config.events, MIEN_EVENT_NETWORK, ok, why);
 }
 
 // What was asked for since the last frame.
@@ -207,7 +211,10 @@ static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct 
         if (!l->profile.off || l->config.profile->phase != MIEN_PROFILE_READY) {
             mien_profile_result(l->config.profile, &s->result);
         }
-        l->profile.phase = (int)l->config.profile->phase;
+        if (l->config.profile->phase != l->profile.told) {
+            l->profile.told = l->config.profile->phase;
+            mien_event_tell(l->config.events, MIEN_EVENT_PROFILE, (int)l->profile.told, NULL);
+        }
     }
     s->captured_ns = p->capture_ns;
     s->media_ns = p->media_ns;
@@ -386,29 +393,12 @@ void mien_live_use_profile(struct mien_live *l, bool use)
     l->profile.off = !use;
 }
 
-enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l)
-{
-    return (enum mien_profile_phase)l->profile.phase;
-}
-
 void mien_live_use_network(struct mien_live *l, const char *net)
 {
     pthread_mutex_lock(&l->tuning.guard.mutex);
     snprintf(l->network.net, sizeof(l->network.net), "%s", net);
     l->network.wanted = true;
     pthread_mutex_unlock(&l->tuning.guard.mutex);
-}
-
-enum mien_live_network mien_live_network_news(struct mien_live *l, char *why, size_t why_size)
-{
-    pthread_mutex_lock(&l->tuning.guard.mutex);
-    enum mien_live_network news = l->network.news;
-    if (news == MIEN_LIVE_NETWORK_KEPT) {
-        snprintf(why, why_size, "%s", l->network.why);
-    }
-    l->network.news = MIEN_LIVE_NETWORK_SAME;
-    pthread_mutex_unlock(&l->tuning.guard.mutex);
-    return news;
 }
 
 bool mien_live_network_replaced(const struct mien_live *l)
@@ -463,7 +453,7 @@ static void *run_open(void *arg)
                                            l->input.away, sizeof(l->input.away));
     }
     mien_log_capture(NULL, 0);
-    w->done = true;
+    mien_event_tell(l->config.events, MIEN_EVENT_SOURCE, 0, NULL);
     return NULL;
 }
 
@@ -483,7 +473,6 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
     w->quietly = quietly;
     w->reason[0] = 0;
     w->on = true;
-    w->done = false;
     mien_live_stop(l);
     if (!mien_thread_start(&w->thread, "mien-open", run_open, l)) {
         run_open(l); // here, then
@@ -491,13 +480,9 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
     return true;
 }
 
-enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reason,
-                                                 size_t reason_size)
+bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size)
 {
     struct opening *w = &l->opening;
-    if (!w->on || !w->done) {
-        return MIEN_LIVE_SOURCE_SAME;
-    }
     mien_thread_join(&w->thread);
     w->on = false;
     if (w->ok) {
@@ -510,7 +495,7 @@ enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reas
         !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
         l->input.failed = true;
-        return MIEN_LIVE_SOURCE_FAILED;
+        return false;
     }
     l->input.dropped_before += l->input.dropped;
     l->input.dropped = 0;
@@ -521,9 +506,9 @@ enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reas
     if (!mien_live_start(l)) {
         mien_live_stop(l);
         l->input.failed = true;
-        return MIEN_LIVE_SOURCE_FAILED;
+        return false;
     }
-    return w->ok ? MIEN_LIVE_SOURCE_NEW : MIEN_LIVE_SOURCE_FAILED;
+    return w->ok;
 }
 
 void mien_live_stop(struct mien_live *l)

@@ -12,6 +12,7 @@
 #ifndef MIEN_LIVE_LIVE_H
 #define MIEN_LIVE_LIVE_H
 
+#include "base/inbox.h"
 #include "engine/engine.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -49,6 +50,7 @@ struct mien_live_config { // zero means default
     mien_live_infer_fn infer;
     mien_live_result_fn result;
     void *read_arg, *infer_arg, *result_arg;
+    struct mien_inbox *events; // borrowed: what the threads tell (live/events.h); NULL = nobody
 };
 
 struct mien_live; // opaque
@@ -80,38 +82,29 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size);
 void mien_live_calibrate(struct mien_live *l, bool clear); // with the next frame
 // The next frame gets an event mark; its number. Numbers go on as marks are set.
 int mien_live_mark(struct mien_live *l);
-// Learns the profile anew from the next frames; where it has come to. Once READY it is only read.
+// Learns the profile anew from the next frames; MIEN_EVENT_PROFILE tells where it has come to. Once
+// READY it is only read.
 void mien_live_learn_profile(struct mien_live *l);
 // Whether a profile that is READY is applied (it is at the start), with the next frame.
 void mien_live_use_profile(struct mien_live *l, bool use);
-enum mien_profile_phase mien_live_profile_phase(const struct mien_live *l);
 // With the next frame; meanings and limits: engine.h's setters.
 void mien_live_tune(struct mien_live *l, float fov_deg, float filter, int faces, bool quality);
 // Another face network (as engine.net_path, copied), loaded between two frames on mien-infer.
-// Pictures go on; faces are found anew.
+// Pictures go on; faces are found anew. MIEN_EVENT_NETWORK tells of it; one that cannot be loaded
+// leaves the old one.
 void mien_live_use_network(struct mien_live *l, const char *net);
-enum mien_live_network {
-    MIEN_LIVE_NETWORK_SAME, // nothing has happened since it was last asked
-    MIEN_LIVE_NETWORK_NEW,  // the one that was asked for is in use
-    MIEN_LIVE_NETWORK_KEPT  // it cannot be loaded: the old one goes on, `why` has the words
-};
-enum mien_live_network mien_live_network_news(struct mien_live *l, char *why, size_t why_size);
 // Whether the network of the config could not be loaded and the standard one is in its place.
 bool mien_live_network_replaced(const struct mien_live *l);
 // Another source for the same engine, in the same object: stops; opens on thread mien-open, for a
-// driver takes its time; starts again when news was asked for. Until then no shot comes, and the
-// last one stays valid. quietly: what fails is not logged. False when one is being opened already,
-// or with stand-ins.
+// driver takes its time. MIEN_EVENT_SOURCE tells when that is done; until mien_live_opened no shot
+// comes, and the last one stays valid. quietly: what fails is not logged. False when one is being
+// opened already, or with stand-ins.
 bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
                       bool quietly);
-enum mien_live_source_news {
-    MIEN_LIVE_SOURCE_SAME,  // no other one was asked for, or it is still being opened
-    MIEN_LIVE_SOURCE_NEW,   // it is there; shots taken before are no longer valid
-    MIEN_LIVE_SOURCE_FAILED // it cannot be opened (`reason` has the words): the old one was opened
-                            // again. When that failed too there is none, or the session has ended
-};
-enum mien_live_source_news mien_live_source_news(struct mien_live *l, char *reason,
-                                                 size_t reason_size);
+// After MIEN_EVENT_SOURCE: goes on. True: with the new one; shots taken before are no longer valid.
+// False: it cannot be opened (`reason` has the words), and the old one was opened again. When that
+// failed too there is none, or the session has ended.
+bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size);
 
 void mien_live_stop(struct mien_live *l); // asks; any thread; returns at once
 void mien_live_join(

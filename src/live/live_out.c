@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/queue.h"
 #include "base/thread.h"
+#include "live/events.h"
 #include "sink/report.h"
 #include "sink/sinks.h"
 #include "sink/video.h"
@@ -106,6 +107,7 @@ static void *run_out(void *arg)
         bool ok = open_all(o);
         o->state = ok ? MIEN_LIVE_OUT_OPEN : MIEN_LIVE_OUT_FAILED;
         if (!ok) {
+            mien_event_tell(o->config.events, MIEN_EVENT_OUTPUT, o->config.number, NULL);
             return NULL;
         }
     }
@@ -124,6 +126,7 @@ static void *run_out(void *arg)
         if (done) {
             close_all(o);
             o->state = MIEN_LIVE_OUT_ENDED;
+            mien_event_tell(o->config.events, MIEN_EVENT_OUTPUT, o->config.number, NULL);
             return NULL;
         }
     }
@@ -223,6 +226,11 @@ void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, i
 enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o)
 {
     return (enum mien_live_out_state)o->state;
+}
+
+int mien_live_out_number(const struct mien_live_out *o)
+{
+    return o ? o->config.number : 0;
 }
 
 void mien_live_out_finish(struct mien_live_out *o)

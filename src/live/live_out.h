@@ -8,6 +8,7 @@
 #ifndef MIEN_LIVE_LIVE_OUT_H
 #define MIEN_LIVE_LIVE_OUT_H
 
+#include "base/inbox.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -25,6 +26,10 @@ struct mien_live_out_config {
     const char *settings;                // see sink/sinks.h; copied
     bool wait;                           // lose nothing
     bool background;                     // open on mien-out; what comes before is left out
+    // Borrowed: MIEN_EVENT_OUTPUT with this number tells that it has FAILED or ENDED
+    // (live/events.h).
+    struct mien_inbox *events;
+    int number;
 };
 enum mien_live_out_state {
     MIEN_LIVE_OUT_OPENING,
@@ -39,6 +44,7 @@ bool mien_live_out_check(const char *sinks, const char **reason);
 bool mien_live_out_uses_stdout(const char *sinks);
 struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged
 enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o);
+int mien_live_out_number(const struct mien_live_out *o); // of its config; 0 for NULL
 // On mien-infer. source: its name for the records, copied.
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source);
 // A picture of that size to be filled with what is shown, NULL when there is none free (counted) or

@@ -51,6 +51,7 @@ static bool open_live(struct mien_session *s)
         .profile = &s->person.profile,
         .result = publish,
         .result_arg = s,
+        .events = &s->events,
     };
     s->live = mien_live_open(&c);
     if (!s->live && source_recalled) {
@@ -103,6 +104,7 @@ static bool open_show(struct mien_session *s)
     s->show->info.curves = k->curves = &s->show->curves;
     mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
     k->profile_on = !o->profile_off;
+    mien_live_use_profile(s->live, k->profile_on);
     s->mirror.of[0] = o->mirror > 0;
     s->mirror.of[1] = s->mirror.before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
     s->show->settings.mirror = s->mirror.of[0];
@@ -149,10 +151,7 @@ static void take_turn(struct mien_session *s)
     struct mien_show *show = s->show;
     mien_show_events(show);
     mien_session_act(s);
-    mien_session_head(s);
-    mien_session_network(s);
-    mien_session_profile(s);
-    mien_session_note_opened(s);
+    mien_session_hear(s);
     if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
         return;
     }
@@ -180,7 +179,6 @@ static void take_turn(struct mien_session *s)
     } else {
         shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
     }
-    mien_session_outputs(s);
     mien_session_lamps(s);
     if (!paused) {
         show->info.dropped = dropped(s);
@@ -236,7 +234,9 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     int status = 1;
     bool ran = false;
     s->show = mien_calloc(1, sizeof(*s->show));
-    if (!s->show || !mien_monitor_init(&s->outputs.guard)) {
+    if (!s->show || !mien_monitor_init(&s->outputs.guard) ||
+        !mien_inbox_init(&s->events, "events", sizeof(struct mien_event), MIEN_EVENTS_WAITING)) {
+        mien_monitor_destroy(&s->outputs.guard);
         mien_free(s->show);
         return 1;
     }
@@ -264,6 +264,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     }
     mien_show_close(s->show);
     mien_live_close(s->live);
+    mien_inbox_destroy(&s->events);
     mien_monitor_destroy(&s->outputs.guard);
     mien_claims_destroy(&s->claims);
     mien_free(s->show);

@@ -7,11 +7,10 @@
 #ifndef MIEN_LIVE_LIVE_SESSION_H
 #define MIEN_LIVE_LIVE_SESSION_H
 
-#include <stdatomic.h>
-
 #include "base/claims.h"
 #include "base/thread.h"
 #include "live/config.h"
+#include "live/events.h"
 #include "live/live.h"
 #include "live/live_out.h"
 #include "live/live_show.h"
@@ -52,6 +51,7 @@ struct mien_session_outputs {  // session_outputs.c
     uint64_t lost; // records that they could not take
     bool failed;
     bool added; // one by the menu
+    int opened; // so many were; each has its number
 };
 
 struct mien_session_recording { // session_outputs.c
@@ -61,12 +61,11 @@ struct mien_session_recording { // session_outputs.c
     int64_t first_ns, last_ns, gone_ns;
 };
 
-struct mien_session_picture { // session_outputs.c: one that is being saved: mien-save's until done
+struct mien_session_picture { // session_outputs.c: one that is being saved: mien-save's while busy
     struct mien_thread thread;
     struct mien_image image;
     char path[512];
     bool busy, again, ok; // again: asked for while it was busy
-    atomic_bool done;
 };
 
 struct mien_session_head_state; // session_head.c; NULL until somebody was seen
@@ -135,6 +134,7 @@ struct mien_session {
     struct mien_config *config;           // borrowed; NULL = nothing is remembered
     const struct mien_settings *settings; // borrowed, of `o`; NULL = nothing comes from a file
     struct mien_claims claims;            // of everything that is read and written
+    struct mien_inbox events;             // what threads tell (live/events.h)
     struct mien_live *live;
     struct mien_show *show;
     struct mien_session_outputs outputs;

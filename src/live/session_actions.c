@@ -114,3 +114,15 @@ void mien_session_act(struct mien_session *s)
         }
     }
 }
+
+#define TAKE(id, run) [MIEN_EVENT_##id] = run,
+static void (*const takes[MIEN_EVENTS])(struct mien_session *,
+                                        const struct mien_event *) = {MIEN_EVENT_ROWS(TAKE)};
+
+void mien_session_hear(struct mien_session *s)
+{
+    struct mien_event e;
+    while (mien_inbox_take(&s->events, &e)) {
+        takes[e.kind](s, &e);
+    }
+}

@@ -94,17 +94,22 @@ static void open_by_itself(struct mien_session *s, const char *device)
     mien_session_open_source(s, device, s->o.capture_w, s->o.capture_h, s->o.fps, false);
 }
 
-static void update_cameras(struct mien_session *s)
+// What is told while another source is being opened is of the old one.
+void mien_session_miss_camera(struct mien_session *s, const struct mien_event *e)
+{
+    s->cameras.was_lost = !s->opening.on;
+}
+
+void mien_session_welcome_camera(struct mien_session *s, const struct mien_event *e)
 {
     char text[200];
-    bool lost = mien_live_lost(s->live);
-    if (s->cameras.was_lost && !lost) { // under another number, maybe, and with another size
+    if (s->cameras.was_lost) { // under another number, maybe, and with another size
+        s->cameras.was_lost = false;
         mien_session_source_known(s, s->cameras.uri);
         s->cameras.newcomer[0] = 0;
         snprintf(text, sizeof(text), "%s is back", s->source.shown_name);
         mien_show_notice(s->show, text);
     }
-    s->cameras.was_lost = lost;
 }
 
 static bool watch(struct mien_session *s, bool need)
@@ -113,7 +118,7 @@ static bool watch(struct mien_session *s, bool need)
         s->cameras.found = s->cameras.found
                                ? s->cameras.found
                                : mien_calloc(MIEN_UI_CAMERAS, sizeof(*s->cameras.found));
-        s->cameras.watch = s->cameras.found ? mien_camera_watch_start() : NULL;
+        s->cameras.watch = s->cameras.found ? mien_camera_watch_start(&s->events) : NULL;
         s->cameras.failed = !s->cameras.watch;
         s->cameras.needed = true;
     }
@@ -124,28 +129,30 @@ static bool watch(struct mien_session *s, bool need)
     return s->cameras.watch != NULL;
 }
 
+void mien_session_take_cameras(struct mien_session *s, const struct mien_event *e)
+{
+    if (!s->cameras.watch) {
+        return;
+    }
+    int n = mien_camera_watch_list(s->cameras.watch, s->cameras.found, MIEN_UI_CAMERAS);
+    take_list(s, n, mien_now_ns());
+    if (s->cameras.next_asked && !s->opening.on) {
+        mien_session_next_camera(s);
+    }
+    s->cameras.next_asked = false;
+}
+
 void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns)
 {
     struct mien_show *show = s->show;
     bool waiting = mien_session_is_waiting(s);
     bool menus = show->ui && mien_ui_visible(show->ui, NULL);
-    if (!s->opening.on) {
-        update_cameras(s);
-    }
     if (!watch(s, waiting || s->source.is_camera || menus || s->cameras.next_asked)) {
         if (s->cameras.next_asked) {
             s->cameras.next_asked = false;
             mien_show_notice(show, "no camera found");
         }
         return;
-    }
-    int n = mien_camera_watch_news(s->cameras.watch, s->cameras.found, MIEN_UI_CAMERAS);
-    if (n >= 0) {
-        take_list(s, n, now_ns);
-        if (s->cameras.next_asked && !s->opening.on) {
-            mien_session_next_camera(s);
-        }
-        s->cameras.next_asked = false;
     }
     if (now_ns < s->cameras.retry_ns || s->opening.on) {
         return;

@@ -14,7 +14,7 @@ enum { KEPT_PX = 512, TEXTURE_PX = 1024 };
 // Looks nearer to one another are alike.
 static const int64_t look_every_ns = 200 * MIEN_NS_PER_MS;
 
-// What is being saved is the thread's until `done`; no look is kept meanwhile.
+// What is being saved is the thread's until it has told of it; no look is kept meanwhile.
 struct mien_session_head_state {
     struct mien_views views;
     int id; // of the face whose looks they are
@@ -23,7 +23,7 @@ struct mien_session_head_state {
     struct mien_thread thread;
     char path[512];
     bool busy, again, ok; // again: asked for while it was busy
-    atomic_bool done;
+    struct mien_inbox *events;
 };
 
 static struct mien_session_head_state *state_of(struct mien_session *s)
@@ -32,6 +32,7 @@ static struct mien_session_head_state *state_of(struct mien_session *s)
         s->head = mien_calloc(1, sizeof(*s->head));
         if (s->head) {
             s->head->views.side_px = KEPT_PX;
+            s->head->events = &s->events;
         }
     }
     return s->head;
@@ -62,7 +63,7 @@ static void *run_save(void *arg)
     struct mien_session_head_state *h = arg;
     h->ok =
         mien_views_paint(&h->views, TEXTURE_PX, &h->head) && mien_head_save_glb(&h->head, h->path);
-    h->done = true;
+    mien_event_tell(h->events, MIEN_EVENT_HEAD, 0, NULL);
     return NULL;
 }
 
@@ -81,10 +82,10 @@ static void finish_save(struct mien_session *s, struct mien_session_head_state *
     mien_show_notice_for(s->show, text, 5);
 }
 
-void mien_session_head(struct mien_session *s)
+void mien_session_end_head(struct mien_session *s, const struct mien_event *e)
 {
     struct mien_session_head_state *h = s->head;
-    if (h && h->busy && h->done) {
+    if (h && h->busy) {
         finish_save(s, h);
         if (h->again) {
             mien_action_ask(&s->show->actions, MIEN_ACTION_SAVE_HEAD);
@@ -110,7 +111,6 @@ void mien_session_save_head(struct mien_session *s, const struct mien_action *a)
     }
     h->head.model = mien_live_model(s->live);
     h->busy = true;
-    h->done = false;
     if (!mien_thread_start(&h->thread, "mien-head", run_save, h)) {
         run_save(h); // here, then
     }

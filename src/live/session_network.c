@@ -71,25 +71,22 @@ void mien_session_use_next_network(struct mien_session *s, const struct mien_act
     mien_session_use_network(s, &(struct mien_action){.number = next});
 }
 
-void mien_session_network(struct mien_session *s)
+void mien_session_take_network(struct mien_session *s, const struct mien_event *e)
 {
     struct mien_ui_controls *c = &s->show->controls;
-    char text[400], why[300] = "";
-    enum mien_live_network news = mien_live_network_news(s->live, why, sizeof(why));
-    if (news == MIEN_LIVE_NETWORK_SAME) {
-        return;
-    }
+    char text[400];
+    bool used = e->number;
     const char *name = c->network_name[s->network.asked];
-    if (news == MIEN_LIVE_NETWORK_NEW) {
+    if (used) {
         s->network.on = s->network.asked;
         snprintf(text, sizeof(text), "network %s", name);
     } else {
         c->network = c->network == s->network.asked ? s->network.on : c->network;
-        snprintf(text, sizeof(text), "%s cannot be used, %s goes on: %s", name,
-                 c->network_name[s->network.on], why);
+        snprintf(text, sizeof(text), "%s cannot be used, %s goes on: %.299s", name,
+                 c->network_name[s->network.on], e->text);
     }
     s->network.asked = -1;
-    mien_show_notice_for(s->show, text, news == MIEN_LIVE_NETWORK_NEW ? 3 : 6);
+    mien_show_notice_for(s->show, text, used ? 3 : 6);
     load_chosen(s);
 }
 

@@ -31,7 +31,9 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),
                                      .wait = s->o.waits,
-                                     .background = s->running && !s->o.waits};
+                                     .background = s->running && !s->o.waits,
+                                     .events = &s->events,
+                                     .number = ++s->outputs.opened};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
     bool all = s->show->controls.programme == MIEN_PROGRAMME_ALL;
     if (!all && info->width >= 16 && info->height >= 16) {
@@ -160,16 +162,13 @@ static void *run_save(void *arg)
 {
     struct mien_session *s = arg;
     s->picture.ok = mien_png_save(s->picture.path, &s->picture.image);
-    s->picture.done = true;
+    mien_event_tell(&s->events, MIEN_EVENT_PICTURE, 0, NULL);
     return NULL;
 }
 
-static void finish_save(struct mien_session *s)
+void mien_session_end_picture(struct mien_session *s, const struct mien_event *e)
 {
     char text[400];
-    if (!s->picture.busy || !s->picture.done) {
-        return;
-    }
     mien_thread_join(&s->picture.thread);
     s->picture.busy = false;
     if (!s->picture.ok) {
@@ -206,18 +205,17 @@ static bool set_output(struct mien_session *s, int i, bool on)
     return k->on == on;
 }
 
-void mien_session_outputs(struct mien_session *s)
+void mien_session_end_output(struct mien_session *s, const struct mien_event *event)
 {
     struct mien_ui_controls *c = &s->show->controls;
     char text[400];
     for (int i = 0; i < (int)MIEN_COUNT(s->outputs.ending); i++) {
-        struct mien_ending *e = &s->outputs.ending[i];
-        if (e->out && mien_live_out_state(e->out) >= MIEN_LIVE_OUT_FAILED) {
-            settle(s, e);
+        if (mien_live_out_number(s->outputs.ending[i].out) == event->number) {
+            settle(s, &s->outputs.ending[i]);
         }
     }
     for (int i = 0; i < c->sinks; i++) {
-        if (s->outputs.out[i] && mien_live_out_state(s->outputs.out[i]) == MIEN_LIVE_OUT_FAILED) {
+        if (mien_live_out_number(s->outputs.out[i]) == event->number) { // it cannot be opened
             mien_live_out_close(exchange_output(s, i, NULL), NULL);
             mien_claims_release(&s->claims, c->sink[i].spec);
             if (report_file(c->sink[i].spec)) {
@@ -229,7 +227,7 @@ void mien_session_outputs(struct mien_session *s)
             mien_show_notice_for(s->show, text, 6);
         }
     }
-    if (s->recording.out && mien_live_out_state(s->recording.out) == MIEN_LIVE_OUT_FAILED) {
+    if (mien_live_out_number(s->recording.out) == event->number) {
         mien_live_out_close(s->recording.out, NULL);
         mien_claims_release(&s->claims, c->record_path);
         mien_session_drop_file(c->record_path);
@@ -239,7 +237,6 @@ void mien_session_outputs(struct mien_session *s)
                  c->record_path);
         mien_show_notice_for(s->show, text, 6);
     }
-    finish_save(s);
 }
 
 static bool add_output(struct mien_session *s, const char *spec, size_t n, bool on)
@@ -517,7 +514,6 @@ void mien_session_save_picture(struct mien_session *s, const struct mien_action 
         return;
     }
     snprintf(s->picture.path, sizeof(s->picture.path), "%s", path);
-    s->picture.done = false;
     if (!mien_thread_start(&s->picture.thread, "mien-save", run_save, s)) {
         run_save(s); // here, then
     }

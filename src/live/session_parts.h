@@ -19,7 +19,6 @@ void mien_session_take_list(struct mien_session *s, const struct mien_camera_inf
 // the other one cannot be opened. False when one is being opened already.
 bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
                               bool asked);
-void mien_session_note_opened(struct mien_session *s); // every round
 void mien_session_next_camera(struct mien_session *s); // of the menu's list
 
 // session_cameras.c: cameras that come and go.
@@ -33,18 +32,15 @@ void mien_session_watch_end(struct mien_session *s);       // idempotent
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
-void mien_session_outputs(struct mien_session *s); // every round: those that open and end
 void mien_session_lamps(struct mien_session *s);
 // What is on the screen, without menus, to those who record it (mien_show's capture).
 void mien_session_capture(void *arg, const struct mien_shot *shot);
 
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options
-void mien_session_profile(struct mien_session *s);      // every round
 
 // session_head.c: the head of the person whose figures are shown.
 void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot);
-void mien_session_head(struct mien_session *s);     // every round
 void mien_session_head_end(struct mien_session *s); // waits for one that is being saved; idempotent
 
 // session_claims.c: what is read and written.
@@ -61,7 +57,6 @@ bool mien_session_sink_file(struct mien_session *s, char *spec, size_t size);
 
 // session_network.c: the face network.
 void mien_session_list_networks(struct mien_session *s);
-void mien_session_network(struct mien_session *s);                   // every round
 const char *mien_session_network_name(const struct mien_session *s); // as it is remembered
 
 // session_actions.c
@@ -72,6 +67,11 @@ void mien_session_act(struct mien_session *s); // every round: all that was aske
 #define MIEN_SESSION_RUN(id, by, takes, words, character, label, shown, text, run) \
     MIEN_SESSION_##by(run)
 MIEN_ACTION_ROWS(MIEN_SESSION_RUN)
+
+void mien_session_hear(struct mien_session *s); // every round: all that was told
+// The functions of events, each in the file of what it concerns (live/events.h).
+#define MIEN_SESSION_HEARS(id, run) void run(struct mien_session *s, const struct mien_event *e);
+MIEN_EVENT_ROWS(MIEN_SESSION_HEARS)
 
 // session_settings.c: what changed while it ran goes into the settings file.
 void mien_session_remember(struct mien_session *s);

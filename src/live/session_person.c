@@ -46,16 +46,13 @@ void mien_session_toggle_range(struct mien_session *s, const struct mien_action 
     mien_live_use_profile(s->live, c->profile_on);
 }
 
-void mien_session_profile(struct mien_session *s)
+void mien_session_take_phase(struct mien_session *s, const struct mien_event *e)
 {
     struct mien_show *show = s->show;
     struct mien_ui_controls *c = &show->controls;
-    enum mien_profile_phase phase = mien_live_profile_phase(s->live);
+    enum mien_profile_phase phase = (enum mien_profile_phase)e->number;
     c->profile_learning = phase == MIEN_PROFILE_REST || phase == MIEN_PROFILE_RANGE;
     c->profile_known = phase == MIEN_PROFILE_READY;
-    if (phase == s->person.phase) {
-        return;
-    }
     enum mien_profile_phase before = s->person.phase;
     s->person.phase = phase;
     if (phase == MIEN_PROFILE_RANGE) {

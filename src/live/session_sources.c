@@ -179,16 +179,10 @@ void mien_session_show_demo(struct mien_session *s, const struct mien_action *a)
     }
 }
 
-void mien_session_note_opened(struct mien_session *s)
+void mien_session_take_source(struct mien_session *s, const struct mien_event *e)
 {
     char reason[400] = "";
-    enum mien_live_source_news news = s->opening.on
-                                          ? mien_live_source_news(s->live, reason, sizeof(reason))
-                                          : MIEN_LIVE_SOURCE_SAME;
-    if (news == MIEN_LIVE_SOURCE_SAME) {
-        return;
-    }
-    bool ok = news == MIEN_LIVE_SOURCE_NEW;
+    bool ok = mien_live_opened(s->live, reason, sizeof(reason));
     s->opening.on = false;
     s->show->shot = NULL; // it was the old source's
     s->show->info.paused = s->pause.was = false;
