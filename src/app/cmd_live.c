@@ -91,36 +91,26 @@ int mien_cmd_live(int argc, char **argv)
     };
     struct mien_command noting = cmd;
     struct mien_session s = {.o = mien_settings_defaults()};
-    struct mien_session_options first = s.o;
     struct mien_settings settings;
     struct mien_config config = {0};
     char path[1024];
-    const char *args[64], *file;
+    const char *args[1], *file;
     int nargs = 0;
-    if (argc > 64) {
-        mien_error("too many arguments");
-        return 2;
-    }
-    // Twice, for the settings file comes before the options, which win, and they say which file.
-    mien_settings_bind(&settings, &first);
-    int rc = mien_args_parse(&cmd, settings.row, argc, argv, args, &nargs);
+    mien_settings_bind(&settings, &s.o);
+    noting.origin = settings.origin;
+    int rc = mien_args_parse(&noting, settings.row, argc, argv, args, &nargs);
     if (rc) {
         if (rc == 1) { // --help was shown, with the program's defaults, not the user's
             list_keys();
         }
         return rc == 1 ? 0 : rc;
     }
-    file = settings_file(&first, path);
-    mien_settings_bind(&settings, &s.o);
+    file = settings_file(&s.o, path);
     if (file) {
         mien_config_load(&config, file);
         mien_settings_load(&settings, &s.o, &config);
     }
-    noting.origin = settings.origin;
-    rc = mien_args_parse(&noting, settings.row, argc, argv, args, &nargs);
-    if (!rc && !settle(&s, &settings, nargs ? args[0] : NULL)) {
-        rc = 2;
-    }
+    rc = settle(&s, &settings, nargs ? args[0] : NULL) ? 0 : 2;
     if (!rc) {
         s.config = file ? &config : NULL;
         s.settings = &settings;

@@ -13,6 +13,8 @@
 #include "live/session_parts.h"
 #include "sink/sinks.h"
 
+enum { NEVER = -1 }; // as it is at the start
+
 struct mien_session_options mien_settings_defaults(void)
 {
     return (struct mien_session_options){.source = "",
@@ -28,129 +30,181 @@ struct mien_session_options mien_settings_defaults(void)
 void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
 {
     *s = (struct mien_settings){0};
-    // The option, and its key in the settings file.
+    // The option; its key in the settings file; the action that changes it while the program runs,
+    // whose function sees to what follows.
     const struct {
         struct mien_opt option;
         const char *key;
+        int action;
     } rows[] = {
         {{"source", 's', MIEN_OPT_FIELD(&o->source), "URI",
           "camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N", 0,
           0},
-         "source"},
+         "source",
+         MIEN_ACTION_SOURCE},
         {{"capture", 0, MIEN_OPT_FIELD(&o->capture), "WxH", "the camera's picture size", 0, 0},
-         NULL},
+         NULL,
+         MIEN_ACTION_SOURCE},
         {{"fps", 0, MIEN_OPT_FIELD(&o->fps), "N", "the camera's rate; 0 is its best up to 60", 0,
           240},
-         "capture_rate"},
+         "capture_rate",
+         MIEN_ACTION_SOURCE},
         {{"fov", 0, MIEN_OPT_FIELD(&o->fov), "DEG",
           "the camera's horizontal field of view; 0 when unknown", 0, 170},
-         "fov"},
+         "fov",
+         MIEN_ACTION_FOV},
         {{"faces", 'n', MIEN_OPT_FIELD(&o->faces), "N", "faces to follow; 0 is one", 0,
           MIEN_FACES_MAX},
-         "faces"},
+         "faces",
+         MIEN_ACTION_FACES},
         {{"quality", 'q', MIEN_OPT_FIELD(&o->quality), NULL,
           "look at every face twice, mirrored: steadier, twice the network's time", 0, 0},
-         "quality"},
+         "quality",
+         MIEN_ACTION_QUALITY},
         {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F",
           "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
-         NULL},
+         NULL,
+         MIEN_ACTION_SMOOTHING},
         {{"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
           "what is drawn over the face", 0, 0},
-         "mode"},
+         "mode",
+         MIEN_ACTION_SET_MODE},
         {{"opacity", 0, MIEN_OPT_FIELD(&o->opacity), "F", "of what is drawn, 0 to 1", 0, 1},
-         "opacity"},
+         "opacity",
+         MIEN_ACTION_OPACITY},
         {{"prop", 0, MIEN_OPT_INPUT, &o->prop, "NAME|FILE",
           "what is worn: glasses, sunglasses, hat, party, crown, ears, nose, moustache, tiger, "
           "mask, or a glTF or PNG file; several with commas",
           0, 0},
-         "prop"},
+         "prop",
+         MIEN_ACTION_WEAR_TOO},
         {{"light", 0, MIEN_OPT_FIELD(&o->light), NULL, "light what is worn like the face", 0, 0},
-         "light"},
+         "light",
+         MIEN_ACTION_LIGHT},
         {{"mirror", 0, MIEN_OPT_SWITCH, &o->mirror, NULL,
           "show the picture as in a mirror, or with --no-mirror not; without either, cameras are "
           "and files are not",
           0, 0},
-         NULL},
+         NULL,
+         MIEN_ACTION_MIRROR},
         {{"hud", 0, MIEN_OPT_CHOICE, &o->hud, MIEN_HUD_NAMES,
           "what is written over the picture: one line of state, or times, pose and expression too",
           0, 0},
-         "hud"},
-        {{"bars", 0, MIEN_OPT_FIELD(&o->bars), NULL, "blendshape bars", 0, 0}, "bars"},
+         "hud",
+         MIEN_ACTION_SET_HUD},
+        {{"bars", 0, MIEN_OPT_FIELD(&o->bars), NULL, "blendshape bars", 0, 0},
+         "bars",
+         MIEN_ACTION_BARS},
         {{"curves", 0, MIEN_OPT_FIELD(&o->curves), "LIST",
           "live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, "
           "pitch, roll, gazeYaw, gazePitch, blinkRate, with commas",
           0, 0},
-         "curve_channels"},
-        {{"axes", 0, MIEN_OPT_FIELD(&o->axes), NULL, "head axes and gaze", 0, 0}, "axes"},
+         "curve_channels",
+         MIEN_ACTION_CHANNEL},
+        {{"axes", 0, MIEN_OPT_FIELD(&o->axes), NULL, "head axes and gaze", 0, 0},
+         "axes",
+         MIEN_ACTION_AXES},
         {{"points", 0, MIEN_OPT_FIELD(&o->points), NULL, "landmarks with their uncertainty", 0, 0},
-         "points"},
+         "points",
+         MIEN_ACTION_POINTS},
         {{"head", 0, MIEN_OPT_FIELD(&o->head), NULL, "draw the whole head, not only the face", 0,
           0},
-         "head"},
-        {{"size", 0, MIEN_OPT_FIELD(&o->size), "WxH", "the window's size", 0, 0}, NULL},
+         "head",
+         MIEN_ACTION_HEAD},
+        {{"size", 0, MIEN_OPT_FIELD(&o->size), "WxH", "the window's size", 0, 0}, NULL, NEVER},
         {{"fullscreen", 'f', MIEN_OPT_FIELD(&o->fullscreen), NULL, "fill the screen", 0, 0},
-         "fullscreen"},
-        {{"headless", 0, MIEN_OPT_FIELD(&o->headless), NULL, "without a display", 0, 0}, NULL},
+         "fullscreen",
+         MIEN_ACTION_FULLSCREEN},
+        {{"headless", 0, MIEN_OPT_FIELD(&o->headless), NULL, "without a display", 0, 0},
+         NULL,
+         NEVER},
         {{"frames", 0, MIEN_OPT_FIELD(&o->frames), "N",
           "end after N frames, starting a clip again when it is shorter; 0 is no limit", 0, 1e9},
-         NULL},
+         NULL,
+         NEVER},
         {{"loop", 0, MIEN_OPT_FIELD(&o->loop), NULL,
           "start a clip again at its end (windows always do)", 0, 0},
-         NULL},
+         NULL,
+         NEVER},
         {{"pace", 0, MIEN_OPT_FIELD(&o->pace), NULL,
           "play clips at their own rate; --no-pace: every frame, as fast as it goes", 0, 0},
-         NULL},
+         NULL,
+         NEVER},
         {{"screenshot", 0, MIEN_OPT_OUTPUT, &o->screenshot, "FILE.png",
           "save the last picture shown", 0, 0},
-         NULL},
+         NULL,
+         NEVER},
         {{"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4",
           "record the picture; --programme says what of it", 0, 0},
-         NULL},
+         NULL,
+         MIEN_ACTION_RECORD},
         {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
           "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
           "that the window shows",
           0, 0},
-         "programme"},
+         "programme",
+         MIEN_ACTION_SET_PROGRAMME},
         {{"folder", 0, MIEN_OPT_FIELD(&o->folder), "DIR",
           "where recordings, pictures, reports and records go that keys and menus begin; made when "
           "it is not there; the current folder by default",
           0, 0},
-         "folder"},
-        {{"out", 'o', MIEN_OPT_FIELD(&o->out), "SINK", mien_sinks_help(s->sinks_help), 0, 0}, NULL},
+         "folder",
+         MIEN_ACTION_FOLDER},
+        {{"out", 'o', MIEN_OPT_FIELD(&o->out), "SINK", mien_sinks_help(s->sinks_help), 0, 0},
+         NULL,
+         MIEN_ACTION_ADD_OUTPUT},
         {{"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
           "a page about expression, blinks, head and gaze over time", 0, 0},
-         NULL},
-        {MIEN_FILES_SHARE_OPT(o->share), NULL},
+         NULL,
+         MIEN_ACTION_REPORT},
+        {MIEN_FILES_SHARE_OPT(o->share), NULL, NEVER},
         {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
           "a person's own neutral expression and range; learnt in ten seconds when new, again with "
           "C; P uses it or not",
           0, 0},
-         "profile"},
+         "profile",
+         MIEN_ACTION_RANGE},
         {{"net", 0, MIEN_OPT_INPUT, &o->net, "NAME",
           "face network: standard, clean (licence-clean), or a file", 0, 0},
-         "network"},
-        {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0}, NULL},
+         "network",
+         MIEN_ACTION_SET_NETWORK},
+        {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0},
+         NULL,
+         NEVER},
         {{"menu", 0, MIEN_OPT_CHOICE, &o->menu, MIEN_UI_MENU_NAMES,
           "start with this menu or window open", 0, 0},
-         NULL},
+         NULL,
+         NEVER},
         {{"config", 0, MIEN_OPT_FIELD(&o->config), "FILE",
           "settings are read from and remembered in this file instead of "
           "$XDG_CONFIG_HOME/mien/config; --headless uses none unless it is named",
           0, 0},
-         NULL},
-        {{"no-config", 0, MIEN_OPT_FIELD(&o->no_config), NULL, "use no settings file", 0, 0}, NULL},
+         NULL,
+         NEVER},
+        {{"no-config", 0, MIEN_OPT_FIELD(&o->no_config), NULL, "use no settings file", 0, 0},
+         NULL,
+         NEVER},
         // In the file only.
-        {{"", 0, MIEN_OPT_FIELD(&o->capture_w), NULL, NULL, 0, 8192}, "capture_width"},
-        {{"", 0, MIEN_OPT_FIELD(&o->capture_h), NULL, NULL, 0, 8192}, "capture_height"},
-        {{"", 0, MIEN_OPT_FIELD(&o->mirror_camera), NULL, NULL, 0, 0}, "mirror"},
-        {{"", 0, MIEN_OPT_FIELD(&o->show_curves), NULL, NULL, 0, 0}, "curves"},
-        {{"", 0, MIEN_OPT_FIELD(&o->smoothing), NULL, NULL, 0, 10}, "smoothing"},
-        {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs"},
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_w), NULL, NULL, 0, 8192},
+         "capture_width",
+         MIEN_ACTION_SOURCE},
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_h), NULL, NULL, 0, 8192},
+         "capture_height",
+         MIEN_ACTION_SOURCE},
+        {{"", 0, MIEN_OPT_FIELD(&o->mirror_camera), NULL, NULL, 0, 0},
+         "mirror",
+         MIEN_ACTION_MIRROR},
+        {{"", 0, MIEN_OPT_FIELD(&o->show_curves), NULL, NULL, 0, 0}, "curves", MIEN_ACTION_CURVES},
+        {{"", 0, MIEN_OPT_FIELD(&o->smoothing), NULL, NULL, 0, 10},
+         "smoothing",
+         MIEN_ACTION_SMOOTHING},
+        {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs", MIEN_ACTION_ADD_OUTPUT},
     };
     _Static_assert(MIEN_COUNT(rows) < MIEN_SETTINGS_MAX, "the last row has no name");
     for (size_t i = 0; i < MIEN_COUNT(rows); i++) {
         s->row[i] = rows[i].option;
         s->key[i] = rows[i].key;
+        s->action[i] = rows[i].action;
     }
 }
 
@@ -254,11 +308,12 @@ void mien_settings_load(struct mien_settings *s, struct mien_session_options *o,
                         const struct mien_config *c)
 {
     for (int i = 0; s->row[i].name; i++) {
-        if (s->key[i] && take(s, i, o, c)) {
+        bool given = s->origin[i].from == MIEN_FROM_OPTION;
+        if (s->key[i] && !given && take(s, i, o, c)) {
             s->origin[i] = (struct mien_origin){MIEN_FROM_FILE, mien_config_line(c, s->key[i])};
         }
     }
-    if (mien_settings_recalled(s, &o->smoothing)) {
+    if (mien_settings_recalled(s, &o->smoothing) && !mien_settings_given(s, &o->filter)) {
         o->filter = o->smoothing > 0 ? o->smoothing : -1;
     }
 }
@@ -290,7 +345,7 @@ void mien_settings_note(const struct mien_session_options *before,
         const struct mien_opt *r = &of_a.row[i];
         const char *key = of_a.key[i];
         const void *x = r->value, *y = of_b.row[i].value;
-        if (!key) {
+        if (!key || of_a.action[i] < 0) {
             continue;
         }
         if (is_text(r)) {

@@ -1,6 +1,7 @@
 // The settings of the live program: one row each (option, type bound to its field, range, default,
-// text, key in the settings file). The command line with its --help, the settings file, what is
-// remembered in it, and where a value came from are all made of the rows.
+// text, key in the settings file, the action that changes it while it runs). The command line with
+// its --help, the settings file, what is remembered in it, and where a value came from are all made
+// of the rows.
 //
 // Does not: read or write the file (live/config.h), or know what a setting does.
 #ifndef MIEN_LIVE_SETTINGS_H
@@ -16,6 +17,7 @@ enum { MIEN_SETTINGS_MAX = 64 };
 struct mien_settings {
     struct mien_opt row[MIEN_SETTINGS_MAX]; // for mien_args_parse; bound to the options
     const char *key[MIEN_SETTINGS_MAX];     // NULL: not in the file
+    int action[MIEN_SETTINGS_MAX];          // enum mien_action_id; -1: it stays as it is
     struct mien_origin origin[MIEN_SETTINGS_MAX];
     char *text[MIEN_SETTINGS_MAX]; // of the file; owned
     char sinks_help[MIEN_SINKS_HELP_SIZE];
@@ -25,8 +27,8 @@ struct mien_session_options mien_settings_defaults(void);
 // Rows of these options; what they hold is the default.
 void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o);
 void mien_settings_destroy(struct mien_settings *s); // the options lose their texts of the file
-// Takes what the file says. What cannot be used was explained (file, line) and left out. Comes
-// before the command line, which wins.
+// Takes what the file says of what the command line, which was parsed before, does not. What cannot
+// be used was explained (file, line) and left out.
 void mien_settings_load(struct mien_settings *s, struct mien_session_options *o,
                         const struct mien_config *c);
 

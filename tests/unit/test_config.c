@@ -221,6 +221,36 @@ static void every_setting_comes_back(void **state)
     assert_true(n > 20);
 }
 
+// What is remembered can be changed while the program runs, by an action that takes such a value.
+static void settings_name_their_actions(void **state)
+{
+    static struct mien_settings s;
+    struct mien_session_options o = mien_settings_defaults();
+    int live = 0;
+    (void)state;
+    mien_settings_bind(&s, &o);
+    for (int i = 0; s.row[i].name; i++) {
+        const struct mien_action_row *a = mien_action_at(s.action[i]);
+        const char *name = *s.row[i].name ? s.row[i].name : s.key[i];
+        if (!a && s.key[i]) {
+            fail_msg("%s is remembered, but nothing changes it", name);
+        }
+        if (!a) {
+            continue;
+        }
+        bool fits = s.row[i].type == MIEN_OPT_BOOL || s.row[i].type == MIEN_OPT_SWITCH
+                        ? a->takes == MIEN_TAKES_NOTHING
+                    : s.row[i].type == MIEN_OPT_CHOICE || s.row[i].type == MIEN_OPT_FLOAT
+                        ? a->takes == MIEN_TAKES_NUMBER
+                        : true;
+        if (!fits) {
+            fail_msg("%s takes another value than %s", name, a->name);
+        }
+        live++;
+    }
+    assert_true(live > 25);
+}
+
 // The command line wins over the file, and it is known which of them said a value.
 static void options_win(void **state)
 {
@@ -236,11 +266,10 @@ static void options_win(void **state)
     mien_config_set(&c, "source", "film.mp4");        // no camera
     mien_config_set(&c, "curve_channels", "nothing"); // no channel
     mien_settings_bind(&s, &o);
-    mien_settings_load(&s, &o, &c);
-    assert_true(o.filter == -1);
     const struct mien_command cmd = {
         .name = "live", .synopsis = "", .summary = "", .max_args = 1, .origin = s.origin};
     assert_int_equal(mien_args_parse(&cmd, s.row, 5, (char **)argv, args, &nargs), 0);
+    mien_settings_load(&s, &o, &c);
     assert_true(mien_settings_given(&s, &o.mode) && !mien_settings_recalled(&s, &o.mode));
     assert_true(mien_settings_recalled(&s, &o.prop) && !mien_settings_given(&s, &o.prop));
     assert_true(mien_settings_given(&s, &o.light) && !o.light);
@@ -259,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_private),
         cmocka_unit_test(every_setting_comes_back),
+        cmocka_unit_test(settings_name_their_actions),
         cmocka_unit_test(options_win),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
