@@ -20,27 +20,27 @@
 #include "view/prop.h"
 #include "words_scene.h"
 
-static char *readme, *man;
+static char *guides, *man;
 
 static int set_up(void **state)
 {
     size_t size;
-    readme = mien_file_read("README.md", 1 << 20, &size);
+    guides = read_guides();
     man = mien_file_read("assets/mien.1", 1 << 20, &size);
-    return readme && man ? 0 : -1;
+    return guides && man ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
-    mien_free(readme);
+    mien_free(guides);
     mien_free(man);
     return 0;
 }
 
 static void documents_name(const char *what, const char *name)
 {
-    if (!names_word(readme, name)) {
-        fail_msg("README.md does not name the %s %s", what, name);
+    if (!names_word(guides, name)) {
+        fail_msg("neither README.md nor its pages in assets/doc name the %s %s", what, name);
     }
     if (!names_word(man, name)) {
         fail_msg("assets/mien.1 does not name the %s %s (run assets/dev/make_docs.py)", what, name);

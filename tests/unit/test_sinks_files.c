@@ -539,7 +539,7 @@ static void test_every_kind(void **state)
     const struct mien_sink_kind *k;
     const char *reason;
     size_t size;
-    char *readme = mien_file_read("README.md", 1 << 20, &size), help[MIEN_SINKS_HELP_SIZE];
+    char *guides = read_guides(), help[MIEN_SINKS_HELP_SIZE];
     char *man = mien_file_read("assets/mien.1", 1 << 20, &size);
     mien_sinks_help(help);
     assert_true(strlen(help) + 1 < sizeof(help));
@@ -548,8 +548,9 @@ static void test_every_kind(void **state)
     device.output = true;
     int kinds = 0;
     for (; (k = mien_sink_kind_at(kinds)); kinds++) {
-        if (!names_word(readme, k->name) || !names_word(man, k->name)) {
-            fail_msg("README.md or assets/mien.1 does not name the output %s", k->name);
+        if (!names_word(guides, k->name) || !names_word(man, k->name)) {
+            fail_msg("README.md and its pages, or assets/mien.1, do not name the output %s",
+                     k->name);
         }
         assert_true(strlen(k->name) < 16 && k->what && strlen(k->what) < 40);
         assert_int_equal(strncmp(k->help, k->name, strlen(k->name)), 0);
@@ -563,7 +564,7 @@ static void test_every_kind(void **state)
     assert_true(kinds >= 17);
     assert_null(mien_sink_kind_of("bogus:x"));
     assert_int_equal(mien_sink_traffic("bogus:x"), MIEN_TRAFFIC_NETWORK);
-    mien_free(readme);
+    mien_free(guides);
     mien_free(man);
 }
 
