@@ -69,10 +69,10 @@ _mien()
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help" subs="photos turned marks expressions ferplus textures refine sheet" ;;
     bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --layers --help" subs="train net synth step live" ;;
-    train) options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --precision --threads --seed --validate-every --log-every --freeze-norm --checkpoint --ramp --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --steadiness --model --sheet --help" subs="detect" ;;
+    train) options="--net --data --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --precision --threads --seed --validate-every --log-every --freeze-norm --checkpoint --ramp --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --steadiness --model --sheet --help" subs="detect" ;;
     "train detect") options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --precision --threads --seed --validate-every --log-every --freeze-norm --checkpoint --data --pack --packs-only --photos --synths --synth-share --side-share --empty-share --validation --sheet --help" ;;
     study) options="--out --list --tables --help" ;;
-    eval) options="--net --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --looks --pairs --portrait --people --pictures --json --help" subs="detect" ;;
+    eval) options="--net --data --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --looks --pairs --portrait --people --pictures --json --help" subs="detect" ;;
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
     head) options="--out --size --fov --net --detector --face --share --help" ;;

@@ -113,6 +113,7 @@ complete -c mien -n '__fish_seen_subcommand_from bench' -a step
 complete -c mien -n '__fish_seen_subcommand_from bench' -a live
 complete -c mien -n __fish_use_subcommand -a train -d 'train the face network or the detector'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l net -r -d 'network description (assets/nets/face96.txt when not given)'
+complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l data -r -d 'a pack, or a folder of pictures without faces, its weight in the mixture, labels that it does not teach; may come several times'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l out -s o -r -d 'where checkpoint, network, log and curves go'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l init -r -d 'start from this checkpoint\'s weights'
 complete -c mien -n '__fish_seen_subcommand_from train; and not __fish_seen_subcommand_from detect' -l resume -d 'go on from DIR/last.ckpt, exactly'
@@ -191,6 +192,7 @@ complete -c mien -n '__fish_seen_subcommand_from study' -l tables -d 'only write
 complete -c mien -n '__fish_seen_subcommand_from study' -l help -s h -d 'this text'
 complete -c mien -n __fish_use_subcommand -a eval -d 'judge a network on labelled pictures'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l net -r -d 'network to judge (.net)'
+complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l data -r -d 'a pack, or a folder of pictures without faces, its weight in the mixture, labels that it does not teach; may come several times'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l split -x -a 'validation train' -d 'which records [validation]'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l limit -r -d 'at most so many records a source, 0 = all [0]'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l jitter -d 'crops as a detector gives them'

@@ -5,13 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/learn_options.h"
 #include "app/stop.h"
-#include "app/train_options.h"
 #include "base/args.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "learn/train_options.h"
 #include "learn/trainer.h"
 #include "nn/net.h"
 
@@ -37,13 +36,14 @@ static bool write_sheet(struct mien_train_config *c, const char *path)
 }
 
 // The checkpoint of --resume is both read and written, by intent.
-static bool keep_apart(const struct mien_opt *opts, const char **spec, int sources, const char *out)
+static bool keep_apart(const struct mien_opt *opts, const struct mien_opt_list *sources,
+                       const char *out)
 {
     struct mien_claims c = {0};
     char path[1200];
     bool ok = true;
-    for (int i = 0; i < sources && ok; i++) {
-        snprintf(path, sizeof(path), "%.*s", (int)strcspn(spec[i], ":"), spec[i]);
+    for (int i = 0; i < sources->count && ok; i++) {
+        snprintf(path, sizeof(path), "%.*s", (int)strcspn(sources->item[i], ":"), sources->item[i]);
         ok = mien_claims_read(&c, "--data", path);
     }
     ok = ok && mien_args_claim(opts, &c);
@@ -59,7 +59,8 @@ int mien_cmd_train(int argc, char **argv)
     }
     struct mien_train_config c = mien_train_defaults();
     char weights_help[MIEN_WEIGHTS_HELP];
-    const char *spec[MIEN_DATASET_SOURCES];
+    const char *item[MIEN_DATASET_SOURCES];
+    struct mien_opt_list sources = {item, MIEN_DATASET_SOURCES, 0};
     const char *weights = NULL, *tasks = NULL, *fractions = NULL;
     const char *model_path = NULL, *pseudo = NULL, *sheet = NULL;
     struct mien_net *teacher = NULL;
@@ -68,6 +69,7 @@ int mien_cmd_train(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_INPUT, &c.loop.net, "FILE",
          "network description (assets/nets/face96.txt when not given)", 0, 0},
+        {"data", 0, MIEN_OPT_FIELD(&sources), MIEN_DATASET_ARG, MIEN_DATASET_HELP, 0, 0},
         MIEN_LOOP_OPTIONS(c.loop),
         {"ramp", 0, MIEN_OPT_FIELD(&c.ramp), "N",
          "steps after the warm-up until likelihood and consistency count fully", 0, 1e9},
@@ -112,19 +114,17 @@ int mien_cmd_train(int argc, char **argv)
         .max_args = 0,
         .sub = "detect",
     };
-    const char *args[4];
-    int nargs = 0, sources = mien_take_data_options(&argc, argv, spec);
-    int status = sources < 0 ? 2 : mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, NULL, &nargs);
     if (status) {
         return status == 1 ? 0 : status;
     }
-    if (!sources || (!c.loop.out && !sheet)) {
+    if (!sources.count || (!c.loop.out && !sheet)) {
         mien_error("train needs --data and --out (or --sheet); see `mien train --help`");
         return 2;
     }
     if (!mien_parse_weights(weights, c.weight) || !mien_parse_tasks(tasks, c.weight) ||
         !mien_parse_fractions(fractions, c.drop) || !mien_precision_possible(c.loop.precision) ||
-        !keep_apart(opts, spec, sources, sheet ? NULL : c.loop.out)) {
+        !keep_apart(opts, &sources, sheet ? NULL : c.loop.out)) {
         return 2;
     }
     if (!mien_parallel_start(&parallel)) {
@@ -148,8 +148,8 @@ int mien_cmd_train(int argc, char **argv)
         goto stop;
     }
     mien_dataset_init(&data);
-    for (int i = 0; i < sources; i++) {
-        if (!mien_dataset_add(&data, spec[i], balance)) {
+    for (int i = 0; i < sources.count; i++) {
+        if (!mien_dataset_add(&data, item[i], balance)) {
             status = 2;
             goto done;
         }

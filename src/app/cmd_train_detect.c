@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "app/stop.h"
-#include "app/train_options.h"
 #include "base/args.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "learn/detect_trainer.h"
 #include "learn/pack.h"
+#include "learn/train_options.h"
 
 struct options {
     struct mien_detect_train_config train;

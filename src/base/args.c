@@ -19,6 +19,7 @@ static void print_default(FILE *f, const struct mien_opt *o)
         }
         break;
     case MIEN_OPT_SWITCH:
+    case MIEN_OPT_LIST:
         break;
     case MIEN_OPT_INT:
         fprintf(f, " [%d]", *(const int *)o->value);
@@ -171,6 +172,15 @@ static int set_value(const struct mien_command *cmd, const struct mien_opt *o, c
     case MIEN_OPT_OUTPUT:
         *(const char **)o->value = v;
         return 0;
+    case MIEN_OPT_LIST: {
+        struct mien_opt_list *list = o->value;
+        if (list->count == list->room) {
+            snprintf(hint, sizeof hint, "more than %d of them", list->room);
+            return mistake(cmd, "--", o->name, hint);
+        }
+        list->item[list->count++] = v;
+        return 0;
+    }
     case MIEN_OPT_CHOICE: {
         int index = choose(o->arg, v);
         if (index >= 0) {

@@ -22,18 +22,24 @@ enum mien_opt_type {
     MIEN_OPT_FLOAT,  // double
     MIEN_OPT_SINGLE, // float
     MIEN_OPT_STRING,
+    MIEN_OPT_LIST, // may come several times
     MIEN_OPT_CHOICE,
     MIEN_OPT_INPUT, // a string: a file that is read, or a name
     MIEN_OPT_OUTPUT // a string: a file that is written, "-" for standard output
+};
+
+struct mien_opt_list { // of values in the order in which they came
+    const char **item;
+    int room, count;
 };
 
 struct mien_opt {
     const char *name; // long name without dashes; "": only in a settings file; NULL ends the table
     char letter;      // short name or 0
     enum mien_opt_type type;
-    void *value;      // bool*, int*, long long*, uint64_t* or size_t* (COUNT), double*, float*
-                      // (SINGLE), const char**; CHOICE: int* or an enumeration's (index);
-                      // SWITCH: int* (-1 not given, 0 off, 1 on). See MIEN_OPT_FIELD
+    void *value; // bool*, int*, long long*, uint64_t* or size_t* (COUNT), double*, float*
+                 // (SINGLE), const char**, struct mien_opt_list*; CHOICE: int* or an enumeration's
+                 // (index); SWITCH: int* (-1 not given, 0 off, 1 on). See MIEN_OPT_FIELD
     const char *arg;  // "FILE", "N"; CHOICE: "a|b|c"
     const char *help; // one sentence; the default is appended from *value
     double min, max;  // of numbers, when min < max
@@ -49,7 +55,8 @@ struct mien_opt {
         unsigned long *: MIEN_OPT_COUNT,                                                           \
         double *: MIEN_OPT_FLOAT,                                                                  \
         float *: MIEN_OPT_SINGLE,                                                                  \
-        const char **: MIEN_OPT_STRING),                                                           \
+        const char **: MIEN_OPT_STRING,                                                            \
+        struct mien_opt_list *: MIEN_OPT_LIST),                                                           \
         (field)
 
 // Where an option's value comes from: the program, a line of a settings file, the command line.

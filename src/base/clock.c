@@ -48,3 +48,20 @@ int64_t mien_process_age_ns(void)
     int64_t start = (int64_t)strtoull(p + 1, NULL, 10) * (MIEN_NS_PER_S / ticks);
     return (int64_t)now.tv_sec * MIEN_NS_PER_S + now.tv_nsec - start;
 }
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec t = {0};
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * MIEN_NS_PER_S + t.tv_nsec;
+}
+
+int64_t mien_thread_cpu_ns(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+int64_t mien_process_cpu_ns(void)
+{
+    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
+}

@@ -14,6 +14,12 @@
 #include "learn/pack.h"
 
 enum { MIEN_DATASET_SOURCES = 32 };
+// What --help says of an option that names them.
+#define MIEN_DATASET_ARG "PACK[:WEIGHT[:no-KIND,…]]"
+#define MIEN_DATASET_HELP                                                                       \
+    "a pack, or a folder of pictures without faces, its weight in the mixture, labels that it " \
+    "does "                                                                                     \
+    "not teach; may come several times"
 
 enum { MIEN_DATASET_GROUPS = 4 * (MIEN_EXPRESSIONS + 1) };
 

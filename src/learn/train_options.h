@@ -1,7 +1,7 @@
 // Options of `mien train`: those of every training, and lists: which tasks are learned, how many
 // labels are kept.
-#ifndef MIEN_APP_TRAIN_OPTIONS_H
-#define MIEN_APP_TRAIN_OPTIONS_H
+#ifndef MIEN_LEARN_TRAIN_OPTIONS_H
+#define MIEN_LEARN_TRAIN_OPTIONS_H
 
 #include <stdbool.h>
 

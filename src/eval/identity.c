@@ -1,6 +1,6 @@
 // Renders people or reads photographs, and holds what was read of their identity against the truth
 // or against one another.
-#include "app/eval_identity.h"
+#include "eval/eval.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 enum { SIDE = 360, LOOKS = 10 };
 static const float fov_deg = 50;
 
-static struct mien_engine *make_engine(const struct mien_eval_identity *c, float fov)
+static struct mien_engine *make_engine(const struct mien_eval *c, float fov)
 {
     return mien_engine_create(&(struct mien_engine_config){.face_path = c->model,
                                                            .net_path = c->net,
@@ -128,7 +128,7 @@ static void print_looks(const struct looks *l, bool json)
     }
 }
 
-int mien_eval_looks(const struct mien_eval_identity *c)
+int mien_eval_looks(const struct mien_eval *c)
 {
     struct looks *l = mien_calloc(1, sizeof(*l));
     char file[1024];
@@ -351,8 +351,9 @@ static bool compare_photos(const struct photos *s, double *auc, long long *same,
     return ok && n[0] && n[1];
 }
 
-int mien_eval_pairs(const struct mien_eval_identity *c, const char *dir)
+int mien_eval_pairs(const struct mien_eval *c)
 {
+    const char *dir = c->pairs;
     struct photos s = {0};
     struct mien_engine *e = NULL;
     double auc;

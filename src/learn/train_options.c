@@ -1,5 +1,5 @@
 // Parses lists such as "landmarks=1,pose=0.5"; the tasks are those of learn/loss.h.
-#include "app/train_options.h"
+#include "learn/train_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,12 +3,11 @@
 //
 // The picture is a grid of the bundled clip, each cell at another place of it. Does not: use a
 // camera, write anything.
-#include "app/bench.h"
+#include "bench/bench.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -28,13 +27,6 @@ struct feed {
     double capture_s, infer_s; // processor time of the threads; their own until they were joined
     atomic_ullong results, faces_seen;
 };
-
-static double thread_s(void) // processor time of this thread
-{
-    struct timespec t = {0};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static bool load_cells(struct feed *f, const char *clip)
 {
@@ -87,14 +79,14 @@ static enum mien_source_status read_grid(void *arg, struct mien_payload *p, int6
     p->capture_ns = f->due_ns;
     p->media_ns = (int64_t)f->next * f->period_ns;
     p->index = f->next++;
-    f->capture_s = thread_s();
+    f->capture_s = 1e-9 * (double)mien_thread_cpu_ns();
     return MIEN_SOURCE_OK;
 }
 
 static void count(void *arg, const struct mien_shot *shot)
 {
     struct feed *f = arg;
-    f->infer_s = thread_s();
+    f->infer_s = 1e-9 * (double)mien_thread_cpu_ns();
     f->results++;
     f->faces_seen += (unsigned)shot->result.count;
 }
@@ -135,7 +127,7 @@ static bool measure(struct feed *f, const struct mien_view_settings *look, doubl
                                  .headless = true,
                                  .settings = *look};
     bool ok = l && mien_show_open(&show, &c);
-    double before = mien_bench_cpu_seconds();
+    int64_t before_ns = mien_process_cpu_ns();
     ok = ok && mien_live_start(l);
     int64_t end = mien_now_ns() + (int64_t)(1e9 * seconds);
     while (ok && mien_now_ns() < end && !mien_live_ended(l)) {
@@ -144,7 +136,7 @@ static bool measure(struct feed *f, const struct mien_view_settings *look, doubl
             mien_show_draw(&show, shot);
         }
     }
-    double total_s = mien_bench_cpu_seconds() - before;
+    double total_s = 1e-9 * (double)(mien_process_cpu_ns() - before_ns);
     mien_live_join(l);
     if (ok && show.frames > 0 && f->results > 0) {
         struct mien_live_counts n;
@@ -159,9 +151,10 @@ static bool measure(struct feed *f, const struct mien_view_settings *look, doubl
     return ok;
 }
 
-int mien_bench_live(const char *clip, int faces, int width, int height, int fps, int mode,
-                    double seconds)
+int mien_bench_live(const struct mien_bench *b)
 {
+    const char *clip = b->clip;
+    const int faces = b->faces ? b->faces : 4;
     char path[1024];
     struct feed *f = mien_calloc(1, sizeof(*f));
     if (!f) {
@@ -174,12 +167,12 @@ int mien_bench_live(const char *clip, int faces, int width, int height, int fps,
     f->faces = faces;
     f->columns = faces > 6 ? 4 : faces > 4 ? 3 : faces > 1 ? 2 : 1;
     f->rows = faces > 2 ? 2 : 1;
-    f->width = width / f->columns * f->columns;
-    f->height = height / f->rows * f->rows;
-    f->period_ns = MIEN_NS_PER_S / fps;
+    f->width = b->width / f->columns * f->columns;
+    f->height = b->height / f->rows * f->rows;
+    f->period_ns = MIEN_NS_PER_S / b->fps;
     struct mien_view_settings look = {
-        .mode = (enum mien_view_mode)mode, .hud = MIEN_HUD_FULL, .bars = true, .axes = true};
-    int status = !load_cells(f, clip ? clip : path) ? 2 : measure(f, &look, seconds) ? 0 : 1;
+        .mode = (enum mien_view_mode)b->mode, .hud = MIEN_HUD_FULL, .bars = true, .axes = true};
+    int status = !load_cells(f, clip ? clip : path) ? 2 : measure(f, &look, b->seconds) ? 0 : 1;
     for (int i = 0; i < FRAMES; i++) {
         mien_image_destroy(&f->cell[i]);
     }

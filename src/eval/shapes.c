@@ -1,5 +1,5 @@
 // Renders each blendshape at rising heights on several people and reads the network's answers back.
-#include "app/eval_shapes.h"
+#include "eval/eval.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ static bool keep_picture(const char *dir, int person, const char *shape,
     return mien_image_save(path, im);
 }
 
-static bool read_people(const struct mien_eval_shapes *c, struct mien_engine *e,
+static bool read_people(const struct mien_eval *c, struct mien_engine *e,
                         const struct mien_synth_assets *a, struct mien_synth_renderer *renderer,
                         struct mien_image *im, struct table *t)
 {
@@ -156,7 +156,7 @@ static void print_table(const struct table *t, bool json)
     }
 }
 
-int mien_eval_shapes(const struct mien_eval_shapes *c)
+int mien_eval_shapes(const struct mien_eval *c)
 {
     struct mien_face_model model = {0};
     struct mien_synth_assets assets = {0};

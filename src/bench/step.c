@@ -3,10 +3,9 @@
 // One thread does what `mien video` does: decode, convert, the engine, the dense mesh with its
 // normals, one JSON line. Processor time, so that a machine that others use too gives figures that
 // can be compared; medians over rounds of the whole clip. Does not: write a file, draw.
-#include "app/bench.h"
+#include "bench/bench.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -35,13 +34,6 @@ struct step {
     int64_t frames, faces;                           // of one round
 };
 
-static int64_t thread_ns(void) // processor time of this thread
-{
-    struct timespec t = {0};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * MIEN_NS_PER_S + t.tv_nsec;
-}
-
 static void make_mesh(struct step *s)
 {
     const struct mien_face_model *m = mien_engine_model(s->engine);
@@ -66,8 +58,8 @@ static void add_times(int64_t ns[STAGES], const struct mien_times *t)
 // One round of the clip. False when it cannot be read (logged) or the sink fails.
 static bool play(struct step *s, const char *clip)
 {
-    struct mien_source *source =
-        mien_source_open(clip, &(struct mien_source_options){.clock_ns = thread_ns}, NULL, 0);
+    struct mien_source *source = mien_source_open(
+        clip, &(struct mien_source_options){.clock_ns = mien_thread_cpu_ns}, NULL, 0);
     if (!source) {
         return false;
     }
@@ -77,24 +69,24 @@ static bool play(struct step *s, const char *clip)
     s->frames = s->faces = 0;
     mien_engine_reset(s->engine);
     for (;;) {
-        int64_t t0 = thread_ns();
+        int64_t t0 = mien_thread_cpu_ns();
         st = mien_source_read(source, &s->frame, mien_now_ns() + MIEN_NS_PER_S);
         if (st == MIEN_SOURCE_TIMEOUT) {
             continue;
         }
-        int64_t t1 = thread_ns();
+        int64_t t1 = mien_thread_cpu_ns();
         ns[DECODE] += t1 - t0;
         if (st != MIEN_SOURCE_OK) {
             break;
         }
         mien_engine_run(s->engine, &s->frame.rgb, s->frame.media_ns, &s->result);
         add_times(ns, &s->result.times);
-        int64_t t2 = thread_ns();
+        int64_t t2 = mien_thread_cpu_ns();
         make_mesh(s);
-        int64_t t3 = thread_ns();
+        int64_t t3 = mien_thread_cpu_ns();
         ok = mien_sink_write(s->sink, &(struct mien_sink_frame){clip, NULL, &s->result});
         ns[MESH] += t3 - t2;
-        ns[OUTPUT] += thread_ns() - t3;
+        ns[OUTPUT] += mien_thread_cpu_ns() - t3;
         s->frames++;
         s->faces += s->result.count;
         if (!ok) {
@@ -138,8 +130,10 @@ static void tell(struct step *s, const char *clip, int faces)
     printf("  %-10s%7.3f\n", "whole", mien_stats_quantile(&s->whole, 0.5));
 }
 
-int mien_bench_step(const char *clip, int faces, double seconds)
+int mien_bench_step(const struct mien_bench *b)
 {
+    const char *clip = b->clip;
+    const int faces = b->faces ? b->faces : 1;
     char path[1024];
     struct step *s = mien_calloc(1, sizeof(*s));
     int status = 2;
@@ -147,8 +141,8 @@ int mien_bench_step(const char *clip, int faces, double seconds)
         goto out;
     }
     clip = clip ? clip : path;
-    s->engine =
-        mien_engine_create(&(struct mien_engine_config){.max_faces = faces, .clock_ns = thread_ns});
+    s->engine = mien_engine_create(
+        &(struct mien_engine_config){.max_faces = faces, .clock_ns = mien_thread_cpu_ns});
     s->sink = mien_sink_open("jsonl", "/dev/null", NULL);
     if (!s->engine || !s->sink) {
         goto out;
@@ -165,7 +159,7 @@ int mien_bench_step(const char *clip, int faces, double seconds)
             goto out;
         }
     }
-    int64_t end = mien_now_ns() + (int64_t)(seconds * 1e9);
+    int64_t end = mien_now_ns() + (int64_t)(b->seconds * 1e9);
     while (s->rounds < ROUNDS_MIN || (s->rounds < ROUNDS_MAX && mien_now_ns() < end)) {
         if (!play(s, clip)) {
             status = 2;
