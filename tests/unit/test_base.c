@@ -317,6 +317,28 @@ static void options_are_fields(void **state)
     assert_true(c.n == -3 && c.steps == 5000000000 && c.seed == 7 && c.count == 100);
 }
 
+// An option that may come several times keeps its values in their order, and no more than there is
+// room for.
+static void lists_of_values(void **state)
+{
+    (void)state;
+    const char *item[2];
+    struct mien_opt_list list = {item, 2, 0};
+    const struct mien_opt opts[] = {{"data", 'd', MIEN_OPT_FIELD(&list), "PACK", "packs", 0, 0},
+                                    {0}};
+    const struct mien_command cmd = {.name = "test", .synopsis = "", .summary = ""};
+    const char *two[] = {"test", "--data", "a:1", "-d", "b"};
+    const char *three[] = {"test", "--data=a", "--data=b", "--data=c"};
+    int nargs = 0;
+    assert_int_equal(mien_args_parse(&cmd, opts, 5, (char **)two, NULL, &nargs), 0);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(item[0], "a:1");
+    assert_string_equal(item[1], "b");
+    list.count = 0;
+    assert_int_equal(mien_args_parse(&cmd, opts, 4, (char **)three, NULL, &nargs), 2);
+    assert_int_equal(list.count, 2);
+}
+
 // What --help says of the options, as text; mien_free.
 static char *help_of(const struct mien_command *cmd, const struct mien_opt *opts)
 {
@@ -592,6 +614,7 @@ int main(void)
         cmocka_unit_test(subcommands_are_of_the_list),
         cmocka_unit_test(arguments_stay_in_their_room),
         cmocka_unit_test(containers),
+        cmocka_unit_test(lists_of_values),
         cmocka_unit_test(old_containers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
