@@ -71,7 +71,6 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
         mien_error("--out %s", reason);
         return false;
     }
-    s->to_stdout = o->out && mien_live_out_uses_stdout(o->out);
     o->waits = !o->pace;
     return true;
 }

@@ -1,104 +1,25 @@
-// The live thread graph.
-#include "live/live.h"
+// The live thread graph: its rooms and what may be asked of them. The way of a frame through them:
+// live/frame.c.
+#include "live/live_parts.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/mailbox.h"
 #include "base/mem.h"
 #include "live/events.h"
+#include "live/frame.h"
 
-// The longest that a thread waits before it looks at the stop flag.
-static const int64_t patience_ns = 200 * MIEN_NS_PER_MS;
-
-enum { CALIBRATE_NONE, CALIBRATE_TAKE, CALIBRATE_CLEAR };
-
-struct input {                  // what mien-capture reads
-    struct mien_source *source; // its own while it runs
-    char uri[1024];             // config.uri after a switch
-    atomic_bool failed, lost;
-    atomic_ullong captured, dropped;
-    uint64_t dropped_before;      // by the sources before this one
-    struct mien_source_info none; // what is told while there is no source
-    char away[400];               // why there is none
-};
-
-struct inference {                // what mien-infer does
-    struct mien_engine *engine;   // its own while it runs
-    struct mien_decoder *decoder; // its own
-    atomic_ullong done, corrupt;
-    atomic_int calibrate;
-};
-
-struct marks {
-    atomic_int set;
-    int written; // of them, those that results have
-};
-
-struct profile { // a person's own range
-    atomic_bool learn, off;
-    enum mien_profile_phase told; // mien-infer's
-};
-
-struct tuning {
-    atomic_bool wanted;
-    struct mien_monitor guard; // of the values that follow, and of struct network
-    float fov_deg, filter;
-    int faces;
-    bool quality;
-};
-
-struct network { // another one, between two frames
-    atomic_bool wanted;
-    char net[1024];
-    bool replaced;
-};
-
-struct opening { // of another source
-    struct mien_thread thread;
-    bool on, quietly;
-    // mien-open's until it has told of it.
-    char uri[1024], reason[400];
-    struct mien_source_options options;
-    bool ok;
-    struct mien_source_info info; // what is told meanwhile
-};
-
-struct mien_live {
-    struct mien_live_config config;
-    struct mien_payload payload[3];
-    struct mien_shot shot[3];
-    struct mien_mailbox frames, results;
-    struct mien_thread capture, infer;
-    atomic_bool stop;
-    struct input input;
-    struct inference inference;
-    struct marks marks;
-    struct profile profile;
-    struct tuning tuning;
-    struct network network;
-    struct opening opening;
-};
-
-static enum mien_source_status read_frame(struct mien_live *l, struct mien_payload *p)
-{
-    int64_t deadline = mien_now_ns() + patience_ns;
-    if (!l->config.read && !l->input.source) {
-        mien_sleep_until_ns(deadline);
-        return MIEN_SOURCE_LOST;
-    }
-    return l->config.read ? l->config.read(l->config.read_arg, p, deadline)
-                          : mien_source_read_raw(l->input.source, p, deadline);
-}
-
-// Also while no frame comes: a source may drop for longer than it is waited for.
-static void count_drops(struct mien_live *l, enum mien_source_status s,
-                        const struct mien_payload *p)
+void mien_live_note_reading(struct mien_live *l, enum mien_source_status s,
+                            const struct mien_payload *p)
 {
     struct mien_source_counts c = {0};
+    bool lost = s == MIEN_SOURCE_LOST && l->input.source;
+    if (lost != l->input.lost) {
+        l->input.lost = lost;
+        mien_event_tell(l->config.events, lost ? MIEN_EVENT_LOST : MIEN_EVENT_BACK, 0, NULL);
+    }
+    // Also while no frame comes: a source may drop for longer than it is waited for.
     if (l->input.source) {
         mien_source_counts(l->input.source, &c);
         l->input.dropped = c.dropped;
@@ -107,46 +28,32 @@ static void count_drops(struct mien_live *l, enum mien_source_status s,
     }
 }
 
-static void tell_lost(struct mien_live *l, bool lost)
+void mien_live_personalize(struct mien_live *l, struct mien_result *r)
 {
-    if (lost != l->input.lost) {
-        l->input.lost = lost;
-        mien_event_tell(l->config.events, lost ? MIEN_EVENT_LOST : MIEN_EVENT_BACK, 0, NULL);
+    struct mien_profile *p = l->config.profile;
+    int marks = l->marks.set;
+    r->mark = marks > l->marks.written ? marks : 0;
+    l->marks.written = marks;
+    if (!p) {
+        return;
     }
-}
-
-static void *run_capture(void *arg)
-{
-    struct mien_live *l = arg;
-    while (!l->stop) {
-        struct mien_payload *p = mien_mailbox_back(&l->frames);
-        int64_t start = mien_now_ns();
-        enum mien_source_status s = read_frame(l, p);
-        tell_lost(l, s == MIEN_SOURCE_LOST && l->input.source);
-        count_drops(l, s, p);
-        if (s == MIEN_SOURCE_OK) {
-            l->input.captured++;
-            mien_mailbox_post(&l->frames);
-            while (l->config.every_frame && !l->stop &&
-                   !mien_mailbox_wait_taken(&l->frames, mien_now_ns() + patience_ns)) {
-            }
-        } else if (s == MIEN_SOURCE_END || s == MIEN_SOURCE_FAILED) {
-            l->input.failed = s == MIEN_SOURCE_FAILED;
-            break;
-        } else if (mien_now_ns() - start < MIEN_NS_PER_MS) {
-            // A source that is away and does not wait itself must not spin.
-            mien_sleep_until_ns(start + 20 * MIEN_NS_PER_MS);
-        }
+    if (atomic_exchange(&l->range.learn, false)) {
+        mien_profile_begin(p);
     }
-    mien_mailbox_stop(&l->frames);
-    return NULL;
+    if (!l->range.off || p->phase != MIEN_PROFILE_READY) {
+        mien_profile_result(p, r);
+    }
+    if (p->phase != l->range.told) {
+        l->range.told = p->phase;
+        mien_event_tell(l->config.events, MIEN_EVENT_PROFILE, (int)p->phase, NULL);
+    }
 }
 
 static void calibrate(struct mien_live *l)
 {
-    int want = atomic_exchange(&l->inference.calibrate, CALIBRATE_NONE);
-    if (want != CALIBRATE_NONE && l->inference.engine) {
-        mien_engine_calibrate_neutral(l->inference.engine, want == CALIBRATE_CLEAR);
+    int want = atomic_exchange(&l->inference.calibrate, MIEN_CALIBRATE_NONE);
+    if (want != MIEN_CALIBRATE_NONE && l->inference.engine) {
+        mien_engine_calibrate_neutral(l->inference.engine, want == MIEN_CALIBRATE_CLEAR);
     }
 }
 
@@ -183,80 +90,91 @@ static void exchange_network(struct mien_live *l)
     mien_event_tell(l->config.events, MIEN_EVENT_NETWORK, ok, why);
 }
 
-// What was asked for since the last frame.
-static void adjust(struct mien_live *l)
+void mien_live_adjust(struct mien_live *l, bool frame)
 {
+    if (frame) {
+        calibrate(l);
+    }
     exchange_network(l);
     tune(l);
 }
 
-static bool infer_one(struct mien_live *l, const struct mien_payload *p, struct mien_shot *s)
+// The rooms in the order in which they open. Each closes idempotently, opened or not.
+static bool open_mailboxes(struct mien_live *l)
 {
-    if (!mien_decoder_decode(l->inference.decoder, p, &s->picture, NULL)) {
-        l->inference.corrupt++;
-        return false;
-    }
-    // In step with a file its own time counts, so that a run gives the same results every time.
-    int64_t t = l->config.every_frame ? p->media_ns : p->capture_ns;
-    bool ok = l->config.infer ? l->config.infer(l->config.infer_arg, &s->picture, t, &s->result)
-                              : mien_engine_run(l->inference.engine, &s->picture, t, &s->result);
-    s->result.frame = p->index;
-    int marks = l->marks.set;
-    s->result.mark = marks > l->marks.written ? marks : 0;
-    l->marks.written = marks;
-    if (l->config.profile) {
-        if (atomic_exchange(&l->profile.learn, false)) {
-            mien_profile_begin(l->config.profile);
-        }
-        if (!l->profile.off || l->config.profile->phase != MIEN_PROFILE_READY) {
-            mien_profile_result(l->config.profile, &s->result);
-        }
-        if (l->config.profile->phase != l->profile.told) {
-            l->profile.told = l->config.profile->phase;
-            mien_event_tell(l->config.events, MIEN_EVENT_PROFILE, (int)l->profile.told, NULL);
-        }
-    }
-    s->captured_ns = p->capture_ns;
-    s->media_ns = p->media_ns;
-    return ok;
+    return mien_monitor_init(&l->tuning.guard) &&
+           mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) &&
+           mien_mailbox_init(&l->results, &l->shot[0], &l->shot[1], &l->shot[2]);
 }
 
-static void *run_infer(void *arg)
+static void close_mailboxes(struct mien_live *l)
 {
-    struct mien_live *l = arg;
-    uint64_t done = 0;
-    while (!l->stop && (!l->config.frames || done < l->config.frames)) {
-        struct mien_payload *p = mien_mailbox_take(&l->frames, mien_now_ns() + patience_ns);
-        if (!p) {
-            if (!mien_mailbox_stopped(&l->frames)) {
-                adjust(l);
-                continue;
-            }
-            p = mien_mailbox_take(&l->frames, 0); // posted between the two questions
-            if (!p) {
-                break;
-            }
-        }
-        calibrate(l);
-        adjust(l);
-        struct mien_shot *s = mien_mailbox_back(&l->results);
-        if (!infer_one(l, p, s)) {
-            continue;
-        }
-        l->inference.done = ++done;
-        if (l->config.result) {
-            l->config.result(l->config.result_arg, s);
-        }
-        mien_mailbox_post(&l->results);
-        while (l->config.every_frame && !l->stop &&
-               !mien_mailbox_wait_taken(&l->results, mien_now_ns() + patience_ns)) {
-        }
+    for (int i = 0; i < 3; i++) {
+        mien_payload_destroy(&l->payload[i]);
+        mien_image_destroy(&l->shot[i].picture);
     }
-    l->stop = true; // the source need not go on
-    mien_mailbox_stop(&l->frames);
-    mien_mailbox_stop(&l->results);
-    return NULL;
+    mien_mailbox_destroy(&l->frames);
+    mien_mailbox_destroy(&l->results);
+    mien_monitor_destroy(&l->tuning.guard);
 }
+
+static bool open_decoder(struct mien_live *l)
+{
+    l->inference.decoder = mien_decoder_create();
+    return l->inference.decoder != NULL;
+}
+
+static void close_decoder(struct mien_live *l)
+{
+    mien_decoder_destroy(l->inference.decoder);
+}
+
+static bool open_source(struct mien_live *l)
+{
+    const struct mien_live_config *c = &l->config;
+    if (c->read) {
+        return true;
+    }
+    snprintf(l->input.none.kind, sizeof(l->input.none.kind), "none");
+    snprintf(l->input.none.name, sizeof(l->input.none.name), "no camera");
+    l->input.source =
+        mien_source_open(c->uri ? c->uri : "", &c->source, l->input.away, sizeof(l->input.away));
+    return l->input.source || c->may_wait;
+}
+
+static void close_source(struct mien_live *l)
+{
+    mien_source_close(l->input.source);
+}
+
+static bool open_engine(struct mien_live *l)
+{
+    struct mien_live_config *c = &l->config;
+    if (c->infer) {
+        return true;
+    }
+    l->inference.engine = mien_engine_create(&c->engine);
+    if (!l->inference.engine && c->may_replace && c->engine.net_path) {
+        mien_warn("the network \"%s\" cannot be used: taking the standard one", c->engine.net_path);
+        c->engine.net_path = NULL;
+        l->inference.engine = mien_engine_create(&c->engine);
+        l->network.replaced = true;
+    }
+    return l->inference.engine != NULL;
+}
+
+static void close_engine(struct mien_live *l)
+{
+    mien_engine_destroy(l->inference.engine);
+}
+
+static const struct {
+    bool (*open)(struct mien_live *l);
+    void (*close)(struct mien_live *l);
+} rooms[] = {{open_mailboxes, close_mailboxes},
+             {open_decoder, close_decoder},
+             {open_source, close_source},
+             {open_engine, close_engine}};
 
 struct mien_live *mien_live_open(const struct mien_live_config *c)
 {
@@ -265,41 +183,13 @@ struct mien_live *mien_live_open(const struct mien_live_config *c)
         return NULL;
     }
     l->config = *c;
-    if (!mien_monitor_init(&l->tuning.guard) ||
-        !mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
-        !mien_mailbox_init(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {
-        goto fail;
-    }
-    l->inference.decoder = mien_decoder_create();
-    if (!l->inference.decoder) {
-        goto fail;
-    }
-    if (!c->read) {
-        snprintf(l->input.none.kind, sizeof(l->input.none.kind), "none");
-        snprintf(l->input.none.name, sizeof(l->input.none.name), "no camera");
-        l->input.source = mien_source_open(c->uri ? c->uri : "", &c->source, l->input.away,
-                                           sizeof(l->input.away));
-        if (!l->input.source && !c->may_wait) {
-            goto fail;
-        }
-    }
-    if (!c->infer) {
-        l->inference.engine = mien_engine_create(&c->engine);
-        if (!l->inference.engine && c->may_replace && c->engine.net_path) {
-            mien_warn("the network \"%s\" cannot be used: taking the standard one",
-                      c->engine.net_path);
-            l->config.engine.net_path = NULL;
-            l->inference.engine = mien_engine_create(&l->config.engine);
-            l->network.replaced = true;
-        }
-        if (!l->inference.engine) {
-            goto fail;
+    for (size_t i = 0; i < MIEN_COUNT(rooms); i++) {
+        if (!rooms[i].open(l)) {
+            mien_live_close(l);
+            return NULL;
         }
     }
     return l;
-fail:
-    mien_live_close(l);
-    return NULL;
 }
 
 const struct mien_source_info *mien_live_source(const struct mien_live *l)
@@ -317,8 +207,8 @@ const struct mien_face_model *mien_live_model(const struct mien_live *l)
 
 bool mien_live_start(struct mien_live *l)
 {
-    return mien_thread_start(&l->infer, "mien-infer", run_infer, l) &&
-           mien_thread_start(&l->capture, "mien-capture", run_capture, l);
+    return mien_thread_start(&l->infer, "mien-infer", mien_frame_run_infer, l) &&
+           mien_thread_start(&l->capture, "mien-capture", mien_frame_run_capture, l);
 }
 
 struct mien_shot *mien_live_take(struct mien_live *l, int64_t deadline_ns)
@@ -375,7 +265,7 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
 
 void mien_live_calibrate(struct mien_live *l, bool clear)
 {
-    l->inference.calibrate = clear ? CALIBRATE_CLEAR : CALIBRATE_TAKE;
+    l->inference.calibrate = clear ? MIEN_CALIBRATE_CLEAR : MIEN_CALIBRATE_TAKE;
 }
 
 int mien_live_mark(struct mien_live *l)
@@ -385,12 +275,12 @@ int mien_live_mark(struct mien_live *l)
 
 void mien_live_learn_profile(struct mien_live *l)
 {
-    l->profile.learn = true;
+    l->range.learn = true;
 }
 
 void mien_live_use_profile(struct mien_live *l, bool use)
 {
-    l->profile.off = !use;
+    l->range.off = !use;
 }
 
 void mien_live_use_network(struct mien_live *l, const char *net)
@@ -438,7 +328,7 @@ static void join_threads(struct mien_live *l)
 static void *run_open(void *arg)
 {
     struct mien_live *l = arg;
-    struct opening *w = &l->opening;
+    struct mien_live_opening *w = &l->opening;
     char logged[sizeof(w->reason)];
     join_threads(l);
     // A camera can be open only once, so the old one closes first.
@@ -460,7 +350,7 @@ static void *run_open(void *arg)
 bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
                       bool quietly)
 {
-    struct opening *w = &l->opening;
+    struct mien_live_opening *w = &l->opening;
     if (l->config.read || w->on || strlen(uri) >= sizeof(w->uri)) {
         return false;
     }
@@ -482,7 +372,7 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
 
 bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size)
 {
-    struct opening *w = &l->opening;
+    struct mien_live_opening *w = &l->opening;
     mien_thread_join(&w->thread);
     w->on = false;
     if (w->ok) {
@@ -536,15 +426,8 @@ void mien_live_close(struct mien_live *l)
         return;
     }
     mien_live_join(l);
-    mien_source_close(l->input.source);
-    mien_engine_destroy(l->inference.engine);
-    mien_decoder_destroy(l->inference.decoder);
-    for (int i = 0; i < 3; i++) {
-        mien_payload_destroy(&l->payload[i]);
-        mien_image_destroy(&l->shot[i].picture);
+    for (size_t i = MIEN_COUNT(rooms); i-- > 0;) {
+        rooms[i].close(l);
     }
-    mien_mailbox_destroy(&l->frames);
-    mien_mailbox_destroy(&l->results);
-    mien_monitor_destroy(&l->tuning.guard);
     mien_free(l);
 }

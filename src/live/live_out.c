@@ -11,20 +11,12 @@
 #include "base/queue.h"
 #include "base/thread.h"
 #include "live/events.h"
+#include "live/frame.h"
 #include "sink/report.h"
-#include "sink/sinks.h"
-#include "sink/video.h"
 
 enum { RESULTS = 16, PICTURES = 4 };
 // How often sinks that answer clients are served while no frame comes.
 static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
-
-struct record {
-    struct mien_image picture; // first: handed out; data NULL: a result
-    struct mien_result result;
-    char source[1024];
-    int64_t time_ns;
-};
 
 struct mien_live_out {
     struct mien_live_out_config config;
@@ -32,12 +24,9 @@ struct mien_live_out {
     char sinks_text[2048], record_text[1024]; // of config
     atomic_int state;
     // Of the thread that opens, and mien-out's then.
-    struct mien_sink *sink[MIEN_SINKS_MAX];
-    int sinks;
-    struct mien_video_writer *video;
-    bool failed;                       // something was not written; read after join
-    bool pictures_wanted;              // by the recording or a sink
-    struct record *results, *pictures; // RESULTS, PICTURES
+    struct mien_frame_ends ends;
+    bool pictures_wanted;                         // by the recording or a sink
+    struct mien_frame_record *results, *pictures; // RESULTS, PICTURES
     struct mien_queue work, free_results, free_pictures;
     struct mien_thread thread;
     atomic_ullong dropped;
@@ -53,51 +42,32 @@ bool mien_live_out_uses_stdout(const char *sinks)
     return mien_sinks_use_stdout(sinks);
 }
 
-static void write_record(struct mien_live_out *o, struct record *r)
-{
-    if (r->picture.data) {
-        if (o->video && !o->failed && !mien_video_writer_add(o->video, &r->picture, r->time_ns)) {
-            o->failed = true;
-        }
-        for (int i = 0; i < o->sinks; i++) {
-            mien_sink_show(o->sink[i], &r->picture);
-        }
-        mien_queue_push(&o->free_pictures, r);
-        return;
-    }
-    struct mien_sink_frame f = {.source = r->source, .result = &r->result};
-    for (int i = 0; i < o->sinks; i++) {
-        mien_sink_write(o->sink[i], &f);
-    }
-    mien_queue_push(&o->free_results, r);
-}
-
 static bool open_all(struct mien_live_out *o)
 {
     struct mien_sink_context context = {.model = o->config.model,
                                         .frames_per_s = o->config.frames_per_s,
                                         .dated = true,
                                         .settings = o->settings_text};
-    if (!mien_sinks_open(o->config.sinks, &context, o->sink, &o->sinks)) {
+    if (!mien_sinks_open(o->config.sinks, &context, o->ends.sink, &o->ends.sinks)) {
         return false;
     }
     if (o->config.record) {
-        o->video = mien_video_writer_open(o->config.record, o->config.width_px, o->config.height_px,
-                                          o->config.frames_per_s, 0);
+        o->ends.video = mien_video_writer_open(o->config.record, o->config.width_px,
+                                               o->config.height_px, o->config.frames_per_s, 0);
     }
-    return o->video || !o->config.record;
+    return o->ends.video || !o->config.record;
 }
 
 static void close_all(struct mien_live_out *o)
 {
-    bool ok = !o->failed;
-    for (int i = 0; i < o->sinks; i++) {
-        ok = mien_sink_close(o->sink[i]) && ok;
+    bool ok = !o->ends.failed;
+    for (int i = 0; i < o->ends.sinks; i++) {
+        ok = mien_sink_close(o->ends.sink[i]) && ok;
     }
-    o->sinks = 0;
-    ok = mien_video_writer_close(o->video) && ok;
-    o->video = NULL;
-    o->failed = !ok;
+    o->ends.sinks = 0;
+    ok = mien_video_writer_close(o->ends.video) && ok;
+    o->ends.video = NULL;
+    o->ends.failed = !ok;
 }
 
 static void *run_out(void *arg)
@@ -112,13 +82,14 @@ static void *run_out(void *arg)
         }
     }
     for (;;) {
-        struct record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
+        struct mien_frame_record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
         if (r) {
-            write_record(o, r);
+            mien_frame_write(&o->ends, r);
+            mien_queue_push(r->picture.data ? &o->free_pictures : &o->free_results, r);
             continue;
         }
-        for (int i = 0; i < o->sinks; i++) {
-            mien_sink_idle(o->sink[i]);
+        for (int i = 0; i < o->ends.sinks; i++) {
+            mien_sink_idle(o->ends.sink[i]);
         }
         pthread_mutex_lock(&o->work.monitor.mutex);
         bool done = o->work.closed && o->work.count == 0;
@@ -190,18 +161,18 @@ fail:
     return NULL;
 }
 
-static struct record *take_free(struct mien_live_out *o, struct mien_queue *q)
+static struct mien_frame_record *take_free(struct mien_live_out *o, struct mien_queue *q)
 {
     int64_t deadline = o->config.wait ? mien_now_ns() + 60 * MIEN_NS_PER_S : 0;
-    struct record *r = mien_queue_pop(q, deadline);
+    struct mien_frame_record *r = mien_queue_pop(q, deadline);
     o->dropped += !r;
     return r;
 }
 
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source)
 {
-    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->sinks;
-    struct record *free_one = wanted ? take_free(o, &o->free_results) : NULL;
+    bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->ends.sinks;
+    struct mien_frame_record *free_one = wanted ? take_free(o, &o->free_results) : NULL;
     if (free_one) {
         free_one->result = *r;
         snprintf(free_one->source, sizeof(free_one->source), "%s", source);
@@ -212,13 +183,13 @@ void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, 
 struct mien_image *mien_live_out_picture(struct mien_live_out *o)
 {
     bool wanted = o->state == MIEN_LIVE_OUT_OPEN && o->pictures_wanted;
-    struct record *r = wanted ? take_free(o, &o->free_pictures) : NULL;
+    struct mien_frame_record *r = wanted ? take_free(o, &o->free_pictures) : NULL;
     return r ? &r->picture : NULL;
 }
 
 void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns)
 {
-    struct record *r = (struct record *)picture;
+    struct mien_frame_record *r = (struct mien_frame_record *)picture;
     r->time_ns = time_ns;
     mien_queue_push(&o->work, r);
 }
@@ -248,7 +219,7 @@ bool mien_live_out_close(struct mien_live_out *o, uint64_t *dropped)
     mien_live_out_finish(o);
     mien_thread_join(&o->thread);
     close_all(o); // what the thread has not
-    bool ok = !o->failed && o->state != MIEN_LIVE_OUT_FAILED;
+    bool ok = !o->ends.failed && o->state != MIEN_LIVE_OUT_FAILED;
     for (int i = 0; o->pictures && i < PICTURES; i++) {
         mien_image_destroy(&o->pictures[i].picture);
     }

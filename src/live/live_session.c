@@ -1,4 +1,4 @@
-// A run of the live program.
+// A run of the live program: its rooms, how they open and close, and the loop.
 #include "live/live_session.h"
 
 #include <math.h>
@@ -9,23 +9,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/frame.h"
 #include "live/live_props.h"
 #include "live/session_parts.h"
 #include "live/settings.h"
 
-static void publish(void *arg, const struct mien_shot *shot)
-{
-    struct mien_session *s = arg;
-    pthread_mutex_lock(&s->outputs.guard.mutex);
-    for (int i = 0; i < MIEN_UI_SINKS; i++) {
-        if (s->outputs.out[i]) {
-            mien_live_out_result(s->outputs.out[i], &shot->result, s->source.name);
-        }
-    }
-    pthread_mutex_unlock(&s->outputs.guard.mutex);
-}
-
-static bool open_live(struct mien_session *s)
+static int open_live(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
     bool source_recalled = mien_settings_recalled(s->settings, &o->source);
@@ -49,7 +38,7 @@ static bool open_live(struct mien_session *s)
         // In real time what counts is what was shown: some results may come too late for that.
         .frames = o->waits ? (uint64_t)o->frames : 0,
         .profile = &s->person.profile,
-        .result = publish,
+        .result = mien_frame_publish,
         .result_arg = s,
         .events = &s->events,
     };
@@ -61,10 +50,11 @@ static bool open_live(struct mien_session *s)
         c.source = mien_session_source_options(s, 0, 0, 0);
         s->live = mien_live_open(&c);
     }
-    return s->live != NULL;
+    // A file that cannot be used is a mistake of the command line.
+    return s->live ? 0 : mien_session_is_camera(s->o.source) ? 1 : 2;
 }
 
-static bool open_show(struct mien_session *s)
+static int open_show(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
     const struct mien_source_info *info = mien_live_source(s->live);
@@ -86,8 +76,9 @@ static bool open_show(struct mien_session *s)
                      .curves = o->show_curves,
                      .fade = 1 - (float)o->opacity},
     };
-    if (!mien_show_open(s->show, &c)) {
-        return false;
+    s->show = mien_calloc(1, sizeof(*s->show));
+    if (!s->show || !mien_show_open(s->show, &c)) {
+        return 1;
     }
     struct mien_ui_controls *k = &s->show->controls;
     k->fov_deg = (float)o->fov;
@@ -97,12 +88,12 @@ static bool open_show(struct mien_session *s)
     k->quality = o->quality;
     k->light = o->light;
     k->programme = (enum mien_programme)o->programme;
-    s->show->capture = mien_session_capture;
+    s->show->capture = mien_frame_capture;
     s->show->capture_arg = s;
     const char *wrong; // the list was checked with the options
     mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
     s->show->info.curves = k->curves = &s->show->curves;
-    mien_traces_list(&s->show->curves, s->curves_before, sizeof(s->curves_before));
+    mien_traces_list(&s->show->curves, s->curves.before, sizeof(s->curves.before));
     k->profile_on = !o->profile_off;
     mien_live_use_profile(s->live, k->profile_on);
     s->mirror.of[0] = o->mirror > 0;
@@ -114,8 +105,7 @@ static bool open_show(struct mien_session *s)
     mien_props_list(k, s->show->prop_path);
     if (o->prop && *o->prop && !mien_props_wear(s->show, o->prop) &&
         !mien_settings_recalled(s->settings, &o->prop)) {
-        s->refused = true;
-        return false;
+        return 2;
     }
     s->props.before = k->prop;
     memcpy(s->props.also_before, k->also, sizeof(s->props.also_before));
@@ -123,7 +113,7 @@ static bool open_show(struct mien_session *s)
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
     }
-    return true;
+    return 0;
 }
 
 static uint64_t dropped(struct mien_session *s)
@@ -146,73 +136,86 @@ static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, i
     show->info.stale = stale;
 }
 
-static void take_turn(struct mien_session *s)
+void mien_session_note_shot(struct mien_session *s, const struct mien_shot *shot)
 {
     struct mien_show *show = s->show;
-    mien_show_events(show);
-    mien_session_act(s);
-    mien_session_hear(s);
-    if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
-        return;
+    mien_session_lamps(s);
+    if (!show->info.paused) {
+        show->info.dropped = dropped(s);
     }
-    int64_t now = mien_now_ns();
-    if (now >= s->state_ns) {
-        mien_live_state(s->live, show->state, sizeof(show->state));
-        s->state_ns = now + MIEN_NS_PER_S / 2;
-        mien_session_tell_waiting(s);
-        struct stat st;
-        if (s->recording.out && !stat(show->controls.record_path, &st)) {
-            show->controls.recorded_bytes = st.st_size;
-        }
+    look_at_age(s, shot, mien_now_ns());
+    if (shot) {
+        mien_session_head_look(s, shot);
     }
-    mien_session_watch_cameras(s, now);
-    bool paused = show->info.paused;
+}
+
+// What is missed in a pause is not the program's fault.
+static void note_pause(struct mien_session *s)
+{
+    bool paused = s->show->info.paused;
     if (paused != s->pause.was) {
         uint64_t drops = dropped(s);
         s->pause.drops += paused ? 0 : drops - s->pause.drops_before;
         s->pause.drops_before = drops;
         s->pause.was = paused;
     }
-    struct mien_shot *shot = NULL;
-    if (paused) { // what is on the screen stays in our hands
-        mien_sleep_until_ns(now + 20 * MIEN_NS_PER_MS);
-    } else {
-        shot = mien_live_take(s->live, now + 10 * MIEN_NS_PER_MS);
-    }
-    mien_session_lamps(s);
-    if (!paused) {
-        show->info.dropped = dropped(s);
-    }
-    look_at_age(s, shot, now);
-    if (shot) {
-        mien_session_head_look(s, shot);
-        mien_show_draw(show, shot);
-        s->first_shown_ns = s->first_shown_ns ? s->first_shown_ns : mien_process_age_ns();
-    } else if (show->dirty || (!s->o.headless && now - show->drawn_ns > MIEN_NS_PER_S / 4)) {
-        mien_show_draw(show, NULL);
+}
+
+// Twice a second.
+static void note_state(struct mien_session *s)
+{
+    struct mien_show *show = s->show;
+    struct stat st;
+    mien_live_state(s->live, show->state, sizeof(show->state));
+    mien_session_tell_waiting(s);
+    if (s->recording.out && !stat(show->controls.record_path, &st)) {
+        show->controls.recorded_bytes = st.st_size;
     }
 }
 
-static void summary(struct mien_session *s, FILE *f)
+// One round: what was asked for, what was told, what follows by itself, and a frame.
+static void take_turn(struct mien_session *s)
+{
+    mien_show_events(s->show);
+    mien_session_act(s);
+    mien_session_hear(s);
+    if (mien_live_failed(s->live) && !mien_live_source(s->live)) {
+        return;
+    }
+    int64_t now = mien_now_ns();
+    if (now >= s->loop.state_ns) {
+        note_state(s);
+        s->loop.state_ns = now + MIEN_NS_PER_S / 2;
+    }
+    mien_session_watch_cameras(s, now);
+    note_pause(s);
+    int64_t patience = (s->show->info.paused ? 20 : 10) * MIEN_NS_PER_MS;
+    if (mien_frame_show(s, now + patience) && !s->loop.first_shown_ns) {
+        s->loop.first_shown_ns = mien_process_age_ns();
+    }
+}
+
+static void print_summary(struct mien_session *s)
 {
     struct mien_show *w = s->show;
+    FILE *f = s->o.out && mien_live_out_uses_stdout(s->o.out) ? stderr : stdout;
     fprintf(f,
             "mien: %llu frames, %.1f fps, dropped %llu, network %.1f ms, fit %.1f ms, latency p50 "
             "%.1f p95 %.1f ms, draw %.1f ms, first picture after %.2f s\n",
             (unsigned long long)w->frames, mien_show_fps(w), (unsigned long long)dropped(s),
             mien_stats_mean(&w->network_ms), mien_stats_mean(&w->fit_ms),
             mien_stats_quantile(&w->latency_ms, 0.5), mien_stats_quantile(&w->latency_ms, 0.95),
-            mien_stats_mean(&w->draw_ms), (double)s->first_shown_ns / MIEN_NS_PER_S);
+            mien_stats_mean(&w->draw_ms), (double)s->loop.first_shown_ns / MIEN_NS_PER_S);
 }
 
-static int loop(struct mien_session *s, bool (*stopped)(void))
+static int run_loop(struct mien_session *s, bool (*stopped)(void))
 {
     uint64_t limit = s->o.frames > 0 ? (uint64_t)s->o.frames : UINT64_MAX;
-    s->running = true;
+    s->loop.running = true;
     while (!s->show->quit && !stopped() && s->show->frames < limit && !mien_live_ended(s->live)) {
         take_turn(s);
     }
-    s->running = false;
+    s->loop.running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
     if (s->show->frames == 0 && !s->show->quit && !stopped()) {
         mien_error("not one frame came from \"%s\"", s->source.name);
@@ -224,49 +227,118 @@ static int loop(struct mien_session *s, bool (*stopped)(void))
     if (s->o.screenshot && s->show->frames > 0) {
         status = mien_show_screenshot(s->show, s->o.screenshot) ? status : 1;
     }
-    // The result callback uses the outputs: the threads end first.
-    mien_live_join(s->live);
     return status;
 }
 
+static int open_queues(struct mien_session *s)
+{
+    bool ok = mien_monitor_init(&s->outputs.guard) &&
+              mien_inbox_init(&s->events, "events", sizeof(struct mien_event), MIEN_EVENTS_WAITING);
+    return ok ? 0 : 1;
+}
+
+static void close_queues(struct mien_session *s)
+{
+    mien_inbox_destroy(&s->events);
+    mien_monitor_destroy(&s->outputs.guard);
+}
+
+static int open_person(struct mien_session *s)
+{
+    return mien_session_open_profile(s) ? 0 : 2;
+}
+
+static int open_claims(struct mien_session *s)
+{
+    return mien_session_claim(s) ? 0 : 2;
+}
+
+static void close_claims(struct mien_session *s)
+{
+    mien_claims_destroy(&s->claims);
+}
+
+static int open_folder(struct mien_session *s)
+{
+    return mien_session_open_folder(s) ? 0 : 2;
+}
+
+static void close_live(struct mien_session *s)
+{
+    mien_live_close(s->live);
+}
+
+static void close_show(struct mien_session *s)
+{
+    if (s->show) {
+        mien_show_close(s->show);
+    }
+    mien_free(s->show);
+}
+
+static int open_outputs(struct mien_session *s)
+{
+    return mien_session_open_outputs(s) ? 0 : 1;
+}
+
+static int start_threads(struct mien_session *s)
+{
+    return mien_live_start(s->live) ? 0 : 1;
+}
+
+static void join_threads(struct mien_session *s)
+{
+    mien_live_join(s->live);
+}
+
+// The rooms of a session in the order in which they open. open: 0, or the exit status when it
+// cannot (logged). join, in the opposite order: threads have ended and files are whole. close,
+// likewise: nothing is left. Both are fine with what was never opened.
+static const struct {
+    int (*open)(struct mien_session *s);
+    void (*join)(struct mien_session *s);
+    void (*close)(struct mien_session *s);
+} rooms[] = {
+    {open_queues, NULL, close_queues},
+    {open_person, NULL, NULL},
+    {open_claims, NULL, close_claims},
+    {open_folder, NULL, NULL},
+    {open_live, NULL, close_live},
+    {open_show, NULL, close_show},
+    {open_outputs, mien_session_close_outputs, NULL},
+    {NULL, mien_session_head_end, NULL},
+    {NULL, mien_session_watch_end, NULL},
+    {start_threads, join_threads, NULL}, // they use all of the above
+};
+
 int mien_session_run(struct mien_session *s, bool (*stopped)(void))
 {
-    int status = 1;
+    int status = 0;
     bool ran = false;
-    s->show = mien_calloc(1, sizeof(*s->show));
-    if (!s->show || !mien_monitor_init(&s->outputs.guard) ||
-        !mien_inbox_init(&s->events, "events", sizeof(struct mien_event), MIEN_EVENTS_WAITING)) {
-        mien_monitor_destroy(&s->outputs.guard);
-        mien_free(s->show);
-        return 1;
+    for (size_t i = 0; i < MIEN_COUNT(rooms) && !status; i++) {
+        status = rooms[i].open ? rooms[i].open(s) : 0;
     }
-    if (!mien_session_open_profile(s) || !mien_session_claim(s) || !mien_session_open_folder(s)) {
-        status = 2;
-    } else if (!open_live(s)) {
-        status = mien_session_is_camera(s->o.source) ? 1 : 2; // a file that cannot be used
-    } else if (open_show(s) && mien_session_open_outputs(s) && mien_live_start(s->live)) {
-        status = loop(s, stopped);
+    if (!status) {
+        status = run_loop(s, stopped);
         ran = true;
-    } else {
-        status = s->refused ? 2 : 1;
     }
-    mien_live_join(s->live);
-    mien_session_watch_end(s);
-    mien_session_head_end(s);
-    mien_session_close_outputs(s);
+    for (size_t i = MIEN_COUNT(rooms); i-- > 0;) {
+        if (rooms[i].join) {
+            rooms[i].join(s);
+        }
+    }
     status = s->outputs.failed ? 1 : status;
     if (s->outputs.lost) {
         mien_warn("%llu records could not be written in time and are missing in the output",
                   (unsigned long long)s->outputs.lost);
     }
     if (ran) {
-        summary(s, s->to_stdout ? stderr : stdout);
+        print_summary(s);
     }
-    mien_show_close(s->show);
-    mien_live_close(s->live);
-    mien_inbox_destroy(&s->events);
-    mien_monitor_destroy(&s->outputs.guard);
-    mien_claims_destroy(&s->claims);
-    mien_free(s->show);
+    for (size_t i = MIEN_COUNT(rooms); i-- > 0;) {
+        if (rooms[i].close) {
+            rooms[i].close(s);
+        }
+    }
     return status;
 }

@@ -129,6 +129,16 @@ struct mien_session_pause { // live_session.c
     uint64_t drops_before, drops; // not the program's fault
 };
 
+struct mien_session_curves { // live_session.c
+    char before[1024];       // their channels at the start
+};
+
+struct mien_session_loop {  // live_session.c
+    bool running;           // nothing may hold it up
+    int64_t state_ns;       // when the state is told next
+    int64_t first_shown_ns; // from the process's start to the first frame on the screen
+};
+
 struct mien_session {
     struct mien_session_options o;
     struct mien_config *config;           // borrowed; NULL = nothing is remembered
@@ -150,12 +160,8 @@ struct mien_session {
     struct mien_session_folder folder;
     struct mien_session_mirror mirror;
     struct mien_session_pause pause;
-    char curves_before[1024];
-    bool running; // the frame loop is: nothing may hold it up
-    bool refused; // what the command line names cannot be used
-    bool to_stdout;
-    int64_t state_ns;       // when the state is told next
-    int64_t first_shown_ns; // from the process's start to the first frame on the screen
+    struct mien_session_curves curves;
+    struct mien_session_loop loop;
 };
 
 // Opens, runs until the user or the source ends it, prints the summary, closes. Returns the exit

@@ -213,9 +213,14 @@ static float glide(float old, double now) // numbers that people can read
     return old > 0 ? old + 0.1f * ((float)now - old) : (float)now;
 }
 
-static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t start, int64_t end)
+void mien_show_measure(struct mien_show *s, const struct mien_shot *shot, int64_t start,
+                       int64_t end)
 {
     const double ms = 1.0 / MIEN_NS_PER_MS;
+    s->drawn_ns = end;
+    if (!shot) {
+        return;
+    }
     const struct mien_times *t = &shot->result.times;
     double latency = (double)(end - shot->captured_ns) * ms, draw = (double)(end - start) * ms;
     mien_stats_add(&s->latency_ms, latency);
@@ -247,7 +252,7 @@ static void measure(struct mien_show *s, const struct mien_shot *shot, int64_t s
     }
 }
 
-static void draw(struct mien_show *s, bool menus, bool notes_apart)
+void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
 {
     static const struct mien_result nothing = {0};
     float bar = 0;
@@ -266,7 +271,7 @@ static void draw(struct mien_show *s, bool menus, bool notes_apart)
                    s->shot ? &s->shot->result : &nothing, &v, &s->info);
 }
 
-static void draw_menus(struct mien_show *s)
+void mien_show_paint_menus(struct mien_show *s)
 {
     int w, h;
     mien_view_size(s->view, &w, &h);
@@ -288,14 +293,13 @@ static void name_worn(struct mien_show *s)
     s->info.worn = n ? s->worn : NULL;
 }
 
-void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
+void mien_show_take(struct mien_show *s, const struct mien_shot *shot, int64_t now_ns)
 {
-    int64_t start = mien_now_ns();
     if (shot) {
         mien_traces_add(&s->curves, &shot->result, mien_hud_face(&shot->result, s->settings.face));
         s->shot = shot;
     }
-    bool talking = s->notice[0] && start < s->notice_until_ns;
+    bool talking = s->notice[0] && now_ns < s->notice_until_ns;
     if (s->notice[0] && !talking) {
         s->notice[0] = 0;
     }
@@ -304,20 +308,6 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     name_worn(s);
     s->info.range = s->controls.profile_on && s->controls.profile_known;
     s->dirty = false;
-    bool captured = shot && s->capture;
-    draw(s, true, captured);
-    if (captured) { // what is said to the user is not shown to others
-        s->capture(s->capture_arg, shot);
-        mien_view_notes(s->view, &s->settings, &s->info);
-    }
-    draw_menus(s);
-    mien_window_show_frame(&s->window);
-    mien_view_finish();
-    int64_t end = mien_now_ns();
-    s->drawn_ns = end;
-    if (shot) {
-        measure(s, shot, start, end);
-    }
 }
 
 bool mien_show_picture(struct mien_show *s, struct mien_image *out)
@@ -331,9 +321,9 @@ bool mien_show_picture(struct mien_show *s, struct mien_image *out)
         }
     }
     // After a swap the back buffer is undefined, and menus do not belong into it.
-    draw(s, s->menus_in_screenshot, false);
+    mien_show_paint(s, s->menus_in_screenshot, false);
     if (s->menus_in_screenshot) {
-        draw_menus(s);
+        mien_show_paint_menus(s);
     }
     return mien_view_read(s->view, out);
 }

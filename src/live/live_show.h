@@ -60,8 +60,17 @@ void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed obje
 void mien_show_events(struct mien_show *s); // what the user did: asks for actions
 // Does one that is the window's own; false: it is the session's.
 bool mien_show_act(struct mien_show *s, const struct mien_action *a);
-// Draws the shot (NULL: the last one again), waits until it is on the screen and measures.
+// Draws the shot (NULL: the last one again), waits until it is on the screen and measures. In
+// frame.c, like the way of every frame; its steps are the four functions that follow.
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);
+// The shot becomes the one that is shown (NULL: the last one stays), with the words for it.
+void mien_show_take(struct mien_show *s, const struct mien_shot *shot, int64_t now_ns);
+// menus: there is room for their bar. notes_apart: without notices and lamps.
+void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart);
+void mien_show_paint_menus(struct mien_show *s);
+// Notes the times of a drawing from start to end, CLOCK_MONOTONIC.
+void mien_show_measure(struct mien_show *s, const struct mien_shot *shot, int64_t start,
+                       int64_t end);
 void mien_show_notice(struct mien_show *s, const char *text); // for three seconds
 void mien_show_notice_for(struct mien_show *s, const char *text, int seconds);
 // What is on the screen, as RGB8; out: reused when it has the size. False: no memory.

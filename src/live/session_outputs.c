@@ -31,7 +31,7 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),
                                      .wait = s->o.waits,
-                                     .background = s->running && !s->o.waits,
+                                     .background = s->loop.running && !s->o.waits,
                                      .events = &s->events,
                                      .number = ++s->outputs.opened};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
@@ -359,8 +359,8 @@ static bool fit_plain(struct mien_image *im, const struct mien_image *picture)
     return true;
 }
 
-// What the audience gets.
-static bool programme(struct mien_session *s, const struct mien_shot *shot, struct mien_image *im)
+bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot *shot,
+                                  struct mien_image *im)
 {
     struct mien_show *w = s->show;
     enum mien_programme p = w->controls.programme;
@@ -371,23 +371,7 @@ static bool programme(struct mien_session *s, const struct mien_shot *shot, stru
                : fit_plain(im, &shot->picture);
 }
 
-// The window or the source may have another size than when the output was opened: what is shown is
-// fitted into its pictures.
-static void record_into(struct mien_session *s, struct mien_live_out *o,
-                        const struct mien_shot *shot, int64_t time_ns)
-{
-    struct mien_image *im = mien_live_out_picture(o);
-    if (!im) {
-        return;
-    }
-    if (!programme(s, shot, im)) {
-        memset(im->data, 0, im->stride * (size_t)im->height);
-    }
-    mien_live_out_record(o, im, time_ns);
-}
-
-// Time in the recording, which goes on when another source begins its own time anew.
-static int64_t record_time(struct mien_session *s, const struct mien_shot *shot)
+int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot)
 {
     if (s->recording.first_ns < 0) {
         s->recording.first_ns = shot->media_ns;
@@ -399,24 +383,9 @@ static int64_t record_time(struct mien_session *s, const struct mien_shot *shot)
     }
     s->source.changed = false;
     s->recording.last_ns = shot->media_ns;
-    return shot->media_ns - s->recording.first_ns + s->recording.gone_ns;
-}
-
-void mien_session_capture(void *arg, const struct mien_shot *shot)
-{
-    struct mien_session *s = arg;
-    struct mien_ui_controls *c = &s->show->controls;
-    bool records = s->recording.out && mien_live_out_state(s->recording.out) == MIEN_LIVE_OUT_OPEN;
-    int64_t time_ns = records ? record_time(s, shot) : 0;
-    for (int i = 0; i < c->sinks; i++) { // sinks that are shown pictures; the others have none
-        if (s->outputs.out[i]) {
-            record_into(s, s->outputs.out[i], shot, time_ns);
-        }
-    }
-    if (records) {
-        record_into(s, s->recording.out, shot, time_ns);
-        c->recorded_s = (double)time_ns / MIEN_NS_PER_S;
-    }
+    int64_t time_ns = shot->media_ns - s->recording.first_ns + s->recording.gone_ns;
+    s->show->controls.recorded_s = (double)time_ns / MIEN_NS_PER_S;
+    return time_ns;
 }
 
 void mien_session_toggle_recording(struct mien_session *s, const struct mien_action *a)
@@ -488,7 +457,7 @@ static bool take_picture(struct mien_session *s, struct mien_image *im)
                 return false;
             }
         }
-        return programme(s, shot, im);
+        return mien_session_paint_programme(s, shot, im);
     }
     bool menus = w->menus_in_screenshot;
     w->menus_in_screenshot = false;

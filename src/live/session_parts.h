@@ -5,6 +5,10 @@
 
 #include "live/live_session.h"
 
+// live_session.c: what a frame changes beside the picture, before it is drawn; shot: NULL when none
+// came.
+void mien_session_note_shot(struct mien_session *s, const struct mien_shot *shot);
+
 // session_sources.c: cameras, files, exchanging them while it runs.
 bool mien_session_is_camera(const char *uri);
 struct mien_source_options mien_session_source_options(const struct mien_session *s, int w, int h,
@@ -33,8 +37,11 @@ void mien_session_watch_end(struct mien_session *s);       // idempotent
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
 void mien_session_lamps(struct mien_session *s);
-// What is on the screen, without menus, to those who record it (mien_show's capture).
-void mien_session_capture(void *arg, const struct mien_shot *shot);
+// What the audience gets. False: it could not be painted.
+bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot *shot,
+                                  struct mien_image *im);
+// A shot's time in the recording, which goes on when another source begins its own time anew.
+int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot);
 
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options

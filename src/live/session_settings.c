@@ -66,7 +66,7 @@ static struct mien_session_options take_present(const struct mien_session *s, st
         now.profile = k->profile_on ? s->person.name : "";
     }
     mien_traces_list(&s->show->curves, t->curves, sizeof(t->curves));
-    if (strcmp(t->curves, s->curves_before) != 0) {
+    if (strcmp(t->curves, s->curves.before) != 0) {
         now.curves = t->curves;
     }
     if (s->network.chosen) {

@@ -92,6 +92,9 @@ static void sheet_names_every_key(void **state)
         assert_true(!row->shown == !row->text);
     }
     assert_null(mien_action_at(MIEN_ACTIONS));
+    struct mien_action five;
+    assert_true(mien_action_of_key('5', &five));
+    assert_true(five.id == MIEN_ACTION_FACES && five.number == 5);
     struct mien_action none;
     assert_false(mien_action_of_key('9', &none) || mien_action_of_key(0, &none));
 }

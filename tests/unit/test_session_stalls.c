@@ -32,7 +32,7 @@ static char dir[64], clip[1024];
 static void count(enum call k)
 {
     calls[k]++;
-    in_loop[k] += pthread_equal(pthread_self(), loop_thread) && session.running;
+    in_loop[k] += pthread_equal(pthread_self(), loop_thread) && session.loop.running;
 }
 
 int __real_getaddrinfo(const char *host, const char *port, const struct addrinfo *want,
