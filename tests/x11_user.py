@@ -84,11 +84,17 @@ class User:
     def press(self, key, pause=0):
         """The pause holds the key: menus look at Return and the like once a frame. A letter held so long repeats."""
         code = self.x.XKeysymToKeycode(self.d, ctypes.c_ulong(KEYS.get(key, ord(key[0]))))
+        shift = self.x.XKeysymToKeycode(self.d, ctypes.c_ulong(0xFFE1)) if len(key) == 1 and key.isupper() else 0
+        if shift:
+            self.t.XTestFakeKeyEvent(self.d, shift, 1, ctypes.c_ulong(0))
         for down in (1, 0):
             self.t.XTestFakeKeyEvent(self.d, code, down, ctypes.c_ulong(0))
             self.x.XSync(self.d, 0)
             if pause:
                 self.pause(pause)
+        if shift:
+            self.t.XTestFakeKeyEvent(self.d, shift, 0, ctypes.c_ulong(0))
+            self.x.XSync(self.d, 0)
 
     def resize(self, width, height):
         self.x.XResizeWindow(self.d, self.w, width, height)

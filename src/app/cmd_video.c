@@ -15,6 +15,7 @@
 #include "base/stats.h"
 #include "base/thread.h"
 #include "live/files.h"
+#include "live/marks.h"
 #include "live/outputs.h"
 #include "sink/report.h"
 #include "sink/sinks.h"
@@ -23,7 +24,7 @@
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5, *out, *report, *profile;
+    const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks;
     int frames, fps;
     bool share;
 };
@@ -69,6 +70,7 @@ static bool claim(struct mien_claims *c, const char *source, const char *profile
 
 struct tally {
     struct mien_profile profile;
+    struct mien_mark_list marks;
     long long frames, with_face, faces;
     bool failed, lost_output;
     struct mien_stats detect_ms, network_ms, fit_ms;
@@ -216,6 +218,9 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     struct place *p;
     while (!mien_stop_asked() && (p = next_place(&s, t->frames))) {
         mien_profile_result(&t->profile, &p->result);
+        if (t->marks.count) {
+            mien_mark_list_set(&t->marks, &p->result);
+        }
         count(t, &p->result);
         struct mien_sink_frame f = {info->name, &p->frame.rgb, &p->result};
         if (!mien_outputs_write(out, &f)) {
@@ -271,6 +276,8 @@ int mien_cmd_video(int argc, char **argv)
          "a page about expression, blinks, head and gaze over time", 0, 0},
         {"profile", 0, MIEN_OPT_STRING, &o.profile, "NAME",
          "a person's own neutral expression and range, learnt by mien live --profile", 0, 0},
+        {"marks", 0, MIEN_OPT_INPUT, &o.marks, "FROM",
+         "event marks for records and report: a file of lines \"SECONDS WORDS\"", 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
@@ -320,7 +327,8 @@ int mien_cmd_video(int argc, char **argv)
     });
     source =
         e ? mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0) : NULL;
-    if (!source || (o.profile && !mien_profile_load(&t->profile, profile))) {
+    if (!source || (o.profile && !mien_profile_load(&t->profile, profile)) ||
+        (o.marks && !mien_mark_list_read(&t->marks, o.marks))) {
         goto done;
     }
     double fps = mien_source_info(source)->fps;
@@ -342,6 +350,9 @@ done:
     mien_source_close(source);
     mien_claims_destroy(&claims);
     mien_free(args);
+    if (t) {
+        mien_mark_list_destroy(&t->marks);
+    }
     mien_free(t);
     return status;
 }

@@ -319,6 +319,7 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     out->count = 0;
     out->mark = 0;
     out->mark_text[0] = 0;
+    out->mark_ns = 0;
     out->times = (struct mien_times){.capture_ns = capture_ns, .start_ns = mien_engine_now(e)};
     bool usable = frame->data && frame->width >= MIEN_IMAGE_LEAST_PX &&
                   frame->height >= MIEN_IMAGE_LEAST_PX &&

@@ -5,4 +5,5 @@
 #include "late/late.h"
 
 MIEN_LATE_TABLE(osc, MIEN_OSC_FUNCTIONS,
-                "liblo, which --out vmc and facecap make their messages with,", MIEN_SO_lo)
+                "liblo, which makes and reads OSC messages (--out vmc, facecap; --marks osc),",
+                MIEN_SO_lo)

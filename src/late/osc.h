@@ -20,9 +20,11 @@
     X(lo_message_add_float) \
     X(lo_message_add_int32) \
     X(lo_message_add_string) \
+    X(lo_message_deserialise) \
     X(lo_message_free) \
     X(lo_message_get_argc) \
     X(lo_message_get_argv) \
+    X(lo_message_get_types) \
     X(lo_message_length) \
     X(lo_message_new) \
     X(lo_message_serialise)
@@ -47,9 +49,11 @@ const struct mien_osc *mien_osc(void); // all NULL before it is loaded
 #define lo_message_add_float (mien_osc()->lo_message_add_float)
 #define lo_message_add_int32 (mien_osc()->lo_message_add_int32)
 #define lo_message_add_string (mien_osc()->lo_message_add_string)
+#define lo_message_deserialise (mien_osc()->lo_message_deserialise)
 #define lo_message_free (mien_osc()->lo_message_free)
 #define lo_message_get_argc (mien_osc()->lo_message_get_argc)
 #define lo_message_get_argv (mien_osc()->lo_message_get_argv)
+#define lo_message_get_types (mien_osc()->lo_message_get_types)
 #define lo_message_length (mien_osc()->lo_message_length)
 #define lo_message_new (mien_osc()->lo_message_new)
 #define lo_message_serialise (mien_osc()->lo_message_serialise)

@@ -10,6 +10,8 @@
 #include "live/events.h"
 #include "live/frame.h"
 
+enum { MARKS_WAITING = 256 };
+
 void mien_live_note_reading(struct mien_live *l, enum mien_source_status s,
                             const struct mien_payload *p)
 {
@@ -28,12 +30,24 @@ void mien_live_note_reading(struct mien_live *l, enum mien_source_status s,
     }
 }
 
+static void set_mark(struct mien_live *l, struct mien_result *r)
+{
+    struct mien_live_mark m;
+    r->mark = 0;
+    r->mark_text[0] = 0;
+    r->mark_ns = 0;
+    if (mien_inbox_take(&l->marks.waiting, &m)) {
+        bool before = m.at_ns && m.at_ns < r->times.capture_ns && !l->config.every_frame;
+        r->mark = m.number;
+        r->mark_ns = before ? m.at_ns : 0;
+        memcpy(r->mark_text, m.text, sizeof(m.text));
+    }
+}
+
 void mien_live_personalize(struct mien_live *l, struct mien_result *r)
 {
     struct mien_profile *p = l->config.profile;
-    int marks = l->marks.set;
-    r->mark = marks > l->marks.written ? marks : 0;
-    l->marks.written = marks;
+    set_mark(l, r);
     if (!p) {
         return;
     }
@@ -103,6 +117,8 @@ void mien_live_adjust(struct mien_live *l, bool frame)
 static bool open_mailboxes(struct mien_live *l)
 {
     return mien_monitor_init(&l->tuning.guard) &&
+           mien_inbox_init(&l->marks.waiting, "event marks", sizeof(struct mien_live_mark),
+                           MARKS_WAITING) &&
            mien_mailbox_init(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) &&
            mien_mailbox_init(&l->results, &l->shot[0], &l->shot[1], &l->shot[2]);
 }
@@ -115,6 +131,7 @@ static void close_mailboxes(struct mien_live *l)
     }
     mien_mailbox_destroy(&l->frames);
     mien_mailbox_destroy(&l->results);
+    mien_inbox_destroy(&l->marks.waiting);
     mien_monitor_destroy(&l->tuning.guard);
 }
 
@@ -268,8 +285,13 @@ void mien_live_calibrate(struct mien_live *l, bool clear)
     l->inference.calibrate = clear ? MIEN_CALIBRATE_CLEAR : MIEN_CALIBRATE_TAKE;
 }
 
-int mien_live_mark(struct mien_live *l)
+int mien_live_mark(struct mien_live *l, const char *text, int64_t at_ns)
 {
+    struct mien_live_mark m = {.number = l->marks.set + 1, .at_ns = at_ns};
+    snprintf(m.text, sizeof(m.text), "%s", text);
+    if (!mien_inbox_put(&l->marks.waiting, &m)) {
+        return 0;
+    }
     return ++l->marks.set;
 }
 

@@ -81,7 +81,9 @@ void mien_live_counts(struct mien_live *l, struct mien_live_counts *out);
 void mien_live_state(struct mien_live *l, char *out, size_t out_size);
 void mien_live_calibrate(struct mien_live *l, bool clear); // with the next frame
 // The next frame gets an event mark; its number. Numbers go on as marks are set.
-int mien_live_mark(struct mien_live *l);
+// text: its words, copied; "" = none. at_ns: when it was meant, before now; 0: with that frame.
+// What waits is set one a frame; 0 when too many wait (logged).
+int mien_live_mark(struct mien_live *l, const char *text, int64_t at_ns);
 // Learns the profile anew from the next frames; MIEN_EVENT_PROFILE tells where it has come to. Once
 // READY it is only read.
 void mien_live_learn_profile(struct mien_live *l);

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/inbox.h"
 #include "base/mailbox.h"
 
 // The longest that a thread waits before it looks at the stop flag.
@@ -32,9 +33,14 @@ struct mien_live_inference {      // what mien-infer does
     atomic_int calibrate;
 };
 
+struct mien_live_mark { // that waits for a frame
+    int number;
+    int64_t at_ns;
+    char text[MIEN_MARK_TEXT];
+};
 struct mien_live_marks {
     atomic_int set;
-    int written; // of them, those that results have
+    struct mien_inbox waiting; // of struct mien_live_mark
 };
 
 struct mien_live_range { // a person's own range

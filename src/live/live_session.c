@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "live/frame.h"
 #include "live/live_props.h"
+#include "live/marks.h"
 #include "live/session_parts.h"
 #include "live/settings.h"
 
@@ -281,6 +282,17 @@ static int open_outputs(struct mien_session *s)
     return mien_session_open_outputs(s) ? 0 : 1;
 }
 
+static int open_marks(struct mien_session *s)
+{
+    return mien_session_open_marks(s) ? 0 : 1;
+}
+
+static void end_marks(struct mien_session *s)
+{
+    mien_mark_feed_close(s->marks);
+    s->marks = NULL;
+}
+
 static int start_threads(struct mien_session *s)
 {
     return mien_live_start(s->live) ? 0 : 1;
@@ -306,6 +318,7 @@ static const struct {
     {open_live, NULL, close_live},
     {open_show, NULL, close_show},
     {open_outputs, mien_session_close_outputs, NULL},
+    {open_marks, end_marks, NULL},
     {NULL, mien_session_head_end, NULL},
     {NULL, mien_session_watch_end, NULL},
     {start_threads, join_threads, NULL}, // they use all of the above

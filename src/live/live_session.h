@@ -17,7 +17,7 @@
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
-        *curves;
+        *curves, *marks;
     const char *folder; // where files go whose names are not given; NULL or "": the current one
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
@@ -155,6 +155,7 @@ struct mien_session {
     struct mien_session_opening opening;
     struct mien_session_cameras cameras;
     struct mien_session_person person;
+    struct mien_mark_feed *marks; // live/marks.h; NULL: nobody sends any
     struct mien_session_props props;
     struct mien_session_network network;
     struct mien_session_folder folder;

@@ -45,6 +45,7 @@ int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot 
 
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options
+bool mien_session_open_marks(struct mien_session *s);   // those that others send; false: logged
 
 // session_head.c: the head of the person whose figures are shown.
 void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot);

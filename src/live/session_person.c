@@ -6,13 +6,32 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "live/marks.h"
 #include "live/settings.h"
 
 void mien_session_set_mark(struct mien_session *s, const struct mien_action *a)
 {
-    char text[32];
-    snprintf(text, sizeof(text), "mark %d", mien_live_mark(s->live));
+    char text[64 + MIEN_MARK_TEXT], words[MIEN_MARK_TEXT];
+    mien_mark_words(a->text, strlen(a->text), words);
+    int n = mien_live_mark(s->live, words, (int64_t)a->number);
+    snprintf(text, sizeof(text), !n ? "too many marks wait: this one is not set" : "mark %d%s%s", n,
+             words[0] ? ": " : "", words);
     mien_show_notice(s->show, text);
+}
+
+// On mien-marks.
+static void take_mark(void *arg, const char *words, int64_t at_ns)
+{
+    struct mien_session *s = arg;
+    struct mien_action a = {.id = MIEN_ACTION_MARK_AS, .number = (double)at_ns};
+    snprintf(a.text, sizeof(a.text), "%s", words);
+    mien_inbox_put(&s->show->actions, &a);
+}
+
+bool mien_session_open_marks(struct mien_session *s)
+{
+    s->marks = s->o.marks ? mien_mark_feed_open(s->o.marks, take_mark, s) : NULL;
+    return !s->o.marks || s->marks;
 }
 
 static void learnt(struct mien_session *s)

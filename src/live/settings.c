@@ -157,6 +157,12 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           "a page about expression, blinks, head and gaze over time", 0, 0},
          NULL,
          MIEN_ACTION_REPORT},
+        {{"marks", 0, MIEN_OPT_FIELD(&o->marks), "FROM",
+          "event marks with words for records and report: - (lines of standard input), a pipe, or "
+          "osc[:[HOST:]PORT] (messages to /mark, port 9000 of this computer)",
+          0, 0},
+         NULL,
+         NEVER},
         {MIEN_FILES_SHARE_OPT(o->share), NULL, NEVER},
         {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
           "a person's own neutral expression and range; learnt in ten seconds when new, again with "

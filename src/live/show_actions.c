@@ -242,6 +242,11 @@ static void show_open_dialog(struct mien_show *s, const struct mien_action *a)
     show_menu(s, MIEN_UI_OPEN);
 }
 
+static void write_mark(struct mien_show *s, const struct mien_action *a)
+{
+    show_menu(s, MIEN_UI_MARK);
+}
+
 static void toggle_settings(struct mien_show *s, const struct mien_action *a)
 {
     show_menu(s, MIEN_UI_SETTINGS);

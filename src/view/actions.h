@@ -53,7 +53,10 @@
     X(RANGE, SESSION, NOTHING, "use my own range", 'P', "P", NULL, NULL,                           \
       mien_session_toggle_range)                                                                   \
     X(MARK, SESSION, NOTHING, "Set an event mark", 'k', "k", "k",                                  \
-      "set an event mark in records and report", mien_session_set_mark)                            \
+      "set an event mark in records and report; K with words", mien_session_set_mark)              \
+    X(WRITE_MARK, SHOW, NOTHING, "Set a mark with words…", 'K', "K", NULL, NULL, write_mark)       \
+    X(MARK_AS, SESSION, TEXT, "set a mark with these words", 0, NULL, NULL, NULL,                  \
+      mien_session_set_mark)                                                                       \
     X(FACES, SESSION, NUMBER, "faces", '1', "1-8", "1-8",                                          \
       "so many faces are followed; j or a click: whose figures are shown", mien_session_set_faces) \
     X(FIGURES, SHOW, NOTHING, "the next face's figures", 'j', "j", NULL, NULL, show_next_face)     \

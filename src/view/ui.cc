@@ -273,6 +273,48 @@ void open_dialog(mien_ui *ui, const mien_ui_controls *c)
     ImGui::EndPopup();
 }
 
+// What is marked has been already: the mark is of the moment when it was asked for.
+void mark_dialog(mien_ui *ui, const mien_ui_controls *c)
+{
+    bool fresh = ui->mark_asked;
+    if (ui->mark_asked) {
+        ui->mark_asked = false;
+        ui->words[0] = 0;
+        ImGui::OpenPopup("Mark");
+    }
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.92f),
+                            ImGuiCond_Always, ImVec2(0.5f, 1));
+    ImGui::SetNextWindowSize(ImVec2(std::min(em * 28, io.DisplaySize.x * 0.96f), 0));
+    bool keep = true;
+    ui->marking =
+        ImGui::BeginPopupModal("Mark", &keep, ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoResize);
+    if (!ui->marking) {
+        return;
+    }
+    if (fresh || ImGui::IsWindowAppearing()) {
+        ImGui::SetKeyboardFocusHere();
+    }
+    ImGui::SetNextItemWidth(-1);
+    bool did =
+        ImGui::InputTextWithHint("##words", "what happened; Enter sets it, Esc does not", ui->words,
+                                 sizeof(ui->words), ImGuiInputTextFlags_EnterReturnsTrue);
+    bool escape = ImGui::IsKeyPressed(SDL_SCANCODE_ESCAPE);
+    if (did) {
+        mien_action a = {};
+        a.id = MIEN_ACTION_MARK_AS;
+        a.number = (double)ui->mark_ns;
+        copy(a.text, sizeof(a.text), ui->words);
+        mien_inbox_put(c->actions, &a);
+    }
+    if (did || escape || !keep || ui->close_all) {
+        ImGui::CloseCurrentPopup();
+        ui->marking = false;
+    }
+    ImGui::EndPopup();
+}
+
 // Ending while something is written is a question: everything is finished properly, but it ends.
 void quit_dialog(mien_ui *ui, const mien_ui_controls *c)
 {
@@ -431,7 +473,7 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         ui->mouse_ns = mien_now_ns();
     }
     bool key = e->type == SDL_KEYDOWN;
-    bool dialog = ui->settings || ui->opened || ui->popup || ui->quitting;
+    bool dialog = ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting;
     if (key && ui->quitting && e->key.keysym.sym == SDLK_q) {
         ui->leave = true;
         return true;
@@ -449,7 +491,7 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         return dialog || io.WantCaptureMouse;
     }
     if (key || e->type == SDL_TEXTINPUT) {
-        if (io.WantTextInput || ui->opened || ui->quitting) {
+        if (io.WantTextInput || ui->opened || ui->marking || ui->quitting) {
             return true;
         }
         SDL_Keycode k = key ? e->key.keysym.sym : 0;
@@ -463,13 +505,16 @@ bool mien_ui_event(mien_ui *ui, const void *event)
 void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 {
     if (menu == MIEN_UI_NONE) {
-        ui->close_all = ui->settings || ui->opened || ui->popup || ui->quitting;
+        ui->close_all = ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting;
         ui->menu = 0;
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
         ui->settings = !ui->settings;
     } else if (menu == MIEN_UI_OPEN) {
         ui->open_asked = true;
+    } else if (menu == MIEN_UI_MARK) {
+        ui->mark_asked = true;
+        ui->mark_ns = mien_now_ns();
     } else if (menu == MIEN_UI_QUIT) {
         ui->quit_asked = true;
     } else {
@@ -487,7 +532,7 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
         *bar_px = bar ? ui->bar_px : 0;
     }
     return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all || ui->quit_asked ||
-           ui->quitting;
+           ui->quitting || ui->mark_asked || ui->marking;
 }
 
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
@@ -517,8 +562,9 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
         settings_window(ui, c);
     }
     open_dialog(ui, c);
+    mark_dialog(ui, c);
     quit_dialog(ui, c);
-    if (c->waiting && !ui->opened && !ui->settings && !ui->quitting) {
+    if (c->waiting && !ui->opened && !ui->marking && !ui->settings && !ui->quitting) {
         offer(c);
     }
     ask_typed(ui, c);

@@ -95,6 +95,7 @@ enum mien_ui_menu {
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,
+    MIEN_UI_MARK, // asks for the words of a mark, which is of the moment when it was asked
     MIEN_UI_QUIT, // asks whether to end while something is written
     MIEN_UI_MENUS
 };

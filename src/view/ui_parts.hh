@@ -19,6 +19,9 @@ struct mien_ui_entry { // of a folder
 struct mien_ui {
     ImGuiContext *context;
     bool headless, started_sdl, started_gl;
+    bool mark_asked, marking; // for the words of a mark; the dialog is on
+    int64_t mark_ns;          // when it was asked for
+    char words[80];
     bool settings, open_asked, opened; // window shown; dialog asked for, on
     bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
     bool offering;                     // there is no source: what to do is shown

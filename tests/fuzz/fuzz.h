@@ -40,6 +40,7 @@ bool fuzz_gltf(const uint8_t *data, size_t size);
 bool fuzz_hdr(const uint8_t *data, size_t size);
 bool fuzz_image(const uint8_t *data, size_t size);
 bool fuzz_landmarks(const uint8_t *data, size_t size);
+bool fuzz_marks(const uint8_t *data, size_t size);
 bool fuzz_net(const uint8_t *data, size_t size);
 bool fuzz_obj(const uint8_t *data, size_t size);
 bool fuzz_pack(const uint8_t *data, size_t size);

@@ -23,6 +23,7 @@
 #include "fuzz/fuzz_hdr.c"
 #include "fuzz/fuzz_image.c"
 #include "fuzz/fuzz_landmarks.c"
+#include "fuzz/fuzz_marks.c"
 #include "fuzz/fuzz_net.c"
 #include "fuzz/fuzz_obj.c"
 #include "fuzz/fuzz_pack.c"
@@ -108,6 +109,7 @@ ENTRY(gltf, 200)
 ENTRY(hdr, 500)
 ENTRY(image, 400)
 ENTRY(landmarks, 500)
+ENTRY(marks, 300)
 ENTRY(net, 100)
 ENTRY(obj, 500)
 ENTRY(pack, 200)
@@ -124,10 +126,10 @@ int main(void)
         cmocka_unit_test(replay_desc),       cmocka_unit_test(replay_exif),
         cmocka_unit_test(replay_gltf),       cmocka_unit_test(replay_hdr),
         cmocka_unit_test(replay_image),      cmocka_unit_test(replay_landmarks),
-        cmocka_unit_test(replay_net),        cmocka_unit_test(replay_obj),
-        cmocka_unit_test(replay_pack),       cmocka_unit_test(replay_png),
-        cmocka_unit_test(replay_profile),    cmocka_unit_test(replay_study),
-        cmocka_unit_test(replay_websocket),
+        cmocka_unit_test(replay_marks),      cmocka_unit_test(replay_net),
+        cmocka_unit_test(replay_obj),        cmocka_unit_test(replay_pack),
+        cmocka_unit_test(replay_png),        cmocka_unit_test(replay_profile),
+        cmocka_unit_test(replay_study),      cmocka_unit_test(replay_websocket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

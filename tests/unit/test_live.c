@@ -261,11 +261,12 @@ static void every_frame_arrives_in_order(void **state)
         }
         if (s->result.mark) { // on one frame, the next that is looked at
             assert_int_equal(s->result.mark, 1);
+            assert_string_equal(s->result.mark_text, "begins");
             assert_in_range(n, 51, 54);
             marked++;
         }
         if (n == 50) {
-            assert_int_equal(mien_live_mark(l), 1);
+            assert_int_equal(mien_live_mark(l, "begins", 0), 1);
         }
         assert_int_equal(s->result.frame, n);
         assert_int_equal(s->picture.data[0], n & 255); // the very picture
@@ -519,8 +520,8 @@ static void every_key_does_something(void **state)
         const struct mien_action_row *row = mien_action_at(a);
         char key = row->character;
         // The menus' own state is out of sight here, and the window's when there is none.
-        bool hidden =
-            a == MIEN_ACTION_OPEN || a == MIEN_ACTION_SETTINGS || a == MIEN_ACTION_FULLSCREEN;
+        bool hidden = a == MIEN_ACTION_OPEN || a == MIEN_ACTION_WRITE_MARK ||
+                      a == MIEN_ACTION_SETTINGS || a == MIEN_ACTION_FULLSCREEN;
         bool capital = key >= 'A' && key <= 'Z';
         struct mien_action asked;
         if (!key) {
