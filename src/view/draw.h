@@ -48,19 +48,27 @@ void mien_draw_dot(struct mien_draw *d, float x, float y, float radius, struct m
 // Axis-aligned ellipse with half axes rx, ry: filled when stroke is 0.
 void mien_draw_ellipse(struct mien_draw *d, float x, float y, float rx, float ry, float stroke,
                        struct mien_color c);
+struct mien_pen { // how text is written
+    enum mien_font_face face;
+    enum mien_align align;
+    struct mien_color color;
+};
+#define MIEN_PEN(face, align, color) ((struct mien_pen){(face), (align), (color)})
 // y is the line's top. Returns the x where the text ends.
-float mien_draw_label(struct mien_draw *d, float x, float y, enum mien_font_face face,
-                      enum mien_align align, struct mien_color c, const char *text);
-float mien_draw_printf(struct mien_draw *d, float x, float y, enum mien_font_face face,
-                       enum mien_align align, struct mien_color c, const char *fmt, ...)
-    __attribute__((format(printf, 7, 8)));
+float mien_draw_label(struct mien_draw *d, float x, float y, struct mien_pen pen, const char *text);
+float mien_draw_printf(struct mien_draw *d, float x, float y, struct mien_pen pen, const char *fmt,
+                       ...) __attribute__((format(printf, 5, 6)));
 // A horizontal bar: a track and `fraction` (clamped to 0…1) of it filled, from the right when
 // from_right.
 void mien_draw_bar(struct mien_draw *d, struct mien_rect r, float fraction, bool from_right,
                    struct mien_color track, struct mien_color fill);
-// A line through n values spread over the rectangle's width, lo at the bottom, hi at the top;
-// values start at ring[first] and wrap at n.
-void mien_draw_plot(struct mien_draw *d, struct mien_rect r, const float *ring, int n, int first,
-                    float lo, float hi, float width, struct mien_color c);
+struct mien_plot {
+    const float *ring; // n values, which start at ring[first] and wrap at n
+    int n, first;
+    float lo, hi; // at the bottom, at the top
+};
+// A line through the values, spread over the rectangle's width.
+void mien_draw_plot(struct mien_draw *d, struct mien_rect r, const struct mien_plot *p, float width,
+                    struct mien_color c);
 
 #endif

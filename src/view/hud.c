@@ -24,8 +24,8 @@ struct pen { // writes rows of label and value into a panel
 
 static void row(struct pen *p, const char *label, const char *value, struct mien_color c)
 {
-    mien_draw_label(p->d, p->x, p->y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, label);
-    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_FONT_TEXT, MIEN_RIGHT, c, value);
+    mien_draw_label(p->d, p->x, p->y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_DIM), label);
+    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, c), value);
     p->y += 15 * p->ui;
 }
 
@@ -33,9 +33,9 @@ static void row(struct pen *p, const char *label, const char *value, struct mien
 static void stage(struct pen *p, const char *label, float ms)
 {
     char text[32];
-    mien_draw_label(p->d, p->x, p->y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, label);
+    mien_draw_label(p->d, p->x, p->y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_DIM), label);
     snprintf(text, sizeof(text), "%.1f", (double)ms);
-    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
+    mien_draw_label(p->d, p->x + p->w, p->y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT), text);
     struct mien_rect r = {p->x + 56 * p->ui, p->y + 5 * p->ui, p->w - 90 * p->ui, 4 * p->ui};
     mien_draw_bar(p->d, r, ms / 33.3f, false, C_TRACK, ms > 25 ? C_WARN : C_ACCENT);
     p->y += 14 * p->ui;
@@ -74,26 +74,29 @@ static float state_panel(struct mien_draw *d, struct mien_layout *l, const struc
     struct pen p = {d, box.x + m, box.y + 6 * ui, box.w - 2 * m, ui};
     struct mien_color c = mood_color(mood);
     mien_draw_dot(d, p.x + 4 * ui, p.y + 7 * ui, 4 * ui, c);
-    mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT, state);
+    mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_PEN(MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT), state);
     if (r->count > 0 && picture == MIEN_PICTURE_NEW) {
         char whose[32];
         snprintf(whose, sizeof(whose), r->count > 1 ? "face %d of %d" : "face %d", r->face[i].id,
                  r->count);
-        mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT,
-                        r->count > 1 ? mien_face_color(r->face[i].id) : C_DIM, whose);
+        mien_draw_label(d, p.x + p.w, p.y,
+                        MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT,
+                                 r->count > 1 ? mien_face_color(r->face[i].id) : C_DIM),
+                        whose);
     }
     p.y += 15 * ui;
     if (*reason) {
-        mien_draw_label(d, p.x, p.y, MIEN_FONT_SMALL, MIEN_LEFT, c, reason);
+        mien_draw_label(d, p.x, p.y, MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, c), reason);
         p.y += 14 * ui;
     }
     p.y += 2 * ui;
-    mien_draw_printf(d, p.x, p.y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "%.1f",
+    mien_draw_printf(d, p.x, p.y, MIEN_PEN(MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT), "%.1f",
                      info->stale ? 0 : (double)info->fps);
-    mien_draw_label(d, p.x + 36 * ui, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, "frames/s");
-    mien_draw_printf(d, p.x + p.w, p.y + 2 * ui, MIEN_FONT_TEXT, MIEN_RIGHT,
-                     info->dropped ? C_WARN : C_DIM, "dropped %llu",
-                     (unsigned long long)info->dropped);
+    mien_draw_label(d, p.x + 36 * ui, p.y + 2 * ui, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_DIM),
+                    "frames/s");
+    mien_draw_printf(d, p.x + p.w, p.y + 2 * ui,
+                     MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, info->dropped ? C_WARN : C_DIM),
+                     "dropped %llu", (unsigned long long)info->dropped);
     p.y += 21 * ui;
     stage(&p, "detect", info->detect_ms);
     stage(&p, "network", info->network_ms);
@@ -107,8 +110,9 @@ static float state_panel(struct mien_draw *d, struct mien_layout *l, const struc
     struct mien_rect plot = {p.x, p.y + 2 * ui, p.w, 16 * ui};
     float top = fmaxf(40, info->latency_p95_ms * 1.4f);
     mien_draw_box(d, (struct mien_rect){plot.x, plot.y + plot.h, plot.w, 1}, 0, C_TRACK);
-    mien_draw_plot(d, plot, info->latency_ms, MIEN_HUD_RING, info->latency_first, 0, top, 1.2f * ui,
-                   C_ACCENT);
+    mien_draw_plot(
+        d, plot, &(struct mien_plot){info->latency_ms, MIEN_HUD_RING, info->latency_first, 0, top},
+        1.2f * ui, C_ACCENT);
     return box.x + box.w;
 }
 
@@ -157,9 +161,11 @@ static bool pose_panel(struct mien_draw *d, struct mien_layout *l, const struct 
             text[0] = 0;
             snprintf(other, sizeof(other), "shut");
         }
-        mien_draw_label(d, p.x, p.y, MIEN_FONT_TEXT, MIEN_LEFT, C_DIM, e ? "gaze R" : "gaze L");
-        mien_draw_label(d, p.x + p.w - 42 * ui, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, text);
-        mien_draw_label(d, p.x + p.w, p.y, MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT, other);
+        mien_draw_label(d, p.x, p.y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_DIM),
+                        e ? "gaze R" : "gaze L");
+        mien_draw_label(d, p.x + p.w - 42 * ui, p.y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT),
+                        text);
+        mien_draw_label(d, p.x + p.w, p.y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, C_TEXT), other);
         p.y += 15 * ui;
     }
     return true;
@@ -179,12 +185,15 @@ static void expression_panel(struct mien_draw *d, struct mien_layout *l,
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         bool best = i == f->expression_class && f->expression_sure;
         float x = box.x + m;
-        mien_draw_label(d, x, y, best ? MIEN_FONT_BOLD : MIEN_FONT_TEXT, MIEN_LEFT,
-                        best ? C_TEXT : C_DIM, mien_expression_name(i));
+        mien_draw_label(
+            d, x, y,
+            MIEN_PEN(best ? MIEN_FONT_BOLD : MIEN_FONT_TEXT, MIEN_LEFT, best ? C_TEXT : C_DIM),
+            mien_expression_name(i));
         struct mien_rect r = {x + 64 * ui, y + 5 * ui, 58 * ui, 4 * ui};
         mien_draw_bar(d, r, f->expression[i], false, C_TRACK, best ? C_ACCENT : C_SOFT);
-        mien_draw_printf(d, box.x + w - m, y, MIEN_FONT_TEXT, MIEN_RIGHT, best ? C_TEXT : C_DIM,
-                         "%.0f", 100 * (double)f->expression[i]);
+        mien_draw_printf(d, box.x + w - m, y,
+                         MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT, best ? C_TEXT : C_DIM), "%.0f",
+                         100 * (double)f->expression[i]);
         y += 13 * ui;
     }
 }
@@ -206,8 +215,8 @@ static void details(struct mien_draw *d, struct mien_layout *l, const struct mie
         struct mien_rect box = {right - m - w, l->area.y + m, w, 20 * ui};
         if (w < right - left - 2 * m && mien_hud_place(l, box)) {
             panel(d, box, ui);
-            mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui, MIEN_FONT_SMALL, MIEN_RIGHT,
-                            C_DIM, text);
+            mien_draw_label(d, right - 2 * m, l->area.y + m + 4 * ui,
+                            MIEN_PEN(MIEN_FONT_SMALL, MIEN_RIGHT, C_DIM), text);
             return;
         }
     }
@@ -281,8 +290,9 @@ void mien_hud_line(struct mien_draw *d, struct mien_layout *l, const struct mien
     mien_draw_dot(d, box.x + 10 * ui, box.y + 11 * ui, 4 * ui, c);
     for (int k = 0; k < PARTS; k++) {
         if (shown[k]) {
-            x = gap + mien_draw_label(d, x, y, k ? MIEN_FONT_TEXT : MIEN_FONT_BOLD, MIEN_LEFT,
-                                      ink[k], part[k]);
+            x = gap + mien_draw_label(
+                          d, x, y, MIEN_PEN(k ? MIEN_FONT_TEXT : MIEN_FONT_BOLD, MIEN_LEFT, ink[k]),
+                          part[k]);
         }
     }
 }
@@ -308,8 +318,8 @@ static bool is_second(int i)
 
 static void number(struct mien_draw *d, float x, float y, enum mien_align align, float v)
 {
-    mien_draw_printf(d, x, y, MIEN_FONT_SMALL, align, v >= 0.05f ? C_TEXT : C_FAINT, "%.0f",
-                     100 * (double)fminf(fmaxf(v, 0), 1));
+    mien_draw_printf(d, x, y, MIEN_PEN(MIEN_FONT_SMALL, align, v >= 0.05f ? C_TEXT : C_FAINT),
+                     "%.0f", 100 * (double)fminf(fmaxf(v, 0), 1));
 }
 
 // Marks the rows to show: all, or the strongest when there is room for fewer.
@@ -334,9 +344,11 @@ static int choose_rows(const float *v, int room, bool chosen[MIEN_BLENDSHAPES])
     return rows;
 }
 
-static void bar_row(struct mien_draw *d, float ui, float x, float y, float w, float step, int i,
-                    const float *v, bool mirror)
+// Blendshape i of the values v (NULL: there is no face), in a row of the rectangle.
+static void draw_bar_row(struct mien_draw *d, float ui, struct mien_rect r, const float *v, int i,
+                         bool mirror)
 {
+    float x = r.x, y = r.y, w = r.w, step = r.h;
     float middle = x + w - 62 * ui, half = 40 * ui;
     float text_dy = (step - d->font->height[MIEN_FONT_SMALL]) / 2;
     bool pair = is_pair(i);
@@ -346,8 +358,9 @@ static void bar_row(struct mien_draw *d, float ui, float x, float y, float w, fl
     if (pair) {
         name[strlen(name) - 4] = 0; // "Left"
     }
-    mien_draw_label(d, x, y + text_dy, MIEN_FONT_SMALL, MIEN_LEFT,
-                    fmaxf(a, b) >= 0.05f ? C_TEXT : C_DIM, name);
+    mien_draw_label(d, x, y + text_dy,
+                    MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, fmaxf(a, b) >= 0.05f ? C_TEXT : C_DIM),
+                    name);
     float h = fmaxf(3 * ui, step * 0.42f), by = y + (step - h) / 2;
     if (!pair) {
         mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, 2 * half + 2, h}, a, false,
@@ -383,11 +396,13 @@ void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien
     if (r->count > 1) {
         snprintf(title, sizeof(title), "face %d", r->face[i].id);
     }
-    mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT,
-                    r->count > 1 ? mien_face_color(r->face[i].id) : C_TEXT, title);
-    mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
+    mien_draw_label(
+        d, x, y,
+        MIEN_PEN(MIEN_FONT_BOLD, MIEN_LEFT, r->count > 1 ? mien_face_color(r->face[i].id) : C_TEXT),
+        title);
+    mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
                     mirror ? "left" : "right");
-    mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM,
+    mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
                     mirror ? "right" : "left");
     y = l->bars.y + head;
     int group = -1;
@@ -406,7 +421,7 @@ void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien
             y += gap;
             group = g;
         }
-        bar_row(d, ui, x, y, w, step, k, v, mirror);
+        draw_bar_row(d, ui, (struct mien_rect){x, y, w, step}, v, k, mirror);
         y += step;
     }
 }

@@ -97,9 +97,13 @@ void mien_marks_axes(struct mien_draw *d, const struct mien_map *map, float ui,
 // The face's number in its colour, above it.
 void mien_marks_tag(struct mien_draw *d, const struct mien_map *map, float ui,
                     const struct mien_face_result *f);
-// Short lines along the normals (n,3) of the vertices (n,3), head frame; every step-th.
+struct mien_marks_points { // count vertices (3) with their normals (3), head frame
+    const float *at;
+    size_t stride; // floats from one to the next
+    int count, step;
+};
+// Short lines along the normals; every step-th.
 void mien_marks_normals(struct mien_draw *d, const struct mien_map *map, float ui,
-                        const struct mien_result *r, int i, const float *points, size_t stride,
-                        int count, int step);
+                        const struct mien_result *r, int i, const struct mien_marks_points *points);
 
 #endif

@@ -46,8 +46,8 @@ void mien_hud_notice(struct mien_draw *d, struct mien_layout *l, const struct mi
                                  HUD_LINE * ui};
         if (mien_hud_place(l, sign)) {
             mien_draw_box(d, sign, 6 * ui, C_PANEL);
-            mien_draw_label(d, sign.x + 8 * ui, sign.y + 4 * ui, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT,
-                            "paused");
+            mien_draw_label(d, sign.x + 8 * ui, sign.y + 4 * ui,
+                            MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT), "paused");
         }
     }
     if (!said) {
@@ -69,8 +69,8 @@ void mien_hud_notice(struct mien_draw *d, struct mien_layout *l, const struct mi
     mien_draw_box(d, box, 14 * ui, C_SOLID);
     mien_draw_frame(d, box, 14 * ui, 1, C_WARN);
     for (int i = 0; i < n; i++) {
-        mien_draw_label(d, box.x + w / 2, box.y + 7 * ui + step * (float)i, MIEN_FONT_BOLD,
-                        MIEN_CENTRE, C_TEXT, line[i]);
+        mien_draw_label(d, box.x + w / 2, box.y + 7 * ui + step * (float)i,
+                        MIEN_PEN(MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT), line[i]);
     }
 }
 
@@ -100,7 +100,8 @@ void mien_hud_lamps(struct mien_draw *d, struct mien_layout *l, const struct mie
         y = box.y;
         mien_draw_box(d, box, 6 * ui, C_PANEL);
         mien_draw_dot(d, box.x + 11 * ui, y + 10 * ui, 4 * ui, color[info->lamp[i].kind]);
-        mien_draw_label(d, box.x + 20 * ui, y + 4 * ui, MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT, text);
+        mien_draw_label(d, box.x + 20 * ui, y + 4 * ui,
+                        MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT), text);
         y += 23 * ui;
     }
 }
@@ -135,20 +136,21 @@ int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
     mien_draw_frame(d, box, 8 * ui, 1, C_TRACK);
     x = box.x + m;
     y = box.y + m;
-    mien_draw_label(d, x, y, MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT, "Keys");
+    mien_draw_label(d, x, y, MIEN_PEN(MIEN_FONT_TITLE, MIEN_LEFT, C_TEXT), "Keys");
     y += head;
     for (int i = first; i < last; i++) {
         char put[MIEN_KEY_TEXT];
         said = mien_key_line(i, &shown, put);
         snprintf(text, sizeof(text), "%s", said);
         mien_hud_shorten(d->font, MIEN_FONT_TEXT, w - 2 * m - keys_w, text);
-        mien_draw_label(d, x, y, MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT, shown);
-        mien_draw_label(d, x + keys_w, y, MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT, text);
+        mien_draw_label(d, x, y, MIEN_PEN(MIEN_FONT_BOLD, MIEN_LEFT, C_ACCENT), shown);
+        mien_draw_label(d, x + keys_w, y, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, C_TEXT), text);
         y += step;
     }
     if (pages > 1) {
-        mien_draw_printf(d, x, box.y + h - m - foot + 4 * ui, MIEN_FONT_SMALL, MIEN_LEFT, C_DIM,
-                         "page %d of %d: ? goes on", page, pages);
+        mien_draw_printf(d, x, box.y + h - m - foot + 4 * ui,
+                         MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, C_DIM), "page %d of %d: ? goes on",
+                         page, pages);
     }
     return pages;
 }

@@ -44,7 +44,8 @@ void mien_marks_tag(struct mien_draw *d, const struct mien_map *map, float ui,
     struct mien_rect box = {p[0] - 13 * ui, p[1] - 26 * ui, 26 * ui, 18 * ui};
     mien_draw_box(d, box, 9 * ui, C_PANEL);
     mien_draw_frame(d, box, 9 * ui, 1.2f * ui, mien_face_color(f->id));
-    mien_draw_printf(d, p[0], box.y + 2 * ui, MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT, "%d", f->id);
+    mien_draw_printf(d, p[0], box.y + 2 * ui, MIEN_PEN(MIEN_FONT_BOLD, MIEN_CENTRE, C_TEXT), "%d",
+                     f->id);
 }
 
 static bool place(const struct mien_map *map, const struct mien_result *r, int i,
@@ -74,7 +75,7 @@ static void arrow(struct mien_draw *d, const float a[2], const float b[2], float
         float x = b[0] + dx / l * 10, y = b[1] + dy / l * 10,
               half = d->font->height[MIEN_FONT_BOLD] / 2;
         mien_draw_dot(d, x, y, half, C_PANEL);
-        mien_draw_label(d, x, y - half, MIEN_FONT_BOLD, MIEN_CENTRE, c, name);
+        mien_draw_label(d, x, y - half, MIEN_PEN(MIEN_FONT_BOLD, MIEN_CENTRE, c), name);
     }
 }
 
@@ -131,12 +132,11 @@ void mien_marks_axes(struct mien_draw *d, const struct mien_map *map, float ui,
 }
 
 void mien_marks_normals(struct mien_draw *d, const struct mien_map *map, float ui,
-                        const struct mien_result *r, int i, const float *points, size_t stride,
-                        int count, int step)
+                        const struct mien_result *r, int i, const struct mien_marks_points *points)
 {
     const struct mien_pose *pose = &r->face[i].pose;
-    for (int k = 0; k < count; k += step) {
-        const float *p = points + (size_t)k * stride, *n = p + 3;
+    for (int k = 0; k < points->count; k += points->step) {
+        const float *p = points->at + (size_t)k * points->stride, *n = p + 3;
         float to[3] = {p[0] + 6 * n[0], p[1] + 6 * n[1], p[2] + 6 * n[2]}, x[3], nc[3], a[2], b[2];
         mien_mat3_mul_vec(pose->R, p, x);
         mien_mat3_mul_vec(pose->R, n, nc);

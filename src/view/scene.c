@@ -213,10 +213,17 @@ void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int heig
     glBindVertexArray(0);
 }
 
-static void surface(struct mien_scene *s, const float projection[16], const float pose[16],
-                    const struct mien_result *r, int i, enum mien_view_mode mode, float alpha,
-                    float opacity, int triangles)
+struct stage { // how a mesh is placed and seen
+    float projection[16], pose[16];
+    enum mien_view_mode mode;
+    float alpha, opacity;
+    int triangles;
+};
+
+static void draw_surface(struct mien_scene *s, const struct stage *at, const struct mien_result *r,
+                         int i)
 {
+    enum mien_view_mode mode = at->mode;
     unsigned draws = mien_view_mode_at(mode)->draws;
     const struct mien_pose *p = &r->face[i].pose;
     const GLint *u = s->uniform[mode];
@@ -227,12 +234,12 @@ static void surface(struct mien_scene *s, const float projection[16], const floa
     mien_mat3_transpose(p->R, back);
     mien_mat3_mul_vec(back, p->t, eye);
     glUseProgram(s->program[mode]);
-    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, projection);
-    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
+    glUniformMatrix4fv(u[U_PROJECTION], 1, GL_FALSE, at->projection);
+    glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, at->pose);
     glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
     glUniform3f(u[U_EYE], -eye[0], -eye[1], -eye[2]);
-    glUniform1f(u[U_ALPHA], alpha);
-    glUniform1f(u[U_OPACITY], opacity);
+    glUniform1f(u[U_ALPHA], at->alpha);
+    glUniform1f(u[U_OPACITY], at->opacity);
     float paint[3];
     mien_face_paint(r->face[i].id, draws & MIEN_DRAWS_CLAY, paint);
     glUniform3fv(u[U_PAINT], 1, paint);
@@ -245,7 +252,7 @@ static void surface(struct mien_scene *s, const float projection[16], const floa
     // The shaders mix the video in themselves: no blending, so no order and no pre-pass.
     glDepthFunc(GL_LESS);
     glDisable(GL_BLEND);
-    glDrawElements(GL_TRIANGLES, 3 * triangles, GL_UNSIGNED_INT, NULL);
+    glDrawElements(GL_TRIANGLES, 3 * at->triangles, GL_UNSIGNED_INT, NULL);
 }
 
 static void begin_depth(struct mien_rect r, int height_px)
@@ -285,29 +292,28 @@ static enum mien_mesh_group pose_face(struct mien_scene *s, const struct mien_re
 }
 
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
-                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
-                     float opacity)
+                     const struct mien_result *r, int i, const struct mien_scene_look *look)
 {
-    bool lines = mien_view_mode_at(mode)->draws & MIEN_DRAWS_LINES;
-    if (!s->ready || !s->program[mode]) {
+    bool lines = mien_view_mode_at(look->mode)->draws & MIEN_DRAWS_LINES;
+    if (!s->ready || !s->program[look->mode]) {
         return;
     }
-    float projection[16], pose[16];
-    mien_projection(&r->camera, near_mm, far_mm, map->mirror, projection);
-    mien_pose_matrix(&r->face[i].pose, pose);
+    struct stage at = {.mode = look->mode, .alpha = 0.78f, .opacity = look->opacity};
+    mien_projection(&r->camera, near_mm, far_mm, map->mirror, at.projection);
+    mien_pose_matrix(&r->face[i].pose, at.pose);
     enum mien_mesh_group last = pose_face(s, r, i,
-                                          head    ? MIEN_MESH_HEAD
-                                          : lines ? MIEN_MESH_TEETH
-                                                  : MIEN_MESH_MOUTH);
+                                          look->head ? MIEN_MESH_HEAD
+                                          : lines    ? MIEN_MESH_TEETH
+                                                     : MIEN_MESH_MOUTH);
     begin_depth(map->rect, height_px);
     glFrontFace(map->mirror ? GL_CW : GL_CCW);
-    float alpha = 0.78f;
     if (lines) {
         // The finer the mesh on the screen, the fainter its lines.
         float size = (r->face[i].box_px[2] - r->face[i].box_px[0]) * mien_map_scale(map);
-        alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
+        at.alpha = fminf(fmaxf(0.2f + size / 500, 0.35f), 0.8f);
     }
-    surface(s, projection, pose, r, i, mode, alpha, opacity, s->mesh.group_triangle[last + 1]);
+    at.triangles = s->mesh.group_triangle[last + 1];
+    draw_surface(s, &at, r, i);
     end_depth();
 }
 
@@ -361,14 +367,16 @@ void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
     struct mien_camera camera = mien_camera_make(size, (int)fmaxf(rect.h, 1), 24);
     struct mien_pose p = {.t = {0, 0, -620}};
     mien_pose_from_angles(turn_deg, 0, 0, p.R);
-    float projection[16], pose[16];
-    mien_projection(&camera, near_mm, far_mm, false, projection);
-    mien_pose_matrix(&p, pose);
+    struct stage at = {.mode = MIEN_VIEW_TEXTURED,
+                       .alpha = 1,
+                       .opacity = 1,
+                       .triangles = s->mesh.group_triangle[s->last + 1]};
+    mien_projection(&camera, near_mm, far_mm, false, at.projection);
+    mien_pose_matrix(&p, at.pose);
     begin_depth(rect, height_px);
     glFrontFace(GL_CCW);
     glClear(GL_DEPTH_BUFFER_BIT); // inside the scissor
     glBindVertexArray(s->array[s->turn]);
-    int triangles = s->mesh.group_triangle[s->last + 1];
-    surface(s, projection, pose, r, i, MIEN_VIEW_TEXTURED, 1, 1, triangles);
+    draw_surface(s, &at, r, i);
     end_depth();
 }

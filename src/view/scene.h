@@ -37,11 +37,14 @@ void mien_scene_destroy(struct mien_scene *s);
 void mien_scene_picture(struct mien_scene *s, const struct mien_image *im);
 // Screen rectangles have their origin top-left; height_px is the screen's.
 void mien_scene_video(struct mien_scene *s, const struct mien_map *map, int height_px, float gain);
-// The face in slot i of the result over the picture, in its own colour. head: the whole head, not
-// only the face.
+struct mien_scene_look {
+    enum mien_view_mode mode;
+    bool head;     // the whole head, not only the face
+    float opacity; // 0…1
+};
+// The face in slot i of the result over the picture, in its own colour.
 void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int height_px,
-                     const struct mien_result *r, int i, enum mien_view_mode mode, bool head,
-                     float opacity);
+                     const struct mien_result *r, int i, const struct mien_scene_look *look);
 // Draws what all faces of the result wear onto wear->layer; another framebuffer is to be bound
 // after it. picture: the one that mien_scene_picture was given last; light: as in the settings.
 void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct mien_wear *wear,

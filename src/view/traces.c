@@ -259,15 +259,17 @@ void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct m
         char name[32];
         snprintf(name, sizeof(name), "%s", mien_traces_channel_name(channel));
         mien_hud_shorten(d->font, MIEN_FONT_SMALL, text - 4 * ui, name);
-        mien_draw_label(d, left + m, r.y, MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT, name);
+        mien_draw_label(d, left + m, r.y, MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, C_TEXT), name);
         mien_draw_box(d, (struct mien_rect){r.x, r.y + (angle ? r.h / 2 : r.h), r.w, 1}, 0,
                       C_TRACK);
-        mien_draw_plot(d, r, c->value[i], MIEN_TRACE_POINTS, c->first, angle ? -45 : 0,
-                       angle  ? 45
-                       : rate ? 40
-                              : 1,
+        mien_draw_plot(d, r,
+                       &(struct mien_plot){c->value[i], MIEN_TRACE_POINTS, c->first,
+                                           angle ? -45 : 0,
+                                           angle  ? 45
+                                           : rate ? 40
+                                                  : 1},
                        1.3f * ui, ink);
-        mien_draw_printf(d, right - m, r.y, MIEN_FONT_SMALL, MIEN_RIGHT, ink,
+        mien_draw_printf(d, right - m, r.y, MIEN_PEN(MIEN_FONT_SMALL, MIEN_RIGHT, ink),
                          angle ? "%+.0f°" : "%.0f", (double)(angle || rate ? now : 100 * now));
     }
 }

@@ -143,11 +143,16 @@ static void draw_face(struct mien_view *v, const struct mien_map *map, float ui,
                       const struct mien_result *r, int i, const struct mien_view_settings *s)
 {
     unsigned draws = mien_view_mode_at(s->mode)->draws;
-    mien_scene_face(&v->scene, map, v->height, r, i, s->mode, s->head, 1 - s->fade);
+    const struct mien_scene_look look = {s->mode, s->head, 1 - s->fade};
+    mien_scene_face(&v->scene, map, v->height, r, i, &look);
     if (draws & MIEN_DRAWS_NEEDLES && v->scene.ready) {
         const struct mien_mesh *m = &v->scene.mesh;
-        mien_marks_normals(&v->draw, map, ui, r, i, v->scene.point[0].position,
-                           sizeof(struct mien_mesh_point) / sizeof(float), m->group_point[1], 11);
+        const struct mien_marks_points points = {.at = v->scene.point[0].position,
+                                                 .stride =
+                                                     sizeof(struct mien_mesh_point) / sizeof(float),
+                                                 .count = m->group_point[1],
+                                                 .step = 11};
+        mien_marks_normals(&v->draw, map, ui, r, i, &points);
     }
     if (draws & MIEN_DRAWS_POINTS || s->points) {
         mien_marks_landmarks(&v->draw, map, ui, v->model, &r->face[i]);

@@ -1,6 +1,7 @@
 // Unit tests of base/.
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -19,6 +20,7 @@
 #include "base/mailbox.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/inbox.h"
 #include "base/queue.h"
 #include "base/rng.h"
 #include "base/stats.h"
@@ -168,6 +170,61 @@ static void *produce(void *arg)
     }
     mien_queue_close(arg);
     return NULL;
+}
+
+enum { TELLERS = 3, TOLD = 500 };
+
+static void *run_teller(void *arg)
+{
+    static atomic_int next;
+    struct mien_inbox *b = arg;
+    int me = next++;
+    for (int i = 0; i < TOLD; i++) {
+        int value[2] = {me, i};
+        mien_inbox_put(b, value); // there is room for all
+    }
+    return NULL;
+}
+
+// Values of several threads come once each, those of one thread in their order; a full one refuses
+// and keeps what it has.
+static void inbox_keeps_the_order(void **state)
+{
+    struct mien_inbox b = {0};
+    struct mien_thread thread[TELLERS] = {0};
+    int value[2] = {0}, seen[TELLERS] = {0}, all = 0;
+    char said[400];
+    (void)state;
+    assert_false(mien_inbox_put(&b, value)); // never initialised
+    assert_true(mien_inbox_init(&b, "numbers", sizeof(value), 5));
+    assert_false(mien_inbox_take(&b, value));
+    for (int i = 0; i < 5; i++) {
+        assert_true(mien_inbox_put(&b, (int[2]){0, i}));
+    }
+    mien_log_capture(said, sizeof(said));
+    assert_false(mien_inbox_put(&b, (int[2]){0, 5}));
+    mien_log_capture(NULL, 0);
+    for (int i = 0; i < 5; i++) {
+        assert_true(mien_inbox_take(&b, value) && value[1] == i);
+    }
+    mien_inbox_destroy(&b);
+    assert_true(mien_inbox_init(&b, "numbers", sizeof(value), TELLERS * TOLD));
+    for (int i = 0; i < TELLERS; i++) {
+        assert_true(mien_thread_start(&thread[i], "teller", run_teller, &b));
+    }
+    while (all < TELLERS * TOLD) {
+        if (mien_inbox_take(&b, value)) {
+            assert_int_equal(value[1], seen[value[0]]++);
+            all++;
+        }
+    }
+    for (int i = 0; i < TELLERS; i++) {
+        mien_thread_join(&thread[i]);
+        assert_int_equal(seen[i], TOLD);
+    }
+    assert_false(mien_inbox_take(&b, value));
+    mien_inbox_destroy(&b);
+    mien_inbox_destroy(&b); // idempotent
 }
 
 static void queue_is_ordered_bounded_and_drains(void **state)
@@ -607,6 +664,7 @@ int main(void)
         cmocka_unit_test(quantiles),
         cmocka_unit_test(pool_runs_each_index_once),
         cmocka_unit_test(mailbox_keeps_the_newest),
+        cmocka_unit_test(inbox_keeps_the_order),
         cmocka_unit_test(queue_is_ordered_bounded_and_drains),
         cmocka_unit_test(options),
         cmocka_unit_test(options_are_fields),

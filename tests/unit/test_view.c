@@ -167,7 +167,8 @@ static void draw_list_fills_and_refuses(void **state)
     assert_int_equal(d.refused, 1);
     mien_draw_clear(&d);
     mien_draw_dot(&d, INFINITY, 1, 1, MIEN_COLOR(9, 9, 9, 9));
-    mien_draw_label(&d, 0, 0, MIEN_FONT_TEXT, MIEN_LEFT, MIEN_COLOR(9, 9, 9, 9), "no font");
+    mien_draw_label(&d, 0, 0, MIEN_PEN(MIEN_FONT_TEXT, MIEN_LEFT, MIEN_COLOR(9, 9, 9, 9)),
+                    "no font");
     assert_int_equal(d.quads, 0);
     mien_draw_destroy(&d);
 }
