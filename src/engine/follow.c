@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "base/linear.h"
 
 enum {
     SIDE = MIEN_FOLLOW_SIDE,
@@ -154,36 +155,6 @@ void mien_follow_remember(struct mien_follow *f, const struct mien_face_model *m
     f->have = true;
 }
 
-// Solves the symmetric positive A x = b in place by Cholesky; false when it is not positive.
-static bool solve(double A[PARAMS][PARAMS], double b[PARAMS])
-{
-    for (int i = 0; i < PARAMS; i++) {
-        for (int j = 0; j <= i; j++) {
-            double s = A[i][j];
-            for (int k = 0; k < j; k++) {
-                s -= A[i][k] * A[j][k];
-            }
-            if (i == j && !(s > 0)) {
-                return false;
-            }
-            A[i][j] = i == j ? sqrt(s) : s / A[j][j];
-        }
-    }
-    for (int i = 0; i < PARAMS; i++) {
-        for (int k = 0; k < i; k++) {
-            b[i] -= A[i][k] * b[k];
-        }
-        b[i] /= A[i][i];
-    }
-    for (int i = PARAMS - 1; i >= 0; i--) {
-        for (int k = i + 1; k < PARAMS; k++) {
-            b[i] -= A[k][i] * b[k];
-        }
-        b[i] /= A[i][i];
-    }
-    return true;
-}
-
 // The pixels of a remembered picture that have weight.
 static void make_level(struct level *l, const float *picture, const float *weight, int side,
                        const float *where)
@@ -329,7 +300,7 @@ static bool align(const struct level *l, int steps, struct state *s, float *matc
         // ten degrees a frame.
         A[4][4] += 30 * l->sum / (double)(n * n);
         A[5][5] += 30 * l->sum / (double)(n * n);
-        if (!solve(A, b)) {
+        if (!mien_solve_positive(A[0], b, PARAMS, 0)) {
             return false;
         }
         // Inverse composition: z -> (z - dt - dq depth) / dk first.

@@ -100,114 +100,172 @@ static float dot(const float *a, const float *b, int n)
     return s;
 }
 
+struct shape { // the model's landmarks (L,3) and the gradient of them
+    float X[3 * MIEN_LANDMARKS_MAX], gX[3 * MIEN_LANDMARKS_MAX], b[MIEN_BLENDSHAPES];
+    int n; // 3 L
+};
+
+struct view { // of the head by the camera: P = M X + T
+    struct columns col;
+    float C[9]; // crop rotation
+    double M[3][3], T[3], gM[3][3], gT[3];
+    double f, half, cr, sr, depth, dq, d[3], q[3];
+};
+
+// X = mean + sum identity * basis + sum b * shape, b = sigmoid(logit)
+static void shape_forward(const struct mien_face_model *m, const float *identity,
+                          const float *logit, struct shape *s)
+{
+    s->n = 3 * m->landmarks;
+    memcpy(s->X, m->landmark_mean, (size_t)s->n * sizeof(float));
+    memset(s->gX, 0, (size_t)s->n * sizeof(float));
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        add_scaled(s->X, m->landmark_identity + (size_t)i * (size_t)s->n, identity[i], s->n);
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        s->b[i] = 1 / (1 + expf(-logit[i]));
+        add_scaled(s->X, m->landmark_blendshape + (size_t)i * (size_t)s->n, s->b[i], s->n);
+    }
+}
+
+// gi, gb: gradients to add to, or NULL.
+static void shape_backward(const struct mien_face_model *m, const struct shape *s, float *gi,
+                           float *gb)
+{
+    const int n = s->n;
+    for (int i = 0; gi && i < MIEN_IDENTITY; i++) { // X = … + identity * basis
+        gi[i] += dot(s->gX, m->landmark_identity + (size_t)i * (size_t)n, n);
+    }
+    for (int i = 0; gb && i < MIEN_BLENDSHAPES; i++) { // X = … + b * shape, b = sigmoid(logit)
+        gb[i] +=
+            s->b[i] * (1 - s->b[i]) * dot(s->gX, m->landmark_blendshape + (size_t)i * (size_t)n, n);
+    }
+}
+
+// M = C^T R; T = depth / (d.q) q, depth = 100 f/half exp(-pose[8]), as mien_pose_from_crop. False:
+// there is no such pose.
+static bool view_forward(const struct mien_target *t, const float *pose, struct view *v)
+{
+    memset(v, 0, sizeof(*v));
+    if (!orthonormalise(pose, &v->col) || !(t->camera.f_px > 0)) {
+        return false;
+    }
+    mien_crop_rotation(&t->camera, &t->crop, v->C);
+    for (int r = 0; r < 3; r++) {
+        for (int c = 0; c < 3; c++) {
+            for (int i = 0; i < 3; i++) {
+                v->M[r][c] += (double)v->C[3 * i + r] * v->col.b[c][i];
+            }
+        }
+    }
+    v->f = t->camera.f_px;
+    v->half = 0.5 * t->crop.side_px;
+    v->cr = cos(t->crop.roll_rad);
+    v->sr = sin(t->crop.roll_rad);
+    double ox = t->crop.cx_px + v->half * (v->cr * pose[6] - v->sr * pose[7]) - t->camera.cx_px;
+    double oy = t->crop.cy_px + v->half * (v->sr * pose[6] + v->cr * pose[7]) - t->camera.cy_px;
+    for (int i = 0; i < 3; i++) {
+        v->d[i] = -v->C[6 + i];
+    }
+    v->q[0] = ox / v->f;
+    v->q[1] = -oy / v->f;
+    v->q[2] = -1;
+    v->depth = 100 * v->f / v->half * exp(-pose[8]);
+    v->dq = dot3(v->d, v->q);
+    for (int i = 0; i < 3; i++) {
+        v->T[i] = v->depth / v->dq * v->q[i];
+    }
+    return v->dq > 0.05 && isfinite(v->depth);
+}
+
+// gp: gradient of the pose to add k times to.
+static void view_backward(struct view *v, double k, float *gp)
+{
+    double gR[3][3], g6[6]; // gR[c]: gradient of column c of R
+    for (int c = 0; c < 3; c++) {
+        for (int r = 0; r < 3; r++) { // M = C^T R
+            gR[c][r] = v->C[3 * r] * v->gM[0][c] + v->C[3 * r + 1] * v->gM[1][c] +
+                       v->C[3 * r + 2] * v->gM[2][c];
+        }
+    }
+    orthonormalise_backward(&v->col, gR, g6);
+    for (int i = 0; i < 6; i++) {
+        gp[i] += (float)(k * g6[i]);
+    }
+    double gq[2], gTq = dot3(v->gT, v->q);
+    for (int i = 0; i < 2; i++) { // T = depth / (d.q) q
+        gq[i] = v->depth / v->dq * (v->gT[i] - gTq / v->dq * v->d[i]);
+    }
+    double gox = gq[0] / v->f, goy = -gq[1] / v->f;              // q = (ox, -oy)/f
+    gp[6] += (float)(k * v->half * (v->cr * gox + v->sr * goy)); // ox = … + half (cr p6 - sr p7)
+    gp[7] += (float)(k * v->half * (v->cr * goy - v->sr * gox)); // oy = … + half (sr p6 + cr p7)
+    gp[8] += (float)(-k * dot3(v->gT, v->T));                    // T ~ depth ~ exp(-p8)
+}
+
+// One landmark's loss w smooth_l1(e), its gradient by P in gP. False: it is behind the camera.
+static bool point_loss(const struct mien_target *t, const struct view *v, const double P[3], int i,
+                       double w, double *loss, double gP[3])
+{
+    const double Z = -P[2], f = v->f;
+    if (!(Z > 1)) {
+        return false;
+    }
+    double px = t->camera.cx_px + f * P[0] / Z - t->crop.cx_px;
+    double py = t->camera.cy_px - f * P[1] / Z - t->crop.cy_px;
+    double e[2] = {(v->cr * px + v->sr * py) / v->half - t->landmark[i][0],
+                   (v->cr * py - v->sr * px) / v->half - t->landmark[i][1]};
+    double gu[2];
+    for (int c = 0; c < 2; c++) { // smooth L1 and its slope
+        double a = fabs(e[c]);
+        *loss += w * (a < DELTA ? 0.5 * a * a / DELTA : a - 0.5 * DELTA);
+        gu[c] = w * (a < DELTA ? e[c] / DELTA : e[c] < 0 ? -1 : 1);
+    }
+    double gpx =
+        (v->cr * gu[0] - v->sr * gu[1]) / v->half; // e = (cr px + sr py, cr py - sr px)/half
+    double gpy = (v->sr * gu[0] + v->cr * gu[1]) / v->half;
+    gP[0] = gpx * f / Z;                             // px = … + f P0/Z
+    gP[1] = -gpy * f / Z;                            // py = … - f P1/Z
+    gP[2] = f * (gpx * P[0] - gpy * P[1]) / (Z * Z); // Z = -P2
+    return true;
+}
+
 double mien_loss_consistency(const struct mien_face_model *model,
                              const float *const raw[MIEN_BRANCHES], const struct mien_target *t,
                              double k, float *const grad[MIEN_BRANCHES])
 {
-    const float *pose = raw[MIEN_BRANCH_POSE];
-    int L = model->landmarks, n = 3 * L;
-    float X[3 * MIEN_LANDMARKS_MAX], gX[3 * MIEN_LANDMARKS_MAX], b[MIEN_BLENDSHAPES];
-    struct columns col;
-    if (!orthonormalise(pose, &col) || !(t->camera.f_px > 0)) {
+    struct shape s;
+    struct view v;
+    double total = 0, loss = 0;
+    if (!view_forward(t, raw[MIEN_BRANCH_POSE], &v)) {
         return -1;
     }
-    // X = mean + sum identity * basis + sum sigmoid(logit) * shape
-    memcpy(X, model->landmark_mean, (size_t)n * sizeof(float));
-    for (int i = 0; i < MIEN_IDENTITY; i++) {
-        add_scaled(X, model->landmark_identity + (size_t)i * (size_t)n,
-                   raw[MIEN_BRANCH_IDENTITY][i], n);
-    }
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        b[i] = 1 / (1 + expf(-raw[MIEN_BRANCH_BLENDSHAPES][i]));
-        add_scaled(X, model->landmark_blendshape + (size_t)i * (size_t)n, b[i], n);
-    }
-    // M = C^T R; T = depth/(d.q) q, as mien_pose_from_crop.
-    float C[9];
-    mien_crop_rotation(&t->camera, &t->crop, C);
-    double M[3][3], f = t->camera.f_px, half = 0.5 * t->crop.side_px;
-    for (int r = 0; r < 3; r++) {
-        for (int c = 0; c < 3; c++) {
-            M[r][c] = 0;
-            for (int i = 0; i < 3; i++) {
-                M[r][c] += (double)C[3 * i + r] * col.b[c][i];
-            }
-        }
-    }
-    double cr = cos(t->crop.roll_rad), sr = sin(t->crop.roll_rad);
-    double ox = t->crop.cx_px + half * (cr * pose[6] - sr * pose[7]) - t->camera.cx_px;
-    double oy = t->crop.cy_px + half * (sr * pose[6] + cr * pose[7]) - t->camera.cy_px;
-    const double d[3] = {-C[6], -C[7], -C[8]}, q[3] = {ox / f, -oy / f, -1};
-    double depth = 100 * f / half * exp(-pose[8]), dq = dot3(d, q), T[3];
-    if (!(dq > 0.05) || !isfinite(depth)) {
-        return -1;
-    }
-    for (int i = 0; i < 3; i++) {
-        T[i] = depth / dq * q[i];
-    }
-    double total = 0, loss = 0, gM[3][3] = {{0}}, gT[3] = {0};
-    for (int i = 0; i < L; i++) {
+    shape_forward(model, raw[MIEN_BRANCH_IDENTITY], raw[MIEN_BRANCH_BLENDSHAPES], &s);
+    for (int i = 0; i < model->landmarks; i++) {
         total += t->landmark_weight[i];
     }
-    memset(gX, 0, (size_t)n * sizeof(float));
-    for (int i = 0; i < L; i++) {
-        double w = t->landmark_weight[i] / total, P[3];
+    for (int i = 0; i < model->landmarks; i++) {
+        double w = t->landmark_weight[i] / total, P[3], gP[3];
+        const float *X = s.X + 3 * i;
         if (!(w > 0)) {
             continue;
         }
         for (int r = 0; r < 3; r++) {
-            P[r] = M[r][0] * X[3 * i] + M[r][1] * X[3 * i + 1] + M[r][2] * X[3 * i + 2] + T[r];
+            P[r] = v.M[r][0] * X[0] + v.M[r][1] * X[1] + v.M[r][2] * X[2] + v.T[r];
         }
-        double Z = -P[2];
-        if (!(Z > 1)) {
+        if (!point_loss(t, &v, P, i, w, &loss, gP)) {
             return -1;
         }
-        double px = t->camera.cx_px + f * P[0] / Z - t->crop.cx_px;
-        double py = t->camera.cy_px - f * P[1] / Z - t->crop.cy_px;
-        double e[2] = {(cr * px + sr * py) / half - t->landmark[i][0],
-                       (cr * py - sr * px) / half - t->landmark[i][1]};
-        double gu[2];
-        for (int c = 0; c < 2; c++) { // smooth L1
-            double a = fabs(e[c]);
-            loss += w * (a < DELTA ? 0.5 * a * a / DELTA : a - 0.5 * DELTA);
-            gu[c] = w * (a < DELTA ? e[c] / DELTA : e[c] < 0 ? -1 : 1);
-        }
-        double gpx = (cr * gu[0] - sr * gu[1]) / half, gpy = (sr * gu[0] + cr * gu[1]) / half;
-        double gP[3] = {gpx * f / Z, -gpy * f / Z, f * (gpx * P[0] - gpy * P[1]) / (Z * Z)};
-        for (int r = 0; r < 3; r++) {
-            gT[r] += gP[r];
+        for (int r = 0; r < 3; r++) { // P = M X + T
+            v.gT[r] += gP[r];
             for (int c = 0; c < 3; c++) {
-                gM[r][c] += gP[r] * X[3 * i + c];
-                gX[3 * i + c] += (float)(k * M[r][c] * gP[r]);
+                v.gM[r][c] += gP[r] * X[c];
+                s.gX[3 * i + c] += (float)(k * v.M[r][c] * gP[r]);
             }
         }
     }
-    float *gp = grad[MIEN_BRANCH_POSE], *gi = grad[MIEN_BRANCH_IDENTITY];
-    float *gb = grad[MIEN_BRANCH_BLENDSHAPES];
-    if (gp) {
-        double gR[3][3], g6[6]; // gR[c]: gradient of column c of R = C M
-        for (int c = 0; c < 3; c++) {
-            for (int r = 0; r < 3; r++) {
-                gR[c][r] = C[3 * r] * gM[0][c] + C[3 * r + 1] * gM[1][c] + C[3 * r + 2] * gM[2][c];
-            }
-        }
-        orthonormalise_backward(&col, gR, g6);
-        for (int i = 0; i < 6; i++) {
-            gp[i] += (float)(k * g6[i]);
-        }
-        double gq[2], gTq = dot3(gT, q);
-        for (int i = 0; i < 2; i++) {
-            gq[i] = depth / dq * (gT[i] - gTq / dq * d[i]);
-        }
-        double gox = gq[0] / f, goy = -gq[1] / f;
-        gp[6] += (float)(k * half * (cr * gox + sr * goy));
-        gp[7] += (float)(k * half * (cr * goy - sr * gox));
-        gp[8] += (float)(-k * dot3(gT, T));
+    if (grad[MIEN_BRANCH_POSE]) {
+        view_backward(&v, k, grad[MIEN_BRANCH_POSE]);
     }
-    for (int i = 0; gi && i < MIEN_IDENTITY; i++) {
-        gi[i] += dot(gX, model->landmark_identity + (size_t)i * (size_t)n, n);
-    }
-    for (int i = 0; gb && i < MIEN_BLENDSHAPES; i++) {
-        gb[i] += b[i] * (1 - b[i]) * dot(gX, model->landmark_blendshape + (size_t)i * (size_t)n, n);
-    }
+    shape_backward(model, &s, grad[MIEN_BRANCH_IDENTITY], grad[MIEN_BRANCH_BLENDSHAPES]);
     return loss;
 }

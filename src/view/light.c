@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/linear.h"
 #include "image/luma.h"
 
 void mien_light_even(float out[MIEN_SH])
@@ -21,40 +22,6 @@ static float luminance(const struct mien_image *im, float x, float y)
     }
     p += 3 * (size_t)xi;
     return mien_luma(p[0], p[1], p[2]);
-}
-
-// Cholesky of the symmetric positive (MIEN_SH,MIEN_SH) a, then a x = b in place of b.
-static bool solve(double a[MIEN_SH][MIEN_SH], double b[MIEN_SH])
-{
-    for (int i = 0; i < MIEN_SH; i++) {
-        for (int j = 0; j <= i; j++) {
-            double s = a[i][j];
-            for (int k = 0; k < j; k++) {
-                s -= a[i][k] * a[j][k];
-            }
-            if (i == j) {
-                if (!(s > 1e-9)) {
-                    return false;
-                }
-                a[i][i] = sqrt(s);
-            } else {
-                a[i][j] = s / a[j][j];
-            }
-        }
-    }
-    for (int i = 0; i < MIEN_SH; i++) {
-        for (int k = 0; k < i; k++) {
-            b[i] -= a[i][k] * b[k];
-        }
-        b[i] /= a[i][i];
-    }
-    for (int i = MIEN_SH - 1; i >= 0; i--) {
-        for (int k = i + 1; k < MIEN_SH; k++) {
-            b[i] -= a[k][i] * b[k];
-        }
-        b[i] /= a[i][i];
-    }
-    return true;
 }
 
 bool mien_light_estimate(const struct mien_image *picture, const struct mien_camera *camera,
@@ -103,7 +70,7 @@ bool mien_light_estimate(const struct mien_image *picture, const struct mien_cam
         a[r][r] += (r ? (r < 4 ? 0.02 : 0.08) : 1e-4) * seen;
         b[r] /= mean;
     }
-    if (!solve(a, b)) {
+    if (!mien_solve_positive(a[0], b, MIEN_SH, 1e-9)) {
         return false;
     }
     for (int r = 0; r < MIEN_SH; r++) {
