@@ -122,8 +122,13 @@ int mien_detector_run(struct mien_detector *d, const struct mien_image *im, floa
         return 0;
     }
     struct mien_letterbox box = mien_letterbox_fit(im->width, im->height, d->width, d->height);
-    mien_letterbox_gray(&box, im, d->width, d->height, mien_net_input_mean(d->net),
-                        mien_net_input_scale(d->net), d->input);
+    const struct mien_float_planes input = {d->input,
+                                            1,
+                                            d->width,
+                                            d->height,
+                                            mien_net_input_mean(d->net),
+                                            mien_net_input_scale(d->net)};
+    mien_letterbox_gray(&box, im, &input);
     mien_net_forward(d->net, d->input, d->workspace);
     threshold = threshold > 0 ? threshold : MIEN_DETECT_THRESHOLD;
     int count = 0;

@@ -117,29 +117,34 @@ static void area(float at, float step, int size, float *a, float *b)
     *b = fminf((float)size, at * step + step);
 }
 
-// Means along a row of gray whose first pixel is column `first`.
-static void means_across(const struct mien_letterbox *l, const float *gray_row, int first, int end,
-                         int width, int x0, int x1, float mean, float scale, float *out)
+struct strip { // columns of a picture of this width, and the input's that they become
+    int width, first, end;
+    int x0, x1;
+};
+
+// Means along a row of grey that begins at column s->first.
+static void means_across(const struct mien_letterbox *l, const struct strip *s,
+                         const float *gray_row, float mean, float scale, float *out)
 {
     const float step = 1 / l->scale;
-    for (int x = x0; x < x1; x++) {
+    for (int x = s->x0; x < s->x1; x++) {
         float a, b, v = 0, total = 0;
-        area((float)x - l->x_px, step, width, &a, &b);
-        const int i0 = (int)a >= end ? end - 1 : (int)a;
-        for (int i = i0; i < end && (float)i < b; i++) {
+        area((float)x - l->x_px, step, s->width, &a, &b);
+        const int i0 = (int)a >= s->end ? s->end - 1 : (int)a;
+        for (int i = i0; i < s->end && (float)i < b; i++) {
             const float w = fminf(b, (float)i + 1) - fmaxf(a, (float)i);
             if (w > 0) {
-                v += w * gray_row[i - first];
+                v += w * gray_row[i - s->first];
                 total += w;
             }
         }
-        out[x] = ((total > 0 ? v / total : gray_row[i0 - first]) - mean) * scale;
+        out[x] = ((total > 0 ? v / total : gray_row[i0 - s->first]) - mean) * scale;
     }
 }
 
 // Down first, for all bytes of a row alike, then across: strips of columns whose sums stay near.
 static void shrink(const struct mien_letterbox *l, const struct mien_image *im, int channels,
-                   int input_w, float mean, float scale, float *plane)
+                   const struct mien_float_planes *input)
 {
     enum { STRIP = 1024 };
     float sum[STRIP * 4], gray_row[STRIP];
@@ -156,6 +161,7 @@ static void shrink(const struct mien_letterbox *l, const struct mien_image *im, 
         int end = (int)ceilf(right) > first ? (int)ceilf(right) : first + 1;
         end = end - first > STRIP ? first + STRIP : end;
         const int n = end - first;
+        const struct strip strip = {im->width, first, end, x0, x1};
         for (int y = l->y0; y < l->y1; y++) {
             float a, b, total = 0;
             area((float)y - l->y_px, step, im->height, &a, &b);
@@ -169,17 +175,17 @@ static void shrink(const struct mien_letterbox *l, const struct mien_image *im, 
                 total += w;
             }
             sums_to_gray(sum, channels, n, 1 / total, gray_row);
-            means_across(l, gray_row, first, end, im->width, x0, x1, mean, scale,
-                         plane + (size_t)y * (size_t)input_w);
+            means_across(l, &strip, gray_row, input->mean, input->scale,
+                         input->data + (size_t)y * (size_t)input->width);
         }
     }
 }
 
 static void enlarge(const struct mien_letterbox *l, const struct mien_image *im, int channels,
-                    int input_w, float mean, float scale, float *plane)
+                    const struct mien_float_planes *input)
 {
     for (int y = l->y0; y < l->y1; y++) {
-        float *out = plane + (size_t)y * (size_t)input_w;
+        float *out = input->data + (size_t)y * (size_t)input->width;
         for (int x = l->x0; x < l->x1; x++) {
             float sx, sy;
             mien_letterbox_to_picture(l, (float)x, (float)y, &sx, &sy);
@@ -189,29 +195,29 @@ static void enlarge(const struct mien_letterbox *l, const struct mien_image *im,
                 gray_at(im, channels, i, j) * (1 - fx) + gray_at(im, channels, i + 1, j) * fx;
             float low = gray_at(im, channels, i, j + 1) * (1 - fx) +
                         gray_at(im, channels, i + 1, j + 1) * fx;
-            out[x] = (top * (1 - fy) + low * fy - mean) * scale;
+            out[x] = (top * (1 - fy) + low * fy - input->mean) * input->scale;
         }
     }
 }
 
-void mien_letterbox_gray(const struct mien_letterbox *l, const struct mien_image *im, int input_w,
-                         int input_h, float mean, float scale, float *plane)
+void mien_letterbox_gray(const struct mien_letterbox *l, const struct mien_image *im,
+                         const struct mien_float_planes *input)
 {
     int channels = mien_format_channels(im->format);
-    MIEN_ASSERT(input_w <= INPUT_W_MAX && channels > 0);
-    bool bars = l->x0 > 0 || l->y0 > 0 || l->x1 < input_w || l->y1 < input_h;
+    MIEN_ASSERT(input->width <= INPUT_W_MAX && input->channels == 1 && channels > 0);
+    bool bars = l->x0 > 0 || l->y0 > 0 || l->x1 < input->width || l->y1 < input->height;
     if (bars) {
-        memset(plane, 0, (size_t)input_w * (size_t)input_h * sizeof(*plane));
+        memset(input->data, 0, (size_t)input->width * (size_t)input->height * sizeof(float));
     }
     if (im->width == 2 * (l->x1 - l->x0) && im->height == 2 * (l->y1 - l->y0)) {
         for (int y = l->y0; y < l->y1; y++) {
             const uint8_t *row = im->data + (size_t)(2 * (y - l->y0)) * im->stride;
-            half_row(row, row + im->stride, channels, l->x1 - l->x0, mean, scale,
-                     plane + (size_t)y * (size_t)input_w + l->x0);
+            half_row(row, row + im->stride, channels, l->x1 - l->x0, input->mean, input->scale,
+                     input->data + (size_t)y * (size_t)input->width + l->x0);
         }
     } else if (l->scale < 1) {
-        shrink(l, im, channels, input_w, mean, scale, plane);
+        shrink(l, im, channels, input);
     } else {
-        enlarge(l, im, channels, input_w, mean, scale, plane);
+        enlarge(l, im, channels, input);
     }
 }

@@ -19,9 +19,8 @@ void mien_letterbox_to_picture(const struct mien_letterbox *l, float x, float y,
                                float *py);
 void mien_letterbox_to_input(const struct mien_letterbox *l, float px, float py, float *x,
                              float *y);
-// (grey - mean) * scale into plane (input_h, input_w). Grey is 0.299 R + 0.587 G + 0.114 B.
-// input_w up to 1024.
+// Into the one plane of `input`, up to 1024 wide. Grey is 0.299 R + 0.587 G + 0.114 B.
 void mien_letterbox_gray(const struct mien_letterbox *l, const struct mien_image *picture,
-                         int input_w, int input_h, float mean, float scale, float *plane);
+                         const struct mien_float_planes *input);
 
 #endif

@@ -91,10 +91,10 @@ static void take(const struct mien_image *frame, const struct mien_crop *c, floa
     struct mien_affine map =
         mien_affine_crop(c->cx_px, c->cy_px, scale * c->side_px, c->roll_rad, n, false);
     if (frame->format == MIEN_FORMAT_GRAY8) {
-        mien_warp_to_float(frame, &map, 1, n, n, -1, 0, 1, out);
+        mien_warp_to_float(frame, &map, -1, &(struct mien_float_planes){out, 1, n, n, 0, 1});
     } else {
         float rgb[3 * WIDE * WIDE];
-        mien_warp_to_float(frame, &map, 3, n, n, -1, 0, 1, rgb);
+        mien_warp_to_float(frame, &map, -1, &(struct mien_float_planes){rgb, 3, n, n, 0, 1});
         to_grey(rgb, n * n, out);
     }
     blur(out, n);

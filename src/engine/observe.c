@@ -124,7 +124,9 @@ void mien_observer_take(struct mien_observer *o, const struct mien_image *frame,
     struct mien_affine map =
         mien_affine_crop(crop->cx_px, crop->cy_px, crop->side_px, crop->roll_rad, o->in.w, mirror);
     // The edge is repeated outside the picture, as in training.
-    mien_warp_to_float(frame, &map, o->in.c, o->in.w, o->in.h, -1, o->mean, o->scale, o->input);
+    mien_warp_to_float(
+        frame, &map, -1,
+        &(struct mien_float_planes){o->input, o->in.c, o->in.w, o->in.h, o->mean, o->scale});
 }
 
 void mien_observer_read(struct mien_observer *o, struct mien_estimate *out)

@@ -57,9 +57,16 @@ struct mien_affine mien_affine_crop(float cx, float cy, float side, float roll_r
 // No allocation when shrinking less than 8 times.
 void mien_warp(const struct mien_image *src, const struct mien_affine *map, struct mien_image *dst,
                int border);
-// The same into planar float (C,H,W): (pixel - mean) * scale; channels 1 or 3 (GRAY8 is repeated).
-void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int channels,
-                        int width, int height, int border, float mean, float scale, float *dst);
+// A picture as networks take it: planes of (pixel - mean) * scale.
+struct mien_float_planes {
+    float *data;  // (C,H,W), borrowed
+    int channels; // 1 or 3
+    int width, height;
+    float mean, scale;
+};
+// The same into planes; 3 channels of a GRAY8 src are alike.
+void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int border,
+                        const struct mien_float_planes *dst);
 void mien_resize(const struct mien_image *src, struct mien_image *dst); // area when shrinking
 // The whole of src in the middle of dst, as large as it fits at its own proportions, black beside
 // it.

@@ -386,19 +386,19 @@ void mien_warp(const struct mien_image *src, const struct mien_affine *map, stru
     run(&j, map, dst->width, dst->height, &k);
 }
 
-void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int channels,
-                        int width, int height, int border, float mean, float scale, float *dst)
+void mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map, int border,
+                        const struct mien_float_planes *dst)
 {
-    MIEN_ASSERT(src->data && (channels == 1 || channels == 3));
-    MIEN_ASSERT(channels == 3 || src->format == MIEN_FORMAT_GRAY8);
+    MIEN_ASSERT(src->data && (dst->channels == 1 || dst->channels == 3));
+    MIEN_ASSERT(dst->channels == 3 || src->format == MIEN_FORMAT_GRAY8);
     struct job j = {.src = src, .channels = mien_format_channels(src->format), .border = border};
-    struct sink k = {.f = dst,
-                     .plane = (size_t)width * (size_t)height,
-                     .width = width,
-                     .channels = channels,
-                     .mean = mean,
-                     .scale = scale};
-    run(&j, map, width, height, &k);
+    struct sink k = {.f = dst->data,
+                     .plane = (size_t)dst->width * (size_t)dst->height,
+                     .width = dst->width,
+                     .channels = dst->channels,
+                     .mean = dst->mean,
+                     .scale = dst->scale};
+    run(&j, map, dst->width, dst->height, &k);
 }
 
 void mien_resize_whole(const struct mien_image *src, struct mien_image *dst)

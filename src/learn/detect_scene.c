@@ -111,11 +111,15 @@ static inline float alpha_at(const struct mask *m, const struct mien_image *im, 
     return a <= 0 ? 0 : a >= 1 ? 1 : a * a * (3 - 2 * a);
 }
 
+struct tone { // pixel -> gain * pixel + offset
+    float gain, offset;
+    float match; // how far the mean is then moved to what lies there, 0…1
+};
+
 // Pastes a picture; its brightness becomes gain * v + (offset, of which `match` brings the mean to
 // what it covers). owner: face number, 0 for none, -1 leaves the owners as they are.
 static void paste(struct mien_detect_scene *s, const struct mien_image *im, const struct place *p,
-                  const struct mask *m, struct rect clip, float gain, float offset, float match,
-                  int owner)
+                  const struct mask *m, struct rect clip, struct tone tone, int owner)
 {
     struct rect r = m->cover ? clip : reach(im, p, clip);
     if (r.x1 <= r.x0 || r.y1 <= r.y0) {
@@ -130,7 +134,7 @@ static void paste(struct mien_detect_scene *s, const struct mien_image *im, cons
     view.width = r.x1 - r.x0;
     view.height = r.y1 - r.y0;
     mien_warp(im, &shifted, &view, -1);
-    if (match > 0) {
+    if (tone.match > 0) {
         long sum_new = 0, sum_old = 0, n = 0;
         for (int y = r.y0 + 2; y < r.y1; y += 4) {
             for (int x = r.x0 + 2; x < r.x1; x += 4) {
@@ -140,7 +144,7 @@ static void paste(struct mien_detect_scene *s, const struct mien_image *im, cons
             }
         }
         if (n > 0) {
-            offset += match * ((float)sum_old - gain * (float)sum_new) / (float)n;
+            tone.offset += tone.match * ((float)sum_old - tone.gain * (float)sum_new) / (float)n;
         }
     }
     for (int y = r.y0; y < r.y1; y++) {
@@ -155,7 +159,7 @@ static void paste(struct mien_detect_scene *s, const struct mien_image *im, cons
                     continue;
                 }
             }
-            float v = gain * (float)in[x] + offset;
+            float v = tone.gain * (float)in[x] + tone.offset;
             v = v < 0 ? 0 : v > 255 ? 255 : v;
             out[x] = (uint8_t)((float)out[x] + alpha * (v - (float)out[x]) + 0.5f);
             if (owner >= 0 && alpha > 0.5f && (x & 3) == 2 && (y & 3) == 2) {
@@ -184,8 +188,9 @@ static void lay_background(struct mien_detect_scene *s, const struct mien_detect
                       .scale = zoom,
                       .roll_rad = mien_rng_chance(rng, 0.3f) ? mien_rng_range(rng, -3.1f, 3.1f) : 0,
                       .flip = mien_rng_chance(rng, 0.5f)};
-    paste(s, im, &p, &cover_mask, clip, mien_rng_range(rng, 0.6f, 1.2f),
-          mien_rng_range(rng, -20, 30), 0, 0);
+    struct tone tone = {.offset = mien_rng_range(rng, -20, 30)};
+    tone.gain = mien_rng_range(rng, 0.6f, 1.2f);
+    paste(s, im, &p, &cover_mask, clip, tone, 0);
 }
 
 // A piece of a background under the kind of mask that faces get: its seam is a negative.
@@ -209,8 +214,10 @@ static void paste_negative(struct mien_detect_scene *s, const struct mien_detect
                          mien_rng_chance(rng, 0.3f) ? 0.03f : mien_rng_range(rng, 0.1f, 0.7f),
                      .edge_px = mien_rng_range(rng, 1, 12)};
     struct rect all = {0, 0, s->width, s->height};
-    paste(s, im, &p, &m, all, mien_rng_range(rng, 0.5f, 1.4f), mien_rng_range(rng, -30, 40),
-          mien_rng_chance(rng, 0.5f) ? mien_rng_float(rng) : 0, owner);
+    struct tone tone = {.match = mien_rng_chance(rng, 0.5f) ? mien_rng_float(rng) : 0};
+    tone.offset = mien_rng_range(rng, -30, 40);
+    tone.gain = mien_rng_range(rng, 0.5f, 1.4f);
+    paste(s, im, &p, &m, all, tone, owner);
 }
 
 static const struct mien_detect_source *draw_face(const struct mien_detect_data *d,
@@ -291,7 +298,7 @@ static void add_face(struct mien_detect_scene *s, const struct mien_detect_sourc
     float gain = mien_rng_chance(rng, 0.5f) ? mien_rng_range(rng, 0.5f, 1.3f) : 1;
     float offset = mien_rng_chance(rng, 0.5f) ? mien_rng_range(rng, -25, 25) + 128 * (1 - gain) : 0;
     float match = !m->cover && mien_rng_chance(rng, 0.4f) ? mien_rng_float(rng) : 0;
-    paste(s, &src->gray, p, m, clip, gain, offset, match, s->faces);
+    paste(s, &src->gray, p, m, clip, (struct tone){gain, offset, match}, s->faces);
 }
 
 static float draw_size(const struct mien_detect_scene *s, struct mien_rng *rng)
@@ -308,8 +315,9 @@ static void paste_upended(struct mien_detect_scene *s, const struct mien_detect_
     float roll = 1.5707963f * (float)(1 + mien_rng_below(rng, 3)) + 0.15f * mien_rng_normal(rng);
     struct place p = put(src, size, x, y, roll - src->roll_rad, false, &f);
     struct mask m = draw_mask(src, rng);
-    paste(s, &src->gray, &p, &m, clip, mien_rng_range(rng, 0.6f, 1.2f),
-          mien_rng_range(rng, -20, 25), 0, 0);
+    struct tone tone = {.offset = mien_rng_range(rng, -20, 25)};
+    tone.gain = mien_rng_range(rng, 0.6f, 1.2f);
+    paste(s, &src->gray, &p, &m, clip, tone, 0);
 }
 
 static void scene_pasted(struct mien_detect_scene *s, const struct mien_detect_data *d,

@@ -206,35 +206,49 @@ static void fill_outside(struct mien_sampler *s, const struct mien_affine *a, in
     }
 }
 
-// Warps the crop into x (values 0…255). The picture's real part is view; map points into it.
-static void take_pixels(struct mien_sampler *s, const struct mien_image *view,
-                        const struct mien_crop *crop, bool flip, int full_width, int x0, int y0,
-                        struct mien_rng *rng, float *x)
+// The real part of a picture, and where it lies in the whole.
+struct part {
+    const struct mien_image *pixels;
+    int x0, y0;
+    int full_width;
+};
+
+// A map into the part.
+static struct mien_affine part_map(const struct part *v, const struct mien_crop *crop, int size,
+                                   bool flip)
+{
+    struct mien_affine map = crop_map(crop, size, flip, v->full_width);
+    map.m[2] -= (float)v->x0;
+    map.m[5] -= (float)v->y0;
+    return map;
+}
+
+// Warps the crop into x (values 0…255).
+static void take_pixels(struct mien_sampler *s, const struct part *v, const struct mien_crop *crop,
+                        bool flip, struct mien_rng *rng, float *x)
 {
     const struct mien_sample_config *c = &s->config;
-    struct mien_affine map = crop_map(crop, c->width, flip, full_width);
-    map.m[2] -= (float)x0;
-    map.m[5] -= (float)y0;
+    const struct mien_float_planes out = {x, c->channels, c->width, c->height, 0, 1};
+    const struct mien_affine map = part_map(v, crop, c->width, flip);
     // A picture that is small already (FER+) is not made smaller still.
     if (mien_rng_chance(rng, c->augment.shrink) && crop->side_px > 72) {
         // As if the face had been small in the picture: FER+'s 48 px, or far from the camera.
         int n = 24 + (int)mien_rng_below(rng, 40);
-        struct mien_affine coarse = crop_map(crop, n, flip, full_width);
-        coarse.m[2] -= (float)x0;
-        coarse.m[5] -= (float)y0;
-        if ((s->small.width != n || s->small.format != view->format) &&
-            (mien_image_destroy(&s->small), !mien_image_create(&s->small, n, n, view->format))) {
+        const struct mien_affine coarse = part_map(v, crop, n, flip);
+        const enum mien_format format = v->pixels->format;
+        if ((s->small.width != n || s->small.format != format) &&
+            (mien_image_destroy(&s->small), !mien_image_create(&s->small, n, n, format))) {
             return;
         }
-        mien_warp(view, &coarse, &s->small, -1);
+        mien_warp(v->pixels, &coarse, &s->small, -1);
         float k = (float)n / (float)c->width;
         struct mien_affine up = {{k, 0, 0.5f * k - 0.5f, 0, k, 0.5f * k - 0.5f}};
-        mien_warp_to_float(&s->small, &up, c->channels, c->width, c->height, -1, 0, 1, x);
+        mien_warp_to_float(&s->small, &up, -1, &out);
     } else {
-        mien_warp_to_float(view, &map, c->channels, c->width, c->height, -1, 0, 1, x);
+        mien_warp_to_float(v->pixels, &map, -1, &out);
     }
     if (mien_rng_chance(rng, c->augment.border)) {
-        fill_outside(s, &map, view->width, view->height, rng, x);
+        fill_outside(s, &map, v->pixels->width, v->pixels->height, rng, x);
     }
 }
 
@@ -250,7 +264,7 @@ static double picture_number(const uint8_t *jpeg, size_t bytes, uint64_t seed)
 // Takes labels away and, where there is a teacher, fills in what is missing. crop: in the picture,
 // mirrored when the target is.
 static void thin_labels(struct mien_sampler *s, const struct mien_label *label, const uint8_t *jpeg,
-                        const struct mien_image *view, int x0, int y0, struct mien_target *t)
+                        const struct part *v, struct mien_target *t)
 {
     const struct mien_sample_config *c = &s->config;
     if (label->split) {
@@ -268,11 +282,11 @@ static void thin_labels(struct mien_sampler *s, const struct mien_label *label, 
         return;
     }
     struct mien_pseudo *p = s->pseudo;
-    struct mien_affine map = crop_map(&t->crop, p->in.w, t->flipped, label->width);
-    map.m[2] -= (float)x0;
-    map.m[5] -= (float)y0;
-    mien_warp_to_float(view, &map, p->in.c, p->in.w, p->in.h, -1, mien_net_input_mean(p->net),
-                       mien_net_input_scale(p->net), p->input);
+    const struct mien_affine map = part_map(v, &t->crop, p->in.w, t->flipped);
+    mien_warp_to_float(v->pixels, &map, -1,
+                       &(struct mien_float_planes){p->input, p->in.c, p->in.w, p->in.h,
+                                                   mien_net_input_mean(p->net),
+                                                   mien_net_input_scale(p->net)});
     mien_pseudo_fill(p, want, t);
 }
 
@@ -382,7 +396,8 @@ static bool make_background(struct mien_sampler *s, struct mien_record_ref ref,
                               .presence_weight = 1,
                               .source = MIEN_SOURCE_BACKGROUND,
                               .crop = crop};
-    take_pixels(s, im, &crop, mien_rng_chance(rng, 0.5f), im->width, 0, 0, rng, input);
+    const struct part whole = {im, 0, 0, im->width};
+    take_pixels(s, &whole, &crop, mien_rng_chance(rng, 0.5f), rng, input);
     finish(s, rng, input, t);
     return true;
 }
@@ -442,6 +457,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
         label.valid_px[3] = (float)y1;
     }
     struct mien_image view = sub_view(&s->picture, x0, y0, x1, y1);
+    const struct part part = {&view, x0, y0, label.width};
     bool flip = c->jitter && mien_rng_chance(rng, 0.5f);
     struct mien_crop crop;
     bool noface = label.mask & MIEN_LABEL_NOFACE;
@@ -479,7 +495,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
         mien_target_from_label(c->model, &label, &crop, t);
         ignore_kinds(source->ignore, t);
         t->flipped = flip;
-        thin_labels(s, &label, jpeg, &view, x0, y0, t);
+        thin_labels(s, &label, jpeg, &part, t);
     } else {
         *t = (struct mien_target){.mask = MIEN_LABEL_NOFACE,
                                   .presence_weight = 1,
@@ -487,7 +503,7 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
                                   .split = label.split,
                                   .crop = crop};
     }
-    take_pixels(s, &view, &crop, flip, label.width, x0, y0, rng, input);
+    take_pixels(s, &part, &crop, flip, rng, input);
     finish(s, rng, input, t);
     return true;
 }

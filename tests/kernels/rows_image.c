@@ -21,10 +21,9 @@ void plain_mien_rgb_to_gray(const struct mien_image *src, struct mien_image *dst
 void plain_mien_warp(const struct mien_image *src, const struct mien_affine *map,
                      struct mien_image *dst, int border);
 void plain_mien_warp_to_float(const struct mien_image *src, const struct mien_affine *map,
-                              int channels, int width, int height, int border, float mean,
-                              float scale, float *dst);
+                              int border, const struct mien_float_planes *dst);
 void plain_mien_letterbox_gray(const struct mien_letterbox *l, const struct mien_image *picture,
-                               int input_w, int input_h, float mean, float scale, float *plane);
+                               const struct mien_float_planes *input);
 void plain_mien_tone_apply(const struct mien_tone *t, const uint16_t *rgb, size_t stride,
                            struct mien_image *out);
 void plain_mien_augment_noise(float *x, size_t n, float sigma, uint32_t seed);
@@ -185,8 +184,8 @@ static void run_warp_float(struct kernel_case *c, const void *table)
     const int *d = c->dim;
     const struct mien_image in = view(c, 0, d[0], d[1], d[6]);
     const struct mien_affine map = map_of(d);
-    CALL(table, warp_to_float, &in, &map, d[6], d[2], d[2], d[5], 127.5f, 1 / 60.0f,
-         kernel_floats(c, 1));
+    const struct mien_float_planes out = {kernel_floats(c, 1), d[6], d[2], d[2], 127.5f, 1 / 60.0f};
+    CALL(table, warp_to_float, &in, &map, d[5], &out);
 }
 
 // ---- the detector's input: {w, h, input w, input h, channels} ----
@@ -223,7 +222,8 @@ static void run_letterbox(struct kernel_case *c, const void *table)
     const int *d = c->dim;
     const struct mien_image in = view(c, 0, d[0], d[1], d[4]);
     const struct mien_letterbox l = mien_letterbox_fit(d[0], d[1], d[2], d[3]);
-    CALL(table, letterbox_gray, &l, &in, d[2], d[3], 120, 1 / 60.0f, kernel_floats(c, 1));
+    const struct mien_float_planes out = {kernel_floats(c, 1), 1, d[2], d[3], 120, 1 / 60.0f};
+    CALL(table, letterbox_gray, &l, &in, &out);
 }
 
 // ---- {n} ----

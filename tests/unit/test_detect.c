@@ -164,7 +164,8 @@ static void test_letterbox_moves_pixels(void **state)
                 }
             }
             struct mien_letterbox l = mien_letterbox_fit(w, h, 320, 240);
-            mien_letterbox_gray(&l, &im, 320, 240, 20, 0.01f, plane);
+            mien_letterbox_gray(&l, &im,
+                                &(struct mien_float_planes){plane, 1, 320, 240, 20, 0.01f});
             double sum = 0, sx = 0, sy = 0, lowest = 0, highest = 0;
             for (int i = 0; i < 320 * 240; i++) {
                 sum += plane[i];
@@ -197,7 +198,7 @@ static void test_letterbox_halves(void **state)
         im.data[i] = (uint8_t)mien_rng_below(&rng, 256);
     }
     struct mien_letterbox l = mien_letterbox_fit(640, 480, 320, 240);
-    mien_letterbox_gray(&l, &im, 320, 240, 100, 0.5f, plane);
+    mien_letterbox_gray(&l, &im, &(struct mien_float_planes){plane, 1, 320, 240, 100, 0.5f});
     for (int n = 0; n < 2000; n++) {
         int x = (int)mien_rng_below(&rng, 320), y = (int)mien_rng_below(&rng, 240);
         double v = 0;

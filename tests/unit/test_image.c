@@ -340,7 +340,8 @@ static void warp_follows_the_map(void **state)
     for (size_t k = 0; k < MIEN_COUNT(cases); k++) {
         const float *q = cases[k];
         struct mien_affine a = mien_affine_crop(q[0], q[1], q[2], q[3], 96, q[4] > 0);
-        mien_warp_to_float(&im, &a, 3, 96, 96, -1, 127.5f, 1 / 127.5f, out);
+        mien_warp_to_float(&im, &a, -1,
+                           &(struct mien_float_planes){out, 3, 96, 96, 127.5f, 1 / 127.5f});
         for (int y = 0; y < 96; y += 5) {
             for (int x = 0; x < 96; x += 3) {
                 float sx, sy;
@@ -475,7 +476,8 @@ static void warp_survives_wild_maps(void **state)
         for (int k = 0; k < 6; k++) {
             a.m[k] = v[mien_rng_below(&r, MIEN_COUNT(v))];
         }
-        mien_warp_to_float(&im, &a, 3, 64, 33, i % 3 ? -1 : 10, 0, 1, out);
+        mien_warp_to_float(&im, &a, i % 3 ? -1 : 10,
+                           &(struct mien_float_planes){out, 3, 64, 33, 0, 1});
         for (int k = 0; k < 3 * 64 * 33; k++) {
             assert_true(out[k] >= -0.01f && out[k] <= 255.01f);
         }
