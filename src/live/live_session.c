@@ -100,8 +100,8 @@ static int open_show(struct mien_session *s)
     s->mirror.of[0] = o->mirror > 0;
     s->mirror.of[1] = s->mirror.before = o->mirror < 0 ? o->mirror_camera : o->mirror > 0;
     s->show->settings.mirror = s->mirror.of[0];
-    mien_session_source_chosen(s, o->source);
-    mien_session_source_known(s, o->source);
+    mien_session_note_wish(s, o->source);
+    mien_session_note_source(s, o->source);
     mien_session_list_networks(s);
     mien_props_list(k, s->show->prop_path);
     if (o->prop && *o->prop && !mien_props_wear(s->show, o->prop) &&
@@ -140,13 +140,13 @@ static void look_at_age(struct mien_session *s, const struct mien_shot *fresh, i
 void mien_session_note_shot(struct mien_session *s, const struct mien_shot *shot)
 {
     struct mien_show *show = s->show;
-    mien_session_lamps(s);
+    mien_session_set_lamps(s);
     if (!show->info.paused) {
         show->info.dropped = dropped(s);
     }
     look_at_age(s, shot, mien_now_ns());
     if (shot) {
-        mien_session_head_look(s, shot);
+        mien_session_keep_look(s, shot);
     }
 }
 
@@ -251,7 +251,7 @@ static int open_person(struct mien_session *s)
 
 static int open_claims(struct mien_session *s)
 {
-    return mien_session_claim(s) ? 0 : 2;
+    return mien_session_claim_files(s) ? 0 : 2;
 }
 
 static void close_claims(struct mien_session *s)
@@ -319,8 +319,8 @@ static const struct {
     {open_show, NULL, close_show},
     {open_outputs, mien_session_close_outputs, NULL},
     {open_marks, end_marks, NULL},
-    {NULL, mien_session_head_end, NULL},
-    {NULL, mien_session_watch_end, NULL},
+    {NULL, mien_session_finish_head, NULL},
+    {NULL, mien_session_stop_watch, NULL},
     {start_threads, join_threads, NULL}, // they use all of the above
 };
 

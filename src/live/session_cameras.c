@@ -72,7 +72,7 @@ static void take_list(struct mien_session *s, int n, int64_t now_ns)
 }
 
 // Nobody has asked for it: what fails is logged once, and nothing of it is remembered.
-void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason)
+void mien_session_tell_unasked(struct mien_session *s, bool ok, const char *reason)
 {
     char text[400];
     s->cameras.retry_ns = mien_now_ns() + retry_ns;
@@ -105,7 +105,7 @@ void mien_session_welcome_camera(struct mien_session *s, const struct mien_event
     char text[200];
     if (s->cameras.was_lost) { // under another number, maybe, and with another size
         s->cameras.was_lost = false;
-        mien_session_source_known(s, s->cameras.uri);
+        mien_session_note_source(s, s->cameras.uri);
         s->cameras.newcomer[0] = 0;
         snprintf(text, sizeof(text), "%s is back", s->source.shown_name);
         mien_show_notice(s->show, text);
@@ -210,7 +210,7 @@ void mien_session_tell_waiting(struct mien_session *s)
     show->dirty = true;
 }
 
-void mien_session_watch_end(struct mien_session *s)
+void mien_session_stop_watch(struct mien_session *s)
 {
     mien_camera_watch_stop(s->cameras.watch);
     s->cameras.watch = NULL;

@@ -33,7 +33,7 @@ static bool claim_inputs(struct mien_session *s, struct mien_claims *c)
            (!o->screenshot || mien_claims_write(c, "--screenshot", o->screenshot));
 }
 
-bool mien_session_claim(struct mien_session *s)
+bool mien_session_claim_files(struct mien_session *s)
 {
     const struct mien_session_options *o = &s->o;
     struct mien_claims all = {0};

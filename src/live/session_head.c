@@ -38,7 +38,7 @@ static struct mien_session_head_state *state_of(struct mien_session *s)
     return s->head;
 }
 
-void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot)
+void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot)
 {
     struct mien_session_head_state *h = state_of(s);
     int i = mien_hud_face(&shot->result, s->show->settings.face);
@@ -116,7 +116,7 @@ void mien_session_save_head(struct mien_session *s, const struct mien_action *a)
     }
 }
 
-void mien_session_head_end(struct mien_session *s)
+void mien_session_finish_head(struct mien_session *s)
 {
     struct mien_session_head_state *h = s->head;
     if (!h) {

@@ -98,7 +98,7 @@ static void wait_for(struct mien_session *s, const char *spec)
     }
 }
 
-void mien_session_lamps(struct mien_session *s)
+void mien_session_set_lamps(struct mien_session *s)
 {
     static const struct {
         enum mien_lamp lamp;

@@ -14,12 +14,12 @@ bool mien_session_is_camera(const char *uri);
 struct mien_source_options mien_session_source_options(const struct mien_session *s, int w, int h,
                                                        int fps);
 // After the source was opened or exchanged: names, sizes, which camera it is.
-void mien_session_source_known(struct mien_session *s, const char *uri);
-void mien_session_source_chosen(struct mien_session *s, const char *uri); // by the user
-void mien_session_which_camera(struct mien_session *s); // marks it in the menu's list
+void mien_session_note_source(struct mien_session *s, const char *uri);
+void mien_session_note_wish(struct mien_session *s, const char *uri); // by the user
+void mien_session_find_shown_camera(struct mien_session *s);          // marks it in the menu's list
 void mien_session_take_list(struct mien_session *s, const struct mien_camera_info *list, int n);
 // Another source, opened in the background. asked: by the user, who is told how it goes, and whose
-// choice is remembered; else mien_session_came_by_itself hears of it. The present source stays when
+// choice is remembered; else mien_session_tell_unasked hears of it. The present source stays when
 // the other one cannot be opened. False when one is being opened already.
 bool mien_session_open_source(struct mien_session *s, const char *uri, int w, int h, int fps,
                               bool asked);
@@ -29,14 +29,14 @@ void mien_session_next_camera(struct mien_session *s); // of the menu's list
 void mien_session_watch_cameras(struct mien_session *s, int64_t now_ns); // every round
 bool mien_session_is_waiting(const struct mien_session *s);              // there is no source
 void mien_session_tell_waiting(struct mien_session *s); // what to do while there is no source
-void mien_session_came_by_itself(struct mien_session *s, bool ok, const char *reason);
+void mien_session_tell_unasked(struct mien_session *s, bool ok, const char *reason);
 void mien_session_ask_next_camera(struct mien_session *s); // by the user: when the list is fresh
-void mien_session_watch_end(struct mien_session *s);       // idempotent
+void mien_session_stop_watch(struct mien_session *s);      // idempotent
 
 // session_outputs.c: recording, pictures, sinks, lamps.
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
-void mien_session_lamps(struct mien_session *s);
+void mien_session_set_lamps(struct mien_session *s);
 // What the audience gets. False: it could not be painted.
 bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot *shot,
                                   struct mien_image *im);
@@ -48,11 +48,12 @@ bool mien_session_open_profile(struct mien_session *s); // of the options
 bool mien_session_open_marks(struct mien_session *s);   // those that others send; false: logged
 
 // session_head.c: the head of the person whose figures are shown.
-void mien_session_head_look(struct mien_session *s, const struct mien_shot *shot);
-void mien_session_head_end(struct mien_session *s); // waits for one that is being saved; idempotent
+void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot);
+void mien_session_finish_head(
+    struct mien_session *s); // waits for one that is being saved; idempotent
 
 // session_claims.c: what is read and written.
-bool mien_session_claim(struct mien_session *s); // of the options; false: logged
+bool mien_session_claim_files(struct mien_session *s); // of the options; false: logged
 
 // session_folder.c: where files go that keys and menus make.
 bool mien_session_open_folder(struct mien_session *s); // of the options

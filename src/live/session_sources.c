@@ -25,7 +25,7 @@ struct mien_source_options mien_session_source_options(const struct mien_session
                                         .realtime = !o->waits};
 }
 
-void mien_session_which_camera(struct mien_session *s)
+void mien_session_find_shown_camera(struct mien_session *s)
 {
     struct mien_ui_controls *c = &s->show->controls;
     c->camera_now = -1;
@@ -36,13 +36,13 @@ void mien_session_which_camera(struct mien_session *s)
     }
 }
 
-void mien_session_source_chosen(struct mien_session *s, const char *uri)
+void mien_session_note_wish(struct mien_session *s, const char *uri)
 {
     s->cameras.wanted = mien_session_is_camera(uri);
     snprintf(s->cameras.uri, sizeof(s->cameras.uri), "%s", s->cameras.wanted ? uri : "");
 }
 
-void mien_session_source_known(struct mien_session *s, const char *uri)
+void mien_session_note_source(struct mien_session *s, const char *uri)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
@@ -60,7 +60,7 @@ void mien_session_source_known(struct mien_session *s, const char *uri)
     s->mirror.of[s->source.is_camera] = *mirror;
     s->source.is_camera = info->live;
     *mirror = s->mirror.of[s->source.is_camera];
-    mien_session_which_camera(s);
+    mien_session_find_shown_camera(s);
 }
 
 static void add_mode(struct mien_ui_camera *k, const struct mien_camera_mode *m)
@@ -90,7 +90,7 @@ void mien_session_take_list(struct mien_session *s, const struct mien_camera_inf
             add_mode(k, &list[i].mode[m]);
         }
     }
-    mien_session_which_camera(s);
+    mien_session_find_shown_camera(s);
     s->show->dirty = true;
 }
 
@@ -131,7 +131,7 @@ static void tell_result(struct mien_session *s, bool ok, const char *reason)
         mien_show_notice_for(s->show, reason[0] ? reason : "it cannot be opened", 5);
         return;
     }
-    mien_session_source_chosen(s, s->opening.uri);
+    mien_session_note_wish(s, s->opening.uri);
     snprintf(text, sizeof(text), "%s, %d × %d", s->source.shown_name, c->width, c->height);
     mien_show_notice(s->show, text);
     if (s->config && s->source.is_camera) {
@@ -189,7 +189,7 @@ void mien_session_take_source(struct mien_session *s, const struct mien_event *e
     s->pause.drops = 0;
     s->source.changed = true;
     if (ok || mien_session_is_waiting(s)) {
-        mien_session_source_known(s, ok ? s->opening.uri : "");
+        mien_session_note_source(s, ok ? s->opening.uri : "");
     }
     if (!mien_live_source(s->live)) {
         return; // the loop ends with an error
@@ -197,7 +197,7 @@ void mien_session_take_source(struct mien_session *s, const struct mien_event *e
     if (s->opening.asked) {
         tell_result(s, ok, reason);
     } else {
-        mien_session_came_by_itself(s, ok, reason);
+        mien_session_tell_unasked(s, ok, reason);
     }
     if (s->opening.waits) {
         s->opening.waits = false;
