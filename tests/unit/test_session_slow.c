@@ -98,15 +98,21 @@ static void one_late_frame(void)
 }
 
 // Although no picture came. One that is shown, since the one before it was left out, is followed by
-// another.
+// another, when the source has waited for longer than it has patience: what it leaves out sooner is
+// counted with the next one only.
 static bool it_is_counted(void)
 {
+    static bool again;
     if (frames(1)) {
         since = (int)session.show->frames;
-        one_late_frame();
-        return false;
+        acted_ns = mien_now_ns();
+        again = true;
     }
-    return session.show->info.dropped > dropped_before;
+    if (again && after(500)) {
+        again = false;
+        one_late_frame();
+    }
+    return !again && session.show->info.dropped > dropped_before;
 }
 
 static void go_on(void)
