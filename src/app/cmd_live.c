@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "live/files.h"
 #include "live/live_session.h"
+#include "live/presets.h"
 #include "live/settings.h"
 #include "view/actions.h"
 
@@ -40,6 +41,16 @@ static void list_keys(void)
     for (int i = 0; (said = mien_key_line(i, &shown, text)); i++) {
         printf("  %-7s  %s\n", shown, said);
     }
+    printf(
+        "\nkeys of your own, in the settings file: key.X = ACTION [WORDS]; X is a letter, space or "
+        "f5; the actions are\n ");
+    for (int i = 0, column = 2; i < MIEN_ACTIONS; i++) {
+        const struct mien_action_row *row = mien_action_at(i);
+        int n = (int)strlen(row->name) + 1;
+        printf("%s%s", column + n > 100 ? "\n  " : " ", row->name);
+        column = column + n > 100 ? 2 + n : column + n;
+    }
+    printf("\n");
 }
 
 // What the options say beyond what their rows check, and what follows from them. uri: the argument,
@@ -75,6 +86,28 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
     return true;
 }
 
+// What it says stands before the settings file and behind the command line. Its outputs are opened.
+static bool take_preset(struct mien_session *s, struct mien_settings *settings,
+                        struct mien_config *preset)
+{
+    struct mien_session_options *o = &s->o;
+    char path[1200];
+    if (!mien_preset_path(o->preset, path, sizeof(path))) {
+        return false;
+    }
+    mien_config_load(preset, path);
+    const char *prop = mien_config_get(preset, "prop"),
+               *outputs = mien_config_get(preset, "outputs");
+    if (prop && !*prop && !mien_settings_given(settings, &o->prop)) {
+        o->prop = NULL;
+    }
+    mien_settings_load(settings, o, preset);
+    if (outputs && *outputs && !mien_settings_given(settings, &o->out)) {
+        o->out = outputs;
+    }
+    return true;
+}
+
 int mien_cmd_live(int argc, char **argv)
 {
     static const struct mien_command cmd = {
@@ -91,7 +124,8 @@ int mien_cmd_live(int argc, char **argv)
     struct mien_command noting = cmd;
     struct mien_session s = {.o = mien_settings_defaults()};
     struct mien_settings settings;
-    struct mien_config config = {0};
+    struct mien_config config = {0}, preset = {0};
+    static struct mien_bindings bindings; // large
     char path[1024];
     const char *args[1], *file;
     int nargs = 0;
@@ -108,6 +142,13 @@ int mien_cmd_live(int argc, char **argv)
     if (file) {
         mien_config_load(&config, file);
         mien_settings_load(&settings, &s.o, &config);
+        mien_bindings_load(&bindings, &config);
+        s.bindings = &bindings;
+    }
+    if (s.o.preset && !take_preset(&s, &settings, &preset)) {
+        mien_settings_destroy(&settings);
+        mien_config_destroy(&config);
+        return 2;
     }
     rc = settle(&s, &settings, nargs ? args[0] : NULL) ? 0 : 2;
     if (!rc) {
@@ -119,5 +160,6 @@ int mien_cmd_live(int argc, char **argv)
     }
     mien_settings_destroy(&settings);
     mien_config_destroy(&config);
+    mien_config_destroy(&preset);
     return rc;
 }

@@ -91,6 +91,9 @@ static int open_show(struct mien_session *s)
     k->programme = (enum mien_programme)o->programme;
     s->show->capture = mien_frame_capture;
     s->show->capture_arg = s;
+    s->show->bindings = s->bindings;
+    mien_session_list_presets(s);
+    snprintf(k->preset, sizeof(k->preset), "%s", o->preset ? o->preset : "");
     const char *wrong; // the list was checked with the options
     mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
     s->show->info.curves = k->curves = &s->show->curves;

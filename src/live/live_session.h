@@ -17,7 +17,7 @@
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
-        *curves, *marks;
+        *curves, *marks, *preset;
     const char *folder; // where files go whose names are not given; NULL or "": the current one
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
@@ -142,6 +142,7 @@ struct mien_session_loop {  // live_session.c
 struct mien_session {
     struct mien_session_options o;
     struct mien_config *config;           // borrowed; NULL = nothing is remembered
+    const struct mien_bindings *bindings; // borrowed; NULL = no key is bound by the user
     const struct mien_settings *settings; // borrowed, of `o`; NULL = nothing comes from a file
     struct mien_claims claims;            // of everything that is read and written
     struct mien_inbox events;             // what threads tell (live/events.h)

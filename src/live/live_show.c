@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/presets.h"
 #include "view/actions.h"
 
 enum { SHOWN = 64 };
@@ -166,8 +167,13 @@ void mien_show_events(struct mien_show *s)
 {
     struct mien_action asked;
     char c = 0;
+    bool on = false;
     for (enum mien_key k; (k = mien_window_poll(&s->window, &c)) != MIEN_KEY_NONE;) {
-        if (k == MIEN_KEY_CHARACTER && mien_action_of_key(c, &asked)) {
+        if (k == MIEN_KEY_CHARACTER && mien_binding_of(s->bindings, c, &on, &asked)) {
+            if (on) {
+                mien_inbox_put(&s->actions, &asked);
+            }
+        } else if (k == MIEN_KEY_CHARACTER && mien_action_of_key(c, &asked)) {
             mien_inbox_put(&s->actions, &asked);
         } else if (k == MIEN_KEY_QUIT) {
             mien_action_ask(&s->actions, MIEN_ACTION_LEAVE);

@@ -35,6 +35,7 @@ struct mien_show {
     // picture. May be NULL.
     void (*capture)(void *arg, const struct mien_shot *shot);
     void *capture_arg;
+    const struct mien_bindings *bindings; // the user's keys; NULL: none
     bool menus_in_screenshot;
     struct mien_view_settings settings;
     struct mien_hud_info info;

@@ -3,6 +3,7 @@
 #ifndef MIEN_LIVE_SESSION_PARTS_H
 #define MIEN_LIVE_SESSION_PARTS_H
 
+#include "live/config.h"
 #include "live/live_session.h"
 
 // live_session.c: what a frame changes beside the picture, before it is drawn; shot: NULL when none
@@ -46,6 +47,18 @@ int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot 
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options
 bool mien_session_open_marks(struct mien_session *s);   // those that others send; false: logged
+
+// session_settings.c: the settings as they are now.
+struct mien_session_texts {
+    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64], props[MIEN_CONFIG_LINE - 64];
+};
+// A text that nobody has exchanged stays the very one that it was; whole: all are put together, and
+// of outputs those that are on. t: where they are.
+struct mien_session_options mien_session_present(const struct mien_session *s,
+                                                 struct mien_session_texts *t, bool whole);
+
+// session_preset.c
+void mien_session_list_presets(struct mien_session *s); // for the menu
 
 // session_head.c: the head of the person whose figures are shown.
 void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot);

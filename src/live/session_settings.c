@@ -5,20 +5,16 @@
 #include "live/session_parts.h"
 #include "live/settings.h"
 
-struct texts { // of the settings as they are at the end
-    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64], props[MIEN_CONFIG_LINE - 64];
-};
-
 // Where results went is offered again, but never opened by itself. The files of reports have the
 // day in their names.
-static void list_sinks(const struct mien_session *s, char *list, size_t size)
+static void list_sinks(const struct mien_session *s, bool all, char *list, size_t size)
 {
     const struct mien_ui_controls *k = &s->show->controls;
     size_t n = 0;
     list[0] = 0;
     for (int i = 0; i < k->sinks; i++) {
         const char *spec = k->sink[i].spec;
-        if (strncmp(spec, "report:", 7) && n + strlen(spec) + 2 < size) {
+        if ((all || k->sink[i].on) && strncmp(spec, "report:", 7) && n + strlen(spec) + 2 < size) {
             n += (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", spec);
         }
     }
@@ -37,7 +33,8 @@ static void list_props(const struct mien_ui_controls *k, char *list, size_t size
 }
 
 // The settings as they are now. A text that nobody has exchanged stays the very one that it was.
-static struct mien_session_options take_present(const struct mien_session *s, struct texts *t)
+struct mien_session_options mien_session_present(const struct mien_session *s,
+                                                 struct mien_session_texts *t, bool whole)
 {
     struct mien_session_options now = s->o;
     const struct mien_view_settings *v = &s->show->settings;
@@ -58,7 +55,8 @@ static struct mien_session_options take_present(const struct mien_session *s, st
     now.fov = (double)k->fov_deg;
     now.smoothing = (double)k->filter;
     now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
-    if (k->prop != s->props.before || memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {
+    if (whole || k->prop != s->props.before ||
+        memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {
         list_props(k, t->props, sizeof(t->props));
         now.prop = t->props;
     }
@@ -66,17 +64,17 @@ static struct mien_session_options take_present(const struct mien_session *s, st
         now.profile = k->profile_on ? s->person.name : "";
     }
     mien_traces_list(&s->show->curves, t->curves, sizeof(t->curves));
-    if (strcmp(t->curves, s->curves.before) != 0) {
+    if (whole || strcmp(t->curves, s->curves.before) != 0) {
         now.curves = t->curves;
     }
     if (s->network.chosen) {
         now.net = mien_session_network_name(s);
     }
-    if (s->folder.chosen) {
+    if (whole || s->folder.chosen) {
         now.folder = s->folder.path;
     }
-    if (s->outputs.added) {
-        list_sinks(s, t->sinks, sizeof(t->sinks));
+    if (whole || s->outputs.added) {
+        list_sinks(s, !whole, t->sinks, sizeof(t->sinks));
         now.sinks = t->sinks;
     }
     return now;
@@ -86,14 +84,14 @@ static struct mien_session_options take_present(const struct mien_session *s, st
 void mien_session_remember(struct mien_session *s)
 {
     struct mien_session_options *o = &s->o;
-    struct texts texts;
+    struct mien_session_texts texts;
     if (!s->config) {
         return;
     }
     s->mirror.of[s->source.is_camera] = s->show->settings.mirror;
     o->mirror_camera = s->mirror.before;
     o->smoothing = mien_engine_filter_strength(o->filter);
-    const struct mien_session_options now = take_present(s, &texts);
+    const struct mien_session_options now = mien_session_present(s, &texts, false);
     mien_settings_note(o, &now, s->config);
     mien_config_save(s->config);
 }

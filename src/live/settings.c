@@ -163,6 +163,10 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           0, 0},
          NULL,
          NEVER},
+        {{"preset", 0, MIEN_OPT_FIELD(&o->preset), "NAME",
+          "settings under one name: booth, stream, lab, or one of your own (menu View)", 0, 0},
+         NULL,
+         MIEN_ACTION_PRESET},
         {MIEN_FILES_SHARE_OPT(o->share), NULL, NEVER},
         {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
           "a person's own neutral expression and range; learnt in ten seconds when new, again with "
@@ -284,12 +288,14 @@ static bool take(struct mien_settings *s, int i, const struct mien_session_optio
     const char *key = s->key[i], *text = mien_config_get(c, key);
     double lo = r->min < r->max ? r->min : -HUGE_VAL, hi = r->min < r->max ? r->max : HUGE_VAL, x;
     if (is_text(r)) {
+        char *copy;
         if (!text || !*text ||
             !is_acceptable(o, r->value, text, c->path, mien_config_line(c, key)) ||
-            !(s->text[i] = mien_copy_text(text))) {
+            !(copy = mien_copy_text(text))) {
             return false;
         }
-        *(const char **)r->value = s->text[i];
+        mien_free(s->text[i]); // of a file before this one
+        *(const char **)r->value = s->text[i] = copy;
         return true;
     }
     if (r->type == MIEN_OPT_BOOL) {
@@ -340,6 +346,23 @@ static bool differ(double a, double b) // the window has them as floats
     return fabs(a - b) > 1e-6 * fmax(1, fabs(a));
 }
 
+void mien_settings_write(const struct mien_opt *r, const char *key, struct mien_config *c)
+{
+    if (is_text(r)) {
+        const char *text = *(const char *const *)r->value;
+        mien_config_set(c, key, text ? text : "");
+    } else if (r->type == MIEN_OPT_BOOL) {
+        mien_config_set_bool(c, key, *(const bool *)r->value);
+    } else if (r->type == MIEN_OPT_CHOICE) {
+        set_choice(c, key, r->arg, *(const int *)r->value);
+    } else if (r->type == MIEN_OPT_INT) {
+        mien_config_set_number(c, key, *(const int *)r->value);
+    } else {
+        MIEN_ASSERT(r->type == MIEN_OPT_FLOAT);
+        mien_config_set_number(c, key, *(const double *)r->value);
+    }
+}
+
 void mien_settings_note(const struct mien_session_options *before,
                         const struct mien_session_options *now, struct mien_config *c)
 {
@@ -354,19 +377,12 @@ void mien_settings_note(const struct mien_session_options *before,
         if (!key || of_a.action[i] < 0) {
             continue;
         }
-        if (is_text(r)) {
-            const char *text = *(const char *const *)y;
-            if (text != *(const char *const *)x) {
-                mien_config_set(c, key, text ? text : "");
-            }
-        } else if (r->type == MIEN_OPT_BOOL && *(const bool *)x != *(const bool *)y) {
-            mien_config_set_bool(c, key, *(const bool *)y);
-        } else if (r->type == MIEN_OPT_CHOICE && *(const int *)x != *(const int *)y) {
-            set_choice(c, key, r->arg, *(const int *)y);
-        } else if (r->type == MIEN_OPT_INT && *(const int *)x != *(const int *)y) {
-            mien_config_set_number(c, key, *(const int *)y);
-        } else if (r->type == MIEN_OPT_FLOAT && differ(*(const double *)x, *(const double *)y)) {
-            mien_config_set_number(c, key, *(const double *)y);
+        bool other = is_text(r)                 ? *(const char *const *)x != *(const char *const *)y
+                     : r->type == MIEN_OPT_BOOL ? *(const bool *)x != *(const bool *)y
+                     : r->type == MIEN_OPT_FLOAT ? differ(*(const double *)x, *(const double *)y)
+                                                 : *(const int *)x != *(const int *)y;
+        if (other) {
+            mien_settings_write(&of_b.row[i], key, c);
         }
     }
 }

@@ -39,6 +39,8 @@ bool mien_settings_recalled(const struct mien_settings *s, const void *field);
 // A field was given otherwise than by its option.
 void mien_settings_give(struct mien_settings *s, const void *field);
 
+// Writes a row's value into c under this key.
+void mien_settings_write(const struct mien_opt *r, const char *key, struct mien_config *c);
 // Writes into c what differs between before and now: of texts, those that are others than before
 // (another pointer), NULL being "".
 void mien_settings_note(const struct mien_session_options *before,

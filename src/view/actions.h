@@ -104,6 +104,9 @@
       "presentation: the window shows only that", toggle_presentation)                             \
     X(REPORT, SESSION, NOTHING, "Start a report", 'R', "R", "R",                                   \
       "begin, finish a report of the session", mien_session_toggle_report)                         \
+    X(PRESET, SESSION, TEXT, "take this preset", 0, NULL, NULL, NULL, mien_session_use_preset)     \
+    X(SAVE_PRESET, SESSION, TEXT, "keep the settings under this name", 0, NULL, NULL, NULL,        \
+      mien_session_save_preset)                                                                    \
     X(PAUSE, SHOW, NOTHING, "pause", ' ', "space", "space", "pause", toggle_pause)                 \
     X(FULLSCREEN, SHOW, NOTHING, "Full screen", 'f', "f", "f", "full screen", toggle_fullscreen)   \
     X(SETTINGS, SHOW, NOTHING, "All settings", '\t', "tab", "tab",                                 \

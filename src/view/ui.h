@@ -18,6 +18,7 @@ enum {
     MIEN_UI_CAMERAS = 8,
     MIEN_UI_CAMERA_MODES = 32,
     MIEN_UI_SINKS = 20,
+    MIEN_UI_PRESETS = 24,
     MIEN_UI_OFFERS = 32,
     MIEN_UI_PROPS = 64,
     MIEN_UI_NETWORKS = 16,
@@ -80,6 +81,9 @@ struct mien_ui_controls {
         const char *spec, *what;
     } offer[MIEN_UI_OFFERS];
     int offers;
+    // Presets: there are; the last one taken or kept, "" = none.
+    char preset_name[MIEN_UI_PRESETS][32], preset[32];
+    int presets;
 };
 
 // The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog.

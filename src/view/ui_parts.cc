@@ -157,7 +157,28 @@ void curves_part(const mien_ui_controls *c)
     key_hint(mien_action_label(MIEN_ACTION_CHANNELS));
 }
 
-void view_part(const mien_ui_controls *c)
+void preset_part(mien_ui *ui, const mien_ui_controls *c)
+{
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
+    if (ImGui::BeginCombo("##preset", c->preset[0] ? c->preset : "preset …")) {
+        for (int i = 0; i < c->presets; i++) {
+            if (ImGui::Selectable(c->preset_name[i], !strcmp(c->preset, c->preset_name[i]))) {
+                mien_action_ask_text(c->actions, MIEN_ACTION_PRESET, c->preset_name[i]);
+            }
+        }
+        ImGui::EndCombo();
+    }
+    ImGui::SameLine();
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
+    if (ImGui::InputTextWithHint("##keep", "keep as: a name, Enter", ui->preset, sizeof(ui->preset),
+                                 ImGuiInputTextFlags_EnterReturnsTrue) &&
+        ui->preset[0]) {
+        mien_action_ask_text(c->actions, MIEN_ACTION_SAVE_PRESET, ui->preset);
+        ui->preset[0] = 0;
+    }
+}
+
+void view_part(mien_ui *ui, const mien_ui_controls *c)
 {
     const mien_view_settings *s = c->settings;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
@@ -195,6 +216,7 @@ void view_part(const mien_ui_controls *c)
     }
     button(c, MIEN_ACTION_PRESENT);
     button(c, MIEN_ACTION_FULLSCREEN);
+    preset_part(ui, c);
     ImGui::PopStyleVar();
 }
 
@@ -375,7 +397,7 @@ void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
     case MIEN_UI_SOURCE:
         return source_part(c);
     case MIEN_UI_VIEW:
-        return view_part(c);
+        return view_part(ui, c);
     case MIEN_UI_PROP:
         return prop_part(c);
     case MIEN_UI_TRACK:

@@ -21,7 +21,7 @@ struct mien_ui {
     bool headless, started_sdl, started_gl;
     bool mark_asked, marking; // for the words of a mark; the dialog is on
     int64_t mark_ns;          // when it was asked for
-    char words[80];
+    char words[80], preset[32];
     bool settings, open_asked, opened; // window shown; dialog asked for, on
     bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
     bool offering;                     // there is no source: what to do is shown

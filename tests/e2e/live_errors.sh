@@ -58,4 +58,18 @@ END
     printf 'prop = %s\n' "$tmp/nosuch.glb" >"$tmp/config"
     expect 0 nosuch "$clip" --headless --frames 2 --no-pace --config "$tmp/config"
 fi
+expect 2 'there are: .*booth' --preset nosuch --headless
+if [ -s "$clip" ]; then
+    # A preset stands before the settings file, the command line before it; its outputs are opened.
+    export XDG_CONFIG_HOME=$tmp/xdg
+    mkdir -p "$XDG_CONFIG_HOME/mien/presets"
+    printf 'mode = shaded\nprop =\noutputs = jsonl:%s\n' "$tmp/preset.jsonl" >"$XDG_CONFIG_HOME/mien/presets/mine"
+    printf 'mode = uv\nprop = hat\n' >"$tmp/config"
+    expect 0 frames "$clip" --headless --frames 2 --no-pace --config "$tmp/config" --preset mine --screenshot "$tmp/a.png"
+    [ "$(wc -l <"$tmp/preset.jsonl")" = 2 ] || fail "a preset's outputs are not opened"
+    expect 0 frames "$clip" --headless --frames 2 --no-pace --no-config --mode shaded --screenshot "$tmp/b.png"
+    cmp "$tmp/a.png" "$tmp/b.png" || fail "a preset is not what it says"
+    expect 0 frames "$clip" --headless --frames 2 --no-pace --no-config --preset mine --mode uv --screenshot "$tmp/a.png"
+    cmp -s "$tmp/a.png" "$tmp/b.png" && fail "a preset stands before the command line"
+fi
 echo "errors are explained"

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "live/config.h"
 #include "live/files.h"
+#include "live/presets.h"
 #include "live/settings.h"
 
 static char dir[64], path[128];
@@ -283,6 +284,72 @@ static void options_win(void **state)
     mien_config_destroy(&c);
 }
 
+static void keys_are_bound(void **state)
+{
+    static const char text[] =
+        "key.z = present\nkey.q = nothing\nkey.B = PRESET booth\nkey.w = set_mode 2\n"
+        "key.x = dance\nkey.y = set_mode two\nkey.v = present now\nkey.space = mark_as tea time\n";
+    static struct mien_bindings b;
+    struct mien_config c;
+    struct mien_action a;
+    bool on;
+    write_text(text, sizeof(text) - 1);
+    assert_true(mien_config_load(&c, path));
+    mien_bindings_load(&b, &c);
+    assert_int_equal(b.count, 5);
+    assert_true(mien_binding_of(&b, 'z', &on, &a) && on && a.id == MIEN_ACTION_PRESENT);
+    assert_true(mien_binding_of(&b, 'q', &on, &a) && !on);
+    assert_true(mien_binding_of(&b, 'B', &on, &a) && on && a.id == MIEN_ACTION_PRESET);
+    assert_string_equal(a.text, "booth");
+    assert_true(mien_binding_of(&b, 'w', &on, &a) && a.id == MIEN_ACTION_SET_MODE &&
+                (int)a.number == 2);
+    assert_true(mien_binding_of(&b, ' ', &on, &a) && a.id == MIEN_ACTION_MARK_AS);
+    assert_string_equal(a.text, "tea time");
+    assert_false(mien_binding_of(&b, 'x', &on, &a) || mien_binding_of(&b, 'y', &on, &a) ||
+                 mien_binding_of(&b, 'v', &on, &a) || mien_binding_of(NULL, 'z', &on, &a));
+    mien_config_destroy(&c);
+}
+
+// Every setting of a preset that comes with mien is one that there is, and can be used.
+static void presets_are_of_settings(void **state)
+{
+    char name[MIEN_PRESET_NAME], file[1200];
+    setenv("XDG_CONFIG_HOME", dir, 1);
+    int n = 0;
+    for (; mien_preset_name(n, name); n++) {
+        struct mien_session_options o = mien_settings_defaults();
+        struct mien_settings s;
+        struct mien_config c;
+        assert_true(mien_preset_path(name, file, sizeof(file)));
+        assert_true(mien_config_load(&c, file));
+        mien_settings_bind(&s, &o);
+        mien_settings_load(&s, &o, &c);
+        for (int i = 0; i < c.lines; i++) {
+            char key[64] = "";
+            if (sscanf(c.line[i], " %63[a-z_] =", key) != 1) {
+                continue;
+            }
+            bool taken = !mien_config_get(&c, key)[0];
+            for (int k = 0; s.row[k].name; k++) {
+                taken = taken ||
+                        (s.key[k] && !strcmp(s.key[k], key) && s.origin[k].from == MIEN_FROM_FILE);
+            }
+            if (!taken) {
+                fail_msg("%s: %s", file, c.line[i]);
+            }
+        }
+        mien_settings_destroy(&s);
+        mien_config_destroy(&c);
+    }
+    assert_true(n >= 3);
+    assert_false(mien_preset_path("../config", file, sizeof(file)));
+    assert_false(mien_preset_path("none", file, sizeof(file)));
+    assert_false(mien_preset_own_path("a b", file, sizeof(file)) ||
+                 mien_preset_own_path("", file, sizeof(file)));
+    assert_true(mien_preset_own_path("mine", file, sizeof(file)));
+    unsetenv("XDG_CONFIG_HOME");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +358,8 @@ int main(void)
         cmocka_unit_test(settings_name_their_actions),
         cmocka_unit_test(options_win),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(keys_are_bound, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(presets_are_of_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_bad_values, set_up, tear_down),
         cmocka_unit_test_setup_teardown(leaves_a_broken_file_alone, set_up, tear_down),

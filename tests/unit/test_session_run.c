@@ -460,6 +460,66 @@ static bool it_says_what_to_do(int k)
     return !remove("again") && !rename("moved", "again");
 }
 
+// What a preset holds.
+static struct look {
+    struct mien_view_settings view;
+    int faces, prop, programme;
+    bool quality, light;
+} looked;
+
+static struct look look_now(void)
+{
+    return (struct look){session.show->settings, c->faces,   c->prop,
+                         (int)c->programme,      c->quality, c->light};
+}
+
+static void keep_preset(int k)
+{
+    looked = look_now();
+    mien_action_ask_text(c->actions, MIEN_ACTION_SAVE_PRESET, k ? "../mine" : "mine");
+}
+
+static bool preset_is_kept(int k)
+{
+    return k ? said("not kept")
+             : said("the preset is kept in") && c->presets == 4 && !strcmp(c->preset, "mine");
+}
+
+static void take_preset(int k)
+{
+    static const char *const name[] = {"lab", "booth", "mine", "none"};
+    mien_action_ask_text(c->actions, MIEN_ACTION_PRESET, name[k]);
+}
+
+static bool preset_is_taken(int k)
+{
+    if (!frames(3)) {
+        return false;
+    }
+    struct look now = look_now();
+    const struct mien_view_settings *v = &now.view;
+    switch (k) {
+    case 0:
+        return v->mode == MIEN_VIEW_WIREFRAME && v->hud == MIEN_HUD_FULL && v->curves && v->axes &&
+               now.quality && !now.prop && now.programme == MIEN_PROGRAMME_PICTURE &&
+               v->fade > 0.49f && v->fade < 0.51f;
+    case 1:
+        return v->mode == MIEN_VIEW_OFF && v->hud == MIEN_HUD_OFF && !v->curves && now.faces == 4 &&
+               now.prop > 0 && !strcmp(c->prop_name[now.prop], "sunglasses") &&
+               now.programme == MIEN_PROGRAMME_PROPS;
+    case 2:
+        return v->mode == looked.view.mode && v->hud == looked.view.hud &&
+               v->bars == looked.view.bars && v->curves == looked.view.curves &&
+               v->axes == looked.view.axes && v->points == looked.view.points &&
+               v->head == looked.view.head && fabsf(v->fade - looked.view.fade) < 1e-5f &&
+               now.faces == looked.faces && now.prop == looked.prop &&
+               now.programme == looked.programme && now.quality == looked.quality &&
+               now.light == looked.light;
+    default:
+        return said("there is no preset none");
+    }
+}
+
 static void quit(int k)
 {
     press(SDLK_q, false);
@@ -506,6 +566,8 @@ static const struct deed deeds[] = {
     {"the next network", press_network, next_network_is_used, 1},
     {"the other network", choose_network, network_is_used, 1},
     {"a second look", press_twice, it_looks_twice, 1},
+    {"settings are kept", keep_preset, preset_is_kept, 2},
+    {"presets are taken", take_preset, preset_is_taken, 4},
     {"a folder is typed", type_folder, folder_is_taken, MIEN_COUNT(folder_text)},
     {"pictures go there", press_picture, picture_is_in_the_folder, 3},
     {"reports go there", press_report, report_is_in_the_folder, 2},
