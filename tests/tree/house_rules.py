@@ -11,7 +11,6 @@ FOR_TESTS = {
     "mien_i420_to_rgb": "the reference of the YUV conversions",
     "mien_kernels_in_double": "gradient checks",
     "mien_kernels_plain": "the reference of every kernel",
-    "mien_action_at": "walks the table of actions",
     "mien_letterbox_to_input": "the inverse of the map that the detector uses",
     "mien_metric_group_name": "walks the groups",
     "mien_queue_try_push": "a full queue, without a thread that waits",
