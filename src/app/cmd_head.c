@@ -64,7 +64,7 @@ static bool look(struct scan *s, const struct mien_image *im)
 // Every picture of a folder, every k-th frame of a video. False when it cannot be read.
 static bool look_through(struct scan *s, const char *uri)
 {
-    struct mien_source *source = mien_source_open(uri, NULL, NULL, 0);
+    struct mien_source *source = mien_source_open(uri, NULL, NULL);
     if (!source) {
         return false;
     }

@@ -326,7 +326,7 @@ int mien_cmd_video(int argc, char **argv)
         .clock_ns = mien_now_ns,
     });
     source =
-        e ? mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL, 0) : NULL;
+        e ? mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL) : NULL;
     if (!source || (o.profile && !mien_profile_load(&t->profile, profile)) ||
         (o.marks && !mien_mark_list_read(&t->marks, o.marks))) {
         goto done;

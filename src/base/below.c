@@ -55,33 +55,33 @@ static int walk(const char *folder, const char *name, const char **why)
 }
 
 void *mien_below_read(const char *folder, const char *name, size_t limit, size_t *size,
-                      char *reason, size_t reason_size)
+                      struct mien_why *why)
 {
-    const char *why;
+    const char *reason = outside;
     uint8_t *data = NULL;
     struct stat st;
-    int fd = *name ? walk(folder, name, &why) : -1;
+    int fd = *name ? walk(folder, name, &reason) : -1;
     if (fd < 0) {
-        snprintf(reason, reason_size, "%s", *name ? why : "it has no name");
+        mien_explain(why, "%s", *name ? reason : "it has no name");
         return NULL;
     }
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-        why = "it is no file";
+        reason = "it is no file";
     } else if ((uint64_t)st.st_size > limit) {
-        why = "it is too large";
+        reason = "it is too large";
     } else if (!(data = mien_calloc((size_t)st.st_size + 1, 1))) {
-        why = "memory is short";
+        reason = "memory is short";
     }
     ssize_t got = data ? mien_read_all(fd, data, (size_t)st.st_size) : 0; // it may become shorter
     if (got < 0) {
-        why = strerror(errno);
+        reason = strerror(errno);
         mien_free(data);
         data = NULL;
     }
     close(fd);
     *size = got > 0 ? (size_t)got : 0;
     if (!data) {
-        snprintf(reason, reason_size, "%s", why);
+        mien_explain(why, "%s", reason);
     }
     return data;
 }

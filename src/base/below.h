@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Reads the whole of folder/name; *size its bytes, a zero byte follows. NULL on failure: `reason`
+#include "base/why.h"
+
+// Reads the whole of folder/name; *size its bytes, a zero byte follows. NULL on failure: `why`
 // says why (nothing is logged). Files over `limit` bytes and what is no regular file are refused.
 // Free with mien_free.
 void *mien_below_read(const char *folder, const char *name, size_t limit, size_t *size,
-                      char *reason, size_t reason_size);
+                      struct mien_why *why);
 
 #endif

@@ -30,7 +30,7 @@ struct feed {
 
 static bool load_cells(struct feed *f, const char *clip)
 {
-    struct mien_source *s = mien_source_open(clip, NULL, NULL, 0);
+    struct mien_source *s = mien_source_open(clip, NULL, NULL);
     struct mien_frame frame = {0};
     int w = f->width / f->columns, h = f->height / f->rows;
     bool ok = s != NULL;

@@ -58,8 +58,8 @@ static void add_times(int64_t ns[STAGES], const struct mien_times *t)
 // One round of the clip. False when it cannot be read (logged) or the sink fails.
 static bool play(struct step *s, const char *clip)
 {
-    struct mien_source *source = mien_source_open(
-        clip, &(struct mien_source_options){.clock_ns = mien_thread_cpu_ns}, NULL, 0);
+    struct mien_source *source =
+        mien_source_open(clip, &(struct mien_source_options){.clock_ns = mien_thread_cpu_ns}, NULL);
     if (!source) {
         return false;
     }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
+
 enum {
     MIEN_IMAGE_MAX_SIDE_PX = 16384,
     MIEN_IMAGE_LEAST_PX = 8, // a side of the smallest picture that is searched for faces
@@ -78,11 +80,11 @@ struct mien_jpeg_decoder; // opaque
 struct mien_jpeg_decoder *mien_jpeg_decoder_create(void);
 void mien_jpeg_decoder_destroy(struct mien_jpeg_decoder *d);
 // Into im: created or re-created when size or format (want: GRAY8 or RGB8) differ. Broken or
-// truncated data: false and *reason (static or decoder-owned text); never a crash. strict: a
+// truncated data: false, why says so; never a crash. strict: a
 // picture with missing data is refused too (cameras); otherwise what was decoded is kept.
 bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size,
                       enum mien_format want, bool strict, struct mien_image *im,
-                      const char **reason);
+                      struct mien_why *why);
 // The picture's size without decoding it; false when there is none to be found.
 bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, int *width,
                     int *height);
@@ -90,10 +92,10 @@ bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, 
 bool mien_jpeg_encode(const struct mien_image *im, int quality, void **out, size_t *out_size);
 
 // Pictures of files are refused over MIEN_IMAGE_MAX_SIDE_PX a side or 128 Mpx, before memory is
-// taken for them, and under MIEN_IMAGE_LEAST_PX where faces are looked for. False: reason says so,
+// taken for them, and under MIEN_IMAGE_LEAST_PX where faces are looked for. False: why says so,
 // in words that follow the file's name.
-bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size);
-bool mien_image_not_too_small(size_t width, size_t height, char *reason, size_t reason_size);
+bool mien_image_not_too_large(size_t width, size_t height, struct mien_why *why);
+bool mien_image_not_too_small(size_t width, size_t height, struct mien_why *why);
 // What a file is that is neither a JPEG nor a PNG, by its first bytes (64 are enough), and what to
 // do about it; NULL when they do not say. video: whether it may be one.
 const char *mien_image_other_kind(const void *head, size_t size, bool *video);
@@ -109,9 +111,9 @@ bool mien_png_save_noted(const char *path, const struct mien_image *im, const ch
 bool mien_jpeg_save(const char *path, const struct mien_image *im, int quality);
 bool mien_png_load_rgba(const char *path, struct mien_image *im); // upright, keeps alpha: RGBA8
 // A texture: JPEG or PNG by content to RGBA8 (created), as it lies in the file. One with a side of
-// more than max_side_px is not decoded. False and *reason (not logged).
+// more than max_side_px is not decoded. False: why says so (not logged).
 bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, struct mien_image *im,
-                            char *reason, size_t reason_size);
+                            struct mien_why *why);
 // By the name's ending: .png, .jpg, .jpeg.
 bool mien_image_save(const char *path, const struct mien_image *im);
 

@@ -14,9 +14,8 @@ int mien_exif_tiff(const uint8_t *t, size_t size);
 int mien_exif_xmp(const char *xmp, size_t size);
 // Turns im upright for an EXIF orientation (may replace the pixels). False when memory is short.
 bool mien_exif_apply(struct mien_image *im, int orientation);
-// PNG to RGBA8 (created), upright. False and reason (at most reason_size bytes).
-bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
-                     size_t reason_size);
+// PNG to RGBA8 (created), upright. False: why says so.
+bool mien_png_decode(const void *data, size_t size, struct mien_image *im, struct mien_why *why);
 // Rows of the built-in font, 5 bits each (bit 4 = left), or NULL outside ASCII 32…126.
 const char *mien_font_rows(unsigned char c);
 

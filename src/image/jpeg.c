@@ -34,7 +34,7 @@ struct mien_jpeg_decoder {
     bool ready;
     uint8_t *row; // one CMYK row
     size_t row_size;
-    char reason[JMSG_LENGTH_MAX + 64];
+    struct mien_why *why; // of the call under way
 };
 
 static void on_fatal(j_common_ptr c)
@@ -143,8 +143,7 @@ void mien_jpeg_decoder_destroy(struct mien_jpeg_decoder *d)
 
 static bool fail(struct mien_jpeg_decoder *d, const char *text)
 {
-    snprintf(d->reason, sizeof d->reason, "%s", text);
-    return false;
+    return mien_explain(d->why, "%s", text);
 }
 
 // Adobe writes CMYK inverted: 255 is no ink.
@@ -173,7 +172,7 @@ static bool decode(struct mien_jpeg_decoder *d, enum mien_format want, bool stri
     if (jpeg_read_header(c, TRUE) != JPEG_HEADER_OK) {
         return fail(d, "no picture in the JPEG data");
     }
-    if (!mien_image_not_too_large(c->image_width, c->image_height, d->reason, sizeof d->reason)) {
+    if (!mien_image_not_too_large(c->image_width, c->image_height, d->why)) {
         return false;
     }
     bool cmyk = c->jpeg_color_space == JCS_CMYK || c->jpeg_color_space == JCS_YCCK;
@@ -247,12 +246,9 @@ bool mien_jpeg_size(struct mien_jpeg_decoder *d, const void *data, size_t size, 
 
 bool mien_jpeg_decode(struct mien_jpeg_decoder *d, const void *data, size_t size,
                       enum mien_format want, bool strict, struct mien_image *im,
-                      const char **reason)
+                      struct mien_why *why)
 {
-    d->reason[0] = 0;
-    if (reason) {
-        *reason = d->reason;
-    }
+    d->why = why;
     if (want != MIEN_FORMAT_GRAY8 && want != MIEN_FORMAT_RGB8) {
         return fail(d, "a JPEG decodes to GRAY8 or RGB8 only");
     }

@@ -22,26 +22,23 @@ enum mien_image_kind mien_image_kind(const void *data, size_t size)
     return size >= 8 && !memcmp(p, png, 8) ? MIEN_KIND_PNG : MIEN_KIND_OTHER;
 }
 
-bool mien_image_not_too_large(size_t width, size_t height, char *reason, size_t reason_size)
+bool mien_image_not_too_large(size_t width, size_t height, struct mien_why *why)
 {
     if (width <= MIEN_IMAGE_MAX_SIDE_PX && height <= MIEN_IMAGE_MAX_SIDE_PX &&
         width * height <= MAX_AREA_PX) {
         return true;
     }
-    snprintf(reason, reason_size, "%zu x %zu pixels is more than %d a side or 128 Mpx", width,
-             height, MIEN_IMAGE_MAX_SIDE_PX);
-    return false;
+    return mien_explain(why, "%zu x %zu pixels is more than %d a side or 128 Mpx", width, height,
+                        MIEN_IMAGE_MAX_SIDE_PX);
 }
 
-bool mien_image_not_too_small(size_t width, size_t height, char *reason, size_t reason_size)
+bool mien_image_not_too_small(size_t width, size_t height, struct mien_why *why)
 {
     if (width >= MIEN_IMAGE_LEAST_PX && height >= MIEN_IMAGE_LEAST_PX) {
         return true;
     }
-    snprintf(reason, reason_size,
-             "%zu x %zu pixels are too few for a face: %d a side are the least", width, height,
-             MIEN_IMAGE_LEAST_PX);
-    return false;
+    return mien_explain(why, "%zu x %zu pixels are too few for a face: %d a side are the least",
+                        width, height, MIEN_IMAGE_LEAST_PX);
 }
 
 static bool has(const uint8_t *p, size_t size, size_t at, const char *text)
@@ -159,9 +156,9 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
         return false;
     }
     if (kind == MIEN_KIND_PNG) {
-        char reason[160] = "";
-        if (!mien_png_decode(data, size, im, reason, sizeof reason)) {
-            mien_error("%s: this PNG cannot be read: %s", name, reason);
+        struct mien_why why;
+        if (!mien_png_decode(data, size, im, &why)) {
+            mien_error("%s: this PNG cannot be read: %s", name, why.text);
             return false;
         }
         if (!flatten(im)) {
@@ -176,10 +173,10 @@ bool mien_image_load_memory(const void *data, size_t size, const char *name, str
         mien_error("%s: there is too little memory for this picture", name);
         return false;
     }
-    const char *reason;
-    bool ok = mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, im, &reason);
+    struct mien_why why;
+    bool ok = mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, im, &why);
     if (!ok) {
-        mien_error("%s: this JPEG cannot be read: %s", name, reason);
+        mien_error("%s: this JPEG cannot be read: %s", name, why.text);
     }
     mien_jpeg_decoder_destroy(d);
     if (ok && !mien_exif_apply(im, mien_exif_orientation(data, size))) {
@@ -207,12 +204,12 @@ bool mien_image_load(const char *path, struct mien_image *im)
 
 bool mien_image_load_to_search(const char *path, struct mien_image *im)
 {
-    char reason[160];
+    struct mien_why why;
     if (!mien_image_load(path, im)) {
         return false;
     }
-    if (!mien_image_not_too_small((size_t)im->width, (size_t)im->height, reason, sizeof reason)) {
-        mien_error("%s: %s", path, reason);
+    if (!mien_image_not_too_small((size_t)im->width, (size_t)im->height, &why)) {
+        mien_error("%s: %s", path, why.text);
         mien_image_destroy(im);
         return false;
     }
@@ -227,10 +224,10 @@ bool mien_png_load_rgba(const char *path, struct mien_image *im)
     if (!data) {
         return false;
     }
-    char reason[160] = "";
-    bool ok = mien_png_decode(data, size, im, reason, sizeof reason);
+    struct mien_why why;
+    bool ok = mien_png_decode(data, size, im, &why);
     if (!ok) {
-        mien_error("%s: this PNG cannot be read: %s", path, reason);
+        mien_error("%s: this PNG cannot be read: %s", path, why.text);
     }
     mien_free(data);
     return ok;

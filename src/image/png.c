@@ -18,8 +18,7 @@
 struct reader {
     const uint8_t *data;
     size_t size, at;
-    char *reason;
-    size_t reason_size;
+    struct mien_why *why;
 };
 
 static void on_read(png_structp png, png_bytep out, size_t n)
@@ -35,7 +34,7 @@ static void on_read(png_structp png, png_bytep out, size_t n)
 static void on_read_error(png_structp png, png_const_charp text)
 {
     struct reader *r = png_get_error_ptr(png);
-    snprintf(r->reason, r->reason_size, "%s", text);
+    mien_explain(r->why, "%s", text);
     png_longjmp(png, 1);
 }
 
@@ -117,25 +116,21 @@ static bool chunks_are_there(const uint8_t *d, size_t size)
     return true;
 }
 
-bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char *reason,
-                     size_t reason_size)
+bool mien_png_decode(const void *data, size_t size, struct mien_image *im, struct mien_why *why)
 {
     *im = (struct mien_image){0};
-    struct reader r = {data, size, 0, reason, reason_size};
+    struct reader r = {data, size, 0, why};
     if (size < 8 || png_sig_cmp(data, 0, 8)) {
-        snprintf(reason, reason_size, "not a PNG");
-        return false;
+        return mien_explain(why, "not a PNG");
     }
     if (!chunks_are_there(data, size)) {
-        snprintf(reason, reason_size, "the data ends early");
-        return false;
+        return mien_explain(why, "the data ends early");
     }
     png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, on_read_error, on_warning);
     png_infop info = png ? png_create_info_struct(png) : NULL;
     if (!info) {
         png_destroy_read_struct(&png, NULL, NULL);
-        snprintf(reason, reason_size, "out of memory");
-        return false;
+        return mien_explain(why, "out of memory");
     }
     if (setjmp(png_jmpbuf(png))) {
         png_destroy_read_struct(&png, &info, NULL);
@@ -147,7 +142,7 @@ bool mien_png_decode(const void *data, size_t size, struct mien_image *im, char 
     png_set_chunk_malloc_max(png, 8 << 20);
     png_read_info(png, info);
     png_uint_32 w = png_get_image_width(png, info), h = png_get_image_height(png, info);
-    if (!mien_image_not_too_large(w, h, reason, reason_size)) {
+    if (!mien_image_not_too_large(w, h, why)) {
         png_longjmp(png, 1);
     }
     png_set_expand(png); // palette, 1-2-4 bits, transparency

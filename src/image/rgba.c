@@ -10,28 +10,28 @@ static long png_side(const uint8_t *p)
     return (long)p[0] << 24 | (long)p[1] << 16 | (long)p[2] << 8 | (long)p[3];
 }
 
-static bool fits(long width, long height, int max_side_px, char *reason, size_t reason_size)
+static bool fits(long width, long height, int max_side_px, struct mien_why *why)
 {
     if (width > max_side_px || height > max_side_px) {
-        snprintf(reason, reason_size, "%ld x %ld pixels is more than %d a side", width, height,
-                 max_side_px);
-        return false;
+        return mien_explain(why, "%ld x %ld pixels is more than %d a side", width, height,
+                            max_side_px);
     }
     return true;
 }
 
 static bool decode_jpeg(struct mien_jpeg_decoder *d, const void *data, size_t size, int max_side_px,
-                        struct mien_image *im, char *reason, size_t reason_size)
+                        struct mien_image *im, struct mien_why *why)
 {
     struct mien_image rgb = {0};
-    const char *why = "it has no picture";
     int width, height;
     bool found = mien_jpeg_size(d, data, size, &width, &height);
-    if (found && !fits(width, height, max_side_px, reason, reason_size)) {
+    if (found && !fits(width, height, max_side_px, why)) {
         return false;
     }
-    if (!found || !mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &rgb, &why)) {
-        snprintf(reason, reason_size, "%s", why);
+    if (!found) {
+        return mien_explain(why, "it has no picture");
+    }
+    if (!mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &rgb, why)) {
         mien_image_destroy(&rgb);
         return false;
     }
@@ -46,31 +46,29 @@ static bool decode_jpeg(struct mien_jpeg_decoder *d, const void *data, size_t si
     }
     mien_image_destroy(&rgb);
     if (!ok) {
-        snprintf(reason, reason_size, "memory is short");
+        return mien_explain(why, "memory is short");
     }
     return ok;
 }
 
 bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, struct mien_image *im,
-                            char *reason, size_t reason_size)
+                            struct mien_why *why)
 {
     const uint8_t *p = data;
     enum mien_image_kind kind = mien_image_kind(data, size);
     *im = (struct mien_image){0};
     if (kind == MIEN_KIND_PNG && size >= 24) {
-        return fits(png_side(p + 16), png_side(p + 20), max_side_px, reason, reason_size) &&
-               mien_png_decode(data, size, im, reason, reason_size);
+        return fits(png_side(p + 16), png_side(p + 20), max_side_px, why) &&
+               mien_png_decode(data, size, im, why);
     }
     if (kind != MIEN_KIND_JPEG) {
-        snprintf(reason, reason_size, "it is neither a JPEG nor a PNG");
-        return false;
+        return mien_explain(why, "it is neither a JPEG nor a PNG");
     }
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
     if (!d) {
-        snprintf(reason, reason_size, "memory is short");
-        return false;
+        return mien_explain(why, "memory is short");
     }
-    bool ok = decode_jpeg(d, data, size, max_side_px, im, reason, reason_size);
+    bool ok = decode_jpeg(d, data, size, max_side_px, im, why);
     mien_jpeg_decoder_destroy(d);
     return ok;
 }

@@ -15,6 +15,8 @@
 
 #include <stdbool.h>
 
+#include "base/why.h"
+
 // clang-format off
 #define MIEN_FFMPEG_FUNCTIONS(X) \
     X(av_d2q) \
@@ -83,9 +85,9 @@ struct mien_ffmpeg {
     MIEN_FFMPEG_FUNCTIONS(MIEN_FFMPEG_POINTER)
 };
 
-// To be asked before any of the functions is called. False: it cannot be loaded; reason says why,
+// To be asked before any of the functions is called. False: it cannot be loaded; *why says so,
 // and what to install.
-bool mien_ffmpeg_load(char *reason, size_t size);
+bool mien_ffmpeg_load(struct mien_why *why);
 const struct mien_ffmpeg *mien_ffmpeg(void); // all NULL before it is loaded
 
 #ifndef MIEN_FFMPEG_ITSELF // but for the table's own file

@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/mem.h"
+#include "base/why.h"
 
 struct mien_late_function {
     const char *name;
@@ -29,8 +30,8 @@ struct mien_late {
 };
 
 // Fills the table, once; from any thread. False when a library or one of its functions is absent:
-// reason says so and what to install. The next call tries again.
-bool mien_late_load(const struct mien_late *l, char *reason, size_t size);
+// why says so and what to install. The next call tries again.
+bool mien_late_load(const struct mien_late *l, struct mien_why *why);
 
 // All of a table's own file, for the library that its header declares as struct mien_NAME: the
 // table of the functions in LIST, mien_NAME() and mien_NAME_load(). says: as `what` above; behind
@@ -42,7 +43,7 @@ bool mien_late_load(const struct mien_late *l, char *reason, size_t size);
     {                                                                             \
         return &table;                                                            \
     }                                                                             \
-    bool mien_##name##_load(char *reason, size_t size)                            \
+    bool mien_##name##_load(struct mien_why *why)                                 \
     {                                                                             \
         const struct mien_late_function functions[] = {LIST(MIEN_LATE_ROW)};      \
         static const char *const libraries[] = {__VA_ARGS__, NULL};               \
@@ -53,7 +54,7 @@ bool mien_late_load(const struct mien_late *l, char *reason, size_t size);
                                                   .count = MIEN_COUNT(functions), \
                                                   .table = &table,                \
                                                   .full = &full},                 \
-                              reason, size);                                      \
+                              why);                                               \
     }
 #define MIEN_LATE_WEAK(f) extern __typeof__(f) f __attribute__((weak));
 #define MIEN_LATE_ROW(f) {#f, offsetof(__typeof__(table), f), (void *)f},

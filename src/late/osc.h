@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "base/why.h"
+
 // clang-format off
 #define MIEN_OSC_FUNCTIONS(X) \
     X(lo_bundle_add_message) \
@@ -35,9 +37,9 @@ struct mien_osc {
     MIEN_OSC_FUNCTIONS(MIEN_OSC_POINTER)
 };
 
-// To be asked before any of the functions is called. False: it cannot be loaded; reason says why,
+// To be asked before any of the functions is called. False: it cannot be loaded; *why says so,
 // and what to install.
-bool mien_osc_load(char *reason, size_t size);
+bool mien_osc_load(struct mien_why *why);
 const struct mien_osc *mien_osc(void); // all NULL before it is loaded
 
 #ifndef MIEN_OSC_ITSELF // but for the table's own file

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 
+#include "base/why.h"
+
 // clang-format off
 #define MIEN_WEBSOCKETS_FUNCTIONS(X) \
     X(lws_callback_http_dummy) \
@@ -31,9 +33,9 @@ struct mien_websockets {
     MIEN_WEBSOCKETS_FUNCTIONS(MIEN_WEBSOCKETS_POINTER)
 };
 
-// To be asked before any of the functions is called. False: it cannot be loaded; reason says why,
+// To be asked before any of the functions is called. False: it cannot be loaded; *why says so,
 // and what to install.
-bool mien_websockets_load(char *reason, size_t size);
+bool mien_websockets_load(struct mien_why *why);
 const struct mien_websockets *mien_websockets(void); // all NULL before it is loaded
 
 #ifndef MIEN_WEBSOCKETS_ITSELF // but for the table's own file

@@ -297,11 +297,10 @@ static void jpeg_artefacts(struct mien_augmenter *a, struct mien_rng *rng, float
     }
     void *data = NULL;
     size_t size = 0;
-    const char *reason = NULL;
     if (!mien_jpeg_encode(&a->byte, quality, &data, &size)) {
         return;
     }
-    bool ok = mien_jpeg_decode(a->decoder, data, size, MIEN_FORMAT_RGB8, true, &a->back, &reason);
+    bool ok = mien_jpeg_decode(a->decoder, data, size, MIEN_FORMAT_RGB8, true, &a->back, NULL);
     mien_free(data);
     if (!ok || a->back.width != a->width || a->back.height != a->height) {
         return;

@@ -108,11 +108,10 @@ static void compress(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     void *jpeg = NULL;
     size_t size = 0;
-    const char *reason = NULL;
     if (!mien_jpeg_encode(&s->canvas, 12 + (int)mien_rng_below(rng, 70), &jpeg, &size)) {
         return;
     }
-    if (mien_jpeg_decode(s->decoder, jpeg, size, MIEN_FORMAT_GRAY8, false, &s->decoded, &reason) &&
+    if (mien_jpeg_decode(s->decoder, jpeg, size, MIEN_FORMAT_GRAY8, false, &s->decoded, NULL) &&
         s->decoded.width == s->width && s->decoded.height == s->height) {
         for (int y = 0; y < s->height; y++) {
             memcpy(s->gray + (size_t)y * (size_t)s->width,

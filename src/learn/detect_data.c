@@ -141,7 +141,6 @@ bool mien_detect_data_add_photos(struct mien_detect_data *d, const char *dir, bo
     strtok_r(index, "\n", &save);
     for (char *line; (line = strtok_r(NULL, "\n", &save)); row++) {
         struct photo_row r;
-        const char *reason = NULL;
         if (!parse_row(line, &r) || r.offset > jpeg_size || r.bytes > jpeg_size - r.offset ||
             (row + 1) * PHOTO_POINTS * 2 * sizeof(*points) > point_size) {
             mien_error("%s: row %zu does not fit the files beside it", path, row);
@@ -150,7 +149,7 @@ bool mien_detect_data_add_photos(struct mien_detect_data *d, const char *dir, bo
         if (r.validation != validation || r.agree > AGREE_LIMIT_PERCENT ||
             (limit && d->count - before >= limit) ||
             !mien_jpeg_decode(decoder, jpegs + r.offset, r.bytes, MIEN_FORMAT_GRAY8, false, &im,
-                              &reason)) {
+                              NULL)) {
             continue;
         }
         float px[PHOTO_POINTS][2];
@@ -221,14 +220,12 @@ bool mien_detect_data_add_pack(struct mien_detect_data *d, const char *path, boo
     size_t step = limit && pack.count > limit ? pack.count / limit : 1;
     for (size_t i = 0; i < pack.count; i += step) {
         const uint8_t *jpeg;
-        const char *reason = NULL;
         mien_pack_get(&pack, i, l, &jpeg);
         bool nobody = l->mask & MIEN_LABEL_NOFACE;
         bool placed = l->mask & MIEN_LABEL_LANDMARKS && l->mask & MIEN_LABEL_POSE;
         if (!(nobody || placed) || (l->split == 1) != validation ||
             (limit && d->count - before >= limit) ||
-            !mien_jpeg_decode(decoder, jpeg, l->jpeg_bytes, MIEN_FORMAT_GRAY8, false, &im,
-                              &reason)) {
+            !mien_jpeg_decode(decoder, jpeg, l->jpeg_bytes, MIEN_FORMAT_GRAY8, false, &im, NULL)) {
             continue;
         }
         if (nobody) {

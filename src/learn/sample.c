@@ -435,12 +435,12 @@ bool mien_sampler_make(struct mien_sampler *s, struct mien_record_ref ref, bool 
     }
     struct mien_label label;
     const uint8_t *jpeg = NULL;
-    const char *reason = NULL;
+    struct mien_why why = {0};
     mien_pack_get(&source->pack, ref.record, &label, &jpeg);
     if (!mien_jpeg_decode(s->decoder, jpeg, label.jpeg_bytes,
                           c->channels == 1 ? MIEN_FORMAT_GRAY8 : MIEN_FORMAT_RGB8, false,
-                          &s->picture, &reason)) {
-        mien_debug("%s: record %u: %s", source->path, ref.record, reason ? reason : "undecodable");
+                          &s->picture, &why)) {
+        mien_debug("%s: record %u: %s", source->path, ref.record, why.text);
         return unusable(s, input, t);
     }
     label.width = s->picture.width;

@@ -154,8 +154,7 @@ static bool open_source(struct mien_live *l)
     }
     snprintf(l->input.none.kind, sizeof(l->input.none.kind), "none");
     snprintf(l->input.none.name, sizeof(l->input.none.name), "no camera");
-    l->input.source =
-        mien_source_open(c->uri ? c->uri : "", &c->source, l->input.away, sizeof(l->input.away));
+    l->input.source = mien_source_open(c->uri ? c->uri : "", &c->source, &l->input.away);
     return l->input.source || c->may_wait;
 }
 
@@ -276,7 +275,7 @@ void mien_live_state(struct mien_live *l, char *out, size_t out_size)
     if (l->input.source) {
         mien_source_state(l->input.source, out, out_size);
     } else if (out_size) {
-        snprintf(out, out_size, "%s", l->input.away);
+        snprintf(out, out_size, "%s", l->input.away.text);
     }
 }
 
@@ -351,18 +350,18 @@ static void *run_open(void *arg)
 {
     struct mien_live *l = arg;
     struct mien_live_opening *w = &l->opening;
-    char logged[sizeof(w->reason)];
+    char logged[sizeof(w->why.text)];
     join_threads(l);
     // A camera can be open only once, so the old one closes first.
     mien_source_close(l->input.source);
     if (w->quietly) {
         mien_log_capture(logged, sizeof(logged));
     }
-    l->input.source = mien_source_open(w->uri, &w->options, w->reason, sizeof(w->reason));
+    l->input.source = mien_source_open(w->uri, &w->options, &w->why);
     w->ok = l->input.source != NULL;
     if (!w->ok) {
-        l->input.source = mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source,
-                                           l->input.away, sizeof(l->input.away));
+        l->input.source =
+            mien_source_open(l->config.uri ? l->config.uri : "", &l->config.source, &l->input.away);
     }
     mien_log_capture(NULL, 0);
     mien_event_tell(l->config.events, MIEN_EVENT_SOURCE, 0, NULL);
@@ -383,7 +382,7 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
     snprintf(w->uri, sizeof(w->uri), "%s", uri);
     w->options = *o;
     w->quietly = quietly;
-    w->reason[0] = 0;
+    w->why.text[0] = 0;
     w->on = true;
     mien_live_stop(l);
     if (!mien_thread_start(&w->thread, "mien-open", run_open, l)) {
@@ -402,7 +401,7 @@ bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size)
         l->config.uri = l->input.uri;
         l->config.source = w->options;
     }
-    snprintf(reason, reason_size, "%s", w->reason);
+    snprintf(reason, reason_size, "%s", w->why.text);
     if ((!l->input.source && !l->config.may_wait && !l->config.may_lose) ||
         !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {

@@ -23,7 +23,7 @@ struct mien_live_input {        // what mien-capture reads
     atomic_ullong captured, dropped;
     uint64_t dropped_before;      // by the sources before this one
     struct mien_source_info none; // what is told while there is no source
-    char away[400];               // why there is none
+    struct mien_why away;         // why there is none
 };
 
 struct mien_live_inference {      // what mien-infer does
@@ -66,7 +66,8 @@ struct mien_live_opening { // of another source
     struct mien_thread thread;
     bool on, quietly;
     // mien-open's until it has told of it.
-    char uri[1024], reason[400];
+    char uri[1024];
+    struct mien_why why;
     struct mien_source_options options;
     bool ok;
     struct mien_source_info info; // what is told meanwhile

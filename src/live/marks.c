@@ -109,8 +109,7 @@ static bool message_of(const char *data, size_t size, char text[MIEN_MARK_TEXT])
 bool mien_mark_of_osc(const void *data, size_t size, char text[MIEN_MARK_TEXT])
 {
     const unsigned char *p = data, *end = p + size;
-    char why[200];
-    if (!mien_osc_load(why, sizeof(why))) {
+    if (!mien_osc_load(NULL)) {
         return false; // said when the feed was opened
     }
     if (size < 16 || memcmp(p, "#bundle", 8) != 0) {
@@ -193,13 +192,13 @@ static bool open_osc(struct mien_mark_feed *f, const char *where)
 {
     struct mien_address a;
     const char *reason;
-    char why[200];
+    struct mien_why why;
     if (!mien_address_parse(where, "127.0.0.1", OSC_PORT, &a, &reason)) {
         mien_error("--marks osc:%s: %s", where, reason);
         return false;
     }
-    if (!mien_osc_load(why, sizeof(why))) {
-        mien_error("--marks osc: %s", why);
+    if (!mien_osc_load(&why)) {
+        mien_error("--marks osc: %s", why.text);
         return false;
     }
     f->osc = f->own = true;

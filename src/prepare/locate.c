@@ -33,9 +33,8 @@ static void to_picture(float *px, int times)
 
 int mien_locator_run(struct mien_locator *k, const void *jpeg, size_t bytes, int times)
 {
-    const char *reason = NULL;
     if (!k->engine ||
-        !mien_jpeg_decode(k->jpeg, jpeg, bytes, MIEN_FORMAT_RGB8, false, &k->picture, &reason)) {
+        !mien_jpeg_decode(k->jpeg, jpeg, bytes, MIEN_FORMAT_RGB8, false, &k->picture, NULL)) {
         return 0;
     }
     const struct mien_image *look = &k->picture;

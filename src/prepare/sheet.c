@@ -53,10 +53,10 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
 {
     const int x0 = slot % COLUMNS * TILE, y0 = slot / COLUMNS * TILE;
     struct mien_image photo = {0};
-    const char *reason = NULL;
+    struct mien_why why = {0};
     if (!mien_jpeg_decode(d, p->jpeg + p->row[i].offset, p->row[i].bytes, MIEN_FORMAT_RGB8, false,
-                          &photo, &reason)) {
-        mien_warn("photo %d: %s", i, reason);
+                          &photo, &why)) {
+        mien_warn("photo %d: %s", i, why.text);
         return;
     }
     struct mien_image tile = *sheet;

@@ -556,10 +556,9 @@ static int run_pass(struct work *k, int pass, const char *dir, int limit)
     for (int i = 0; i < k->photos.count && made < limit; i++) {
         struct mien_fit_state s;
         const struct mien_photo_row *r = &k->photos.row[i];
-        const char *reason = NULL;
         if (!suitable(k, i, &s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + r->offset, r->bytes, MIEN_FORMAT_RGB8,
-                              false, &photo, &reason) ||
+                              false, &photo, NULL) ||
             photo.width != MIEN_PHOTO_SIDE_PX || photo.height != MIEN_PHOTO_SIDE_PX) {
             continue;
         }

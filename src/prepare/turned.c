@@ -418,7 +418,6 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
         struct mien_fit_state s;
         struct mien_rng rng;
         float X[MIEN_LANDMARKS_MAX][3], weight[MIEN_LANDMARKS_MAX];
-        const char *reason = NULL;
         mien_rng_seed(&rng, 1604, (uint64_t)i);
         k->camera =
             mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
@@ -426,8 +425,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
             !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
             !looks_ahead(&s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
-                              k->photos.row[i].bytes, MIEN_FORMAT_RGB8, false, &k->photo,
-                              &reason)) {
+                              k->photos.row[i].bytes, MIEN_FORMAT_RGB8, false, &k->photo, NULL)) {
             continue;
         }
         measure_depth(k, &s);

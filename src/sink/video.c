@@ -160,9 +160,9 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
                    path, width, height, frames_per_s);
         return NULL;
     }
-    char reason[512];
-    if (!mien_ffmpeg_load(reason, sizeof(reason))) {
-        mien_error("%s: %s", path, reason);
+    struct mien_why why;
+    if (!mien_ffmpeg_load(&why)) {
+        mien_error("%s: %s", path, why.text);
         return NULL;
     }
     struct mien_video_writer *v = mien_calloc(1, sizeof(*v));

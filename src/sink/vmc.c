@@ -197,9 +197,9 @@ static struct mien_sink *open_vmc(const char *arg, const struct mien_sink_contex
 {
     struct mien_address a;
     const char *reason;
-    char missing[512];
-    if (!mien_osc_load(missing, sizeof(missing))) {
-        mien_error("vmc: %s", missing);
+    struct mien_why why;
+    if (!mien_osc_load(&why)) {
+        mien_error("vmc: %s", why.text);
         return NULL;
     }
     struct vmc_sink *v = mien_calloc(1, sizeof(*v));
@@ -300,9 +300,9 @@ static struct mien_sink *open_facecap(const char *arg, const struct mien_sink_co
 {
     struct mien_address a;
     const char *reason;
-    char missing[512];
-    if (!mien_osc_load(missing, sizeof(missing))) {
-        mien_error("facecap: %s", missing);
+    struct mien_why why;
+    if (!mien_osc_load(&why)) {
+        mien_error("facecap: %s", why.text);
         return NULL;
     }
     struct facecap_sink *s = mien_calloc(1, sizeof(*s));

@@ -453,9 +453,9 @@ static bool listen_on(struct ws_sink *s, const struct mien_address *a)
     if (!resolve(s, a, numeric, sizeof(numeric), &any)) {
         return false;
     }
-    char reason[512];
-    if (!mien_websockets_load(reason, sizeof(reason))) {
-        mien_error("ws: %s", reason);
+    struct mien_why why;
+    if (!mien_websockets_load(&why)) {
+        mien_error("ws: %s", why.text);
         return false;
     }
     lws_set_log_level(LLL_ERR | LLL_WARN, on_log);

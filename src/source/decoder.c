@@ -8,7 +8,6 @@
 
 struct mien_decoder {
     struct mien_jpeg_decoder *jpeg;
-    char reason[128];
 };
 
 struct mien_decoder *mien_decoder_create(void)
@@ -67,31 +66,24 @@ static bool gray(const struct mien_payload *p, struct mien_image *rgb)
 }
 
 bool mien_decoder_decode(struct mien_decoder *d, const struct mien_payload *p,
-                         struct mien_image *rgb, const char **reason)
+                         struct mien_image *rgb, struct mien_why *why)
 {
-    if (reason) {
-        *reason = d->reason;
-    }
     if (!p->data || p->width < 1 || p->height < 1) {
-        snprintf(d->reason, sizeof d->reason, "an empty frame");
-        return false;
+        return mien_explain(why, "an empty frame");
     }
     if (p->kind == MIEN_PAYLOAD_MJPG) {
-        const char *why;
-        if (!mien_jpeg_decode(d->jpeg, p->data, p->size, MIEN_FORMAT_RGB8, true, rgb, &why)) {
-            snprintf(d->reason, sizeof d->reason, "damaged JPEG: %.100s", why);
-            return false;
+        struct mien_why damage;
+        if (!mien_jpeg_decode(d->jpeg, p->data, p->size, MIEN_FORMAT_RGB8, true, rgb, &damage)) {
+            return mien_explain(why, "damaged JPEG: %.100s", damage.text);
         }
         if (rgb->width != p->width || rgb->height != p->height) {
-            snprintf(d->reason, sizeof d->reason, "a JPEG of %d x %d instead of %d x %d",
-                     rgb->width, rgb->height, p->width, p->height);
-            return false;
+            return mien_explain(why, "a JPEG of %d x %d instead of %d x %d", rgb->width,
+                                rgb->height, p->width, p->height);
         }
         return true;
     }
     if (!fit(rgb, p->width, p->height)) {
-        snprintf(d->reason, sizeof d->reason, "no memory for %d x %d pixels", p->width, p->height);
-        return false;
+        return mien_explain(why, "no memory for %d x %d pixels", p->width, p->height);
     }
     bool ok = false;
     switch (p->kind) {
@@ -111,8 +103,7 @@ bool mien_decoder_decode(struct mien_decoder *d, const struct mien_payload *p,
         break;
     }
     if (!ok) {
-        snprintf(d->reason, sizeof d->reason, "only %zu bytes for %d x %d pixels", p->size,
-                 p->width, p->height);
+        mien_explain(why, "only %zu bytes for %d x %d pixels", p->size, p->width, p->height);
     }
     return ok;
 }

@@ -24,14 +24,13 @@ struct mien_source {
     char state[256];
 };
 
-// Each fills s->info, ops and self; false with reason set (not logged).
-bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, size_t size);
+// Each fills s->info, ops and self; false with why set (not logged).
+bool mien_v4l2_open(struct mien_source *s, const char *selector, struct mien_why *why);
 // The pictures of a folder, in order; ends with false when `each` says so.
 bool mien_stills_files(const char *folder, bool (*each)(void *arg, const char *path), void *arg);
-bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char *reason,
-                      size_t size);
-bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size);
-bool mien_synth_source_open(struct mien_source *s, const char *spec, char *reason, size_t size);
+bool mien_stills_open(struct mien_source *s, const char *path, bool folder, struct mien_why *why);
+bool mien_video_open(struct mien_source *s, const char *path, struct mien_why *why);
+bool mien_synth_source_open(struct mien_source *s, const char *spec, struct mien_why *why);
 
 // Sets the state; a change is logged: empty as information, words as a warning.
 void mien_source_say(struct mien_source *s, const char *fmt, ...)
@@ -90,7 +89,7 @@ void mien_v4l2_modes(int fd, struct mien_camera_info *cam);
 int mien_v4l2_choose(const struct mien_camera_mode *m, int n, const struct mien_source_options *o);
 uint32_t mien_v4l2_fourcc(const char *format);
 enum mien_payload_kind mien_v4l2_kind(uint32_t fourcc); // NONE: we cannot decode it
-void mien_v4l2_explain(int error, const char *doing, const char *device, char *out, size_t size);
+void mien_v4l2_explain(int error, const char *doing, const char *device, struct mien_why *why);
 int mien_v4l2_ioctl(int fd, unsigned long request,
                     void *arg); // again when interrupted; -1 and errno
 

@@ -190,54 +190,46 @@ static bool is_picture(const char *path)
     return n >= 4 && !memcmp(head, png, 4);
 }
 
-static bool open_kind(struct mien_source *s, const char *uri, char *reason, size_t size)
+static bool open_kind(struct mien_source *s, const char *uri, struct mien_why *why)
 {
     if (!uri[0] || !strcmp(uri, "camera") || !strncmp(uri, "camera:", 7) ||
         !strncmp(uri, "v4l2:", 5)) {
-        return mien_v4l2_open(s, uri, reason, size);
+        return mien_v4l2_open(s, uri, why);
     }
     if (!strcmp(uri, "synth") || !strncmp(uri, "synth:", 6)) {
-        return mien_synth_source_open(s, uri[5] ? uri + 6 : "", reason, size);
+        return mien_synth_source_open(s, uri[5] ? uri + 6 : "", why);
     }
     if (strstr(uri, "://")) {
-        snprintf(reason, size,
-                 "%s: network addresses are not read; give a camera, a file or a folder", uri);
-        return false;
+        return mien_explain(
+            why, "%s: network addresses are not read; give a camera, a file or a folder", uri);
     }
     struct stat st;
     if (!strncmp(uri, "/dev/video", 10) || (!stat(uri, &st) && S_ISCHR(st.st_mode))) {
-        return mien_v4l2_open(s, uri, reason, size);
+        return mien_v4l2_open(s, uri, why);
     }
     if (stat(uri, &st)) {
-        snprintf(reason, size,
-                 "%s: %s. A source is a file, a folder, /dev/videoN, camera:NAME or synth:seed=N",
-                 uri, strerror(errno));
-        return false;
+        return mien_explain(
+            why, "%s: %s. A source is a file, a folder, /dev/videoN, camera:NAME or synth:seed=N",
+            uri, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
-        return mien_stills_open(s, uri, true, reason, size);
+        return mien_stills_open(s, uri, true, why);
     }
     if (!S_ISREG(st.st_mode)) {
-        snprintf(reason, size, "%s is neither a file, a folder nor a camera", uri);
-        return false;
+        return mien_explain(why, "%s is neither a file, a folder nor a camera", uri);
     }
     if (st.st_size == 0) {
-        snprintf(reason, size, "%s: the file is empty", uri);
-        return false;
+        return mien_explain(why, "%s: the file is empty", uri);
     }
-    return is_picture(uri) ? mien_stills_open(s, uri, false, reason, size)
-                           : mien_video_open(s, uri, reason, size);
+    return is_picture(uri) ? mien_stills_open(s, uri, false, why) : mien_video_open(s, uri, why);
 }
 
 struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
-                                     char *reason, size_t reason_size)
+                                     struct mien_why *why)
 {
-    char unused[512];
-    if (!reason || !reason_size) {
-        reason = unused;
-        reason_size = sizeof unused;
-    }
-    snprintf(reason, reason_size, "out of memory");
+    struct mien_why unread;
+    why = why ? why : &unread;
+    mien_explain(why, "out of memory");
     struct mien_source *s = mien_calloc(1, sizeof *s);
     if (!s) {
         return NULL;
@@ -245,12 +237,12 @@ struct mien_source *mien_source_open(const char *uri, const struct mien_source_o
     if (options) {
         s->options = *options;
     }
-    if (!mien_monitor_init(&s->lock) || !open_kind(s, uri ? uri : "", reason, reason_size)) {
-        mien_error("%s", reason);
+    if (!mien_monitor_init(&s->lock) || !open_kind(s, uri ? uri : "", why)) {
+        mien_error("%s", why->text);
         mien_source_close(s);
         return NULL;
     }
-    reason[0] = 0;
+    why->text[0] = 0;
     return s;
 }
 
@@ -303,7 +295,7 @@ enum mien_source_status mien_source_read(struct mien_source *s, struct mien_fram
         if (st != MIEN_SOURCE_OK) {
             return st;
         }
-        const char *why;
+        struct mien_why why;
         int64_t t0 = mien_source_clock(s);
         bool decoded = mien_decoder_decode(s->decoder, &s->payload, &f->rgb, &why);
         if (s->payload.kind != MIEN_PAYLOAD_MJPG) {
@@ -317,11 +309,11 @@ enum mien_source_status mien_source_read(struct mien_source *s, struct mien_fram
             return MIEN_SOURCE_OK;
         }
         if (!s->info.live) {
-            mien_source_say(s, "%s: %s", s->info.name, why);
+            mien_source_say(s, "%s: %s", s->info.name, why.text);
             return MIEN_SOURCE_FAILED;
         }
         mien_debug("%s: frame %llu skipped: %s", s->info.name, (unsigned long long)s->payload.index,
-                   why);
+                   why.text);
         mien_source_count(s, 0, 1, 1, 0);
         if (mien_now_ns() >= deadline_ns) {
             return MIEN_SOURCE_TIMEOUT;

@@ -10,7 +10,7 @@
 //   "synth:seed=1,frames=300" a rendered person
 //
 // Use:
-//   struct mien_source *s = mien_source_open(uri, &options, reason, sizeof reason);
+//   struct mien_source *s = mien_source_open(uri, &options, &why);
 //   struct mien_frame f = {0};
 //   while (mien_source_read(s, &f, mien_now_ns() + MIEN_NS_PER_S) …) use f.rgb
 //   mien_frame_destroy(&f); mien_source_close(s);
@@ -98,10 +98,10 @@ void mien_frame_destroy(struct mien_frame *f); // idempotent
 
 struct mien_source; // opaque
 
-// options may be NULL. NULL on failure: logged, and reason (may be NULL) holds what happened and
+// options may be NULL. NULL on failure: logged, and why (may be NULL) holds what happened and
 // what to do, for a window or a message.
 struct mien_source *mien_source_open(const char *uri, const struct mien_source_options *options,
-                                     char *reason, size_t reason_size);
+                                     struct mien_why *why);
 // The files that a source of this URI reads, without opening them: none of a camera by its name.
 // Ends with false when `each` says so.
 bool mien_source_files(const char *uri, bool (*each)(void *arg, const char *path), void *arg);
@@ -131,11 +131,11 @@ void mien_source_counts(struct mien_source *s, struct mien_source_counts *out);
 struct mien_decoder;                            // opaque; one thread
 struct mien_decoder *mien_decoder_create(void); // NULL on failure (logged)
 void mien_decoder_destroy(struct mien_decoder *d);
-// Into rgb (RGB8, created or re-created when the size differs). False for damaged data: *reason
+// Into rgb (RGB8, created or re-created when the size differs). False for damaged data: why
 // (may be NULL) is valid until the next call; rgb is then undefined but destroyable. Not logged:
 // cameras send damaged frames now and then.
 bool mien_decoder_decode(struct mien_decoder *d, const struct mien_payload *p,
-                         struct mien_image *rgb, const char **reason);
+                         struct mien_image *rgb, struct mien_why *why);
 
 // The cameras of this machine.
 struct mien_camera_mode {

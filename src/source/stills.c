@@ -132,12 +132,11 @@ static bool is_picture_name(const char *name)
            (!strcasecmp(dot, ".png") || !strcasecmp(dot, ".jpg") || !strcasecmp(dot, ".jpeg"));
 }
 
-static bool list_folder(struct stills *t, const char *path, char *reason, size_t size)
+static bool list_folder(struct stills *t, const char *path, struct mien_why *why)
 {
     DIR *d = opendir(path);
     if (!d) {
-        snprintf(reason, size, "%s: the folder cannot be read: %s", path, strerror(errno));
-        return false;
+        return mien_explain(why, "%s: the folder cannot be read: %s", path, strerror(errno));
     }
     size_t room = 0;
     bool ok = true;
@@ -158,12 +157,10 @@ static bool list_folder(struct stills *t, const char *path, char *reason, size_t
     }
     closedir(d);
     if (!ok) {
-        snprintf(reason, size, "%s: out of memory", path);
-        return false;
+        return mien_explain(why, "%s: out of memory", path);
     }
     if (!t->count) {
-        snprintf(reason, size, "%s: the folder holds no .jpg, .jpeg or .png", path);
-        return false;
+        return mien_explain(why, "%s: the folder holds no .jpg, .jpeg or .png", path);
     }
     qsort(t->path, t->count, sizeof *t->path, compare);
     return true;
@@ -172,9 +169,8 @@ static bool list_folder(struct stills *t, const char *path, char *reason, size_t
 bool mien_stills_files(const char *folder, bool (*each)(void *arg, const char *path), void *arg)
 {
     struct stills t = {0};
-    char unused[256];
     bool ok = true;
-    if (list_folder(&t, folder, unused, sizeof unused)) {
+    if (list_folder(&t, folder, NULL)) {
         for (size_t i = 0; ok && i < t.count; i++) {
             ok = each(arg, t.path[i]);
         }
@@ -183,27 +179,24 @@ bool mien_stills_files(const char *folder, bool (*each)(void *arg, const char *p
     return ok;
 }
 
-bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char *reason,
-                      size_t size)
+bool mien_stills_open(struct mien_source *s, const char *path, bool folder, struct mien_why *why)
 {
     struct stills *t = mien_calloc(1, sizeof *t);
     if (!t) {
-        snprintf(reason, size, "out of memory");
-        return false;
+        return mien_explain(why, "out of memory");
     }
     s->self = t;
     s->ops = &stills_ops;
     double fps = s->options.fps > 0 ? s->options.fps : 30;
     t->period_ns = (int64_t)(1e9 / fps);
     if (folder) {
-        if (!list_folder(t, path, reason, size)) {
+        if (!list_folder(t, path, why)) {
             return false;
         }
     } else {
         t->path = mien_realloc_array(NULL, 1, sizeof *t->path);
         if (!t->path || !(t->path[0] = strdup(path))) {
-            snprintf(reason, size, "out of memory");
-            return false;
+            return mien_explain(why, "out of memory");
         }
         t->count = 1;
     }
@@ -213,8 +206,7 @@ bool mien_stills_open(struct mien_source *s, const char *path, bool folder, char
         first++;
     }
     if (first == t->count) {
-        snprintf(reason, size, "%s: no picture could be read", path);
-        return false;
+        return mien_explain(why, "%s: no picture could be read", path);
     }
     t->loaded = first;
     s->info.width = t->im.width;

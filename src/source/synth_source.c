@@ -100,12 +100,11 @@ static bool parse_item(struct synth *y, unsigned long long *seed, const char *it
     return false;
 }
 
-bool mien_synth_source_open(struct mien_source *s, const char *spec, char *reason, size_t size)
+bool mien_synth_source_open(struct mien_source *s, const char *spec, struct mien_why *why)
 {
     struct synth *y = mien_calloc(1, sizeof *y);
     if (!y) {
-        snprintf(reason, size, "out of memory");
-        return false;
+        return mien_explain(why, "out of memory");
     }
     s->self = y;
     s->ops = &synth_ops;
@@ -118,18 +117,17 @@ bool mien_synth_source_open(struct mien_source *s, const char *spec, char *reaso
         size_t n = strcspn(at, ",");
         snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : sizeof item - 1), at);
         if (n >= sizeof item || !parse_item(y, &seed, item)) {
-            snprintf(reason, size,
-                     "synth: \"%s\" is not understood; an example with every setting: "
-                     "synth:seed=1,frames=300,fps=30,size=640x480 (sides 64 to 1920, fps 1 to 240)",
-                     item);
-            return false;
+            return mien_explain(
+                why,
+                "synth: \"%s\" is not understood; an example with every setting: "
+                "synth:seed=1,frames=300,fps=30,size=640x480 (sides 64 to 1920, fps 1 to 240)",
+                item);
         }
         at += n + (at[n] == ',');
     }
     y->clip = mien_synth_clip_open(seed, y->width, y->height, y->fps, mien_data_dir());
     if (!y->clip) {
-        snprintf(reason, size, "synth:%s: the rendered person could not be made", spec);
-        return false;
+        return mien_explain(why, "synth:%s: the rendered person could not be made", spec);
     }
     s->info.width = y->width;
     s->info.height = y->height;

@@ -87,9 +87,9 @@ static void close_camera(struct camera *c)
     c->device.fd = -1;
 }
 
-static bool fail(struct camera *c, const char *doing, char *reason, size_t size)
+static bool fail(struct camera *c, const char *doing, struct mien_why *why)
 {
-    mien_v4l2_explain(errno, doing, c->config.node.device, reason, size);
+    mien_v4l2_explain(errno, doing, c->config.node.device, why);
     return false;
 }
 
@@ -100,28 +100,28 @@ static size_t bytes_of_row(enum mien_payload_kind kind, int width)
                                       : (size_t)width;
 }
 
-static void explain_formats(const struct camera *c, char *reason, size_t size)
+static bool explain_formats(const struct camera *c, struct mien_why *why)
 {
     const struct mien_camera_info *m = &c->scratch.modes;
-    int n = snprintf(reason, size, "%s (%s) offers no format that mien reads; it offers",
-                     c->config.node.device, c->config.node.name);
-    for (int i = 0; i < m->modes && n > 0 && (size_t)n < size; i++) {
+    mien_explain(why, "%s (%s) offers no format that mien reads; it offers", c->config.node.device,
+                 c->config.node.name);
+    for (int i = 0; i < m->modes; i++) {
         if (!i || strcmp(m->mode[i].format, m->mode[i - 1].format) != 0) {
-            n += snprintf(reason + n, size - (size_t)n, " %s", m->mode[i].format);
+            mien_explain_more(why, " %s", m->mode[i].format);
         }
     }
+    return false;
 }
 
 // The mode to ask for. Where the driver lists nothing: what the user wants, to ask and see.
 static bool choose_mode(const struct mien_source_options *o, struct camera *c,
-                        struct mien_camera_mode *m, char *reason, size_t size)
+                        struct mien_camera_mode *m, struct mien_why *why)
 {
     struct mien_camera_info *modes = &c->scratch.modes;
     mien_v4l2_modes(c->device.fd, modes);
     int k = mien_v4l2_choose(modes->mode, modes->modes, o);
     if (k < 0 && modes->modes > 0) {
-        explain_formats(c, reason, size);
-        return false;
+        return explain_formats(c, why);
     }
     *m = (struct mien_camera_mode){.format = "YUYV", .width = 640, .height = 480};
     if (k >= 0) {
@@ -135,7 +135,7 @@ static bool choose_mode(const struct mien_source_options *o, struct camera *c,
 
 // What was granted is read back into c and info.
 static bool set_format(struct mien_source *s, struct camera *c, const struct mien_camera_mode *m,
-                       char *reason, size_t size)
+                       struct mien_why *why)
 {
     struct v4l2_format f = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
     f.fmt.pix.width = (uint32_t)m->width;
@@ -143,16 +143,15 @@ static bool set_format(struct mien_source *s, struct camera *c, const struct mie
     f.fmt.pix.pixelformat = mien_v4l2_fourcc(m->format);
     f.fmt.pix.field = V4L2_FIELD_ANY;
     if (mien_v4l2_ioctl(c->device.fd, VIDIOC_S_FMT, &f) < 0) {
-        return fail(c, "setting the picture format", reason, size);
+        return fail(c, "setting the picture format", why);
     }
     const struct v4l2_pix_format *p = &f.fmt.pix;
     struct config *g = &c->config;
     g->kind = mien_v4l2_kind(p->pixelformat);
     if (g->kind == MIEN_PAYLOAD_NONE || p->width < 2 || p->height < 2 || p->width > 16384 ||
         p->height > 16384) {
-        snprintf(reason, size, "%s gave format %.4s of %u x %u pixels, which mien cannot read",
-                 g->node.device, (const char *)&p->pixelformat, p->width, p->height);
-        return false;
+        return mien_explain(why, "%s gave format %.4s of %u x %u pixels, which mien cannot read",
+                            g->node.device, (const char *)&p->pixelformat, p->width, p->height);
     }
     size_t row = bytes_of_row(g->kind, (int)p->width);
     g->stride = g->kind == MIEN_PAYLOAD_MJPG ? 0 : p->bytesperline > row ? p->bytesperline : row;
@@ -185,48 +184,47 @@ static void set_rate(struct mien_source *s, const struct camera *c,
     s->info.fps = t.numerator && t.denominator ? (double)t.denominator / t.numerator : 0;
 }
 
-static bool negotiate(struct mien_source *s, struct camera *c, char *reason, size_t size)
+static bool negotiate(struct mien_source *s, struct camera *c, struct mien_why *why)
 {
     struct mien_camera_mode m;
-    if (!choose_mode(&s->options, c, &m, reason, size) || !set_format(s, c, &m, reason, size)) {
+    if (!choose_mode(&s->options, c, &m, why) || !set_format(s, c, &m, why)) {
         return false;
     }
     set_rate(s, c, &m);
     return true;
 }
 
-static bool start_streaming(struct camera *c, char *reason, size_t size)
+static bool start_streaming(struct camera *c, struct mien_why *why)
 {
     struct v4l2_requestbuffers req = {
         .count = BUFFERS, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
     if (mien_v4l2_ioctl(c->device.fd, VIDIOC_REQBUFS, &req) < 0) {
-        return fail(c, "asking for buffers", reason, size);
+        return fail(c, "asking for buffers", why);
     }
     if (req.count < 2) {
-        snprintf(reason, size, "%s has no memory for capture buffers", c->config.node.device);
-        return false;
+        return mien_explain(why, "%s has no memory for capture buffers", c->config.node.device);
     }
     uint32_t count = req.count < BUFFERS ? req.count : BUFFERS;
     for (uint32_t i = 0; i < count; i++) {
         struct v4l2_buffer b = {
             .index = i, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_MMAP};
         if (mien_v4l2_ioctl(c->device.fd, VIDIOC_QUERYBUF, &b) < 0) {
-            return fail(c, "asking for a buffer's place", reason, size);
+            return fail(c, "asking for a buffer's place", why);
         }
         void *p =
             mmap(NULL, b.length, PROT_READ | PROT_WRITE, MAP_SHARED, c->device.fd, b.m.offset);
         if (p == MAP_FAILED) {
-            return fail(c, "mapping a buffer", reason, size);
+            return fail(c, "mapping a buffer", why);
         }
         c->device.map[c->device.maps].start = p;
         c->device.map[c->device.maps++].length = b.length;
         if (mien_v4l2_ioctl(c->device.fd, VIDIOC_QBUF, &b) < 0) {
-            return fail(c, "queueing a buffer", reason, size);
+            return fail(c, "queueing a buffer", why);
         }
     }
     int type = V4L2_BUF_TYPE_VIDEO_CAPTURE;
     if (mien_v4l2_ioctl(c->device.fd, VIDIOC_STREAMON, &type) < 0) {
-        return fail(c, "starting the camera", reason, size);
+        return fail(c, "starting the camera", why);
     }
     c->device.streaming = true;
     return true;
@@ -243,18 +241,18 @@ static void hold_rate(const struct camera *c)
     }
 }
 
-static bool open_camera(struct mien_source *s, struct camera *c, char *reason, size_t size)
+static bool open_camera(struct mien_source *s, struct camera *c, struct mien_why *why)
 {
     c->device.fd = open(c->config.node.device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (c->device.fd < 0) {
-        return fail(c, "opening", reason, size);
+        return fail(c, "opening", why);
     }
-    if (!negotiate(s, c, reason, size)) {
+    if (!negotiate(s, c, why)) {
         close_camera(c);
         return false;
     }
     hold_rate(c);
-    if (!start_streaming(c, reason, size)) {
+    if (!start_streaming(c, why)) {
         close_camera(c);
         return false;
     }
@@ -283,7 +281,7 @@ static bool same_camera(const struct v4l2_node *a, const struct v4l2_node *b)
 // Finds the camera again, under whatever number, and opens it.
 static bool reopen(struct mien_source *s, struct camera *c)
 {
-    char reason[256];
+    struct mien_why why;
     int n = mien_v4l2_scan(c->scratch.nodes, MAX_NODES);
     for (int i = 0; i < n; i++) {
         if (c->scratch.nodes[i].error || !same_camera(&c->config.node, &c->scratch.nodes[i])) {
@@ -291,7 +289,7 @@ static bool reopen(struct mien_source *s, struct camera *c)
         }
         struct v4l2_node old = c->config.node;
         c->config.node = c->scratch.nodes[i];
-        if (open_camera(s, c, reason, sizeof reason)) {
+        if (open_camera(s, c, &why)) {
             mien_source_count(s, 0, 0, 0, 1);
             mien_source_say(s, "%s", "");
             mien_info("%s is back: %s, %d x %d %s at %.4g fps", s->info.name, s->info.device,
@@ -299,7 +297,7 @@ static bool reopen(struct mien_source *s, struct camera *c)
             return true;
         }
         c->config.node = old;
-        mien_source_say(s, "%s; trying again", reason);
+        mien_source_say(s, "%s; trying again", why.text);
     }
     return false;
 }
@@ -522,22 +520,22 @@ static void close_v4l2(struct mien_source *s)
 
 static const struct source_ops camera_ops = {read_camera, close_v4l2};
 
-static void explain_no_match(const struct camera *c, int n, const char *selector, char *reason,
-                             size_t size)
+static bool explain_no_match(const struct camera *c, int n, const char *selector,
+                             struct mien_why *why)
 {
     if (!n) {
-        snprintf(reason, size, "%s", mien_camera_none_text());
-        return;
+        return mien_explain(why, "%s", mien_camera_none_text());
     }
-    int at = snprintf(reason, size, "no camera matches \"%s\"; there is", selector);
-    for (int i = 0; i < n && at > 0 && (size_t)at < size; i++) {
-        at += snprintf(reason + at, size - (size_t)at, "%s %s (%s)", i ? "," : "",
-                       c->scratch.nodes[i].name, c->scratch.nodes[i].device);
+    mien_explain(why, "no camera matches \"%s\"; there is", selector);
+    for (int i = 0; i < n; i++) {
+        mien_explain_more(why, "%s %s (%s)", i ? "," : "", c->scratch.nodes[i].name,
+                          c->scratch.nodes[i].device);
     }
+    return false;
 }
 
 // A path may be a link (by-id, or the user's own): its end is the device.
-static bool follow_path(struct camera *c, const char *selector, char *reason, size_t size)
+static bool follow_path(struct camera *c, const char *selector, struct mien_why *why)
 {
     char *path = realpath(selector, NULL);
     const char *end = path ? path : selector;
@@ -545,31 +543,31 @@ static bool follow_path(struct camera *c, const char *selector, char *reason, si
     if (fits) {
         snprintf(c->config.node.device, sizeof c->config.node.device, "%.63s", end);
     } else {
-        snprintf(reason, size, "%s: the name is too long", end);
+        mien_explain(why, "%s: the name is too long", end);
     }
     free(path);
     return fits;
 }
 
-static bool refuse(struct camera *c, char *reason, size_t size)
+static bool refuse(struct camera *c, struct mien_why *why)
 {
     c->device.fd = open(c->config.node.device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (c->device.fd < 0) {
-        return fail(c, "opening", reason, size);
+        return fail(c, "opening", why);
     }
     struct v4l2_capability cap;
     bool v4l2 = mien_v4l2_ioctl(c->device.fd, VIDIOC_QUERYCAP, &cap) == 0;
-    snprintf(reason, size, "%s is not a camera%s; `mien cameras` lists them", c->config.node.device,
-             v4l2 ? " (it cannot capture and stream pictures)" : "");
-    return false;
+    return mien_explain(why, "%s is not a camera%s; `mien cameras` lists them",
+                        c->config.node.device,
+                        v4l2 ? " (it cannot capture and stream pictures)" : "");
 }
 
 // The camera that the selector, a path or a part of a name, means: the first one that can be
 // opened, else the first.
-static bool find_camera(struct camera *c, const char *selector, char *reason, size_t size)
+static bool find_camera(struct camera *c, const char *selector, struct mien_why *why)
 {
     const bool is_path = selector[0] == '/';
-    if (is_path && !follow_path(c, selector, reason, size)) {
+    if (is_path && !follow_path(c, selector, why)) {
         return false;
     }
     struct v4l2_node *list = c->scratch.nodes;
@@ -586,25 +584,23 @@ static bool find_camera(struct camera *c, const char *selector, char *reason, si
         return true;
     }
     if (is_path) {
-        return refuse(c, reason, size);
+        return refuse(c, why);
     }
-    explain_no_match(c, n, selector, reason, size);
-    return false;
+    return explain_no_match(c, n, selector, why);
 }
 
-bool mien_v4l2_open(struct mien_source *s, const char *selector, char *reason, size_t size)
+bool mien_v4l2_open(struct mien_source *s, const char *selector, struct mien_why *why)
 {
     struct camera *c = mien_calloc(1, sizeof *c);
     if (!c) {
-        snprintf(reason, size, "out of memory");
-        return false;
+        return mien_explain(why, "out of memory");
     }
     c->device.fd = -1;
     s->self = c;
     s->ops = &camera_ops;
     s->info.live = true;
     snprintf(s->info.kind, sizeof s->info.kind, "camera");
-    if (!find_camera(c, selector, reason, size) || !open_camera(s, c, reason, size)) {
+    if (!find_camera(c, selector, why) || !open_camera(s, c, why)) {
         return false;
     }
     mien_info("%s (%s): %d x %d %s at %.4g fps", s->info.name, s->info.device, s->info.width,

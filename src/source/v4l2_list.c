@@ -62,38 +62,39 @@ const char *mien_camera_none_text(void)
            "passed through.";
 }
 
-void mien_v4l2_explain(int error, const char *doing, const char *device, char *out, size_t size)
+void mien_v4l2_explain(int error, const char *doing, const char *device, struct mien_why *why)
 {
     switch (error) {
     case EACCES:
     case EPERM:
-        snprintf(out, size,
-                 "no permission to use %s: add yourself to the group \"video\" (sudo usermod -aG "
-                 "video $USER), then log out and in again",
-                 device);
+        mien_explain(
+            why,
+            "no permission to use %s: add yourself to the group \"video\" (sudo usermod -aG "
+            "video $USER), then log out and in again",
+            device);
         break;
     case EBUSY:
-        snprintf(
-            out, size,
+        mien_explain(
+            why,
             "%s is in use by another program: close it (`fuser -v %s` names it), then try again",
             device, device);
         break;
     case ENOENT:
-        snprintf(out, size, "%s does not exist; `mien cameras` lists the cameras", device);
+        mien_explain(why, "%s does not exist; `mien cameras` lists the cameras", device);
         break;
     case ENODEV:
     case ENXIO:
-        snprintf(out, size, "%s has been unplugged", device);
+        mien_explain(why, "%s has been unplugged", device);
         break;
     case ENOSPC:
-        snprintf(
-            out, size,
+        mien_explain(
+            why,
             "%s: the USB bus has no bandwidth left for this size and rate: use another port, or "
             "a smaller --width, --height or --fps",
             device);
         break;
     default:
-        snprintf(out, size, "%s: %s failed: %s", device, doing, strerror(error));
+        mien_explain(why, "%s: %s failed: %s", device, doing, strerror(error));
     }
 }
 
@@ -366,7 +367,9 @@ int mien_camera_list(struct mien_camera_info *list, int max)
         int fd = nodes[i].error ? -1 : open(c->device, O_RDWR | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0) {
             int error = nodes[i].error ? nodes[i].error : errno;
-            mien_v4l2_explain(error, "opening", c->device, c->problem, sizeof c->problem);
+            struct mien_why why;
+            mien_v4l2_explain(error, "opening", c->device, &why);
+            snprintf(c->problem, sizeof c->problem, "%.255s", why.text);
             continue;
         }
         mien_v4l2_modes(fd, c);

@@ -63,12 +63,11 @@ static void close_video(struct mien_source *s)
     s->self = NULL;
 }
 
-static bool fail(const struct video *v, const char *what, int error, char *reason, size_t size)
+static bool fail(const struct video *v, const char *what, int error, struct mien_why *why)
 {
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     av_strerror(error, text, sizeof text);
-    snprintf(reason, size, "%s: %s: %s", v->path, what, text);
-    return false;
+    return mien_explain(why, "%s: %s: %s", v->path, what, text);
 }
 
 static int rotation_of(const AVStream *st)
@@ -93,27 +92,24 @@ static const char *other_kind(const struct video *v)
     return video ? NULL : kind;
 }
 
-static bool no_video(const struct video *v, char *reason, size_t size)
+static bool no_video(const struct video *v, struct mien_why *why)
 {
     const char *kind = other_kind(v);
-    snprintf(reason, size, "%s: there is no video in this file%s%s", v->path,
-             kind ? ": " : " that can be read", kind ? kind : "");
-    return false;
+    return mien_explain(why, "%s: there is no video in this file%s%s", v->path,
+                        kind ? ": " : " that can be read", kind ? kind : "");
 }
 
-static bool size_ok(const struct video *v, int width, int height, char *reason, size_t size)
+static bool size_ok(const struct video *v, int width, int height, struct mien_why *why)
 {
-    char why[160];
+    struct mien_why side;
     size_t w = (size_t)(width > 0 ? width : 0), h = (size_t)(height > 0 ? height : 0);
-    if (mien_image_not_too_large(w, h, why, sizeof why) &&
-        mien_image_not_too_small(w, h, why, sizeof why)) {
+    if (mien_image_not_too_large(w, h, &side) && mien_image_not_too_small(w, h, &side)) {
         return true;
     }
-    snprintf(reason, size, "%s: %s", v->path, why);
-    return false;
+    return mien_explain(why, "%s: %s", v->path, side.text);
 }
 
-static bool open_streams(struct video *v, char *reason, size_t size)
+static bool open_streams(struct video *v, struct mien_why *why)
 {
     AVDictionary *o = NULL;
     av_dict_set(&o, "protocol_whitelist", "file", 0);
@@ -128,30 +124,30 @@ static bool open_streams(struct video *v, char *reason, size_t size)
     int r = avformat_open_input(&v->format, url, NULL, &o);
     av_dict_free(&o);
     if (r == AVERROR(EINVAL) || (r == AVERROR_INVALIDDATA && other_kind(v))) {
-        return no_video(v, reason, size); // EINVAL: a format that is not on the list
+        return no_video(v, why); // EINVAL: a format that is not on the list
     }
     if (r == AVERROR_INVALIDDATA) {
-        snprintf(reason, size,
-                 "%s: neither a picture nor a video that can be read; a recording that was cut off "
-                 "may lack its index",
-                 v->path);
-        return false;
+        return mien_explain(
+            why,
+            "%s: neither a picture nor a video that can be read; a recording that was cut off "
+            "may lack its index",
+            v->path);
     }
     if (r < 0) {
-        return fail(v, "opening the video failed", r, reason, size);
+        return fail(v, "opening the video failed", r, why);
     }
     r = avformat_find_stream_info(v->format, NULL);
     if (r < 0) {
-        return fail(v, "the video's streams cannot be read", r, reason, size);
+        return fail(v, "the video's streams cannot be read", r, why);
     }
     const AVCodec *codec = NULL;
     v->stream = av_find_best_stream(v->format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (v->stream < 0) {
-        return no_video(v, reason, size);
+        return no_video(v, why);
     }
     AVStream *st = v->format->streams[v->stream];
     if (st->codecpar->width > 0 && // else the first frame tells
-        !size_ok(v, st->codecpar->width, st->codecpar->height, reason, size)) {
+        !size_ok(v, st->codecpar->width, st->codecpar->height, why)) {
         return false;
     }
     for (unsigned i = 0; i < v->format->nb_streams; i++) {
@@ -166,7 +162,7 @@ static bool open_streams(struct video *v, char *reason, size_t size)
         r = avcodec_open2(v->codec, codec, NULL);
     }
     if (r < 0) {
-        return fail(v, "starting the decoder failed", r, reason, size);
+        return fail(v, "starting the decoder failed", r, why);
     }
     v->quarter_turns = rotation_of(st);
     AVRational rate = av_guess_frame_rate(v->format, st, NULL);
@@ -228,14 +224,13 @@ static void square_size(const struct video *v, int *width, int *height)
     AVRational sar = av_guess_sample_aspect_ratio(v->format, v->format->streams[v->stream], f);
     double ratio = sar.num > 0 && sar.den > 0 ? (double)sar.num / sar.den : 1;
     double w = f->width, h = f->height, sw = w, sh = h;
-    char unused[160];
     *width = f->width;
     *height = f->height;
     if (ratio < 1.0 / 8 || ratio > 8 || fabs(ratio - 1) < 1e-3) {
         return;
     }
     *(ratio > 1 ? &sw : &sh) *= ratio > 1 ? ratio : 1 / ratio;
-    if (!mien_image_not_too_large((size_t)lrint(sw), (size_t)lrint(sh), unused, sizeof unused)) {
+    if (!mien_image_not_too_large((size_t)lrint(sw), (size_t)lrint(sh), NULL)) {
         sw = ratio > 1 ? w : w * ratio;
         sh = ratio > 1 ? h / ratio : h;
     }
@@ -409,7 +404,6 @@ static void send_packet(struct mien_source *s, struct video *v)
 static enum mien_source_status decode_next(struct mien_source *s, struct video *v,
                                            int64_t deadline_ns)
 {
-    char unused[256];
     for (bool first = true;; first = false) {
         if (!first && mien_now_ns() >= deadline_ns) {
             return MIEN_SOURCE_TIMEOUT;
@@ -423,7 +417,7 @@ static enum mien_source_status decode_next(struct mien_source *s, struct video *
             v->last_ns = t;
             v->media_ns = v->loop_ns + t;
             v->decoded++;
-            if (!size_ok(v, v->frame->width, v->frame->height, unused, sizeof unused)) {
+            if (!size_ok(v, v->frame->width, v->frame->height, NULL)) {
                 av_frame_unref(v->frame);
                 mien_source_count(s, 0, 1, 1, 0);
                 continue;
@@ -456,9 +450,9 @@ static bool rewind_video(struct video *v)
         avcodec_flush_buffers(v->codec);
         return true;
     }
-    char unused[512]; // raw streams cannot seek: open the file again
+    // raw streams cannot seek: open the file again
     close_streams(v);
-    return open_streams(v, unused, sizeof unused);
+    return open_streams(v, NULL);
 }
 
 // Containers with the index at the front, or none, just stop where a recording was cut off. Some
@@ -551,32 +545,30 @@ static int64_t read_frame_count(const struct video *v, double fps)
 
 static const struct source_ops video_ops = {read_video, close_video};
 
-bool mien_video_open(struct mien_source *s, const char *path, char *reason, size_t size)
+bool mien_video_open(struct mien_source *s, const char *path, struct mien_why *why)
 {
-    if (!mien_ffmpeg_load(reason, size)) {
+    if (!mien_ffmpeg_load(why)) {
         return false;
     }
     av_log_set_level(AV_LOG_QUIET); // what matters is said by us, once
     struct video *v = mien_calloc(1, sizeof *v);
     if (!v) {
-        snprintf(reason, size, "out of memory");
-        return false;
+        return mien_explain(why, "out of memory");
     }
     s->self = v;
     s->ops = &video_ops;
-    snprintf(reason, size, "%s: out of memory", path);
+    mien_explain(why, "%s: out of memory", path);
     v->path = av_strdup(path);
     v->packet = av_packet_alloc();
     v->frame = av_frame_alloc();
-    if (!v->path || !v->packet || !v->frame || !open_streams(v, reason, size)) {
+    if (!v->path || !v->packet || !v->frame || !open_streams(v, why)) {
         return false;
     }
     snprintf(s->info.name, sizeof s->info.name, "%s", path);
     // The first frame is decoded now: it tells the real size, and that there is one.
     while (!v->converted) {
         if (decode_next(s, v, INT64_MAX) != MIEN_SOURCE_OK) {
-            snprintf(reason, size, "%s: no frame of this video could be decoded", path);
-            return false;
+            return mien_explain(why, "%s: no frame of this video could be decoded", path);
         }
         v->converted = convert(v);
         if (!v->converted) {

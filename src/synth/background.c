@@ -159,9 +159,8 @@ void mien_synth_background(struct mien_synth_renderer *r)
     const struct mien_image *b = &r->background;
     int kind = s->background;
     if (kind >= 0 && kind < a->backgrounds) {
-        const char *why = NULL;
         if (!mien_jpeg_decode(r->jpeg, a->background[kind].data, a->background[kind].size,
-                              MIEN_FORMAT_RGB8, false, &r->background, &why) ||
+                              MIEN_FORMAT_RGB8, false, &r->background, NULL) ||
             b->width < 2 || b->height < 2) {
             kind = -2;
         }

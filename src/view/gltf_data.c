@@ -77,7 +77,8 @@ static bool has_scheme(const char *uri)
 
 static bool read_uri(struct mien_gltf *g, const char *uri, struct mien_gltf_bytes *out)
 {
-    char name[1024], why[160];
+    char name[1024];
+    struct mien_why why = {0};
     if (!strncmp(uri, "data:", 5)) {
         const char *comma = strchr(uri, ',');
         if (!comma || comma - uri < 7 || strncmp(comma - 7, ";base64", 7) != 0) {
@@ -92,9 +93,9 @@ static bool read_uri(struct mien_gltf *g, const char *uri, struct mien_gltf_byte
         return mien_gltf_refuse(g, "it names another file, \"%.80s\"", name);
     }
     size_t size;
-    uint8_t *data = mien_below_read(g->folder, name, g->left, &size, why, sizeof(why));
+    uint8_t *data = mien_below_read(g->folder, name, g->left, &size, &why);
     if (!data) {
-        return mien_gltf_refuse(g, "it names \"%.80s\", which cannot be read: %s", name, why);
+        return mien_gltf_refuse(g, "it names \"%.80s\", which cannot be read: %s", name, why.text);
     }
     g->left -= size;
     *out = (struct mien_gltf_bytes){data, size, data};

@@ -23,7 +23,8 @@ const char *mien_anchor_name(int anchor)
 bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON])
 {
     size_t size = 0;
-    char folder[1024], why[160];
+    char folder[1024];
+    struct mien_why why = {0};
     memset(p, 0, sizeof(*p));
     uint8_t *data = mien_file_read(path, MIEN_GLTF_BYTES_MAX, &size);
     if (!data) {
@@ -32,11 +33,11 @@ bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP
     }
     bool ok;
     if (size > 8 && !memcmp(data, "\x89PNG", 4)) {
-        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, why, sizeof(why));
+        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, &why);
         p->full = p->paint.width == 2 * p->paint.height;
         if (!ok) {
             mien_prop_destroy(p);
-            snprintf(reason, MIEN_PROP_REASON, "the picture cannot be used: %s", why);
+            snprintf(reason, MIEN_PROP_REASON, "the picture cannot be used: %.200s", why.text);
         }
     } else {
         const char *slash = strrchr(path, '/');

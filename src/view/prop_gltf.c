@@ -55,17 +55,16 @@ static enum mien_prop_wrap wrap_of(const cJSON *sampler, const char *key)
 static bool load_picture(struct reader *r, struct mien_prop_texture *t)
 {
     struct mien_gltf_bytes bytes;
-    char why[120];
+    struct mien_why why = {0};
     if (!mien_gltf_read_picture(&r->g, t->image, &bytes)) {
         return false;
     }
     struct mien_image *im = &t->picture, small = {0};
-    bool ok =
-        mien_image_decode_rgba(bytes.data, bytes.size, MIEN_PROP_PICTURE_PX, im, why, sizeof(why));
+    bool ok = mien_image_decode_rgba(bytes.data, bytes.size, MIEN_PROP_PICTURE_PX, im, &why);
     mien_free(bytes.owned);
     if (!ok) {
         mien_image_destroy(im);
-        return refuse(r, why);
+        return refuse(r, why.text);
     }
     int side = im->width > im->height ? im->width : im->height;
     if (side > MIEN_PROP_TEXTURE_PX) {

@@ -30,7 +30,7 @@ int main(int argc, char **argv)
     }
     const char *mark = argc > 7 ? argv[7] : NULL;
     char text[512];
-    struct mien_source *s = mien_source_open(argv[1], &o, text, sizeof text);
+    struct mien_source *s = mien_source_open(argv[1], &o, NULL);
     if (!s) {
         return 2;
     }
@@ -53,8 +53,7 @@ int main(int argc, char **argv)
         }
         int64_t age = mien_now_ns() - p.capture_ns;
         worst = age > worst ? age : worst;
-        const char *why;
-        if (!mien_decoder_decode(d, &p, &rgb, &why)) {
+        if (!mien_decoder_decode(d, &p, &rgb, NULL)) {
             bad++;
             continue;
         }

@@ -25,13 +25,12 @@ bool fuzz_image(const uint8_t *data, size_t size)
     mien_image_destroy(&im);
     const char *other = mien_image_other_kind(data, size, &video);
     FUZZ_CHECK(!other || *other);
-    char reason[120] = "";
-    FUZZ_CHECK(mien_image_decode_rgba(data, size, 512, &im, reason, sizeof(reason)) || *reason);
+    struct mien_why why = {0};
+    FUZZ_CHECK(mien_image_decode_rgba(data, size, 512, &im, &why) || *why.text);
     mien_image_destroy(&im);
     // Not strict keeps going after damage.
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
     for (int round = 0; d && round < 2; round++) { // a decoder must be usable after any failure
-        const char *why;
         enum mien_format want = size & 1 ? MIEN_FORMAT_GRAY8 : MIEN_FORMAT_RGB8;
         mien_jpeg_decode(d, data, size, want, !jpeg_is_small(data, size), &im, &why);
     }

@@ -29,17 +29,17 @@ bool fuzz_png(const uint8_t *data, size_t size)
 {
     uint8_t *d = fuzz_copy(data, size);
     struct mien_image im = {0};
-    char reason[120] = "";
+    struct mien_why why = {0};
     bool good = false;
     seal_chunks(d, size);
     // Large ones are slow to fill and tell nothing new.
     if (size < 24 || (png_number(d + 16) < 1024 && png_number(d + 20) < 1024)) {
-        good = mien_png_decode(d, size, &im, reason, sizeof(reason));
+        good = mien_png_decode(d, size, &im, &why);
         FUZZ_CHECK(good ? im.format == MIEN_FORMAT_RGBA8 && im.width > 0 && im.height > 0
-                        : !im.data && *reason);
+                        : !im.data && *why.text);
         mien_image_destroy(&im);
     }
-    FUZZ_CHECK(mien_image_decode_rgba(d, size, 64, &im, reason, sizeof(reason)) || *reason);
+    FUZZ_CHECK(mien_image_decode_rgba(d, size, 64, &im, &why) || *why.text);
     mien_image_destroy(&im);
     mien_free(d);
     return good;

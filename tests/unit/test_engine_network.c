@@ -35,7 +35,7 @@ static int set_up(void **state)
         !mien_find_file("models", "detect.net", path, sizeof(path)) || !network_scene(home)) {
         return 0; // the tests are skipped
     }
-    struct mien_source *s = mien_source_open(clip, NULL, NULL, 0);
+    struct mien_source *s = mien_source_open(clip, NULL, NULL);
     while (s && frames < FRAMES &&
            mien_source_read(s, &frame[frames], patience_ns()) == MIEN_SOURCE_OK) {
         frames++;

@@ -495,24 +495,24 @@ static void jpeg_round_trip(void **state)
     assert_true(mien_jpeg_encode(&a, 95, &data, &size));
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
     assert_non_null(d);
-    const char *reason;
-    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &reason));
+    struct mien_why why;
+    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &why));
     assert_true(max_difference(&a, &b) < 16);
     // The same memory is used again.
     uint8_t *before = b.data;
-    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &reason));
+    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &why));
     assert_ptr_equal(b.data, before);
-    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_GRAY8, true, &b, &reason));
+    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_GRAY8, true, &b, &why));
     assert_int_equal(b.format, MIEN_FORMAT_GRAY8);
     // A missing end marker alone is no loss; cameras leave it out.
-    assert_true(mien_jpeg_decode(d, data, size - 2, MIEN_FORMAT_RGB8, true, &b, &reason));
+    assert_true(mien_jpeg_decode(d, data, size - 2, MIEN_FORMAT_RGB8, true, &b, &why));
     assert_int_equal(max_difference(&a, &b) < 16, true);
     // Every truncation: refused when strict, never a crash; the top survives when not strict.
     for (size_t n = 0; n < size - 12; n++) {
-        assert_false(mien_jpeg_decode(d, data, n, MIEN_FORMAT_RGB8, true, &b, &reason));
-        assert_true(strlen(reason) > 0);
+        assert_false(mien_jpeg_decode(d, data, n, MIEN_FORMAT_RGB8, true, &b, &why));
+        assert_true(strlen(why.text) > 0);
     }
-    assert_true(mien_jpeg_decode(d, data, size / 2 + 300, MIEN_FORMAT_RGB8, false, &b, &reason));
+    assert_true(mien_jpeg_decode(d, data, size / 2 + 300, MIEN_FORMAT_RGB8, false, &b, &why));
     assert_int_equal(abs(a.data[0] - b.data[0]) < 16, true);
     // Damage of every kind.
     struct mien_rng r;
@@ -526,10 +526,10 @@ static void jpeg_round_trip(void **state)
             broken[2 + mien_rng_below(&r, (uint32_t)span - 2)] = (uint8_t)mien_rng_u32(&r);
         }
         struct mien_image c = {0};
-        mien_jpeg_decode(d, broken, size, MIEN_FORMAT_RGB8, i % 3 == 0, &c, &reason);
+        mien_jpeg_decode(d, broken, size, MIEN_FORMAT_RGB8, i % 3 == 0, &c, &why);
         mien_image_destroy(&c);
     }
-    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &reason));
+    assert_true(mien_jpeg_decode(d, data, size, MIEN_FORMAT_RGB8, true, &b, &why));
     free(broken);
     mien_free(data);
     mien_jpeg_decoder_destroy(d);
@@ -565,8 +565,8 @@ static void mjpeg_without_tables(void **state)
     n += size - at;
     assert_true(cut > 0);
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
-    const char *reason;
-    assert_true(mien_jpeg_decode(d, out, n, MIEN_FORMAT_RGB8, true, &b, &reason));
+    struct mien_why why;
+    assert_true(mien_jpeg_decode(d, out, n, MIEN_FORMAT_RGB8, true, &b, &why));
     assert_true(max_difference(&a, &b) < 24);
     mien_jpeg_decoder_destroy(d);
     free(out);
@@ -754,14 +754,14 @@ static void huge_sizes_are_refused(void **state)
 
 static void sizes_for_faces(void **state)
 {
-    char why[160] = "";
-    assert_true(mien_image_not_too_small(8, 8, why, sizeof why));
-    assert_string_equal(why, "");
-    assert_false(mien_image_not_too_small(4, 40, why, sizeof why));
-    assert_non_null(strstr(why, "4 x 40 pixels are too few"));
-    assert_true(mien_image_not_too_large(16384, 8192, why, sizeof why));
-    assert_false(mien_image_not_too_large(16384, 8193, why, sizeof why));
-    assert_false(mien_image_not_too_large(SIZE_MAX, SIZE_MAX, why, sizeof why));
+    struct mien_why why = {0};
+    assert_true(mien_image_not_too_small(8, 8, &why));
+    assert_string_equal(why.text, "");
+    assert_false(mien_image_not_too_small(4, 40, &why));
+    assert_non_null(strstr(why.text, "4 x 40 pixels are too few"));
+    assert_true(mien_image_not_too_large(16384, 8192, &why));
+    assert_false(mien_image_not_too_large(16384, 8193, &why));
+    assert_false(mien_image_not_too_large(SIZE_MAX, SIZE_MAX, &why));
 }
 
 static void exif_turns_the_picture(void **state)
@@ -812,11 +812,11 @@ static void textures_are_decoded(void **state)
     struct mien_image a, b;
     void *jpeg;
     size_t jpeg_size, png_size;
-    char why[120] = "";
+    struct mien_why why = {0};
     assert_true(mien_image_create(&a, 37, 20, MIEN_FORMAT_RGB8));
     fill_smooth(&a);
     assert_true(mien_jpeg_encode(&a, 95, &jpeg, &jpeg_size));
-    assert_true(mien_image_decode_rgba(jpeg, jpeg_size, 37, &b, why, sizeof(why)));
+    assert_true(mien_image_decode_rgba(jpeg, jpeg_size, 37, &b, &why));
     assert_true(b.format == MIEN_FORMAT_RGBA8 && b.width == 37 && b.height == 20);
     for (int y = 0; y < 20; y++) {
         for (int x = 0; x < 37; x++) {
@@ -831,7 +831,7 @@ static void textures_are_decoded(void **state)
     fill_random(&a, 4);
     assert_true(mien_png_save(path("t.png"), &a));
     uint8_t *png = mien_file_read(path("t.png"), 0, &png_size);
-    assert_true(mien_image_decode_rgba(png, png_size, 37, &b, why, sizeof(why)));
+    assert_true(mien_image_decode_rgba(png, png_size, 37, &b, &why));
     assert_memory_equal(b.data, a.data, a.stride);
     mien_image_destroy(&a);
     mien_image_destroy(&b);
@@ -839,13 +839,13 @@ static void textures_are_decoded(void **state)
     const void *data[2] = {jpeg, png};
     size_t size[2] = {jpeg_size, png_size}, head[2] = {jpeg_size - 40, 33};
     for (int i = 0; i < 2; i++) {
-        assert_false(mien_image_decode_rgba(data[i], head[i], 36, &b, why, sizeof(why)));
-        assert_string_equal(why, i ? "20 x 37 pixels is more than 36 a side"
-                                   : "37 x 20 pixels is more than 36 a side");
+        assert_false(mien_image_decode_rgba(data[i], head[i], 36, &b, &why));
+        assert_string_equal(why.text, i ? "20 x 37 pixels is more than 36 a side"
+                                        : "37 x 20 pixels is more than 36 a side");
         for (size_t n = 0; n < size[i] - 12; n++) {
-            why[0] = 0;
-            assert_false(mien_image_decode_rgba(data[i], n, 100, &b, why, sizeof(why)));
-            assert_true(why[0] && !b.data);
+            why.text[0] = 0;
+            assert_false(mien_image_decode_rgba(data[i], n, 100, &b, &why));
+            assert_true(why.text[0] && !b.data);
         }
     }
     mien_free(jpeg);

@@ -14,7 +14,7 @@
 #include "late/osc.h"
 #include "late/websockets.h"
 
-static char reason[512];
+static struct mien_why why;
 
 struct two {
     void *first, *second;
@@ -27,10 +27,9 @@ static bool load(const char *library, const char *second, struct two *t, bool *f
         {"cos", offsetof(struct two, first), NULL},
         {second, offsetof(struct two, second), NULL},
     };
-    reason[0] = 0;
+    why.text[0] = 0;
     return mien_late_load(
-        &(struct mien_late){"Cosines", libraries, functions, MIEN_COUNT(functions), t, full},
-        reason, sizeof(reason));
+        &(struct mien_late){"Cosines", libraries, functions, MIEN_COUNT(functions), t, full}, &why);
 }
 
 static void missing_library(void **state)
@@ -39,8 +38,8 @@ static void missing_library(void **state)
     bool full = false;
     assert_false(load("libnosuchthing.so.59", "sin", &t, &full));
     assert_false(full);
-    assert_non_null(strstr(reason, "Cosines cannot be loaded"));
-    assert_non_null(strstr(reason, "apt-get install libnosuchthing59)"));
+    assert_non_null(strstr(why.text, "Cosines cannot be loaded"));
+    assert_non_null(strstr(why.text, "apt-get install libnosuchthing59)"));
     assert_true(load("libm.so.6", "sin", &t, &full)); // it is there now
     assert_true(full && t.first && t.second && t.first != t.second);
 }
@@ -51,8 +50,8 @@ static void missing_function(void **state)
     bool full = false;
     assert_false(load("libm.so.6", "cos_of_another_version", &t, &full));
     assert_false(full);
-    assert_non_null(strstr(reason, "cos_of_another_version"));
-    assert_non_null(strstr(reason, "install"));
+    assert_non_null(strstr(why.text, "cos_of_another_version"));
+    assert_non_null(strstr(why.text, "install"));
 }
 
 static double one(double x)
@@ -71,8 +70,8 @@ static void linked(void **state)
         {"cos", offsetof(struct two, first), (void *)one},
         {"sin", offsetof(struct two, second), NULL},
     };
-    assert_true(mien_late_load(&(struct mien_late){"Cosines", libraries, functions, 2, &t, &full},
-                               reason, sizeof(reason)));
+    assert_true(
+        mien_late_load(&(struct mien_late){"Cosines", libraries, functions, 2, &t, &full}, &why));
     assert_ptr_equal(t.first, one);
     assert_non_null(t.second);
 }
@@ -90,14 +89,14 @@ static void tables(void **state)
 {
     static const struct mien_ffmpeg empty;
     assert_memory_equal(mien_ffmpeg(), &empty, sizeof(empty));
-    assert_true(mien_ffmpeg_load(reason, sizeof(reason)));
+    assert_true(mien_ffmpeg_load(&why));
     whole(mien_ffmpeg(), sizeof(struct mien_ffmpeg));
     AVFrame *f = av_frame_alloc(); // through the table
     assert_non_null(f);
     av_frame_free(&f);
-    assert_true(mien_osc_load(reason, sizeof(reason)));
+    assert_true(mien_osc_load(&why));
     whole(mien_osc(), sizeof(struct mien_osc));
-    assert_true(mien_websockets_load(reason, sizeof(reason)));
+    assert_true(mien_websockets_load(&why));
     whole(mien_websockets(), sizeof(struct mien_websockets));
 }
 

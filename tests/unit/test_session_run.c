@@ -715,7 +715,7 @@ static void recording_is_whole(void **state)
     if (step < (int)MIEN_COUNT(deeds) - 1) {
         skip();
     }
-    struct mien_source *s = mien_source_open(recorded, NULL, NULL, 0);
+    struct mien_source *s = mien_source_open(recorded, NULL, NULL);
     struct mien_frame f = {0};
     int64_t last = -1;
     int n = 0, widest = 0;

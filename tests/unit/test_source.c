@@ -15,7 +15,7 @@
 #include "source/source.h"
 
 static char dir[64];
-static char reason[512];
+static struct mien_why why;
 static int64_t now = 7 * MIEN_NS_PER_S;
 
 int64_t __wrap_mien_now_ns(void);
@@ -66,19 +66,19 @@ static void make_video(const char *file, int frames, int rotate_deg)
 
 static struct mien_source *open_ok(const char *uri, const struct mien_source_options *o)
 {
-    struct mien_source *s = mien_source_open(uri, o, reason, sizeof reason);
+    struct mien_source *s = mien_source_open(uri, o, &why);
     if (!s) {
-        fail_msg("%s", reason);
+        fail_msg("%s", why.text);
     }
     return s;
 }
 
 static void refused(const char *uri, const char *because)
 {
-    struct mien_source *s = mien_source_open(uri, NULL, reason, sizeof reason);
+    struct mien_source *s = mien_source_open(uri, NULL, &why);
     assert_null(s);
-    if (!strstr(reason, because)) {
-        fail_msg("\"%s\" does not say \"%s\"", reason, because);
+    if (!strstr(why.text, because)) {
+        fail_msg("\"%s\" does not say \"%s\"", why.text, because);
     }
 }
 
@@ -470,9 +470,9 @@ static void broken_videos(void **state)
         }
         assert_true(mien_file_save(path("dam.mp4"), copy, size));
         free(copy);
-        struct mien_source *s = mien_source_open(path("dam.mp4"), NULL, reason, sizeof reason);
+        struct mien_source *s = mien_source_open(path("dam.mp4"), NULL, &why);
         if (!s) {
-            assert_true(strlen(reason) > 0);
+            assert_true(strlen(why.text) > 0);
             continue;
         }
         int n = 0;
@@ -542,9 +542,8 @@ static void closing_nothing(void **state)
     struct mien_payload p = {0};
     mien_payload_destroy(&p);
     struct mien_decoder *d = mien_decoder_create();
-    const char *why;
     assert_false(mien_decoder_decode(d, &p, &f.rgb, &why));
-    assert_true(strlen(why) > 0);
+    assert_true(strlen(why.text) > 0);
     mien_decoder_destroy(d);
     mien_decoder_destroy(NULL);
 }

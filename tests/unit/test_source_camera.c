@@ -25,7 +25,7 @@ static int64_t clock_now = 7 * MIEN_NS_PER_S;
 #define FAKE_CAMERA_SLEEP(ms) (clock_now += (ms)*MIEN_NS_PER_MS)
 #include "fake_camera.h"
 
-static char reason[512];
+static struct mien_why why;
 
 int64_t __wrap_mien_now_ns(void);
 int64_t __wrap_mien_now_ns(void)
@@ -41,7 +41,7 @@ void __wrap_mien_sleep_until_ns(int64_t deadline_ns)
 
 static struct mien_source *open_ok(const char *uri, const struct mien_source_options *o)
 {
-    struct mien_source *s = mien_source_open(uri, o, reason, sizeof reason);
+    struct mien_source *s = mien_source_open(uri, o, &why);
     assert_non_null(s);
     return s;
 }
@@ -56,10 +56,10 @@ static void done(struct mien_source *s)
 
 static void refused(const char *uri, const char *because)
 {
-    struct mien_source *s = mien_source_open(uri, NULL, reason, sizeof reason);
+    struct mien_source *s = mien_source_open(uri, NULL, &why);
     assert_null(s);
-    if (!strstr(reason, because)) {
-        fail_msg("\"%s\" does not say \"%s\"", reason, because);
+    if (!strstr(why.text, because)) {
+        fail_msg("\"%s\" does not say \"%s\"", why.text, because);
     }
     done(NULL);
 }
@@ -225,11 +225,10 @@ static void damaged_mjpeg_is_skipped(void **state)
     // The split way: the decoder says why.
     struct mien_payload p = {0};
     struct mien_decoder *d = mien_decoder_create();
-    const char *why;
     add_frame(4, 0, (uint32_t)jpeg_size / 3);
     assert_int_equal(mien_source_read_raw(s, &p, soon(500)), MIEN_SOURCE_OK);
     assert_false(mien_decoder_decode(d, &p, &f.rgb, &why));
-    assert_non_null(strstr(why, "damaged JPEG"));
+    assert_non_null(strstr(why.text, "damaged JPEG"));
     add_frame(5, 0, (uint32_t)jpeg_size);
     assert_int_equal(mien_source_read_raw(s, &p, soon(500)), MIEN_SOURCE_OK);
     assert_true(mien_decoder_decode(d, &p, &f.rgb, &why));

@@ -20,7 +20,8 @@
 static int64_t now = 7 * MIEN_NS_PER_S;
 static int64_t decode_ns, render_ns, load_ns, seek_ns; // what each takes
 static int converted;
-static char dir[64], reason[512];
+static char dir[64];
+static struct mien_why why;
 
 int64_t __wrap_mien_now_ns(void);
 int64_t __wrap_mien_now_ns(void)
@@ -97,9 +98,9 @@ static int teardown(void **state)
 static struct mien_source *open_ok(const char *uri, bool loop)
 {
     struct mien_source_options o = {.realtime = true, .loop = loop};
-    struct mien_source *s = mien_source_open(uri, &o, reason, sizeof reason);
+    struct mien_source *s = mien_source_open(uri, &o, &why);
     if (!s) {
-        fail_msg("%s", reason);
+        fail_msg("%s", why.text);
     }
     return s;
 }
