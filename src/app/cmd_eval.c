@@ -16,7 +16,7 @@ int mien_cmd_eval(int argc, char **argv)
     }
     const char *source[MIEN_DATASET_SOURCES];
     struct mien_eval e = {.data = {source, MIEN_DATASET_SOURCES, 0}, .seed = 7, .people = 20};
-    bool shapes = false, looks = false;
+    bool shapes = false, looks = false, scan = false;
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_INPUT, &e.net, "FILE", "network to judge (.net)", 0, 0},
         {"data", 0, MIEN_OPT_FIELD(&e.data), MIEN_DATASET_ARG, MIEN_DATASET_HELP, 0, 0},
@@ -43,13 +43,18 @@ int mien_cmd_eval(int argc, char **argv)
         {"looks", 0, MIEN_OPT_FIELD(&looks), NULL,
          "instead: how near the shapes of unseen rendered people are, of one look and of ten", 0,
          0},
+        {"scan", 0, MIEN_OPT_FIELD(&scan), NULL,
+         "instead: how near the heads are that unseen rendered people's scans give", 0, 0},
+        {"camera-unknown", 0, MIEN_OPT_FIELD(&e.camera_unknown), NULL,
+         "scan: the camera's field of view is not told", 0, 0},
         {"pairs", 0, MIEN_OPT_INPUT, &e.pairs, "DIR",
          "instead: do the shapes tell whether two photographs (of DIR/index.csv) show the same "
          "person?",
          0, 0},
         {"portrait", 0, MIEN_OPT_INPUT, &e.portrait, "FILE",
-         "looks and pairs: portrait network (the network's own)", 0, 0},
-        {"people", 0, MIEN_OPT_FIELD(&e.people), "N", "shapes and looks: rendered people", 1, 1000},
+         "looks, scan and pairs: portrait network (the network's own)", 0, 0},
+        {"people", 0, MIEN_OPT_FIELD(&e.people), "N", "shapes, looks and scan: rendered people", 1,
+         1000},
         {"pictures", 0, MIEN_OPT_FIELD(&e.pictures), "DIR", "shapes: keep the pictures there", 0,
          0},
         {"json", 0, MIEN_OPT_FIELD(&e.json), NULL, "print one JSON object instead of a table", 0,
@@ -71,6 +76,9 @@ int mien_cmd_eval(int argc, char **argv)
     int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, NULL, &nargs);
     if (status) {
         return status == 1 ? 0 : status;
+    }
+    if (scan) {
+        return mien_eval_scan(&e);
     }
     if (shapes || looks || e.pairs) {
         return shapes ? mien_eval_shapes(&e) : e.pairs ? mien_eval_pairs(&e) : mien_eval_looks(&e);

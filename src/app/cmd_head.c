@@ -12,17 +12,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/portrait.h"
 #include "live/files.h"
 #include "live/outputs.h"
-#include "nn/registry.h"
-#include "sink/head.h"
-#include "sink/views.h"
+#include "scan/head_scan.h"
 #include "source/source.h"
-#include "track/evidence.h"
 
 // A long video is looked at so many times, evenly spread.
-enum { LOOKS_MOST = 60, KEPT_PX = 900 };
+enum { LOOKS_MOST = 60 };
 
 struct options {
     struct mien_engine_options engine;
@@ -31,38 +27,8 @@ struct options {
     bool share;
 };
 
-struct scan {
-    struct mien_engine *engine;
-    struct mien_portrait *portrait;
-    struct mien_result result;
-    struct mien_evidence known;
-    struct mien_views views;
-    int looked, without;
-};
-
-static bool look(struct scan *s, const struct mien_image *im)
-{
-    struct mien_portrait_answer answer;
-    struct mien_result *r = &s->result;
-    s->looked++;
-    if (!mien_engine_run(s->engine, im, 0, r) || r->count == 0) {
-        s->without++;
-        return true;
-    }
-    const struct mien_face_result *f = &r->face[0];
-    int direction = mien_evidence_direction(f->pose.R);
-    if (direction < 0) {
-        s->without++;
-        return true;
-    }
-    mien_portrait_look(s->portrait, im, &f->crop, true, &answer);
-    mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
-                      answer.sigma);
-    return mien_views_offer(&s->views, im, &r->camera, f);
-}
-
 // Every picture of a folder, every k-th frame of a video. False when it cannot be read.
-static bool look_through(struct scan *s, const char *uri)
+static bool look_through(struct mien_head_scan *s, const char *uri)
 {
     struct mien_source *source = mien_source_open(uri, NULL, NULL);
     if (!source) {
@@ -84,62 +50,11 @@ static bool look_through(struct scan *s, const char *uri)
             ok = got == MIEN_SOURCE_OK || got == MIEN_SOURCE_END;
             break;
         }
-        ok = f.index % (uint64_t)every != 0 || look(s, &f.rgb);
+        ok = f.index % (uint64_t)every != 0 || mien_head_scan_look(s, &f.rgb);
     }
     mien_frame_destroy(&f);
     mien_source_close(source);
     return ok;
-}
-
-// The best look of each direction fitted anew with the shape that all say.
-static void fit_views(struct scan *s, const struct mien_head *h)
-{
-    mien_engine_hold_identity(s->engine, h->identity);
-    for (int i = 0; i < MIEN_DIRECTIONS; i++) {
-        struct mien_view_kept *v = &s->views.view[i];
-        if (!v->picture.data) {
-            continue;
-        }
-        float fov = 2 * atanf(0.5f * (float)v->picture.width / v->camera.f_px) * 180 / (float)M_PI;
-        mien_engine_set_fov(s->engine, fov);
-        if (mien_engine_run(s->engine, &v->picture, 0, &s->result) && s->result.count > 0) {
-            v->camera = s->result.camera;
-            v->face = s->result.face[0];
-        }
-    }
-}
-
-static bool open_scan(struct scan *s, const struct options *o)
-{
-    char file[1024];
-    s->engine = mien_engine_create(&(struct mien_engine_config){
-        .face_path = o->engine.face,
-        .net_path = o->engine.net,
-        .detect_path = o->engine.detect,
-        .portrait_path = "", // this program asks it itself
-        .fov_deg = (float)o->engine.fov_deg,
-        .max_faces = 1,
-        .quality = true,
-        .still = true,
-    });
-    if (!s->engine) {
-        return false;
-    }
-    if (!mien_network_portrait(o->engine.net, file, sizeof(file))) {
-        mien_error("there is no portrait network for %s: a head's shape cannot be read without one",
-                   o->engine.net ? o->engine.net : "models/face.net");
-        return false;
-    }
-    s->views.side_px = KEPT_PX;
-    s->portrait = mien_portrait_load(file, mien_engine_model(s->engine), false);
-    return s->portrait != NULL;
-}
-
-static void close_scan(struct scan *s)
-{
-    mien_views_destroy(&s->views);
-    mien_portrait_destroy(s->portrait);
-    mien_engine_destroy(s->engine);
 }
 
 static bool ends_with(const char *path, const char *end)
@@ -171,7 +86,7 @@ static bool claim(struct mien_claims *c, const struct options *o, const struct m
     return ok;
 }
 
-static void tell(const struct scan *s, const char *out)
+static void tell(const struct mien_head_scan *s, const struct mien_head *h, const char *out)
 {
     int directions = 0;
     float sigma = 0;
@@ -179,13 +94,18 @@ static void tell(const struct scan *s, const char *out)
         directions += s->known.side[i].looks > 0;
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        sigma += s->known.sigma[i] / MIEN_IDENTITY;
+        sigma += h->sigma[i] / MIEN_IDENTITY;
     }
     mien_info("%s: %d looks from %d directions%s; what is left uncertain is %.0f %% of how people "
               "differ%s",
               out, s->known.looks, directions, s->without ? ", others without a face" : "",
               (double)(100 * sigma),
               directions < 3 ? "; pictures from both sides would tell more" : "");
+    if (s->refined && s->kept.count > 1) {
+        mien_info("refined on %d of them together, by %d patches of skin that were found again%s",
+                  s->kept.count, s->found.patches,
+                  s->camera_known ? "" : "; the field of view too");
+    }
 }
 
 int mien_cmd_head(int argc, char **argv)
@@ -216,7 +136,7 @@ int mien_cmd_head(int argc, char **argv)
         {0},
     };
     const char **args = mien_calloc((size_t)argc + 1, sizeof(*args));
-    struct scan *s = mien_calloc(1, sizeof(*s));
+    struct mien_head_scan *s = mien_calloc(1, sizeof(*s));
     struct mien_head *h = mien_calloc(1, sizeof(*h));
     struct mien_claims claims = {0};
     int nargs = 0, missing = 0;
@@ -232,7 +152,12 @@ int mien_cmd_head(int argc, char **argv)
     }
     mien_files_private(o.share);
     mien_stop_install();
-    if (!claim(&claims, &o, opts, args, nargs) || !open_scan(s, &o)) {
+    if (!claim(&claims, &o, opts, args, nargs) ||
+        !mien_head_scan_open(
+            s, &(struct mien_head_scan_options){.net = o.engine.net,
+                                                .detect = o.engine.detect,
+                                                .face = o.engine.face,
+                                                .fov_deg = (float)o.engine.fov_deg})) {
         goto done;
     }
     struct mien_progress bar = {0};
@@ -248,19 +173,14 @@ int mien_cmd_head(int argc, char **argv)
         goto done;
     }
     status = 1;
-    h->model = mien_engine_model(s->engine);
-    h->looks = s->known.looks;
-    memcpy(h->identity, s->known.mean, sizeof(h->identity));
-    memcpy(h->sigma, s->known.sigma, sizeof(h->sigma));
-    fit_views(s, h);
-    if (mien_views_paint(&s->views, o.side, h) &&
+    if (mien_head_scan_finish(s, o.side, h) &&
         (ends_with(o.out, ".obj") ? mien_head_save_obj : mien_head_save_glb)(h, o.out)) {
-        tell(s, o.out);
+        tell(s, h, o.out);
         status = missing ? 1 : 0;
     }
 done:
     if (s) {
-        close_scan(s);
+        mien_head_scan_close(s);
     }
     if (h) {
         mien_image_destroy(&h->skin);

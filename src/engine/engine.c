@@ -234,14 +234,6 @@ void mien_engine_set_quality(struct mien_engine *e, bool quality)
     e->config.quality = quality;
 }
 
-void mien_engine_hold_identity(struct mien_engine *e, const float identity[MIEN_IDENTITY])
-{
-    e->holds = identity != NULL;
-    if (identity) {
-        memcpy(e->held, identity, sizeof(e->held));
-    }
-}
-
 bool mien_engine_set_network(struct mien_engine *e, const char *net)
 {
     if (!e->observer) {

@@ -65,8 +65,6 @@ void mien_engine_set_filter(struct mien_engine *e, float strength);
 double mien_engine_filter_strength(double filter);
 void mien_engine_set_max_faces(struct mien_engine *e, int max_faces);
 void mien_engine_set_quality(struct mien_engine *e, bool quality);
-// Stills: who it is is known (coefficients); only pose and expression are read. NULL: not known.
-void mien_engine_hold_identity(struct mien_engine *e, const float identity[MIEN_IDENTITY]);
 // Another face network (as net_path), loaded here: takes a while and allocates. Forgets faces and
 // identities as mien_engine_reset does: they are the other network's. False when it cannot be
 // loaded (logged); the old one then goes on as if nothing had been asked.

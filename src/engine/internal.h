@@ -40,8 +40,6 @@ struct mien_engine {
     int since_detect;
     bool complained;                     // about unusable frames, until a good one comes
     struct mien_calibration calibration; // of the network's probabilities
-    bool holds;                          // stills: who it is is known
-    float held[MIEN_IDENTITY];
     // Scratch of one look.
     struct mien_estimate estimate, other;
     struct mien_sight sight;

@@ -26,8 +26,6 @@ static const float sure_doubt = 0.08f;
 // overlap by a third.
 static const int parts_px = 640;
 static const float part_overlap = 0.33f;
-// What is known of somebody is held this firmly, in standard deviations of people.
-static const float held_sigma = 0.02f;
 // The longer side of a turned picture: as much as the detector sees.
 enum { TURNED_PX = 640 };
 
@@ -191,12 +189,7 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
     int64_t t0 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    if (e->holds) {
-        memcpy(e->sight.identity, e->held, sizeof(e->held));
-        for (int i = 0; i < MIEN_IDENTITY; i++) {
-            e->sight.identity_sigma[i] = held_sigma;
-        }
-    } else if (e->portrait) {
+    if (e->portrait) {
         mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who);
         struct mien_evidence known = {0};
         mien_evidence_add(&known, mien_portrait_people(e->portrait),

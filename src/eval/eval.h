@@ -20,6 +20,7 @@ struct mien_eval {             // options; each judgement reads what its comment
     int seed;
     float upended; // share of crops on their side or upside down, which count as no face
     bool jitter, augment, calibrate;
+    bool camera_unknown;
     bool json, groups, channels;
 };
 
@@ -37,6 +38,12 @@ int mien_eval_shapes(const struct mien_eval *e);
 // prints the vertex error of the shape without expression (learn/reconstruction.h) over the mean
 // face's: of one look, and of all looks of a person together (track/evidence.h).
 int mien_eval_looks(const struct mien_eval *e);
+
+// Renders grown-ups who turn before a webcam, 60 frames each, scans their heads as `mien head`
+// does, and prints the vertex error over the mean face's, before and after the refinement, and how
+// far the painted skin is from the true one under even light. camera_unknown: the field of view has
+// to be found.
+int mien_eval_scan(const struct mien_eval *e);
 
 // Reads the photographs of the folder `pairs`, like ../shared/data/photos, whose people are kept
 // for validation and who have two or more, and prints the area under the ROC curve of "the same

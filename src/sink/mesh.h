@@ -8,7 +8,7 @@
 #define MIEN_SINK_MESH_H
 
 #include "image/image.h"
-#include "sink/depth.h"
+#include "face/posed.h"
 
 // What files say near their beginning whose names a sink chose: such a one may be replaced.
 #define MIEN_MADE "mien: "

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "sink/depth.h"
+#include "face/posed.h"
 
 struct edge {
     int32_t a, b;

@@ -193,7 +193,8 @@ static const float head_facing = 0.55f;
 // The weight of a look at a point rises with the third power of how straight it is seen: of two,
 // the better one counts, and where they change places they blend.
 static void look_at_triangle(struct mien_texture *t, const struct mien_posed *posed,
-                             const struct mien_image *picture, int triangle)
+                             const struct mien_image *picture, const struct mien_light *light,
+                             int triangle)
 {
     const struct mien_face_model *m = t->model;
     const int32_t *v = m->triangle + 3 * triangle;
@@ -213,6 +214,13 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
                 w *= fminf(1, fmaxf(0, (facing - head_facing) / 0.25f));
             }
             if (w > 0 && sample(picture, s[0], s[1], rgb)) {
+                if (light) {
+                    float n[3] = {0};
+                    for (int k = 0; k < 9; k++) {
+                        n[k % 3] += b[k / 3] * posed->normals[3 * v[k / 3] + k % 3];
+                    }
+                    mien_light_divide(light, n, rgb);
+                }
                 float *o = t->one + 4 * ((size_t)j * 2 * (size_t)t->side + (size_t)i);
                 for (int k = 0; k < 3; k++) {
                     o[k] = w * rgb[k];
@@ -224,14 +232,14 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
 }
 
 void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
-                      const struct mien_image *picture)
+                      const struct mien_image *picture, const struct mien_light *light)
 {
     static const float seen_well = 0.3f, most = 2;
     size_t n = 2 * (size_t)t->side * (size_t)t->side;
     memset(t->one, 0, n * 4 * sizeof(float));
     for (int i = 0; i < t->model->triangles; i++) {
         if (skin(t->model->part[i])) {
-            look_at_triangle(t, posed, picture, i);
+            look_at_triangle(t, posed, picture, light, i);
         }
     }
     // Another exposure or white balance, where both see the skin.
@@ -257,8 +265,10 @@ void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
 }
 
 // What no look saw well, from the other side of the head: into (side, 2 side, 4) colours with
-// weights up to 1. uv_of: for each vertex one of its places in the atlas.
-static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, float *out)
+// weights up to 1, of which `seen` is a copy. uv_of: for each vertex one of its places in the
+// atlas.
+static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, const float *seen,
+                          float *out)
 {
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
@@ -291,10 +301,10 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, fl
                 if (x < 0 || y < 0 || x >= width || y >= t->side) {
                     continue;
                 }
-                const float *s = t->sum + 4 * ((size_t)y * (size_t)width + (size_t)x);
-                float own = o[3], add = fminf(1, s[3]) * (1 - own);
+                const float *s = seen + 4 * ((size_t)y * (size_t)width + (size_t)x);
+                float own = o[3], add = s[3] * (1 - own);
                 for (int c = 0; c < 3 && add > 0; c++) {
-                    o[c] = (o[c] * own + add * s[c] / s[3]) / (own + add);
+                    o[c] = (o[c] * own + add * s[c]) / (own + add);
                 }
                 o[3] = own + add;
             }
@@ -353,14 +363,123 @@ static bool fill_from_around(float *colour, int width, int height)
     return ok;
 }
 
+// A colour as light and hue: logarithm of green, of red and blue over green.
+static void hue(const float rgb[3], float out[3])
+{
+    float g = logf(fmaxf(0, rgb[1]) + 4);
+    out[0] = g;
+    out[1] = logf(fmaxf(0, rgb[0]) + 4) - g;
+    out[2] = logf(fmaxf(0, rgb[2]) + 4) - g;
+}
+
+struct colours { // of a material
+    double n, sum[3], square[3];
+};
+
+static void add_colour(struct colours *c, const float rgb[3])
+{
+    float h[3];
+    hue(rgb, h);
+    c->n++;
+    for (int k = 0; k < 3; k++) {
+        c->sum[k] += (double)h[k];
+        c->square[k] += (double)(h[k] * h[k]);
+    }
+}
+
+// 1: a colour of that material, 0: none.
+static float belongs(const struct colours *c, const float rgb[3])
+{
+    static const float least[3] = {0.2f, 0.06f, 0.06f}; // deviations
+    if (c->n < 50) {
+        return 0;
+    }
+    float h[3], d = 0;
+    hue(rgb, h);
+    for (int k = 0; k < 3; k++) {
+        double mean = c->sum[k] / c->n, variance = c->square[k] / c->n - mean * mean;
+        float off = (h[k] - (float)mean) / fmaxf(least[k], (float)sqrt(fmax(0, variance)));
+        d += off * off;
+    }
+    return fminf(1, fmaxf(0, (14 - d) / 7));
+}
+
+static void mean_colour(const struct colours *c, float rgb[3])
+{
+    float g = (float)(c->sum[0] / c->n);
+    for (int k = 0; k < 3; k++) {
+        int of = k == 0 ? 1 : k == 2 ? 2 : 0;
+        rgb[k] = fmaxf(0, expf(of ? g + (float)(c->sum[of] / c->n) : g) - 4);
+    }
+}
+
+// The front of the face, whose colours are believed whatever they are.
+static bool front(const struct mien_face_model *m, int k)
+{
+    return m->part[k] == MIEN_PART_FACE && m->mean[3 * m->triangle[3 * k] + 2] > 30 &&
+           !mien_face_model_under_jaw(m, k);
+}
+
+// Skull, neck and throat end where the model has them, and a picture shows what lies behind or
+// hangs over them there: what is neither of the face's colour nor, above the eyes, of the hair's is
+// left out. The hair's is what is seen squarely on top of the head. Neck and shoulders that nobody
+// sees are skin.
+// done: a zero a texel.
+static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done)
+{
+    static const float top_mm = 75, neck_mm = -15, low_mm = -70; // over the eyes
+    static const float little = 0.1f;
+    const struct mien_face_model *m = t->model;
+    const int width = 2 * t->side;
+    struct colours skin_is = {0}, hair_is = {0};
+    for (int pass = 0; pass < 2; pass++) {
+        for (int k = 0; k < m->triangles; k++) {
+            struct patch p;
+            bool head = m->part[k] == MIEN_PART_HEAD, believed = front(m, k);
+            float over = m->mean[3 * m->triangle[3 * k] + 1] - m->eye_centre[0][1];
+            bool wanted = pass ? !believed : head ? over > top_mm : believed && over < 0;
+            if (!skin(m->part[k]) || !wanted ||
+                !make_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
+                continue;
+            }
+            for (int j = p.y0; j <= p.y1; j++) {
+                for (int i = p.x0; i <= p.x1; i++) {
+                    size_t at = (size_t)j * (size_t)width + (size_t)i;
+                    float b[3], *c = colour + 4 * at;
+                    if (!within(&p, i, j, b)) {
+                        continue;
+                    }
+                    if (pass && head && over < low_mm && skin_is.n > 0 && !done[at]) {
+                        float is = c[3] * belongs(&skin_is, c), bare[3];
+                        mean_colour(&skin_is, bare);
+                        for (int q = 0; q < 3; q++) {
+                            c[q] = (is * c[q] + little * bare[q]) / (is + little);
+                        }
+                        c[3] = fminf(1, is + little);
+                        done[at] = 1;
+                    } else if (!pass && c[3] > 0.5f) {
+                        add_colour(head ? &hair_is : &skin_is, c);
+                    } else if (pass && !done[at]) {
+                        float is = belongs(&skin_is, c);
+                        c[3] *= over > neck_mm ? fmaxf(is, belongs(&hair_is, c)) : is;
+                        done[at] = 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
 bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
 {
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     size_t n = (size_t)width * (size_t)t->side;
-    float *colour = mien_calloc(n, 4 * sizeof(float));
+    float *colour = mien_calloc(n, 4 * sizeof(float)), *seen = mien_calloc(n, 4 * sizeof(float));
+    uint8_t *done = mien_calloc(n, 1);
     int32_t *uv_of = mien_calloc((size_t)m->vertices, sizeof(int32_t));
-    bool ok = colour && uv_of && mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
+    bool ok =
+        colour && seen && done && uv_of && mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
     for (int i = 0; ok && i < 3 * m->triangles; i++) {
         if (skin(m->part[i / 3])) {
             uv_of[m->triangle[i]] = m->uv_triangle[i];
@@ -375,7 +494,9 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
         colour[4 * i + 3] = fminf(1, 4 * s[3]);
     }
     if (ok) {
-        fill_mirrored(t, uv_of, colour);
+        leave_out_others(t, colour, done);
+        memcpy(seen, colour, 4 * n * sizeof(float));
+        fill_mirrored(t, uv_of, seen, colour);
         ok = fill_from_around(colour, width, t->side);
     }
     for (size_t i = 0; ok && i < n; i++) {
@@ -385,6 +506,8 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
         }
     }
     mien_free(colour);
+    mien_free(seen);
+    mien_free(done);
     mien_free(uv_of);
     return ok;
 }

@@ -5,12 +5,14 @@
 // each look's colours were brought to those of the looks before it where both see the skin; what
 // none sees from the mirrored side, and what neither sees from its surroundings, coarse to fine
 // (push-pull: Gortler, Grzeszczuk, Szeliski and Cohen 1996, "The Lumigraph"), so that nothing ends
-// in an edge. Does not: take the light off; sharpen.
+// in an edge. On skull and neck only what has
+// the skin's or the hair's colour counts. Does not: find the light (sink/light.h); sharpen.
 #ifndef MIEN_SINK_TEXTURE_H
 #define MIEN_SINK_TEXTURE_H
 
 #include "image/image.h"
-#include "sink/depth.h"
+#include "face/posed.h"
+#include "sink/light.h"
 #include <stdbool.h>
 
 // One look's skin texture (the face's picture), RGB8 of texture->width², created by the caller.
@@ -30,9 +32,9 @@ struct mien_texture { // of a head; an atlas of the face's picture and, right of
 };
 bool mien_texture_create(struct mien_texture *t, const struct mien_face_model *m, int side);
 void mien_texture_destroy(struct mien_texture *t); // idempotent
-// Adds a look. posed: set to it.
+// Adds a look. posed: set to it. light: divided out; NULL: it stays.
 void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
-                      const struct mien_image *picture);
+                      const struct mien_image *picture, const struct mien_light *light);
 // The whole atlas, RGB8 of (2 side, side), created here. False when memory is short (logged).
 bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out);
 

@@ -38,12 +38,20 @@ static float sharpness(const struct mien_image *im, const float box[4])
     return n ? (float)(sum / (double)n) * fminf(1, (box[3] - box[1]) / enough_px) : 0;
 }
 
-static bool cut_out(const struct mien_views *all, const struct mien_image *im,
-                    const struct mien_camera *camera, const float box[4], struct mien_view_kept *v)
+float mien_view_score(const struct mien_image *picture, const struct mien_face_result *f)
+{
+    // Shut eyes and an open mouth are no skin for a head at rest.
+    float moved = f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT] +
+                  2 * f->blendshape[MIEN_BS_JAW_OPEN];
+    return sharpness(picture, f->box_px) / (1 + 2 * moved);
+}
+
+bool mien_view_cut(int side_px, const struct mien_image *im, const struct mien_camera *camera,
+                   const float box[4], struct mien_view_kept *v)
 {
     float side = 1.9f * fmaxf(box[2] - box[0], box[3] - box[1]);
     float x0 = 0.5f * (box[0] + box[2] - side), y0 = 0.5f * (box[1] + box[3] - side) - 0.06f * side;
-    int px = (int)fmaxf(32, fminf(side, (float)all->side_px));
+    int px = (int)fmaxf(32, fminf(side, (float)side_px));
     float step = side / (float)px;
     struct mien_affine map = {{step, 0, x0, 0, step, y0}};
     if (v->picture.width != px || !v->picture.data) {
@@ -69,17 +77,14 @@ bool mien_views_offer(struct mien_views *v, const struct mien_image *picture,
         return true;
     }
     struct mien_view_kept *k = &v->view[d];
-    // Shut eyes and an open mouth are no skin for a head at rest.
-    float moved = f->blendshape[MIEN_BS_EYE_BLINK_LEFT] + f->blendshape[MIEN_BS_EYE_BLINK_RIGHT] +
-                  2 * f->blendshape[MIEN_BS_JAW_OPEN];
-    float score = sharpness(picture, f->box_px) / (1 + 2 * moved);
+    float score = mien_view_score(picture, f);
     if (k->picture.data && !(score > better * k->score)) {
         return true;
     }
     v->count += !k->picture.data;
     k->score = score;
     k->face = *f;
-    if (!cut_out(v, picture, camera, f->box_px, k)) {
+    if (!mien_view_cut(v->side_px, picture, camera, f->box_px, k)) {
         v->count--;
         return false;
     }
@@ -130,19 +135,61 @@ static void iris_colour(const struct mien_view_kept *v, const struct mien_posed 
     }
 }
 
-bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
+// Which views there are, the straightest first; how many.
+static int order_views(const struct mien_view_kept *view, int count, int order[MIEN_VIEWS_MOST])
+{
+    int n = 0;
+    for (int i = 0; i < count && n < MIEN_VIEWS_MOST; i++) {
+        if (!view[i].picture.data) {
+            continue;
+        }
+        int at = n++;
+        float turned = hypotf(view[i].face.yaw_deg, view[i].face.pitch_deg);
+        for (; at > 0; at--) {
+            const struct mien_face_result *f = &view[order[at - 1]].face;
+            if (!(hypotf(f->yaw_deg, f->pitch_deg) > turned)) {
+                break;
+            }
+            order[at] = order[at - 1];
+        }
+        order[at] = i;
+    }
+    return n;
+}
+
+static bool pose_view(struct mien_posed *posed, const struct mien_view_kept *k,
+                      const struct mien_head *h)
+{
+    struct mien_face_result f = k->face;
+    memcpy(f.identity, h->identity, sizeof(f.identity));
+    return mien_posed_set(posed, &k->camera, &f);
+}
+
+bool mien_views_paint_all(const struct mien_view_kept *view, int count, int side,
+                          struct mien_head *h)
 {
     struct mien_texture t = {0};
     struct mien_posed posed = {0};
+    struct mien_lights lights = {0};
+    struct mien_light light[MIEN_VIEWS_MOST];
     double iris[4] = {0};
-    bool ok = mien_texture_create(&t, h->model, side) && mien_posed_create(&posed, h->model);
-    for (int n = 0; ok && n < MIEN_DIRECTIONS; n++) { // from the middle outwards
-        int d = MIEN_DIRECTIONS / 2 + (n % 2 ? 1 : -1) * ((n + 1) / 2);
-        const struct mien_view_kept *k = &v->view[d];
-        struct mien_face_result f = k->face;
-        memcpy(f.identity, h->identity, sizeof(f.identity));
-        if (k->picture.data && mien_posed_set(&posed, &k->camera, &f)) {
-            mien_texture_add(&t, &posed, &k->picture);
+    int order[MIEN_VIEWS_MOST], n = order_views(view, count, order), lit[MIEN_VIEWS_MOST];
+    bool ok = mien_texture_create(&t, h->model, side) && mien_posed_create(&posed, h->model) &&
+              mien_lights_create(&lights, h->model, n > 0 ? n : 1);
+    for (int i = 0; ok && i < n; i++) {
+        lit[i] = -1;
+        if (pose_view(&posed, &view[order[i]], h)) {
+            lit[i] = lights.views;
+            mien_lights_add(&lights, &posed, &view[order[i]].picture);
+        }
+    }
+    if (ok) {
+        mien_lights_find(&lights, light);
+    }
+    for (int i = 0; ok && i < n; i++) {
+        const struct mien_view_kept *k = &view[order[i]];
+        if (lit[i] >= 0 && pose_view(&posed, k, h)) {
+            mien_texture_add(&t, &posed, &k->picture, &light[lit[i]]);
             iris_colour(k, &posed, iris);
         }
     }
@@ -152,7 +199,13 @@ bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
     }
     mien_image_destroy(&h->skin);
     ok = ok && mien_texture_finish(&t, &h->skin);
+    mien_lights_destroy(&lights);
     mien_posed_destroy(&posed);
     mien_texture_destroy(&t);
     return ok;
+}
+
+bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
+{
+    return mien_views_paint_all(v->view, MIEN_DIRECTIONS, side, h);
 }

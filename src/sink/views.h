@@ -19,6 +19,14 @@ struct mien_view_kept {
     float score;
 };
 
+// How good a look is: sharp, close, with open eyes and a shut mouth. picture: RGB8.
+float mien_view_score(const struct mien_image *picture, const struct mien_face_result *f);
+// Copies the part of the picture around the face's box into v->picture (created, or used again when
+// it is as large), side_px at most, with its camera. The face stays in the whole picture's pixels.
+// False when memory is short (logged).
+bool mien_view_cut(int side_px, const struct mien_image *picture, const struct mien_camera *camera,
+                   const float box[4], struct mien_view_kept *v);
+
 struct mien_views { // zero-initialise; side_px first
     int side_px;    // a kept picture's longest side
     struct mien_view_kept view[MIEN_DIRECTIONS];
@@ -35,5 +43,9 @@ void mien_views_destroy(struct mien_views *v); // idempotent
 // straightest one gives the light. side: of the face's texture, px. False when memory is short
 // (logged).
 bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h);
+// The same from any views (MIEN_VIEWS_MOST at most); one without a picture is left out.
+enum { MIEN_VIEWS_MOST = 32 };
+bool mien_views_paint_all(const struct mien_view_kept *view, int count, int side,
+                          struct mien_head *h);
 
 #endif

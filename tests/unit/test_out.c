@@ -19,7 +19,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "sink/depth.h"
+#include "face/posed.h"
+#include "sink/light.h"
 #include "sink/md5.h"
 #include "sink/mesh.h"
 #include "sink/texture.h"
@@ -646,7 +647,7 @@ static void test_a_heads_texture_is_of_one_light(void **state)
             }
         }
         assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
-        mien_texture_add(&t, &posed, &im);
+        mien_texture_add(&t, &posed, &im, NULL);
     }
     assert_int_equal(t.looks, 2);
     assert_true(mien_texture_finish(&t, &atlas));
@@ -666,9 +667,68 @@ static void test_a_heads_texture_is_of_one_light(void **state)
     mien_texture_destroy(&t);
 }
 
+// A head of one colour, lit from one side, in three looks: each vertex shows its shade. The light
+// that is found leaves the skin even; colours of the skin's own stay.
+static void test_light_is_divided_out(void **state)
+{
+    struct mien_posed posed;
+    struct mien_lights l;
+    struct mien_light light[3];
+    assert_true(mien_posed_create(&posed, &model));
+    assert_true(mien_lights_create(&l, &model, 3));
+    for (int look = 0; look < 3; look++) {
+        struct mien_result *r = result_of(400, 300);
+        struct mien_image im;
+        assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
+        add_face(r, 30 * (float)(look - 1), 0, 0, 0, -500);
+        assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
+        for (int v = 0; v < model.vertices; v++) {
+            const float *s = posed.screen + 3 * v, *n = posed.normals + 3 * v;
+            float shade = 0.6f + 0.35f * n[0] + 0.1f * n[1];
+            int level = (int)(255 * powf(0.5f * shade, 1 / 2.2f));
+            for (int y = (int)s[1] - 2; s[2] > 0 && y < (int)s[1] + 3; y++) {
+                for (int x = (int)s[0] - 2; x < (int)s[0] + 3; x++) {
+                    if (posed.facing[v] > 0.2f && mien_depth_visible(&posed.depth, s, 2) &&
+                        x >= 0 && y >= 0 && x < 400 && y < 300) {
+                        memset(im.data + (size_t)y * im.stride + 3 * (size_t)x, level, 3);
+                    }
+                }
+            }
+        }
+        mien_lights_add(&l, &posed, &im);
+        mien_image_destroy(&im);
+    }
+    mien_lights_find(&l, light);
+    float dark = 255, bright = 0;
+    for (int i = -8; i <= 8; i++) {
+        float n[3] = {0.1f * (float)i, 0, sqrtf(1 - 0.01f * (float)(i * i))};
+        float rgb[3], level = 255 * powf(0.5f * (0.6f + 0.35f * n[0]), 1 / 2.2f);
+        rgb[0] = rgb[1] = rgb[2] = level;
+        mien_light_divide(&light[1], n, rgb);
+        dark = fminf(dark, rgb[1]);
+        bright = fmaxf(bright, rgb[1]);
+    }
+    print_message("even to %.3f\n", (double)(bright / dark));
+    assert_true(bright < 1.2f * dark); // 1.58 before
+    assert_true(bright < 180 && dark > 100);
+    // Twice as bright a place is that under any light.
+    float n[3] = {0.5f, 0, 0.866f}, a[3] = {80, 80, 80}, b[3];
+    b[0] = b[1] = b[2] = 80 * powf(2, 1 / 2.2f);
+    mien_light_divide(&light[1], n, a);
+    mien_light_divide(&light[1], n, b);
+    assert_true(fabsf(powf(b[0] / a[0], 2.2f) - 2) < 0.01f);
+    // Nothing seen: even light.
+    l.views = 0;
+    mien_lights_find(&l, light);
+    mien_lights_destroy(&l);
+    mien_lights_destroy(&l);
+    mien_posed_destroy(&posed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_light_is_divided_out),
         cmocka_unit_test(test_jsonl_is_read_back),
         cmocka_unit_test(test_lines_are_in_the_file_at_once),
         cmocka_unit_test(test_nothing_but_numbers),

@@ -3,8 +3,8 @@
 // Depth is kept as its inverse (1/mm), which is linear in the picture; larger is nearer. Grows to
 // the largest piece seen and then does not allocate. Does not: shade, cull, clip at the near plane
 // (callers skip triangles with a vertex behind the camera).
-#ifndef MIEN_SINK_DEPTH_H
-#define MIEN_SINK_DEPTH_H
+#ifndef MIEN_FACE_POSED_H
+#define MIEN_FACE_POSED_H
 
 #include "face/model.h"
 #include "face/result.h"

@@ -1,5 +1,5 @@
 // Rasterises triangles into a depth buffer and asks points against it.
-#include "sink/depth.h"
+#include "face/posed.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,88 @@
+// Engine and portrait network on pictures, then refinement and painting.
+#include "scan/head_scan.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "nn/registry.h"
+
+enum { KEPT_PX = 900 };
+
+bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_options *o)
+{
+    char file[1024];
+    const char *portrait = o->portrait;
+    s->engine = mien_engine_create(&(struct mien_engine_config){
+        .face_path = o->face,
+        .net_path = o->net,
+        .detect_path = o->detect,
+        .portrait_path = "", // it is asked here
+        .fov_deg = o->fov_deg,
+        .max_faces = 1,
+        .quality = true,
+        .still = true,
+    });
+    if (!s->engine) {
+        return false;
+    }
+    if (!portrait && !mien_network_portrait(o->net, file, sizeof(file))) {
+        mien_error("there is no portrait network for %s: a head's shape cannot be read without one",
+                   o->net ? o->net : "models/face.net");
+        return false;
+    }
+    s->camera_known = o->fov_deg > 0;
+    s->kept.side_px = KEPT_PX;
+    s->portrait =
+        mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine), false);
+    return s->portrait != NULL;
+}
+
+void mien_head_scan_close(struct mien_head_scan *s)
+{
+    mien_scan_destroy(&s->kept);
+    mien_portrait_destroy(s->portrait);
+    mien_engine_destroy(s->engine);
+    s->portrait = NULL;
+    s->engine = NULL;
+}
+
+bool mien_head_scan_look(struct mien_head_scan *s, const struct mien_image *im)
+{
+    struct mien_portrait_answer answer;
+    struct mien_result *r = &s->result;
+    s->looked++;
+    if (!mien_engine_run(s->engine, im, 0, r) || r->count == 0) {
+        s->without++;
+        return true;
+    }
+    const struct mien_face_result *f = &r->face[0];
+    int direction = mien_evidence_direction(f->pose.R);
+    if (direction < 0) {
+        s->without++;
+        return true;
+    }
+    mien_portrait_look(s->portrait, im, &f->crop, true, &answer);
+    mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
+                      answer.sigma);
+    return mien_scan_offer(&s->kept, im, &r->camera, f);
+}
+
+bool mien_head_scan_finish(struct mien_head_scan *s, int side, struct mien_head *h)
+{
+    if (!s->known.looks) {
+        return false;
+    }
+    h->model = mien_engine_model(s->engine);
+    h->looks = s->known.looks;
+    memcpy(h->identity, s->known.mean, sizeof(h->identity));
+    memcpy(h->sigma, s->known.sigma, sizeof(h->sigma));
+    s->refined = mien_scan_refine(
+        &s->kept, h->model,
+        &(struct mien_scan_known){s->known.mean, s->known.sigma, s->camera_known}, &s->found);
+    if (s->refined) {
+        memcpy(h->identity, s->found.identity, sizeof(h->identity));
+        memcpy(h->sigma, s->found.sigma, sizeof(h->sigma));
+    }
+    return mien_views_paint_all(s->kept.frame, s->kept.count, side, h);
+}

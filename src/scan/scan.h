@@ -1,0 +1,47 @@
+// A head scan: the pictures of one person that tell most together, and the one shape that explains
+// them all.
+//
+// Offered every look, it keeps those spread widest over directions, the better of two alike. Their
+// landmarks, and patches of skin found again in each other (scan/tracks.h), then say identity,
+// camera, poses and expressions at once (scan/bundle.h), from what the portrait network's looks say
+// together as the prior. Does not: look at pictures with a network (callers bring results); judge
+// whether it is the same person.
+#ifndef MIEN_SCAN_SCAN_H
+#define MIEN_SCAN_SCAN_H
+
+#include "face/model.h"
+#include "face/result.h"
+#include "image/image.h"
+#include "sink/views.h"
+#include <stdbool.h>
+
+enum { MIEN_SCAN_FRAMES = 20 };
+
+struct mien_scan { // zero-initialise; side_px first
+    int side_px;   // a kept picture's longest side
+    struct mien_view_kept frame[MIEN_SCAN_FRAMES];
+    int count;
+};
+
+// Keeps a copy of the part of the picture around the face, when it tells more than what there is.
+// picture: RGB8, that f was found in. False when memory is short (logged).
+bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
+                     const struct mien_camera *camera, const struct mien_face_result *f);
+void mien_scan_destroy(struct mien_scan *s); // idempotent
+
+struct mien_scan_known {
+    const float *identity, *sigma; // (MIEN_IDENTITY) before: mean and deviation
+    bool camera;                   // the field of view is known
+};
+struct mien_scan_found {
+    float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY]; // after
+    float focal; // the focal length over the one that was assumed
+    int patches; // patches of skin that were found again
+};
+// Refines. The kept frames' cameras, poses, blendshapes and identities become what was found. One
+// picture alone is worth it too (its landmarks), but tells little. False when memory is short
+// (logged) or there is nothing to refine from (not logged): all stays as it was.
+bool mien_scan_refine(struct mien_scan *s, const struct mien_face_model *m,
+                      const struct mien_scan_known *known, struct mien_scan_found *out);
+
+#endif
