@@ -57,8 +57,15 @@ static int open_live(struct mien_session *s)
 
 static int open_show(struct mien_session *s)
 {
-    const struct mien_session_options *o = &s->o;
+    struct mien_session_options *o = &s->o;
     const struct mien_source_info *info = mien_live_source(s->live);
+    s->show = mien_calloc(1, sizeof(*s->show));
+    if (!s->show) {
+        return 1;
+    }
+    o->smoothing = mien_engine_filter_strength(o->filter);
+    mien_settings_show(o, s->show);
+    s->show->settings.fade = 1 - (float)o->opacity;
     struct mien_show_config c = {
         .title = "mien",
         .model = mien_live_model(s->live),
@@ -68,27 +75,15 @@ static int open_show(struct mien_session *s)
         .height = o->height,
         .headless = o->headless,
         .fullscreen = o->fullscreen,
-        .settings = {.mode = (enum mien_view_mode)o->mode,
-                     .hud = (enum mien_hud_level)o->hud,
-                     .bars = o->bars,
-                     .axes = o->axes,
-                     .head = o->head,
-                     .points = o->points,
-                     .curves = o->show_curves,
-                     .fade = 1 - (float)o->opacity},
+        .settings = s->show->settings,
     };
-    s->show = mien_calloc(1, sizeof(*s->show));
-    if (!s->show || !mien_show_open(s->show, &c)) {
+    if (!mien_show_open(s->show, &c)) {
         return 1;
     }
+    mien_settings_show(o, s->show); // what is shown beside the picture, too
     struct mien_ui_controls *k = &s->show->controls;
-    k->fov_deg = (float)o->fov;
-    k->filter = (float)mien_engine_filter_strength(o->filter);
     k->faces = o->faces > 0 ? o->faces : 1;
     snprintf(k->folder, sizeof(k->folder), "%s", s->folder.path);
-    k->quality = o->quality;
-    k->light = o->light;
-    k->programme = (enum mien_programme)o->programme;
     s->show->capture = mien_frame_capture;
     s->show->capture_arg = s;
     s->show->bindings = s->bindings;

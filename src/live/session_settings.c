@@ -37,23 +37,11 @@ struct mien_session_options mien_session_present(const struct mien_session *s,
                                                  struct mien_session_texts *t, bool whole)
 {
     struct mien_session_options now = s->o;
-    const struct mien_view_settings *v = &s->show->settings;
     const struct mien_ui_controls *k = &s->show->controls;
-    now.mode = (int)v->mode;
-    now.hud = (int)v->hud;
-    now.opacity = (double)(1 - v->fade);
+    mien_settings_take(s->show, &now);
+    now.opacity = (double)(1 - s->show->settings.fade);
     now.mirror_camera = s->mirror.of[1];
-    now.bars = v->bars;
-    now.show_curves = v->curves;
-    now.axes = v->axes;
-    now.points = v->points;
-    now.head = v->head;
     now.fullscreen = s->show->window.fullscreen;
-    now.light = k->light;
-    now.quality = k->quality;
-    now.programme = (int)k->programme;
-    now.fov = (double)k->fov_deg;
-    now.smoothing = (double)k->filter;
     now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
     if (whole || k->prop != s->props.before ||
         memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {
@@ -90,7 +78,6 @@ void mien_session_remember(struct mien_session *s)
     }
     s->mirror.of[s->source.is_camera] = s->show->settings.mirror;
     o->mirror_camera = s->mirror.before;
-    o->smoothing = mien_engine_filter_strength(o->filter);
     const struct mien_session_options now = mien_session_present(s, &texts, false);
     mien_settings_note(o, &now, s->config);
     mien_config_save(s->config);

@@ -13,7 +13,11 @@
 #include "live/session_parts.h"
 #include "sink/sinks.h"
 
-enum { NEVER = -1 }; // as it is at the start
+// Last columns of a row: the action that changes the setting while the program runs, whose function
+// sees to what follows, and where in struct mien_show its present value is.
+#define LIVE(action, field) MIEN_ACTION_##action, offsetof(struct mien_show, field)
+#define BY(action) MIEN_ACTION_##action, 0 // elsewhere: session_settings.c
+#define NEVER -1, 0                        // as it is at the start
 
 struct mien_session_options mien_settings_defaults(void)
 {
@@ -30,91 +34,91 @@ struct mien_session_options mien_settings_defaults(void)
 void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
 {
     *s = (struct mien_settings){0};
-    // The option; its key in the settings file; the action that changes it while the program runs,
-    // whose function sees to what follows.
+    // The option; its key in the settings file; what changes it.
     const struct {
         struct mien_opt option;
         const char *key;
         int action;
+        size_t shown;
     } rows[] = {
         {{"source", 's', MIEN_OPT_FIELD(&o->source), "URI",
           "camera (nothing, camera:NAME, /dev/videoN), video, picture, folder or synth:seed=N", 0,
           0},
          "source",
-         MIEN_ACTION_SOURCE},
+         BY(SOURCE)},
         {{"capture", 0, MIEN_OPT_FIELD(&o->capture), "WxH", "the camera's picture size", 0, 0},
          NULL,
-         MIEN_ACTION_SOURCE},
+         BY(SOURCE)},
         {{"fps", 0, MIEN_OPT_FIELD(&o->fps), "N", "the camera's rate; 0 is its best up to 60", 0,
           240},
          "capture_rate",
-         MIEN_ACTION_SOURCE},
+         BY(SOURCE)},
         {{"fov", 0, MIEN_OPT_FIELD(&o->fov), "DEG",
           "the camera's horizontal field of view; 0 when unknown", 0, 170},
          "fov",
-         MIEN_ACTION_FOV},
+         LIVE(FOV, controls.fov_deg)},
         {{"faces", 'n', MIEN_OPT_FIELD(&o->faces), "N", "faces to follow; 0 is one", 0,
           MIEN_FACES_MAX},
          "faces",
-         MIEN_ACTION_FACES},
+         BY(FACES)},
         {{"quality", 'q', MIEN_OPT_FIELD(&o->quality), NULL,
           "look at every face twice, mirrored: steadier, twice the network's time", 0, 0},
          "quality",
-         MIEN_ACTION_QUALITY},
+         LIVE(QUALITY, controls.quality)},
         {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F",
           "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
          NULL,
-         MIEN_ACTION_SMOOTHING},
+         BY(SMOOTHING)},
         {{"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
           "what is drawn over the face", 0, 0},
          "mode",
-         MIEN_ACTION_SET_MODE},
+         LIVE(SET_MODE, settings.mode)},
         {{"opacity", 0, MIEN_OPT_FIELD(&o->opacity), "F", "of what is drawn, 0 to 1", 0, 1},
          "opacity",
-         MIEN_ACTION_OPACITY},
+         BY(OPACITY)},
         {{"prop", 0, MIEN_OPT_INPUT, &o->prop, "NAME|FILE",
           "what is worn: glasses, sunglasses, hat, party, crown, ears, nose, moustache, tiger, "
           "mask, or a glTF or PNG file; several with commas",
           0, 0},
          "prop",
-         MIEN_ACTION_WEAR_TOO},
+         BY(WEAR_TOO)},
         {{"light", 0, MIEN_OPT_FIELD(&o->light), NULL, "light what is worn like the face", 0, 0},
          "light",
-         MIEN_ACTION_LIGHT},
+         LIVE(LIGHT, controls.light)},
         {{"mirror", 0, MIEN_OPT_SWITCH, &o->mirror, NULL,
           "show the picture as in a mirror, or with --no-mirror not; without either, cameras are "
           "and files are not",
           0, 0},
          NULL,
-         MIEN_ACTION_MIRROR},
+         BY(MIRROR)},
         {{"hud", 0, MIEN_OPT_CHOICE, &o->hud, MIEN_HUD_NAMES,
           "what is written over the picture: one line of state, or times, pose and expression too",
           0, 0},
          "hud",
-         MIEN_ACTION_SET_HUD},
+         LIVE(SET_HUD, settings.hud)},
         {{"bars", 0, MIEN_OPT_FIELD(&o->bars), NULL, "blendshape bars", 0, 0},
          "bars",
-         MIEN_ACTION_BARS},
+         LIVE(BARS, settings.bars)},
         {{"curves", 0, MIEN_OPT_FIELD(&o->curves), "LIST",
           "live curves of up to eight blendshapes, expression classes, action units (AU01 …), yaw, "
           "pitch, roll, gazeYaw, gazePitch, blinkRate, with commas",
           0, 0},
          "curve_channels",
-         MIEN_ACTION_CHANNEL},
+         BY(CHANNEL)},
         {{"axes", 0, MIEN_OPT_FIELD(&o->axes), NULL, "head axes and gaze", 0, 0},
          "axes",
-         MIEN_ACTION_AXES},
+         LIVE(AXES, settings.axes)},
         {{"points", 0, MIEN_OPT_FIELD(&o->points), NULL, "landmarks with their uncertainty", 0, 0},
          "points",
-         MIEN_ACTION_POINTS},
+         LIVE(POINTS, settings.points)},
         {{"head", 0, MIEN_OPT_FIELD(&o->head), NULL, "draw the whole head, not only the face", 0,
           0},
          "head",
-         MIEN_ACTION_HEAD},
+         LIVE(HEAD, settings.head)},
         {{"size", 0, MIEN_OPT_FIELD(&o->size), "WxH", "the window's size", 0, 0}, NULL, NEVER},
         {{"fullscreen", 'f', MIEN_OPT_FIELD(&o->fullscreen), NULL, "fill the screen", 0, 0},
          "fullscreen",
-         MIEN_ACTION_FULLSCREEN},
+         BY(FULLSCREEN)},
         {{"headless", 0, MIEN_OPT_FIELD(&o->headless), NULL, "without a display", 0, 0},
          NULL,
          NEVER},
@@ -137,26 +141,26 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
         {{"record", 0, MIEN_OPT_OUTPUT, &o->record, "FILE.mp4",
           "record the picture; --programme says what of it", 0, 0},
          NULL,
-         MIEN_ACTION_RECORD},
+         BY(RECORD)},
         {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
           "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
           "that the window shows",
           0, 0},
          "programme",
-         MIEN_ACTION_SET_PROGRAMME},
+         LIVE(SET_PROGRAMME, controls.programme)},
         {{"folder", 0, MIEN_OPT_FIELD(&o->folder), "DIR",
           "where recordings, pictures, reports and records go that keys and menus begin; made when "
           "it is not there; the current folder by default",
           0, 0},
          "folder",
-         MIEN_ACTION_FOLDER},
+         BY(FOLDER)},
         {{"out", 'o', MIEN_OPT_FIELD(&o->out), "SINK", mien_sinks_help(s->sinks_help), 0, 0},
          NULL,
-         MIEN_ACTION_ADD_OUTPUT},
+         BY(ADD_OUTPUT)},
         {{"report", 0, MIEN_OPT_OUTPUT, &o->report, "FILE.html",
           "a page about expression, blinks, head and gaze over time", 0, 0},
          NULL,
-         MIEN_ACTION_REPORT},
+         BY(REPORT)},
         {{"marks", 0, MIEN_OPT_FIELD(&o->marks), "FROM",
           "event marks with words for records and report: - (lines of standard input), a pipe, or "
           "osc[:[HOST:]PORT] (messages to /mark, port 9000 of this computer)",
@@ -173,11 +177,11 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           "C; P uses it or not",
           0, 0},
          "profile",
-         MIEN_ACTION_RANGE},
+         BY(RANGE)},
         {{"net", 0, MIEN_OPT_INPUT, &o->net, "NAME",
           "face network: standard, clean (licence-clean), or a file", 0, 0},
          "network",
-         MIEN_ACTION_SET_NETWORK},
+         BY(SET_NETWORK)},
         {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0},
          NULL,
          NEVER},
@@ -195,26 +199,23 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          NULL,
          NEVER},
         // In the file only.
-        {{"", 0, MIEN_OPT_FIELD(&o->capture_w), NULL, NULL, 0, 8192},
-         "capture_width",
-         MIEN_ACTION_SOURCE},
-        {{"", 0, MIEN_OPT_FIELD(&o->capture_h), NULL, NULL, 0, 8192},
-         "capture_height",
-         MIEN_ACTION_SOURCE},
-        {{"", 0, MIEN_OPT_FIELD(&o->mirror_camera), NULL, NULL, 0, 0},
-         "mirror",
-         MIEN_ACTION_MIRROR},
-        {{"", 0, MIEN_OPT_FIELD(&o->show_curves), NULL, NULL, 0, 0}, "curves", MIEN_ACTION_CURVES},
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_w), NULL, NULL, 0, 8192}, "capture_width", BY(SOURCE)},
+        {{"", 0, MIEN_OPT_FIELD(&o->capture_h), NULL, NULL, 0, 8192}, "capture_height", BY(SOURCE)},
+        {{"", 0, MIEN_OPT_FIELD(&o->mirror_camera), NULL, NULL, 0, 0}, "mirror", BY(MIRROR)},
+        {{"", 0, MIEN_OPT_FIELD(&o->show_curves), NULL, NULL, 0, 0},
+         "curves",
+         LIVE(CURVES, settings.curves)},
         {{"", 0, MIEN_OPT_FIELD(&o->smoothing), NULL, NULL, 0, 10},
          "smoothing",
-         MIEN_ACTION_SMOOTHING},
-        {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs", MIEN_ACTION_ADD_OUTPUT},
+         LIVE(SMOOTHING, controls.filter)},
+        {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs", BY(ADD_OUTPUT)},
     };
     _Static_assert(MIEN_COUNT(rows) < MIEN_SETTINGS_MAX, "the last row has no name");
     for (size_t i = 0; i < MIEN_COUNT(rows); i++) {
         s->row[i] = rows[i].option;
         s->key[i] = rows[i].key;
         s->action[i] = rows[i].action;
+        s->shown[i] = rows[i].shown;
     }
 }
 
@@ -328,6 +329,41 @@ void mien_settings_load(struct mien_settings *s, struct mien_session_options *o,
     if (mien_settings_recalled(s, &o->smoothing) && !mien_settings_given(s, &o->filter)) {
         o->filter = o->smoothing > 0 ? o->smoothing : -1;
     }
+}
+
+// A value between a row's field and where it is shown, which holds enumerations and floats.
+static void move_value(const struct mien_opt *r, char *shown, bool to_show)
+{
+    if (r->type == MIEN_OPT_FLOAT) {
+        float x = (float)*(double *)r->value;
+        memcpy(to_show ? shown : (char *)&x, to_show ? (char *)&x : shown, sizeof(x));
+        *(double *)r->value = to_show ? *(double *)r->value : (double)x;
+        return;
+    }
+    MIEN_ASSERT(r->type == MIEN_OPT_BOOL || r->type == MIEN_OPT_CHOICE);
+    memcpy(to_show ? shown : r->value, to_show ? r->value : shown,
+           r->type == MIEN_OPT_BOOL ? sizeof(bool) : sizeof(int));
+}
+
+static void move_values(struct mien_session_options *o, struct mien_show *show, bool to_show)
+{
+    struct mien_settings s;
+    mien_settings_bind(&s, o);
+    for (int i = 0; s.row[i].name; i++) {
+        if (s.shown[i]) {
+            move_value(&s.row[i], (char *)show + s.shown[i], to_show);
+        }
+    }
+}
+
+void mien_settings_show(struct mien_session_options *o, struct mien_show *show)
+{
+    move_values(o, show, true);
+}
+
+void mien_settings_take(struct mien_show *show, struct mien_session_options *now)
+{
+    move_values(now, show, false);
 }
 
 // A choice's word: the index's of "a|b|c".

@@ -18,6 +18,7 @@ struct mien_settings {
     struct mien_opt row[MIEN_SETTINGS_MAX]; // for mien_args_parse; bound to the options
     const char *key[MIEN_SETTINGS_MAX];     // NULL: not in the file
     int action[MIEN_SETTINGS_MAX];          // enum mien_action_id; -1: it stays as it is
+    size_t shown[MIEN_SETTINGS_MAX];        // where in struct mien_show it is; 0: elsewhere
     struct mien_origin origin[MIEN_SETTINGS_MAX];
     char *text[MIEN_SETTINGS_MAX]; // of the file; owned
     char sinks_help[MIEN_SINKS_HELP_SIZE];
@@ -38,6 +39,10 @@ bool mien_settings_given(const struct mien_settings *s, const void *field);
 bool mien_settings_recalled(const struct mien_settings *s, const void *field);
 // A field was given otherwise than by its option.
 void mien_settings_give(struct mien_settings *s, const void *field);
+
+// Settings whose rows say where they are shown: into the window, and back.
+void mien_settings_show(struct mien_session_options *o, struct mien_show *show);
+void mien_settings_take(struct mien_show *show, struct mien_session_options *now);
 
 // Writes a row's value into c under this key.
 void mien_settings_write(const struct mien_opt *r, const char *key, struct mien_config *c);

@@ -252,6 +252,35 @@ static void settings_name_their_actions(void **state)
     assert_true(live > 25);
 }
 
+// What a window shows is what the options say, and comes back from there, each from its own place.
+static void shown_settings_come_back(void **state)
+{
+    static struct mien_show show; // large
+    static struct mien_settings to, from;
+    int n = 0;
+    (void)state;
+    for (int i = 0; i == 0 || to.row[i].name; i++) {
+        struct mien_session_options a = mien_settings_defaults(), b = a;
+        mien_settings_bind(&to, &a);
+        mien_settings_bind(&from, &b);
+        if (!to.shown[i]) {
+            continue;
+        }
+        change(&to.row[i], to.key[i]);
+        assert_false(same(&to.row[i], &from.row[i]));
+        memset(&show, 0xff, sizeof(show));
+        mien_settings_show(&a, &show);
+        mien_settings_take(&show, &b);
+        for (int k = 0; to.row[k].name; k++) {
+            if (to.shown[k] && !same(&to.row[k], &from.row[k])) {
+                fail_msg("%s is not shown as it is", to.key[k]);
+            }
+        }
+        n++;
+    }
+    assert_true(n >= 12);
+}
+
 // The command line wins over the file, and it is known which of them said a value.
 static void options_win(void **state)
 {
@@ -356,6 +385,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_private),
         cmocka_unit_test(every_setting_comes_back),
         cmocka_unit_test(settings_name_their_actions),
+        cmocka_unit_test(shown_settings_come_back),
         cmocka_unit_test(options_win),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_bound, set_up, tear_down),
