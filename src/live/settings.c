@@ -170,7 +170,7 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
         {{"preset", 0, MIEN_OPT_FIELD(&o->preset), "NAME",
           "settings under one name: booth, stream, lab, or one of your own (menu View)", 0, 0},
          NULL,
-         MIEN_ACTION_PRESET},
+         BY(PRESET)},
         {MIEN_FILES_SHARE_OPT(o->share), NULL, NEVER},
         {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
           "a person's own neutral expression and range; learnt in ten seconds when new, again with "
