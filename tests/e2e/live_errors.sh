@@ -67,7 +67,7 @@ if [ -s "$clip" ]; then
     printf 'mode = uv\nprop = hat\n' >"$tmp/config"
     expect 0 frames "$clip" --headless --frames 2 --no-pace --hud off --config "$tmp/config" --preset mine --screenshot "$tmp/a.png"
     [ "$(wc -l <"$tmp/preset.jsonl")" = 2 ] || fail "a preset's outputs are not opened"
-    expect 0 frames "$clip" --headless --frames 2 --no-pace --hud off --no-config --mode shaded --screenshot "$tmp/b.png"
+    expect 0 frames "$clip" --headless --frames 2 --no-pace --hud off --no-config --mode shaded --out "jsonl:$tmp/preset.jsonl" --screenshot "$tmp/b.png"
     cmp "$tmp/a.png" "$tmp/b.png" || fail "a preset is not what it says"
     expect 0 frames "$clip" --headless --frames 2 --no-pace --hud off --no-config --preset mine --mode uv --screenshot "$tmp/a.png"
     cmp -s "$tmp/a.png" "$tmp/b.png" && fail "a preset stands before the command line"
