@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "sink/views.h"
+#include "scan/scan.h"
 #include "view/hud.h"
 
 enum { KEPT_PX = 512, TEXTURE_PX = 1024 };
@@ -16,7 +16,9 @@ static const int64_t look_every_ns = 200 * MIEN_NS_PER_MS;
 
 // What is being saved is the thread's until it has told of it; no look is kept meanwhile.
 struct mien_session_head_state {
-    struct mien_views views;
+    struct mien_scan kept;
+    struct mien_scan_found found; // the thread's
+    bool camera_known;
     int id; // of the face whose looks they are
     int64_t next_ns;
     struct mien_head head;
@@ -31,7 +33,7 @@ static struct mien_session_head_state *state_of(struct mien_session *s)
     if (!s->head) {
         s->head = mien_calloc(1, sizeof(*s->head));
         if (s->head) {
-            s->head->views.side_px = KEPT_PX;
+            s->head->kept.side_px = KEPT_PX;
             s->head->events = &s->events;
         }
     }
@@ -48,11 +50,11 @@ void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot
     }
     const struct mien_face_result *f = &shot->result.face[i];
     if (f->id != h->id) {
-        mien_views_forget(&h->views);
+        mien_scan_forget(&h->kept);
         h->id = f->id;
     }
     h->next_ns = now + look_every_ns;
-    mien_views_offer(&h->views, &shot->picture, &shot->result.camera, f); // short of memory: logged
+    mien_scan_offer(&h->kept, &shot->picture, &shot->result.camera, f); // short of memory: logged
     h->head.looks = f->identity_looks;
     memcpy(h->head.identity, f->identity, sizeof(h->head.identity));
     memcpy(h->head.sigma, f->identity_sigma, sizeof(h->head.sigma));
@@ -61,8 +63,15 @@ void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot
 static void *run_save(void *arg)
 {
     struct mien_session_head_state *h = arg;
-    h->ok =
-        mien_views_paint(&h->views, TEXTURE_PX, &h->head) && mien_head_save_glb(&h->head, h->path);
+    struct mien_scan_known known = {h->head.identity, h->head.sigma, h->camera_known};
+    // What the looks say is the head's shape where there is nothing to refine.
+    mien_scan_refine(&h->kept, h->head.model, &known, &h->found);
+    struct mien_head head = h->head;
+    memcpy(head.identity, h->found.identity, sizeof(head.identity));
+    memcpy(head.sigma, h->found.sigma, sizeof(head.sigma));
+    h->ok = mien_views_paint(h->found.frame, h->kept.count, TEXTURE_PX, &head) &&
+            mien_head_save_glb(&head, h->path);
+    h->head.skin = head.skin;
     mien_event_tell(h->events, MIEN_EVENT_HEAD, 0, NULL);
     return NULL;
 }
@@ -77,8 +86,8 @@ static void finish_save(struct mien_session *s, struct mien_session_head_state *
     }
     snprintf(text, sizeof(text),
              h->ok ? "your head is saved: %.300s (%d sides seen%s)" : "could not save %.300s",
-             h->path, h->views.count,
-             h->views.count < 3 ? "; turn to both sides and save again" : "");
+             h->path, mien_scan_directions(&h->kept),
+             mien_scan_directions(&h->kept) < 3 ? "; turn to both sides and save again" : "");
     mien_show_notice_for(s->show, text, 5);
 }
 
@@ -102,7 +111,7 @@ void mien_session_save_head(struct mien_session *s, const struct mien_action *a)
     if (h && h->busy) {
         return;
     }
-    if (!h || !h->views.count || !mien_live_model(s->live)) {
+    if (!h || !h->kept.count || !mien_live_model(s->live)) {
         mien_show_notice(s->show, "nobody was seen yet whose head could be saved");
         return;
     }
@@ -110,6 +119,7 @@ void mien_session_save_head(struct mien_session *s, const struct mien_action *a)
         return; // told
     }
     h->head.model = mien_live_model(s->live);
+    h->camera_known = s->show->controls.fov_deg > 0;
     h->busy = true;
     if (!mien_thread_start(&h->thread, "mien-head", run_save, h)) {
         run_save(h); // here, then
@@ -125,7 +135,7 @@ void mien_session_finish_head(struct mien_session *s)
     if (h->busy) {
         finish_save(s, h);
     }
-    mien_views_destroy(&h->views);
+    mien_scan_destroy(&h->kept);
     mien_image_destroy(&h->head.skin);
     mien_free(h);
     s->head = NULL;

@@ -107,7 +107,7 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
     return true;
 }
 
-void mien_scan_destroy(struct mien_scan *s)
+void mien_scan_forget(struct mien_scan *s)
 {
     for (int i = 0; i < s->count; i++) {
         mien_image_destroy(&s->frame[i].picture);
@@ -115,8 +115,25 @@ void mien_scan_destroy(struct mien_scan *s)
     s->count = 0;
 }
 
+void mien_scan_destroy(struct mien_scan *s)
+{
+    mien_scan_forget(s);
+}
+
+int mien_scan_directions(const struct mien_scan *s)
+{
+    bool seen[MIEN_DIRECTIONS] = {false};
+    int n = 0;
+    for (int i = 0; i < s->count; i++) {
+        int d = mien_direction(s->frame[i].face.yaw_deg, s->frame[i].face.pitch_deg);
+        n += d >= 0 && !seen[d];
+        seen[d < 0 ? 0 : d] |= d >= 0;
+    }
+    return n;
+}
+
 struct refining {
-    struct mien_scan *scan;
+    const struct mien_scan *scan;
     const struct mien_face_model *model;
     struct mien_tracks *tracks;
     struct mien_posed posed;
@@ -252,7 +269,7 @@ static bool start(struct refining *r, const struct mien_scan_known *known)
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         b->identity[i] = b->identity_mean[i] = known->identity[i];
-        b->identity_sigma[i] = fmaxf(0.02f, known->sigma[i]);
+        b->identity_sigma[i] = known->sigma[i] > 0 ? fmaxf(0.02f, known->sigma[i]) : 1;
     }
     if (!set_size(r)) {
         mien_free(normals);
@@ -340,11 +357,16 @@ static bool go(struct refining *r)
     return true;
 }
 
-bool mien_scan_refine(struct mien_scan *s, const struct mien_face_model *m,
+bool mien_scan_refine(const struct mien_scan *s, const struct mien_face_model *m,
                       const struct mien_scan_known *known, struct mien_scan_found *out)
 {
     struct refining *r = mien_calloc(1, sizeof(*r));
     bool ok = r && s->count > 0;
+    memset(out, 0, sizeof(*out));
+    memcpy(out->identity, known->identity, sizeof(out->identity));
+    memcpy(out->sigma, known->sigma, sizeof(out->sigma));
+    memcpy(out->frame, s->frame, (size_t)s->count * sizeof(*out->frame));
+    out->focal = 1;
     if (ok) {
         r->scan = s;
         r->model = m;
@@ -356,8 +378,8 @@ bool mien_scan_refine(struct mien_scan *s, const struct mien_face_model *m,
         out->focal = expf(r->bundle.log_focal);
         out->patches = r->bundle.sights - r->landmark_sights;
         for (int f = 0; f < s->count; f++) {
-            struct mien_face_result *face = &s->frame[f].face;
-            to_face(r, f, &s->frame[f].camera, face);
+            struct mien_face_result *face = &out->frame[f].face;
+            to_face(r, f, &out->frame[f].camera, face);
             mien_pose_to_angles(face->pose.R, &face->yaw_deg, &face->pitch_deg, &face->roll_deg);
         }
     }

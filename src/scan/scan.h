@@ -27,7 +27,10 @@ struct mien_scan { // zero-initialise; side_px first
 // picture: RGB8, that f was found in. False when memory is short (logged).
 bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
                      const struct mien_camera *camera, const struct mien_face_result *f);
+void mien_scan_forget(struct mien_scan *s);  // another person
 void mien_scan_destroy(struct mien_scan *s); // idempotent
+// From how many directions (face/direction.h) there is a picture.
+int mien_scan_directions(const struct mien_scan *s);
 
 struct mien_scan_known {
     const float *identity, *sigma; // (MIEN_IDENTITY) before: mean and deviation
@@ -37,11 +40,14 @@ struct mien_scan_found {
     float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY]; // after
     float focal; // the focal length over the one that was assumed
     int patches; // patches of skin that were found again
+    // The kept frames with the cameras, poses, blendshapes and identity that were found; their
+    // pictures are the scan's.
+    struct mien_view_kept frame[MIEN_SCAN_FRAMES];
 };
-// Refines. The kept frames' cameras, poses, blendshapes and identities become what was found. One
-// picture alone is worth it too (its landmarks), but tells little. False when memory is short
-// (logged) or there is nothing to refine from (not logged): all stays as it was.
-bool mien_scan_refine(struct mien_scan *s, const struct mien_face_model *m,
+// Refines. One picture alone is worth it too (its landmarks), but tells little. False when memory
+// is short (logged) or there is nothing to refine from (not logged): *out is then what was known
+// and the frames as they were kept.
+bool mien_scan_refine(const struct mien_scan *s, const struct mien_face_model *m,
                       const struct mien_scan_known *known, struct mien_scan_found *out);
 
 #endif

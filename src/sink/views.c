@@ -1,4 +1,4 @@
-// Scores looks, cuts the face out, and paints a head's skin from what was kept.
+// Scores looks, cuts the face out, and paints a head's skin from such pictures.
 #include "sink/views.h"
 
 #include <math.h>
@@ -11,8 +11,6 @@
 
 // A face of so many pixels fills a texture; a larger one shows no more.
 static const float enough_px = 400;
-// A look must be this much better to take the place of another.
-static const float better = 1.05f;
 
 // How much fine detail the middle of the face shows: mean step of luma between neighbours, times
 // the face's size up to what a texture can hold. At most some hundred thousand pixels are looked
@@ -67,42 +65,6 @@ bool mien_view_cut(int side_px, const struct mien_image *im, const struct mien_c
                                      .cx_px = (camera->cx_px - x0) / step,
                                      .cy_px = (camera->cy_px - y0) / step};
     return true;
-}
-
-bool mien_views_offer(struct mien_views *v, const struct mien_image *picture,
-                      const struct mien_camera *camera, const struct mien_face_result *f)
-{
-    int d = mien_direction(f->yaw_deg, f->pitch_deg);
-    if (d < 0 || picture->format != MIEN_FORMAT_RGB8) {
-        return true;
-    }
-    struct mien_view_kept *k = &v->view[d];
-    float score = mien_view_score(picture, f);
-    if (k->picture.data && !(score > better * k->score)) {
-        return true;
-    }
-    v->count += !k->picture.data;
-    k->score = score;
-    k->face = *f;
-    if (!mien_view_cut(v->side_px, picture, camera, f->box_px, k)) {
-        v->count--;
-        return false;
-    }
-    return true;
-}
-
-void mien_views_forget(struct mien_views *v)
-{
-    for (int i = 0; i < MIEN_DIRECTIONS; i++) {
-        mien_image_destroy(&v->view[i].picture);
-        v->view[i].score = 0;
-    }
-    v->count = 0;
-}
-
-void mien_views_destroy(struct mien_views *v)
-{
-    mien_views_forget(v);
 }
 
 // Colour of the ring around the irises' centres: the pixels that are neither glint nor lid.
@@ -165,8 +127,7 @@ static bool pose_view(struct mien_posed *posed, const struct mien_view_kept *k,
     return mien_posed_set(posed, &k->camera, &f);
 }
 
-bool mien_views_paint_all(const struct mien_view_kept *view, int count, int side,
-                          struct mien_head *h)
+bool mien_views_paint(const struct mien_view_kept *view, int count, int side, struct mien_head *h)
 {
     struct mien_texture t = {0};
     struct mien_posed posed = {0};
@@ -203,9 +164,4 @@ bool mien_views_paint_all(const struct mien_view_kept *view, int count, int side
     mien_posed_destroy(&posed);
     mien_texture_destroy(&t);
     return ok;
-}
-
-bool mien_views_paint(const struct mien_views *v, int side, struct mien_head *h)
-{
-    return mien_views_paint_all(v->view, MIEN_DIRECTIONS, side, h);
 }

@@ -289,7 +289,7 @@ static void the_shape_is_found_from_skin(void **state)
         assert_true(mien_scan_offer(s, &im, &c, &f));
         mien_image_destroy(&im);
     }
-    struct mien_scan_found found;
+    static struct mien_scan_found found;
     struct truth t;
     memcpy(t.identity, identity, sizeof(identity));
     float before = shape_error(&t, zero);
@@ -300,6 +300,12 @@ static void the_shape_is_found_from_skin(void **state)
     assert_true(found.patches > 2000);
     assert_true(after < 0.8f * before);
     assert_true(found.focal == 1);
+    // The scan itself stays as it was kept: asked again, it says the same.
+    float once = found.identity[0];
+    assert_true(s->frame[0].face.identity[0] == identity[0]);
+    assert_true(mien_scan_refine(s, &model, &(struct mien_scan_known){zero, sigma, true}, &found));
+    assert_true(found.identity[0] == once && found.frame[0].face.identity[0] == once);
+    assert_int_equal(mien_scan_directions(s), 5);
     mien_scan_destroy(s);
     mien_scan_destroy(s);
     assert_false(mien_scan_refine(s, &model, &(struct mien_scan_known){zero, sigma, true}, &found));
