@@ -22,6 +22,18 @@ int mien_format_channels(enum mien_format f)
     }
 }
 
+// libswscale reads whole vectors, a few bytes past the last row.
+enum { SLACK = 32 };
+
+// They are nobody else's.
+static void guard_slack(uint8_t *slack)
+{
+#ifdef __SANITIZE_ADDRESS__
+    void __asan_poison_memory_region(void const volatile *at, size_t size);
+    __asan_poison_memory_region(slack, SLACK);
+#endif
+}
+
 bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f)
 {
     *im = (struct mien_image){0};
@@ -33,10 +45,11 @@ bool mien_image_create(struct mien_image *im, int width, int height, enum mien_f
         return false;
     }
     size_t stride = (size_t)width * (size_t)channels;
-    uint8_t *data = mien_calloc((size_t)height, stride);
+    uint8_t *data = mien_calloc((size_t)height * stride + SLACK, 1);
     if (!data) {
         return false;
     }
+    guard_slack(data + (size_t)height * stride);
     *im = (struct mien_image){data, width, height, stride, f, true};
     return true;
 }
