@@ -252,6 +252,7 @@ complete -c mien -n '__fish_seen_subcommand_from video' -l json -s j -r -d 'resu
 complete -c mien -n '__fish_seen_subcommand_from video' -l csv -r -d 'results as a table, one row a face'
 complete -c mien -n '__fish_seen_subcommand_from video' -l overlay -r -d 'an MP4 with mesh, landmarks and axes drawn over the frames'
 complete -c mien -n '__fish_seen_subcommand_from video' -l md5 -r -d 'digests of the results, to compare runs'
+complete -c mien -n '__fish_seen_subcommand_from video' -l mesh -r -d 'the first person\'s head at rest, refined on the best frames together, as mien head makes'
 complete -c mien -n '__fish_seen_subcommand_from video' -l out -s o -r -d 'where results go, several with commas: jsonl:FILE, csv:FILE, tidy:FILE.csv (one table for R and pandas), md5[:FILE], null, openface:FILE.csv, mediapipe:FILE.json, livelinkcsv:FILE.csv, gltf:FILE.glb, vmc[:HOST:PORT], osf[:HOST:PORT] (OpenSeeFace), livelink[:HOST:PORT] (Live Link Face), ifacialmocap[:[BIND:]PORT|:to=HOST:PORT], facecap[:HOST:PORT], opentrack[:HOST:PORT], ws[:[BIND:]PORT] (page in a browser), loopback:/dev/videoN (virtual camera), report:FILE.html (session report)'
 complete -c mien -n '__fish_seen_subcommand_from video' -l report -r -d 'a page about expression, blinks, head and gaze over time'
 complete -c mien -n '__fish_seen_subcommand_from video' -l profile -r -d 'a person\'s own neutral expression and range, learnt by mien live --profile'

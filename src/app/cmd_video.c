@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include "app/stop.h"
 #include "base/args.h"
@@ -17,6 +19,7 @@
 #include "live/files.h"
 #include "live/marks.h"
 #include "live/outputs.h"
+#include "scan/scan.h"
 #include "sink/report.h"
 #include "sink/sinks.h"
 #include "source/source.h"
@@ -24,14 +27,14 @@
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks;
+    const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks, *mesh;
     int frames, fps;
     bool share;
 };
 
 static bool names_output(const struct options *o)
 {
-    return o->json || o->csv || o->overlay || o->md5 || o->out || o->report;
+    return o->json || o->csv || o->overlay || o->md5 || o->out || o->report || o->mesh;
 }
 
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
@@ -191,8 +194,54 @@ static struct place *next_place(struct stages *s, long long i)
     return &s->place[i % RING];
 }
 
+// The first person's looks, for the head that --mesh asks for.
+struct person {
+    struct mien_scan kept;
+    struct mien_face_result last; // what was said of it last
+};
+
+enum { LOOK_EVERY = 3, LOOK_PX = 900, SKIN_PX = 1024 };
+
+static bool keep_look(struct person *who, const struct mien_image *frame,
+                      const struct mien_result *r)
+{
+    const struct mien_face_result *f = NULL;
+    for (int i = 0; i < r->count && !f; i++) {
+        f = !who->last.id || r->face[i].id == who->last.id ? &r->face[i] : NULL;
+    }
+    if (!f) {
+        return true;
+    }
+    who->last = *f;
+    who->kept.side_px = LOOK_PX;
+    return r->frame % LOOK_EVERY != 0 || mien_scan_offer(&who->kept, frame, &r->camera, f);
+}
+
+static bool save_head(const struct person *who, const struct mien_face_model *m, bool camera_known,
+                      const char *path)
+{
+    struct mien_scan_found *found = mien_calloc(1, sizeof(*found));
+    struct mien_scan_known known = {who->last.identity, who->last.identity_sigma, camera_known};
+    struct mien_head h = {.model = m, .looks = who->last.identity_looks};
+    bool ok = found != NULL;
+    if (ok && !who->kept.count) {
+        mien_error("%s is not written: no frame shows a face whose head it could be", path);
+        ok = false;
+    }
+    if (ok) {
+        mien_scan_refine(&who->kept, m, &known, found); // else it is what was known
+        memcpy(h.identity, found->identity, sizeof(h.identity));
+        memcpy(h.sigma, found->sigma, sizeof(h.sigma));
+        ok = mien_views_paint(found->frame, who->kept.count, SKIN_PX, &h) &&
+             mien_head_save_glb(&h, path);
+    }
+    mien_image_destroy(&h.skin);
+    mien_free(found);
+    return ok;
+}
+
 static void run(struct mien_engine *e, struct mien_source *source, const struct options *o,
-                struct mien_outputs *out, struct tally *t)
+                struct mien_outputs *out, struct person *who, struct tally *t)
 {
     struct stages s = {.source = source, .engine = e, .most = o->frames};
     struct mien_thread reader = {0}, looker = {0};
@@ -223,7 +272,8 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
         }
         count(t, &p->result);
         struct mien_sink_frame f = {info->name, &p->frame.rgb, &p->result};
-        if (!mien_outputs_write(out, &f)) {
+        bool kept = !o->mesh || keep_look(who, &p->frame.rgb, &p->result);
+        if (!kept || !mien_outputs_write(out, &f)) {
             t->lost_output = true;
             break;
         }
@@ -271,6 +321,9 @@ int mien_cmd_video(int argc, char **argv)
          "an MP4 with mesh, landmarks and axes drawn over the frames", 0, 0},
         {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
+        {"mesh", 0, MIEN_OPT_OUTPUT, &o.mesh, "FILE.glb",
+         "the first person's head at rest, refined on the best frames together, as mien head makes",
+         0, 0},
         {"out", 'o', MIEN_OPT_STRING, &o.out, "SINK", mien_sinks_help(sinks), 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o.report, "FILE.html",
          "a page about expression, blinks, head and gaze over time", 0, 0},
@@ -288,12 +341,13 @@ int mien_cmd_video(int argc, char **argv)
     };
     const char **args = mien_calloc((size_t)argc + 1, sizeof(*args));
     struct tally *t = mien_calloc(1, sizeof(*t));
+    struct person *who = mien_calloc(1, sizeof(*who));
     struct mien_outputs out = {0};
     struct mien_claims claims = {0};
     struct mien_engine *e = NULL;
     struct mien_source *source = NULL;
     int nargs = 0, status = 1;
-    if (!args || !t) {
+    if (!args || !t || !who) {
         goto done;
     }
     status = mien_args_parse(&command, opts, argc, argv, args, &nargs);
@@ -305,6 +359,11 @@ int mien_cmd_video(int argc, char **argv)
     mien_files_private(o.share);
     mien_stop_install();
     const char *reason;
+    size_t name = o.mesh ? strlen(o.mesh) : 0;
+    if (o.mesh && (name < 5 || strcasecmp(o.mesh + name - 4, ".glb"))) {
+        mien_error("--mesh %s: a head is written as FILE.glb; `mien head` writes .obj too", o.mesh);
+        goto done;
+    }
     if (o.out && !mien_sinks_check(o.out, &reason)) {
         mien_error("--out %s", reason);
         goto done;
@@ -335,14 +394,16 @@ int mien_cmd_video(int argc, char **argv)
     if (!open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
         goto done;
     }
-    run(e, source, &o, &out, t);
+    run(e, source, &o, &out, who, t);
     bool closed = mien_outputs_close(&out);
+    bool saved = !o.mesh || t->frames == 0 ||
+                 save_head(who, mien_engine_model(e), o.engine.fov_deg > 0, o.mesh);
     mien_info("%lld frames, %lld with a face; detector %.1f ms, network %.1f ms and fit %.1f ms a "
               "face%s",
               t->frames, t->with_face, mien_stats_mean(&t->detect_ms),
               mien_stats_mean(&t->network_ms), mien_stats_mean(&t->fit_ms),
               mien_stop_asked() ? " (stopped early)" : "");
-    bool clean = closed && !t->failed && !t->lost_output && !mien_stop_asked();
+    bool clean = closed && saved && !t->failed && !t->lost_output && !mien_stop_asked();
     status = t->frames == 0 && !mien_stop_asked() ? 2 : clean ? 0 : 1;
 done:
     mien_outputs_close(&out);
@@ -350,6 +411,10 @@ done:
     mien_source_close(source);
     mien_claims_destroy(&claims);
     mien_free(args);
+    if (who) {
+        mien_scan_destroy(&who->kept);
+    }
+    mien_free(who);
     if (t) {
         mien_mark_list_destroy(&t->marks);
     }

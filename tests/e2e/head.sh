@@ -53,6 +53,18 @@ for f in ("head-skin.png", "head-eyes.png"):
     assert open(f, "rb").read(4) == b"\x89PNG", f
 assert "head-skin.png" in open("head.mtl").read(), "mtl"
 PY
+# The same person followed over time: the head at rest beside the results.
+expect 2 "FILE.glb" video "$clip" --mesh person.obj
+expect 0 "frames" video "$clip" --frames 90 --mesh person.glb --json person.jsonl
+[ "$(wc -l <person.jsonl)" = 90 ] || fail "the results are missing"
+python3 - <<'PY' || exit 1
+import json, struct
+data = open("person.glb", "rb").read()
+about = json.loads(data[20:20 + struct.unpack("<I", data[12:16])[0]])["asset"]["extras"]
+last = json.loads(open("person.jsonl").read().splitlines()[-1])["faces"][0]
+assert about["looks"] == last["identity_looks"] > 0, "looks"
+assert sum(about["identity_sigma"]) < sum(last["identity_sigma"]), "not refined"
+PY
 # Nothing that is read or written twice is destroyed.
 cp head-skin.png face.png
 expect 2 "head-skin.png" head head-skin.png --out head.obj
