@@ -343,24 +343,11 @@ static void no_label_no_gradient(void **state)
     }
 }
 
-// What a network does not answer is not counted, whatever labels there are.
+// A task whose row needs a branch that the network lacks is not counted, whatever labels there are;
+// all others are, and read nothing of that branch (it is NULL).
 static void no_branch_no_count(void **state)
 {
-    static const bool needs[MIEN_TASKS][MIEN_BRANCHES] = {
-        [MIEN_TASK_LANDMARKS] = {[MIEN_BRANCH_LANDMARKS] = true},
-        [MIEN_TASK_SIGMA] = {[MIEN_BRANCH_LANDMARKS] = true, [MIEN_BRANCH_SIGMA] = true},
-        [MIEN_TASK_POSE] = {[MIEN_BRANCH_POSE] = true},
-        [MIEN_TASK_IDENTITY] = {[MIEN_BRANCH_IDENTITY] = true},
-        [MIEN_TASK_BLENDSHAPES] = {[MIEN_BRANCH_BLENDSHAPES] = true},
-        [MIEN_TASK_EXPRESSION] = {[MIEN_BRANCH_EXPRESSION] = true},
-        [MIEN_TASK_GAZE] = {[MIEN_BRANCH_GAZE] = true},
-        [MIEN_TASK_PRESENCE] = {[MIEN_BRANCH_PRESENCE] = true},
-        [MIEN_TASK_CONSISTENCY] = {[MIEN_BRANCH_POSE] = true,
-                                   [MIEN_BRANCH_IDENTITY] = true,
-                                   [MIEN_BRANCH_BLENDSHAPES] = true},
-        [MIEN_TASK_IDENTITY_SIGMA] =
-            {[MIEN_BRANCH_IDENTITY] = true, [MIEN_BRANCH_IDENTITY_SIGMA] = true},
-    };
+    (void)state;
     struct mien_loss l;
     struct mien_target t;
     struct mien_rng rng;
@@ -380,7 +367,7 @@ static void no_branch_no_count(void **state)
         }
         mien_loss_sample(&l, (const float *const *)po, &t, NULL, NULL, sum, count);
         for (int i = 0; i < MIEN_TASKS; i++) {
-            bool off = gone >= 0 && needs[i][gone];
+            bool off = gone >= 0 && mien_task_at(i)->needs & 1U << gone;
             assert_true((count[i] > 0) == !off);
             assert_true(!off || !(sum[i] < 0 || sum[i] > 0));
         }

@@ -159,7 +159,7 @@ static void resumes_exactly(void **state)
 }
 
 // The checkpoint as a build would have written it that knows one task less (gaze) and another one
-// (symmetry) more. row_bytes: of the last row; less than all is a damaged file.
+// (of a name that no task has) more. row_bytes: of the last row; less than all is a damaged file.
 static void write_of_another_build(const char *from, const char *to, size_t row_bytes)
 {
     struct mien_container c;
@@ -173,7 +173,7 @@ static void write_of_another_build(const char *from, const char *to, size_t row_
             memmove(row + MIEN_TASK_GAZE, row + MIEN_TASK_GAZE + 1,
                     (MIEN_TASKS - MIEN_TASK_GAZE - 1) * sizeof(*row));
             row[MIEN_TASKS - 1] = row[0];
-            snprintf(row[MIEN_TASKS - 1].name, sizeof(row->name), "symmetry");
+            snprintf(row[MIEN_TASKS - 1].name, sizeof(row->name), "elsewhere");
             s->data = row;
             s->size = (MIEN_TASKS - 1) * sizeof(*row) + row_bytes;
         }
