@@ -28,7 +28,7 @@ cc -Wall -Wextra -Werror $sanitize -Isrc/lib assets/examples/face.c -o "$tmp/sha
 LD_LIBRARY_PATH=$lib "$tmp/shared" "$picture" >"$tmp/c.txt" || fail "the C example failed"
 grep -q '^face 1: yaw' "$tmp/c.txt" || fail "the C example sees no face: $(cat "$tmp/c.txt")"
 if [ -z "$sanitize" ]; then # sanitizers do not like partly linked objects
-    cc -Isrc/lib assets/examples/face.c -o "$tmp/static.run" "$lib/libmien.a" -lpng -ljpeg -lz -lm -pthread ||
+    cc -Isrc/lib assets/examples/face.c -o "$tmp/static.run" "$lib/libmien.a" -lpng -ljpeg -lz -ldeflate -lm -pthread ||
         fail "the static library does not link"
     "$tmp/static.run" "$picture" | cmp - "$tmp/c.txt" || fail "static and shared library differ"
 fi
