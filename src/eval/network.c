@@ -207,19 +207,12 @@ static bool describe_pictures(const struct mien_eval *e, const struct mien_net *
         return false;
     }
     *c = (struct mien_evalset_config){
-        .sample = {.data = data,
-                   .model = model,
-                   .channels = in.c,
-                   .height = in.h,
-                   .width = in.w,
-                   .mean = mien_net_input_mean(net),
-                   .scale = mien_net_input_scale(net),
-                   .jitter = e->jitter,
-                   .upended = e->upended},
+        .sample = {.data = data, .model = model, .jitter = e->jitter, .upended = e->upended},
         .per_source = e->limit,
         .training_split = e->split == 1,
         .seed = (uint64_t)e->seed,
     };
+    mien_sample_suit(&c->sample, net);
     if (e->augment) {
         c->sample.augment = mien_augment_default();
     }

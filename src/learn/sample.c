@@ -10,6 +10,16 @@
 #include "base/mem.h"
 #include "learn/pseudo.h"
 
+void mien_sample_suit(struct mien_sample_config *c, const struct mien_net *net)
+{
+    const struct mien_net_io in = mien_net_input(net);
+    c->channels = in.c;
+    c->width = in.w;
+    c->height = in.h;
+    c->mean = mien_net_input_mean(net);
+    c->scale = mien_net_input_scale(net);
+}
+
 bool mien_sampler_init(struct mien_sampler *s, const struct mien_sample_config *config)
 {
     memset(s, 0, sizeof(*s));

@@ -65,6 +65,9 @@ struct mien_sample_config {
     float shake, noise;
 };
 
+// Crops as this network takes them: channels, size, mean and scale.
+void mien_sample_suit(struct mien_sample_config *c, const struct mien_net *net);
+
 struct mien_sampler { // one thread's scratch
     struct mien_sample_config config;
     struct mien_augmenter augmenter;

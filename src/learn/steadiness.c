@@ -49,19 +49,11 @@ bool mien_steadiness_measure(const struct mien_net *net, const struct mien_face_
                              const struct mien_dataset *data, size_t pictures,
                              struct mien_steadiness *out)
 {
-    struct mien_net_io in = mien_net_input(net);
     struct mien_evalset_config c = {
-        .sample = {.data = data,
-                   .model = model,
-                   .channels = in.c,
-                   .height = in.h,
-                   .width = in.w,
-                   .mean = mien_net_input_mean(net),
-                   .scale = mien_net_input_scale(net),
-                   .shake = SHAKE_PX,
-                   .noise = NOISE},
+        .sample = {.data = data, .model = model, .shake = SHAKE_PX, .noise = NOISE},
         .per_source = pictures,
     };
+    mien_sample_suit(&c.sample, net);
     int output[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         output[b] = mien_net_find_output(net, mien_branch_name(b));

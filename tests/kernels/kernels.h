@@ -105,5 +105,13 @@ KERNEL_ROW_LISTS(KERNEL_DECLARE_LIST)
 // Two ways of whatever the compiler vectorises: compiled for plain x86-64 alone, and as it is.
 // The table is NULL for the plain one.
 bool kernel_compiled_ways(int i, struct kernel_way *way);
+// The row of one that neither prepares nor finishes.
+#define KERNEL_COMPILED_ROW(what, functions, shapes, drawn, made, ran)                    \
+    {                                                                                     \
+        .name = what, .covers = functions, .ways = kernel_compiled_ways, .timed = shapes, \
+        .draw = drawn, .make = made, .pass = {                                            \
+            ran                                                                           \
+        }                                                                                 \
+    }
 
 #endif

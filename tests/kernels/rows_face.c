@@ -446,13 +446,6 @@ static void run_find(struct kernel_case *c, const void *table)
     }
 }
 
-#define ROW(what, functions, shapes, drawn, made, ran)                                    \
-    {                                                                                     \
-        .name = what, .covers = functions, .ways = kernel_compiled_ways, .timed = shapes, \
-        .draw = drawn, .make = made, .pass = {                                            \
-            ran                                                                           \
-        }                                                                                 \
-    }
 const struct kernel_row kernel_face_rows[] = {
     {
         .name = "normal equations",
@@ -466,15 +459,20 @@ const struct kernel_row kernel_face_rows[] = {
         .finish = finish_normal,
         .exact = true,
     },
-    ROW("cholesky", "take_off take_off_one", system_timed, draw_system, make_system, run_system),
-    ROW("add shapes", "add_four", points_timed, draw_points, make_shapes, run_shapes),
-    ROW("weigh", "weigh", points_timed, draw_points, make_weigh, run_weigh),
-    ROW("cost", "cost_of", points_timed, draw_points, make_cost, run_cost),
-    ROW("pose rows", "pose_rows", points_timed, draw_points, make_pose_rows, run_pose_rows),
-    ROW("shape rows", "shape_rows", points_timed, draw_points, make_shape_rows, run_shape_rows),
-    ROW("vertices", "add_steps add_wide add_blocks", face_timed, draw_face, make_vertices,
-        run_vertices),
-    ROW("landmarks", "add_dense", face_timed, draw_face, make_landmarks, run_landmarks),
+    KERNEL_COMPILED_ROW("cholesky", "take_off take_off_one", system_timed, draw_system, make_system,
+                        run_system),
+    KERNEL_COMPILED_ROW("add shapes", "add_four", points_timed, draw_points, make_shapes,
+                        run_shapes),
+    KERNEL_COMPILED_ROW("weigh", "weigh", points_timed, draw_points, make_weigh, run_weigh),
+    KERNEL_COMPILED_ROW("cost", "cost_of", points_timed, draw_points, make_cost, run_cost),
+    KERNEL_COMPILED_ROW("pose rows", "pose_rows", points_timed, draw_points, make_pose_rows,
+                        run_pose_rows),
+    KERNEL_COMPILED_ROW("shape rows", "shape_rows", points_timed, draw_points, make_shape_rows,
+                        run_shape_rows),
+    KERNEL_COMPILED_ROW("vertices", "add_steps add_wide add_blocks", face_timed, draw_face,
+                        make_vertices, run_vertices),
+    KERNEL_COMPILED_ROW("landmarks", "add_dense", face_timed, draw_face, make_landmarks,
+                        run_landmarks),
     {
         .name = "normals",
         .covers = "mien_face_model_normals",
@@ -485,8 +483,9 @@ const struct kernel_row kernel_face_rows[] = {
         .pass = {run_normals},
         .finish = finish_normals,
     },
-    ROW("follow, remember", "blur to_grey", follow_timed, draw_follow, make_remember, run_remember),
-    ROW("follow, find", "blur to_grey sample sum_up", follow_timed, draw_follow, make_find,
-        run_find),
+    KERNEL_COMPILED_ROW("follow, remember", "blur to_grey", follow_timed, draw_follow,
+                        make_remember, run_remember),
+    KERNEL_COMPILED_ROW("follow, find", "blur to_grey sample sum_up", follow_timed, draw_follow,
+                        make_find, run_find),
 };
 const int kernel_face_count = MIEN_COUNT(kernel_face_rows);

@@ -332,30 +332,26 @@ static void finish_tone(struct kernel_case *c, const void *table)
     c->more = NULL;
 }
 
-#define ROW(what, functions, shapes, drawn, made, ran)                                    \
-    {                                                                                     \
-        .name = what, .covers = functions, .ways = kernel_compiled_ways, .timed = shapes, \
-        .draw = drawn, .make = made, .pass = {                                            \
-            ran                                                                           \
-        }                                                                                 \
-    }
 const struct kernel_row kernel_image_rows[] = {
-    ROW("yuyv", "yuyv_row", vga, draw_size, make_yuyv, run_yuyv),
-    ROW("nv12", "planar_row", vga, draw_size, make_420, run_nv12),
-    ROW("i420", "planar_row", vga, draw_size, make_420, run_i420),
-    ROW("planes", "convert_row", vga, draw_any_size, make_planes, run_planes),
-    ROW("gray", "gray_row", vga, draw_any_size, make_gray, run_gray),
-    ROW("warp", "expand_rgb add_row pack_row sample_row1 sample_row3 sample_row4", warp_timed,
-        draw_warp, make_warp, run_warp),
-    ROW("warp to float",
+    KERNEL_COMPILED_ROW("yuyv", "yuyv_row", vga, draw_size, make_yuyv, run_yuyv),
+    KERNEL_COMPILED_ROW("nv12", "planar_row", vga, draw_size, make_420, run_nv12),
+    KERNEL_COMPILED_ROW("i420", "planar_row", vga, draw_size, make_420, run_i420),
+    KERNEL_COMPILED_ROW("planes", "convert_row", vga, draw_any_size, make_planes, run_planes),
+    KERNEL_COMPILED_ROW("gray", "gray_row", vga, draw_any_size, make_gray, run_gray),
+    KERNEL_COMPILED_ROW("warp", "expand_rgb add_row pack_row sample_row1 sample_row3 sample_row4",
+                        warp_timed, draw_warp, make_warp, run_warp),
+    KERNEL_COMPILED_ROW(
+        "warp to float",
         "expand_rgb add_row pack_row sample_row1 sample_row3 sample_row4 store_float", warp_timed,
         draw_warp, make_warp_float, run_warp_float),
-    ROW("letterbox", "half_row add_row sums_to_gray", letterbox_timed, draw_letterbox,
-        make_letterbox, run_letterbox),
-    ROW("half", "mien_half_to_float eights", length_timed, draw_length, make_half, run_half),
-    ROW("to half", "mien_float_to_half eights_back", length_timed, draw_length, make_to_half,
-        run_to_half),
-    ROW("noise", "mien_augment_noise", length_timed, draw_length, make_noise, run_noise),
+    KERNEL_COMPILED_ROW("letterbox", "half_row add_row sums_to_gray", letterbox_timed,
+                        draw_letterbox, make_letterbox, run_letterbox),
+    KERNEL_COMPILED_ROW("half", "mien_half_to_float eights", length_timed, draw_length, make_half,
+                        run_half),
+    KERNEL_COMPILED_ROW("to half", "mien_float_to_half eights_back", length_timed, draw_length,
+                        make_to_half, run_to_half),
+    KERNEL_COMPILED_ROW("noise", "mien_augment_noise", length_timed, draw_length, make_noise,
+                        run_noise),
     {
         .name = "tone",
         .covers = "tone_row",

@@ -37,7 +37,7 @@ for path in sorted(glob.glob("src/*/*.c")):
         found_in(re.findall(r"^(?!static)[\w ]+?\**\b(mien_\w+)\([^;{}]*\)\s*\{", text, re.M), path)
 
 rows = [(p, m) for p in sorted(glob.glob("tests/kernels/rows_*.c")) for m in
-        re.findall(r'\.covers = "([^"]*)"|ROW\("[^"]*",\s*"([^"]*)"', re.sub(r'"\s*"', "", open(p).read()))]
+        re.findall(r'\.covers = "([^"]*)"|ROW\(\s*"[^"]*",\s*"([^"]*)"', re.sub(r'"\s*"', "", open(p).read()))]
 covered = {name: p for p, m in rows for name in "".join(m).split()}
 # The bench's own multiply-adds, which measure the processor.
 found.pop("fma_chains", None)
