@@ -59,7 +59,7 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
 {
     static struct mien_traces try; // large
     struct mien_session_options *o = &s->o;
-    const char *reason;
+    struct mien_why why;
     if (uri && mien_settings_given(settings, &o->source)) {
         mien_error("two sources are given, \"%s\" and --source \"%s\": one is shown at a time", uri,
                    o->source);
@@ -73,13 +73,13 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
         (o->capture && !parse_size(o->capture, "--capture", &o->capture_w, &o->capture_h))) {
         return false;
     }
-    if (o->curves && !mien_traces_choose(&try, o->curves, &reason)) {
-        mien_error("--curves: \"%.40s\" is no channel (mien live --help), or a ninth one", reason);
+    if (o->curves && !mien_traces_choose(&try, o->curves, &why)) {
+        mien_error("--curves: %s; mien live --help lists them", why.text);
         return false;
     }
     o->show_curves = o->show_curves || mien_settings_given(settings, &o->curves);
-    if (o->out && !mien_live_out_check(o->out, &reason)) {
-        mien_error("--out %s", reason);
+    if (o->out && !mien_live_out_check(o->out, &why)) {
+        mien_error("--out %s", why.text);
         return false;
     }
     o->waits = !o->pace;

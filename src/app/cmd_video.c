@@ -358,14 +358,14 @@ int mien_cmd_video(int argc, char **argv)
     status = 2;
     mien_files_private(o.share);
     mien_stop_install();
-    const char *reason;
+    struct mien_why why;
     size_t name = o.mesh ? strlen(o.mesh) : 0;
     if (o.mesh && (name < 5 || strcasecmp(o.mesh + name - 4, ".glb"))) {
         mien_error("--mesh %s: a head is written as FILE.glb; `mien head` writes .obj too", o.mesh);
         goto done;
     }
-    if (o.out && !mien_sinks_check(o.out, &reason)) {
-        mien_error("--out %s", reason);
+    if (o.out && !mien_sinks_check(o.out, &why)) {
+        mien_error("--out %s", why.text);
         goto done;
     }
     char profile[1024];

@@ -108,6 +108,15 @@ bool mien_text_end_line(struct mien_text *t)
     return true;
 }
 
+bool mien_text_end_first_line(struct mien_text *t)
+{
+    bool ok = mien_text_end_line(t);
+    if (!ok) {
+        mien_text_close(t);
+    }
+    return ok;
+}
+
 bool mien_text_end_piece(struct mien_text *t, const char *tail)
 {
     bool back = mien_text_goes_back(t);

@@ -27,6 +27,7 @@ void mien_text_lend(struct mien_text *t, FILE *file, const char *path);
 // "%.*f" without "-0.00"; not finite: writes `otherwise`. Independent of the locale.
 void mien_text_number(struct mien_text *t, double v, int digits, const char *otherwise);
 bool mien_text_end_line(struct mien_text *t); // newline and flush: a killed program loses no line
+bool mien_text_end_first_line(struct mien_text *t); // the same; where it fails, t is closed
 // Flushes, and lets the file end with `tail` (static) until the next piece comes in its place. A
 // pipe cannot go back: there the caller writes the end before it closes.
 bool mien_text_end_piece(struct mien_text *t, const char *tail);

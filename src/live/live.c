@@ -391,7 +391,7 @@ bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_so
     return true;
 }
 
-bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size)
+bool mien_live_opened(struct mien_live *l, struct mien_why *why)
 {
     struct mien_live_opening *w = &l->opening;
     mien_thread_join(&w->thread);
@@ -401,7 +401,7 @@ bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size)
         l->config.uri = l->input.uri;
         l->config.source = w->options;
     }
-    snprintf(reason, reason_size, "%s", w->why.text);
+    *why = w->why;
     if ((!l->input.source && !l->config.may_wait && !l->config.may_lose) ||
         !renew(&l->frames, &l->payload[0], &l->payload[1], &l->payload[2]) ||
         !renew(&l->results, &l->shot[0], &l->shot[1], &l->shot[2])) {

@@ -13,6 +13,7 @@
 #define MIEN_LIVE_LIVE_H
 
 #include "base/inbox.h"
+#include "base/why.h"
 #include "engine/engine.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -104,9 +105,9 @@ bool mien_live_network_replaced(const struct mien_live *l);
 bool mien_live_switch(struct mien_live *l, const char *uri, const struct mien_source_options *o,
                       bool quietly);
 // After MIEN_EVENT_SOURCE: goes on. True: with the new one; shots taken before are no longer valid.
-// False: it cannot be opened (`reason` has the words), and the old one was opened again. When that
+// False: it cannot be opened (*why), and the old one was opened again. When that
 // failed too there is none, or the session has ended.
-bool mien_live_opened(struct mien_live *l, char *reason, size_t reason_size);
+bool mien_live_opened(struct mien_live *l, struct mien_why *why);
 
 void mien_live_stop(struct mien_live *l); // asks; any thread; returns at once
 void mien_live_join(

@@ -32,9 +32,9 @@ struct mien_live_out {
     atomic_ullong dropped;
 };
 
-bool mien_live_out_check(const char *sinks, const char **reason)
+bool mien_live_out_check(const char *sinks, struct mien_why *why)
 {
-    return mien_sinks_check(sinks, reason);
+    return mien_sinks_check(sinks, why);
 }
 
 bool mien_live_out_uses_stdout(const char *sinks)

@@ -9,6 +9,7 @@
 #define MIEN_LIVE_LIVE_OUT_H
 
 #include "base/inbox.h"
+#include "base/why.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -38,8 +39,8 @@ enum mien_live_out_state {
     MIEN_LIVE_OUT_ENDED   // after mien_live_out_finish: closing does not wait any more
 };
 
-// Checks the syntax of `sinks`; *reason is set when false (static text).
-bool mien_live_out_check(const char *sinks, const char **reason);
+// Checks the syntax of `sinks`; false: *why says what is wrong.
+bool mien_live_out_check(const char *sinks, struct mien_why *why);
 // Whether a sink writes to standard output.
 bool mien_live_out_uses_stdout(const char *sinks);
 struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged

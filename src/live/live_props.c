@@ -104,7 +104,7 @@ static int find(struct mien_ui_controls *c, char (*path)[1024], const char *want
 
 static void say_refused(struct mien_show *s, int i, const char *reason)
 {
-    char text[300];
+    char text[800];
     mien_error("%s cannot be worn: %s", s->prop_path[i], reason);
     snprintf(text, sizeof(text), "%s: %s", s->controls.prop_name[i], reason);
     mien_show_notice(s, text);
@@ -114,16 +114,16 @@ bool mien_props_put_on(struct mien_show *s)
 {
     struct mien_ui_controls *c = &s->controls;
     struct mien_view *v = s->view;
-    char reason[MIEN_VIEW_REASON];
-    bool ok = c->prop > 0 || mien_view_wear(v, NULL, reason);
+    struct mien_why why;
+    bool ok = c->prop > 0 || mien_view_wear(v, NULL, NULL);
     for (int i = 1; i < c->props; i++) {
         if (i != c->prop && !c->also[i]) {
             mien_view_take_off(v, s->prop_path[i]);
         }
     }
     for (int i = 1; i < c->props; i++) {
-        if ((i == c->prop || c->also[i]) && !mien_view_wear_too(v, s->prop_path[i], reason)) {
-            say_refused(s, i, reason);
+        if ((i == c->prop || c->also[i]) && !mien_view_wear_too(v, s->prop_path[i], &why)) {
+            say_refused(s, i, why.text);
             c->prop = i == c->prop ? 0 : c->prop;
             c->also[i] = ok = false;
         }

@@ -89,8 +89,8 @@ static int open_show(struct mien_session *s)
     s->show->bindings = s->bindings;
     mien_session_list_presets(s);
     snprintf(k->preset, sizeof(k->preset), "%s", o->preset ? o->preset : "");
-    const char *wrong; // the list was checked with the options
-    mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, &wrong);
+    // The list was checked with the options.
+    mien_traces_choose(&s->show->curves, o->curves ? o->curves : MIEN_TRACES_DEFAULT, NULL);
     s->show->info.curves = k->curves = &s->show->curves;
     mien_traces_list(&s->show->curves, s->curves.before, sizeof(s->curves.before));
     k->profile_on = !o->profile_off;

@@ -191,10 +191,9 @@ static void *run_feed(void *arg)
 static bool open_osc(struct mien_mark_feed *f, const char *where)
 {
     struct mien_address a;
-    const char *reason;
     struct mien_why why;
-    if (!mien_address_parse(where, "127.0.0.1", OSC_PORT, &a, &reason)) {
-        mien_error("--marks osc:%s: %s", where, reason);
+    if (!mien_address_parse(where, "127.0.0.1", OSC_PORT, &a, &why)) {
+        mien_error("--marks osc:%s: %s", where, why.text);
         return false;
     }
     if (!mien_osc_load(&why)) {

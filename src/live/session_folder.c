@@ -17,29 +17,29 @@
 
 // What is typed as a whole path: "~" is the user's own folder, nothing the current one. False with
 // the reason when there is no such path.
-static bool resolve(const char *text, char *out, size_t size, const char **why)
+static bool resolve(const char *text, char *out, size_t size, struct mien_why *why)
 {
     const char *home = getenv("HOME");
     char here[MIEN_UI_PATH];
     int n = -1;
-    *why = "the path is too long";
     while (*text == ' ') {
         text++;
     }
     if (text[0] == '~' && (text[1] == '/' || !text[1])) {
-        n = home ? snprintf(out, size, "%s%s", home, text + 1) : -1;
-        *why = home ? *why : "HOME is not set";
+        if (!home) {
+            return mien_explain(why, "HOME is not set");
+        }
+        n = snprintf(out, size, "%s%s", home, text + 1);
     } else if (*text == '/' || !*text) {
         n = snprintf(out, size, "%s", text);
     } else if (getcwd(here, sizeof(here))) {
         n = snprintf(out, size, "%s/%s", strcmp(here, "/") ? here : "", text);
     }
     if (n < 0 || (size_t)n >= size) {
-        return false;
+        return mien_explain(why, "the path is too long");
     }
     if (strchr(out, ',')) { // it separates outputs
-        *why = "a comma is in it";
-        return false;
+        return mien_explain(why, "a comma is in it");
     }
     while (n > 1 && (out[n - 1] == '/' || out[n - 1] == ' ')) {
         out[--n] = 0;
@@ -48,7 +48,7 @@ static bool resolve(const char *text, char *out, size_t size, const char **why)
 }
 
 // Made when missing. False with the reason when nothing can be written there.
-static bool is_ready(const char *folder, const char **why)
+static bool is_ready(const char *folder, struct mien_why *why)
 {
     char logged[512];
     mien_log_capture(logged, sizeof(logged)); // it is told by who asked
@@ -57,13 +57,13 @@ static bool is_ready(const char *folder, const char **why)
     if (there && !access(*folder ? folder : ".", W_OK | X_OK)) {
         return true;
     }
-    *why = errno == EEXIST ? "a file of that name is in the way" : strerror(errno);
-    return false;
+    return mien_explain(why, "%s",
+                        errno == EEXIST ? "a file of that name is in the way" : strerror(errno));
 }
 
 static void tell(struct mien_session *s, const char *folder, const char *why)
 {
-    char text[400];
+    char text[800];
     snprintf(text, sizeof(text),
              "%.200s cannot be written (%s): choose another folder in the menu Record",
              *folder ? folder : "the current folder", why);
@@ -74,9 +74,9 @@ static void tell(struct mien_session *s, const char *folder, const char *why)
 // Whether files can be written there now; the window says when not.
 static bool check_folder(struct mien_session *s)
 {
-    const char *why;
+    struct mien_why why;
     if (!is_ready(s->folder.path, &why)) {
-        tell(s, s->folder.path, why);
+        tell(s, s->folder.path, why.text);
         return false;
     }
     return true;
@@ -84,18 +84,19 @@ static bool check_folder(struct mien_session *s)
 
 bool mien_session_open_folder(struct mien_session *s)
 {
-    const char *why, *text = s->o.folder ? s->o.folder : "";
+    struct mien_why why;
+    const char *text = s->o.folder ? s->o.folder : "";
     bool ok = resolve(text, s->folder.path, sizeof(s->folder.path), &why);
     bool recalled = mien_settings_recalled(s->settings, &s->o.folder);
     // One of the settings may come back, on a disk that is not there yet: it is tried at its use.
     ok = ok && (recalled || !*text || is_ready(s->folder.path, &why));
     if (!ok && recalled) {
-        mien_warn("the folder \"%s\" of the settings is left out: %s", text, why);
+        mien_warn("the folder \"%s\" of the settings is left out: %s", text, why.text);
         s->folder.path[0] = 0;
         return true;
     }
     if (!ok) {
-        mien_error("--folder %s cannot be written: %s; give a folder that can", text, why);
+        mien_error("--folder %s cannot be written: %s; give a folder that can", text, why.text);
     }
     return ok;
 }
@@ -104,12 +105,12 @@ void mien_session_use_folder(struct mien_session *s, const struct mien_action *a
 {
     struct mien_ui_controls *c = &s->show->controls;
     char folder[sizeof(s->folder.path)], text[400];
-    const char *why;
+    struct mien_why why;
     if (!strcmp(a->text, s->folder.path)) {
         return;
     }
     if (!resolve(a->text, folder, sizeof(folder), &why) || !is_ready(folder, &why)) {
-        tell(s, a->text, why);
+        tell(s, a->text, why.text);
     } else {
         if (strcmp(folder, s->folder.path) != 0) {
             memcpy(s->folder.path, folder, sizeof(folder));

@@ -254,10 +254,11 @@ static bool add_output(struct mien_session *s, const char *spec, size_t n, bool 
 
 void mien_session_add_typed(struct mien_session *s, const struct mien_action *a)
 {
-    const char *reason, *list = a->text;
+    struct mien_why why;
+    const char *list = a->text;
     s->outputs.added = true;
-    if (!mien_live_out_check(list, &reason)) {
-        mien_show_notice(s->show, reason);
+    if (!mien_live_out_check(list, &why)) {
+        mien_show_notice(s->show, why.text);
         return;
     }
     for (const char *p = list; *p;) {
@@ -339,9 +340,8 @@ bool mien_session_open_outputs(struct mien_session *s)
     for (p = s->o.sinks; p && *p;) {
         size_t n = strcspn(p, ",");
         char spec[256];
-        const char *reason;
         snprintf(spec, sizeof(spec), "%.*s", (int)n, p);
-        if (n && n < sizeof(spec) && mien_live_out_check(spec, &reason) && !is_listed(s, spec)) {
+        if (n && n < sizeof(spec) && mien_live_out_check(spec, NULL) && !is_listed(s, spec)) {
             add_output(s, spec, n, false);
         }
         p += n + (p[n] == ',');

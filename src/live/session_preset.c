@@ -56,15 +56,15 @@ static void send(struct mien_session *s, const char *list)
 // A setting of a preset, which is another than now.
 static void take(struct mien_session *s, const struct mien_opt *r, int action)
 {
-    const char *wrong, *text = r->type == MIEN_OPT_INPUT || r->type == MIEN_OPT_STRING
-                                   ? *(const char *const *)r->value
-                                   : NULL;
+    const char *text = r->type == MIEN_OPT_INPUT || r->type == MIEN_OPT_STRING
+                           ? *(const char *const *)r->value
+                           : NULL;
     switch (action) {
     case MIEN_ACTION_WEAR_TOO:
         wear(s, text);
         break;
     case MIEN_ACTION_CHANNEL: // was checked
-        mien_traces_choose(&s->show->curves, text ? text : MIEN_TRACES_DEFAULT, &wrong);
+        mien_traces_choose(&s->show->curves, text ? text : MIEN_TRACES_DEFAULT, NULL);
         break;
     case MIEN_ACTION_ADD_OUTPUT:
         send(s, text);

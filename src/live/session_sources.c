@@ -181,8 +181,8 @@ void mien_session_show_demo(struct mien_session *s, const struct mien_action *a)
 
 void mien_session_take_source(struct mien_session *s, const struct mien_event *e)
 {
-    char reason[400] = "";
-    bool ok = mien_live_opened(s->live, reason, sizeof(reason));
+    struct mien_why why;
+    bool ok = mien_live_opened(s->live, &why);
     s->opening.on = false;
     s->show->shot = NULL; // it was the old source's
     s->show->info.paused = s->pause.was = false;
@@ -195,9 +195,9 @@ void mien_session_take_source(struct mien_session *s, const struct mien_event *e
         return; // the loop ends with an error
     }
     if (s->opening.asked) {
-        tell_result(s, ok, reason);
+        tell_result(s, ok, why.text);
     } else {
-        mien_session_tell_unasked(s, ok, reason);
+        mien_session_tell_unasked(s, ok, why.text);
     }
     if (s->opening.waits) {
         s->opening.waits = false;

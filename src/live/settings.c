@@ -270,12 +270,12 @@ static bool is_acceptable(const struct mien_session_options *o, const void *fiel
                           const char *path, int line)
 {
     static struct mien_traces try; // large
-    const char *wrong;
+    struct mien_why why;
     if (field == &o->source) {
         return mien_session_is_camera(text);
     }
-    if (field == &o->curves && !mien_traces_choose(&try, text, &wrong)) {
-        mien_warn("%s:%d: curve_channels: \"%.40s\" is no channel: left out", path, line, wrong);
+    if (field == &o->curves && !mien_traces_choose(&try, text, &why)) {
+        mien_warn("%s:%d: curve_channels: %s: left out", path, line, why.text);
         return false;
     }
     return true;

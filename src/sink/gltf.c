@@ -431,37 +431,30 @@ static bool gltf_close(struct mien_sink *sink)
     bool ok = save(s, true);
     mien_save_close(&s->save);
     fclose(s->store);
-    mien_free(s);
     return ok;
 }
 
-static struct mien_sink *open_gltf(const char *path, const struct mien_sink_context *c)
+static bool open_gltf(struct mien_sink *sink, const struct mien_sink_target *to,
+                      const struct mien_sink_context *c)
 {
-    struct gltf_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){
-        .name = "glTF", .write = gltf_write, .close = gltf_close, .idle = gltf_idle};
+    struct gltf_sink *s = (struct gltf_sink *)sink;
     s->model = c->model;
-    s->stream = mien_save_is_stream(path);
-    snprintf(s->path, sizeof(s->path), "%s", path);
+    s->stream = mien_save_is_stream(to->path);
+    snprintf(s->path, sizeof(s->path), "%s", to->path);
     s->room = KEYS_FIRST;
     s->store = tmpfile();
     if (!s->store) {
         mien_error("%s: no temporary file can be made in %s for its keys: %s; make room there",
-                   path, P_tmpdir, strerror(errno));
+                   s->path, P_tmpdir, strerror(errno));
+        return false;
     }
     // Written at once: a place that cannot be written to shows before a take, not after.
-    if (!s->store || (!s->stream && !save(s, false))) {
+    if (!s->stream && !save(s, false)) {
         mien_save_close(&s->save);
-        if (s->store) {
-            fclose(s->store);
-        }
-        mien_free(s);
-        return NULL;
+        fclose(s->store);
+        return false;
     }
-    return &s->sink;
+    return true;
 }
 
 const struct mien_sink_kind mien_sink_kind_gltf = {
@@ -471,5 +464,10 @@ const struct mien_sink_kind mien_sink_kind_gltf = {
     .help = "gltf:FILE.glb",
     .what = "animated face for Blender",
     .example = "gltf:mien.glb",
+    .type = {.name = "glTF",
+             .size = sizeof(struct gltf_sink),
+             .write = gltf_write,
+             .close = gltf_close,
+             .idle = gltf_idle},
     .open = open_gltf,
 };

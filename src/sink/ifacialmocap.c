@@ -240,48 +240,41 @@ static bool ifm_close(struct mien_sink *sink)
     if (s->fd >= 0) {
         close(s->fd);
     }
-    mien_free(s);
     return true;
 }
 
-static struct mien_sink *open_ifacialmocap(const char *arg, const struct mien_sink_context *c)
+static bool open_ifacialmocap(struct mien_sink *sink, const struct mien_sink_target *to,
+                              const struct mien_sink_context *c)
 {
-    bool to = !strncmp(arg, "to=", 3);
-    struct mien_address a;
-    const char *reason;
-    if (!mien_address_parse(arg + (to ? 3 : 0), "127.0.0.1", 49983, &a, &reason)) {
-        mien_error("ifacialmocap:%s: %s", arg, reason);
-        return NULL;
-    }
-    struct ifm_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){
-        .name = "iFacialMocap", .write = ifm_write, .close = ifm_close, .idle = ifm_idle};
+    struct ifm_sink *s = (struct ifm_sink *)sink;
     s->udp.fd = s->fd = -1;
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         short_name(i, s->name[i]);
     }
-    if (to ? !mien_udp_open(&s->udp, "iFacialMocap", &a)
-           : !mien_udp_listen(&s->fd, "iFacialMocap", &a)) {
-        ifm_close(&s->sink);
-        return NULL;
+    if (to->unasked) {
+        return mien_udp_open(&s->udp, "iFacialMocap", &to->address);
     }
-    if (s->fd >= 0) {
-        int on = 1;
-        setsockopt(s->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
-        setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+    if (!mien_udp_listen(&s->fd, "iFacialMocap", &to->address)) {
+        return false;
     }
-    return &s->sink;
+    int on = 1;
+    setsockopt(s->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+    setsockopt(s->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+    return true;
 }
 
 const struct mien_sink_kind mien_sink_kind_ifacialmocap = {
     .name = "ifacialmocap",
     .argument = MIEN_SINK_ADDRESS_OR_TARGET,
+    .port = 49983,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT]",
     .what = "iFacialMocap",
     .example = "ifacialmocap",
+    .type = {.name = "iFacialMocap",
+             .size = sizeof(struct ifm_sink),
+             .write = ifm_write,
+             .close = ifm_close,
+             .idle = ifm_idle},
     .open = open_ifacialmocap,
 };

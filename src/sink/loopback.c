@@ -130,27 +130,20 @@ static bool loopback_close(struct mien_sink *sink)
     mien_image_destroy(&s->scratch);
     mien_image_destroy(&s->fitted);
     mien_free(s->frame);
-    mien_free(s);
     return true;
 }
 
-static struct mien_sink *open_loopback(const char *path, const struct mien_sink_context *c)
+static bool open_loopback(struct mien_sink *sink, const struct mien_sink_target *to,
+                          const struct mien_sink_context *c)
 {
-    struct loopback_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){.name = "virtual camera",
-                                 .write = loopback_write,
-                                 .show = loopback_show,
-                                 .close = loopback_close};
+    struct loopback_sink *s = (struct loopback_sink *)sink;
     s->frames_per_s = c->frames_per_s;
-    if (!mien_video_device_open(&s->device, path) ||
-        !(s->overlay = mien_overlay_create(c->model))) {
-        loopback_close(&s->sink);
-        return NULL;
+    bool ok = mien_video_device_open(&s->device, to->path) &&
+              (s->overlay = mien_overlay_create(c->model));
+    if (!ok) {
+        loopback_close(sink);
     }
-    return &s->sink;
+    return ok;
 }
 
 const struct mien_sink_kind mien_sink_kind_loopback = {
@@ -161,5 +154,10 @@ const struct mien_sink_kind mien_sink_kind_loopback = {
     .help = "loopback:/dev/videoN (virtual camera)",
     .what = "virtual camera",
     .example = "loopback:/dev/video10",
+    .type = {.name = "virtual camera",
+             .size = sizeof(struct loopback_sink),
+             .write = loopback_write,
+             .show = loopback_show,
+             .close = loopback_close},
     .open = open_loopback,
 };

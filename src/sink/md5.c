@@ -159,26 +159,17 @@ static bool md5_close(struct mien_sink *s)
     mien_md5_end(&d->total, hex);
     fprintf(d->text.file, "%s total %llu", hex, d->frames);
     bool ok = mien_text_end_line(&d->text);
-    ok = mien_text_close(&d->text) && ok;
-    mien_free(d);
-    return ok;
+    return mien_text_close(&d->text) && ok;
 }
 
 // "MD5 frame N" a frame and "MD5 total" at the end: of the results, times left out. The same input
 // gives the same lines on every run of one build on one machine.
-static struct mien_sink *open_md5(const char *path, const struct mien_sink_context *c)
+static bool open_md5(struct mien_sink *sink, const struct mien_sink_target *to,
+                     const struct mien_sink_context *c)
 {
-    struct md5_sink *d = mien_calloc(1, sizeof(*d));
-    if (!d) {
-        return NULL;
-    }
-    d->sink = (struct mien_sink){.name = "MD5", .write = md5_write, .close = md5_close};
+    struct md5_sink *d = (struct md5_sink *)sink;
     mien_md5_begin(&d->total);
-    if (!mien_text_open(&d->text, path)) {
-        mien_free(d);
-        return NULL;
-    }
-    return &d->sink;
+    return mien_text_open(&d->text, to->path);
 }
 
 const struct mien_sink_kind mien_sink_kind_md5 = {
@@ -188,5 +179,9 @@ const struct mien_sink_kind mien_sink_kind_md5 = {
     .help = "md5[:FILE]",
     .what = "digests, to compare runs",
     .example = "md5:mien.md5",
+    .type = {.name = "MD5",
+             .size = sizeof(struct md5_sink),
+             .write = md5_write,
+             .close = md5_close},
     .open = open_md5,
 };

@@ -111,26 +111,19 @@ static bool mediapipe_write(struct mien_sink *sink, const struct mien_sink_frame
 static bool mediapipe_close(struct mien_sink *sink)
 {
     struct mediapipe_sink *s = (struct mediapipe_sink *)sink;
-    bool ok = true;
     if (s->array && !mien_text_goes_back(&s->text)) {
         fputs(array_end, s->text.file);
     }
-    ok = mien_text_close(&s->text) && ok;
-    mien_free(s);
-    return ok;
+    return mien_text_close(&s->text);
 }
 
-static struct mien_sink *open_mediapipe(const char *path, const struct mien_sink_context *c)
+static bool open_mediapipe(struct mien_sink *sink, const struct mien_sink_target *to,
+                           const struct mien_sink_context *c)
 {
-    struct mediapipe_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){
-        .name = "MediaPipe JSON", .write = mediapipe_write, .close = mediapipe_close};
+    struct mediapipe_sink *s = (struct mediapipe_sink *)sink;
     s->model = c->model;
-    size_t n = strlen(path);
-    s->array = n > 5 && !strcmp(path + n - 5, ".json");
+    size_t n = strlen(to->path);
+    s->array = n > 5 && !strcmp(to->path + n - 5, ".json");
     for (int i = 0; i < POINTS; i++) {
         s->landmark[i] = -1;
     }
@@ -153,18 +146,17 @@ static struct mien_sink *open_mediapipe(const char *path, const struct mien_sink
         s->order[at] = i;
         s->blendshapes++;
     }
-    if (!mien_text_open(&s->text, path)) {
-        mien_free(s);
-        return NULL;
+    if (!mien_text_open(&s->text, to->path)) {
+        return false;
     }
     if (s->array) {
         fputc('[', s->text.file);
         if (!mien_text_end_piece(&s->text, array_end)) {
-            mediapipe_close(&s->sink);
-            return NULL;
+            mediapipe_close(sink);
+            return false;
         }
     }
-    return &s->sink;
+    return true;
 }
 
 const struct mien_sink_kind mien_sink_kind_mediapipe = {
@@ -174,5 +166,9 @@ const struct mien_sink_kind mien_sink_kind_mediapipe = {
     .help = "mediapipe:FILE.json",
     .what = "like MediaPipe's",
     .example = "mediapipe:mediapipe.json",
+    .type = {.name = "MediaPipe JSON",
+             .size = sizeof(struct mediapipe_sink),
+             .write = mediapipe_write,
+             .close = mediapipe_close},
     .open = open_mediapipe,
 };

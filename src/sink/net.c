@@ -1,4 +1,4 @@
-// Parses addresses, resolves them once, and sends UDP without waiting.
+// Resolves addresses once and sends UDP without waiting.
 #include "sink/net.h"
 
 #include <arpa/inet.h>
@@ -13,67 +13,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-
-static bool set_port(struct mien_address *a, const char *text, size_t n, const char **reason)
-{
-    char *end;
-    long port = strtol(text, &end, 10);
-    if (n == 0 || n > 5 || end != text + n || text[0] < '0' || text[0] > '9' || port < 1 ||
-        port > 65535) {
-        *reason = "a port is a number from 1 to 65535";
-        return false;
-    }
-    snprintf(a->port, sizeof(a->port), "%ld", port);
-    return true;
-}
-
-bool mien_address_parse(const char *text, const char *host, int port, struct mien_address *a,
-                        const char **reason)
-{
-    snprintf(a->host, sizeof(a->host), "%s", host);
-    snprintf(a->port, sizeof(a->port), "%d", port);
-    if (strlen(text) >= sizeof(a->host)) {
-        *reason = "the host's name is too long";
-        return false;
-    }
-    if (text[0] == '[') {
-        const char *end = strchr(text, ']');
-        struct in6_addr six;
-        if (!end || (end[1] && end[1] != ':')) {
-            *reason = "an IPv6 address with a port is written [ADDRESS]:PORT";
-            return false;
-        }
-        snprintf(a->host, sizeof(a->host), "%.*s", (int)(end - text - 1), text + 1);
-        if (inet_pton(AF_INET6, a->host, &six) != 1 && !strchr(a->host, '%')) {
-            *reason = "between [ and ] is no IPv6 address";
-            return false;
-        }
-        return !end[1] || set_port(a, end + 2, strlen(end + 2), reason);
-    }
-    const char *colon = strchr(text, ':');
-    if (!colon) {
-        if (text[0] && strspn(text, "0123456789") == strlen(text)) {
-            return set_port(a, text, strlen(text), reason);
-        }
-        if (text[0]) {
-            strcpy(a->host, text);
-        }
-        return true;
-    }
-    if (strchr(colon + 1, ':')) { // two colons and more: IPv6 as it is
-        struct in6_addr six;
-        if (inet_pton(AF_INET6, text, &six) != 1) {
-            *reason = "this is neither HOST:PORT nor an IPv6 address";
-            return false;
-        }
-        strcpy(a->host, text);
-        return true;
-    }
-    if (colon > text) {
-        snprintf(a->host, sizeof(a->host), "%.*s", (int)(colon - text), text);
-    }
-    return set_port(a, colon + 1, strlen(colon + 1), reason);
-}
 
 bool mien_address_is_loopback(const struct sockaddr *sa)
 {

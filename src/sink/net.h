@@ -1,4 +1,4 @@
-// UDP for sinks: addresses, a sender that never waits.
+// UDP for sinks: a sender that never waits.
 //
 // Names are resolved at open. A send that cannot go at once is dropped and counted; whether anybody
 // listens is said once each time it changes. Does not: receive for others, retry, use threads.
@@ -10,14 +10,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-struct mien_address {
-    char host[256], port[8];
-};
+#include "sink/address.h"
 
-// "", "HOST", "HOST:PORT", ":PORT", "PORT", "[IPV6]:PORT" or a bare IPv6 address, over the defaults
-// given. False: *reason says what is wrong (static text).
-bool mien_address_parse(const char *text, const char *host, int port, struct mien_address *a,
-                        const char **reason);
 // Whether this address stays on this computer.
 bool mien_address_is_loopback(const struct sockaddr *sa);
 // "127.0.0.1:39539", "[::1]:39539"

@@ -225,10 +225,7 @@ static bool openface_write(struct mien_sink *s, const struct mien_sink_frame *fr
 
 static bool openface_close(struct mien_sink *s)
 {
-    struct openface_sink *o = (struct openface_sink *)s;
-    bool ok = mien_text_close(&o->text);
-    mien_free(o);
-    return ok;
+    return mien_text_close(&((struct openface_sink *)s)->text);
 }
 
 static void names(FILE *f, const char *stem, int n)
@@ -263,25 +260,16 @@ static void write_header(FILE *f)
     }
 }
 
-static struct mien_sink *open_openface(const char *path, const struct mien_sink_context *c)
+static bool open_openface(struct mien_sink *sink, const struct mien_sink_target *to,
+                          const struct mien_sink_context *c)
 {
-    struct openface_sink *o = mien_calloc(1, sizeof(*o));
-    if (!o) {
-        return NULL;
-    }
-    o->sink = (struct mien_sink){
-        .name = "OpenFace CSV", .write = openface_write, .close = openface_close};
+    struct openface_sink *o = (struct openface_sink *)sink;
     o->model = c->model;
-    if (!mien_text_open(&o->text, path)) {
-        mien_free(o);
-        return NULL;
+    if (!mien_text_open(&o->text, to->path)) {
+        return false;
     }
     write_header(o->text.file);
-    if (!mien_text_end_line(&o->text)) {
-        openface_close(&o->sink);
-        return NULL;
-    }
-    return &o->sink;
+    return mien_text_end_first_line(&o->text);
 }
 
 const struct mien_sink_kind mien_sink_kind_openface = {
@@ -291,5 +279,9 @@ const struct mien_sink_kind mien_sink_kind_openface = {
     .help = "openface:FILE.csv",
     .what = "table like OpenFace's",
     .example = "openface:openface.csv",
+    .type = {.name = "OpenFace CSV",
+             .size = sizeof(struct openface_sink),
+             .write = openface_write,
+             .close = openface_close},
     .open = open_openface,
 };

@@ -186,23 +186,13 @@ static bool osf_write(struct mien_sink *sink, const struct mien_sink_frame *fram
 static bool osf_close(struct mien_sink *sink)
 {
     mien_udp_close(&((struct osf_sink *)sink)->udp);
-    mien_free(sink);
     return true;
 }
 
-static struct mien_sink *open_osf(const char *arg, const struct mien_sink_context *c)
+static bool open_osf(struct mien_sink *sink, const struct mien_sink_target *to,
+                     const struct mien_sink_context *c)
 {
-    struct mien_address to;
-    const char *reason;
-    if (!mien_address_parse(arg, "127.0.0.1", 11573, &to, &reason)) {
-        mien_error("osf:%s: %s", arg, reason);
-        return NULL;
-    }
-    struct osf_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){.name = "OpenSeeFace", .write = osf_write, .close = osf_close};
+    struct osf_sink *s = (struct osf_sink *)sink;
     s->model = c->model;
     // Their model's outer eye corners are 0.65962 apart.
     float a[3], b[3];
@@ -210,19 +200,20 @@ static struct mien_sink *open_osf(const char *arg, const struct mien_sink_contex
     mien_face_model_ibug(c->model, OUTER_LEFT, c->model->landmark_mean, 3, 3, b);
     float d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
     s->unit_mm = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) / 0.65962f;
-    if (!mien_udp_open(&s->udp, "OpenSeeFace", &to)) {
-        mien_free(s);
-        return NULL;
-    }
-    return &s->sink;
+    return mien_udp_open(&s->udp, "OpenSeeFace", &to->address);
 }
 
 const struct mien_sink_kind mien_sink_kind_osf = {
     .name = "osf",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 11573,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "osf[:HOST:PORT] (OpenSeeFace)",
     .what = "OpenSeeFace: VTube Studio, VSeeFace",
     .example = "osf",
+    .type = {.name = "OpenSeeFace",
+             .size = sizeof(struct osf_sink),
+             .write = osf_write,
+             .close = osf_close},
     .open = open_osf,
 };

@@ -144,32 +144,7 @@ static bool overlay_close(struct mien_sink *s)
     mien_overlay_destroy(o->overlay);
     mien_image_destroy(&o->scratch);
     mien_claims_destroy(&o->naming.own);
-    mien_free(o);
     return ok;
-}
-
-static struct overlay_sink *overlay_sink(const char *name, const char *path,
-                                         const struct mien_face_model *m, unsigned parts)
-{
-    struct overlay_sink *o = mien_calloc(1, sizeof(*o));
-    if (!o) {
-        return NULL;
-    }
-    if (strlen(path) >= sizeof(o->path)) {
-        mien_error("%s: the name is too long", path);
-        mien_free(o);
-        return NULL;
-    }
-    strcpy(o->path, path);
-    o->overlay = mien_overlay_create(m);
-    if (!o->overlay) {
-        mien_free(o);
-        return NULL;
-    }
-    o->sink.name = name;
-    o->sink.close = overlay_close;
-    o->parts = parts;
-    return o;
 }
 
 static bool overlay_write(struct mien_sink *s, const struct mien_sink_frame *f)
@@ -190,17 +165,21 @@ static bool overlay_write(struct mien_sink *s, const struct mien_sink_frame *f)
 struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_model *m,
                                     unsigned parts, struct mien_claims *claims)
 {
+    static const struct mien_sink_type type = {.name = "overlay",
+                                               .size = sizeof(struct overlay_sink),
+                                               .write = overlay_write,
+                                               .close = overlay_close};
     static const char *const ending[] = {".png"};
-    struct overlay_sink *o = overlay_sink("overlay", "", m, parts);
+    struct overlay_sink *o = mien_sink_create(&type);
     if (!o) {
         return NULL;
     }
     o->naming = (struct naming){.what = "--overlay", .ending = ending, .endings = 1};
-    if (!open_folder(&o->naming, dir, claims)) {
-        overlay_close(&o->sink);
+    o->parts = parts;
+    if (!(o->overlay = mien_overlay_create(m)) || !open_folder(&o->naming, dir, claims)) {
+        mien_sink_close(&o->sink);
         return NULL;
     }
-    o->sink.write = overlay_write;
     return &o->sink;
 }
 
@@ -232,12 +211,26 @@ static bool video_write(struct mien_sink *s, const struct mien_sink_frame *f)
 struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
                                   const struct mien_face_model *m, unsigned parts)
 {
-    struct overlay_sink *o = overlay_sink("video", path, m, parts);
+    static const struct mien_sink_type type = {.name = "video",
+                                               .size = sizeof(struct overlay_sink),
+                                               .write = video_write,
+                                               .close = overlay_close};
+    struct overlay_sink *o = NULL;
+    if (strlen(path) >= sizeof(o->path)) {
+        mien_error("%s: the name is too long", path);
+        return NULL;
+    }
+    o = mien_sink_create(&type);
     if (!o) {
         return NULL;
     }
+    strcpy(o->path, path);
     o->frames_per_s = frames_per_s > 0 ? frames_per_s : 30;
-    o->sink.write = video_write;
+    o->parts = parts;
+    if (!(o->overlay = mien_overlay_create(m))) {
+        mien_sink_close(&o->sink);
+        return NULL;
+    }
     return &o->sink;
 }
 
@@ -269,24 +262,24 @@ static bool mesh_close(struct mien_sink *s)
     struct mesh_sink *k = (struct mesh_sink *)s;
     mien_posed_destroy(&k->posed);
     mien_claims_destroy(&k->naming.own);
-    mien_free(k);
     return true;
 }
 
 struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *m,
                                  struct mien_claims *claims)
 {
+    static const struct mien_sink_type type = {
+        .name = "mesh", .size = sizeof(struct mesh_sink), .write = mesh_write, .close = mesh_close};
     static const char *const ending[ENDINGS] = {".obj", ".mtl", ".png", "-photo.png", ".ply"};
-    struct mesh_sink *k = mien_calloc(1, sizeof(*k));
+    struct mesh_sink *k = mien_sink_create(&type);
     if (!k) {
         return NULL;
     }
     k->naming =
         (struct naming){.what = "--mesh", .ending = ending, .endings = ENDINGS, .plain = true};
     if (!open_folder(&k->naming, dir, claims) || !mien_posed_create(&k->posed, m)) {
-        mien_free(k);
+        mien_sink_close(&k->sink);
         return NULL;
     }
-    k->sink = (struct mien_sink){.name = "mesh", .write = mesh_write, .close = mesh_close};
     return &k->sink;
 }

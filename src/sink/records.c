@@ -139,25 +139,7 @@ static bool jsonl_write(struct mien_sink *s, const struct mien_sink_frame *f)
 
 static bool text_close(struct mien_sink *s)
 {
-    bool ok = mien_text_close(&((struct text_sink *)s)->text);
-    mien_free(s);
-    return ok;
-}
-
-static struct text_sink *text_sink(const char *path, const char *name,
-                                   bool (*write)(struct mien_sink *,
-                                                 const struct mien_sink_frame *))
-{
-    struct text_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){.name = name, .write = write, .close = text_close};
-    if (!mien_text_open(&s->text, path)) {
-        mien_free(s);
-        return NULL;
-    }
-    return s;
+    return mien_text_close(&((struct text_sink *)s)->text);
 }
 
 // JSON lines, one a frame: source, network, frame, time_s, width, height, camera, faces[]: id,
@@ -165,10 +147,11 @@ static struct text_sink *text_sink(const char *path, const char *name,
 // roll}, blendshapes {name: 0…1}, expression {label, probabilities}, gaze, identity,
 // identity_looks, identity_sigma, fit_rms. Numbers have a fixed precision and are always numbers:
 // what is not finite is written as null.
-static struct mien_sink *open_jsonl(const char *path, const struct mien_sink_context *c)
+static bool open_jsonl(struct mien_sink *sink, const struct mien_sink_target *to,
+                       const struct mien_sink_context *c)
 {
-    struct text_sink *s = text_sink(path, "JSON lines", jsonl_write);
-    return s ? &s->sink : NULL;
+    struct text_sink *s = (struct text_sink *)sink;
+    return mien_text_open(&s->text, to->path);
 }
 
 const struct mien_sink_kind mien_sink_kind_jsonl = {
@@ -178,6 +161,10 @@ const struct mien_sink_kind mien_sink_kind_jsonl = {
     .help = "jsonl:FILE",
     .what = "everything, a line a frame",
     .example = "jsonl:mien.jsonl",
+    .type = {.name = "JSON lines",
+             .size = sizeof(struct text_sink),
+             .write = jsonl_write,
+             .close = text_close},
     .open = open_jsonl,
 };
 
@@ -250,11 +237,12 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
 
 // One row a face; a frame without one has a row with face = -1 and empty cells, and so has what is
 // not finite.
-static struct mien_sink *open_csv(const char *path, const struct mien_sink_context *c)
+static bool open_csv(struct mien_sink *sink, const struct mien_sink_target *to,
+                     const struct mien_sink_context *c)
 {
-    struct text_sink *s = text_sink(path, "CSV", csv_write);
-    if (!s) {
-        return NULL;
+    struct text_sink *s = (struct text_sink *)sink;
+    if (!mien_text_open(&s->text, to->path)) {
+        return false;
     }
     FILE *f = s->text.file;
     fputs("source,frame,time_s,face,id,confidence,x0,y0,x1,y1,yaw,pitch,roll,tx_mm,ty_mm,tz_mm,"
@@ -272,11 +260,7 @@ static struct mien_sink *open_csv(const char *path, const struct mien_sink_conte
     fputs(",left_shut,right_shut,blinks,expression_sure,face_px,light,uncertainty,usable,mark,"
           "network,mark_text",
           f);
-    if (!mien_text_end_line(&s->text)) {
-        mien_sink_close(&s->sink);
-        return NULL;
-    }
-    return &s->sink;
+    return mien_text_end_first_line(&s->text);
 }
 
 const struct mien_sink_kind mien_sink_kind_csv = {
@@ -286,5 +270,9 @@ const struct mien_sink_kind mien_sink_kind_csv = {
     .help = "csv:FILE",
     .what = "table, a row a face",
     .example = "csv:mien.csv",
+    .type = {.name = "CSV",
+             .size = sizeof(struct text_sink),
+             .write = csv_write,
+             .close = text_close},
     .open = open_csv,
 };

@@ -362,46 +362,36 @@ static bool report_close(struct mien_sink *sink)
     mien_save_close(&s->save);
     mien_report_end(&s->report);
     mien_free(s->script);
-    mien_free(s);
     return ok;
 }
 
 // A self-contained page about the session: expression over time and its episodes, blinks, head,
 // gaze, action units and blendshapes, event marks. Rewritten every minute.
-static struct mien_sink *open_report(const char *path, const struct mien_sink_context *c)
+static bool open_report(struct mien_sink *sink, const struct mien_sink_target *to,
+                        const struct mien_sink_context *c)
 {
-    struct report_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
+    struct report_sink *s = (struct report_sink *)sink;
+    if (strlen(to->path) >= sizeof(s->path)) {
+        mien_error("%s: the name is too long", to->path);
+        return false;
     }
-    s->sink = (struct mien_sink){
-        .name = "report", .write = report_write, .close = report_close, .idle = report_idle};
-    if (strlen(path) >= sizeof(s->path)) {
-        mien_error("%s: the name is too long", path);
-        mien_free(s);
-        return NULL;
-    }
-    snprintf(s->path, sizeof(s->path), "%s", path);
-    if (c) {
-        s->report.dated = c->dated;
-        s->report.frames_per_s = c->frames_per_s;
-        snprintf(s->report.settings, sizeof(s->report.settings), "%s",
-                 c->settings ? c->settings : "");
-    }
+    strcpy(s->path, to->path);
+    s->report.dated = c->dated;
+    s->report.frames_per_s = c->frames_per_s;
+    snprintf(s->report.settings, sizeof(s->report.settings), "%s", c->settings ? c->settings : "");
     char script[1024];
     size_t size = 0;
     if (mien_find_file("assets", "web/report.js", script, sizeof(script))) {
         s->script = mien_file_read(script, 1 << 20, &size);
     } // without it (logged) the page stands still
     s->report.script = s->script;
-    s->stream = mien_save_is_stream(path);
+    s->stream = mien_save_is_stream(s->path);
     if (!s->stream && !write_page(s, true)) { // says at once that it cannot be written
         mien_save_close(&s->save);
         mien_free(s->script);
-        mien_free(s);
-        return NULL;
+        return false;
     }
-    return &s->sink;
+    return true;
 }
 
 const struct mien_sink_kind mien_sink_kind_report = {
@@ -410,5 +400,10 @@ const struct mien_sink_kind mien_sink_kind_report = {
     .traffic = MIEN_TRAFFIC_FILE,
     .help = "report:FILE.html (session report)",
     .what = "page about a session",
+    .type = {.name = "report",
+             .size = sizeof(struct report_sink),
+             .write = report_write,
+             .close = report_close,
+             .idle = report_idle},
     .open = open_report,
 };

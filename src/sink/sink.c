@@ -5,12 +5,21 @@
 #include "base/mem.h"
 #include "sink/sinks.h"
 
+void *mien_sink_create(const struct mien_sink_type *type)
+{
+    struct mien_sink *s = mien_calloc(1, type->size);
+    if (s) {
+        s->type = type;
+    }
+    return s;
+}
+
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f)
 {
     if (s->failed) {
         return false;
     }
-    if (!s->write(s, f)) {
+    if (!s->type->write(s, f)) {
         s->failed = true;
         return false;
     }
@@ -22,7 +31,7 @@ bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown)
     if (s->failed) {
         return false;
     }
-    if (s->show && !s->show(s, shown)) {
+    if (s->type->show && !s->type->show(s, shown)) {
         s->failed = true;
         return false;
     }
@@ -31,8 +40,8 @@ bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown)
 
 void mien_sink_idle(struct mien_sink *s)
 {
-    if (s->idle && !s->failed) {
-        s->idle(s);
+    if (s->type->idle && !s->failed) {
+        s->type->idle(s);
     }
 }
 
@@ -41,8 +50,9 @@ bool mien_sink_close(struct mien_sink *s)
     if (!s) {
         return true;
     }
-    bool failed = s->failed;
-    return s->close(s) && !failed;
+    bool ok = s->type->close(s) && !s->failed;
+    mien_free(s);
+    return ok;
 }
 
 struct null_sink {
@@ -60,18 +70,13 @@ static bool null_write(struct mien_sink *s, const struct mien_sink_frame *f)
 static bool null_close(struct mien_sink *s)
 {
     mien_debug("null output: %llu frames", ((struct null_sink *)s)->frames);
-    mien_free(s);
     return true;
 }
 
-static struct mien_sink *open_null(const char *arg, const struct mien_sink_context *c)
+static bool open_null(struct mien_sink *s, const struct mien_sink_target *to,
+                      const struct mien_sink_context *c)
 {
-    struct null_sink *n = mien_calloc(1, sizeof(*n));
-    if (!n) {
-        return NULL;
-    }
-    n->sink = (struct mien_sink){.name = "null", .write = null_write, .close = null_close};
-    return &n->sink;
+    return true;
 }
 
 const struct mien_sink_kind mien_sink_kind_null = {
@@ -80,5 +85,9 @@ const struct mien_sink_kind mien_sink_kind_null = {
     .traffic = MIEN_TRAFFIC_NONE,
     .help = "null",
     .what = "counts frames only",
+    .type = {.name = "null",
+             .size = sizeof(struct null_sink),
+             .write = null_write,
+             .close = null_close},
     .open = open_null,
 };

@@ -18,17 +18,28 @@ struct mien_sink_frame {
     const struct mien_result *result;
 };
 
-struct mien_sink { // first member of every sink
-    const char *name;
+struct mien_sink;
+struct mien_sink_type { // what a sink does: one constant each
+    const char *name;   // for messages
+    size_t size;        // of its struct, which begins with a struct mien_sink
     bool (*write)(struct mien_sink *s, const struct mien_sink_frame *f);
-    bool (*close)(struct mien_sink *s); // frees s
+    // Writes what is left and lets go of all that s holds; s itself is its owner's.
+    bool (*close)(struct mien_sink *s);
     // May be NULL. Called every few hundredths of a second while no frame comes: answers clients.
     void (*idle)(struct mien_sink *s);
     // May be NULL. A live program that draws hands what it shows here (RGB8), and then leaves
     // `picture` in write NULL; others give the frame's picture in write.
     bool (*show)(struct mien_sink *s, const struct mien_image *shown);
+};
+
+struct mien_sink { // first member of every sink
+    const struct mien_sink_type *type;
     bool failed; // a write failed; it was logged, later ones are skipped
 };
+
+// A sink of this type, zeroed, to be opened; mien_sink_close or mien_free. NULL: no memory
+// (logged).
+void *mien_sink_create(const struct mien_sink_type *type);
 
 bool mien_sink_write(struct mien_sink *s, const struct mien_sink_frame *f); // false: it failed
 bool mien_sink_show(struct mien_sink *s, const struct mien_image *shown);   // the same, for show

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "sink/net.h"
 
 #define ROW(name) &mien_sink_kind_##name,
 static const struct mien_sink_kind *const kinds[] = {MIEN_SINK_KINDS(ROW)};
@@ -72,62 +71,72 @@ static bool next_spec(const char **text, struct spec *s)
     return true;
 }
 
-// NULL when nothing is wrong; text: for what has to be put together.
-static const char *wrong(const struct spec *s, char *text, size_t size)
+static const char *path_or_stdout(const struct spec *s)
 {
+    return s->arg[0] ? s->arg : "-";
+}
+
+// The text of *to lies in s.
+static bool read_target(const struct spec *s, struct mien_sink_target *to, struct mien_why *why)
+{
+    *to = (struct mien_sink_target){.path = s->arg};
     if (!s->kind) {
-        snprintf(text, size, "there is no such output; there are");
+        mien_explain(why, "there is no such output; there are");
         for (int i = 0; i < KINDS; i++) {
-            append(text, size, i ? ", " : " ", kinds[i]->name);
+            mien_explain_more(why, "%s %s", i ? "," : "", kinds[i]->name);
         }
-        return text;
+        return false;
     }
-    const char *reason = NULL, *arg = s->arg;
-    struct mien_address a;
+    if (s->cut) {
+        return mien_explain(why, "the argument is too long");
+    }
+    const char *arg = s->arg;
     switch (s->kind->argument) {
     case MIEN_SINK_NONE:
-        return arg[0] ? "this output takes no argument" : NULL;
+        return !arg[0] || mien_explain(why, "this output takes no argument");
     case MIEN_SINK_FILE_OR_STDOUT:
-        return NULL;
+        to->path = path_or_stdout(s);
+        return true;
     case MIEN_SINK_FILE:
-        return !arg[0] || !strcmp(arg, "-") ? "this output needs a file's name" : NULL;
+        return (arg[0] && strcmp(arg, "-") != 0) ||
+               mien_explain(why, "this output needs a file's name");
     case MIEN_SINK_DEVICE:
-        return arg[0] ? NULL : "this output needs a device, such as loopback:/dev/video10";
+        return arg[0] ||
+               mien_explain(why, "this output needs a device, such as loopback:/dev/video10");
     case MIEN_SINK_ADDRESS_OR_TARGET:
-        arg += !strncmp(arg, "to=", 3) ? 3 : 0;
+        to->unasked = !strncmp(arg, "to=", 3);
+        arg += to->unasked ? 3 : 0;
         break;
     case MIEN_SINK_ADDRESS:
         break;
     }
-    return mien_address_parse(arg, "", 1, &a, &reason) ? NULL : reason;
+    return mien_address_parse(arg, "127.0.0.1", s->kind->port, &to->address, why);
 }
 
-bool mien_sinks_check(const char *list, const char **reason)
+// The same, and *why begins with what was asked for.
+static bool check(const struct spec *s, struct mien_sink_target *to, struct mien_why *why)
 {
-    static _Thread_local char text[400];
-    char found[300];
+    struct mien_why what;
+    if (read_target(s, to, &what)) {
+        return true;
+    }
+    return mien_explain(why, "%s%s%.60s: %s", s->name, s->arg[0] ? ":" : "", s->arg, what.text);
+}
+
+bool mien_sinks_check(const char *list, struct mien_why *why)
+{
+    struct mien_sink_target to;
     struct spec s;
     int n = 0;
-    *reason = NULL;
     while (next_spec(&list, &s)) {
-        const char *why =
-            s.cut && s.kind ? "the argument is too long" : wrong(&s, found, sizeof(found));
-        if (why) {
-            snprintf(text, sizeof(text), "%s%s%.60s: %s", s.name, s.arg[0] ? ":" : "", s.arg, why);
-            *reason = text;
+        if (!check(&s, &to, why)) {
             return false;
         }
         if (++n > MIEN_SINKS_MAX) {
-            *reason = "at most 16 outputs";
-            return false;
+            return mien_explain(why, "at most %d outputs", (int)MIEN_SINKS_MAX);
         }
     }
     return true;
-}
-
-static const char *path_or_stdout(const struct spec *s)
-{
-    return s->arg[0] ? s->arg : "-";
 }
 
 bool mien_sinks_use_stdout(const char *list)
@@ -168,28 +177,46 @@ bool mien_sinks_need_pictures(const char *list)
     return false;
 }
 
+// NULL on failure (logged).
+static struct mien_sink *open_one(const struct spec *s, const struct mien_sink_context *c)
+{
+    static const struct mien_sink_context none = {0};
+    struct mien_sink_target to;
+    struct mien_why why;
+    if (!check(s, &to, &why)) {
+        mien_error("%s", why.text);
+        return NULL;
+    }
+    struct mien_sink *sink = mien_sink_create(&s->kind->type);
+    if (sink && !s->kind->open(sink, &to, c ? c : &none)) {
+        mien_free(sink);
+        return NULL;
+    }
+    return sink;
+}
+
 struct mien_sink *mien_sink_open(const char *kind, const char *arg,
                                  const struct mien_sink_context *c)
 {
-    static const struct mien_sink_context none = {0};
-    const struct mien_sink_kind *k = mien_sink_kind_of(kind);
-    MIEN_ASSERT(k);
-    return k->open(arg, c ? c : &none);
+    struct spec s = {.kind = mien_sink_kind_of(kind)};
+    MIEN_ASSERT(s.kind);
+    snprintf(s.name, sizeof(s.name), "%s", kind);
+    s.cut = snprintf(s.arg, sizeof(s.arg), "%s", arg) >= (int)sizeof(s.arg);
+    return open_one(&s, c);
 }
 
 bool mien_sinks_open(const char *list, const struct mien_sink_context *c,
                      struct mien_sink *sink[MIEN_SINKS_MAX], int *count)
 {
-    const char *reason;
+    struct mien_why why;
     struct spec s;
     *count = 0;
-    if (!mien_sinks_check(list, &reason)) {
-        mien_error("%s", reason);
+    if (!mien_sinks_check(list, &why)) {
+        mien_error("%s", why.text);
         return false;
     }
     while (next_spec(&list, &s)) {
-        bool may_be_stdout = s.kind->argument == MIEN_SINK_FILE_OR_STDOUT;
-        sink[*count] = s.kind->open(may_be_stdout ? path_or_stdout(&s) : s.arg, c);
+        sink[*count] = open_one(&s, c);
         if (!sink[*count]) {
             while (*count > 0) {
                 mien_sink_close(sink[--*count]);

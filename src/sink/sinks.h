@@ -9,6 +9,8 @@
 #define MIEN_SINK_SINKS_H
 
 #include "base/traffic.h"
+#include "base/why.h"
+#include "sink/address.h"
 #include "sink/sink.h"
 
 enum { MIEN_SINKS_MAX = 16, MIEN_SINKS_HELP_SIZE = 1024 };
@@ -29,17 +31,26 @@ enum mien_sink_argument {
     MIEN_SINK_DEVICE,
 };
 
+struct mien_sink_target {        // what stands after the colon, as the kind's `argument` reads it
+    const char *path;            // a file or device; "-": standard output
+    struct mien_address address; // where nothing is said: this computer and the kind's port
+    bool unasked;                // "to=" stood before the address
+};
+
 struct mien_sink_kind {
     const char *name; // lower-case letters and digits, at most 15
     enum mien_sink_argument argument;
+    int port; // of an address that names none
     enum mien_traffic traffic;
     bool wants_pictures; // its write or show takes the frame's picture
     const char *help;    // how it is written, for --help: "csv:FILE"
     const char *what;    // a few words for the menu
     const char *example; // what the menu offers to begin with; NULL: the menu does not offer it
-    // arg: what follows the colon, already checked; "-" for standard output. NULL on failure
-    // (logged).
-    struct mien_sink *(*open)(const char *arg, const struct mien_sink_context *c);
+    struct mien_sink_type type;
+    // s: of `type`, zeroed. False on failure (logged), with nothing left open: s is then freed
+    // without a call of its close.
+    bool (*open)(struct mien_sink *s, const struct mien_sink_target *to,
+                 const struct mien_sink_context *c);
 };
 
 // One name a kind, in the order of --help; its row is mien_sink_kind_NAME.
@@ -71,9 +82,8 @@ const struct mien_sink_kind *mien_sink_kind_of(const char *spec);
 // What is not known is taken for the network, so that the lamp never says too little.
 enum mien_traffic mien_sink_traffic(const char *spec);
 
-// Syntax only: nothing is opened or resolved. False: *reason says what is wrong and what there is
-// (valid until the next call by this thread).
-bool mien_sinks_check(const char *list, const char **reason);
+// Syntax only: nothing is opened or resolved. False: *why says what is wrong and what there is.
+bool mien_sinks_check(const char *list, struct mien_why *why);
 bool mien_sinks_use_stdout(const char *list); // one of them writes to standard output
 bool mien_sinks_need_pictures(const char *list);
 // The next sink of *list that writes a file or a device: its kind ("csv"), its path ("-": standard

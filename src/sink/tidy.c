@@ -145,30 +145,19 @@ static bool tidy_write(struct mien_sink *sink, const struct mien_sink_frame *f)
 
 static bool tidy_close(struct mien_sink *sink)
 {
-    struct tidy_sink *s = (struct tidy_sink *)sink;
-    bool ok = mien_text_close(&s->text);
-    mien_free(s);
-    return ok;
+    return mien_text_close(&((struct tidy_sink *)sink)->text);
 }
 
-static struct mien_sink *open_tidy(const char *path, const struct mien_sink_context *c)
+static bool open_tidy(struct mien_sink *sink, const struct mien_sink_target *to,
+                      const struct mien_sink_context *c)
 {
-    struct tidy_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){.name = "tidy", .write = tidy_write, .close = tidy_close};
-    s->dated = c && c->dated;
-    if (!mien_text_open(&s->text, path)) {
-        mien_free(s);
-        return NULL;
+    struct tidy_sink *s = (struct tidy_sink *)sink;
+    s->dated = c->dated;
+    if (!mien_text_open(&s->text, to->path)) {
+        return false;
     }
     head(s->text.file);
-    if (!mien_text_end_line(&s->text)) {
-        tidy_close(&s->sink);
-        return NULL;
-    }
-    return &s->sink;
+    return mien_text_end_first_line(&s->text);
 }
 
 const struct mien_sink_kind mien_sink_kind_tidy = {
@@ -178,5 +167,9 @@ const struct mien_sink_kind mien_sink_kind_tidy = {
     .help = "tidy:FILE.csv (one table for R and pandas)",
     .what = "one table for R and pandas",
     .example = "tidy:mien-tidy.csv",
+    .type = {.name = "tidy",
+             .size = sizeof(struct tidy_sink),
+             .write = tidy_write,
+             .close = tidy_close},
     .open = open_tidy,
 };

@@ -83,41 +83,30 @@ static bool livelink_write(struct mien_sink *sink, const struct mien_sink_frame 
 
 static bool livelink_close(struct mien_sink *sink)
 {
-    struct livelink_sink *s = (struct livelink_sink *)sink;
-    mien_udp_close(&s->udp);
-    mien_free(s);
+    mien_udp_close(&((struct livelink_sink *)sink)->udp);
     return true;
 }
 
-static struct mien_sink *open_livelink(const char *arg, const struct mien_sink_context *c)
+static bool open_livelink(struct mien_sink *sink, const struct mien_sink_target *to,
+                          const struct mien_sink_context *c)
 {
-    struct mien_address a;
-    const char *reason;
-    if (!mien_address_parse(arg, "127.0.0.1", 11111, &a, &reason)) {
-        mien_error("livelink:%s: %s", arg, reason);
-        return NULL;
-    }
-    struct livelink_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){
-        .name = "Live Link Face", .write = livelink_write, .close = livelink_close};
+    struct livelink_sink *s = (struct livelink_sink *)sink;
     s->time.rate = rate_of(c->frames_per_s);
-    if (!mien_udp_open(&s->udp, "Live Link Face", &a)) {
-        mien_free(s);
-        return NULL;
-    }
-    return &s->sink;
+    return mien_udp_open(&s->udp, "Live Link Face", &to->address);
 }
 
 const struct mien_sink_kind mien_sink_kind_livelink = {
     .name = "livelink",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 11111,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "livelink[:HOST:PORT] (Live Link Face)",
     .what = "Live Link Face: Unreal Engine",
     .example = "livelink",
+    .type = {.name = "Live Link Face",
+             .size = sizeof(struct livelink_sink),
+             .write = livelink_write,
+             .close = livelink_close},
     .open = open_livelink,
 };
 
@@ -146,25 +135,16 @@ static bool take_write(struct mien_sink *sink, const struct mien_sink_frame *fra
 
 static bool take_close(struct mien_sink *sink)
 {
-    struct livelink_sink *s = (struct livelink_sink *)sink;
-    bool ok = mien_text_close(&s->text);
-    mien_free(s);
-    return ok;
+    return mien_text_close(&((struct livelink_sink *)sink)->text);
 }
 
-static struct mien_sink *open_livelinkcsv(const char *path, const struct mien_sink_context *c)
+static bool open_livelinkcsv(struct mien_sink *sink, const struct mien_sink_target *to,
+                             const struct mien_sink_context *c)
 {
-    struct livelink_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink =
-        (struct mien_sink){.name = "Live Link Face take", .write = take_write, .close = take_close};
-    s->udp.fd = -1;
+    struct livelink_sink *s = (struct livelink_sink *)sink;
     s->time.rate = rate_of(c->frames_per_s);
-    if (!mien_text_open(&s->text, path)) {
-        mien_free(s);
-        return NULL;
+    if (!mien_text_open(&s->text, to->path)) {
+        return false;
     }
     fputs("Timecode,BlendShapeCount", s->text.file);
     for (int i = 0; i < MIEN_LIVELINK_CURVES; i++) {
@@ -172,11 +152,7 @@ static struct mien_sink *open_livelinkcsv(const char *path, const struct mien_si
         mien_livelink_name(i, name);
         fprintf(s->text.file, ",%s", name);
     }
-    if (!mien_text_end_line(&s->text)) {
-        take_close(&s->sink);
-        return NULL;
-    }
-    return &s->sink;
+    return mien_text_end_first_line(&s->text);
 }
 
 const struct mien_sink_kind mien_sink_kind_livelinkcsv = {
@@ -186,6 +162,10 @@ const struct mien_sink_kind mien_sink_kind_livelinkcsv = {
     .help = "livelinkcsv:FILE.csv",
     .what = "table like Live Link Face's",
     .example = "livelinkcsv:livelink.csv",
+    .type = {.name = "Live Link Face take",
+             .size = sizeof(struct livelink_sink),
+             .write = take_write,
+             .close = take_close},
     .open = open_livelinkcsv,
 };
 
@@ -214,37 +194,27 @@ static bool opentrack_write(struct mien_sink *sink, const struct mien_sink_frame
 static bool opentrack_close(struct mien_sink *sink)
 {
     mien_udp_close(&((struct opentrack_sink *)sink)->udp);
-    mien_free(sink);
     return true;
 }
 
-static struct mien_sink *open_opentrack(const char *arg, const struct mien_sink_context *c)
+static bool open_opentrack(struct mien_sink *sink, const struct mien_sink_target *to,
+                           const struct mien_sink_context *c)
 {
-    struct mien_address a;
-    const char *reason;
-    if (!mien_address_parse(arg, "127.0.0.1", 4242, &a, &reason)) {
-        mien_error("opentrack:%s: %s", arg, reason);
-        return NULL;
-    }
-    struct opentrack_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink =
-        (struct mien_sink){.name = "opentrack", .write = opentrack_write, .close = opentrack_close};
-    if (!mien_udp_open(&s->udp, "opentrack", &a)) {
-        mien_free(s);
-        return NULL;
-    }
-    return &s->sink;
+    struct opentrack_sink *s = (struct opentrack_sink *)sink;
+    return mien_udp_open(&s->udp, "opentrack", &to->address);
 }
 
 const struct mien_sink_kind mien_sink_kind_opentrack = {
     .name = "opentrack",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 4242,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "opentrack[:HOST:PORT]",
     .what = "head pose for games",
     .example = "opentrack",
+    .type = {.name = "opentrack",
+             .size = sizeof(struct opentrack_sink),
+             .write = opentrack_write,
+             .close = opentrack_close},
     .open = open_opentrack,
 };

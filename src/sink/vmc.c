@@ -189,43 +189,48 @@ static bool vmc_close(struct mien_sink *s)
     if (v->idle) {
         lo_bundle_free_recursive(v->idle);
     }
-    mien_free(v);
     return true;
 }
 
-static struct mien_sink *open_vmc(const char *arg, const struct mien_sink_context *c)
+static bool load_osc(const char *kind)
 {
-    struct mien_address a;
-    const char *reason;
     struct mien_why why;
-    if (!mien_osc_load(&why)) {
-        mien_error("vmc: %s", why.text);
-        return NULL;
+    bool ok = mien_osc_load(&why);
+    if (!ok) {
+        mien_error("%s: %s", kind, why.text);
     }
-    struct vmc_sink *v = mien_calloc(1, sizeof(*v));
-    if (!v) {
-        return NULL;
-    }
-    v->sink = (struct mien_sink){.name = "VMC", .write = vmc_write, .close = vmc_close};
+    return ok;
+}
+
+static bool open_vmc(struct mien_sink *sink, const struct mien_sink_target *to,
+                     const struct mien_sink_context *c)
+{
+    struct vmc_sink *v = (struct vmc_sink *)sink;
     v->udp.fd = -1;
-    if (!mien_address_parse(arg, "127.0.0.1", 39539, &a, &reason)) {
-        mien_error("vmc:%s: %s", arg, reason);
-    } else if (!make_messages(v)) {
-        mien_error("VMC: no memory for the messages");
-    } else if (mien_udp_open(&v->udp, "VMC", &a)) {
-        return &v->sink;
+    if (!load_osc("vmc")) {
+        return false;
     }
-    vmc_close(&v->sink);
-    return NULL;
+    if (!make_messages(v)) {
+        mien_error("VMC: no memory for the messages");
+    } else if (mien_udp_open(&v->udp, "VMC", &to->address)) {
+        return true;
+    }
+    vmc_close(sink);
+    return false;
 }
 
 const struct mien_sink_kind mien_sink_kind_vmc = {
     .name = "vmc",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 39539,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "vmc[:HOST:PORT]",
     .what = "VMC: VSeeFace, Warudo, VNyan",
     .example = "vmc",
+    .type = {.name = "VMC",
+             .size = sizeof(struct vmc_sink),
+             .write = vmc_write,
+             .close = vmc_close},
     .open = open_vmc,
 };
 
@@ -292,26 +297,17 @@ static bool facecap_close(struct mien_sink *s)
     for (int i = 0; i < CAP_MESSAGES; i++) {
         lo_message_free(c->message[i]);
     }
-    mien_free(c);
     return true;
 }
 
-static struct mien_sink *open_facecap(const char *arg, const struct mien_sink_context *c)
+static bool open_facecap(struct mien_sink *sink, const struct mien_sink_target *to,
+                         const struct mien_sink_context *c)
 {
-    struct mien_address a;
-    const char *reason;
-    struct mien_why why;
-    if (!mien_osc_load(&why)) {
-        mien_error("facecap: %s", why.text);
-        return NULL;
-    }
-    struct facecap_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink =
-        (struct mien_sink){.name = "Face Cap", .write = facecap_write, .close = facecap_close};
+    struct facecap_sink *s = (struct facecap_sink *)sink;
     s->udp.fd = -1;
+    if (!load_osc("facecap")) {
+        return false;
+    }
     bool ok = true;
     for (int i = 0; ok && i < CAP_MESSAGES; i++) {
         s->message[i] = lo_message_new();
@@ -322,23 +318,26 @@ static struct mien_sink *open_facecap(const char *arg, const struct mien_sink_co
         }
         ok = ok && (s->arg[i] = lo_message_get_argv(s->message[i]));
     }
-    if (!mien_address_parse(arg, "127.0.0.1", 8080, &a, &reason)) {
-        mien_error("facecap:%s: %s", arg, reason);
-    } else if (!ok) {
+    if (!ok) {
         mien_error("Face Cap: no memory for the messages");
-    } else if (mien_udp_open(&s->udp, "Face Cap", &a)) {
-        return &s->sink;
+    } else if (mien_udp_open(&s->udp, "Face Cap", &to->address)) {
+        return true;
     }
-    facecap_close(&s->sink);
-    return NULL;
+    facecap_close(sink);
+    return false;
 }
 
 const struct mien_sink_kind mien_sink_kind_facecap = {
     .name = "facecap",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 8080,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "facecap[:HOST:PORT]",
     .what = "Face Cap (OSC)",
     .example = "facecap",
+    .type = {.name = "Face Cap",
+             .size = sizeof(struct facecap_sink),
+             .write = facecap_write,
+             .close = facecap_close},
     .open = open_facecap,
 };

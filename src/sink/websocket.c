@@ -415,7 +415,6 @@ static bool ws_close(struct mien_sink *sink)
     }
     mien_free(s->vertex);
     mien_free(s->posed);
-    mien_free(s);
     return true;
 }
 
@@ -493,39 +492,35 @@ static bool listen_on(struct ws_sink *s, const struct mien_address *a)
     return true;
 }
 
-static struct mien_sink *open_ws(const char *arg, const struct mien_sink_context *c)
+static bool open_ws(struct mien_sink *sink, const struct mien_sink_target *to,
+                    const struct mien_sink_context *c)
 {
-    struct mien_address a;
-    const char *reason;
+    struct ws_sink *s = (struct ws_sink *)sink;
     char page[1024];
-    if (!mien_address_parse(arg, "127.0.0.1", 8765, &a, &reason)) {
-        mien_error("ws:%s: %s", arg, reason);
-        return NULL;
-    }
-    struct ws_sink *s = mien_calloc(1, sizeof(*s));
-    if (!s) {
-        return NULL;
-    }
-    s->sink = (struct mien_sink){
-        .name = "WebSocket", .write = ws_write, .close = ws_close, .idle = ws_idle};
     s->model = c->model;
     bool ok = mien_find_file("assets", "web/index.html", page, sizeof(page));
     if (ok) {
         snprintf(s->folder, sizeof(s->folder), "%.*s", (int)(strrchr(page, '/') - page), page);
     }
-    if (!ok || !make_hello(s) || !make_buffers(s) || !listen_on(s, &a)) {
-        ws_close(&s->sink);
-        return NULL;
+    ok = ok && make_hello(s) && make_buffers(s) && listen_on(s, &to->address);
+    if (!ok) {
+        ws_close(sink);
     }
-    return &s->sink;
+    return ok;
 }
 
 const struct mien_sink_kind mien_sink_kind_ws = {
     .name = "ws",
     .argument = MIEN_SINK_ADDRESS,
+    .port = 8765,
     .traffic = MIEN_TRAFFIC_NETWORK,
     .help = "ws[:[BIND:]PORT] (page in a browser)",
     .what = "page in a browser, port 8765",
     .example = "ws",
+    .type = {.name = "WebSocket",
+             .size = sizeof(struct ws_sink),
+             .write = ws_write,
+             .close = ws_close,
+             .idle = ws_idle},
     .open = open_ws,
 };

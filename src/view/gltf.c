@@ -11,14 +11,14 @@
 
 bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
 {
-    if (g->reason[0]) {
+    if (g->why.text[0]) {
         return false;
     }
     va_list list;
     va_start(list, format);
-    vsnprintf(g->reason, sizeof(g->reason), format, list);
+    vsnprintf(g->why.text, sizeof(g->why.text), format, list);
     va_end(list);
-    mien_name_make_plain(g->reason);
+    mien_name_make_plain(g->why.text);
     return false;
 }
 

@@ -15,12 +15,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/why.h"
+
 enum {
     MIEN_GLTF_BYTES_MAX = 64 << 20, // of the file, and of all that it names
     MIEN_GLTF_ITEMS_MAX = 500000,   // numbers, texts, lists … of its JSON
     MIEN_GLTF_MEMBERS_MAX = 256,    // of one object: they are searched one after another
-    MIEN_GLTF_COUNT_MAX = 300000,   // elements of an accessor
-    MIEN_GLTF_REASON = 240
+    MIEN_GLTF_COUNT_MAX = 300000    // elements of an accessor
 };
 
 enum mien_gltf_kind { // the lists at the top
@@ -53,10 +54,10 @@ struct mien_gltf { // zero-initialise
     struct mien_gltf_bytes binary;  // inside a .glb: borrowed
     struct mien_gltf_bytes *buffer; // (buffers): read when first asked for
     size_t left;                    // bytes of other files that may still be read
-    char reason[MIEN_GLTF_REASON];  // the first refusal; "" while there is none
+    struct mien_why why;            // of the first refusal; "" while there is none
 };
 
-// data, a .gltf or .glb, and folder must outlive g. False: g->reason says why.
+// data, a .gltf or .glb, and folder must outlive g. False: g->why.
 bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const char *folder);
 void mien_gltf_destroy(struct mien_gltf *g); // idempotent
 // Notes why, where nothing is noted yet; other than plain characters become "?". Always false.

@@ -20,31 +20,30 @@ const char *mien_anchor_name(int anchor)
     return anchor >= 0 && anchor < MIEN_ANCHORS ? anchors[anchor].name : NULL;
 }
 
-bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON])
+bool mien_prop_load(struct mien_prop *p, const char *path, struct mien_why *why)
 {
     size_t size = 0;
     char folder[1024];
-    struct mien_why why = {0};
+    struct mien_why picture;
     memset(p, 0, sizeof(*p));
     uint8_t *data = mien_file_read(path, MIEN_GLTF_BYTES_MAX, &size);
     if (!data) {
-        snprintf(reason, MIEN_PROP_REASON, "it cannot be read");
-        return false;
+        return mien_explain(why, "it cannot be read");
     }
     bool ok;
     if (size > 8 && !memcmp(data, "\x89PNG", 4)) {
-        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, &why);
+        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, &picture);
         p->full = p->paint.width == 2 * p->paint.height;
         if (!ok) {
             mien_prop_destroy(p);
-            snprintf(reason, MIEN_PROP_REASON, "the picture cannot be used: %.200s", why.text);
+            mien_explain(why, "the picture cannot be used: %s", picture.text);
         }
     } else {
         const char *slash = strrchr(path, '/');
         int n = slash ? (int)(slash - path) + 1 : 0;
         bool fits = n < (int)sizeof(folder);
         snprintf(folder, sizeof(folder), "%.*s", fits ? n : 0, path);
-        ok = mien_prop_parse(p, data, size, !fits ? NULL : n ? folder : ".", reason);
+        ok = mien_prop_parse(p, data, size, !fits ? NULL : n ? folder : ".", why);
     }
     mien_free(data);
     return ok;

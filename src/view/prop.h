@@ -14,6 +14,7 @@
 #ifndef MIEN_VIEW_PROP_H
 #define MIEN_VIEW_PROP_H
 
+#include "base/why.h"
 #include "image/image.h"
 #include "view/mesh.h"
 #include <stdbool.h>
@@ -41,8 +42,7 @@ enum {
     MIEN_PROP_PRIMITIVES = 1024,
     MIEN_PROP_TEXTURES = 16,
     MIEN_PROP_PICTURE_PX = 4096, // a side that is read …
-    MIEN_PROP_TEXTURE_PX = 2048, // … and kept: more than the window shows of a face
-    MIEN_PROP_REASON = 240
+    MIEN_PROP_TEXTURE_PX = 2048  // … and kept: more than the window shows of a face
 };
 
 struct mien_prop_vertex {
@@ -82,11 +82,11 @@ struct mien_prop {
     bool full;               // the paint covers the head
 };
 
-// By the file's content. False: `reason` says why; nothing is kept.
-bool mien_prop_load(struct mien_prop *p, const char *path, char reason[MIEN_PROP_REASON]);
+// By the file's content. False: *why says why; nothing is kept.
+bool mien_prop_load(struct mien_prop *p, const char *path, struct mien_why *why);
 // A mesh in memory. folder: of what it names; NULL: that is refused.
 bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char *folder,
-                     char reason[MIEN_PROP_REASON]);
+                     struct mien_why *why);
 void mien_prop_destroy(struct mien_prop *p); // idempotent
 // Where the anchor is (head frame, mm) on the face that mien_mesh_pose posed last, and the face's
 // size relative to the mean one.

@@ -12,8 +12,6 @@
 #include "view/camera.h"
 #include "view/gltf.h"
 
-_Static_assert((int)MIEN_GLTF_REASON == (int)MIEN_PROP_REASON, "a reason is passed on whole");
-
 enum { REPEAT = 10497, CLAMP = 33071, MIRROR = 33648, NEAREST = 9728, TRIANGLES = 4 };
 
 struct look {
@@ -85,16 +83,16 @@ static bool load_picture(struct reader *r, struct mien_prop_texture *t)
 // textures would be another thing, so it is refused as a whole.
 static void say_which_texture(struct reader *r, long index, long image)
 {
-    char why[MIEN_GLTF_REASON];
+    struct mien_why why = r->g.why;
     const cJSON *o = mien_gltf_element(&r->g, MIEN_GLTF_IMAGES, image);
     const char *uri = mien_gltf_text(o, "uri"), *name = mien_gltf_text(o, "name");
     name = *uri && strncmp(uri, "data:", 5) != 0 ? uri : name;
-    memcpy(why, r->g.reason, sizeof(why));
-    r->g.reason[0] = 0;
+    r->g.why.text[0] = 0;
     if (*name) {
-        mien_gltf_refuse(&r->g, "texture %ld, \"%.60s\", cannot be used: %s", index, name, why);
+        mien_gltf_refuse(&r->g, "texture %ld, \"%.60s\", cannot be used: %s", index, name,
+                         why.text);
     } else {
-        mien_gltf_refuse(&r->g, "texture %ld cannot be used: %s", index, why);
+        mien_gltf_refuse(&r->g, "texture %ld cannot be used: %s", index, why.text);
     }
 }
 
@@ -524,12 +522,11 @@ static bool extras(struct reader *r, const cJSON *scene)
             return true;
         }
     }
-    char why[MIEN_PROP_REASON] = "its anchor is none of";
+    struct mien_why why = {"its anchor is none of"};
     for (int i = 0; i < MIEN_ANCHORS; i++) {
-        size_t n = strlen(why);
-        snprintf(why + n, sizeof(why) - n, "%s %s", i ? "," : "", mien_anchor_name(i));
+        mien_explain_more(&why, "%s %s", i ? "," : "", mien_anchor_name(i));
     }
-    return refuse(r, why);
+    return refuse(r, why.text);
 }
 
 static bool read_scene(struct reader *r)
@@ -564,14 +561,14 @@ static bool read_scene(struct reader *r)
 }
 
 bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const char *folder,
-                     char reason[MIEN_PROP_REASON])
+                     struct mien_why *why)
 {
     memset(p, 0, sizeof(*p));
     struct reader r = {.prop = p};
     bool ok = mien_gltf_open(&r.g, data, size, folder) && read_scene(&r);
     if (!ok) {
         mien_prop_destroy(p);
-        snprintf(reason, MIEN_PROP_REASON, "%s", r.g.reason);
+        mien_explain(why, "%s", r.g.why.text);
     }
     mien_free(r.item);
     mien_gltf_destroy(&r.g);

@@ -62,7 +62,7 @@ static void put_channels(struct mien_traces *c, const int *channel, int n)
     c->first = 0;
 }
 
-bool mien_traces_choose(struct mien_traces *c, const char *list, const char **wrong)
+bool mien_traces_choose(struct mien_traces *c, const char *list, struct mien_why *why)
 {
     int chosen[MIEN_TRACES_MAX], n = 0;
     for (const char *p = list; *p;) {
@@ -73,8 +73,10 @@ bool mien_traces_choose(struct mien_traces *c, const char *list, const char **wr
             found = strlen(name) == length && !strncmp(name, p, length) ? i : -1;
         }
         if (found < 0 || n == MIEN_TRACES_MAX) {
-            *wrong = p;
-            return false;
+            return mien_explain(why,
+                                found < 0 ? "\"%.*s\" is no channel"
+                                          : "\"%.*s\" is a ninth channel, and eight are shown",
+                                (int)(length < 40 ? length : 40), p);
         }
         chosen[n++] = found;
         p += length + (p[length] == ',');
@@ -105,8 +107,7 @@ const char *mien_traces_set_name(int set)
 
 void mien_traces_set(struct mien_traces *c, int set)
 {
-    const char *wrong;
-    mien_traces_choose(c, sets[set].list, &wrong);
+    mien_traces_choose(c, sets[set].list, NULL);
 }
 
 const char *mien_traces_next(struct mien_traces *c)

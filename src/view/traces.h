@@ -6,6 +6,7 @@
 #ifndef MIEN_VIEW_TRACES_H
 #define MIEN_VIEW_TRACES_H
 
+#include "base/why.h"
 #include "face/result.h"
 #include "face/signs.h"
 #include "view/draw.h"
@@ -30,9 +31,9 @@ struct mien_traces {
 #define MIEN_TRACES_DEFAULT "happy,mouthSmileLeft,jawOpen,browInnerUp,eyeBlinkLeft,yaw"
 
 // list: up to eight names with commas: blendshapes, expression classes, AU01 …, yaw, pitch, roll,
-// gazeYaw, gazePitch, blinkRate. False: *wrong points at the name that is none (or one too many); c
-// is unchanged.
-bool mien_traces_choose(struct mien_traces *c, const char *list, const char **wrong);
+// gazeYaw, gazePitch, blinkRate. False: *why names the one that is none (or one too many); c is
+// unchanged.
+bool mien_traces_choose(struct mien_traces *c, const char *list, struct mien_why *why);
 void mien_traces_list(const struct mien_traces *c, char *out, size_t size); // the same, written
 // The next one of the ready-made sets of channels; its name.
 const char *mien_traces_next(struct mien_traces *c);

@@ -307,22 +307,18 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
     flush(v);
 }
 
-_Static_assert((int)MIEN_VIEW_REASON == (int)MIEN_PROP_REASON, "a reason is passed on whole");
-
-bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON])
+bool mien_view_wear(struct mien_view *v, const char *path, struct mien_why *why)
 {
-    reason[0] = 0;
     if (!path || !*path) {
         mien_wear_remove(&v->wear, NULL);
         return true;
     }
-    return mien_wear_set(&v->wear, path, reason);
+    return mien_wear_set(&v->wear, path, why);
 }
 
-bool mien_view_wear_too(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON])
+bool mien_view_wear_too(struct mien_view *v, const char *path, struct mien_why *why)
 {
-    reason[0] = 0;
-    return mien_wear_add(&v->wear, path, reason);
+    return mien_wear_add(&v->wear, path, why);
 }
 
 void mien_view_take_off(struct mien_view *v, const char *path)

@@ -9,6 +9,7 @@
 #ifndef MIEN_VIEW_VIEW_H
 #define MIEN_VIEW_VIEW_H
 
+#include "base/why.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -61,11 +62,10 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
 void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
                      const struct mien_hud_info *info);
 // What every face wears (view/prop.h): only this; NULL or "": nothing. False: it stays as it was;
-// `reason` says why. Not for every frame.
-enum { MIEN_VIEW_REASON = 240 };
-bool mien_view_wear(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+// *why says why. Not for every frame.
+bool mien_view_wear(struct mien_view *v, const char *path, struct mien_why *why);
 // One thing more, up to MIEN_WEAR_MAX, and one less.
-bool mien_view_wear_too(struct mien_view *v, const char *path, char reason[MIEN_VIEW_REASON]);
+bool mien_view_wear_too(struct mien_view *v, const char *path, struct mien_why *why);
 void mien_view_take_off(struct mien_view *v, const char *path);
 int mien_view_help_pages(const struct mien_view *v); // of the sheet as it was drawn last; 1 before
 // The id of the face that was drawn at this point of the screen, 0 where there is none.

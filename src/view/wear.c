@@ -269,17 +269,15 @@ static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
     upload_shadow(w, k);
 }
 
-static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
-                 char reason[MIEN_PROP_REASON])
+static bool load(struct mien_wear *w, const char *path, struct mien_worn *k, struct mien_why *why)
 {
     *k = (struct mien_worn){.path = mien_copy_text(path)};
     if (!w->white || !k->path) {
-        snprintf(reason, MIEN_PROP_REASON,
-                 w->white ? "memory is short" : "there is no OpenGL to draw it with");
         mien_free(k->path);
-        return false;
+        return mien_explain(why,
+                            w->white ? "memory is short" : "there is no OpenGL to draw it with");
     }
-    if (!mien_prop_load(&k->prop, path, reason)) {
+    if (!mien_prop_load(&k->prop, path, why)) {
         mien_free(k->path);
         return false;
     }
@@ -291,10 +289,10 @@ static bool load(struct mien_wear *w, const char *path, struct mien_worn *k,
     return true;
 }
 
-bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
+bool mien_wear_set(struct mien_wear *w, const char *path, struct mien_why *why)
 {
     struct mien_worn k;
-    if (!load(w, path, &k, reason)) {
+    if (!load(w, path, &k, why)) {
         return false;
     }
     mien_wear_remove(w, NULL);
@@ -303,7 +301,7 @@ bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_
     return true;
 }
 
-bool mien_wear_add(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON])
+bool mien_wear_add(struct mien_wear *w, const char *path, struct mien_why *why)
 {
     for (int i = 0; i < w->count; i++) {
         if (!strcmp(w->item[i].path, path)) {
@@ -311,11 +309,9 @@ bool mien_wear_add(struct mien_wear *w, const char *path, char reason[MIEN_PROP_
         }
     }
     if (w->count == MIEN_WEAR_MAX) {
-        snprintf(reason, MIEN_PROP_REASON, "%d things are worn already: take one off first",
-                 MIEN_WEAR_MAX);
-        return false;
+        return mien_explain(why, "%d things are worn already: take one off first", MIEN_WEAR_MAX);
     }
-    bool ok = load(w, path, &w->item[w->count], reason);
+    bool ok = load(w, path, &w->item[w->count], why);
     w->count += ok;
     w->change += ok;
     return ok;

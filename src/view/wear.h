@@ -7,6 +7,7 @@
 #ifndef MIEN_VIEW_WEAR_H
 #define MIEN_VIEW_WEAR_H
 
+#include "base/why.h"
 #include "view/gl.h"
 #include "view/layer.h"
 #include "view/light.h"
@@ -44,10 +45,10 @@ struct mien_wear {
 // The mesh must outlive w; it is the one of every face that is drawn.
 bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m);
 void mien_wear_destroy(struct mien_wear *w);
-// This and nothing else. False: nothing changes; `reason` says why.
-bool mien_wear_set(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
-// One thing more; one that is worn already stays. False: nothing changes; `reason` says why.
-bool mien_wear_add(struct mien_wear *w, const char *path, char reason[MIEN_PROP_REASON]);
+// This and nothing else. False: nothing changes; *why says why.
+bool mien_wear_set(struct mien_wear *w, const char *path, struct mien_why *why);
+// One thing more; one that is worn already stays. False: nothing changes; *why says why.
+bool mien_wear_add(struct mien_wear *w, const char *path, struct mien_why *why);
 void mien_wear_remove(struct mien_wear *w, const char *path); // NULL: all
 
 struct mien_wear_face {           // what is needed of the face that is drawn

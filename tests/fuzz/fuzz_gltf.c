@@ -37,9 +37,9 @@ static void check_prop(const struct mien_prop *p)
 bool fuzz_gltf(const uint8_t *data, size_t size)
 {
     static struct mien_prop p;
-    char reason[MIEN_PROP_REASON] = "";
-    bool good = mien_prop_parse(&p, data, size, "tests/fuzz/beside", reason);
-    FUZZ_CHECK(good == !*reason);
+    struct mien_why why = {0};
+    bool good = mien_prop_parse(&p, data, size, "tests/fuzz/beside", &why);
+    FUZZ_CHECK(good == !*why.text);
     if (good) {
         check_prop(&p);
     }

@@ -20,7 +20,8 @@
 #include "folder.h"
 #include "patience.h"
 
-static char dir[64], why[MIEN_PROP_REASON];
+static char dir[64];
+static struct mien_why why;
 static struct mien_prop prop;
 
 static int set_up(void **state)
@@ -70,9 +71,9 @@ __attribute__((format(printf, 2, 3))) static bool parse(const char *folder, cons
         *c = *c == '\'' ? '"' : *c;
     }
     mien_prop_destroy(&prop);
-    why[0] = 0;
-    bool ok = mien_prop_parse(&prop, text, (size_t)n, folder, why);
-    assert_int_equal(ok, !why[0]);
+    why.text[0] = 0;
+    bool ok = mien_prop_parse(&prop, text, (size_t)n, folder, &why);
+    assert_int_equal(ok, !why.text[0]);
     return ok;
 }
 
@@ -246,7 +247,7 @@ static void file_without_scenes_shows_its_nodes(void **state)
                        "{" HEAD ",'scene':1,'scenes':[{'nodes':[2]}],%s" PLAIN
                        "," ARRAYS("") "," VIEWS("") "," BYTES "}",
                        nodes, sizeof(two), u));
-    assert_string_equal(why, "its scene is missing");
+    assert_string_equal(why.text, "its scene is missing");
     mien_free(u);
 }
 
@@ -261,7 +262,7 @@ static void required_extensions_are_named(void **state)
                         "," ARRAYS("") "," VIEWS("") "," BYTES "}",
                         list[i], sizeof(two), u);
         assert_int_equal(ok, i == 0);
-        assert_true(i != 1 || strstr(why, "FOO_bar?")); // plain text only
+        assert_true(i != 1 || strstr(why.text, "FOO_bar?")); // plain text only
     }
     mien_free(u);
 }
@@ -363,8 +364,8 @@ static void pictures_come_from_anywhere(void **state)
         assert_false(parse(dir,
                            "{" TEXTURED ",%s" VIEWS("") ",'textures':[%s],'images':[%s]," BYTES "}",
                            used, wrong[i][0], wrong[i][1], sizeof(two), u));
-        if (!strstr(why, wrong[i][2])) {
-            fail_msg("%zu: %s", i, why);
+        if (!strstr(why.text, wrong[i][2])) {
+            fail_msg("%zu: %s", i, why.text);
         }
     }
     mien_free(u);
@@ -390,7 +391,7 @@ static void large_pictures_shrink(void **state)
                   sizeof(two), u),
             !i);
         assert_true(i || prop.texture[0].picture.width == MIEN_PROP_TEXTURE_PX);
-        assert_true(!i || strstr(why, "4097 x 2 pixels"));
+        assert_true(!i || strstr(why.text, "4097 x 2 pixels"));
     }
     // Sixteen that differ are read, not seventeen.
     four_colours(in_dir("skin.png"));
@@ -462,7 +463,7 @@ static void files_beside_and_below_are_read(void **state)
                                        "parts/a.bin", "parts//%61.bin"};
     for (size_t i = 0; i < MIEN_COUNT(good); i++) {
         if (!parse_buffer(inner, good[i])) {
-            fail_msg("%s: %s", good[i], why);
+            fail_msg("%s: %s", good[i], why.text);
         }
         assert_int_equal(prop.vertices, 6);
     }
@@ -482,15 +483,15 @@ static void files_beside_and_below_are_read(void **state)
                                          {"/etc/passwd", "outside the folder"}};
     for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
         assert_false(parse_buffer(inner, bad[i][0]));
-        if (!strstr(why, bad[i][1])) {
-            fail_msg("%s: %s", bad[i][0], why);
+        if (!strstr(why.text, bad[i][1])) {
+            fail_msg("%s: %s", bad[i][0], why.text);
         }
     }
     snprintf(home, sizeof(home), "%s/secret.bin", dir);
     assert_false(parse_buffer(inner, home));
-    assert_non_null(strstr(why, "outside the folder"));
+    assert_non_null(strstr(why.text, "outside the folder"));
     assert_false(parse_buffer(NULL, "my%20ball.bin"));
-    assert_non_null(strstr(why, "it names another file"));
+    assert_non_null(strstr(why.text, "it names another file"));
     // The folder of a file is the one it lies in.
     char *text = mien_calloc(4096, 1);
     snprintf(text, 4096, "{" SCENE "," PLAIN "," ARRAYS("") "," VIEWS("") "," BYTES "}",
@@ -501,7 +502,7 @@ static void files_beside_and_below_are_read(void **state)
     assert_true(mien_file_save(in_dir("props/a.gltf"), text, strlen(text)));
     mien_free(text);
     mien_prop_destroy(&prop);
-    assert_true(mien_prop_load(&prop, in_dir("props/a.gltf"), why));
+    assert_true(mien_prop_load(&prop, in_dir("props/a.gltf"), &why));
     assert_int_equal(prop.vertices, 6);
 }
 
@@ -522,7 +523,7 @@ static void named_files_are_bounded(void **state)
                                i),
                          i == 0);
     }
-    assert_non_null(strstr(why, "too large"));
+    assert_non_null(strstr(why.text, "too large"));
 }
 
 static bool quick(int64_t since_ns)
@@ -566,7 +567,7 @@ static void node_graphs_end(void **state)
                       "," ARRAYS("") "," VIEWS("") "," BYTES "}",
                       nodes, sizeof(two), u));
     assert_false(parse(NULL, "{" HEAD ",'scenes':[{'nodes':[7]}],'nodes':[{}]}"));
-    assert_string_equal(why, "a node is missing");
+    assert_string_equal(why.text, "a node is missing");
     assert_true(quick(start));
     mien_free(u);
 }
@@ -608,7 +609,7 @@ static void totals_are_bounded(void **state)
     assert_false(parse(NULL,
                        "{" HEAD ",'nodes':[%s]," PLAIN "," ARRAYS("") "," VIEWS("") "," BYTES "}",
                        primitives, sizeof(two), u));
-    assert_string_equal(why, "it has too many vertices to be worn");
+    assert_string_equal(why.text, "it has too many vertices to be worn");
     mien_free(u);
     // Accessors without bytes behind them.
     static const long counts[] = {0, 60003, MANY + 1, 4000000000L};
@@ -632,7 +633,7 @@ static void large_json_is_refused(void **state)
     }
     strcat(zeros, "0");
     assert_false(parse(NULL, "{" HEAD ",'extras':[%s]}", zeros));
-    assert_non_null(strstr(why, "JSON is larger"));
+    assert_non_null(strstr(why.text, "JSON is larger"));
     memset(zeros, '[', 100000);
     zeros[100000] = 0;
     assert_false(parse(NULL, "{" HEAD ",'extras':%s}", zeros));
@@ -640,13 +641,13 @@ static void large_json_is_refused(void **state)
     memset(zeros, ',', 600000);
     zeros[600000] = 0;
     assert_false(parse(NULL, "{" HEAD ",'extras':'\\\\%s'}", zeros));
-    assert_string_equal(why, "there is no mesh in it");
+    assert_string_equal(why.text, "there is no mesh in it");
     char *c = zeros;
     for (int i = 0; i <= MIEN_GLTF_MEMBERS_MAX; i++) {
         c += sprintf(c, "%s'k%d':0", i ? "," : "", i);
     }
     assert_false(parse(NULL, "{" HEAD ",'extras':{%s}}", zeros));
-    assert_non_null(strstr(why, "JSON is larger"));
+    assert_non_null(strstr(why.text, "JSON is larger"));
     mien_free(zeros);
     assert_true(quick(start));
 }
@@ -673,13 +674,13 @@ static void bytes_outside_are_refused(void **state)
                                "{" SCENE "," PLAIN "," ARRAYS("") ",'bufferViews':[%s]," BYTES "}",
                                views[i][0], sizeof(b), u),
                          !views[i][1]);
-        if (views[i][1] && !strstr(why, views[i][1])) {
-            fail_msg("%zu: %s", i, why);
+        if (views[i][1] && !strstr(why.text, views[i][1])) {
+            fail_msg("%zu: %s", i, why.text);
         }
     }
     assert_false(parse(NULL, "{" SCENE "," PLAIN "," ARRAYS("") "," VIEWS("") "," BYTES "}",
                        sizeof(two) + 3, u));
-    assert_string_equal(why, "a buffer is longer than its data");
+    assert_string_equal(why.text, "a buffer is longer than its data");
     mien_free(u);
 }
 

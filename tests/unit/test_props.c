@@ -24,10 +24,10 @@ static void own_props_load(void **state)
     for (size_t i = 0; i < MIEN_COUNT(names); i++) {
         char path[256];
         struct mien_prop p;
-        char why[MIEN_PROP_REASON] = "";
+        struct mien_why why = {0};
         snprintf(path, sizeof(path), "assets/props/%s", names[i]);
-        if (!mien_prop_load(&p, path, why)) {
-            fail_msg("%s: %s", path, why);
+        if (!mien_prop_load(&p, path, &why)) {
+            fail_msg("%s: %s", path, why.text);
         }
         if (p.paint.data) {
             assert_false(p.full);
@@ -53,12 +53,12 @@ static void broken_files_are_refused(void **state)
     uint8_t *good = mien_file_read("assets/props/moustache.glb", 0, &size);
     assert_non_null(good);
     struct mien_prop p;
-    char why[MIEN_PROP_REASON] = "";
+    struct mien_why why = {0};
     for (size_t n = 0; n < size; n += n < 3000 ? 61 : 2003) {
         uint8_t *cut = mien_calloc(n + 1, 1);
         memcpy(cut, good, n);
-        assert_false(mien_prop_parse(&p, cut, n, NULL, why));
-        assert_true(*why);
+        assert_false(mien_prop_parse(&p, cut, n, NULL, &why));
+        assert_true(*why.text);
         mien_free(cut);
     }
     struct mien_rng rng;
@@ -69,7 +69,7 @@ static void broken_files_are_refused(void **state)
         for (int j = 0; j < 3; j++) {
             bad[mien_rng_below(&rng, 2600)] = (uint8_t)mien_rng_below(&rng, 256);
         }
-        if (mien_prop_parse(&p, bad, size, NULL, why)) {
+        if (mien_prop_parse(&p, bad, size, NULL, &why)) {
             for (int i = 0; i < p.indices; i++) {
                 assert_true(p.index[i] < (uint32_t)p.vertices);
             }
@@ -96,7 +96,7 @@ static void broken_files_are_refused(void **state)
         "\"data:;base64,AAAA\",\"byteLength\":400}]}",
     };
     for (size_t i = 0; i < MIEN_COUNT(texts); i++) {
-        assert_false(mien_prop_parse(&p, texts[i], strlen(texts[i]), NULL, why));
+        assert_false(mien_prop_parse(&p, texts[i], strlen(texts[i]), NULL, &why));
     }
 }
 

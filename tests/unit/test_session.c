@@ -83,8 +83,7 @@ static int set_up(void **state)
     have_gl = mien_show_open(&show, &c) && show.ui;
     if (have_gl) {
         show.menus_in_screenshot = true;
-        const char *wrong;
-        assert_true(mien_traces_choose(&show.curves, MIEN_TRACES_DEFAULT, &wrong));
+        assert_true(mien_traces_choose(&show.curves, MIEN_TRACES_DEFAULT, NULL));
         show.info.curves = show.controls.curves = &show.curves;
         mien_props_list(&show.controls, show.prop_path);
     }
@@ -313,13 +312,13 @@ static void every_mode_and_prop_shows(void **state)
     }
     act();
     show.settings.mode = MIEN_VIEW_OFF;
-    char why[MIEN_VIEW_REASON] = "";
+    struct mien_why why = {0};
     assert_int_equal(show.controls.props, 11); // each of them has a stored picture
     for (int p = 1; p < show.controls.props; p++) {
         press(SDLK_g);
         act();
         assert_int_equal(show.controls.prop, p);
-        assert_true(mien_view_wear(show.view, show.prop_path[p], why));
+        assert_true(mien_view_wear(show.view, show.prop_path[p], &why));
         picture(&now);
         assert_true(difference(&now, &before) > 0.1);
         char name[64];
@@ -329,30 +328,30 @@ static void every_mode_and_prop_shows(void **state)
         before = now;
         now = (struct mien_image){0};
     }
-    assert_false(mien_view_wear(show.view, "tests/unit/test_session.c", why));
-    assert_true(*why);
+    assert_false(mien_view_wear(show.view, "tests/unit/test_session.c", &why));
+    assert_true(*why.text);
     // Several at once: each hides nothing of the others; one is taken off, the other stays.
     struct mien_image both = {0};
     char *paths[2] = {show.prop_path[find_prop("glasses")], show.prop_path[find_prop("hat")]};
-    assert_true(mien_view_wear(show.view, paths[0], why));
+    assert_true(mien_view_wear(show.view, paths[0], &why));
     picture(&before);
-    assert_true(mien_view_wear_too(show.view, paths[1], why));
-    assert_true(mien_view_wear_too(show.view, paths[1], why)); // worn already
+    assert_true(mien_view_wear_too(show.view, paths[1], &why));
+    assert_true(mien_view_wear_too(show.view, paths[1], &why)); // worn already
     picture(&both);
     assert_true(difference(&both, &before) > 0.1);
     mien_view_take_off(show.view, paths[1]);
     picture(&now);
     assert_true(difference(&now, &before) < 0.01); // but for the light, which goes on
-    assert_true(mien_view_wear(show.view, paths[1], why));
+    assert_true(mien_view_wear(show.view, paths[1], &why));
     picture(&now);
     assert_true(difference(&both, &now) > 0.05); // without the glasses
     int worn = 1;
     for (int p = 1; p < show.controls.props; p++) {
         bool again = !strcmp(show.prop_path[p], paths[1]);
-        assert_int_equal(mien_view_wear_too(show.view, show.prop_path[p], why), again || worn < 6);
+        assert_int_equal(mien_view_wear_too(show.view, show.prop_path[p], &why), again || worn < 6);
         worn += !again && worn < 6;
     }
-    assert_true(mien_view_wear(show.view, NULL, why));
+    assert_true(mien_view_wear(show.view, NULL, &why));
     mien_image_destroy(&both);
     mien_image_destroy(&now);
     mien_image_destroy(&before);
@@ -402,7 +401,8 @@ static void worn_textures_show(void **state)
         "\"images\":[{\"uri\":\"sheet.png\"}],\"samplers\":[{\"magFilter\":9728}],"
         "\"textures\":[{\"source\":0,\"sampler\":0}],\"materials\":[{\"alphaMode\":\"%s\","
         "\"pbrMetallicRoughness\":{\"baseColorTexture\":{\"index\":0}}}]}";
-    char dir[] = "/tmp/mien-sheet-XXXXXX", path[64], text[2048], why[MIEN_VIEW_REASON];
+    char dir[] = "/tmp/mien-sheet-XXXXXX", path[64], text[2048];
+    struct mien_why why;
     uint8_t bytes[124];
     assert_non_null(mkdtemp(dir));
     memcpy(bytes, sheet, 80);
@@ -425,8 +425,8 @@ static void worn_textures_show(void **state)
         snprintf(text, sizeof(text), format, modes[i]);
         snprintf(path, sizeof(path), "%s/sheet.gltf", dir);
         assert_true(mien_file_save(path, text, strlen(text)));
-        if (!mien_view_wear(show.view, path, why)) {
-            fail_msg("%s: %s", modes[i], why);
+        if (!mien_view_wear(show.view, path, &why)) {
+            fail_msg("%s: %s", modes[i], why.text);
         }
         picture(&now);
         count_colours(&now, count);
@@ -438,7 +438,7 @@ static void worn_textures_show(void **state)
             }
         }
     }
-    assert_true(mien_view_wear(show.view, NULL, why));
+    assert_true(mien_view_wear(show.view, NULL, &why));
     mien_image_destroy(&now);
     static const char *const names[] = {"sheet.bin", "sheet.png", "sheet.gltf"};
     for (size_t i = 0; i < MIEN_COUNT(names); i++) {
@@ -639,13 +639,13 @@ static void programme_is_clean(void **state)
         skip();
     }
     struct mien_image got = {0}, again = {0};
-    char why[MIEN_VIEW_REASON] = "";
+    struct mien_why why = {0};
     struct mien_view_settings before = show.settings;
     int glasses = 0;
     while (strcmp(show.controls.prop_name[glasses], "sunglasses") != 0) {
         glasses++;
     }
-    assert_true(mien_view_wear(show.view, show.prop_path[glasses], why));
+    assert_true(mien_view_wear(show.view, show.prop_path[glasses], &why));
     assert_true(mien_view_wears(show.view));
     assert_true(mien_image_create(&got, 640, 480, MIEN_FORMAT_RGB8));
     assert_true(mien_image_create(&again, 640, 480, MIEN_FORMAT_RGB8));
@@ -675,7 +675,7 @@ static void programme_is_clean(void **state)
         }
     }
     assert_in_range(worn, 1500, 20000); // two pairs of lenses
-    assert_true(mien_view_wear(show.view, NULL, why));
+    assert_true(mien_view_wear(show.view, NULL, &why));
     assert_false(mien_view_wears(show.view));
     // Presentation shows it in the window too.
     show.settings = (struct mien_view_settings){.hud = MIEN_HUD_FULL, .axes = true};

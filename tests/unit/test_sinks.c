@@ -143,8 +143,8 @@ static void test_addresses(void **state)
     };
     for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
         struct mien_address a;
-        const char *reason = NULL;
-        bool ok = mien_address_parse(cases[i].text, "d", 7, &a, &reason);
+        struct mien_why why = {0};
+        bool ok = mien_address_parse(cases[i].text, "d", 7, &a, &why);
         if (ok != (cases[i].host != NULL)) {
             fail_msg("\"%s\" is %s", cases[i].text, ok ? "taken" : "refused");
         }
@@ -152,14 +152,14 @@ static void test_addresses(void **state)
             assert_string_equal(a.host, cases[i].host);
             assert_string_equal(a.port, cases[i].port);
         } else {
-            assert_non_null(reason);
+            assert_true(*why.text);
         }
     }
 }
 
 static void test_lists_are_checked(void **state)
 {
-    const char *why;
+    struct mien_why why = {0};
     static const char *const good[] = {"vmc",
                                        "vmc:127.0.0.1:39539,osf,livelink:[::1]:11111",
                                        "ifacialmocap:to=10.0.0.2:49983",
@@ -172,14 +172,14 @@ static void test_lists_are_checked(void **state)
                                       "ws:a:b:c", ",vmc",          "ifacialmocap:to=x:99999"};
     for (size_t i = 0; i < MIEN_COUNT(good); i++) {
         if (!mien_sinks_check(good[i], &why)) {
-            fail_msg("%s: %s", good[i], why);
+            fail_msg("%s: %s", good[i], why.text);
         }
     }
     for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
         if (mien_sinks_check(bad[i], &why)) {
             fail_msg("%s is taken", bad[i]);
         }
-        assert_non_null(why);
+        assert_true(*why.text);
     }
     assert_true(mien_sinks_use_stdout("vmc,openface"));
     assert_false(mien_sinks_use_stdout("vmc,openface:x.csv,ws"));

@@ -88,7 +88,7 @@ static void test_frames_allocate_nothing(void **state)
         }
         counting = 0;
         if (allocations) {
-            fail_msg("%s allocates %d times in 20 frames", sink[i]->name, allocations);
+            fail_msg("%s allocates %d times in 20 frames", sink[i]->type->name, allocations);
         }
     }
     void *volatile p = NULL; // the counter counts

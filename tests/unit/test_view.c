@@ -242,14 +242,13 @@ static void nothing_is_cut_or_overlaps(void **state)
                                   {1200, 400}, {2560, 1440}, {3840, 2160}, {2160, 3840}};
     static struct mien_result r;
     static struct mien_traces curves;
-    const char *wrong;
     example(&r, 0, 0, 0);
     r.count = 2;
     r.face[1] = r.face[0];
     r.face[1].id = 2;
     r.face[0].box_px[0] = -5; // there is a reason to be told
     snprintf(r.network, sizeof(r.network), "standard");
-    assert_true(mien_traces_choose(&curves, MIEN_TRACES_DEFAULT, &wrong));
+    assert_true(mien_traces_choose(&curves, MIEN_TRACES_DEFAULT, NULL));
     struct mien_hud_info info = {.fps = 30,
                                  .source = "a-clip-with-quite-a-long-name-of-last-summer.mp4",
                                  .worn = "sunglasses",
