@@ -457,17 +457,11 @@ static bool open_gltf(struct mien_sink *sink, const struct mien_sink_target *to,
     return true;
 }
 
-const struct mien_sink_kind mien_sink_kind_gltf = {
-    .name = "gltf",
-    .argument = MIEN_SINK_FILE,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "gltf:FILE.glb",
-    .what = "animated face for Blender",
-    .example = "gltf:mien.glb",
-    .type = {.name = "glTF",
-             .size = sizeof(struct gltf_sink),
-             .write = gltf_write,
-             .close = gltf_close,
-             .idle = gltf_idle},
+const struct mien_sink_type mien_sink_gltf = {
+    .name = "glTF",
+    .size = sizeof(struct gltf_sink),
     .open = open_gltf,
+    .write = gltf_write,
+    .idle = gltf_idle,
+    .close = gltf_close,
 };

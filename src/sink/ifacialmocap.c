@@ -263,18 +263,11 @@ static bool open_ifacialmocap(struct mien_sink *sink, const struct mien_sink_tar
     return true;
 }
 
-const struct mien_sink_kind mien_sink_kind_ifacialmocap = {
-    .name = "ifacialmocap",
-    .argument = MIEN_SINK_ADDRESS_OR_TARGET,
-    .port = 49983,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT]",
-    .what = "iFacialMocap",
-    .example = "ifacialmocap",
-    .type = {.name = "iFacialMocap",
-             .size = sizeof(struct ifm_sink),
-             .write = ifm_write,
-             .close = ifm_close,
-             .idle = ifm_idle},
+const struct mien_sink_type mien_sink_ifacialmocap = {
+    .name = "iFacialMocap",
+    .size = sizeof(struct ifm_sink),
     .open = open_ifacialmocap,
+    .write = ifm_write,
+    .idle = ifm_idle,
+    .close = ifm_close,
 };

@@ -146,18 +146,12 @@ static bool open_loopback(struct mien_sink *sink, const struct mien_sink_target 
     return ok;
 }
 
-const struct mien_sink_kind mien_sink_kind_loopback = {
-    .name = "loopback",
-    .argument = MIEN_SINK_DEVICE,
-    .traffic = MIEN_TRAFFIC_CAMERA,
+const struct mien_sink_type mien_sink_loopback = {
+    .name = "virtual camera",
+    .size = sizeof(struct loopback_sink),
     .wants_pictures = true,
-    .help = "loopback:/dev/videoN (virtual camera)",
-    .what = "virtual camera",
-    .example = "loopback:/dev/video10",
-    .type = {.name = "virtual camera",
-             .size = sizeof(struct loopback_sink),
-             .write = loopback_write,
-             .show = loopback_show,
-             .close = loopback_close},
     .open = open_loopback,
+    .write = loopback_write,
+    .show = loopback_show,
+    .close = loopback_close,
 };

@@ -172,16 +172,10 @@ static bool open_md5(struct mien_sink *sink, const struct mien_sink_target *to,
     return mien_text_open(&d->text, to->path);
 }
 
-const struct mien_sink_kind mien_sink_kind_md5 = {
-    .name = "md5",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "md5[:FILE]",
-    .what = "digests, to compare runs",
-    .example = "md5:mien.md5",
-    .type = {.name = "MD5",
-             .size = sizeof(struct md5_sink),
-             .write = md5_write,
-             .close = md5_close},
+const struct mien_sink_type mien_sink_md5 = {
+    .name = "MD5",
+    .size = sizeof(struct md5_sink),
     .open = open_md5,
+    .write = md5_write,
+    .close = md5_close,
 };

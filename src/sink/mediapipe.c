@@ -159,16 +159,10 @@ static bool open_mediapipe(struct mien_sink *sink, const struct mien_sink_target
     return true;
 }
 
-const struct mien_sink_kind mien_sink_kind_mediapipe = {
-    .name = "mediapipe",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "mediapipe:FILE.json",
-    .what = "like MediaPipe's",
-    .example = "mediapipe:mediapipe.json",
-    .type = {.name = "MediaPipe JSON",
-             .size = sizeof(struct mediapipe_sink),
-             .write = mediapipe_write,
-             .close = mediapipe_close},
+const struct mien_sink_type mien_sink_mediapipe = {
+    .name = "MediaPipe JSON",
+    .size = sizeof(struct mediapipe_sink),
     .open = open_mediapipe,
+    .write = mediapipe_write,
+    .close = mediapipe_close,
 };

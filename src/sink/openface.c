@@ -272,16 +272,10 @@ static bool open_openface(struct mien_sink *sink, const struct mien_sink_target 
     return mien_text_end_first_line(&o->text);
 }
 
-const struct mien_sink_kind mien_sink_kind_openface = {
-    .name = "openface",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "openface:FILE.csv",
-    .what = "table like OpenFace's",
-    .example = "openface:openface.csv",
-    .type = {.name = "OpenFace CSV",
-             .size = sizeof(struct openface_sink),
-             .write = openface_write,
-             .close = openface_close},
+const struct mien_sink_type mien_sink_openface = {
+    .name = "OpenFace CSV",
+    .size = sizeof(struct openface_sink),
     .open = open_openface,
+    .write = openface_write,
+    .close = openface_close,
 };

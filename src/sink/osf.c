@@ -203,17 +203,10 @@ static bool open_osf(struct mien_sink *sink, const struct mien_sink_target *to,
     return mien_udp_open(&s->udp, "OpenSeeFace", &to->address);
 }
 
-const struct mien_sink_kind mien_sink_kind_osf = {
-    .name = "osf",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 11573,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "osf[:HOST:PORT] (OpenSeeFace)",
-    .what = "OpenSeeFace: VTube Studio, VSeeFace",
-    .example = "osf",
-    .type = {.name = "OpenSeeFace",
-             .size = sizeof(struct osf_sink),
-             .write = osf_write,
-             .close = osf_close},
+const struct mien_sink_type mien_sink_osf = {
+    .name = "OpenSeeFace",
+    .size = sizeof(struct osf_sink),
     .open = open_osf,
+    .write = osf_write,
+    .close = osf_close,
 };

@@ -154,18 +154,12 @@ static bool open_jsonl(struct mien_sink *sink, const struct mien_sink_target *to
     return mien_text_open(&s->text, to->path);
 }
 
-const struct mien_sink_kind mien_sink_kind_jsonl = {
-    .name = "jsonl",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "jsonl:FILE",
-    .what = "everything, a line a frame",
-    .example = "jsonl:mien.jsonl",
-    .type = {.name = "JSON lines",
-             .size = sizeof(struct text_sink),
-             .write = jsonl_write,
-             .close = text_close},
+const struct mien_sink_type mien_sink_jsonl = {
+    .name = "JSON lines",
+    .size = sizeof(struct text_sink),
     .open = open_jsonl,
+    .write = jsonl_write,
+    .close = text_close,
 };
 
 static void cells(struct mien_text *t, const float *v, int n, int digits)
@@ -263,16 +257,10 @@ static bool open_csv(struct mien_sink *sink, const struct mien_sink_target *to,
     return mien_text_end_first_line(&s->text);
 }
 
-const struct mien_sink_kind mien_sink_kind_csv = {
-    .name = "csv",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "csv:FILE",
-    .what = "table, a row a face",
-    .example = "csv:mien.csv",
-    .type = {.name = "CSV",
-             .size = sizeof(struct text_sink),
-             .write = csv_write,
-             .close = text_close},
+const struct mien_sink_type mien_sink_csv = {
+    .name = "CSV",
+    .size = sizeof(struct text_sink),
     .open = open_csv,
+    .write = csv_write,
+    .close = text_close,
 };

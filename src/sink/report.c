@@ -394,16 +394,11 @@ static bool open_report(struct mien_sink *sink, const struct mien_sink_target *t
     return true;
 }
 
-const struct mien_sink_kind mien_sink_kind_report = {
+const struct mien_sink_type mien_sink_report = {
     .name = "report",
-    .argument = MIEN_SINK_FILE,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "report:FILE.html (session report)",
-    .what = "page about a session",
-    .type = {.name = "report",
-             .size = sizeof(struct report_sink),
-             .write = report_write,
-             .close = report_close,
-             .idle = report_idle},
+    .size = sizeof(struct report_sink),
     .open = open_report,
+    .write = report_write,
+    .idle = report_idle,
+    .close = report_close,
 };

@@ -79,15 +79,10 @@ static bool open_null(struct mien_sink *s, const struct mien_sink_target *to,
     return true;
 }
 
-const struct mien_sink_kind mien_sink_kind_null = {
+const struct mien_sink_type mien_sink_null = {
     .name = "null",
-    .argument = MIEN_SINK_NONE,
-    .traffic = MIEN_TRAFFIC_NONE,
-    .help = "null",
-    .what = "counts frames only",
-    .type = {.name = "null",
-             .size = sizeof(struct null_sink),
-             .write = null_write,
-             .close = null_close},
+    .size = sizeof(struct null_sink),
     .open = open_null,
+    .write = null_write,
+    .close = null_close,
 };

@@ -10,6 +10,7 @@
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
+#include "sink/address.h"
 #include <stdbool.h>
 
 struct mien_sink_frame {
@@ -18,18 +19,36 @@ struct mien_sink_frame {
     const struct mien_result *result;
 };
 
+struct mien_sink_context {
+    const struct mien_face_model *model; // borrowed until close; needed by sinks that show meshes
+    double frames_per_s;                 // nominal
+    bool dated;                          // reports say when they were begun
+    const char *settings; // what was measured with, in words, for reports; copied; NULL: not told
+};
+
+struct mien_sink_target {        // what stands after the colon, as the kind's `argument` reads it
+    const char *path;            // a file or device; "-": standard output
+    struct mien_address address; // where nothing is said: this computer and the kind's port
+    bool unasked;                // "to=" stood before the address
+};
+
 struct mien_sink;
-struct mien_sink_type { // what a sink does: one constant each
-    const char *name;   // for messages
-    size_t size;        // of its struct, which begins with a struct mien_sink
+struct mien_sink_type {  // what a sink does: one constant each
+    const char *name;    // for messages
+    size_t size;         // of its struct, which begins with a struct mien_sink
+    bool wants_pictures; // its write or show takes the frame's picture
+    // s: zeroed. False on failure (logged), with nothing left open: s is then freed without a call
+    // of its close. NULL for sinks that other functions make (mien_sink_overlay …).
+    bool (*open)(struct mien_sink *s, const struct mien_sink_target *to,
+                 const struct mien_sink_context *c);
     bool (*write)(struct mien_sink *s, const struct mien_sink_frame *f);
-    // Writes what is left and lets go of all that s holds; s itself is its owner's.
-    bool (*close)(struct mien_sink *s);
-    // May be NULL. Called every few hundredths of a second while no frame comes: answers clients.
-    void (*idle)(struct mien_sink *s);
     // May be NULL. A live program that draws hands what it shows here (RGB8), and then leaves
     // `picture` in write NULL; others give the frame's picture in write.
     bool (*show)(struct mien_sink *s, const struct mien_image *shown);
+    // May be NULL. Called every few hundredths of a second while no frame comes: answers clients.
+    void (*idle)(struct mien_sink *s);
+    // Writes what is left and lets go of all that s holds; s itself is its owner's.
+    bool (*close)(struct mien_sink *s);
 };
 
 struct mien_sink { // first member of every sink

@@ -7,21 +7,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#define ROW(name) &mien_sink_kind_##name,
-static const struct mien_sink_kind *const kinds[] = {MIEN_SINK_KINDS(ROW)};
+#define ROW(name, argument, port, traffic, help, what, example)               \
+    {#name,   MIEN_SINK_##argument, port, MIEN_TRAFFIC_##traffic, help, what, \
+     example, &mien_sink_##name},
+static const struct mien_sink_kind kinds[] = {MIEN_SINK_KINDS(ROW)};
 enum { KINDS = (int)MIEN_COUNT(kinds) };
 
 const struct mien_sink_kind *mien_sink_kind_at(int i)
 {
-    return i >= 0 && i < KINDS ? kinds[i] : NULL;
+    return i >= 0 && i < KINDS ? &kinds[i] : NULL;
 }
 
 const struct mien_sink_kind *mien_sink_kind_of(const char *spec)
 {
     size_t n = strcspn(spec, ":,");
     for (int i = 0; i < KINDS; i++) {
-        if (strlen(kinds[i]->name) == n && !strncmp(kinds[i]->name, spec, n)) {
-            return kinds[i];
+        if (strlen(kinds[i].name) == n && !strncmp(kinds[i].name, spec, n)) {
+            return &kinds[i];
         }
     }
     return NULL;
@@ -44,7 +46,7 @@ const char *mien_sinks_help(char text[MIEN_SINKS_HELP_SIZE])
 {
     snprintf(text, MIEN_SINKS_HELP_SIZE, "where results go, several with commas:");
     for (int i = 0; i < KINDS; i++) {
-        append(text, MIEN_SINKS_HELP_SIZE, i ? ", " : " ", kinds[i]->help);
+        append(text, MIEN_SINKS_HELP_SIZE, i ? ", " : " ", kinds[i].help);
     }
     return text;
 }
@@ -83,7 +85,7 @@ static bool read_target(const struct spec *s, struct mien_sink_target *to, struc
     if (!s->kind) {
         mien_explain(why, "there is no such output; there are");
         for (int i = 0; i < KINDS; i++) {
-            mien_explain_more(why, "%s %s", i ? "," : "", kinds[i]->name);
+            mien_explain_more(why, "%s %s", i ? "," : "", kinds[i].name);
         }
         return false;
     }
@@ -170,7 +172,7 @@ bool mien_sinks_need_pictures(const char *list)
 {
     struct spec s;
     while (next_spec(&list, &s)) {
-        if (s.kind && s.kind->wants_pictures) {
+        if (s.kind && s.kind->type->wants_pictures) {
             return true;
         }
     }
@@ -187,8 +189,8 @@ static struct mien_sink *open_one(const struct spec *s, const struct mien_sink_c
         mien_error("%s", why.text);
         return NULL;
     }
-    struct mien_sink *sink = mien_sink_create(&s->kind->type);
-    if (sink && !s->kind->open(sink, &to, c ? c : &none)) {
+    struct mien_sink *sink = mien_sink_create(s->kind->type);
+    if (sink && !s->kind->type->open(sink, &to, c ? c : &none)) {
         mien_free(sink);
         return NULL;
     }

@@ -1,8 +1,8 @@
 // Every sink by its name on the command line: "kind[:argument]", several with commas.
 //
-// A kind is one row, which stands in the sink's own file: what it is called, takes, lets out, says
-// of itself, and how it is opened. Parser, --help, man page, completion, menus and the privacy lamp
-// read it; nothing else knows a kind. MIEN_SINK_KINDS lists them.
+// A kind is one row of MIEN_SINK_KINDS: what it is called, takes, lets out and says of itself.
+// Parser, --help, man page, completion, menus and the privacy lamp read it; nothing else knows a
+// kind. What it does is its struct mien_sink_type, at the end of the sink's own file.
 // Does not: know threads or pacing. Sinks that send do not wait: what cannot go at once is dropped,
 // counted, and said once. Sockets stay on this computer unless an address says otherwise.
 #ifndef MIEN_SINK_SINKS_H
@@ -10,17 +10,9 @@
 
 #include "base/traffic.h"
 #include "base/why.h"
-#include "sink/address.h"
 #include "sink/sink.h"
 
 enum { MIEN_SINKS_MAX = 16, MIEN_SINKS_HELP_SIZE = 1024 };
-
-struct mien_sink_context {
-    const struct mien_face_model *model; // borrowed until close; needed by sinks that show meshes
-    double frames_per_s;                 // nominal
-    bool dated;                          // reports say when they were begun
-    const char *settings; // what was measured with, in words, for reports; copied; NULL: not told
-};
 
 enum mien_sink_argument {
     MIEN_SINK_NONE,
@@ -31,49 +23,51 @@ enum mien_sink_argument {
     MIEN_SINK_DEVICE,
 };
 
-struct mien_sink_target {        // what stands after the colon, as the kind's `argument` reads it
-    const char *path;            // a file or device; "-": standard output
-    struct mien_address address; // where nothing is said: this computer and the kind's port
-    bool unasked;                // "to=" stood before the address
-};
-
 struct mien_sink_kind {
     const char *name; // lower-case letters and digits, at most 15
     enum mien_sink_argument argument;
     int port; // of an address that names none
     enum mien_traffic traffic;
-    bool wants_pictures; // its write or show takes the frame's picture
     const char *help;    // how it is written, for --help: "csv:FILE"
     const char *what;    // a few words for the menu
     const char *example; // what the menu offers to begin with; NULL: the menu does not offer it
-    struct mien_sink_type type;
-    // s: of `type`, zeroed. False on failure (logged), with nothing left open: s is then freed
-    // without a call of its close.
-    bool (*open)(struct mien_sink *s, const struct mien_sink_target *to,
-                 const struct mien_sink_context *c);
+    const struct mien_sink_type *type;
 };
 
-// One name a kind, in the order of --help; its row is mien_sink_kind_NAME.
-#define MIEN_SINK_KINDS(X) \
-    X(jsonl)               \
-    X(csv)                 \
-    X(tidy)                \
-    X(md5)                 \
-    X(null)                \
-    X(openface)            \
-    X(mediapipe)           \
-    X(livelinkcsv)         \
-    X(gltf)                \
-    X(vmc)                 \
-    X(osf)                 \
-    X(livelink)            \
-    X(ifacialmocap)        \
-    X(facecap)             \
-    X(opentrack)           \
-    X(ws)                  \
-    X(loopback)            \
-    X(report)
-#define MIEN_SINK_DECLARE(name) extern const struct mien_sink_kind mien_sink_kind_##name;
+// name, argument, port, traffic, help, what, example; in the order of --help. What it does is
+// mien_sink_NAME, in the sink's own file.
+#define MIEN_SINK_KINDS(X)                                                                         \
+    X(jsonl, FILE_OR_STDOUT, 0, FILE, "jsonl:FILE", "everything, a line a frame",                  \
+      "jsonl:mien.jsonl")                                                                          \
+    X(csv, FILE_OR_STDOUT, 0, FILE, "csv:FILE", "table, a row a face", "csv:mien.csv")             \
+    X(tidy, FILE, 0, FILE, "tidy:FILE.csv (one table for R and pandas)",                           \
+      "one table for R and pandas", "tidy:mien-tidy.csv")                                          \
+    X(md5, FILE_OR_STDOUT, 0, FILE, "md5[:FILE]", "digests, to compare runs", "md5:mien.md5")      \
+    X(null, NONE, 0, NONE, "null", "counts frames only", NULL)                                     \
+    X(openface, FILE_OR_STDOUT, 0, FILE, "openface:FILE.csv", "table like OpenFace's",             \
+      "openface:openface.csv")                                                                     \
+    X(mediapipe, FILE_OR_STDOUT, 0, FILE, "mediapipe:FILE.json", "like MediaPipe's",               \
+      "mediapipe:mediapipe.json")                                                                  \
+    X(livelinkcsv, FILE_OR_STDOUT, 0, FILE, "livelinkcsv:FILE.csv", "table like Live Link Face's", \
+      "livelinkcsv:livelink.csv")                                                                  \
+    X(gltf, FILE, 0, FILE, "gltf:FILE.glb", "animated face for Blender", "gltf:mien.glb")          \
+    X(vmc, ADDRESS, 39539, NETWORK, "vmc[:HOST:PORT]", "VMC: VSeeFace, Warudo, VNyan", "vmc")      \
+    X(osf, ADDRESS, 11573, NETWORK, "osf[:HOST:PORT] (OpenSeeFace)",                               \
+      "OpenSeeFace: VTube Studio, VSeeFace", "osf")                                                \
+    X(livelink, ADDRESS, 11111, NETWORK, "livelink[:HOST:PORT] (Live Link Face)",                  \
+      "Live Link Face: Unreal Engine", "livelink")                                                 \
+    X(ifacialmocap, ADDRESS_OR_TARGET, 49983, NETWORK, "ifacialmocap[:[BIND:]PORT|:to=HOST:PORT]", \
+      "iFacialMocap", "ifacialmocap")                                                              \
+    X(facecap, ADDRESS, 8080, NETWORK, "facecap[:HOST:PORT]", "Face Cap (OSC)", "facecap")         \
+    X(opentrack, ADDRESS, 4242, NETWORK, "opentrack[:HOST:PORT]", "head pose for games",           \
+      "opentrack")                                                                                 \
+    X(ws, ADDRESS, 8765, NETWORK, "ws[:[BIND:]PORT] (page in a browser)",                          \
+      "page in a browser, port 8765", "ws")                                                        \
+    X(loopback, DEVICE, 0, CAMERA, "loopback:/dev/videoN (virtual camera)", "virtual camera",      \
+      "loopback:/dev/video10")                                                                     \
+    X(report, FILE, 0, FILE, "report:FILE.html (session report)", "page about a session", NULL)
+#define MIEN_SINK_DECLARE(name, argument, port, traffic, help, what, example) \
+    extern const struct mien_sink_type mien_sink_##name;
 MIEN_SINK_KINDS(MIEN_SINK_DECLARE)
 
 const struct mien_sink_kind *mien_sink_kind_at(int i); // NULL past the last

@@ -160,16 +160,10 @@ static bool open_tidy(struct mien_sink *sink, const struct mien_sink_target *to,
     return mien_text_end_first_line(&s->text);
 }
 
-const struct mien_sink_kind mien_sink_kind_tidy = {
+const struct mien_sink_type mien_sink_tidy = {
     .name = "tidy",
-    .argument = MIEN_SINK_FILE,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "tidy:FILE.csv (one table for R and pandas)",
-    .what = "one table for R and pandas",
-    .example = "tidy:mien-tidy.csv",
-    .type = {.name = "tidy",
-             .size = sizeof(struct tidy_sink),
-             .write = tidy_write,
-             .close = tidy_close},
+    .size = sizeof(struct tidy_sink),
     .open = open_tidy,
+    .write = tidy_write,
+    .close = tidy_close,
 };

@@ -95,19 +95,12 @@ static bool open_livelink(struct mien_sink *sink, const struct mien_sink_target 
     return mien_udp_open(&s->udp, "Live Link Face", &to->address);
 }
 
-const struct mien_sink_kind mien_sink_kind_livelink = {
-    .name = "livelink",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 11111,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "livelink[:HOST:PORT] (Live Link Face)",
-    .what = "Live Link Face: Unreal Engine",
-    .example = "livelink",
-    .type = {.name = "Live Link Face",
-             .size = sizeof(struct livelink_sink),
-             .write = livelink_write,
-             .close = livelink_close},
+const struct mien_sink_type mien_sink_livelink = {
+    .name = "Live Link Face",
+    .size = sizeof(struct livelink_sink),
     .open = open_livelink,
+    .write = livelink_write,
+    .close = livelink_close,
 };
 
 // One row a frame with a face, as the app's take files: "HH:MM:SS:FF.FFF,61,…".
@@ -155,18 +148,12 @@ static bool open_livelinkcsv(struct mien_sink *sink, const struct mien_sink_targ
     return mien_text_end_first_line(&s->text);
 }
 
-const struct mien_sink_kind mien_sink_kind_livelinkcsv = {
-    .name = "livelinkcsv",
-    .argument = MIEN_SINK_FILE_OR_STDOUT,
-    .traffic = MIEN_TRAFFIC_FILE,
-    .help = "livelinkcsv:FILE.csv",
-    .what = "table like Live Link Face's",
-    .example = "livelinkcsv:livelink.csv",
-    .type = {.name = "Live Link Face take",
-             .size = sizeof(struct livelink_sink),
-             .write = take_write,
-             .close = take_close},
+const struct mien_sink_type mien_sink_livelinkcsv = {
+    .name = "Live Link Face take",
+    .size = sizeof(struct livelink_sink),
     .open = open_livelinkcsv,
+    .write = take_write,
+    .close = take_close,
 };
 
 struct opentrack_sink {
@@ -204,17 +191,10 @@ static bool open_opentrack(struct mien_sink *sink, const struct mien_sink_target
     return mien_udp_open(&s->udp, "opentrack", &to->address);
 }
 
-const struct mien_sink_kind mien_sink_kind_opentrack = {
+const struct mien_sink_type mien_sink_opentrack = {
     .name = "opentrack",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 4242,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "opentrack[:HOST:PORT]",
-    .what = "head pose for games",
-    .example = "opentrack",
-    .type = {.name = "opentrack",
-             .size = sizeof(struct opentrack_sink),
-             .write = opentrack_write,
-             .close = opentrack_close},
+    .size = sizeof(struct opentrack_sink),
     .open = open_opentrack,
+    .write = opentrack_write,
+    .close = opentrack_close,
 };

@@ -219,19 +219,12 @@ static bool open_vmc(struct mien_sink *sink, const struct mien_sink_target *to,
     return false;
 }
 
-const struct mien_sink_kind mien_sink_kind_vmc = {
-    .name = "vmc",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 39539,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "vmc[:HOST:PORT]",
-    .what = "VMC: VSeeFace, Warudo, VNyan",
-    .example = "vmc",
-    .type = {.name = "VMC",
-             .size = sizeof(struct vmc_sink),
-             .write = vmc_write,
-             .close = vmc_close},
+const struct mien_sink_type mien_sink_vmc = {
+    .name = "VMC",
+    .size = sizeof(struct vmc_sink),
     .open = open_vmc,
+    .write = vmc_write,
+    .close = vmc_close,
 };
 
 enum { CAP_HT, CAP_HR, CAP_HRQ, CAP_ELR, CAP_ERR, CAP_W, CAP_MESSAGES };
@@ -327,17 +320,10 @@ static bool open_facecap(struct mien_sink *sink, const struct mien_sink_target *
     return false;
 }
 
-const struct mien_sink_kind mien_sink_kind_facecap = {
-    .name = "facecap",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 8080,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "facecap[:HOST:PORT]",
-    .what = "Face Cap (OSC)",
-    .example = "facecap",
-    .type = {.name = "Face Cap",
-             .size = sizeof(struct facecap_sink),
-             .write = facecap_write,
-             .close = facecap_close},
+const struct mien_sink_type mien_sink_facecap = {
+    .name = "Face Cap",
+    .size = sizeof(struct facecap_sink),
     .open = open_facecap,
+    .write = facecap_write,
+    .close = facecap_close,
 };

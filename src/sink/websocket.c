@@ -509,18 +509,11 @@ static bool open_ws(struct mien_sink *sink, const struct mien_sink_target *to,
     return ok;
 }
 
-const struct mien_sink_kind mien_sink_kind_ws = {
-    .name = "ws",
-    .argument = MIEN_SINK_ADDRESS,
-    .port = 8765,
-    .traffic = MIEN_TRAFFIC_NETWORK,
-    .help = "ws[:[BIND:]PORT] (page in a browser)",
-    .what = "page in a browser, port 8765",
-    .example = "ws",
-    .type = {.name = "WebSocket",
-             .size = sizeof(struct ws_sink),
-             .write = ws_write,
-             .close = ws_close,
-             .idle = ws_idle},
+const struct mien_sink_type mien_sink_ws = {
+    .name = "WebSocket",
+    .size = sizeof(struct ws_sink),
     .open = open_ws,
+    .write = ws_write,
+    .idle = ws_idle,
+    .close = ws_close,
 };
