@@ -6,7 +6,7 @@ CC ?= gcc
 CXX ?= g++
 VERSION := $(shell sed -n 's/^\#define MIEN_VERSION "\(.*\)"/\1/p' src/base/version.h)
 SOVERSION := 0
-PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libcjson libdeflate liblo libwebsockets
+PKG := sdl2 SDL2_ttf glew libpng libjpeg libavformat libavcodec libavutil libswscale libswresample libcjson libdeflate liblo libwebsockets
 
 # MPI=1 needs Open MPI (libopenmpi-dev); MPI=0 builds without: no `mpirun -n N mien train`.
 MPI ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo 1 || echo 0)
@@ -98,7 +98,7 @@ $(PROGRAMS): $(B)/libmien-all.a
 	@$(LINK) -o $@ $(filter %.o,$^) $(B)/libmien-all.a $(LIBS)
 
 # The names by which src/late loads libraries are those that a linker would have written down.
-LATE := avformat avcodec avutil swscale websockets lo
+LATE := avformat avcodec avutil swscale swresample websockets lo
 so = $(shell objdump -p $$($(CC) -print-file-name=lib$(1).so) | sed -n 's/^ *SONAME *//p')
 $(B)/obj/late/%.o: ARCH = $(foreach l,$(LATE),-DMIEN_SO_$(l)='"$(call so,$(l))"')
 %/parallel_mpi.o: ARCH = $(shell pkg-config --cflags ompi-c)

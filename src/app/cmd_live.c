@@ -83,6 +83,11 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
         return false;
     }
     o->waits = !o->pace;
+    if (o->waits && mien_settings_given(settings, &o->record_sound)) {
+        mien_error("--record-sound: with --no-pace nothing happens in real time, so no sound fits: "
+                   "leave one of them out");
+        return false;
+    }
     return true;
 }
 

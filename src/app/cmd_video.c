@@ -37,8 +37,9 @@ static bool names_output(const struct options *o)
     return o->json || o->csv || o->overlay || o->md5 || o->out || o->report || o->mesh;
 }
 
+// clip: whose sound an overlay has too; NULL: a folder's, which has none.
 static bool open_outputs(const struct options *o, const struct mien_face_model *m, double fps,
-                         struct mien_outputs *out)
+                         const char *clip, struct mien_outputs *out)
 {
     char settings[MIEN_REPORT_SETTINGS];
     mien_report_settings_text(
@@ -54,7 +55,7 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
            (!o->csv || mien_outputs_add(out, mien_sink_open("csv", o->csv, NULL))) &&
            (!o->md5 || mien_outputs_add(out, mien_sink_open("md5", o->md5, NULL))) &&
            (!o->overlay ||
-            mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL))) &&
+            mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL, clip))) &&
            (!o->report || mien_outputs_add(out, mien_sink_open("report", o->report, &c))) &&
            (!o->out || mien_outputs_add_list(out, o->out, &c)) &&
            (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
@@ -318,7 +319,8 @@ int mien_cmd_video(int argc, char **argv)
          0, 0},
         {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
         {"overlay", 0, MIEN_OPT_OUTPUT, &o.overlay, "FILE",
-         "an MP4 with mesh, landmarks and axes drawn over the frames", 0, 0},
+         "an MP4 with mesh, landmarks and axes drawn over the frames, and the clip's own sound", 0,
+         0},
         {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
         {"mesh", 0, MIEN_OPT_OUTPUT, &o.mesh, "FILE.glb",
@@ -391,7 +393,8 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     double fps = mien_source_info(source)->fps;
-    if (!open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30, &out)) {
+    if (!open_outputs(&o, mien_engine_model(e), fps > 0 ? fps : 30,
+                      strcmp(mien_source_info(source)->kind, "video") ? NULL : args[0], &out)) {
         goto done;
     }
     run(e, source, &o, &out, who, t);

@@ -11,6 +11,7 @@
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
+#include <libswresample/swresample.h>
 #include <libswscale/swscale.h>
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@
     X(av_log_set_level) \
     X(av_malloc) \
     X(av_opt_set) \
+    X(av_opt_set_double) \
     X(av_opt_set_int) \
     X(av_packet_alloc) \
     X(av_packet_free) \
@@ -55,7 +57,9 @@
     X(avcodec_find_encoder_by_name) \
     X(avcodec_flush_buffers) \
     X(avcodec_free_context) \
+    X(avcodec_get_name) \
     X(avcodec_open2) \
+    X(avcodec_parameters_copy) \
     X(avcodec_parameters_from_context) \
     X(avcodec_parameters_to_context) \
     X(avcodec_receive_frame) \
@@ -68,10 +72,16 @@
     X(avformat_free_context) \
     X(avformat_new_stream) \
     X(avformat_open_input) \
+    X(avformat_query_codec) \
     X(avformat_write_header) \
     X(avio_alloc_context) \
     X(avio_context_free) \
     X(avio_flush) \
+    X(swr_alloc_set_opts2) \
+    X(swr_convert) \
+    X(swr_free) \
+    X(swr_init) \
+    X(swr_next_pts) \
     X(sws_freeContext) \
     X(sws_getCachedContext) \
     X(sws_getCoefficients) \
@@ -109,6 +119,7 @@ const struct mien_ffmpeg *mien_ffmpeg(void); // all NULL before it is loaded
 #define av_log_set_level (mien_ffmpeg()->av_log_set_level)
 #define av_malloc (mien_ffmpeg()->av_malloc)
 #define av_opt_set (mien_ffmpeg()->av_opt_set)
+#define av_opt_set_double (mien_ffmpeg()->av_opt_set_double)
 #define av_opt_set_int (mien_ffmpeg()->av_opt_set_int)
 #define av_packet_alloc (mien_ffmpeg()->av_packet_alloc)
 #define av_packet_free (mien_ffmpeg()->av_packet_free)
@@ -127,7 +138,9 @@ const struct mien_ffmpeg *mien_ffmpeg(void); // all NULL before it is loaded
 #define avcodec_find_encoder_by_name (mien_ffmpeg()->avcodec_find_encoder_by_name)
 #define avcodec_flush_buffers (mien_ffmpeg()->avcodec_flush_buffers)
 #define avcodec_free_context (mien_ffmpeg()->avcodec_free_context)
+#define avcodec_get_name (mien_ffmpeg()->avcodec_get_name)
 #define avcodec_open2 (mien_ffmpeg()->avcodec_open2)
+#define avcodec_parameters_copy (mien_ffmpeg()->avcodec_parameters_copy)
 #define avcodec_parameters_from_context (mien_ffmpeg()->avcodec_parameters_from_context)
 #define avcodec_parameters_to_context (mien_ffmpeg()->avcodec_parameters_to_context)
 #define avcodec_receive_frame (mien_ffmpeg()->avcodec_receive_frame)
@@ -140,10 +153,16 @@ const struct mien_ffmpeg *mien_ffmpeg(void); // all NULL before it is loaded
 #define avformat_free_context (mien_ffmpeg()->avformat_free_context)
 #define avformat_new_stream (mien_ffmpeg()->avformat_new_stream)
 #define avformat_open_input (mien_ffmpeg()->avformat_open_input)
+#define avformat_query_codec (mien_ffmpeg()->avformat_query_codec)
 #define avformat_write_header (mien_ffmpeg()->avformat_write_header)
 #define avio_alloc_context (mien_ffmpeg()->avio_alloc_context)
 #define avio_context_free (mien_ffmpeg()->avio_context_free)
 #define avio_flush (mien_ffmpeg()->avio_flush)
+#define swr_alloc_set_opts2 (mien_ffmpeg()->swr_alloc_set_opts2)
+#define swr_convert (mien_ffmpeg()->swr_convert)
+#define swr_free (mien_ffmpeg()->swr_free)
+#define swr_init (mien_ffmpeg()->swr_init)
+#define swr_next_pts (mien_ffmpeg()->swr_next_pts)
 #define sws_freeContext (mien_ffmpeg()->sws_freeContext)
 #define sws_getCachedContext (mien_ffmpeg()->sws_getCachedContext)
 #define sws_getCoefficients (mien_ffmpeg()->sws_getCoefficients)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIBRARIES_MAX = 4 };
+enum { LIBRARIES_MAX = 5 };
 
 // Debian's packages are called by the library's name and version: libavformat59.
 static void package_of(const char *library, char *out, size_t size)

@@ -8,7 +8,7 @@
 #include "base/inbox.h"
 
 // kind, who takes it up. They come from mien-open, mien-capture, mien-infer, mien-devices,
-// mien-out, mien-save and mien-head.
+// mien-out, mien-sound, mien-save and mien-head.
 #define MIEN_EVENT_ROWS(X)                                                                        \
     X(SOURCE, mien_session_take_source)   /* another source is there, or not: mien_live_opened */ \
     X(LOST, mien_session_miss_camera)     /* the camera is away */                                \
@@ -17,8 +17,10 @@
     X(PROFILE, mien_session_take_phase)   /* number: enum mien_profile_phase */                   \
     X(CAMERAS, mien_session_take_cameras) /* others than before: mien_camera_watch_list */        \
     X(OUTPUT, mien_session_end_output)    /* number: which has ended, or was not opened */        \
-    X(PICTURE, mien_session_end_picture)  /* it is saved, or not */                               \
-    X(HEAD, mien_session_end_head)        /* the same */
+    X(SOUND, mien_session_miss_sound)     /* number: silence is recorded there; text: why */      \
+    X(MICROPHONES, mien_session_take_microphones) /* they were looked for */                      \
+    X(PICTURE, mien_session_end_picture)          /* it is saved, or not */                       \
+    X(HEAD, mien_session_end_head)                /* the same */
 
 #define MIEN_EVENT_ID(id, run) MIEN_EVENT_##id,
 enum mien_event_kind { MIEN_EVENT_ROWS(MIEN_EVENT_ID) MIEN_EVENTS };

@@ -163,7 +163,7 @@ static void record(struct mien_session *s, struct mien_live_out *o, const struct
     if (!mien_session_paint_programme(s, shot, im)) {
         memset(im->data, 0, im->stride * (size_t)im->height);
     }
-    mien_live_out_record(o, im, time_ns);
+    mien_live_out_record(o, im, time_ns, shot->captured_ns);
 }
 
 void mien_frame_capture(void *arg, const struct mien_shot *shot)
@@ -183,12 +183,29 @@ void mien_frame_capture(void *arg, const struct mien_shot *shot)
 }
 
 // 6. mien-out: a picture into the recording and to the sinks that show it, a result to all.
+
+// What was heard until the picture was taken. Later sound waits for the next one, whose time in the
+// recording need not follow on: another source may come between.
+static void write_sound(struct mien_frame_ends *to, const struct mien_frame_record *r)
+{
+    float block[MIEN_SOUND_BLOCK][MIEN_SOUND_CHANNELS];
+    int64_t heard_ns;
+    int n;
+    while (!to->failed && (n = mien_sound_take(to->sound, r->captured_ns, block, &heard_ns)) > 0) {
+        to->failed = !mien_video_writer_sound(to->video, block[0], n,
+                                              heard_ns - r->captured_ns + r->time_ns);
+    }
+}
+
 void mien_frame_write(struct mien_frame_ends *to, const struct mien_frame_record *r)
 {
     const struct mien_sink_frame f = {.source = r->source, .result = &r->result};
     bool picture = r->picture.data != NULL;
     if (picture && to->video && !to->failed) {
         to->failed = !mien_video_writer_add(to->video, &r->picture, r->time_ns);
+        if (to->sound) {
+            write_sound(to, r);
+        }
     }
     for (int i = 0; i < to->sinks; i++) {
         if (picture) {

@@ -9,6 +9,7 @@
 #define MIEN_LIVE_FRAME_H
 
 #include "live/live_show.h"
+#include "live/sound.h"
 #include "sink/sinks.h"
 #include "sink/video.h"
 
@@ -30,12 +31,14 @@ struct mien_frame_record {     // on its way to mien-out
     struct mien_image picture; // first: handed out; data NULL: a result
     struct mien_result result;
     char source[1024];
-    int64_t time_ns;
+    int64_t time_ns;     // of the picture, in the recording
+    int64_t captured_ns; // and when it was taken, CLOCK_MONOTONIC
 };
 struct mien_frame_ends { // what mien-out writes into
     struct mien_sink *sink[MIEN_SINKS_MAX];
     int sinks;
     struct mien_video_writer *video; // NULL: nothing is recorded
+    struct mien_sound *sound;        // for the video; NULL: none is heard
     bool failed;                     // something was not written
 };
 // 6: on mien-out: a record into its ends.

@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "live/events.h"
 #include "live/frame.h"
+#include "live/microphone.h"
 #include "sink/report.h"
 
 enum { RESULTS = 16, PICTURES = 4 };
@@ -21,10 +22,12 @@ static const int64_t idle_ns = 20 * MIEN_NS_PER_MS;
 struct mien_live_out {
     struct mien_live_out_config config;
     char settings_text[MIEN_REPORT_SETTINGS];
-    char sinks_text[2048], record_text[1024]; // of config
-    atomic_int state;
+    char sinks_text[2048], record_text[1024], sound_text[MIEN_MICROPHONE_NAME]; // of config
+    atomic_int state, heard; // heard: as mien_live_out_sound says
     // Of the thread that opens, and mien-out's then.
     struct mien_frame_ends ends;
+    struct mien_microphone *microphone;
+    struct mien_sound sound;
     bool pictures_wanted;                         // by the recording or a sink
     struct mien_frame_record *results, *pictures; // RESULTS, PICTURES
     struct mien_queue work, free_results, free_pictures;
@@ -42,6 +45,49 @@ bool mien_live_out_uses_stdout(const char *sinks)
     return mien_sinks_use_stdout(sinks);
 }
 
+// Silence is recorded from now on.
+static void miss_sound(struct mien_live_out *o, const char *why)
+{
+    o->heard = -1;
+    mien_warn("%s: silence is recorded", why);
+    mien_event_tell(o->config.events, MIEN_EVENT_SOUND, o->config.number, why);
+}
+
+static void close_sound(struct mien_live_out *o)
+{
+    o->ends.sound = NULL;
+    mien_microphone_close(o->microphone);
+    o->microphone = NULL;
+    mien_sound_destroy(&o->sound);
+}
+
+// A recording goes on without a microphone.
+static void open_sound(struct mien_live_out *o)
+{
+    struct mien_why why = {0};
+    if (!mien_sound_init(&o->sound)) {
+        mien_explain(&why, "there is no memory for the sound");
+    } else {
+        o->microphone = mien_microphone_open(o->config.sound, &o->sound, &why);
+    }
+    if (!o->microphone) {
+        close_sound(o);
+        miss_sound(o, why.text);
+        return;
+    }
+    o->ends.sound = &o->sound;
+    o->heard = 1;
+    mien_info("recording the sound of %s", mien_microphone_name(o->microphone));
+}
+
+static void look_at_sound(struct mien_live_out *o)
+{
+    if (o->microphone && mien_microphone_lost(o->microphone)) {
+        close_sound(o);
+        miss_sound(o, "the microphone is gone");
+    }
+}
+
 static bool open_all(struct mien_live_out *o)
 {
     struct mien_sink_context context = {.model = o->config.model,
@@ -52,8 +98,13 @@ static bool open_all(struct mien_live_out *o)
         return false;
     }
     if (o->config.record) {
-        o->ends.video = mien_video_writer_open(o->config.record, o->config.width_px,
-                                               o->config.height_px, o->config.frames_per_s, 0);
+        struct mien_video_sound sound = {.track = o->config.sound != NULL};
+        o->ends.video =
+            mien_video_writer_open(o->config.record, o->config.width_px, o->config.height_px,
+                                   o->config.frames_per_s, 0, &sound);
+    }
+    if (o->ends.video && o->config.sound) {
+        open_sound(o);
     }
     return o->ends.video || !o->config.record;
 }
@@ -61,6 +112,7 @@ static bool open_all(struct mien_live_out *o)
 static void close_all(struct mien_live_out *o)
 {
     bool ok = !o->ends.failed;
+    close_sound(o);
     for (int i = 0; i < o->ends.sinks; i++) {
         ok = mien_sink_close(o->ends.sink[i]) && ok;
     }
@@ -82,6 +134,7 @@ static void *run_out(void *arg)
         }
     }
     for (;;) {
+        look_at_sound(o);
         struct mien_frame_record *r = mien_queue_pop(&o->work, mien_now_ns() + idle_ns);
         if (r) {
             mien_frame_write(&o->ends, r);
@@ -144,6 +197,8 @@ struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c)
     o->config.settings = o->settings_text;
     o->config.sinks = c->sinks ? o->sinks_text : NULL;
     o->config.record = c->record ? o->record_text : NULL;
+    snprintf(o->sound_text, sizeof(o->sound_text), "%s", c->sound ? c->sound : "");
+    o->config.sound = c->sound && c->record ? o->sound_text : NULL;
     o->pictures_wanted = c->record || mien_sinks_need_pictures(c->sinks);
     o->state = MIEN_LIVE_OUT_OPENING;
     if (!c->background) {
@@ -187,16 +242,23 @@ struct mien_image *mien_live_out_picture(struct mien_live_out *o)
     return r ? &r->picture : NULL;
 }
 
-void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns)
+void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns,
+                          int64_t captured_ns)
 {
     struct mien_frame_record *r = (struct mien_frame_record *)picture;
     r->time_ns = time_ns;
+    r->captured_ns = captured_ns;
     mien_queue_push(&o->work, r);
 }
 
 enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o)
 {
     return (enum mien_live_out_state)o->state;
+}
+
+int mien_live_out_sound(const struct mien_live_out *o)
+{
+    return o->heard;
 }
 
 int mien_live_out_number(const struct mien_live_out *o)

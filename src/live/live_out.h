@@ -21,6 +21,7 @@ struct mien_live_out; // opaque
 struct mien_live_out_config {
     const char *sinks;                   // see sink/sinks.h; NULL
     const char *record;                  // MP4 file, or NULL
+    const char *sound;                   // a microphone's (live/microphone.h) beside it; NULL: none
     const struct mien_face_model *model; // borrowed
     int width_px, height_px;             // of the recording and of what sinks are shown
     double frames_per_s;                 // of the recording
@@ -28,7 +29,8 @@ struct mien_live_out_config {
     bool wait;                           // lose nothing
     bool background;                     // open on mien-out; what comes before is left out
     // Borrowed: MIEN_EVENT_OUTPUT with this number tells that it has FAILED or ENDED
-    // (live/events.h).
+    // (live/events.h); MIEN_EVENT_SOUND that there is no microphone, or none any more: silence is
+    // recorded.
     struct mien_inbox *events;
     int number;
 };
@@ -45,13 +47,18 @@ bool mien_live_out_check(const char *sinks, struct mien_why *why);
 bool mien_live_out_uses_stdout(const char *sinks);
 struct mien_live_out *mien_live_out_open(const struct mien_live_out_config *c); // NULL: logged
 enum mien_live_out_state mien_live_out_state(const struct mien_live_out *o);
+// Whether a microphone's sound is being recorded: 1; -1: silence in its place; 0: none was asked
+// for.
+int mien_live_out_sound(const struct mien_live_out *o);
 int mien_live_out_number(const struct mien_live_out *o); // of its config; 0 for NULL
 // On mien-infer. source: its name for the records, copied.
 void mien_live_out_result(struct mien_live_out *o, const struct mien_result *r, const char *source);
 // A picture of that size to be filled with what is shown, NULL when there is none free (counted) or
-// nobody wants one. Then hand it back with its time since the first one.
+// nobody wants one. Then hand it back with its time since the first one, and with the moment when
+// it was taken (CLOCK_MONOTONIC).
 struct mien_image *mien_live_out_picture(struct mien_live_out *o);
-void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns);
+void mien_live_out_record(struct mien_live_out *o, struct mien_image *picture, int64_t time_ns,
+                          int64_t captured_ns);
 // Nothing more will come: it drains and closes the files by itself. Returns at once.
 void mien_live_out_finish(struct mien_live_out *o);
 // Drains, closes the files. False when something was not written. *dropped may be NULL.

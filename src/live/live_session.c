@@ -101,6 +101,7 @@ static int open_show(struct mien_session *s)
     mien_session_note_wish(s, o->source);
     mien_session_note_source(s, o->source);
     mien_session_list_networks(s);
+    mien_session_open_sound(s);
     mien_props_list(k, s->show->prop_path);
     if (o->prop && *o->prop && !mien_props_wear(s->show, o->prop) &&
         !mien_settings_recalled(s->settings, &o->prop)) {
@@ -318,6 +319,7 @@ static const struct {
     {open_outputs, mien_session_close_outputs, NULL},
     {open_marks, end_marks, NULL},
     {NULL, mien_session_finish_head, NULL},
+    {NULL, mien_session_finish_sound, NULL},
     {NULL, mien_session_stop_watch, NULL},
     {start_threads, join_threads, NULL}, // they use all of the above
 };

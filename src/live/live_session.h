@@ -17,7 +17,7 @@
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
-        *curves, *marks, *preset;
+        *curves, *marks, *preset, *record_sound;
     const char *folder; // where files go whose names are not given; NULL or "": the current one
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
@@ -59,6 +59,14 @@ struct mien_session_recording { // session_outputs.c
     // Media time of its first frame (of this source), of the last one, and what passed with the
     // sources before.
     int64_t first_ns, last_ns, gone_ns;
+};
+
+struct mien_session_sound { // session_sound.c
+    bool chosen;            // by the user while it ran
+    struct mien_thread thread;
+    bool lists; // microphones: what follows is mien-sound's
+    char name[MIEN_UI_MICROPHONES][128];
+    int found;
 };
 
 struct mien_session_picture { // session_outputs.c: one that is being saved: mien-save's while busy
@@ -150,6 +158,7 @@ struct mien_session {
     struct mien_show *show;
     struct mien_session_outputs outputs;
     struct mien_session_recording recording;
+    struct mien_session_sound sound;
     struct mien_session_picture picture;
     struct mien_session_head_state *head;
     struct mien_session_source source;

@@ -28,6 +28,7 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
     struct mien_live_out_config c = {.sinks = sink,
                                      .settings = settings,
                                      .record = record,
+                                     .sound = mien_session_microphone(s),
                                      .frames_per_s = info->fps > 0 ? info->fps : 30,
                                      .model = mien_live_model(s->live),
                                      .wait = s->o.waits,
@@ -116,6 +117,12 @@ void mien_session_set_lamps(struct mien_session *s)
         info->lamp[n].kind = MIEN_LAMP_RECORD;
         snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "recording %d:%02d  %.1f MB",
                  t / 60, t % 60, (double)c->recorded_bytes / 1e6);
+    }
+    int heard = c->recording ? mien_live_out_sound(s->recording.out) : 0;
+    if (heard) {
+        info->lamp[n].kind = heard > 0 ? MIEN_LAMP_RECORD : MIEN_LAMP_FILE;
+        snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s",
+                 heard > 0 ? "the microphone is recorded" : "no microphone: silence is recorded");
     }
     for (int i = 0; i < c->sinks && n < MIEN_LAMPS; i++) {
         enum mien_traffic traffic = c->sink[i].traffic;

@@ -44,6 +44,11 @@ bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot
 // A shot's time in the recording, which goes on when another source begins its own time anew.
 int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot);
 
+// session_sound.c: the sound of recordings.
+void mien_session_open_sound(struct mien_session *s);              // of the options
+const char *mien_session_microphone(const struct mien_session *s); // NULL: no sound is recorded
+void mien_session_finish_sound(struct mien_session *s);            // idempotent
+
 // session_person.c: a person's own range, event marks.
 bool mien_session_open_profile(struct mien_session *s); // of the options
 bool mien_session_open_marks(struct mien_session *s);   // those that others send; false: logged

@@ -70,7 +70,8 @@ static void take(struct mien_session *s, const struct mien_opt *r, int action)
         send(s, text);
         break;
     case MIEN_ACTION_FOLDER:
-        mien_action_ask_text(&s->show->actions, MIEN_ACTION_FOLDER, text ? text : "");
+    case MIEN_ACTION_SOUND:
+        mien_action_ask_text(&s->show->actions, (enum mien_action_id)action, text ? text : "");
         break;
     case MIEN_ACTION_MIRROR: // of cameras
         s->mirror.of[1] = *(const bool *)r->value;

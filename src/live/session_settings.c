@@ -58,6 +58,9 @@ struct mien_session_options mien_session_present(const struct mien_session *s,
     if (s->network.chosen) {
         now.net = mien_session_network_name(s);
     }
+    if (whole || s->sound.chosen) {
+        now.record_sound = k->sound;
+    }
     if (whole || s->folder.chosen) {
         now.folder = s->folder.path;
     }

@@ -142,6 +142,12 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           "record the picture; --programme says what of it", 0, 0},
          NULL,
          BY(RECORD)},
+        {{"record-sound", 0, MIEN_OPT_FIELD(&o->record_sound), "NAME",
+          "a recording's sound: off, as it is without this; default, the system's microphone; or "
+          "one whose name holds NAME",
+          0, 0},
+         "record_sound",
+         BY(SOUND)},
         {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
           "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
           "that the window shows",

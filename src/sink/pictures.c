@@ -133,6 +133,7 @@ struct overlay_sink {
     // Video only.
     struct mien_video_writer *video;
     double frames_per_s;
+    const char *sound_of; // borrowed; NULL: none
     bool have_first;
     int64_t first_ns;
 };
@@ -191,8 +192,9 @@ static bool video_write(struct mien_sink *s, const struct mien_sink_frame *f)
     }
     int64_t t = f->result->times.capture_ns;
     if (!o->video) {
-        o->video = mien_video_writer_open(o->path, f->picture->width, f->picture->height,
-                                          o->frames_per_s, 0);
+        o->video =
+            mien_video_writer_open(o->path, f->picture->width, f->picture->height, o->frames_per_s,
+                                   0, &(struct mien_video_sound){.of = o->sound_of});
         if (!o->video) {
             return false;
         }
@@ -209,7 +211,8 @@ static bool video_write(struct mien_sink *s, const struct mien_sink_frame *f)
 }
 
 struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
-                                  const struct mien_face_model *m, unsigned parts)
+                                  const struct mien_face_model *m, unsigned parts,
+                                  const char *sound_of)
 {
     static const struct mien_sink_type type = {.name = "video",
                                                .size = sizeof(struct overlay_sink),
@@ -226,6 +229,7 @@ struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
     }
     strcpy(o->path, path);
     o->frames_per_s = frames_per_s > 0 ? frames_per_s : 30;
+    o->sound_of = sound_of;
     o->parts = parts;
     if (!(o->overlay = mien_overlay_create(m))) {
         mien_sink_close(&o->sink);

@@ -86,8 +86,10 @@ struct mien_sink *mien_sink_overlay(const char *dir, const struct mien_face_mode
 // name is in the OBJ's first lines.
 struct mien_sink *mien_sink_mesh(const char *dir, const struct mien_face_model *m,
                                  struct mien_claims *claims);
-// Overlays as an MP4 (sink/video.h); frames_per_s: the clip's.
+// Overlays as an MP4 (sink/video.h); frames_per_s: the clip's; sound_of: a clip whose own sound is
+// copied, borrowed; NULL: none.
 struct mien_sink *mien_sink_video(const char *path, double frames_per_s,
-                                  const struct mien_face_model *m, unsigned parts);
+                                  const struct mien_face_model *m, unsigned parts,
+                                  const char *sound_of);
 
 #endif

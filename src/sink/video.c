@@ -1,4 +1,5 @@
-// Encodes and muxes with FFmpeg. Does not draw (sink/overlay.c does).
+// Encodes and muxes with FFmpeg. Does not draw (sink/overlay.c does), nor encode sound
+// (sink/sound_track.c).
 #include "sink/video.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include "base/mem.h"
 #include "base/save.h"
 #include "late/ffmpeg.h"
+#include "sink/sound_track.h"
 
 struct mien_video_writer {
     AVFormatContext *format;
@@ -20,6 +22,8 @@ struct mien_video_writer {
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *scaler;
+    struct mien_sound_track *sound; // NULL: none
+    struct mien_sound_copy *own;    // of a clip; NULL: none
     char path[1024];
     int64_t next_pts, last_pts;
     double frames_per_s;
@@ -82,6 +86,23 @@ static bool open_codec(struct mien_video_writer *v, int width, int height, int q
     return code >= 0 || complain(v, "the encoder does not start", code);
 }
 
+// Without the track that was asked for there is no recording; without a clip's own sound there is.
+static bool open_sound(struct mien_video_writer *v, const struct mien_video_sound *sound)
+{
+    struct mien_why why = {0};
+    if (sound && sound->track) {
+        v->sound = mien_sound_track_open(v->format, &why);
+        return v->sound || complain(v, why.text, 0);
+    }
+    if (sound && sound->of) {
+        v->own = mien_sound_copy_open(v->format, sound->of, &why);
+        if (!v->own && why.text[0]) {
+            mien_warn("%s: %s", sound->of, why.text);
+        }
+    }
+    return true;
+}
+
 static int on_write(void *self, uint8_t *data, int size)
 {
     struct mien_video_writer *v = self;
@@ -126,7 +147,7 @@ static bool open_io(struct mien_video_writer *v)
     return true;
 }
 
-static bool open_file(struct mien_video_writer *v)
+static bool open_file(struct mien_video_writer *v, const struct mien_video_sound *sound)
 {
     v->stream = avformat_new_stream(v->format, NULL);
     if (!v->stream || avcodec_parameters_from_context(v->stream->codecpar, v->codec) < 0) {
@@ -134,7 +155,7 @@ static bool open_file(struct mien_video_writer *v)
     }
     v->stream->time_base = v->codec->time_base;
     v->stream->avg_frame_rate = v->codec->framerate;
-    if (!open_io(v)) {
+    if (!open_sound(v, sound) || !open_io(v)) {
         return false;
     }
     v->format->flush_packets = 1; // a fragment is in the file when it is whole
@@ -151,7 +172,8 @@ static bool open_file(struct mien_video_writer *v)
 }
 
 struct mien_video_writer *mien_video_writer_open(const char *path, int width, int height,
-                                                 double frames_per_s, int quality)
+                                                 double frames_per_s, int quality,
+                                                 const struct mien_video_sound *sound)
 {
     if (width < 16 || height < 16 || width > 8192 || height > 8192 || !(frames_per_s > 0.1) ||
         frames_per_s > 1000 || strlen(path) >= sizeof(((struct mien_video_writer *)0)->path)) {
@@ -184,7 +206,7 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
         complain(v, "no memory", 0);
         goto fail;
     }
-    if (!open_codec(v, width, height, quality) || !open_file(v)) {
+    if (!open_codec(v, width, height, quality) || !open_file(v, sound)) {
         goto fail;
     }
     v->frame->format = AV_PIX_FMT_YUV420P;
@@ -201,6 +223,11 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
 fail:
     mien_video_writer_close(v);
     return NULL;
+}
+
+static int64_t seconds_ns(const struct mien_video_writer *v, int64_t pts)
+{
+    return llround((double)pts * av_q2d(v->codec->time_base) * 1e9);
 }
 
 static bool drain(struct mien_video_writer *v)
@@ -220,6 +247,32 @@ static bool drain(struct mien_video_writer *v)
         }
     }
     return code == AVERROR(EAGAIN) || code == AVERROR_EOF || complain(v, "encoding failed", code);
+}
+
+// Sound keeps up with the picture, heard or not: what waits for it to come is not in the file yet.
+static const int64_t sound_late_ns = 500000000;
+
+static bool keep_sound_up(struct mien_video_writer *v, int64_t time_ns, bool last)
+{
+    struct mien_why why;
+    bool ok = true;
+    if (v->sound) {
+        int64_t late_ns = last ? 0 : sound_late_ns;
+        ok = mien_sound_track_fill(v->sound, time_ns - late_ns, &why);
+    } else if (v->own) {
+        ok = mien_sound_copy_until(v->own, time_ns, &why);
+    }
+    return ok || complain(v, why.text, 0);
+}
+
+bool mien_video_writer_sound(struct mien_video_writer *v, const float *samples, int n,
+                             int64_t time_ns)
+{
+    struct mien_why why;
+    if (v->failed || !v->sound) {
+        return !v->failed;
+    }
+    return mien_sound_track_add(v->sound, samples, n, time_ns, &why) || complain(v, why.text, 0);
 }
 
 bool mien_video_writer_add(struct mien_video_writer *v, const struct mien_image *frame,
@@ -244,7 +297,17 @@ bool mien_video_writer_add(struct mien_video_writer *v, const struct mien_image 
     v->frame->pts = v->last_pts = pts;
     v->next_pts = pts + llround(1 / (v->frames_per_s * tick));
     int code = avcodec_send_frame(v->codec, v->frame);
-    return code >= 0 ? drain(v) : complain(v, "encoding failed", code);
+    return code < 0 ? complain(v, "encoding failed", code)
+                    : drain(v) && keep_sound_up(v, seconds_ns(v, pts), false);
+}
+
+static void finish_sound(struct mien_video_writer *v)
+{
+    struct mien_why why;
+    if (keep_sound_up(v, seconds_ns(v, v->next_pts), true) && v->sound &&
+        !mien_sound_track_finish(v->sound, &why)) {
+        complain(v, why.text, 0);
+    }
 }
 
 bool mien_video_writer_close(struct mien_video_writer *v)
@@ -256,8 +319,8 @@ bool mien_video_writer_close(struct mien_video_writer *v)
         int code = avcodec_send_frame(v->codec, NULL);
         if (code < 0) {
             complain(v, "the last frames were not encoded", code);
-        } else {
-            drain(v);
+        } else if (drain(v)) {
+            finish_sound(v);
         }
     }
     if (v->header) {
@@ -278,6 +341,8 @@ bool mien_video_writer_close(struct mien_video_writer *v)
         complain(v, "not all of it was written", AVERROR(errno));
     }
     bool ok = !v->failed;
+    mien_sound_track_close(v->sound);
+    mien_sound_copy_close(v->own);
     sws_freeContext(v->scaler);
     av_frame_free(&v->frame);
     av_packet_free(&v->packet);

@@ -92,6 +92,9 @@
     X(SAVE_HEAD, SESSION, NOTHING, "Save my head (GLB)", 'H', "H", "H",                            \
       "save the head of the person whose figures are shown, to be animated elsewhere",             \
       mien_session_save_head)                                                                      \
+    X(SOUND, SESSION, TEXT, "a recording's sound", 0, NULL, NULL, NULL, mien_session_use_sound)    \
+    X(MICROPHONES, SESSION, NOTHING, "look for microphones", 0, NULL, NULL, NULL,                  \
+      mien_session_list_microphones)                                                               \
     X(PROGRAMME, SHOW, NOTHING, "what others get", 'w', "w", "w",                                  \
       "what others get: picture with what is worn, alone, all that you see", give_next_programme)  \
     X(SET_PROGRAMME, SHOW, NUMBER, "others get this", 0, NULL, NULL, NULL, give_programme)         \

@@ -22,6 +22,7 @@ enum {
     MIEN_UI_OFFERS = 32,
     MIEN_UI_PROPS = 64,
     MIEN_UI_NETWORKS = 16,
+    MIEN_UI_MICROPHONES = 12,
     MIEN_UI_PATH = 1024
 };
 
@@ -74,6 +75,9 @@ struct mien_ui_controls {
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
+    char sound[128]; // beside it: "off", "default" or a microphone's name
+    char microphone[MIEN_UI_MICROPHONES][128];
+    int microphones;           // as they were when they were looked for last
     char folder[MIEN_UI_PATH]; // where files go; empty: the current one
     struct mien_ui_sink sink[MIEN_UI_SINKS];
     int sinks;

@@ -290,6 +290,35 @@ void file_name(const char *path)
     ImGui::TextDisabled("%s", slash ? slash + 1 : path);
 }
 
+// Whose sound a recording has.
+void sound_part(const mien_ui_controls *c)
+{
+    static const char *const always[][2] = {{"off", "none"},
+                                            {"default", "the system's microphone"}};
+    const char *now = c->sound[0] ? c->sound : always[0][1];
+    for (auto &row : always) {
+        now = strcmp(c->sound, row[0]) ? now : row[1];
+    }
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 13);
+    if (!ImGui::BeginCombo("sound", now)) {
+        return;
+    }
+    if (ImGui::IsWindowAppearing()) {
+        ask(c, MIEN_ACTION_MICROPHONES);
+    }
+    for (auto &row : always) {
+        if (ImGui::Selectable(row[1], !strcmp(c->sound, row[0]))) {
+            mien_action_ask_text(c->actions, MIEN_ACTION_SOUND, row[0]);
+        }
+    }
+    for (int i = 0; i < c->microphones; i++) {
+        if (ImGui::Selectable(c->microphone[i], !strcmp(c->sound, c->microphone[i]))) {
+            mien_action_ask_text(c->actions, MIEN_ACTION_SOUND, c->microphone[i]);
+        }
+    }
+    ImGui::EndCombo();
+}
+
 void record_part(mien_ui *ui, const mien_ui_controls *c)
 {
     const char *report = nullptr;
@@ -308,6 +337,7 @@ void record_part(mien_ui *ui, const mien_ui_controls *c)
         ImGui::Text("%.1f MB", (double)c->recorded_bytes / 1e6);
         file_name(c->record_path);
     }
+    sound_part(c);
     static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
     ImGui::TextDisabled("others get the picture (recordings, virtual camera):");
     for (int i = 0; i < MIEN_PROGRAMMES; i++) {

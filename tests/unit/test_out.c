@@ -374,8 +374,8 @@ static void test_unwritable_places_are_told(void **state)
     assert_null(mien_sink_open("jsonl", "/nonexistent/x.jsonl", NULL));
     assert_null(mien_sink_open("csv", "/nonexistent/x.csv", NULL));
     assert_null(mien_sink_overlay("/proc/nowhere", &model, MIEN_OVERLAY_ALL, NULL));
-    assert_null(mien_video_writer_open("/nonexistent/x.mp4", 320, 240, 30, 0));
-    assert_null(mien_video_writer_open(in_dir("small.mp4"), 3, 3, 30, 0));
+    assert_null(mien_video_writer_open("/nonexistent/x.mp4", 320, 240, 30, 0, NULL));
+    assert_null(mien_video_writer_open(in_dir("small.mp4"), 3, 3, 30, 0, NULL));
     struct mien_sink *s = mien_sink_open("jsonl", "/dev/full", NULL);
     struct mien_sink_frame f = {"x", NULL, result_of(64, 64)};
     assert_false(mien_sink_write(s, &f));
@@ -556,7 +556,7 @@ static void test_video_is_read_back(void **state)
 {
     struct mien_image im;
     assert_true(mien_image_create(&im, 321, 240, MIEN_FORMAT_RGB8));
-    struct mien_video_writer *v = mien_video_writer_open(in_dir("a.mp4"), 321, 240, 30, 0);
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("a.mp4"), 321, 240, 30, 0, NULL);
     assert_non_null(v);
     for (int i = 0; i < 95; i++) {
         memset(im.data, 40 + i, im.stride * 240);
@@ -581,7 +581,7 @@ static void test_cut_off_video_opens(void **state)
 {
     struct mien_image im;
     assert_true(mien_image_create(&im, 64, 48, MIEN_FORMAT_RGB8));
-    struct mien_video_writer *v = mien_video_writer_open(in_dir("cut.mp4"), 64, 48, 30, 0);
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("cut.mp4"), 64, 48, 30, 0, NULL);
     for (int i = 0; i < 150; i++) {
         memset(im.data, i, im.stride * 48);
         assert_true(mien_video_writer_add(v, &im, -1));
@@ -608,7 +608,7 @@ static void test_fragments_are_in_the_file_at_once(void **state)
 {
     struct mien_image im;
     assert_true(mien_image_create(&im, 64, 48, MIEN_FORMAT_RGB8));
-    struct mien_video_writer *v = mien_video_writer_open(in_dir("live.mp4"), 64, 48, 30, 0);
+    struct mien_video_writer *v = mien_video_writer_open(in_dir("live.mp4"), 64, 48, 30, 0, NULL);
     assert_non_null(v);
     for (int i = 0; i < 300; i++) {
         memset(im.data, i, im.stride * 48);
