@@ -14,6 +14,16 @@ static inline bool folder_make(char dir[64], const char *name)
     return mkdtemp(dir) != NULL;
 }
 
+// DIR/NAME; until the fourth call from now.
+static inline const char *folder_path(const char *dir, const char *name)
+{
+    static char path[4][256];
+    static int i;
+    i = (i + 1) % 4;
+    snprintf(path[i], sizeof(path[i]), "%s/%s", dir, name);
+    return path[i];
+}
+
 // With all that is in it; 0, or what a test's tear-down fails with.
 static inline int folder_remove(const char *dir)
 {

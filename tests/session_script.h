@@ -23,6 +23,7 @@ struct deed {
 
 static struct mien_session session;
 static struct mien_ui_controls *c; // the session's
+static const struct deed *deeds;   // the script
 static int step, since;            // the deed; frames shown when it was done
 static bool acted, heard;
 static int64_t acted_ns;
@@ -78,9 +79,10 @@ static inline bool never(void)
     return false;
 }
 
-// Once a round, with the present deed (deeds[step]). True: the loop is to end, there is trouble.
-static inline bool script_round(const struct deed *d)
+// Once a round, with the present deed. True: the loop is to end, there is trouble.
+static inline bool script_round(void)
 {
+    const struct deed *d = &deeds[step];
     c = &session.show->controls;
     if (trouble[0]) {
         return true;
@@ -99,6 +101,22 @@ static inline bool script_round(const struct deed *d)
                  d->name, session.show->notice, session.show->state);
     }
     return false;
+}
+
+// Runs a session of the options in session.o through the script; round is script_round, or calls
+// it. The session's status.
+static inline int script_play(const struct deed *script, int count, bool (*round)(void))
+{
+    deeds = script;
+    step = 0;
+    acted = false;
+    trouble[0] = 0;
+    int status = mien_session_run(&session, round);
+    if (trouble[0]) {
+        fail_msg("%s", trouble);
+    }
+    assert_int_equal(step, count - 1);
+    return status;
 }
 
 #endif

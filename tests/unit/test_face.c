@@ -19,22 +19,7 @@
 #include "face/layout.h"
 #include "face/model.h"
 #include "face/pose.h"
-
-static struct mien_face_model model;
-
-static int load_model(void **state)
-{
-    (void)state;
-    return mien_face_model_load(&model, "models/ict.face") ? 0 : -1;
-}
-
-static int drop_model(void **state)
-{
-    (void)state;
-    mien_face_model_destroy(&model);
-    mien_face_model_destroy(&model); // idempotent
-    return 0;
-}
+#include "model_scene.h"
 
 static void near_(double a, double b, double tolerance)
 {

@@ -37,11 +37,7 @@ static int teardown(void **state)
 
 static const char *path(const char *name)
 {
-    static char p[4][256];
-    static int i;
-    i = (i + 1) % 4;
-    snprintf(p[i], sizeof p[i], "%s/%s", dir, name);
-    return p[i];
+    return folder_path(dir, name);
 }
 
 static void fill_random(struct mien_image *im, uint64_t seed)

@@ -17,21 +17,7 @@
 #include "learn/loss.h"
 #include "learn/metrics.h"
 #include "learn_scene.h"
-
-static struct mien_face_model model;
-
-static int load_model(void **state)
-{
-    (void)state;
-    return mien_face_model_load(&model, "models/ict.face") ? 0 : -1;
-}
-
-static int drop_model(void **state)
-{
-    (void)state;
-    mien_face_model_destroy(&model);
-    return 0;
-}
+#include "model_scene.h"
 
 // ------------------------------------------------------------------ geometry
 

@@ -14,21 +14,7 @@
 #include "base/mem.h"
 #include "learn/groups.h"
 #include "learn/reconstruction.h"
-
-static struct mien_face_model model;
-
-static int load_model(void **state)
-{
-    (void)state;
-    return mien_face_model_load(&model, NULL) ? 0 : -1;
-}
-
-static int drop_model(void **state)
-{
-    (void)state;
-    mien_face_model_destroy(&model);
-    return 0;
-}
+#include "model_scene.h"
 
 // ------------------------------------------------------------------ distances
 

@@ -19,14 +19,13 @@
 #include "base/mem.h"
 #include "late/osc.h"
 #include "live/marks.h"
+#include "folder.h"
 
 static char dir[64];
 
 static const char *in_dir(const char *name)
 {
-    static char path[128];
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
+    return folder_path(dir, name);
 }
 
 static void test_words(void **state)
@@ -242,8 +241,7 @@ static void test_list(void **state)
 
 int main(void)
 {
-    strcpy(dir, "/tmp/mien-marks-XXXXXX");
-    if (!mkdtemp(dir)) {
+    if (!folder_make(dir, "marks")) {
         return 1;
     }
     const struct CMUnitTest tests[] = {
@@ -251,9 +249,6 @@ int main(void)
         cmocka_unit_test(test_socket), cmocka_unit_test(test_list),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
-    remove(in_dir("pipe"));
-    remove(in_dir("plain"));
-    remove(in_dir("list"));
-    rmdir(dir);
+    folder_remove(dir);
     return rc;
 }

@@ -24,8 +24,7 @@ static char dir[64], path[256];
 
 static const char *in_dir(const char *name)
 {
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
+    return folder_path(dir, name);
 }
 
 static int set_up(void **state)

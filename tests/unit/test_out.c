@@ -27,69 +27,8 @@
 #include "sink/overlay.h"
 #include "sink/sinks.h"
 #include "sink/video.h"
-
-static struct mien_face_model model;
-static char dir[] = "/tmp/mien-test-out-XXXXXX";
-static char path[256];
-
-static const char *in_dir(const char *name)
-{
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
-}
-
-static int set_up(void **state)
-{
-    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    mien_face_model_destroy(&model);
-    char command[300];
-    snprintf(command, sizeof(command), "rm -r '%s'", dir);
-    return system(command);
-}
-
-// A face at known angles whose landmarks are the model's own.
-static void add_face(struct mien_result *r, float yaw, float pitch, float roll, float x_mm,
-                     float z_mm)
-{
-    struct mien_face_result *f = &r->face[r->count++];
-    memset(f, 0, sizeof(*f));
-    f->id = r->count;
-    f->state = MIEN_TRACK_STEADY;
-    f->confidence = 0.97f;
-    mien_pose_from_angles(yaw, pitch, roll, f->pose.R);
-    f->pose.t[0] = x_mm;
-    f->pose.t[2] = z_mm;
-    mien_pose_to_angles(f->pose.R, &f->yaw_deg, &f->pitch_deg, &f->roll_deg);
-    f->landmark_count = model.landmarks;
-    f->expression[MIEN_EXPRESSION_HAPPY] = 0.75f;
-    f->expression[MIEN_EXPRESSION_SAD] = 0.25f;
-    f->expression_class = MIEN_EXPRESSION_HAPPY;
-    f->blendshape[MIEN_BS_JAW_OPEN] = f->action[MIEN_BS_JAW_OPEN] = 0.5f;
-    float h[MIEN_LANDMARKS_MAX][3], box[4] = {1e9f, 1e9f, -1e9f, -1e9f};
-    mien_face_model_landmarks(&model, f->identity, f->blendshape, &h[0][0]);
-    for (int i = 0; i < model.landmarks; i++) {
-        float X[3];
-        mien_mat3_mul_vec(f->pose.R, h[i], X);
-        for (int k = 0; k < 3; k++) {
-            X[k] += f->pose.t[k];
-        }
-        assert_true(mien_camera_project(&r->camera, X, f->landmark_px[i]));
-        f->landmark_sigma_px[i] = 1.5f;
-        box[0] = fminf(box[0], f->landmark_px[i][0]);
-        box[1] = fminf(box[1], f->landmark_px[i][1]);
-        box[2] = fmaxf(box[2], f->landmark_px[i][0]);
-        box[3] = fmaxf(box[3], f->landmark_px[i][1]);
-    }
-    memcpy(f->box_px, box, sizeof(box));
-    for (int i = 0; i < MIEN_IBUG; i++) {
-        f->ibug_px[i][0] = f->landmark_px[model.ibug[i]][0];
-        f->ibug_px[i][1] = f->landmark_px[model.ibug[i]][1];
-    }
-}
+#include "sinks_folder.h"
+#include "sinks_scene.h"
 
 static struct mien_result *result_of(int width, int height)
 {
@@ -126,8 +65,8 @@ static void test_jsonl_is_read_back(void **state)
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {source, NULL, r};
     assert_true(mien_sink_write(s, &f));
-    add_face(r, 20, -10, 5, -60, -700);
-    add_face(r, -30, 0, 0, 60, -700);
+    scene_add_face(r, &model, 20, -10, 5, -60, -700);
+    scene_add_face(r, &model, -30, 0, 0, 60, -700);
     for (int i = 0; i < model.landmarks; i++) {
         r->face[0].landmark_sigma_px[i] = 0.5f + 0.01f * (float)i;
     }
@@ -212,7 +151,7 @@ static int lines_in(const char *name)
 static void test_lines_are_in_the_file_at_once(void **state)
 {
     struct mien_result *r = result_of(640, 480);
-    add_face(r, 0, 0, 0, 0, -700);
+    scene_add_face(r, &model, 0, 0, 0, 0, -700);
     struct mien_sink_frame f = {.source = "test", .result = r};
     struct mien_sink *jsonl = mien_sink_open("jsonl", in_dir("now.jsonl"), NULL),
                      *csv = mien_sink_open("csv", in_dir("now.csv"), NULL);
@@ -231,7 +170,7 @@ static void test_lines_are_in_the_file_at_once(void **state)
 static void test_nothing_but_numbers(void **state)
 {
     struct mien_result *r = result_of(640, 480);
-    add_face(r, 0, 0, 0, 0, -700);
+    scene_add_face(r, &model, 0, 0, 0, 0, -700);
     struct mien_face_result *f = &r->face[0];
     f->blendshape[0] = f->action[0] = NAN;
     f->pose.t[1] = INFINITY;
@@ -307,8 +246,8 @@ static void test_csv_has_its_columns(void **state)
     struct mien_result *r = result_of(640, 480);
     struct mien_sink_frame f = {"odd, \"name\".jpg", NULL, r};
     assert_true(mien_sink_write(s, &f));
-    add_face(r, 1, 2, 3, 0, -700);
-    add_face(r, 1, 2, 3, 100, -700);
+    scene_add_face(r, &model, 1, 2, 3, 0, -700);
+    scene_add_face(r, &model, 1, 2, 3, 100, -700);
     strcpy(r->network, "clean");
     assert_true(mien_sink_write(s, &f));
     assert_true(mien_sink_close(s));
@@ -353,7 +292,7 @@ static void test_md5_sees_every_change_but_time(void **state)
     char *text[3];
     for (int i = 0; i < 3; i++) {
         struct mien_result *r = result_of(640, 480);
-        add_face(r, 1, 2, 3, 0, -700);
+        scene_add_face(r, &model, 1, 2, 3, 0, -700);
         r->times.network_ns = 1000 * i;
         r->face[0].blendshape[51] = i == 2 ? 1e-6f : 0;
         struct mien_sink *s = mien_sink_open("md5", in_dir("md5"), NULL);
@@ -420,7 +359,7 @@ static void test_overlay_draws_on_the_face_only(void **state)
     assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
     memset(im.data, 100, im.stride * 300);
     struct mien_result *r = result_of(400, 300);
-    add_face(r, 15, 5, 0, 0, -800);
+    scene_add_face(r, &model, 15, 5, 0, 0, -800);
     struct mien_overlay *o = mien_overlay_create(&model);
     mien_overlay_draw(o, &im, r, MIEN_OVERLAY_MESH);
     const float *b = r->face[0].box_px;
@@ -429,10 +368,10 @@ static void test_overlay_draws_on_the_face_only(void **state)
     assert_true(inside > 2000);
     assert_int_equal(all, inside);
     // Faces half out, behind the camera and broken do no harm.
-    add_face(r, 0, 0, 0, -300, -800);
-    add_face(r, 80, 0, 0, 0, -90);
+    scene_add_face(r, &model, 0, 0, 0, -300, -800);
+    scene_add_face(r, &model, 80, 0, 0, 0, -90);
     r->face[2].pose.t[2] = -30;
-    add_face(r, 0, 0, 0, 0, -800);
+    scene_add_face(r, &model, 0, 0, 0, 0, -800);
     r->face[3].pose.R[0] = NAN;
     mien_overlay_draw(o, &im, r, MIEN_OVERLAY_ALL);
     mien_overlay_destroy(o);
@@ -445,7 +384,7 @@ static void test_texture_takes_the_pictures_colours(void **state)
     struct mien_image im, texture;
     assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
     struct mien_result *r = result_of(400, 300);
-    add_face(r, 0, 0, 0, 0, -800);
+    scene_add_face(r, &model, 0, 0, 0, 0, -800);
     float middle = r->camera.cx_px;
     for (int y = 0; y < 300; y++) {
         for (int x = 0; x < 400; x++) {
@@ -637,7 +576,7 @@ static void test_a_heads_texture_is_of_one_light(void **state)
     assert_true(mien_posed_create(&posed, &model));
     for (int look = 0; look < 2; look++) {
         struct mien_result *r = result_of(400, 300);
-        add_face(r, look ? 40 : 0, 0, 0, 0, -800);
+        scene_add_face(r, &model, look ? 40 : 0, 0, 0, 0, -800);
         for (int i = 0; i < 300; i++) {
             for (int x = 0; x < 400; x++) {
                 uint8_t *p = im.data + (size_t)i * im.stride + 3 * (size_t)x;
@@ -680,7 +619,7 @@ static void test_light_is_divided_out(void **state)
         struct mien_result *r = result_of(400, 300);
         struct mien_image im;
         assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
-        add_face(r, 30 * (float)(look - 1), 0, 0, 0, -500);
+        scene_add_face(r, &model, 30 * (float)(look - 1), 0, 0, 0, -500);
         assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
         for (int v = 0; v < model.vertices; v++) {
             const float *s = posed.screen + 3 * v, *n = posed.normals + 3 * v;

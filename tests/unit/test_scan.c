@@ -14,23 +14,9 @@
 #include "scan/bundle.h"
 #include "scan/scan.h"
 #include "scan/tracks.h"
+#include "model_scene.h"
 
 enum { FRAMES = 6, POINTS = 250, SIDE = 400 };
-
-static struct mien_face_model model;
-
-static int set_up(void **state)
-{
-    (void)state;
-    return mien_face_model_load(&model, "models/ict.face") ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    mien_face_model_destroy(&model);
-    return 0;
-}
 
 struct truth {
     struct mien_bundle b;
@@ -361,5 +347,5 @@ int main(void)
         cmocka_unit_test(the_shape_is_found_from_skin),
         cmocka_unit_test(pictures_are_spread),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, load_model, drop_model);
 }

@@ -268,8 +268,6 @@ static const struct deed keyed[] = {
     {"quit", quit, never},
 };
 
-static const struct deed *deeds;
-
 static bool script(void)
 {
     if (!step && !acted) { // the loop has begun
@@ -278,7 +276,7 @@ static bool script(void)
         loop_known = true;
         cam_unlock();
     }
-    return script_round(&deeds[step]);
+    return script_round();
 }
 
 static bool can_run(void)
@@ -291,9 +289,6 @@ static bool can_run(void)
 // chosen: the camera that is remembered at the end; NULL: nobody has chosen one.
 static void run(const char *source, const struct deed *script_deeds, int n, const char *chosen)
 {
-    deeds = script_deeds;
-    step = 0;
-    acted = false;
     memset(&session, 0, sizeof(session));
     session.o = (struct mien_session_options){.source = source,
                                               .mirror = -1,
@@ -310,15 +305,9 @@ static void run(const char *source, const struct deed *script_deeds, int n, cons
     cam.period_ns = 50 * MIEN_NS_PER_MS;
     cam.force_fps = 10; // a slow machine does not make it a slow camera
     mirrored = true;
-    trouble[0] = 0;
     loop_known = false;
     loop_opens = 0;
-    int status = mien_session_run(&session, script);
-    if (trouble[0]) {
-        fail_msg("%s", trouble);
-    }
-    assert_int_equal(status, 0);
-    assert_int_equal(step, n - 1);
+    assert_int_equal(script_play(script_deeds, n, script), 0);
     assert_int_equal(cam.leaks_open, 0);
     assert_int_equal(cam.leaks_map, 0);
     assert_int_equal(cam.errors, 0);

@@ -191,7 +191,7 @@ static void quit(void)
     press(SDLK_q);
 }
 
-static const struct deed deeds[] = {
+static const struct deed script[] = {
     {"a table over the source", over_the_source, last_is_refused},
     {"a table", a_table, last_is_on},
     {"another output in it", another_in_it, last_is_refused},
@@ -209,11 +209,6 @@ static const struct deed deeds[] = {
     {"quit asks", quit, it_asks},
     {"quit", quit, never},
 };
-
-static bool script(void)
-{
-    return script_round(&deeds[step]);
-}
 
 static void files_are_kept_apart(void **state)
 {
@@ -233,11 +228,7 @@ static void files_are_kept_apart(void **state)
     assert_true(mien_png_save("still.png", &im));
     mien_image_destroy(&im);
     session.o = script_options("clip.mp4");
-    mien_session_run(&session, script);
-    if (trouble[0]) {
-        fail_msg("%s", trouble);
-    }
-    assert_int_equal(step, MIEN_COUNT(deeds) - 1);
+    script_play(script, MIEN_COUNT(script), script_round);
     assert_true(is_whole());
 }
 

@@ -141,7 +141,7 @@ static void quit(void)
     press(SDLK_q);
 }
 
-static const struct deed deeds[] = {
+static const struct deed script[] = {
     {"a face", nothing, it_tracks},
     {"a slow decoder", make_slow, it_moves},
     {"slower for a while", nothing, it_is_told},
@@ -153,11 +153,6 @@ static const struct deed deeds[] = {
     {"quit", quit, never},
 };
 
-static bool script(void)
-{
-    return script_round(&deeds[step]);
-}
-
 static void a_slow_source_keeps_moving(void **state)
 {
     if (!script_can_run(clip)) {
@@ -165,13 +160,9 @@ static void a_slow_source_keeps_moving(void **state)
     }
     session.o = script_options(clip);
     session.o.hud = MIEN_HUD_FULL;
-    int status = mien_session_run(&session, script);
+    int status = script_play(script, MIEN_COUNT(script), script_round);
     blocked = false;
-    if (trouble[0]) {
-        fail_msg("%s", trouble);
-    }
     assert_int_equal(status, 0);
-    assert_int_equal(step, MIEN_COUNT(deeds) - 1);
 }
 
 int main(void)

@@ -26,23 +26,9 @@
 #include "sink/sinks.h"
 #include "patience.h"
 #include "sinks_scene.h"
+#include "sinks_folder.h"
 
-static struct mien_face_model model;
 static const struct mien_sink_context with_model = {.model = &model};
-static char dir[] = "/tmp/mien-test-sinks-XXXXXX";
-
-static int set_up(void **state)
-{
-    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    mien_face_model_destroy(&model);
-    char command[300];
-    snprintf(command, sizeof(command), "rm -r '%s'", dir);
-    return system(command);
-}
 
 // A receiver on loopback and the text "127.0.0.1:PORT" for a sink.
 static int receiver(char *where, size_t size)

@@ -29,11 +29,9 @@
 #include "sink/sinks.h"
 #include "sinks_scene.h"
 #include "words_scene.h"
+#include "sinks_folder.h"
 
-static struct mien_face_model model;
 static const struct mien_sink_context with_model = {.model = &model};
-static char dir[] = "/tmp/mien-test-files-XXXXXX";
-static char path[300];
 static const struct mien_sink_context camera_context = {.model = &model, .frames_per_s = 25};
 
 // A video output device: a file in memory that answers the requests.
@@ -136,25 +134,6 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
         return -1;
     }
     return __real_write(fd, data, size);
-}
-
-static int set_up(void **state)
-{
-    return mkdtemp(dir) && mien_face_model_load(&model, NULL) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    mien_face_model_destroy(&model);
-    char command[300];
-    snprintf(command, sizeof(command), "rm -r '%s'", dir);
-    return system(command);
-}
-
-static const char *in_dir(const char *name)
-{
-    snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
 }
 
 static void reader_says(const char *format, const char *name)

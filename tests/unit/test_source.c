@@ -13,30 +13,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "source/source.h"
+#include "fake_clock.h"
 
 static char dir[64];
 static struct mien_why why;
-static int64_t now = 7 * MIEN_NS_PER_S;
-
-int64_t __wrap_mien_now_ns(void);
-int64_t __wrap_mien_now_ns(void)
-{
-    return now;
-}
-
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns);
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns)
-{
-    now = deadline_ns > now ? deadline_ns : now;
-}
 
 static const char *path(const char *name)
 {
-    static char p[4][256];
-    static int i;
-    i = (i + 1) % 4;
-    snprintf(p[i], sizeof p[i], "%s/%s", dir, name);
-    return p[i];
+    return folder_path(dir, name);
 }
 
 static int setup(void **state)

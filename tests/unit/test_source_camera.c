@@ -20,24 +20,12 @@
 #include "base/mem.h"
 #include "source/source.h"
 
-static int64_t clock_now = 7 * MIEN_NS_PER_S;
+#include "fake_clock.h"
 
-#define FAKE_CAMERA_SLEEP(ms) (clock_now += (ms)*MIEN_NS_PER_MS)
+#define FAKE_CAMERA_SLEEP(ms) (now += (ms)*MIEN_NS_PER_MS)
 #include "fake_camera.h"
 
 static struct mien_why why;
-
-int64_t __wrap_mien_now_ns(void);
-int64_t __wrap_mien_now_ns(void)
-{
-    return clock_now;
-}
-
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns);
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns)
-{
-    clock_now = deadline_ns > clock_now ? deadline_ns : clock_now;
-}
 
 static struct mien_source *open_ok(const char *uri, const struct mien_source_options *o)
 {

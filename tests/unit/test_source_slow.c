@@ -16,24 +16,12 @@
 #include "image/planes.h"
 #include "source/internal.h"
 #include "synth/clip.h"
+#include "fake_clock.h"
 
-static int64_t now = 7 * MIEN_NS_PER_S;
 static int64_t decode_ns, render_ns, load_ns, seek_ns; // what each takes
 static int converted;
 static char dir[64];
 static struct mien_why why;
-
-int64_t __wrap_mien_now_ns(void);
-int64_t __wrap_mien_now_ns(void)
-{
-    return now;
-}
-
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns);
-void __wrap_mien_sleep_until_ns(int64_t deadline_ns)
-{
-    now = deadline_ns > now ? deadline_ns : now;
-}
 
 int __real_avcodec_receive_frame(AVCodecContext *c, AVFrame *f);
 int __wrap_avcodec_receive_frame(AVCodecContext *c, AVFrame *f);

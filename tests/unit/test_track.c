@@ -12,21 +12,10 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "track/track.h"
+#include "model_scene.h"
 
-static struct mien_face_model model;
 static const float dt = 1.0f / 30;
 static const int64_t step_ns = MIEN_NS_PER_S / 30;
-
-static int load(void **state)
-{
-    return mien_face_model_load(&model, NULL) ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-    mien_face_model_destroy(&model);
-    return 0;
-}
 
 // A group of n channels under noise sd: rms deviation at rest / sd.
 static double rest_ratio(int n, float sd, float strength)
@@ -611,5 +600,5 @@ int main(void)
         cmocka_unit_test(test_evidence_follows_what_changes),
         cmocka_unit_test(test_neutral_is_taken_off),
     };
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load_model, drop_model);
 }
