@@ -384,6 +384,7 @@ int mien_cmd_video(int argc, char **argv)
         .max_faces = o.engine.max_faces,
         .quality = o.engine.quality,
         .filter = (float)o.engine.filter,
+        .lean = true,
         .clock_ns = mien_now_ns,
     });
     source =

@@ -33,35 +33,39 @@ ssize_t mien_read_all(int fd, void *data, size_t size)
     return (ssize_t)got;
 }
 
-void *mien_file_read(const char *path, size_t limit, size_t *size)
+// Opens a file of at most `limit` bytes. -1: logged.
+static int open_file(const char *path, size_t limit, size_t *size)
 {
-    *size = 0;
-    limit = limit ? limit : (size_t)1 << 30;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st = {0};
     if (fd < 0 || fstat(fd, &st) != 0) {
         mien_error("cannot open %s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return NULL;
-    }
-    char *data = NULL;
-    if (!S_ISREG(st.st_mode)) {
+    } else if (!S_ISREG(st.st_mode)) {
         mien_error("cannot read %s: it is not a file", path);
-        goto fail;
-    }
-    if ((uint64_t)st.st_size > limit) {
+    } else if ((uint64_t)st.st_size > limit) {
         mien_error("cannot read %s: %lld bytes, at most %zu are accepted", path,
                    (long long)st.st_size, limit);
-        goto fail;
+    } else {
+        *size = (size_t)st.st_size;
+        return fd;
     }
-    data = mien_alloc((size_t)st.st_size + 1, 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+void *mien_file_read(const char *path, size_t limit, size_t *size)
+{
+    size_t bytes = 0;
+    *size = 0;
+    int fd = open_file(path, limit ? limit : (size_t)1 << 30, &bytes);
+    char *data = fd < 0 ? NULL : mien_alloc(bytes + 1, 1);
     if (!data) {
         goto fail;
     }
-    ssize_t got = mien_read_all(fd, data, (size_t)st.st_size);
-    if (got < st.st_size) {
+    ssize_t got = mien_read_all(fd, data, bytes);
+    if (got < (ssize_t)bytes) {
         mien_error("cannot read %s: %s", path, got < 0 ? strerror(errno) : "it shrank");
         goto fail;
     }
@@ -71,7 +75,9 @@ void *mien_file_read(const char *path, size_t limit, size_t *size)
     return data;
 fail:
     mien_free(data);
-    close(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
     return NULL;
 }
 
@@ -172,25 +178,68 @@ static uint32_t seal_of(const uint8_t *p, size_t size)
     return mien_crc32(mien_crc32(0, p, 24), p + 28, size - 28);
 }
 
-// Of a file from before the seal. What its checksum leaves out must be as it was always written:
-// sections follow one another, each from the next 64 bytes, to the file's end.
-static bool is_whole_unsealed(const struct mien_container *c, const char *kind)
+// Sections of a file from before the seal. What its checksum leaves out must be as it was always
+// written: sections follow one another, each from the next 64 bytes, to the file's end.
+static bool is_unsealed(const struct mien_container *c, const char *kind)
 {
-    const uint8_t *p = c->block;
     bool known = false;
     for (size_t i = 0; i < MIEN_COUNT(kinds); i++) {
         known = known || (!memcmp(kinds[i].kind, kind, 4) && c->version == kinds[i].unsealed);
     }
     size_t at = HEADER + (size_t)c->count * ENTRY;
     for (int i = 0; i < c->count; i++) {
-        size_t start = (size_t)((const uint8_t *)c->section[i].data - p);
-        if (start != ((at + 63) & ~(size_t)63)) {
+        if (c->at[i] != ((at + 63) & ~(size_t)63)) {
             return false;
         }
-        at = start + c->section[i].size;
+        at = c->at[i] + c->section[i].size;
     }
-    return known && at == c->block_size &&
-           mien_crc32(0, p + HEADER, c->block_size - HEADER) == get32(p + 24);
+    return known && at == c->block_size;
+}
+
+// Header and table, at `p`, of a file of c->block_size bytes of which `have` are there.
+static bool read_table(struct mien_container *c, const uint8_t *p, size_t have, const char *name,
+                       const char *kind, uint32_t max_version)
+{
+    const size_t size = c->block_size;
+    if (have < HEADER || memcmp(p, "MIEN", 4) != 0) {
+        mien_error("%s is not a file of mien", name);
+        return false;
+    }
+    if (memcmp(p + 4, kind, 4) != 0) {
+        mien_error("%s is a mien file of kind %.4s, not %s", name, (const char *)p + 4, kind);
+        return false;
+    }
+    c->version = get32(p + 8);
+    uint32_t count = get32(p + 12);
+    if (c->version == 0 || c->version > max_version) {
+        mien_error("%s has version %u; this program reads up to %u: update mien", name, c->version,
+                   max_version);
+        return false;
+    }
+    if (get64(p + 16) != size || count > MAX_SECTIONS || HEADER + (size_t)count * ENTRY > have) {
+        mien_error("%s is cut short or damaged (%zu bytes, %u sections)", name, size, count);
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *e = p + HEADER + (size_t)i * ENTRY;
+        uint64_t offset = get64(e + 16), bytes = get64(e + 24);
+        if (e[15] != 0 || offset % 64 != 0 || offset > size || bytes > size - offset) {
+            mien_error("%s is damaged: section %u lies outside the file", name, i);
+            return false;
+        }
+        struct mien_section *s = &c->section[i];
+        memcpy(s->name, e, 16);
+        c->at[i] = offset;
+        s->size = (size_t)bytes;
+    }
+    c->count = (int)count;
+    return true;
+}
+
+static bool refuse_damaged(const char *name)
+{
+    mien_error("%s is damaged: its checksum does not match; fetch or build it again", name);
+    return false;
 }
 
 bool mien_container_parse(struct mien_container *c, void *block, size_t size, const char *name,
@@ -198,48 +247,20 @@ bool mien_container_parse(struct mien_container *c, void *block, size_t size, co
 {
     *c = (struct mien_container){.block = block, .block_size = size};
     const uint8_t *p = block;
-    if (size < HEADER || memcmp(p, "MIEN", 4) != 0) {
-        mien_error("%s is not a file of mien", name);
-        goto fail;
+    bool ok = read_table(c, p, size, name, kind, max_version);
+    for (int i = 0; ok && i < c->count; i++) {
+        c->section[i].data = p + c->at[i];
     }
-    if (memcmp(p + 4, kind, 4) != 0) {
-        mien_error("%s is a mien file of kind %.4s, not %s", name, (const char *)p + 4, kind);
-        goto fail;
+    if (ok) {
+        const bool sealed = get32(p + 28) == SEALED;
+        uint32_t crc = sealed ? seal_of(p, size) : mien_crc32(0, p + HEADER, size - HEADER);
+        ok = (crc == get32(p + 24) && (sealed || (get32(p + 28) == 0 && is_unsealed(c, kind)))) ||
+             refuse_damaged(name);
     }
-    c->version = get32(p + 8);
-    uint32_t count = get32(p + 12);
-    if (c->version == 0 || c->version > max_version) {
-        mien_error("%s has version %u; this program reads up to %u: update mien", name, c->version,
-                   max_version);
-        goto fail;
+    if (!ok) {
+        mien_container_destroy(c);
     }
-    if (get64(p + 16) != size || count > MAX_SECTIONS || HEADER + (size_t)count * ENTRY > size) {
-        mien_error("%s is cut short or damaged (%zu bytes, %u sections)", name, size, count);
-        goto fail;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *e = p + HEADER + (size_t)i * ENTRY;
-        uint64_t offset = get64(e + 16), bytes = get64(e + 24);
-        if (e[15] != 0 || offset % 64 != 0 || offset > size || bytes > size - offset) {
-            mien_error("%s is damaged: section %u lies outside the file", name, i);
-            goto fail;
-        }
-        struct mien_section *s = &c->section[i];
-        memcpy(s->name, e, 16);
-        s->data = p + offset;
-        s->size = (size_t)bytes;
-    }
-    c->count = (int)count;
-    bool whole = get32(p + 28) == SEALED ? seal_of(p, size) == get32(p + 24)
-                                         : get32(p + 28) == 0 && is_whole_unsealed(c, kind);
-    if (!whole) {
-        mien_error("%s is damaged: its checksum does not match; fetch or build it again", name);
-        goto fail;
-    }
-    return true;
-fail:
-    mien_container_destroy(c);
-    return false;
+    return ok;
 }
 
 bool mien_container_load(struct mien_container *c, const char *path, const char *kind,
@@ -249,6 +270,72 @@ bool mien_container_load(struct mien_container *c, const char *path, const char 
     size_t size = 0;
     void *block = mien_file_read(path, (size_t)2 << 30, &size);
     return block && mien_container_parse(c, block, size, path, kind, max_version);
+}
+
+bool mien_container_open(struct mien_container *c, const char *path, const char *kind,
+                         uint32_t max_version)
+{
+    enum { PIECE = 256 * 1024 };
+    *c = (struct mien_container){0};
+    size_t size = 0;
+    int fd = open_file(path, (size_t)2 << 30, &size);
+    if (fd < 0) {
+        return false;
+    }
+    *c = (struct mien_container){.block_size = size, .fd = fd, .open = true};
+    uint8_t *p = mien_alloc(PIECE, 1);
+    uint32_t crc = 0, expected = 0;
+    bool ok = p != NULL, sealed = false;
+    for (size_t at = 0; ok && (at == 0 || at < size);) {
+        ssize_t n = mien_read_all(fd, p, PIECE);
+        if (n < 0 || (n == 0 && at < size)) {
+            mien_error("cannot read %s: %s", path, n < 0 ? strerror(errno) : "it shrank");
+            ok = false;
+        } else if (at > 0) {
+            crc = mien_crc32(crc, p, (size_t)n);
+        } else if ((ok = read_table(c, p, (size_t)n, path, kind, max_version))) {
+            expected = get32(p + 24);
+            sealed = get32(p + 28) == SEALED;
+            ok = sealed || (get32(p + 28) == 0 && is_unsealed(c, kind)) || refuse_damaged(path);
+            const size_t from = sealed ? 28 : HEADER;
+            crc = mien_crc32(sealed ? mien_crc32(0, p, 24) : 0, p + from, (size_t)n - from);
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    mien_free(p);
+    ok = ok && (crc == expected || refuse_damaged(path));
+    if (!ok) {
+        mien_container_destroy(c);
+    }
+    return ok;
+}
+
+const struct mien_section *mien_container_find(const struct mien_container *c, const char *name)
+{
+    for (int i = 0; i < c->count; i++) {
+        if (!strcmp(c->section[i].name, name)) {
+            return &c->section[i];
+        }
+    }
+    return NULL;
+}
+
+bool mien_container_fetch(const struct mien_container *c, const struct mien_section *s, size_t from,
+                          size_t size, void *to)
+{
+    const size_t at = c->at[s - c->section] + from;
+    size_t got = 0;
+    while (c->open && from <= s->size && size <= s->size - from && got < size) {
+        ssize_t n = pread(c->fd, (char *)to + got, size - got, (off_t)(at + got));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        got += (size_t)n;
+    }
+    return got == size;
 }
 
 const void *mien_container_get(const struct mien_container *c, const char *name, size_t size,
@@ -276,6 +363,9 @@ const void *mien_container_get(const struct mien_container *c, const char *name,
 void mien_container_destroy(struct mien_container *c)
 {
     mien_free(c->block);
+    if (c->open) {
+        close(c->fd);
+    }
     *c = (struct mien_container){0};
 }
 

@@ -28,15 +28,18 @@ uint32_t mien_crc32(uint32_t crc, const void *data, size_t size); // start with 
 
 struct mien_section {
     char name[16];
-    const void *data;
+    const void *data; // NULL in a container that is only open
     size_t size;
 };
 struct mien_container {
-    void *block; // the whole file, owned
+    void *block; // the whole file, owned; NULL: it is open
+    bool open;
+    int fd;
     size_t block_size;
     uint32_t version;
     int count;
     struct mien_section section[64]; // point into block
+    size_t at[64];                   // their places in the file
 };
 // Versions that are written.
 enum { MIEN_FACE_VERSION = 3, MIEN_NETW_VERSION = 2, MIEN_CKPT_VERSION = 2 };
@@ -49,6 +52,15 @@ bool mien_container_parse(struct mien_container *c, void *block, size_t size, co
 // The section, or NULL. When size is not 0 the section must have exactly that size (logged).
 const void *mien_container_get(const struct mien_container *c, const char *name, size_t size,
                                size_t *got);
+// The same, reading through the file once and keeping it open instead of in memory: a section is
+// fetched when it is needed. A file that is replaced stays as it was here; one that is written over
+// is not noticed, so what is fetched later is checked by its reader. False on failure (logged).
+bool mien_container_open(struct mien_container *c, const char *path, const char *kind,
+                         uint32_t max_version);
+const struct mien_section *mien_container_find(const struct mien_container *c, const char *name);
+// Any thread. False when the file has not so many bytes there or cannot be read (not logged).
+bool mien_container_fetch(const struct mien_container *c, const struct mien_section *s, size_t from,
+                          size_t size, void *to);
 void mien_container_destroy(struct mien_container *c);
 bool mien_container_save(const char *path, const char *kind, uint32_t version,
                          const struct mien_section *sections, int count);

@@ -141,8 +141,8 @@ int mien_bench_step(const struct mien_bench *b)
         goto out;
     }
     clip = clip ? clip : path;
-    s->engine = mien_engine_create(
-        &(struct mien_engine_config){.max_faces = faces, .clock_ns = mien_thread_cpu_ns});
+    s->engine = mien_engine_create(&(struct mien_engine_config){
+        .max_faces = faces, .lean = true, .clock_ns = mien_thread_cpu_ns});
     s->sink = mien_sink_open("jsonl", "/dev/null", NULL);
     if (!s->engine || !s->sink) {
         goto out;

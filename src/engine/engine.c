@@ -65,9 +65,9 @@ static bool load_portrait(const struct mien_engine *e, const char *net, struct m
     if (!path && mien_network_portrait(net, file, sizeof(file))) {
         path = file;
     }
-    *out = path && *path
-               ? mien_portrait_load(path, e->parts.model, e->config.apart && !e->config.still)
-               : NULL;
+    *out = path && *path ? mien_portrait_load(path, e->parts.model, e->config.lean,
+                                              e->config.apart && !e->config.still)
+                         : NULL;
     return *out || !path || !*path;
 }
 

@@ -32,6 +32,8 @@ struct mien_engine_config {    // zero means default everywhere
     float filter; // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady
     int detect_every; // frames between detector runs while fewer than max_faces are tracked
                       // and at least one is; 0 = 8
+    bool lean;  // the portrait network stays in its file: less memory (14 MB) for some milliseconds
+                // each time that it is asked; the same results
     bool apart; // a thread of its own looks at who somebody is, so that no frame waits for it:
                 // results then depend on when it is ready
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0

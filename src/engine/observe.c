@@ -52,13 +52,16 @@ static bool make_scratch(struct mien_observer *o)
     return o->input && o->workspace;
 }
 
-struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
+// net: the file's, taken over; NULL is fine.
+static struct mien_observer *wrap(struct mien_net *net, const char *path,
+                                  const struct mien_face_model *m)
 {
     struct mien_observer *o = mien_calloc(1, sizeof(*o));
     if (!o) {
+        mien_net_destroy(net);
         return NULL;
     }
-    o->net = mien_net_load(path);
+    o->net = net;
     if (!o->net || !bind_outputs(o, path, m)) {
         goto fail;
     }
@@ -79,6 +82,17 @@ struct mien_observer *mien_observer_load(const char *path, const struct mien_fac
 fail:
     mien_observer_destroy(o);
     return NULL;
+}
+
+struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
+{
+    return wrap(mien_net_load(path), path, m);
+}
+
+struct mien_observer *mien_observer_load_seldom(const char *path, const struct mien_face_model *m,
+                                                bool lean)
+{
+    return wrap(mien_net_load_seldom(path, lean), path, m);
 }
 
 struct mien_observer *mien_observer_create_beside(const struct mien_observer *other)
@@ -129,21 +143,24 @@ void mien_observer_take(struct mien_observer *o, const struct mien_image *frame,
         &(struct mien_float_planes){o->input, o->in.c, o->in.w, o->in.h, o->mean, o->scale});
 }
 
-void mien_observer_read(struct mien_observer *o, struct mien_estimate *out)
+bool mien_observer_read(struct mien_observer *o, struct mien_estimate *out)
 {
-    mien_net_forward(o->net, o->input, o->workspace);
+    if (!mien_net_forward(o->net, o->input, o->workspace)) {
+        return false;
+    }
     const float *raw[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
         raw[b] = o->output[b] < 0 ? NULL : mien_net_output_data(o->net, o->workspace, o->output[b]);
     }
     mien_estimate_decode(raw, o->landmarks, out);
+    return true;
 }
 
-void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
+bool mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
 {
     mien_observer_take(o, frame, crop, mirror);
-    mien_observer_read(o, out);
+    return mien_observer_read(o, out);
 }
 
 struct mien_calibration mien_observer_calibration(const struct mien_observer *o)

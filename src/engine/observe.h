@@ -17,6 +17,10 @@ struct mien_observer; // opaque
 // path: the network's file. It must say landmarks for exactly this model and a pose; the other
 // branches may be absent. NULL on failure (logged: what does not fit).
 struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
+// The same of a network that runs seldom (nn/net.h). lean: most of it stays in its file, and only
+// then can a look fail (logged), when the file was written over meanwhile.
+struct mien_observer *mien_observer_load_seldom(const char *path, const struct mien_face_model *m,
+                                                bool lean);
 // Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
 // failure (logged).
 struct mien_observer *mien_observer_create_beside(const struct mien_observer *other);
@@ -26,12 +30,12 @@ bool mien_observer_numbers(const struct mien_observer *o, const char *name, floa
 bool mien_observer_has(const struct mien_observer *o, int branch); // enum mien_branch
 // The network's answer to a crop of the frame; mirror: to the crop mirrored left-right. The same in
 // two halves, between which the frame may go and the second of which may run on another thread.
-void mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
+bool mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out);
 
 void mien_observer_take(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror);
-void mien_observer_read(struct mien_observer *o, struct mien_estimate *out);
+bool mien_observer_read(struct mien_observer *o, struct mien_estimate *out);
 
 // How to read the network's probabilities; of a network that does not say, none.
 struct mien_calibration mien_observer_calibration(const struct mien_observer *o);

@@ -15,6 +15,7 @@ struct mien_portrait {
     float people[MIEN_IDENTITY];
     struct mien_estimate estimate, mirrored;
     struct mien_portrait_answer answer;
+    bool broken; // the network cannot be read any more: nothing is asked again
     // With a thread of its own: who holds what is said by the state. ASKED: observer, estimate and
     // answer are the thread's; else the asker's.
     struct mien_thread thread;
@@ -30,7 +31,10 @@ static void say(const struct mien_portrait *p, struct mien_portrait_answer *out)
 
 static void read_answer(struct mien_portrait *p)
 {
-    mien_observer_read(p->observer, &p->estimate);
+    p->broken = !mien_observer_read(p->observer, &p->estimate);
+    if (p->broken) {
+        p->answer.id = 0;
+    }
     say(p, &p->answer);
 }
 
@@ -81,14 +85,14 @@ static struct mien_portrait *finish(struct mien_portrait *p, bool apart)
 }
 
 struct mien_portrait *mien_portrait_load(const char *path, const struct mien_face_model *m,
-                                         bool apart)
+                                         bool lean, bool apart)
 {
     struct mien_portrait *p = mien_calloc(1, sizeof(*p));
     if (!p) {
         return NULL;
     }
     p->model = m;
-    p->observer = mien_observer_load(path, m);
+    p->observer = mien_observer_load_seldom(path, m, lean);
     if (p->observer && (!mien_observer_has(p->observer, MIEN_BRANCH_IDENTITY) ||
                         !mien_observer_has(p->observer, MIEN_BRANCH_IDENTITY_SIGMA))) {
         mien_error("%s: it does not say identity and identity_sigma: this is not a portrait "
@@ -137,7 +141,7 @@ void mien_portrait_destroy(struct mien_portrait *p)
 bool mien_portrait_ask(struct mien_portrait *p, const struct mien_image *frame,
                        const struct mien_crop *crop, int id, int direction)
 {
-    if (state_of(p) != IDLE) {
+    if (state_of(p) != IDLE || p->broken) {
         return false;
     }
     p->answer.id = id;
@@ -167,15 +171,16 @@ void mien_portrait_cancel(struct mien_portrait *p)
     p->answer.id = 0; // the thread does not touch it
 }
 
-void mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
+bool mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
                         const struct mien_crop *crop, bool twice, struct mien_portrait_answer *out)
 {
     MIEN_ASSERT(state_of(p) == IDLE);
-    mien_observer_look(p->observer, frame, crop, false, &p->estimate);
-    if (twice) {
-        mien_observer_look(p->observer, frame, crop, true, &p->mirrored);
+    p->broken = p->broken || !mien_observer_look(p->observer, frame, crop, false, &p->estimate);
+    if (twice && !p->broken) {
+        p->broken = !mien_observer_look(p->observer, frame, crop, true, &p->mirrored);
         mien_estimate_mirror(p->model, &p->mirrored);
         mien_estimate_average(&p->estimate, &p->mirrored, 0.5f);
     }
     say(p, out);
+    return !p->broken;
 }

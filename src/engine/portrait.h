@@ -18,8 +18,9 @@ struct mien_portrait_answer {
 };
 
 // NULL on failure (logged): the file is no network with identity and identity_sigma for this model.
+// lean: as mien_observer_load_seldom.
 struct mien_portrait *mien_portrait_load(const char *path, const struct mien_face_model *m,
-                                         bool apart);
+                                         bool lean, bool apart);
 // Another one with the same network in memory, which answers at once: `other` must outlive it. NULL
 // on failure (logged).
 struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other);
@@ -32,13 +33,14 @@ const float *mien_portrait_people(const struct mien_portrait *p);
 // not been taken yet.
 bool mien_portrait_ask(struct mien_portrait *p, const struct mien_image *frame,
                        const struct mien_crop *crop, int id, int direction);
-// The answer, once; false while there is none.
+// The answer, once; false while there is none. When the network's file was written over meanwhile
+// (logged), it is id 0's, and nothing is asked any more.
 bool mien_portrait_answer(struct mien_portrait *p, struct mien_portrait_answer *out);
 // What was asked is of nobody any more: the answer will be id 0's.
 void mien_portrait_cancel(struct mien_portrait *p);
 // Question and answer in one, with `twice` from the mirrored crop too (the mean of both). Not while
-// a question is open.
-void mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
+// a question is open. False when the network's file was written over.
+bool mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
                         const struct mien_crop *crop, bool twice, struct mien_portrait_answer *out);
 
 #endif

@@ -189,8 +189,7 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
     int64_t t0 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    if (e->portrait) {
-        mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who);
+    if (e->portrait && mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who)) {
         struct mien_evidence known = {0};
         mien_evidence_add(&known, mien_portrait_people(e->portrait),
                           mien_evidence_direction(e->sight.pose.R), e->who.identity, e->who.sigma);

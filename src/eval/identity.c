@@ -91,8 +91,7 @@ static void look_at(struct looks *l, const struct mien_synth_person *p)
         mien_reconstruction_truth(&l->one, p->identity, NULL);
         mien_reconstruction_add(&l->one, MIEN_RECONSTRUCTION_MEAN, NULL, NULL);
         mien_reconstruction_add(&l->one, MIEN_RECONSTRUCTION_FIT, f->identity, NULL);
-        if (l->portrait) {
-            mien_portrait_look(l->portrait, &l->picture, &f->crop, true, &answer);
+        if (l->portrait && mien_portrait_look(l->portrait, &l->picture, &f->crop, true, &answer)) {
             mien_reconstruction_add(&l->one, MIEN_RECONSTRUCTION_BRANCHES, answer.identity, NULL);
             mien_evidence_add(&known, NULL, mien_evidence_direction(f->pose.R), answer.identity,
                               answer.sigma);
@@ -145,7 +144,8 @@ int mien_eval_looks(const struct mien_eval *c)
     if (!portrait && mien_network_portrait(c->net, file, sizeof(file))) {
         portrait = file;
     }
-    if (portrait && *portrait && !(l->portrait = mien_portrait_load(portrait, &l->model, false))) {
+    if (portrait && *portrait &&
+        !(l->portrait = mien_portrait_load(portrait, &l->model, false, false))) {
         goto out;
     }
     struct mien_progress bar = {0};

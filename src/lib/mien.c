@@ -62,6 +62,7 @@ static bool open_engine(struct mien *m, const struct mien_options *o)
                                    .max_faces = o->max_faces,
                                    .still = o->still != 0,
                                    .quality = o->quality != 0,
+                                   .lean = true,
                                    .filter = o->filter};
     const char *models = o->model_dir;
     if (!models && !getenv("MIEN_HOME") && beside_library(dir, sizeof(dir))) {

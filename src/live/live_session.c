@@ -23,6 +23,7 @@ static int open_live(struct mien_session *s)
         .uri = o->source,
         .source = mien_session_source_options(s, o->capture_w, o->capture_h, o->fps),
         .engine = {.net_path = o->net,
+                   .lean = true,
                    .apart = !o->waits,
                    .detect_path = o->detect,
                    .fov_deg = (float)o->fov,

@@ -1,6 +1,7 @@
 // Inference: loading and checking a .net file, the plan of its buffers, and the forward pass.
 //
-// One picture at a time, in the layout of tensor/infer.h; weights are packed for it while loading.
+// One picture at a time, in the layout of tensor/infer.h; weights are packed for it while loading,
+// or, of a lean network, by each forward pass, a layer at a time, from the file.
 // A buffer's place in the workspace is reused once its last reader has run.
 #include "nn/net.h"
 
@@ -9,10 +10,10 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/half.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "nn/desc.h"
+#include "nn/stored.h"
 #include "tensor/infer.h"
 
 enum { ALIGN = 16 };
@@ -29,8 +30,12 @@ struct mien_net {
     int numbers_count;
     const struct mien_infer *infer;
     struct mien_arena arena; // packed weights
+    struct mien_stored stored;
+    bool lean;   // it stays open, and the arena has no weights
+    bool direct; // no transformed weights
     struct op {
         struct mien_map map; // of the layer's output
+        uint32_t crc;        // of a lean network's weights as they are stored
         struct mien_packed_conv conv;
         struct mien_packed_dense dense;
         const float *slope, *bias; // of the other kinds, in `weights`
@@ -41,7 +46,8 @@ struct mien_net {
     size_t planar[MIEN_DESC_OUTPUTS]; // of an output map's plain copy
     size_t scratch;                   // its offset
     size_t total;                     // floats of the workspace
-    bool input_map;                   // somebody else than a first convolution reads the input
+    size_t raw, packed; // a lean network's offsets: a layer's weights as stored, as packed
+    bool input_map;     // somebody else than a first convolution reads the input
 };
 
 static size_t layer_size(const struct mien_net *n, int i)
@@ -91,6 +97,41 @@ static void find_roots(struct mien_net *n)
     }
 }
 
+static bool is_packed(const struct mien_layer *l)
+{
+    return l->kind == MIEN_LAYER_CONV || l->kind == MIEN_LAYER_DENSE;
+}
+
+static size_t layer_weights(const struct mien_net *n, int i)
+{
+    const int k = n->desc.layer[i].param[MIEN_PARAM_WEIGHT];
+    return k < 0 ? 0 : n->desc.param[k].count;
+}
+
+static size_t packed_bytes(const struct mien_net *n, int i)
+{
+    const struct op *op = &n->op[i];
+    return n->desc.layer[i].kind == MIEN_LAYER_CONV ? mien_infer_conv_bytes(&op->conv)
+                                                    : mien_infer_dense_bytes(n->infer, &op->dense);
+}
+
+// A lean network's place for one layer's weights.
+static void plan_layers_weights(struct mien_net *n)
+{
+    size_t raw = 0, packed = 0;
+    for (int i = 0; i < n->desc.layers && n->lean; i++) {
+        if (is_packed(&n->desc.layer[i])) {
+            const size_t r = layer_weights(n, i) * n->stored.bytes, p = packed_bytes(n, i);
+            raw = r > raw ? r : raw;
+            packed = p > packed ? p : packed;
+        }
+    }
+    const size_t line = ALIGN * sizeof(float);
+    n->raw = n->total;
+    n->packed = n->raw + (raw + line - 1) / line * ALIGN;
+    n->total = n->packed + (packed + line - 1) / line * ALIGN;
+}
+
 static void plan(struct mien_net *n)
 {
     const struct mien_desc *d = &n->desc;
@@ -137,63 +178,26 @@ static void plan(struct mien_net *n)
     }
     n->scratch = n->total;
     n->total += (scratch + ALIGN - 1) / ALIGN * ALIGN;
+    plan_layers_weights(n);
 }
 
-// Weights as they lie in the file, while it is loaded.
-struct stored {
-    const float *full;              // either these
-    const void *half;               // or these
-    float *layer[MIEN_PARAM_ROLES]; // one layer's, a role's parameter each
+// Room for a layer's parameters while the network is loaded.
+struct room {
+    void *weight;                   // as stored
+    float *value[MIEN_PARAM_ROLES]; // a parameter each
 };
 
-static bool is_finite_half(const void *half, size_t i)
+static void drop_room(struct room *r)
 {
-    uint16_t bits;
-    memcpy(&bits, (const unsigned char *)half + 2 * i, sizeof(bits));
-    return (bits & 0x7c00) != 0x7c00;
-}
-
-static bool find_weights(const struct mien_net *n, const struct mien_container *file,
-                         const char *path, struct stored *s)
-{
-    size_t size = 0, count = n->desc.weights;
-    s->full = mien_container_get(file, "weights", 0, &size);
-    if (!s->full) {
-        s->half = mien_container_get(file, "half", 0, &size);
+    mien_free(r->weight);
+    for (int role = 0; role < MIEN_PARAM_ROLES; role++) {
+        mien_free(r->value[role]);
     }
-    const size_t expected = count * (s->full ? sizeof(float) : sizeof(_Float16));
-    if ((!s->full && !s->half) || size != expected) {
-        mien_error(
-            "%s: %zu bytes of weights where the description asks for %zu; the file is damaged",
-            path, size, expected);
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (s->full ? !isfinite(s->full[i]) : !is_finite_half(s->half, i)) {
-            mien_error("%s: weight %zu is not finite; the file is damaged", path, i);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void expand(const struct stored *s, size_t from, size_t count, float *to)
-{
-    if (s->full) {
-        memcpy(to, s->full + from, count * sizeof(*to));
-    } else {
-        mien_half_to_float((const unsigned char *)s->half + from * sizeof(_Float16), to, count);
-    }
-}
-
-static bool is_packed(const struct mien_layer *l)
-{
-    return l->kind == MIEN_LAYER_CONV || l->kind == MIEN_LAYER_DENSE;
 }
 
 // Room for the parameters of the largest layer that is packed; all weights where another kind of
 // layer reads its own while it runs.
-static bool make_room(struct mien_net *n, struct stored *s)
+static bool make_room(struct mien_net *n, struct room *r)
 {
     size_t most[MIEN_PARAM_ROLES] = {0};
     bool kept = false;
@@ -203,20 +207,19 @@ static bool make_room(struct mien_net *n, struct stored *s)
             const int k = l->param[role];
             const size_t count = k < 0 ? 0 : n->desc.param[k].count;
             kept |= count > 0 && !is_packed(l);
-            most[role] = count > most[role] ? count : most[role];
+            most[role] = is_packed(l) && count > most[role] ? count : most[role];
         }
     }
     bool ok = true;
     if (kept) {
         n->weights = mien_alloc(n->desc.weights, sizeof(float));
-        ok = n->weights != NULL;
-        if (ok) {
-            expand(s, 0, n->desc.weights, n->weights);
-        }
+        ok = n->weights && mien_stored_floats(&n->stored, 0, n->desc.weights, n->weights);
     }
-    for (int role = 0; role < MIEN_PARAM_ROLES && ok; role++) {
-        s->layer[role] = mien_alloc(most[role] + 1, sizeof(float));
-        ok = s->layer[role] != NULL;
+    r->weight = mien_alloc(most[MIEN_PARAM_WEIGHT] + 1, n->stored.bytes);
+    ok = ok && r->weight;
+    for (int role = MIEN_PARAM_WEIGHT + 1; role < MIEN_PARAM_ROLES && ok; role++) {
+        r->value[role] = mien_alloc(most[role] + 1, sizeof(float));
+        ok = r->value[role] != NULL;
     }
     return ok;
 }
@@ -228,30 +231,55 @@ static const float *param(const struct mien_net *n, const struct mien_layer *l,
     return i < 0 || !n->weights ? NULL : n->weights + n->desc.param[i].offset;
 }
 
-// The same of a layer that is packed.
-static const float *stored_param(const struct mien_net *n, const struct stored *s,
-                                 const struct mien_layer *l, enum mien_param_role role)
+// The same of a layer that is packed. False on failure (logged).
+static bool stored_param(const struct mien_net *n, struct room *r, const struct mien_layer *l,
+                         enum mien_param_role role, const float **value)
 {
     int i = l->param[role];
-    if (i < 0) {
-        return NULL;
-    }
-    expand(s, n->desc.param[i].offset, n->desc.param[i].count, s->layer[role]);
-    return s->layer[role];
+    *value = i < 0 ? NULL : r->value[role];
+    return i < 0 || mien_stored_floats(&n->stored, n->desc.param[i].offset, n->desc.param[i].count,
+                                       r->value[role]);
 }
 
-// Sets up a layer's products; with an arena that has room, packs its weights too.
-static void set_up(struct mien_net *n, const struct stored *s, int i, struct mien_arena *a)
+// A layer's weights as stored, into `raw`.
+static bool read_weights(const struct mien_net *n, int i, void *raw, struct mien_weights *w)
+{
+    const struct mien_param *p = &n->desc.param[n->desc.layer[i].param[MIEN_PARAM_WEIGHT]];
+    *w = n->stored.half ? (struct mien_weights){.half = raw} : (struct mien_weights){.full = raw};
+    return mien_stored_read(&n->stored, p->offset, p->count, raw);
+}
+
+// What is packed of a layer: its products are set up and have their place.
+static bool pack_layer(struct mien_net *n, struct room *r, int i)
 {
     const struct mien_layer *l = &n->desc.layer[i];
     struct op *op = &n->op[i];
-    const bool packed = is_packed(l) && a->base;
-    const float *weight = packed ? stored_param(n, s, l, MIEN_PARAM_WEIGHT) : NULL;
-    const float *bias =
-        packed ? stored_param(n, s, l, MIEN_PARAM_BIAS) : param(n, l, MIEN_PARAM_BIAS);
-    const float *slope = l->act == MIEN_ACT_LEAKY ? &l->slope
-                         : packed                 ? stored_param(n, s, l, MIEN_PARAM_SLOPE)
-                                                  : param(n, l, MIEN_PARAM_SLOPE);
+    struct mien_weights w;
+    const float *bias, *slope = &l->slope;
+    if (!read_weights(n, i, r->weight, &w) || !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
+        (l->act != MIEN_ACT_LEAKY && !stored_param(n, r, l, MIEN_PARAM_SLOPE, &slope))) {
+        return false;
+    }
+    op->crc = mien_crc32(0, r->weight, layer_weights(n, i) * n->stored.bytes);
+    if (l->kind == MIEN_LAYER_CONV) {
+        mien_infer_conv_pack_tail(&op->conv, bias, slope);
+    } else {
+        mien_infer_dense_pack_tail(n->infer, &op->dense, bias, slope);
+    }
+    if (!n->lean && l->kind == MIEN_LAYER_CONV) {
+        mien_infer_conv_pack(&op->conv, &w);
+    } else if (!n->lean) {
+        mien_infer_dense_pack(n->infer, &op->dense, &w);
+    }
+    return true;
+}
+
+// Sets up a layer's products, with places from the arena where it has room.
+static void set_up(struct mien_net *n, int i)
+{
+    const struct mien_layer *l = &n->desc.layer[i];
+    struct mien_arena *a = &n->arena;
+    struct op *op = &n->op[i];
     const size_t lanes = (size_t)op->map.lanes;
     if (l->kind == MIEN_LAYER_CONV) {
         const struct mien_map *in = &n->op[n->root[l->input[0]]].map;
@@ -264,42 +292,37 @@ static void set_up(struct mien_net *n, const struct stored *s, int i, struct mie
                                        .act = l->act,
                                        .planar = takes_picture(n, l)};
         mien_infer_conv_plan(n->infer, c);
-        c->weight = mien_arena_take(a, mien_infer_conv_bytes(c), 1);
+        c->method = n->direct ? MIEN_CONV_DIRECT : c->method;
+        c->weight = n->lean ? NULL : mien_arena_take(a, mien_infer_conv_bytes(c), 1);
         c->bias = mien_arena_take(a, lanes, sizeof(float));
         c->slope = mien_arena_take(a, lanes, sizeof(float));
-        if (packed) {
-            mien_infer_conv_pack(c, weight, bias, slope);
-        }
     } else if (l->kind == MIEN_LAYER_DENSE) {
         struct mien_packed_dense *d = &op->dense;
         *d = (struct mien_packed_dense){
             .in = n->op[n->root[l->input[0]]].map, .out = l->c, .act = l->act};
-        d->weight = mien_arena_take(a, mien_infer_dense_bytes(n->infer, d), 1);
+        d->weight = n->lean ? NULL : mien_arena_take(a, mien_infer_dense_bytes(n->infer, d), 1);
         d->bias = mien_arena_take(a, lanes, sizeof(float));
         d->slope = mien_arena_take(a, lanes, sizeof(float));
-        if (packed) {
-            mien_infer_dense_pack(n->infer, d, weight, bias, slope);
-        }
     } else {
-        op->bias = bias;
-        op->slope = slope;
+        op->bias = param(n, l, MIEN_PARAM_BIAS);
+        op->slope = l->act == MIEN_ACT_LEAKY ? &l->slope : param(n, l, MIEN_PARAM_SLOPE);
     }
 }
 
-static bool pack(struct mien_net *n, struct stored *s)
+static bool pack(struct mien_net *n)
 {
-    bool ok = make_room(n, s);
+    struct room room = {0};
+    bool ok = make_room(n, &room);
     for (int i = 0; i < n->desc.layers && ok; i++) {
-        set_up(n, s, i, &n->arena);
+        set_up(n, i);
     }
     const size_t need = n->arena.used;
     ok = ok && mien_arena_init(&n->arena, need);
     for (int i = 0; i < n->desc.layers && ok; i++) {
-        set_up(n, s, i, &n->arena);
+        set_up(n, i);
+        ok = !is_packed(&n->desc.layer[i]) || pack_layer(n, &room, i);
     }
-    for (int role = 0; role < MIEN_PARAM_ROLES; role++) {
-        mien_free(s->layer[role]);
-    }
+    drop_room(&room);
     return ok;
 }
 
@@ -314,9 +337,8 @@ static void read_numbers(struct mien_net *n, const struct mien_container *file)
         const struct mien_section *s = &file->section[i];
         struct numbers *k = &n->numbers[n->numbers_count];
         if (!is_own_section(s->name) && s->size % sizeof(float) == 0 &&
-            s->size <= sizeof(k->value)) {
+            s->size <= sizeof(k->value) && mien_container_fetch(file, s, 0, s->size, k->value)) {
             memcpy(k->name, s->name, sizeof(k->name));
-            memcpy(k->value, s->data, s->size);
             k->count = (int)(s->size / sizeof(float));
             n->numbers_count++;
         }
@@ -362,44 +384,75 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
     return ok;
 }
 
-struct mien_net *mien_net_load(const char *path)
+// The text at the beginning of the file; NULL when there is none that ends.
+static char *read_text(const struct mien_container *file)
 {
-    struct mien_container file;
-    if (!mien_container_load(&file, path, "NETW", MIEN_NETW_VERSION)) {
+    const struct mien_section *s = mien_container_find(file, "desc");
+    const size_t size = s ? s->size : 0;
+    char *text = size ? mien_alloc(size, 1) : NULL;
+    if (text && (!mien_container_fetch(file, s, 0, size, text) || text[size - 1] != '\0')) {
+        mien_free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+static struct mien_net *load(const char *path, bool direct, bool lean)
+{
+    struct mien_net *n = mien_calloc(1, sizeof *n);
+    char *text = NULL;
+    if (!n) {
         return NULL;
     }
-    struct mien_net *n = mien_calloc(1, sizeof *n);
-    size_t size = 0;
-    const char *text = mien_container_get(&file, "desc", 0, &size);
-    if (!n) {
+    const size_t length = strlen(path), most = sizeof(n->stored.name) - 1;
+    snprintf(n->stored.name, sizeof(n->stored.name), "%s",
+             path + (length > most ? length - most : 0));
+    n->lean = lean;
+    n->direct = direct;
+    if (!mien_container_open(&n->stored.file, path, "NETW", MIEN_NETW_VERSION)) {
         goto fail;
     }
-    if (!text || size == 0 || text[size - 1] != '\0') {
+    text = read_text(&n->stored.file);
+    if (!text) {
         mien_error("%s: the network's description is missing; the file is damaged", path);
         goto fail;
     }
-    struct stored stored = {0};
-    if (!mien_desc_parse(&n->desc, text, true, path) || !find_weights(n, &file, path, &stored)) {
+    if (!mien_desc_parse(&n->desc, text, true, path) ||
+        !mien_stored_find(&n->stored, n->desc.weights)) {
         goto fail;
     }
-    read_numbers(n, &file);
+    read_numbers(n, &n->stored.file);
     n->infer = mien_infer();
     find_roots(n);
-    if (!pack(n, &stored)) {
+    if (!pack(n)) {
         goto fail;
     }
-    mien_container_destroy(&file);
+    mien_free(text);
+    if (!lean) {
+        mien_container_destroy(&n->stored.file);
+    }
     plan(n);
     return n;
 fail:
-    mien_container_destroy(&file);
+    mien_free(text);
     mien_net_destroy(n);
     return NULL;
+}
+
+struct mien_net *mien_net_load(const char *path)
+{
+    return load(path, false, false);
+}
+
+struct mien_net *mien_net_load_seldom(const char *path, bool lean)
+{
+    return load(path, true, lean);
 }
 
 void mien_net_destroy(struct mien_net *n)
 {
     if (n) {
+        mien_container_destroy(&n->stored.file);
         mien_arena_destroy(&n->arena);
         mien_free(n->weights);
         mien_free(n);
@@ -576,7 +629,29 @@ static float *map_of(const struct mien_net *n, float *work, int layer)
     return mien_map_origin(&n->op[r].map, work + n->offset[r]);
 }
 
-static void forward_layer(const struct mien_net *n, int i, const float *picture, float *work)
+// A lean network's weights of one layer, into the workspace. False when they are not what was
+// loaded (logged).
+static bool fetch_weights(const struct mien_net *n, int i, float *work, struct mien_packed_conv *c,
+                          struct mien_packed_dense *d)
+{
+    void *raw = work + n->raw;
+    struct mien_weights w;
+    if (!read_weights(n, i, raw, &w) ||
+        mien_crc32(0, raw, layer_weights(n, i) * n->stored.bytes) != n->op[i].crc) {
+        mien_error("%s: it was written over while it was in use; start again", n->stored.name);
+        return false;
+    }
+    if (n->desc.layer[i].kind == MIEN_LAYER_CONV) {
+        c->weight = work + n->packed;
+        mien_infer_conv_pack(c, &w);
+    } else {
+        d->weight = work + n->packed;
+        mien_infer_dense_pack(n->infer, d, &w);
+    }
+    return true;
+}
+
+static bool forward_layer(const struct mien_net *n, int i, const float *picture, float *work)
 {
     const struct mien_layer *l = &n->desc.layer[i];
     const struct op *op = &n->op[i];
@@ -584,15 +659,20 @@ static void forward_layer(const struct mien_net *n, int i, const float *picture,
     const float *plus = l->plus < 0 ? NULL : map_of(n, work, l->plus);
     const float *weight = param(n, l, MIEN_PARAM_WEIGHT);
     float *z = map_of(n, work, i);
+    struct mien_packed_conv conv = op->conv;
+    struct mien_packed_dense dense = op->dense;
+    if (n->lean && is_packed(l) && !fetch_weights(n, i, work, &conv, &dense)) {
+        return false;
+    }
     if (l->kind == MIEN_LAYER_CONV) {
         const float *x = op->conv.planar ? picture : map_of(n, work, l->input[0]);
-        n->infer->conv(&op->conv, x, plus, z, work + n->scratch);
-        return;
+        n->infer->conv(&conv, x, plus, z, work + n->scratch);
+        return true;
     }
     const float *x = map_of(n, work, l->input[0]);
     switch (l->kind) {
     case MIEN_LAYER_DENSE:
-        n->infer->dense(&op->dense, x, plus, z);
+        n->infer->dense(&dense, x, plus, z);
         break;
     case MIEN_LAYER_DEPTHWISE:
         window_map(l, in, &op->map, WINDOW_OWN, weight, x, z);
@@ -626,6 +706,7 @@ static void forward_layer(const struct mien_net *n, int i, const float *picture,
     default:
         break; // input, stop, dropout: no work
     }
+    return true;
 }
 
 // Between a plain (C,H,W) array and a map.
@@ -651,7 +732,7 @@ static void from_map(const struct mien_map *m, const float *z, float *x)
     }
 }
 
-void mien_net_forward(const struct mien_net *n, const float *input, void *workspace)
+bool mien_net_forward(const struct mien_net *n, const float *input, void *workspace)
 {
     float *work = workspace;
     for (int i = 0; i < n->desc.layers; i++) {
@@ -667,8 +748,8 @@ void mien_net_forward(const struct mien_net *n, const float *input, void *worksp
         }
         if (i == 0) {
             to_map(m, input, mien_map_origin(m, buffer));
-        } else {
-            forward_layer(n, i, input, work);
+        } else if (!forward_layer(n, i, input, work)) {
+            return false;
         }
     }
     for (int i = 0; i < n->desc.outputs; i++) {
@@ -677,6 +758,7 @@ void mien_net_forward(const struct mien_net *n, const float *input, void *worksp
             from_map(m, map_of(n, work, n->desc.output[i].layer), work + n->planar[i]);
         }
     }
+    return true;
 }
 
 const float *mien_net_output_data(const struct mien_net *n, const void *workspace, int i)

@@ -17,6 +17,11 @@ struct mien_net_io {
 };
 
 struct mien_net *mien_net_load(const char *path); // NULL on failure (logged)
+// The same for one that runs seldom: its weights take no more memory than in the file. lean: they
+// stay there, in the open file, and each forward pass reads and packs them a layer at a time into
+// its workspace, which takes some milliseconds more and the largest layer's memory. Both give the
+// same results to the last digit.
+struct mien_net *mien_net_load_seldom(const char *path, bool lean);
 void mien_net_destroy(struct mien_net *n);
 struct mien_net_io mien_net_input(const struct mien_net *n);
 float mien_net_input_mean(const struct mien_net *n); // input = (pixel - mean) * scale
@@ -33,7 +38,8 @@ double mien_net_macs(const struct mien_net *n);
 const char *mien_net_kernels(const struct mien_net *n); // what computes it: "avx512" …
 size_t mien_net_workspace_bytes(const struct mien_net *n);
 // input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes; zero-filled once at set-up.
-void mien_net_forward(const struct mien_net *n, const float *input, void *workspace);
+// False only of a lean network whose file was written over meanwhile (logged): there is no output.
+bool mien_net_forward(const struct mien_net *n, const float *input, void *workspace);
 const float *mien_net_output_data(const struct mien_net *n, const void *workspace, int i);
 
 #endif

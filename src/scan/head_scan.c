@@ -34,7 +34,7 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
     s->camera_known = o->fov_deg > 0;
     s->kept.side_px = KEPT_PX;
     s->portrait =
-        mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine), false);
+        mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine), false, false);
     return s->portrait != NULL;
 }
 
@@ -62,7 +62,9 @@ bool mien_head_scan_look(struct mien_head_scan *s, const struct mien_image *im)
         s->without++;
         return true;
     }
-    mien_portrait_look(s->portrait, im, &f->crop, true, &answer);
+    if (!mien_portrait_look(s->portrait, im, &f->crop, true, &answer)) {
+        return false;
+    }
     mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
                       answer.sigma);
     return mien_scan_offer(&s->kept, im, &r->camera, f);

@@ -6,12 +6,14 @@
 
 #include "base/cpu.h"
 #include "base/half.h"
+#include "base/log.h"
 #include "base/mem.h"
 
 extern const struct mien_infer mien_infer_table_plain, mien_infer_table_avx2,
     mien_infer_table_avx512;
 
-enum { TILES = 16 }; // as in infer.inc
+enum { TILES = 16 };     // as in infer.inc
+enum { LANES = 3 * 16 }; // of the largest group
 
 const struct mien_infer *mien_infer_at(int i)
 {
@@ -121,8 +123,8 @@ static void tail_pack(int n, int lanes, const float *bias, const float *slope, e
     }
 }
 
-// G g G' of F(4x4, 3x3).
-static void filter_transform(const float g[9], float u[36])
+// G g G' of F(4x4, 3x3), of the filters of many outputs at once: g (9, lanes), u (36, lanes).
+static void filter_transform(const float (*restrict g)[LANES], float (*restrict u)[LANES])
 {
     static const float G[6][3] = {{0.25f, 0, 0},
                                   {-1.0f / 6, -1.0f / 6, -1.0f / 6},
@@ -130,59 +132,164 @@ static void filter_transform(const float g[9], float u[36])
                                   {1.0f / 24, 1.0f / 12, 1.0f / 6},
                                   {1.0f / 24, -1.0f / 12, 1.0f / 6},
                                   {0, 0, 1}};
-    float half[6][3];
+    float half[6][3][LANES];
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 3; j++) {
-            half[i][j] = G[i][0] * g[j] + G[i][1] * g[3 + j] + G[i][2] * g[6 + j];
+            for (int o = 0; o < LANES; o++) {
+                half[i][j][o] = G[i][0] * g[j][o] + G[i][1] * g[3 + j][o] + G[i][2] * g[6 + j][o];
+            }
         }
     }
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
-            u[6 * i + j] = half[i][0] * G[j][0] + half[i][1] * G[j][1] + half[i][2] * G[j][2];
+            for (int o = 0; o < LANES; o++) {
+                u[6 * i + j][o] =
+                    half[i][0][o] * G[j][0] + half[i][1][o] * G[j][1] + half[i][2][o] * G[j][2];
+            }
         }
     }
 }
 
-// Converted at once: a filter after its transform, or that many weights of a row.
-enum { CHUNK = 256 };
-
-void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,
-                          const float *slope)
+static void gather_halves(const uint16_t *half, size_t from, size_t row, int n, uint16_t *to)
 {
-    const bool fast = c->method == MIEN_CONV_WINOGRAD;
-    const int taps = fast ? 36 : c->k * c->k, groups = c->out.lanes / c->group;
-    // One row an output: (in, tap). Transformed filters come one by one, others in long pieces.
-    const int row = c->in.c * taps, piece = fast ? taps : CHUNK;
-    float *full = c->weight;
-    _Float16 *half = c->weight, few[CHUNK];
-    for (int o = 0; o < c->out.c; o++) {
-        for (int from = 0; from < row; from += piece) {
-            const int n = row - from < piece ? row - from : piece;
-            const float *g = weight + (size_t)o * (size_t)row + (size_t)from;
-            float u[36];
-            if (fast) {
-                filter_transform(weight + ((size_t)o * (size_t)c->in.c + (size_t)(from / 36)) * 9,
-                                 u);
-                g = u;
+    for (int o = 0; o < n; o++) {
+        to[o] = half[from + (size_t)o * row];
+    }
+}
+
+// One number of n outputs, which are `row` apart in the file, as it is kept; zeros up to `group`.
+static void gather(const struct mien_weights *w, size_t from, size_t row, int n, int group,
+                   bool half, void *to)
+{
+    const size_t size = half ? sizeof(_Float16) : sizeof(float);
+    if (n < group) {
+        memset((char *)to + (size_t)n * size, 0, (size_t)(group - n) * size);
+    }
+    if (w->half && half) {
+        gather_halves(w->half, from, row, n, to);
+        return;
+    }
+    float some[LANES];
+    if (w->half) {
+        uint16_t bits[LANES] = {0};
+        gather_halves(w->half, from, row, n, bits);
+        mien_half_to_float(bits, some, (size_t)n);
+    } else {
+        for (int o = 0; o < n; o++) {
+            some[o] = w->full[from + (size_t)o * row];
+        }
+    }
+    if (half) {
+        mien_float_to_half(some, to, (size_t)n);
+    } else {
+        memcpy(to, some, (size_t)n * sizeof(float));
+    }
+}
+
+typedef uint16_t eight __attribute__((vector_size(16)));
+
+// Eight numbers each of eight rows: v[i] becomes the rows' i-th.
+static inline void transpose(eight v[8])
+{
+    eight a[8], b[8];
+    for (int i = 0; i < 4; i++) { // pairs of rows, then fours, then all
+        a[2 * i] = __builtin_shufflevector(v[i], v[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+        a[2 * i + 1] = __builtin_shufflevector(v[i], v[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 4; i++) {
+        b[2 * i] = __builtin_shufflevector(a[i], a[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+        b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+    for (int i = 0; i < 4; i++) {
+        v[2 * i] = __builtin_shufflevector(b[i], b[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+        v[2 * i + 1] = __builtin_shufflevector(b[i], b[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
+    }
+}
+
+// One group of 16-bit outputs in whole eights, from rows (c, tap) to (tap, c, lane). Returns how
+// many numbers of each row were taken.
+static size_t pack_eights(const uint16_t *rows, int c, int taps, int group, uint16_t *to)
+{
+    const size_t row = (size_t)c * (size_t)taps, whole_row = row / 8 * 8;
+    for (int o = 0; o < group; o += 8) {
+        const uint16_t *in = rows + (size_t)o * row;
+        size_t i = 0, k = 0;
+        for (size_t j = 0; j < whole_row; j += 8) {
+            eight v[8];
+            for (int r = 0; r < 8; r++) {
+                memcpy(&v[r], in + (size_t)r * row + j, sizeof(v[r]));
             }
-            if (c->half) {
-                mien_float_to_half(g, few, (size_t)n);
-            }
-            for (int j = 0, i = from / taps, k = from % taps; j < n;
-                 j++, i += k + 1 == taps, k = k + 1 == taps ? 0 : k + 1) {
-                // direct: (group, tap, c, lane); Winograd: (tap, group, c, lane)
-                size_t block = fast ? (size_t)k * (size_t)groups + (size_t)(o / c->group)
-                                    : (size_t)(o / c->group) * (size_t)taps + (size_t)k;
-                const size_t at = (block * (size_t)c->in.c + (size_t)i) * (size_t)c->group +
-                                  (size_t)(o % c->group);
-                if (c->half) {
-                    half[at] = few[j];
-                } else {
-                    full[at] = g[j];
+            transpose(v);
+            for (int n = 0; n < 8; n++) {
+                memcpy(to + (k * (size_t)c + i) * (size_t)group + (size_t)o, &v[n], sizeof(v[n]));
+                k++;
+                if (k == (size_t)taps) {
+                    k = 0;
+                    i++;
                 }
             }
         }
     }
+    return whole_row;
+}
+
+// Groups of outputs, each (tap, c, lane), of rows (c, tap).
+static void pack_rows(const struct mien_weights *w, int rows, int c, int taps, int group, bool half,
+                      void *to)
+{
+    const size_t row = (size_t)c * (size_t)taps, size = half ? sizeof(_Float16) : sizeof(float);
+    for (int o = 0; o < rows; o += group) {
+        char *out = (char *)to + (size_t)o * row * size;
+        const int n = rows - o < group ? rows - o : group;
+        size_t j = 0;
+        if (w->half && half && n == group && group % 8 == 0) {
+            j = pack_eights((const uint16_t *)w->half + (size_t)o * row, c, taps, group,
+                            (uint16_t *)out);
+        }
+        for (; j < row; j++) {
+            const size_t i = j / (size_t)taps, k = j % (size_t)taps;
+            gather(w, (size_t)o * row + j, row, n, group, half,
+                   out + (k * (size_t)c + i) * (size_t)group * size);
+        }
+    }
+}
+
+// Transformed filters: (tap, group, c, lane).
+static void pack_winograd(const struct mien_packed_conv *c, const struct mien_weights *w)
+{
+    const size_t groups = (size_t)(c->out.lanes / c->group), row = (size_t)c->in.c * 9;
+    const size_t size = c->half ? sizeof(_Float16) : sizeof(float);
+    float g[9][LANES] = {{0}}, u[36][LANES];
+    const struct mien_weights here = {.full = u[0]};
+    for (int o = 0; o < c->out.c; o += c->group) {
+        const int n = c->out.c - o < c->group ? c->out.c - o : c->group;
+        for (int i = 0; i < c->in.c; i++) {
+            for (int k = 0; k < 9; k++) {
+                gather(w, (size_t)o * row + (size_t)(9 * i + k), row, n, n, false, g[k]);
+            }
+            filter_transform(g, u);
+            for (int k = 0; k < 36; k++) {
+                const size_t block = (size_t)k * groups + (size_t)(o / c->group);
+                gather(&here, (size_t)k * LANES, 1, n, c->group, c->half,
+                       (char *)c->weight +
+                           (block * (size_t)c->in.c + (size_t)i) * (size_t)c->group * size);
+            }
+        }
+    }
+}
+
+void mien_infer_conv_pack(struct mien_packed_conv *c, const struct mien_weights *w)
+{
+    MIEN_ASSERT(c->group <= LANES);
+    if (c->method == MIEN_CONV_WINOGRAD) {
+        pack_winograd(c, w);
+    } else {
+        pack_rows(w, c->out.c, c->in.c, c->k * c->k, c->group, c->half, c->weight);
+    }
+}
+
+void mien_infer_conv_pack_tail(struct mien_packed_conv *c, const float *bias, const float *slope)
+{
     tail_pack(c->out.c, c->out.lanes, bias, slope, c->act, c->bias, c->slope);
 }
 
@@ -193,32 +300,14 @@ size_t mien_infer_dense_bytes(const struct mien_infer *t, const struct mien_pack
 }
 
 void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense *d,
-                           const float *weight, const float *bias, const float *slope)
+                           const struct mien_weights *w)
 {
-    const int V = t->vector, lanes = whole(d->out, V);
-    const size_t p = (size_t)d->in.h * (size_t)d->in.w, in = (size_t)d->in.c * p;
-    float *full = d->weight;
-    _Float16 *half = d->weight, few[CHUNK];
-    d->group = V;
-    for (int o = 0; o < d->out; o++) {
-        for (size_t from = 0; from < in; from += CHUNK) {
-            const size_t n = in - from < CHUNK ? in - from : CHUNK;
-            const float *w = weight + (size_t)o * in + from;
-            if (t->half) {
-                mien_float_to_half(w, few, n);
-            }
-            // a row is (c, pixel), packed (pixel, c)
-            for (size_t j = 0, i = from / p, q = from % p; j < n;
-                 j++, i += q + 1 == p, q = q + 1 == p ? 0 : q + 1) {
-                const size_t at =
-                    ((size_t)(o / V) * in + q * (size_t)d->in.c + i) * (size_t)V + (size_t)(o % V);
-                if (t->half) {
-                    half[at] = few[j];
-                } else {
-                    full[at] = w[j];
-                }
-            }
-        }
-    }
-    tail_pack(d->out, lanes, bias, slope, d->act, d->bias, d->slope);
+    d->group = t->vector;
+    pack_rows(w, d->out, d->in.c, d->in.h * d->in.w, d->group, t->half, d->weight);
+}
+
+void mien_infer_dense_pack_tail(const struct mien_infer *t, struct mien_packed_dense *d,
+                                const float *bias, const float *slope)
+{
+    tail_pack(d->out, whole(d->out, t->vector), bias, slope, d->act, d->bias, d->slope);
 }

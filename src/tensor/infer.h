@@ -81,14 +81,21 @@ void mien_map_zero_border(const struct mien_map *m, float *buffer);
 void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c);
 size_t mien_infer_conv_bytes(const struct mien_packed_conv *c);
 size_t mien_infer_conv_scratch(const struct mien_packed_conv *c);
-// c->weight: zeroed memory. weight (O,C,k,k), bias (O) or NULL, slope: as mien_act needs it, or
-// NULL.
-void mien_infer_conv_pack(struct mien_packed_conv *c, const float *weight, const float *bias,
-                          const float *slope);
+// Weights as they come: floats, or 16-bit floats.
+struct mien_weights {
+    const float *full;
+    const void *half; // NULL: full
+};
+// Into c->weight: w (O,C,k,k); into c->bias and c->slope: bias (O) or NULL, slope as mien_act needs
+// it, or NULL.
+void mien_infer_conv_pack(struct mien_packed_conv *c, const struct mien_weights *w);
+void mien_infer_conv_pack_tail(struct mien_packed_conv *c, const float *bias, const float *slope);
 
 size_t mien_infer_dense_bytes(const struct mien_infer *t, const struct mien_packed_dense *d);
-// weight (O, C*H*W) of the planar order (C,H,W).
+// The same; w (O, C*H*W) of the planar order (C,H,W).
 void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense *d,
-                           const float *weight, const float *bias, const float *slope);
+                           const struct mien_weights *w);
+void mien_infer_dense_pack_tail(const struct mien_infer *t, struct mien_packed_dense *d,
+                                const float *bias, const float *slope);
 
 #endif

@@ -155,8 +155,8 @@ static void prepare_conv(struct kernel_case *c, const void *table)
     }
     w->conv.weight = mien_calloc(mien_infer_conv_bytes(&w->conv), 1);
     put_tail(&w->conv.bias, &w->conv.slope, w->out.lanes);
-    mien_infer_conv_pack(&w->conv, kernel_floats(c, WEIGHT), kernel_floats(c, BIAS),
-                         kernel_floats(c, SLOPE));
+    mien_infer_conv_pack(&w->conv, &(struct mien_weights){.full = kernel_floats(c, WEIGHT)});
+    mien_infer_conv_pack_tail(&w->conv, kernel_floats(c, BIAS), kernel_floats(c, SLOPE));
     w->x = take(mien_map_floats(&w->in));
     w->y = take(mien_map_floats(&w->out));
     w->plus = take(mien_map_floats(&w->out));
@@ -265,8 +265,8 @@ static void prepare_dense(struct kernel_case *c, const void *table)
     w->dense = (struct mien_packed_dense){.in = w->in, .out = d[3], .act = (enum mien_act)d[4]};
     w->dense.weight = mien_calloc(mien_infer_dense_bytes(t, &w->dense), 1);
     put_tail(&w->dense.bias, &w->dense.slope, mien_map_make(t, d[3], 1, 1).lanes);
-    mien_infer_dense_pack(t, &w->dense, kernel_floats(c, WEIGHT), kernel_floats(c, BIAS),
-                          kernel_floats(c, SLOPE));
+    mien_infer_dense_pack(t, &w->dense, &(struct mien_weights){.full = kernel_floats(c, WEIGHT)});
+    mien_infer_dense_pack_tail(t, &w->dense, kernel_floats(c, BIAS), kernel_floats(c, SLOPE));
     w->x = take(mien_map_floats(&w->in));
     to_map(&w->in, kernel_floats(c, X), w->x);
 }

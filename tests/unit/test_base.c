@@ -502,6 +502,9 @@ static void old_container(const struct mien_section *in, int count)
     assert_int_equal(c.version, 1);
     assert_memory_equal(mien_container_get(&c, "one", 64, NULL), in[0].data, 64);
     mien_container_destroy(&c);
+    assert_true(mien_container_open(&c, path, "NETW", MIEN_NETW_VERSION));
+    assert_int_equal(c.version, 1);
+    mien_container_destroy(&c);
     mien_log_set_level(MIEN_LOG_ERROR + 1);
     every_change_of_the_header_is_seen(file, size, "NETW", 9);
     mien_log_set_level(MIEN_LOG_INFO);
@@ -521,6 +524,58 @@ static void old_containers(void **state)
     old_container((struct mien_section[]){{"one", bytes, 64}, {"two", "abc", 3}, {"end", "", 0}},
                   3);
     old_container((struct mien_section[]){{"one", bytes, 64}, {"end", "", 0}}, 2);
+}
+
+// What stays in the file is what is read at once, and is refused where that is.
+static void open_container_is_the_same(void **state)
+{
+    char path[] = "/tmp/mien-test-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    enum { LONG = 600 * 1024 };
+    uint8_t *data = mien_alloc(LONG, 1), *back = mien_alloc(LONG, 1);
+    for (size_t i = 0; i < LONG; i++) {
+        data[i] = (uint8_t)(i * i >> 5);
+    }
+    const struct mien_section in[] = {{"long", data, LONG}, {"text", "hello", 6}};
+    assert_true(mien_container_save(path, "TEST", 2, in, 2));
+    struct mien_container c;
+    assert_true(mien_container_open(&c, path, "TEST", 2));
+    const struct mien_section *s = mien_container_find(&c, "long");
+    assert_non_null(s);
+    assert_null(mien_container_find(&c, "none"));
+    assert_int_equal(s->size, LONG);
+    assert_true(mien_container_fetch(&c, s, 0, LONG, back));
+    assert_memory_equal(back, data, LONG);
+    assert_true(mien_container_fetch(&c, s, 1000, 50, back));
+    assert_memory_equal(back, data + 1000, 50);
+    assert_false(mien_container_fetch(&c, s, LONG - 10, 11, back));
+    mien_container_destroy(&c);
+    mien_container_destroy(&c);
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_false(mien_container_open(&c, path, "OTHR", 2));
+    assert_false(mien_container_open(&c, path, "TEST", 1));
+    size_t size = 0;
+    uint8_t *file = mien_file_read(path, 0, &size);
+    static const size_t places[] = {0, 5, 9, 13, 20, 25, 29, 40, 50, 57, 70, 200, 262143, 262144};
+    for (size_t i = 0; i <= MIEN_COUNT(places); i++) {
+        const size_t at = i < MIEN_COUNT(places) ? places[i] : size - 1;
+        file[at] ^= 0x41;
+        assert_true(mien_file_save(path, file, size));
+        assert_false(mien_container_open(&c, path, "TEST", 2));
+        file[at] ^= 0x41;
+    }
+    static const size_t cuts[] = {0, 31, 33, 95, 1000, 262144, LONG};
+    for (size_t i = 0; i < MIEN_COUNT(cuts); i++) {
+        assert_true(mien_file_save(path, file, cuts[i]));
+        assert_false(mien_container_open(&c, path, "TEST", 2));
+    }
+    mien_log_set_level(MIEN_LOG_INFO);
+    mien_free(file);
+    mien_free(data);
+    mien_free(back);
+    unlink(path);
 }
 
 static void containers(void **state)
@@ -671,6 +726,7 @@ int main(void)
         cmocka_unit_test(help_is_whole),
         cmocka_unit_test(subcommands_are_of_the_list),
         cmocka_unit_test(arguments_stay_in_their_room),
+        cmocka_unit_test(open_container_is_the_same),
         cmocka_unit_test(containers),
         cmocka_unit_test(lists_of_values),
         cmocka_unit_test(old_containers),

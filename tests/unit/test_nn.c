@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -291,16 +293,72 @@ static void weights_are_held_once(void **state)
     remove(path);
 }
 
+static const char mixed_net[] =
+    "input x 3 20 20\nconv a x out 16 s 2 relu\nconv b a out 70 leaky 0.1\n"
+    "conv c b out 33 k 1 prelu\ndense d c out 40 relu\ndense f d out 7\noutput y f\n";
+
+// A network that stays in its file says what one in memory says, to the last digit, and nothing
+// once the file was written over.
+static void lean_network_reads_its_file(void **state)
+{
+    (void)state;
+    const char *path = "build/test_nn_lean.net";
+    for (int half = 0; half < 2; half++) {
+        struct mien_graph *g = mien_graph_create(mixed_net, 1, 1, 5);
+        assert_non_null(g);
+        assert_true(half ? mien_graph_export_half(g, path) : mien_graph_export(g, path));
+        mien_graph_destroy(g);
+        struct mien_net *held = mien_net_load_seldom(path, false),
+                        *lean = mien_net_load_seldom(path, true), *usual = mien_net_load(path);
+        assert_true(held && lean && usual);
+        float x[3 * 20 * 20], y[7];
+        for (size_t i = 0; i < MIEN_COUNT(x); i++) {
+            x[i] = (float)((i * 37) % 101) / 50 - 1;
+        }
+        void *work[3] = {mien_calloc(mien_net_workspace_bytes(held), 1),
+                         mien_calloc(mien_net_workspace_bytes(lean), 1),
+                         mien_calloc(mien_net_workspace_bytes(usual), 1)};
+        for (int n = 0; n < 2; n++) {
+            assert_true(mien_net_forward(held, x, work[0]));
+            assert_true(mien_net_forward(lean, x, work[1]));
+            assert_true(mien_net_forward(usual, x, work[2]));
+            const float *a = mien_net_output_data(held, work[0], 0);
+            assert_memory_equal(a, mien_net_output_data(lean, work[1], 0), sizeof(y));
+            for (int i = 0; i < 7; i++) {
+                assert_float_equal(a[i], mien_net_output_data(usual, work[2], 0)[i], 2e-2);
+                assert_true(a[i] != 0);
+            }
+            x[5] += 1;
+        }
+        int fd = open(path, O_WRONLY);
+        assert_true(fd >= 0);
+        struct stat st;
+        assert_int_equal(fstat(fd, &st), 0);
+        mien_log_set_level(MIEN_LOG_ERROR + 1);
+        assert_int_equal(pwrite(fd, "\1\2", 2, st.st_size - 400), 2); // numbers all the same
+        assert_false(mien_net_forward(lean, x, work[1]));
+        assert_true(mien_net_forward(held, x, work[0]));
+        assert_int_equal(ftruncate(fd, st.st_size / 2), 0);
+        assert_false(mien_net_forward(lean, x, work[1]));
+        mien_log_set_level(MIEN_LOG_INFO);
+        close(fd);
+        for (int i = 0; i < 3; i++) {
+            mien_free(work[i]);
+        }
+        mien_net_destroy(held);
+        mien_net_destroy(lean);
+        mien_net_destroy(usual);
+    }
+    remove(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_are_held_once),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_macs),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_random_texts),
-        cmocka_unit_test(test_damaged_files),
-        cmocka_unit_test(test_shipped),
+        cmocka_unit_test(weights_are_held_once), cmocka_unit_test(lean_network_reads_its_file),
+        cmocka_unit_test(test_shapes),           cmocka_unit_test(test_macs),
+        cmocka_unit_test(test_mistakes),         cmocka_unit_test(test_random_texts),
+        cmocka_unit_test(test_damaged_files),    cmocka_unit_test(test_shipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
