@@ -71,7 +71,7 @@ _mien()
     bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --layers --help" subs="train net synth step live" ;;
     train) options="--net --data --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --precision --threads --seed --validate-every --log-every --freeze-norm --checkpoint --ramp --weights --weighting --period --tasks --label-fraction --pseudo --pseudo-fraction --negative --settled --upended --balance --adjust --plain --steadiness --model --sheet --help" subs="detect" ;;
     "train detect") options="--net --out --init --resume --steps --batch --shard --lr --muon --muon-rate --decay --clip --average --warmup --precision --threads --seed --validate-every --log-every --freeze-norm --checkpoint --data --pack --packs-only --photos --synths --synth-share --side-share --empty-share --validation --sheet --help" ;;
-    study) options="--out --list --tables --help" ;;
+    study) options="--out --set --list --tables --help" ;;
     eval) options="--net --data --split --limit --jitter --augment --seed --model --groups --channels --upended --calibrate --shapes --looks --scan --camera-unknown --pairs --portrait --people --pictures --json --help" subs="detect" ;;
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;

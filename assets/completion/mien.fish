@@ -190,6 +190,7 @@ complete -c mien -n '__fish_seen_subcommand_from train; and __fish_seen_subcomma
 complete -c mien -n '__fish_seen_subcommand_from train; and __fish_seen_subcommand_from detect' -l help -s h -d 'this text'
 complete -c mien -n __fish_use_subcommand -a study -d 'run a study of many trainings and tabulate what came out'
 complete -c mien -n '__fish_seen_subcommand_from study' -l out -s o -r -d 'where runs, tables and pictures go'
+complete -c mien -n '__fish_seen_subcommand_from study' -l set -r -d 'what $NAME stands for in the config; may come several times'
 complete -c mien -n '__fish_seen_subcommand_from study' -l list -d 'only print the runs\' commands'
 complete -c mien -n '__fish_seen_subcommand_from study' -l tables -d 'only write tables of what is finished'
 complete -c mien -n '__fish_seen_subcommand_from study' -l help -s h -d 'this text'

@@ -14,9 +14,15 @@
 #include "face/model.h"
 #include "prepare/model_build.h"
 
-static int build(const char *ict, const char *refine, const char *ibug, const char *out)
+struct options {
+    const char *ict, *refine, *ibug, *out; // build
+    bool landmarks;                        // info
+};
+
+static int build(const struct options *o)
 {
-    if (!out) {
+    const char *ict = o->ict;
+    if (!o->out) {
         mien_error("model build: --out FILE is missing");
         return 2;
     }
@@ -30,7 +36,7 @@ static int build(const char *ict, const char *refine, const char *ibug, const ch
         snprintf(dir, sizeof dir, "%s/data/ict-facekit", data);
         ict = dir;
     }
-    return mien_face_model_build(ict, refine, ibug, out) ? 0 : 2;
+    return mien_face_model_build(ict, o->refine, o->ibug, o->out) ? 0 : 2;
 }
 
 static double best_ms(int runs, void (*fn)(void *), void *arg)
@@ -134,12 +140,28 @@ static int info(const char *path, bool landmarks)
     return status;
 }
 
+static int run(const struct options *o, const char *const *args, int nargs)
+{
+    int status = 0;
+    if (!strcmp(args[0], "build") && nargs == 1) {
+        return build(o);
+    }
+    if (!strcmp(args[0], "seal") && nargs > 1) {
+        for (int i = 1; i < nargs; i++) {
+            status = mien_container_seal(args[i]) ? status : 2;
+        }
+        return status;
+    }
+    if (!strcmp(args[0], "info") && nargs <= 2) {
+        return info(nargs > 1 ? args[1] : NULL, o->landmarks);
+    }
+    mien_error("model: `build` takes no file (use --out), `info` one at most, `seal` one at least");
+    return 2;
+}
+
 int mien_cmd_model(int argc, char **argv)
 {
-    const char *ict = NULL, *refine = NULL, *ibug = NULL, *out = NULL, *args[64];
-    int status = 0;
-    bool landmarks = false;
-    int nargs = 0;
+    struct options o = {0};
     const struct mien_command cmd = {
         .name = "model",
         .synopsis = "build|info [FILE]|seal FILE… [options]",
@@ -154,38 +176,22 @@ int mien_cmd_model(int argc, char **argv)
         .sub = "build|info|seal",
     };
     const struct mien_opt opts[] = {
-        {"ict", 0, MIEN_OPT_STRING, &ict, "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
-        {"ibug", 0, MIEN_OPT_INPUT, &ibug, "FILE",
+        {"ict", 0, MIEN_OPT_FIELD(&o.ict), "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
+        {"ibug", 0, MIEN_OPT_INPUT, &o.ibug, "FILE",
          "how the iBUG 68 points mix from landmarks (build)", 0, 0},
-        {"refine", 0, MIEN_OPT_INPUT, &refine, "FILE", "corrected landmark positions (build)", 0,
+        {"refine", 0, MIEN_OPT_INPUT, &o.refine, "FILE", "corrected landmark positions (build)", 0,
          0},
-        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "where the model goes (build)", 0, 0},
-        {"landmarks", 'l', MIEN_OPT_BOOL, &landmarks, NULL, "list the landmarks (info)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "where the model goes (build)", 0, 0},
+        {"landmarks", 'l', MIEN_OPT_FIELD(&o.landmarks), NULL, "list the landmarks (info)", 0, 0},
         {0},
     };
-    if (argc > 60) {
-        mien_error("model: too many arguments");
-        return 2;
+    const char **args = mien_calloc((size_t)argc + 1, sizeof(*args));
+    int nargs = 0, status = args ? mien_args_parse(&cmd, opts, argc, argv, args, &nargs) : 2;
+    if (!status) {
+        status = mien_args_keep_apart(opts) ? run(&o, args, nargs) : 2;
+    } else if (status == 1) {
+        status = 0;
     }
-    const int r = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
-    if (r) {
-        return r == 1 ? 0 : r;
-    }
-    if (!mien_args_keep_apart(opts)) {
-        return 2;
-    }
-    if (!strcmp(args[0], "build") && nargs == 1) {
-        return build(ict, refine, ibug, out);
-    }
-    if (!strcmp(args[0], "seal") && nargs > 1) {
-        for (int i = 1; i < nargs; i++) {
-            status = mien_container_seal(args[i]) ? status : 2;
-        }
-        return status;
-    }
-    if (!strcmp(args[0], "info") && nargs <= 2) {
-        return info(nargs > 1 ? args[1] : NULL, landmarks);
-    }
-    mien_error("model: `build` takes no file (use --out), `info` one at most, `seal` one at least");
-    return 2;
+    mien_free(args);
+    return status;
 }

@@ -141,28 +141,87 @@ static bool train(const struct mien_study_run *r, int seed, const char *out, boo
     return !*failed;
 }
 
-int mien_cmd_study(int argc, char **argv)
+struct options {
+    const char *out;
+    bool list, tables;
+    struct mien_opt_list define; // "NAME=VALUE"
+};
+
+// All trainings, one after the other, those that are finished left out. False: one failed.
+static bool run_all(const struct mien_study *s, const char *out)
 {
-    const char *out = NULL, *define[DEFINES + 1] = {NULL};
-    bool list = false, tables = false;
-    int defines = 0, kept = 0;
-    for (int i = 0; i < argc; i++) { // --set may come several times
-        if (!strcmp(argv[i], "--set") && i + 1 < argc) {
-            if (defines == DEFINES) {
-                mien_error("at most %d --set options", DEFINES);
-                return 2;
-            }
-            define[defines++] = argv[++i];
-        } else {
-            argv[kept++] = argv[i];
+    bool failed = false, go_on = true;
+    mien_stop_install();
+    for (int i = 0; i < s->runs && go_on; i++) {
+        for (int k = 0; k < s->run[i].seeds && go_on; k++) {
+            go_on = train(&s->run[i], k, out, &failed) && !mien_stop_asked();
         }
     }
-    argv[kept] = NULL;
-    argc = kept;
+    return !failed;
+}
+
+static void print_commands(const struct mien_study *s)
+{
+    for (int i = 0; i < s->runs; i++) {
+        for (int k = 0; k < s->run[i].seeds; k++) {
+            printf("mien train");
+            for (int o = 0; o < s->run[i].options; o++) {
+                printf(" %s", s->run[i].option[o]);
+            }
+            printf(" --seed %d  # %s\n", s->run[i].seed[k], s->run[i].name);
+        }
+    }
+}
+
+// Tables and pictures of what is finished.
+static bool write_tables(struct mien_study *s, const char *out)
+{
+    int total = 0, done = 0;
+    mien_study_collect(s, out);
+    bool ok = mien_study_write(s, out);
+    for (int i = 0; i < s->runs; i++) {
+        total += s->run[i].seeds;
+        for (int k = 0; k < s->run[i].seeds; k++) {
+            done += s->run[i].done[k];
+        }
+    }
+    mien_info("%s: tables and pictures of %d of %d trainings%s", out, done, total,
+              mien_stop_asked() ? "; stopped, the same command goes on" : "");
+    return ok;
+}
+
+static int run_study(const char *config, struct options *o)
+{
+    char folder[1100];
+    snprintf(folder, sizeof(folder), "OUT=%s", o->out ? o->out : "DIR");
+    o->define.item[o->define.count++] = folder;
+    struct mien_study *s = mien_calloc(1, sizeof(*s));
+    int status = 2;
+    if (s && mien_study_load(s, config, o->define.item, o->define.count)) {
+        if (o->list) {
+            print_commands(s);
+            status = 0;
+        } else if (mien_dir_make(o->out)) {
+            bool ok = o->tables || run_all(s, o->out);
+            status = write_tables(s, o->out) && ok ? 0 : 1;
+        }
+        mien_study_destroy(s);
+    }
+    mien_free(s);
+    return status;
+}
+
+int mien_cmd_study(int argc, char **argv)
+{
+    const char *define[DEFINES + 1];
+    struct options o = {.define = {define, DEFINES, 0}}; // and one that is ours
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_STRING, &out, "DIR", "where runs, tables and pictures go", 0, 0},
-        {"list", 0, MIEN_OPT_BOOL, &list, NULL, "only print the runs' commands", 0, 0},
-        {"tables", 0, MIEN_OPT_BOOL, &tables, NULL, "only write tables of what is finished", 0, 0},
+        {"out", 'o', MIEN_OPT_FIELD(&o.out), "DIR", "where runs, tables and pictures go", 0, 0},
+        {"set", 0, MIEN_OPT_FIELD(&o.define), "NAME=VALUE",
+         "what $NAME stands for in the config; may come several times", 0, 0},
+        {"list", 0, MIEN_OPT_FIELD(&o.list), NULL, "only print the runs' commands", 0, 0},
+        {"tables", 0, MIEN_OPT_FIELD(&o.tables), NULL, "only write tables of what is finished", 0,
+         0},
         {0},
     };
     const struct mien_command cmd = {
@@ -175,58 +234,14 @@ int mien_cmd_study(int argc, char **argv)
         .min_args = 1,
         .max_args = 1,
     };
-    const char *args[4];
-    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    const char *config = NULL;
+    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, &config, &nargs);
     if (status) {
         return status == 1 ? 0 : status;
     }
-    if (!out && !list) {
+    if (!o.out && !o.list) {
         mien_error("study needs --out DIR; see `mien study --help`");
         return 2;
     }
-    char folder[1100];
-    snprintf(folder, sizeof(folder), "OUT=%s", out ? out : "DIR");
-    define[defines++] = folder;
-    struct mien_study *s = mien_calloc(1, sizeof(*s));
-    if (!s || !mien_study_load(s, args[0], define, defines)) {
-        mien_free(s);
-        return 2;
-    }
-    bool failed = false, go_on = true;
-    int total = 0, done = 0;
-    if (!list && !mien_dir_make(out)) {
-        status = 2;
-        goto end;
-    }
-    if (!list && !tables) {
-        mien_stop_install();
-    }
-    for (int i = 0; i < s->runs; i++) {
-        for (int k = 0; k < s->run[i].seeds; k++, total++) {
-            if (list) {
-                printf("mien train");
-                for (int o = 0; o < s->run[i].options; o++) {
-                    printf(" %s", s->run[i].option[o]);
-                }
-                printf(" --seed %d  # %s\n", s->run[i].seed[k], s->run[i].name);
-            } else if (!tables && go_on) {
-                go_on = train(&s->run[i], k, out, &failed) && !mien_stop_asked();
-            }
-        }
-    }
-    if (!list) {
-        mien_study_collect(s, out);
-        status = mien_study_write(s, out) && !failed ? 0 : 1;
-        for (int i = 0; i < s->runs; i++) {
-            for (int k = 0; k < s->run[i].seeds; k++) {
-                done += s->run[i].done[k];
-            }
-        }
-        mien_info("%s: tables and pictures of %d of %d trainings%s", out, done, total,
-                  mien_stop_asked() ? "; stopped, the same command goes on" : "");
-    }
-end:
-    mien_study_destroy(s);
-    mien_free(s);
-    return status;
+    return run_study(config, &o);
 }

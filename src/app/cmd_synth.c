@@ -24,6 +24,15 @@
 
 enum { ROUND = 64, THREADS_MAX = 256, PART = 1420 }; // pairs of pictures a round
 
+struct options {
+    const char *out, *sheet, *clip; // one of them
+    int count, size_px, seconds, threads;
+    int split; // 0 training, 1 validation
+    bool labels;
+    const char *data, *textures, *expressions, *model;
+    struct mien_synth_series series;
+};
+
 struct slot {
     struct mien_label label;
     void *jpeg;
@@ -31,10 +40,12 @@ struct slot {
 };
 
 struct job {
+    const struct options *o;
+    struct mien_pool *pool;
+    int workers; // with a renderer and a picture each
     struct mien_synth_renderer *renderer[THREADS_MAX];
     struct mien_image image[THREADS_MAX];
     struct slot slot[2 * ROUND];
-    struct mien_synth_series series;
     uint64_t first, end;
     bool raw; // keep pixels for the sheet instead of JPEG
     struct mien_image sheet[2 * ROUND];
@@ -50,7 +61,7 @@ static void render_pair(void *arg, size_t index, int worker)
         struct slot *s = &j->slot[k];
         struct mien_image *im = j->raw ? &j->sheet[k] : &j->image[worker];
         int quality = 90;
-        mien_synth_render_index(j->renderer[worker], &j->series, j->first + k, im, &s->label,
+        mien_synth_render_index(j->renderer[worker], &j->o->series, j->first + k, im, &s->label,
                                 &quality);
         if (!j->raw && !mien_jpeg_encode(im, quality, &s->jpeg, &s->size)) {
             s->jpeg = NULL;
@@ -85,11 +96,12 @@ static void draw_labels(struct mien_image *im, const struct mien_label *l, float
     }
 }
 
-static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, int size, int count,
-                      bool labels)
+static int make_sheet(struct job *j)
 {
-    int columns = 8, rows = (count + columns - 1) / columns, zoom = labels ? 2 : 1,
-        cell = size * zoom;
+    const struct options *o = j->o;
+    int count = o->count < 1 ? 48 : o->count > 2 * ROUND ? 2 * ROUND : o->count;
+    int columns = 8, rows = (count + columns - 1) / columns, zoom = o->labels ? 2 : 1,
+        size = o->size_px, cell = size * zoom;
     struct mien_image sheet = {0};
     if (!mien_image_create(&sheet, columns * cell, rows * cell, MIEN_FORMAT_RGB8)) {
         return 1;
@@ -101,7 +113,7 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
     }
     j->end = (uint64_t)count;
     if (ok) {
-        mien_pool_run(pool, (size_t)(count + 1) / 2, render_pair, j);
+        mien_pool_run(j->pool, (size_t)(count + 1) / 2, render_pair, j);
     }
     for (int i = 0; ok && i < count; i++) {
         struct mien_image cut = {.data = sheet.data + (size_t)(i / columns * cell) * sheet.stride +
@@ -111,11 +123,11 @@ static int make_sheet(struct job *j, struct mien_pool *pool, const char *path, i
                                  .stride = sheet.stride,
                                  .format = MIEN_FORMAT_RGB8};
         mien_resize(&j->sheet[i], &cut);
-        if (labels) {
+        if (o->labels) {
             draw_labels(&cut, &j->slot[i].label, (float)zoom);
         }
     }
-    ok = ok && mien_image_save(path, &sheet);
+    ok = ok && mien_image_save(o->sheet, &sheet);
     for (int i = 0; i < count; i++) {
         mien_image_destroy(&j->sheet[i]);
     }
@@ -163,9 +175,10 @@ static bool gather_parts(const char *path, uint64_t number, int ranks)
 
 // Rank r renders the r-th part of the indices; rank 0 puts the parts together, so that the pack
 // does not depend on the number of ranks.
-static int make_pack(struct job *j, struct mien_pool *pool, const char *path, int total, bool val,
-                     struct mien_parallel *parallel)
+static int make_pack(struct job *j, struct mien_parallel *parallel)
 {
+    const char *path = j->o->out;
+    const int total = j->o->count;
     char part[PART] = "";
     uint64_t number = 0;
     long long pairs = (total + 1) / 2, from = 2 * (pairs * parallel->rank / parallel->ranks);
@@ -192,10 +205,10 @@ static int make_pack(struct job *j, struct mien_pool *pool, const char *path, in
         j->first = (uint64_t)(from + done);
         j->end = (uint64_t)(from + count);
         long long n = count - done < 2 * ROUND ? count - done : 2 * ROUND;
-        mien_pool_run(pool, (size_t)(n + 1) / 2, render_pair, j);
+        mien_pool_run(j->pool, (size_t)(n + 1) / 2, render_pair, j);
         for (int i = 0; i < n; i++) {
             struct slot *s = &j->slot[i];
-            s->label.split = val;
+            s->label.split = j->o->split;
             s->label.jpeg_bytes = (uint32_t)s->size;
             ok = ok && s->jpeg && mien_pack_write(&w, &s->label, s->jpeg);
             mien_free(s->jpeg);
@@ -265,12 +278,12 @@ static float *load_bank(const char *path, int *count)
 }
 
 // Frames as PNG files; OUT.mp4 is for the caller to encode.
-static int make_clip(const char *folder, uint64_t seed, int seconds, const char *data)
+static int make_clip(const struct options *o)
 {
-    struct mien_synth_clip *c = mien_synth_clip_open(seed, 640, 480, 30, data);
+    struct mien_synth_clip *c = mien_synth_clip_open(o->series.seed, 640, 480, 30, o->data);
     struct mien_image im = {0};
-    int status = 1, total = seconds * 30;
-    if (!c || !mien_dir_make(folder) || !mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8)) {
+    int status = 1, total = o->seconds * 30;
+    if (!c || !mien_dir_make(o->clip) || !mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8)) {
         goto out;
     }
     struct mien_progress progress = {0};
@@ -279,7 +292,7 @@ static int make_clip(const char *folder, uint64_t seed, int seconds, const char 
     int i = 0;
     for (; i < total && !mien_stop_asked() && !status; i++) {
         char path[1400];
-        snprintf(path, sizeof path, "%s/%05d.png", folder, i);
+        snprintf(path, sizeof path, "%s/%05d.png", o->clip, i);
         status = mien_synth_clip_frame(c, i, &im, NULL) && mien_png_save(path, &im) ? 0 : 1;
         mien_progress_update(&progress, i + 1, NULL);
     }
@@ -290,48 +303,102 @@ out:
     return status;
 }
 
+// Renderers and pictures for as many threads as there are. False: what there is, is still closed.
+static bool open_job(struct job *j, const struct mien_synth_assets *assets, int threads)
+{
+    const int size = j->o->size_px;
+    j->pool = mien_pool_create(threads);
+    const int workers = j->pool ? mien_pool_threads(j->pool) : 0;
+    bool ok = workers > 0;
+    for (; ok && j->workers < workers && j->workers < THREADS_MAX; j->workers++) {
+        const int i = j->workers;
+        j->renderer[i] = mien_synth_renderer_create(assets, size, size);
+        ok = j->renderer[i] && mien_image_create(&j->image[i], size, size, MIEN_FORMAT_RGB8);
+    }
+    return ok;
+}
+
+static void close_job(struct job *j)
+{
+    for (int i = 0; i < j->workers; i++) {
+        mien_synth_renderer_destroy(j->renderer[i]);
+        mien_image_destroy(&j->image[i]);
+    }
+    mien_pool_destroy(j->pool);
+    mien_free(j);
+}
+
+static int make_pictures(struct options *o, struct mien_parallel *parallel)
+{
+    static struct mien_synth_assets assets; // large
+    struct mien_face_model model;
+    float *bank = NULL;
+    int status = 2;
+    struct job *j = mien_calloc(1, sizeof(*j));
+    if (!j || !mien_face_model_load(&model, o->model)) {
+        mien_free(j);
+        return 2;
+    }
+    j->o = o;
+    if (mien_synth_assets_load(&assets, &model, o->data, o->textures, 0) &&
+        (!o->expressions || (bank = load_bank(o->expressions, &o->series.bank_count)))) {
+        o->series.bank = bank;
+        status = 1;
+        if (open_job(j, &assets, mien_parallel_threads(parallel, o->threads))) {
+            status = o->out ? make_pack(j, parallel) : parallel->rank ? 0 : make_sheet(j);
+        }
+    }
+    close_job(j);
+    mien_free(bank);
+    mien_synth_assets_destroy(&assets);
+    mien_face_model_destroy(&model);
+    return status;
+}
+
 int mien_cmd_synth(int argc, char **argv)
 {
-    int count = 0, seed = 1, size = 160, threads = 0, split = 0, seconds = 12;
-    bool labels = false;
-    double children = 0.05, gaping = 0.02, strange = 0.3, nobody = 0, webcam = 0.3;
-    const char *out = NULL, *sheet = NULL, *clip = NULL, *data = NULL, *textures = NULL;
-    const char *expressions = NULL, *model_path = NULL;
+    struct options o = {
+        .size_px = 160,
+        .seconds = 12,
+        .series = {.seed = 1, .children = 0.05f, .gaping = 0.02f, .strange = 0.3f, .webcam = 0.3f},
+    };
     const struct mien_opt opts[] = {
-        {"count", 'n', MIEN_OPT_INT, &count, "N", "how many pictures (a sheet: 48, at most 128)", 0,
-         1e8},
-        {"out", 'o', MIEN_OPT_OUTPUT, &out, "FILE", "write a pack of labelled pictures", 0, 0},
-        {"sheet", 0, MIEN_OPT_OUTPUT, &sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0, 0},
-        {"labels", 0, MIEN_OPT_BOOL, &labels, NULL,
+        {"count", 'n', MIEN_OPT_FIELD(&o.count), "N",
+         "how many pictures (a sheet: 48, at most 128)", 0, 1e8},
+        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "write a pack of labelled pictures", 0, 0},
+        {"sheet", 0, MIEN_OPT_OUTPUT, &o.sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0,
+         0},
+        {"labels", 0, MIEN_OPT_FIELD(&o.labels), NULL,
          "draw landmarks (green seen, red hidden) and pose axes on the sheet", 0, 0},
-        {"clip", 0, MIEN_OPT_STRING, &clip, "DIR",
+        {"clip", 0, MIEN_OPT_FIELD(&o.clip), "DIR",
          "write the frames of an animated person (640x480, 30 a second) as PNG", 0, 0},
-        {"seconds", 0, MIEN_OPT_INT, &seconds, "S", "length of the clip", 1, 3600},
-        {"seed", 's', MIEN_OPT_INT, &seed, "N", "another seed is other people", 0, 2147483647},
-        {"size", 0, MIEN_OPT_INT, &size, "PX", "side of a picture", 64, 1024},
-        {"threads", 't', MIEN_OPT_INT, &threads, "N", "worker threads, 0 = one a core", 0,
+        {"seconds", 0, MIEN_OPT_FIELD(&o.seconds), "S", "length of the clip", 1, 3600},
+        {"seed", 's', MIEN_OPT_FIELD(&o.series.seed), "N", "another seed is other people", 0,
+         2147483647},
+        {"size", 0, MIEN_OPT_FIELD(&o.size_px), "PX", "side of a picture", 64, 1024},
+        {"threads", 't', MIEN_OPT_FIELD(&o.threads), "N", "worker threads, 0 = one a core", 0,
          THREADS_MAX},
-        {"split", 0, MIEN_OPT_CHOICE, &split, "train|val", "what the pictures are for", 0, 0},
-        {"data", 0, MIEN_OPT_STRING, &data, "DIR",
+        {"split", 0, MIEN_OPT_CHOICE, &o.split, "train|val", "what the pictures are for", 0, 0},
+        {"data", 0, MIEN_OPT_FIELD(&o.data), "DIR",
          "folder with hair, environments and backgrounds ($MIEN_DATA or ../shared); without, "
          "people are plainer",
          0, 0},
-        {"textures", 0, MIEN_OPT_STRING, &textures, "DIR",
+        {"textures", 0, MIEN_OPT_FIELD(&o.textures), "DIR",
          "folder of skins (*.jpg) made by `mien prepare textures`", 0, 0},
-        {"expressions", 0, MIEN_OPT_INPUT, &expressions, "FILE",
+        {"expressions", 0, MIEN_OPT_INPUT, &o.expressions, "FILE",
          "a pack whose expressions are used for a third of the pictures", 0, 0},
-        {"children", 0, MIEN_OPT_FLOAT, &children, "SHARE",
+        {"children", 0, MIEN_OPT_FIELD(&o.series.children), "SHARE",
          "share of people who are children (their heads are outside the face model: no identity)",
          0, 1},
-        {"strange", 0, MIEN_OPT_FLOAT, &strange, "SHARE",
+        {"strange", 0, MIEN_OPT_FIELD(&o.series.strange), "SHARE",
          "share of people with a head of another make than the face model's (no identity)", 0, 1},
-        {"webcam", 0, MIEN_OPT_FLOAT, &webcam, "SHARE",
+        {"webcam", 0, MIEN_OPT_FIELD(&o.series.webcam), "SHARE",
          "share of pictures as before a webcam: near straight, well lit, lively", 0, 1},
-        {"nobody", 0, MIEN_OPT_FLOAT, &nobody, "SHARE",
+        {"nobody", 0, MIEN_OPT_FIELD(&o.series.nobody), "SHARE",
          "share of pictures without a face: clothes, hands, things, lettering", 0, 1},
-        {"gaping", 0, MIEN_OPT_FLOAT, &gaping, "SHARE", "share of pictures with a wide open mouth",
-         0, 1},
-        {"model", 0, MIEN_OPT_INPUT, &model_path, "FILE", "face model (the shipped one)", 0, 0},
+        {"gaping", 0, MIEN_OPT_FIELD(&o.series.gaping), "SHARE",
+         "share of pictures with a wide open mouth", 0, 1},
+        {"model", 0, MIEN_OPT_INPUT, &o.model, "FILE", "face model (the shipped one)", 0, 0},
         {0},
     };
     const struct mien_command cmd = {
@@ -344,85 +411,31 @@ int mien_cmd_synth(int argc, char **argv)
         .min_args = 0,
         .max_args = 0,
     };
-    const char *args[1];
-    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, args, &nargs);
+    int nargs = 0, status = mien_args_parse(&cmd, opts, argc, argv, NULL, &nargs);
     if (status) {
         return status == 1 ? 0 : status;
     }
-    if (!out == !sheet && !clip) {
+    if (!o.out == !o.sheet && !o.clip) {
         mien_error("synth: say what to make: --out FILE, --sheet FILE or --clip DIR");
         return 2;
     }
-    if (out && count < 1) {
+    if (o.out && o.count < 1) {
         mien_error("synth: --out needs --count N");
         return 2;
     }
     if (!mien_args_keep_apart(opts)) {
         return 2;
     }
-    data = data ? data : mien_data_dir();
+    o.data = o.data ? o.data : mien_data_dir();
     mien_stop_install();
-    if (clip) {
-        return make_clip(clip, (uint64_t)seed, seconds, data);
+    if (o.clip) {
+        return make_clip(&o);
     }
     struct mien_parallel parallel;
     if (!mien_parallel_start(&parallel)) {
         return 2;
     }
-    struct mien_face_model model;
-    if (!mien_face_model_load(&model, model_path)) {
-        mien_parallel_abort(&parallel);
-        mien_parallel_stop(&parallel);
-        return 2;
-    }
-    static struct mien_synth_assets assets;
-    struct job *j = mien_calloc(1, sizeof *j);
-    struct mien_pool *pool = NULL;
-    float *bank = NULL;
-    int workers = 0;
-    status = 2;
-    if (!j || !mien_synth_assets_load(&assets, &model, data, textures, 0)) {
-        goto out;
-    }
-    if (expressions && !(bank = load_bank(expressions, &j->series.bank_count))) {
-        goto out;
-    }
-    j->series.bank = bank;
-    j->series.seed = (uint64_t)seed;
-    j->series.children = (float)children;
-    j->series.gaping = (float)gaping;
-    j->series.strange = (float)strange;
-    j->series.nobody = (float)nobody;
-    j->series.webcam = (float)webcam;
-    status = 1;
-    pool = mien_pool_create(mien_parallel_threads(&parallel, threads));
-    if (!pool) {
-        goto out;
-    }
-    workers = mien_pool_threads(pool);
-    workers = workers > THREADS_MAX ? THREADS_MAX : workers;
-    for (int i = 0; i < workers; i++) {
-        j->renderer[i] = mien_synth_renderer_create(&assets, size, size);
-        if (!j->renderer[i] || !mien_image_create(&j->image[i], size, size, MIEN_FORMAT_RGB8)) {
-            goto out;
-        }
-    }
-    if (sheet) {
-        count = count < 1 ? 48 : count > 2 * ROUND ? 2 * ROUND : count;
-        status = parallel.rank ? 0 : make_sheet(j, pool, sheet, size, count, labels);
-    } else {
-        status = make_pack(j, pool, out, count, split == 1, &parallel);
-    }
-out:
-    for (int i = 0; i < workers && j; i++) {
-        mien_synth_renderer_destroy(j->renderer[i]);
-        mien_image_destroy(&j->image[i]);
-    }
-    mien_pool_destroy(pool);
-    mien_free(bank);
-    mien_free(j);
-    mien_synth_assets_destroy(&assets);
-    mien_face_model_destroy(&model);
+    status = make_pictures(&o, &parallel);
     if (status) {
         mien_parallel_abort(&parallel);
     }

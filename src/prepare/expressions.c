@@ -72,7 +72,7 @@ static bool add_row(struct mien_pack_writer *w, struct mien_locator *k, char *li
     return mien_pack_write(w, &l, jpegs + offset);
 }
 
-int mien_prepare_expressions(const char *out, const char *net)
+int mien_prepare_expressions(const struct mien_prepare_options *o)
 {
     char dir[1024], path[1100];
     const char *data = mien_data_dir();
@@ -89,8 +89,8 @@ int mien_prepare_expressions(const char *out, const char *net)
     uint8_t *jpegs = text ? mien_file_read(path, 0, &size) : NULL;
     struct mien_locator k;
     struct mien_pack_writer w;
-    bool ok = text && jpegs && mien_locator_create(&k, net, false);
-    if (!ok || !mien_pack_writer_open(&w, out, false)) {
+    bool ok = text && jpegs && mien_locator_create(&k, o->net, false);
+    if (!ok || !mien_pack_writer_open(&w, o->out, false)) {
         mien_free(text);
         mien_free(jpegs);
         return 2;
@@ -110,7 +110,7 @@ int mien_prepare_expressions(const char *out, const char *net)
     const long long kept = w.count;
     ok = mien_pack_writer_close(&w, ok);
     if (ok) {
-        printf("expressions: %lld pictures in %s, %d with landmarks\n", kept, out, found);
+        printf("expressions: %lld pictures in %s, %d with landmarks\n", kept, o->out, found);
     }
     return ok ? 0 : 1;
 }

@@ -96,7 +96,7 @@ static bool add_part(struct mien_pack_writer *w, struct mien_locator *k, const c
     return ok;
 }
 
-int mien_prepare_ferplus(const char *out, const char *net)
+int mien_prepare_ferplus(const struct mien_prepare_options *o)
 {
     char dir[1024];
     const char *data = mien_data_dir();
@@ -107,12 +107,12 @@ int mien_prepare_ferplus(const char *out, const char *net)
         return 2;
     }
     struct mien_locator k;
-    if (!mien_locator_create(&k, net, false)) {
+    if (!mien_locator_create(&k, o->net, false)) {
         mien_locator_destroy(&k);
         return 2;
     }
     snprintf(dir, sizeof dir, "%s/data/ferplus", data);
-    if (!mien_pack_writer_open(&w, out, false)) {
+    if (!mien_pack_writer_open(&w, o->out, false)) {
         mien_locator_destroy(&k);
         return 1;
     }
@@ -121,12 +121,12 @@ int mien_prepare_ferplus(const char *out, const char *net)
     mien_locator_destroy(&k);
     const long long kept = w.count;
     if (!mien_pack_writer_close(&w, ok)) {
-        mien_error("%s was not written", out);
+        mien_error("%s was not written", o->out);
         return 1;
     }
     printf(
         "ferplus: %lld pictures in %s, %d with landmarks; dropped: %d with fewer than %d votes on "
         "the 8 classes\n",
-        kept, out, found, few, VOTES_MIN);
+        kept, o->out, found, few, VOTES_MIN);
     return 0;
 }

@@ -376,7 +376,7 @@ static bool load(struct marks *k)
     return k->points != NULL;
 }
 
-int mien_prepare_marks(const char *out, const char *net)
+int mien_prepare_marks(const struct mien_prepare_options *o)
 {
     struct mien_face_model model = {0};
     struct mien_locator at = {0};
@@ -384,7 +384,7 @@ int mien_prepare_marks(const char *out, const char *net)
     struct mien_pack_writer w;
     int status = 2, missed = 0;
     struct marks *k = mien_calloc(1, sizeof *k);
-    if (!net) {
+    if (!o->net) {
         mien_error("prepare marks needs --net: the network whose landmarks the marks correct");
         goto out;
     }
@@ -392,7 +392,7 @@ int mien_prepare_marks(const char *out, const char *net)
         goto out;
     }
     k->model = &model;
-    if (!load(k) || !mien_locator_create(&at, net, true) || !(fit = mien_fit_create(&model)) ||
+    if (!load(k) || !mien_locator_create(&at, o->net, true) || !(fit = mien_fit_create(&model)) ||
         !run(k, &at, fit, NULL, &missed)) {
         goto out;
     }
@@ -405,7 +405,7 @@ int mien_prepare_marks(const char *out, const char *net)
                "mixtures\n",
                s->name, s->faces, 100 * (double)s->constant[0], 100 * (double)s->constant[1]);
     }
-    if (!mien_pack_writer_open(&w, out, false)) {
+    if (!mien_pack_writer_open(&w, o->out, false)) {
         goto out;
     }
     bool ok = run(k, &at, fit, &w, &missed);
@@ -413,7 +413,7 @@ int mien_prepare_marks(const char *out, const char *net)
     ok = mien_pack_writer_close(&w, ok);
     status = ok ? 0 : 1;
     if (ok) {
-        printf("marks: %lld faces in %s; %d were not found\n", kept, out, missed);
+        printf("marks: %lld faces in %s; %d were not found\n", kept, o->out, missed);
     }
 out:
     for (int i = 0; k && i < SOURCES; i++) {

@@ -452,8 +452,8 @@ bool mien_photo_from(const struct mien_photo_row *row, const char *sources)
     return !sources;
 }
 
-static bool write_pack(struct mien_photos *p, const struct mien_face_model *m, const char *out,
-                       const char *sources, bool quick, int limit)
+static bool write_pack(struct mien_photos *p, const struct mien_face_model *m,
+                       const struct mien_prepare_options *o)
 {
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
@@ -461,11 +461,11 @@ static bool write_pack(struct mien_photos *p, const struct mien_face_model *m, c
     double rms = 0;
     struct mien_fit *fit = NULL;
     const struct mien_camera camera = mien_photo_camera(1);
-    const int n = limit > 0 && limit < p->count ? limit : p->count;
-    if (!quick && (!mien_photos_share(p, m, 0, n) || !(fit = mien_fit_create(m)))) {
+    const int n = o->limit > 0 && o->limit < p->count ? o->limit : p->count;
+    if (!o->quick && (!mien_photos_share(p, m, 0, n) || !(fit = mien_fit_create(m)))) {
         return false;
     }
-    if (!mien_pack_writer_open(&w, out, false)) {
+    if (!mien_pack_writer_open(&w, o->out, false)) {
         mien_fit_destroy(fit);
         return false;
     }
@@ -474,7 +474,7 @@ static bool write_pack(struct mien_photos *p, const struct mien_face_model *m, c
     for (int i = 0; i < n && ok; i++) {
         struct mien_label l;
         struct mien_fit_state s;
-        if (!mien_photo_from(&p->row[i], sources)) {
+        if (!mien_photo_from(&p->row[i], o->sources)) {
             continue;
         }
         if (p->row[i].agree > MIEN_PHOTO_DISAGREE) {
@@ -499,12 +499,12 @@ static bool write_pack(struct mien_photos *p, const struct mien_face_model *m, c
     if (ok) {
         printf("photos: %lld of %d kept in %s; dropped: %d where two machines disagree, %d that no "
                "face explains; mean rms of a fit %.3f %% of the face's size\n",
-               kept, n, out, disagree, unexplained, kept > 0 ? 100 * rms / (double)kept : 0);
+               kept, n, o->out, disagree, unexplained, kept > 0 ? 100 * rms / (double)kept : 0);
     }
     return ok;
 }
 
-int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit)
+int mien_prepare_photos(const struct mien_prepare_options *o)
 {
     char dir[1024];
     struct mien_photos p = {0};
@@ -514,7 +514,7 @@ int mien_prepare_photos(const char *out, const char *sources, bool quick, int li
     }
     int status = 2;
     if (mien_photos_load(&p, dir) && mien_face_model_load(&m, NULL)) {
-        status = write_pack(&p, &m, out, sources, quick, limit) ? 0 : 1;
+        status = write_pack(&p, &m, o) ? 0 : 1;
     }
     mien_photos_destroy(&p);
     mien_face_model_destroy(&m);

@@ -82,17 +82,23 @@ bool mien_photo_label(const struct mien_photos *p, const struct mien_face_model 
 // Whether a row is of one of the sources, "portraits,portraits-small"; NULL = any.
 bool mien_photo_from(const struct mien_photo_row *row, const char *sources);
 
-// sources: as above.
-int mien_prepare_photos(const char *out, const char *sources, bool quick, int limit);
-// first, limit: which photos (limit 0 = to the end); copies: pictures made of each.
-int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies);
-// net: of the face network that finds the landmarks, NULL = boxes are guessed.
-int mien_prepare_ferplus(const char *out, const char *net);
-// net: as above; marks needs one.
-int mien_prepare_expressions(const char *out, const char *net);
-int mien_prepare_marks(const char *out, const char *net);
-int mien_prepare_textures(const char *out, int limit);
-int mien_prepare_refine(const char *out, int limit);
-int mien_prepare_sheet(const char *out, int count, int first);
+// What a part is told; each reads what concerns it.
+struct mien_prepare_options {
+    const char *out;     // pack, picture, list or folder that is made
+    const char *net;     // face network that finds the landmarks; NULL: boxes are guessed
+    const char *sources; // as of mien_photo_from
+    bool quick;          // photos: landmarks and expression only, no fit
+    int limit, first;    // pictures at most (0: all), and the first one
+    int copies;          // turned: pictures made of each photograph
+};
+// Each turns its folder of the training data into o->out; the exit status.
+int mien_prepare_photos(const struct mien_prepare_options *o);
+int mien_prepare_turned(const struct mien_prepare_options *o);
+int mien_prepare_marks(const struct mien_prepare_options *o); // needs a network
+int mien_prepare_expressions(const struct mien_prepare_options *o);
+int mien_prepare_ferplus(const struct mien_prepare_options *o);
+int mien_prepare_textures(const struct mien_prepare_options *o);
+int mien_prepare_refine(const struct mien_prepare_options *o);
+int mien_prepare_sheet(const struct mien_prepare_options *o);
 
 #endif

@@ -237,7 +237,7 @@ static bool write_moves(const struct mien_face_model *m, const struct sums *sum,
     return ok;
 }
 
-int mien_prepare_refine(const char *out, int limit)
+int mien_prepare_refine(const struct mien_prepare_options *o)
 {
     char dir[1024];
     struct mien_photos p = {0};
@@ -249,7 +249,7 @@ int mien_prepare_refine(const char *out, int limit)
         !mien_face_model_load(&m, NULL) || !(f = mien_fit_create(&m))) {
         goto out;
     }
-    const int n = limit > 0 ? limit : 2000, step = p.count / n > 0 ? p.count / n : 1;
+    const int n = o->limit > 0 ? o->limit : 2000, step = p.count / n > 0 ? p.count / n : 1;
     int used = 0;
     double rms = 0;
     const struct mien_camera camera = mien_photo_camera(1);
@@ -265,7 +265,7 @@ int mien_prepare_refine(const char *out, int limit)
     }
     printf("refine: %d photos, mean rms %.3f %% of the face's size\n", used,
            100 * rms / (used > 0 ? used : 1));
-    status = used > 50 && write_moves(&m, sum, out) ? 0 : 1;
+    status = used > 50 && write_moves(&m, sum, o->out) ? 0 : 1;
 out:
     mien_free(sum);
     mien_fit_destroy(f);

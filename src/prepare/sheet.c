@@ -90,7 +90,7 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
     mien_draw_text(&tile, 4, 4, 1, text, (struct mien_rgb){255, 255, 255});
 }
 
-int mien_prepare_sheet(const char *out, int count, int first)
+int mien_prepare_sheet(const struct mien_prepare_options *o)
 {
     char dir[1024];
     struct mien_photos p = {0};
@@ -100,7 +100,7 @@ int mien_prepare_sheet(const char *out, int count, int first)
     struct mien_image sheet = {0};
     float *v = NULL, *screen = NULL;
     int status = 1;
-    count = count > 0 ? count : 30;
+    const int count = o->limit > 0 ? o->limit : 30;
     if (!d || !mien_photos_dir(dir) || !mien_photos_load(&p, dir) ||
         !mien_face_model_load(&m, NULL) || !(f = mien_fit_create(&m)) ||
         !(v = mien_calloc((size_t)m.vertices * 3, sizeof *v)) ||
@@ -110,10 +110,10 @@ int mien_prepare_sheet(const char *out, int count, int first)
         goto out;
     }
     for (int k = 0; k < count; k++) { // spread over the whole set
-        const int i = (int)(((long long)first + (long long)k * p.count / count) % p.count);
+        const int i = (int)(((long long)o->first + (long long)k * p.count / count) % p.count);
         draw_tile(&sheet, d, &p, &m, f, i, k, v, screen);
     }
-    status = mien_image_save(out, &sheet) ? 0 : 1;
+    status = mien_image_save(o->out, &sheet) ? 0 : 1;
 out:
     mien_image_destroy(&sheet);
     mien_jpeg_decoder_destroy(d);

@@ -610,7 +610,7 @@ out:
     return made;
 }
 
-int mien_prepare_textures(const char *out, int limit)
+int mien_prepare_textures(const struct mien_prepare_options *o)
 {
     char dir[1024];
     struct work k = {0};
@@ -619,7 +619,7 @@ int mien_prepare_textures(const char *out, int limit)
         return 2;
     }
     const size_t pyramid = TEXELS / 3 * 4 + 64;
-    if (mien_dir_make(out) && mien_photos_load(&k.photos, dir) &&
+    if (mien_dir_make(o->out) && mien_photos_load(&k.photos, dir) &&
         mien_face_model_load(&k.m, NULL) && (k.fit = mien_fit_create(&k.m)) &&
         (k.jpeg = mien_jpeg_decoder_create()) && (k.texel = mien_calloc(TEXELS, sizeof *k.texel)) &&
         (k.vertex = mien_calloc((size_t)k.m.vertices * 3, sizeof(float))) &&
@@ -635,13 +635,13 @@ int mien_prepare_textures(const char *out, int limit)
         (k.weight = mien_calloc(pyramid, sizeof(float))) && (k.srgb = mien_calloc(4096, 1)) &&
         rasterise_uv(&k)) {
         make_tables(&k);
-        limit = limit > 0 ? limit : 450;
+        const int limit = o->limit > 0 ? o->limit : 450;
         // a hundred faces give a mean that more do not change
-        int made = run_pass(&k, 0, out, limit < 100 ? limit : 100);
-        made = made > 0 ? run_pass(&k, 1, out, limit < 100 ? limit : 100) : made;
-        made = made > 0 ? run_pass(&k, 2, out, limit) : made;
+        int made = run_pass(&k, 0, o->out, limit < 100 ? limit : 100);
+        made = made > 0 ? run_pass(&k, 1, o->out, limit < 100 ? limit : 100) : made;
+        made = made > 0 ? run_pass(&k, 2, o->out, limit) : made;
         if (made > 0) {
-            printf("textures: %d of %d x %d px in %s\n", made, SIZE, SIZE, out);
+            printf("textures: %d of %d x %d px in %s\n", made, SIZE, SIZE, o->out);
             status = 0;
         } else {
             mien_error("no texture was made");

@@ -400,14 +400,14 @@ static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struc
     return *ok;
 }
 
-static int write_pack(struct turner *k, const char *out, const char *sources, int first, int limit,
-                      int copies)
+static int write_pack(struct turner *k, const struct mien_prepare_options *o)
 {
     struct mien_pack_writer w;
     struct mien_progress bar = {0};
-    const int all = k->photos.count;
-    const int n = limit > 0 && limit < all - first ? first + limit : all;
-    if (!mien_photos_share(&k->photos, &k->m, first, n) || !mien_pack_writer_open(&w, out, false)) {
+    const int all = k->photos.count, first = o->first;
+    const int n = o->limit > 0 && o->limit < all - first ? first + o->limit : all;
+    if (!mien_photos_share(&k->photos, &k->m, first, n) ||
+        !mien_pack_writer_open(&w, o->out, false)) {
         return 1;
     }
     bool ok = true;
@@ -421,7 +421,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
         mien_rng_seed(&rng, 1604, (uint64_t)i);
         k->camera =
             mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
-        if (k->photos.row[i].agree > 3 || !mien_photo_from(&k->photos.row[i], sources) ||
+        if (k->photos.row[i].agree > 3 || !mien_photo_from(&k->photos.row[i], o->sources) ||
             !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
             !looks_ahead(&s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
@@ -433,7 +433,7 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
             continue;
         }
         used++;
-        for (int c = 0; c < copies && ok; c++) {
+        for (int c = 0; c < o->copies && ok; c++) {
             write_turn(k, &w, &s, (const float(*)[3])X, weight, &flat, &rng, &ok);
         }
         mien_progress_update(&bar, i + 1, NULL);
@@ -442,12 +442,12 @@ static int write_pack(struct turner *k, const char *out, const char *sources, in
     const long long kept = w.count;
     ok = mien_pack_writer_close(&w, ok);
     if (ok) {
-        printf("turned photos: %lld pictures of %d photos in %s\n", kept, used, out);
+        printf("turned photos: %lld pictures of %d photos in %s\n", kept, used, o->out);
     }
     return ok ? 0 : 1;
 }
 
-int mien_prepare_turned(const char *out, const char *sources, int first, int limit, int copies)
+int mien_prepare_turned(const struct mien_prepare_options *o)
 {
     char dir[1024];
     struct turner k;
@@ -457,7 +457,7 @@ int mien_prepare_turned(const char *out, const char *sources, int first, int lim
     if (!turner_create(&k, dir)) {
         return 2;
     }
-    const int status = write_pack(&k, out, sources, first, limit, copies);
+    const int status = write_pack(&k, o);
     turner_destroy(&k);
     return status;
 }
