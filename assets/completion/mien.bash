@@ -30,7 +30,7 @@ _mien()
         return
         ;;
     "live --menu")
-        mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settings open" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "none source view props track record send help settings open calibration" -- "$word")
         return
         ;;
     "synth --split")

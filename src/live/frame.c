@@ -70,7 +70,7 @@ static bool infer(struct mien_live *l, const struct mien_payload *p, struct mien
     s->result.frame = p->index;
     s->captured_ns = p->capture_ns;
     s->media_ns = p->media_ns;
-    mien_live_personalize(l, &s->result);
+    mien_live_personalize(l, s);
     return ok;
 }
 

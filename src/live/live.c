@@ -44,15 +44,24 @@ static void set_mark(struct mien_live *l, struct mien_result *r)
     }
 }
 
-void mien_live_personalize(struct mien_live *l, struct mien_result *r)
+void mien_live_personalize(struct mien_live *l, struct mien_shot *s)
 {
+    struct mien_result *r = &s->result;
     struct mien_profile *p = l->config.profile;
     set_mark(l, r);
+    const struct mien_face_result *f = mien_profile_face(r);
+    s->range_face = f ? f->id : 0;
+    if (f) {
+        memcpy(s->plain, f->action, sizeof(s->plain));
+    }
     if (!p) {
         return;
     }
-    if (atomic_exchange(&l->range.learn, false)) {
-        mien_profile_begin(p);
+    if (l->range.wanted) {
+        pthread_mutex_lock(&l->tuning.guard.mutex);
+        *p = l->range.next;
+        l->range.wanted = false;
+        pthread_mutex_unlock(&l->tuning.guard.mutex);
     }
     if (!l->range.off || p->phase != MIEN_PROFILE_READY) {
         mien_profile_result(p, r);
@@ -294,9 +303,12 @@ int mien_live_mark(struct mien_live *l, const char *text, int64_t at_ns)
     return ++l->marks.set;
 }
 
-void mien_live_learn_profile(struct mien_live *l)
+void mien_live_set_profile(struct mien_live *l, const struct mien_profile *p)
 {
-    l->range.learn = true;
+    pthread_mutex_lock(&l->tuning.guard.mutex);
+    l->range.next = *p;
+    l->range.wanted = true;
+    pthread_mutex_unlock(&l->tuning.guard.mutex);
 }
 
 void mien_live_use_profile(struct mien_live *l, bool use)

@@ -27,6 +27,10 @@ struct mien_shot {             // a picture and what it shows
     struct mien_result result;
     int64_t captured_ns; // CLOCK_MONOTONIC
     int64_t media_ns;    // position in a file; cameras: since the first frame
+    // Of the face that the range is of: its id (0: there is none), and its actions before the
+    // range.
+    int range_face;
+    float plain[MIEN_BLENDSHAPES];
 };
 
 // Stand-ins for source and engine, for tests. NULL = the real ones.
@@ -46,7 +50,7 @@ struct mien_live_config { // zero means default
     bool may_replace; // an engine.net_path that cannot be loaded: the standard one (said so)
     bool every_frame; // hand over in step: nothing is dropped, time is the file's own
     uint64_t frames;  // ends after this many results; 0 = with the source
-    struct mien_profile *profile; // borrowed; applied to results, learnt when asked; NULL = none
+    struct mien_profile *profile; // borrowed; learnt and applied to results; NULL = none
     mien_live_read_fn read;
     mien_live_infer_fn infer;
     mien_live_result_fn result;
@@ -85,9 +89,8 @@ void mien_live_calibrate(struct mien_live *l, bool clear); // with the next fram
 // text: its words, copied; "" = none. at_ns: when it was meant, before now; 0: with that frame.
 // What waits is set one a frame; 0 when too many wait (logged).
 int mien_live_mark(struct mien_live *l, const char *text, int64_t at_ns);
-// Learns the profile anew from the next frames; MIEN_EVENT_PROFILE tells where it has come to. Once
-// READY it is only read.
-void mien_live_learn_profile(struct mien_live *l);
+// Another profile in place of it, copied, with the next frame.
+void mien_live_set_profile(struct mien_live *l, const struct mien_profile *p);
 // Whether a profile that is READY is applied (it is at the start), with the next frame.
 void mien_live_use_profile(struct mien_live *l, bool use);
 // With the next frame; meanings and limits: engine.h's setters.

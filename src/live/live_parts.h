@@ -44,7 +44,9 @@ struct mien_live_marks {
 };
 
 struct mien_live_range { // a person's own range
-    atomic_bool learn, off;
+    atomic_bool off;
+    atomic_bool wanted;           // another one is, under the guard of struct mien_live_tuning:
+    struct mien_profile next;     // this one
     enum mien_profile_phase told; // mien-infer's
 };
 
@@ -95,6 +97,6 @@ void mien_live_note_reading(struct mien_live *l, enum mien_source_status s,
 // On mien-infer: what was asked for since the last time; calibrating waits for a frame.
 void mien_live_adjust(struct mien_live *l, bool frame);
 // On mien-infer: event mark and the person's own range of a result.
-void mien_live_personalize(struct mien_live *l, struct mien_result *r);
+void mien_live_personalize(struct mien_live *l, struct mien_shot *s);
 
 #endif

@@ -114,6 +114,9 @@ static int open_show(struct mien_session *s)
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);
     }
+    if (o->menu == MIEN_UI_GUIDE || s->person.guided) {
+        mien_action_ask(&s->show->actions, MIEN_ACTION_LEARN);
+    }
     return 0;
 }
 
@@ -145,6 +148,7 @@ void mien_session_note_shot(struct mien_session *s, const struct mien_shot *shot
         show->info.dropped = dropped(s);
     }
     look_at_age(s, shot, mien_now_ns());
+    mien_session_guide(s, shot);
     if (shot) {
         mien_session_keep_look(s, shot);
     }
@@ -271,6 +275,7 @@ static void close_live(struct mien_session *s)
 
 static void close_show(struct mien_session *s)
 {
+    mien_session_end_guide(s);
     if (s->show) {
         mien_show_close(s->show);
     }

@@ -14,6 +14,7 @@
 #include "live/live.h"
 #include "live/live_out.h"
 #include "live/live_show.h"
+#include "track/guide.h"
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
@@ -107,9 +108,16 @@ struct mien_session_cameras {        // session_cameras.c: they come and go
 };
 
 struct mien_session_person {     // session_person.c
-    struct mien_profile profile; // mien-infer's while it is learnt
+    struct mien_profile profile; // mien-infer's
+    struct mien_profile range;   // the same as it is to be, without what is tried
     char name[64], path[1024];
     enum mien_profile_phase phase; // as last told
+    struct mien_guide guide;       // of the page of calibration
+    bool guided;                   // it opens at the start
+    bool trying;                   // what the guide has found is in use
+    bool was_on, stored;           // before it was kept; it is in its file
+    char *file;                    // what was in the file before; NULL: there was none
+    size_t file_size;
 };
 
 struct mien_session_props {          // live_session.c

@@ -50,8 +50,10 @@ const char *mien_session_microphone(const struct mien_session *s); // NULL: no s
 void mien_session_finish_sound(struct mien_session *s);            // idempotent
 
 // session_person.c: a person's own range, event marks.
-bool mien_session_open_profile(struct mien_session *s); // of the options
-bool mien_session_open_marks(struct mien_session *s);   // those that others send; false: logged
+void mien_session_guide(struct mien_session *s, const struct mien_shot *shot); // every round
+void mien_session_end_guide(struct mien_session *s);                           // idempotent
+bool mien_session_open_profile(struct mien_session *s);                        // of the options
+bool mien_session_open_marks(struct mien_session *s); // those that others send; false: logged
 
 // session_settings.c: the settings as they are now.
 struct mien_session_texts {

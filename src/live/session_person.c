@@ -1,11 +1,13 @@
-// A person's own range (track/profile.h) and event marks.
+// A person's own range (track/profile.h), its guided calibration (track/guide.h), and event marks.
 #include "live/session_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "live/marks.h"
 #include "live/settings.h"
 
@@ -34,32 +36,196 @@ bool mien_session_open_marks(struct mien_session *s)
     return !s->o.marks || s->marks;
 }
 
-static void learnt(struct mien_session *s)
+// Keeps the range; *ok: whether it is in its file.
+static void tell_kept(struct mien_session *s, const struct mien_profile *p, bool *ok)
 {
     char text[200];
-    bool ok = mien_profile_save(&s->person.profile, s->person.path);
+    *ok = mien_profile_save(p, s->person.path);
     snprintf(text, sizeof(text), "your range is %s%.150s",
-             ok ? "kept in " : "used, not kept: ", s->person.path);
+             *ok ? "kept in " : "used, but could not be kept in ", s->person.path);
     mien_show_notice(s->show, text);
-    if (ok && s->config) {
+    if (*ok && s->config) {
         mien_config_set(s->config, "profile", s->person.name);
     }
 }
 
-void mien_session_learn_range(struct mien_session *s, const struct mien_action *a)
+static void use(struct mien_session *s, const struct mien_profile *p, bool on)
 {
-    s->person.phase = MIEN_PROFILE_NONE;
-    mien_live_learn_profile(s->live);
-    mien_live_use_profile(s->live, true);
-    s->show->controls.profile_on = true;
-    mien_show_notice_for(s->show, "your own range: look at rest for four seconds", 4);
+    mien_live_set_profile(s->live, p);
+    mien_live_use_profile(s->live, on);
+}
+
+static void forget_file(struct mien_session_person *p)
+{
+    mien_free(p->file);
+    p->file = NULL;
+    p->file_size = 0;
+}
+
+void mien_session_end_guide(struct mien_session *s)
+{
+    forget_file(&s->person);
+}
+
+void mien_session_open_guide(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_session_person *p = &s->person;
+    if (s->show->controls.profile_learning) {
+        mien_show_notice(s->show, "a range is being learnt already");
+        return;
+    }
+    if (p->guide.stage != MIEN_GUIDE_OFF) { // begins anew
+        mien_session_close_guide(s, a);
+    }
+    mien_guide_begin(&p->guide, &p->range);
+    s->show->controls.guide.stage = MIEN_UI_GUIDE_READY;
+}
+
+void mien_session_skip_gesture(struct mien_session *s, const struct mien_action *a)
+{
+    mien_guide_skip(&s->person.guide);
+}
+
+void mien_session_repeat_gesture(struct mien_session *s, const struct mien_action *a)
+{
+    mien_guide_again(&s->person.guide, (int)a->number);
+}
+
+void mien_session_keep_range(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_session_person *p = &s->person;
+    struct mien_ui_controls *c = &s->show->controls;
+    if (p->guide.stage != MIEN_GUIDE_REVIEW) {
+        return;
+    }
+    if (!mien_guide_seen(&p->guide)) {
+        mien_show_notice(s->show, "no gesture was seen: click one to do it again");
+        return;
+    }
+    forget_file(p);
+    if (mien_file_exists(p->path)) {
+        p->file = mien_file_read(p->path, 1 << 16, &p->file_size);
+    }
+    mien_guide_profile(&p->guide, &p->range);
+    tell_kept(s, &p->range, &p->stored);
+    p->was_on = c->profile_on;
+    c->profile_known = c->profile_on = true;
+    use(s, &p->range, true);
+    p->guide.stage = MIEN_GUIDE_KEPT;
+}
+
+void mien_session_undo_range(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_session_person *p = &s->person;
+    struct mien_ui_controls *c = &s->show->controls;
+    if (p->guide.stage != MIEN_GUIDE_KEPT) {
+        return;
+    }
+    p->range = p->guide.before;
+    if (p->stored && p->file) {
+        mien_file_save(p->path, p->file, p->file_size);
+    } else if (p->stored) {
+        unlink(p->path);
+    }
+    c->profile_known = p->range.phase == MIEN_PROFILE_READY;
+    c->profile_on = p->was_on;
+    if (s->config) {
+        mien_config_set(s->config, "profile", c->profile_known && p->was_on ? p->name : "");
+    }
+    p->guide.stage = MIEN_GUIDE_REVIEW; // it can be tried and kept all the same
+    p->trying = false;
+    mien_show_notice(s->show, "your range is as it was");
+}
+
+void mien_session_close_guide(struct mien_session *s, const struct mien_action *a)
+{
+    struct mien_session_person *p = &s->person;
+    struct mien_ui_controls *c = &s->show->controls;
+    if (p->trying && p->guide.stage != MIEN_GUIDE_KEPT) {
+        use(s, &p->range, c->profile_on);
+    }
+    p->trying = false;
+    p->guide.stage = MIEN_GUIDE_OFF;
+    c->guide.stage = MIEN_UI_GUIDE_OFF;
+    forget_file(p);
+}
+
+// Of a gesture's judged channels the mean, in these channels.
+static float mean_of(const struct mien_gesture *k, const float *b)
+{
+    float sum = 0;
+    for (int i = 0; i < k->judged; i++) {
+        sum += b[k->channel[i]];
+    }
+    return k->judged ? sum / (float)k->judged : 0;
+}
+
+static void show_guide(struct mien_session *s, const float *now)
+{
+    _Static_assert((int)MIEN_GUIDE_STEPS <= (int)MIEN_UI_GESTURES, "a row for each");
+    static const enum mien_ui_guide_stage stages[] = {
+        [MIEN_GUIDE_OFF] = MIEN_UI_GUIDE_OFF,   [MIEN_GUIDE_READY] = MIEN_UI_GUIDE_READY,
+        [MIEN_GUIDE_STEP] = MIEN_UI_GUIDE_STEP, [MIEN_GUIDE_REVIEW] = MIEN_UI_GUIDE_REVIEW,
+        [MIEN_GUIDE_KEPT] = MIEN_UI_GUIDE_KEPT,
+    };
+    const struct mien_guide *g = &s->person.guide;
+    struct mien_ui_guide *u = &s->show->controls.guide;
+    struct mien_profile after;
+    mien_guide_profile(g, &after);
+    u->stage = stages[g->stage];
+    u->face = g->face != 0;
+    u->now = g->step;
+    u->rows = MIEN_GUIDE_STEPS;
+    u->left_s = g->left_s;
+    float level = mien_gesture_at(g->step)->level;
+    u->share = g->level / (level > 0 ? level : 1);
+    bool had = g->before.phase == MIEN_PROFILE_READY;
+    for (int i = 0; i < MIEN_GUIDE_STEPS; i++) {
+        const struct mien_gesture *k = mien_gesture_at(i);
+        u->row[i] = (struct mien_ui_gesture){
+            .name = k->name,
+            .ask = k->ask,
+            .seen = g->seen[i],
+            .tried = g->tried[i],
+            .ranged = k->judged > 0,
+            .value = now ? mean_of(k, now) : 0,
+            .before = {had ? mean_of(k, g->before.neutral) : 0,
+                       had ? mean_of(k, g->before.high) : 1},
+            .after = {mean_of(k, after.neutral), mean_of(k, after.high)},
+        };
+    }
+}
+
+void mien_session_guide(struct mien_session *s, const struct mien_shot *shot)
+{
+    struct mien_session_person *p = &s->person;
+    if (p->guide.stage == MIEN_GUIDE_OFF) {
+        return;
+    }
+    const float *now = shot && shot->range_face ? shot->plain : NULL;
+    if (shot) {
+        mien_guide_feed(&p->guide, shot->range_face, now,
+                        (double)shot->result.times.capture_ns * 1e-9);
+    }
+    bool review = p->guide.stage == MIEN_GUIDE_REVIEW;
+    if (review && !p->trying) { // at once, for who watches an avatar
+        struct mien_profile trial;
+        mien_guide_profile(&p->guide, &trial);
+        use(s, &trial, true);
+    }
+    p->trying = review || (p->trying && p->guide.stage == MIEN_GUIDE_KEPT);
+    if (shot) {
+        show_guide(s, now);
+    } else {
+        s->show->controls.guide.stage = (enum mien_ui_guide_stage)p->guide.stage;
+    }
 }
 
 void mien_session_toggle_range(struct mien_session *s, const struct mien_action *a)
 {
     struct mien_ui_controls *c = &s->show->controls;
     c->profile_on = c->profile_known && !c->profile_on;
-    mien_show_notice(s->show, !c->profile_known ? "there is no range of yours yet: C learns it"
+    mien_show_notice(s->show, !c->profile_known ? "there is no range of yours yet: C calibrates"
                               : c->profile_on   ? "your own range is used"
                                                 : "your own range is not used");
     mien_live_use_profile(s->live, c->profile_on);
@@ -67,22 +233,21 @@ void mien_session_toggle_range(struct mien_session *s, const struct mien_action 
 
 void mien_session_take_phase(struct mien_session *s, const struct mien_event *e)
 {
-    struct mien_show *show = s->show;
-    struct mien_ui_controls *c = &show->controls;
-    enum mien_profile_phase phase = (enum mien_profile_phase)e->number;
+    struct mien_ui_controls *c = &s->show->controls;
+    struct mien_session_person *p = &s->person;
+    enum mien_profile_phase phase = (enum mien_profile_phase)e->number, before = p->phase;
     c->profile_learning = phase == MIEN_PROFILE_REST || phase == MIEN_PROFILE_RANGE;
-    c->profile_known = phase == MIEN_PROFILE_READY;
-    enum mien_profile_phase before = s->person.phase;
-    s->person.phase = phase;
-    if (phase == MIEN_PROFILE_RANGE) {
-        mien_show_notice_for(show,
-                             "now smile, frown, blink, raise your brows, open your mouth wide", 6);
-    } else if (phase == MIEN_PROFILE_READY && before == MIEN_PROFILE_RANGE) {
-        learnt(s);
+    p->phase = phase;
+    if (phase == MIEN_PROFILE_READY && before == MIEN_PROFILE_RANGE) {
+        bool ok;
+        p->range = p->profile; // which is only read now
+        tell_kept(s, &p->range, &ok);
     }
+    c->profile_known = p->range.phase == MIEN_PROFILE_READY; // one that is tried is not had
 }
 
-// The profile named, learnt at once when there is none of this name yet.
+// The profile named. When there is none of this name yet the page of calibration opens; without a
+// window it is learnt from the source.
 bool mien_session_open_profile(struct mien_session *s)
 {
     const char *name = s->o.profile ? s->o.profile : "default";
@@ -100,14 +265,20 @@ bool mien_session_open_profile(struct mien_session *s)
             !mien_profile_load(&s->person.profile, s->person.path)) {
             mien_warn("the profile \"%s\" of last time cannot be used", name);
         }
+        s->person.range = s->person.profile;
         return true;
     }
     if (access(s->person.path, F_OK) != 0) {
-        mien_info("there is no profile \"%s\" yet: look at rest for four seconds, then move your "
-                  "face as far as it goes for six",
-                  name);
-        mien_profile_begin(&s->person.profile);
+        s->person.guided = !s->o.headless;
+        if (!s->person.guided) {
+            mien_info("there is no profile \"%s\" yet: the source's first four seconds are taken "
+                      "as the face at rest, the next six as all that it does",
+                      name);
+            mien_profile_begin(&s->person.profile);
+        }
         return true;
     }
-    return mien_profile_load(&s->person.profile, s->person.path);
+    bool ok = mien_profile_load(&s->person.profile, s->person.path);
+    s->person.range = s->person.profile;
+    return ok;
 }

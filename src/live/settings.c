@@ -179,8 +179,8 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          BY(PRESET)},
         {MIEN_FILES_SHARE_OPT(o->share), NULL, NEVER},
         {{"profile", 0, MIEN_OPT_FIELD(&o->profile), "NAME",
-          "a person's own neutral expression and range; learnt in ten seconds when new, again with "
-          "C; P uses it or not",
+          "a person's own neutral expression and range; for a new name the page of calibration "
+          "opens (C opens it again), without a window it is learnt from ten seconds of the source",
           0, 0},
          "profile",
          BY(RANGE)},

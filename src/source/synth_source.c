@@ -1,4 +1,5 @@
-// Rendered people as a source: "synth:seed=1,frames=300,fps=30,size=640x480".
+// Rendered people as a source: "synth:seed=1,frames=300,fps=30,size=640x480";
+// "gestures" in the list: the person does what calibration asks for.
 //
 // Every frame is a function of seed and number: dropped frames (realtime) are not rendered at all.
 // Without frames=N it has no end; looped, it starts again after N.
@@ -19,6 +20,7 @@ struct synth {
     long long next, frames; // frames 0: endless
     int width, height;
     double fps;
+    bool gestures;
     struct pace pace;
 };
 
@@ -82,6 +84,10 @@ static bool parse_item(struct synth *y, unsigned long long *seed, const char *it
     int end = 0;
     double fps;
     int w, h;
+    if (!strcmp(item, "gestures")) {
+        y->gestures = true;
+        return true;
+    }
     if (sscanf(item, "seed=%llu%n", seed, &end) == 1 && !item[end]) {
         return item[5] != '-';
     }
@@ -120,7 +126,8 @@ bool mien_synth_source_open(struct mien_source *s, const char *spec, struct mien
             return mien_explain(
                 why,
                 "synth: \"%s\" is not understood; an example with every setting: "
-                "synth:seed=1,frames=300,fps=30,size=640x480 (sides 64 to 1920, fps 1 to 240)",
+                "synth:seed=1,frames=300,fps=30,size=640x480,gestures (sides 64 to 1920, fps 1 to "
+                "240)",
                 item);
         }
         at += n + (at[n] == ',');
@@ -128,6 +135,9 @@ bool mien_synth_source_open(struct mien_source *s, const char *spec, struct mien
     y->clip = mien_synth_clip_open(seed, y->width, y->height, y->fps, mien_data_dir());
     if (!y->clip) {
         return mien_explain(why, "synth:%s: the rendered person could not be made", spec);
+    }
+    if (y->gestures) {
+        mien_synth_clip_show_gestures(y->clip);
     }
     s->info.width = y->width;
     s->info.height = y->height;

@@ -17,6 +17,7 @@ struct mien_synth_clip {
     uint64_t seed;
     double fps;
     float phase[16];
+    bool gestures;
 };
 
 static float wave(const struct mien_synth_clip *c, double t, double period, int k)
@@ -127,6 +128,76 @@ static void animate(const struct mien_synth_clip *c, double time, struct mien_sy
     s->noise_seed = pick(c->seed, 700000u + (uint32_t)(time * 1000));
 }
 
+void mien_synth_clip_show_gestures(struct mien_synth_clip *c)
+{
+    c->gestures = true;
+}
+
+// Over a person who sits still: what gesture k has moved by the share `on`.
+static void make_gesture(struct mien_synth_scene *s, int k, float on)
+{
+    static const struct {
+        int shape[5];
+        float height, yaw_deg, pitch_deg; // of the look: to the subject's left, up
+    } gestures[] = {
+        {{MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_EYE_BLINK_RIGHT}, 1, 0, 0},
+        {{MIEN_BS_MOUTH_SMILE_LEFT, MIEN_BS_MOUTH_SMILE_RIGHT, MIEN_BS_CHEEK_SQUINT_LEFT,
+          MIEN_BS_CHEEK_SQUINT_RIGHT},
+         0.85f,
+         0,
+         0},
+        {{MIEN_BS_JAW_OPEN}, 0.8f, 0, 0},
+        {{MIEN_BS_MOUTH_PUCKER}, 0.95f, 0, 0},
+        {{MIEN_BS_BROW_INNER_UP, MIEN_BS_BROW_OUTER_UP_LEFT, MIEN_BS_BROW_OUTER_UP_RIGHT},
+         0.95f,
+         0,
+         0},
+        {{MIEN_BS_BROW_DOWN_LEFT, MIEN_BS_BROW_DOWN_RIGHT}, 0.9f, 0, 0},
+        {{0}, 0, 30, 0},
+        {{0}, 0, -30, 0},
+        {{0}, 0, 0, 25},
+        {{0}, 0, 0, -25},
+    };
+    if (k < 0 || k >= (int)MIEN_COUNT(gestures)) {
+        return;
+    }
+    for (int i = 0; i < 5 && gestures[k].height > 0; i++) {
+        if (i == 0 || gestures[k].shape[i]) {
+            s->blendshape[gestures[k].shape[i]] = gestures[k].height * on;
+        }
+    }
+    s->gaze_yaw += gestures[k].yaw_deg * on;
+    s->gaze_pitch += gestures[k].pitch_deg * on;
+}
+
+static void pose_for_gestures(const struct mien_synth_clip *c, double time,
+                              struct mien_synth_scene *s)
+{
+    const float first = 7, each = 2;
+    float t = (float)fmod(time, 30);
+    *s = c->scene;
+    s->yaw = 1.5f * wave(c, time, 5.3, 0);
+    s->pitch = wave(c, time, 4.1, 2);
+    s->roll = wave(c, time, 6.7, 4);
+    s->body_yaw = s->body_pitch = s->body_roll = 0;
+    memset(s->blendshape, 0, sizeof(s->blendshape));
+    s->gaze_yaw = -0.75f * s->yaw;
+    s->gaze_pitch = -0.75f * s->pitch;
+    int k = (int)floorf((t - first) / each);
+    float begin = first + each * (float)k;
+    make_gesture(s, t < first ? -1 : k, window(t, begin, begin + 1.6f, 0.3f));
+    s->light_dir[0] = 0.4f;
+    s->light_dir[1] = 0.5f;
+    s->light_dir[2] = 0.77f;
+    s->light = 1;
+    s->light_rgb[0] = s->light_rgb[2] = 1;
+    s->exposure = 1;
+    s->position[0] = 0;
+    s->position[1] = 15;
+    s->position[2] = -520;
+    s->noise_seed = pick(c->seed, 700000u + (uint32_t)(time * 1000));
+}
+
 struct mien_synth_clip *mien_synth_clip_open(uint64_t seed, int width, int height, double fps,
                                              const char *data_dir)
 {
@@ -204,7 +275,7 @@ bool mien_synth_clip_frame(struct mien_synth_clip *c, long long index, struct mi
         return false;
     }
     struct mien_synth_scene s;
-    animate(c, (double)index / c->fps, &s);
+    (c->gestures ? pose_for_gestures : animate)(c, (double)index / c->fps, &s);
     mien_synth_render(c->renderer, &c->person, &s, im, label);
     return true;
 }

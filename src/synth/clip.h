@@ -23,6 +23,11 @@ struct mien_synth_clip; // opaque
 struct mien_synth_clip *mien_synth_clip_open(uint64_t seed, int width, int height, double fps,
                                              const char *data_dir);
 void mien_synth_clip_close(struct mien_synth_clip *c); // NULL is fine
+// What the person does from now on, in place of turning and talking: sits still for seven seconds,
+// then one gesture after the other, two seconds each, as guided calibration asks for them: shuts
+// the eyes, smiles, opens the mouth, puckers, raises the brows, frowns, looks left, right, up and
+// down. Over again after 30 s.
+void mien_synth_clip_show_gestures(struct mien_synth_clip *c);
 
 // Renders frame `index` (>= 0) into im: RGB8 of the clip's size, created by the caller. label may
 // be NULL, else gets the frame's exact labels (jpeg_bytes 0). False when im does not fit (logged).

@@ -73,12 +73,18 @@ void mien_profile_apply(const struct mien_profile *p, float b[MIEN_BLENDSHAPES])
     }
 }
 
-void mien_profile_result(struct mien_profile *p, struct mien_result *r)
+struct mien_face_result *mien_profile_face(struct mien_result *r)
 {
     struct mien_face_result *f = NULL;
     for (int i = 0; i < r->count; i++) {
         f = !f || r->face[i].id < f->id ? &r->face[i] : f;
     }
+    return f;
+}
+
+void mien_profile_result(struct mien_profile *p, struct mien_result *r)
+{
+    struct mien_face_result *f = mien_profile_face(r);
     if (f) {
         mien_profile_feed(p, f->action, (double)r->times.capture_ns * 1e-9);
         mien_profile_apply(p, f->action);

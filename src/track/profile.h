@@ -1,6 +1,7 @@
 // A person's own neutral expression and range: blendshapes as this face shows them -> 0…1 of what
-// it can do. Learnt in ten seconds: four at rest, then six in which the face is moved as far as it
-// goes. Kept as text, one channel a line: name, neutral, highest.
+// it can do. Learnt gesture by gesture (track/guide.h), or, where nobody can be guided, in ten
+// seconds of a source: four at rest, then six in which the face is moved as far as it goes. Kept as
+// text, one channel a line: name, neutral, highest.
 //
 // Does not: know faces or threads. A channel that was not moved keeps its scale: noise is not
 // stretched.
@@ -34,7 +35,9 @@ void mien_profile_feed(struct mien_profile *p, const float blendshape[MIEN_BLEND
                        double t_s);
 // In place, when ready: (b - neutral) / (high - neutral), 0…1.
 void mien_profile_apply(const struct mien_profile *p, float blendshape[MIEN_BLENDSHAPES]);
-// Both for the face with the lowest id of a result, on its actions.
+// Whose range it is: the face with the lowest id; NULL when there is none.
+struct mien_face_result *mien_profile_face(struct mien_result *r);
+// Both for that face, on its actions.
 void mien_profile_result(struct mien_profile *p, struct mien_result *r);
 
 // $XDG_DATA_HOME/mien/profiles/NAME, else ~/.local/share/…. False (logged) when the name has a

@@ -47,11 +47,16 @@
       "take the present expression as neutral; N undoes it", mien_session_take_neutral)            \
     X(FORGET, SESSION, NOTHING, "Forget the neutral expression", 'N', "N", NULL, NULL,             \
       mien_session_forget_neutral)                                                                 \
-    X(LEARN, SESSION, NOTHING, "Learn my own range", 'C', "C", "C",                                \
-      "learn your own range in ten seconds: at rest, then moving; P use it or not",                \
-      mien_session_learn_range)                                                                    \
+    X(LEARN, SESSION, NOTHING, "Calibrate to my face…", 'C', "C", "C",                             \
+      "calibrate to your face, gesture by gesture; P uses what was learnt, or not",                \
+      mien_session_open_guide)                                                                     \
     X(RANGE, SESSION, NOTHING, "use my own range", 'P', "P", NULL, NULL,                           \
       mien_session_toggle_range)                                                                   \
+    X(GUIDE_SKIP, SESSION, NOTHING, "Skip", 0, NULL, NULL, NULL, mien_session_skip_gesture)        \
+    X(GUIDE_AGAIN, SESSION, NUMBER, "Again", 0, NULL, NULL, NULL, mien_session_repeat_gesture)     \
+    X(GUIDE_KEEP, SESSION, NOTHING, "Keep", 0, NULL, NULL, NULL, mien_session_keep_range)          \
+    X(GUIDE_UNDO, SESSION, NOTHING, "Undo", 0, NULL, NULL, NULL, mien_session_undo_range)          \
+    X(GUIDE_CLOSE, SESSION, NOTHING, "Close", 0, NULL, NULL, NULL, mien_session_close_guide)       \
     X(MARK, SESSION, NOTHING, "Set an event mark", 'k', "k", "k",                                  \
       "set an event mark in records and report; K with words", mien_session_set_mark)              \
     X(WRITE_MARK, SHOW, NOTHING, "Set a mark with words…", 'K', "K", NULL, NULL, write_mark)       \

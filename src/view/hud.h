@@ -57,8 +57,14 @@ struct mien_layout {
 };
 // ui: mien_hud_scale of the window's size.
 float mien_hud_scale(int width_px, int height_px);
-struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
-                                   bool bars, enum mien_hud_level hud);
+struct mien_hud_screen {
+    int width_px, height_px;   // of the window
+    float right_px, bottom_px; // of it, left to others
+    int picture_w, picture_h;
+    bool bars;
+    enum mien_hud_level hud;
+};
+struct mien_layout mien_hud_layout(const struct mien_hud_screen *s);
 // Window size that shows a picture of this size scaled by k with the column beside it.
 void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px);
 

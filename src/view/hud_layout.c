@@ -35,11 +35,13 @@ static void leave_strips(struct mien_rect *area, struct mien_rect video, float w
     }
 }
 
-struct mien_layout mien_hud_layout(int width_px, int height_px, int picture_w, int picture_h,
-                                   bool bars, enum mien_hud_level hud)
+struct mien_layout mien_hud_layout(const struct mien_hud_screen *s)
 {
-    float w = (float)width_px, h = (float)height_px;
-    struct mien_layout l = {.ui = mien_hud_scale(width_px, height_px)};
+    float w = (float)s->width_px - s->right_px, h = (float)s->height_px - s->bottom_px;
+    int picture_w = s->picture_w, picture_h = s->picture_h;
+    bool bars = s->bars;
+    enum mien_hud_level hud = s->hud;
+    struct mien_layout l = {.ui = mien_hud_scale(s->width_px, s->height_px)};
     l.window = (struct mien_rect){0, 0, w, h};
     l.video = mien_rect_fit(l.window, picture_w, picture_h);
     float column = bars && w >= 420 ? roundf(HUD_COLUMN * l.ui) : 0;

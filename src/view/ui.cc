@@ -87,7 +87,8 @@ void style(float s)
 // Text is baked at screen pixels and shown at window points.
 void bake(mien_ui *ui)
 {
-    static const ImWchar range[] = {0x20, 0xff, 0x2013, 0x2026, 0x2190, 0x2193, 0x25cf, 0x25cf, 0};
+    static const ImWchar range[] = {0x20,   0xff,   0x2013, 0x2026, 0x2190, 0x2193,
+                                    0x25cf, 0x25cf, 0x2713, 0x2713, 0};
     ImGuiIO &io = ImGui::GetIO();
     char path[512];
     io.Fonts->Clear();
@@ -473,7 +474,8 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         ui->mouse_ns = mien_now_ns();
     }
     bool key = e->type == SDL_KEYDOWN;
-    bool dialog = ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting;
+    bool dialog =
+        ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting || ui->guiding;
     if (key && ui->quitting && e->key.keysym.sym == SDLK_q) {
         ui->leave = true;
         return true;
@@ -481,6 +483,13 @@ bool mien_ui_event(mien_ui *ui, const void *event)
     if (key && e->key.keysym.sym == SDLK_ESCAPE && dialog && !ImGui::GetIO().WantTextInput) {
         mien_ui_show(ui, MIEN_UI_NONE);
         return true;
+    }
+    if (key && ui->guiding && !ui->opened && !ui->marking && !ui->settings && !ui->popup) {
+        SDL_Keycode k = e->key.keysym.sym;
+        if (k == SDLK_RETURN || k == SDLK_KP_ENTER || k == SDLK_BACKSPACE || k == SDLK_RIGHT) {
+            ui->guide_key = k; // a quick one goes down and up between two drawings
+            return true;
+        }
     }
     if (!shown && !mouse && e->type != SDL_KEYUP) {
         return false;
@@ -505,7 +514,8 @@ bool mien_ui_event(mien_ui *ui, const void *event)
 void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 {
     if (menu == MIEN_UI_NONE) {
-        ui->close_all = ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting;
+        ui->close_all =
+            ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting || ui->guiding;
         ui->menu = 0;
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
@@ -515,6 +525,8 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
     } else if (menu == MIEN_UI_MARK) {
         ui->mark_asked = true;
         ui->mark_ns = mien_now_ns();
+    } else if (menu == MIEN_UI_GUIDE) {
+        // It is shown while the controls say so.
     } else if (menu == MIEN_UI_QUIT) {
         ui->quit_asked = true;
     } else {
@@ -532,7 +544,7 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
         *bar_px = bar ? ui->bar_px : 0;
     }
     return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all || ui->quit_asked ||
-           ui->quitting || ui->mark_asked || ui->marking;
+           ui->quitting || ui->mark_asked || ui->marking || ui->guiding;
 }
 
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
@@ -540,6 +552,7 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     float bar;
     ui->typing = false; // until it is drawn so
     ui->offering = c->waiting;
+    ui->guiding = c->guide.stage != MIEN_UI_GUIDE_OFF;
     if (!mien_ui_visible(ui, &bar)) {
         ask_typed(ui, c);
         return;
@@ -564,6 +577,7 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     open_dialog(ui, c);
     mark_dialog(ui, c);
     quit_dialog(ui, c);
+    mien_ui_guide_page(ui, c);
     if (c->waiting && !ui->opened && !ui->marking && !ui->settings && !ui->quitting) {
         offer(c);
     }

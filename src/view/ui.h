@@ -23,6 +23,7 @@ enum {
     MIEN_UI_PROPS = 64,
     MIEN_UI_NETWORKS = 16,
     MIEN_UI_MICROPHONES = 12,
+    MIEN_UI_GESTURES = 12,
     MIEN_UI_PATH = 1024
 };
 
@@ -40,6 +41,30 @@ struct mien_ui_sink {
     char spec[256]; // as on the command line: "vmc:127.0.0.1:39539"
     enum mien_traffic traffic;
     bool on;
+};
+
+// The page of guided calibration. Ranges are of the channels as the face shows them, 0…1.
+enum mien_ui_guide_stage {
+    MIEN_UI_GUIDE_OFF,
+    MIEN_UI_GUIDE_READY, // counts down
+    MIEN_UI_GUIDE_STEP,
+    MIEN_UI_GUIDE_REVIEW,
+    MIEN_UI_GUIDE_KEPT,
+};
+struct mien_ui_gesture {
+    const char *name, *ask; // borrowed
+    bool seen, tried;
+    bool ranged; // it has a range: rest has none
+    float value; // now
+    float before[2], after[2];
+};
+struct mien_ui_guide {
+    enum mien_ui_guide_stage stage;
+    bool face;     // there is one
+    int now, rows; // the step it is at
+    float left_s;  // until it begins, or until the step is given up
+    float share;   // of what makes the step count: rest's time, a gesture's height; 0…
+    struct mien_ui_gesture row[MIEN_UI_GESTURES];
 };
 
 // What the menus show. The program fills it; what they ask for goes into `actions`.
@@ -63,6 +88,7 @@ struct mien_ui_controls {
     int networks, network;
     // The user's own range.
     bool profile_known, profile_on, profile_learning;
+    struct mien_ui_guide guide;
     const struct mien_traces *curves; // their channels; NULL = none
     // Props: 0 is none.
     char prop_name[MIEN_UI_PROPS][48];
@@ -90,8 +116,9 @@ struct mien_ui_controls {
     int presets;
 };
 
-// The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog.
-#define MIEN_UI_MENU_NAMES "none|source|view|props|track|record|send|help|settings|open"
+// The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog,
+// MIEN_UI_GUIDE the page of calibration, which is shown while controls.guide has a stage.
+#define MIEN_UI_MENU_NAMES "none|source|view|props|track|record|send|help|settings|open|calibration"
 enum mien_ui_menu {
     MIEN_UI_NONE,
     MIEN_UI_SOURCE,
@@ -103,6 +130,7 @@ enum mien_ui_menu {
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,
+    MIEN_UI_GUIDE,
     MIEN_UI_MARK, // asks for the words of a mark, which is of the moment when it was asked
     MIEN_UI_QUIT, // asks whether to end while something is written
     MIEN_UI_MENUS
@@ -125,6 +153,9 @@ bool mien_ui_event(struct mien_ui *ui, const void *event);
 void mien_ui_show(struct mien_ui *ui, enum mien_ui_menu menu);
 // Whether mien_ui_draw would show anything, and the menu bar's height in screen px (else 0).
 bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
+// What of the window the page that is shown now keeps for itself, at the right and the lower edge.
+void mien_ui_page(const struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
+                  int height_px, float *right_px, float *bottom_px);
 // Over what the view has drawn, into the framebuffer that is bound.
 void mien_ui_draw(struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
                   int height_px);

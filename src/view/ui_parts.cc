@@ -272,15 +272,10 @@ void track_part(const mien_ui_controls *c)
     button(c, MIEN_ACTION_NEUTRAL);
     button(c, MIEN_ACTION_FORGET);
     ImGui::Separator();
-    if (c->profile_learning) {
-        ImGui::TextColored(mien_ui_amber, "learning your range: do what is said");
-    } else {
-        button(c, MIEN_ACTION_LEARN);
-    }
+    button(c, MIEN_ACTION_LEARN);
     toggle(c, MIEN_ACTION_RANGE, c->profile_on && c->profile_known);
-    if (!c->profile_known && !c->profile_learning) {
-        ImGui::TextDisabled("ten seconds: at rest, then moving");
-    }
+    ImGui::TextDisabled(c->profile_known ? "so that your blink and smile are full ones"
+                                         : "a minute: at rest, then ten gestures");
 }
 
 // Without the folder it is in, which may be long.

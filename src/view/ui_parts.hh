@@ -23,6 +23,8 @@ struct mien_ui {
     int64_t mark_ns;          // when it was asked for
     char words[80], preset[32];
     bool settings, open_asked, opened; // window shown; dialog asked for, on
+    bool guiding;                      // the page of calibration is shown
+    int guide_key;                     // pressed for it (SDL_Keycode), 0: none
     bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
     bool offering;                     // there is no source: what to do is shown
     bool popup;                        // a menu was open when drawn last
@@ -43,6 +45,8 @@ const ImVec4 mien_ui_accent(0.31f, 0.82f, 0.745f, 1), mien_ui_dim(0.62f, 0.667f,
 
 // What a menu (enum mien_ui_menu, SOURCE to HELP) shows, in the menu or in a tab of the settings.
 void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which);
+// The page of calibration (view/ui_guide.cc), while it has a stage.
+void mien_ui_guide_page(mien_ui *ui, const mien_ui_controls *c);
 // Asks for a source; 0 = as it comes.
 void mien_ui_ask_source(const mien_ui_controls *c, const char *uri, int w, int h, int fps);
 

@@ -31,13 +31,14 @@ struct mien_view_settings {
     bool mirror;
     enum mien_hud_level hud;
     bool bars, axes, points, head, curves;
-    int help;         // page of the sheet of keys, from 1; 0: it is not shown
-    int face;         // whose figures are shown: a face's id; 0 or one that is gone: the first
-    bool light;       // what is worn is lit like the face
-    bool bare;        // nothing is worn
-    float fade;       // of what is drawn over the face: 0 = full strength … 1 = invisible
-    float top_px;     // kept free for a menu bar
-    bool notes_apart; // lamps, notices and the help sheet are left to mien_view_notes
+    int help;     // page of the sheet of keys, from 1; 0: it is not shown
+    int face;     // whose figures are shown: a face's id; 0 or one that is gone: the first
+    bool light;   // what is worn is lit like the face
+    bool bare;    // nothing is worn
+    float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
+    float top_px; // kept free for a menu bar
+    float right_px, bottom_px; // of the window, for a page beside or below the picture
+    bool notes_apart;          // lamps, notices and the help sheet are left to mien_view_notes
 };
 
 struct mien_view; // opaque

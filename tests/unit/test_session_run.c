@@ -282,14 +282,37 @@ static void press_learn(int k)
     press(SDLK_c, true);
 }
 
-static bool it_learns(int k)
+static bool it_guides(int k)
 {
-    return c->profile_learning && said("at rest");
+    return c->guide.stage == MIEN_UI_GUIDE_READY && frames(2);
 }
 
-static bool it_has_learnt(int k)
+static void skip_all(int k)
 {
-    return c->profile_known && !c->profile_learning && said("kept in");
+    for (int i = 0; i <= MIEN_GUIDE_STEPS; i++) {
+        mien_action_ask(c->actions, MIEN_ACTION_GUIDE_SKIP);
+    }
+}
+
+static bool it_is_reviewed(int k)
+{
+    return c->guide.stage == MIEN_UI_GUIDE_REVIEW && frames(2);
+}
+
+static void press_keep(int k) // gestures that are seen: test_session_guide
+{
+    session.person.guide.seen[2] = true;
+    press(SDLK_RETURN, false);
+}
+
+static bool it_is_kept(int k)
+{
+    return c->profile_known && c->profile_on && said("kept in");
+}
+
+static bool page_is_closed(int k)
+{
+    return c->guide.stage == MIEN_UI_GUIDE_OFF && frames(2);
 }
 
 static void press_use(int k)
@@ -557,8 +580,10 @@ static const struct deed deeds[] = {
     {"recording ends", press_record, recording_is_saved, 1},
     {"what is no video is told", drop_missing, the_old_one_goes_on, 2},
     {"the next camera", press_camera, no_camera_is_told, 1},
-    {"learning begins", press_learn, it_learns, 1},
-    {"learning ends", nothing, it_has_learnt, 1},
+    {"calibration begins", press_learn, it_guides, 1},
+    {"gestures are skipped", skip_all, it_is_reviewed, 1},
+    {"the range is kept", press_keep, it_is_kept, 1},
+    {"calibration is left", escape, page_is_closed, 1},
     {"the range is used or not", press_use, use_changes, 2},
     {"all keys", press_all, all_is_changed, 1},
     {"pause", press_pause, it_pauses, 2},

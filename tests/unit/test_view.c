@@ -118,13 +118,22 @@ static void projection_agrees(void **state)
     }
 }
 
+static struct mien_layout layout(int w, int h, bool bars, enum mien_hud_level hud)
+{
+    return mien_hud_layout(&(struct mien_hud_screen){.width_px = w,
+                                                     .height_px = h,
+                                                     .picture_w = 640,
+                                                     .picture_h = 480,
+                                                     .bars = bars,
+                                                     .hud = hud});
+}
+
 static void layout_keeps_aspect(void **state)
 {
     static const int size[][2] = {{640, 480}, {876, 480}, {1280, 720}, {1920, 1080}, {400, 900}};
     for (size_t i = 0; i < MIEN_COUNT(size); i++) {
         for (int bars = 0; bars < 2; bars++) {
-            struct mien_layout l =
-                mien_hud_layout(size[i][0], size[i][1], 640, 480, bars, MIEN_HUD_FULL);
+            struct mien_layout l = layout(size[i][0], size[i][1], bars, MIEN_HUD_FULL);
             assert_true(fabsf(l.video.w / l.video.h - 640.0f / 480) < 0.01f);
             assert_true(l.video.x >= 0 && l.video.y >= 0);
             assert_true(l.video.x + l.video.w <= (float)size[i][0] + 0.5f);
@@ -136,7 +145,7 @@ static void layout_keeps_aspect(void **state)
     }
     int w, h;
     mien_hud_window_size(640, 480, true, &w, &h);
-    struct mien_layout l = mien_hud_layout(w, h, 640, 480, true, MIEN_HUD_FULL);
+    struct mien_layout l = layout(w, h, true, MIEN_HUD_FULL);
     assert_int_equal(h, 480);
     assert_true(l.video.w == 640 && l.video.h == 480 && !l.over); // pixel for pixel
 }
@@ -271,7 +280,7 @@ static void nothing_is_cut_or_overlaps(void **state)
         for (int what = 0; what < 8; what++) {
             bool bars = what & 1, traced = what & 2;
             enum mien_hud_level hud = what & 4 ? MIEN_HUD_FULL : MIEN_HUD_LINE;
-            struct mien_layout l = mien_hud_layout(w, h, 640, 480, bars, hud);
+            struct mien_layout l = layout(w, h, bars, hud);
             struct mien_map map = {l.video, 320, 240, false};
             struct mien_rect picture = l.video;
             mien_draw_clear(&d);
