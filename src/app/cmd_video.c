@@ -19,6 +19,7 @@
 #include "live/files.h"
 #include "live/marks.h"
 #include "live/outputs.h"
+#include "scan/refine.h"
 #include "scan/scan.h"
 #include "sink/report.h"
 #include "sink/sinks.h"
@@ -29,7 +30,7 @@ struct options {
     struct mien_engine_options engine;
     const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks, *mesh;
     int frames, fps;
-    bool share;
+    bool no_refine, share;
 };
 
 static bool names_output(const struct options *o)
@@ -105,6 +106,7 @@ struct place {
 struct stages {
     struct mien_source *source;
     struct mien_engine *engine;
+    struct mien_refiner *refiner; // the engine's; NULL: shapes are not refined
     long long most; // frames; 0: all
     struct place *place;
     bool read_apart, look_apart; // have threads of their own
@@ -141,6 +143,9 @@ static void look_at_one(struct stages *s, long long i)
     // One that is not usable was logged; it has a line without faces all the same.
     mien_engine_run(s->engine, &p->frame.rgb, p->frame.media_ns, &p->result);
     p->result.frame = p->frame.index;
+    if (s->refiner) {
+        mien_refiner_see(s->refiner, s->engine, &p->frame.rgb, &p->result);
+    }
     pthread_mutex_lock(&s->monitor.mutex);
     s->looked_at++;
     pthread_cond_broadcast(&s->monitor.cond);
@@ -251,9 +256,11 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     // Three also on two cores: none of the stages takes a whole one. A camera is not read ahead.
     int threads = o->engine.threads > 0 ? o->engine.threads : mien_cpu_count() > 1 ? 3 : 1;
     threads = info->live ? 1 : threads;
+    s.refiner = o->no_refine ? NULL : mien_refiner_create(o->engine.fov_deg > 0, false);
     s.place = mien_calloc(RING, sizeof(*s.place));
     if (!s.place || !mien_monitor_init(&s.monitor)) {
         mien_free(s.place);
+        mien_refiner_destroy(s.refiner);
         t->failed = true;
         return;
     }
@@ -297,6 +304,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     }
     mien_free(s.place);
     mien_monitor_destroy(&s.monitor);
+    mien_refiner_destroy(s.refiner);
 }
 
 int mien_cmd_video(int argc, char **argv)
@@ -337,6 +345,10 @@ int mien_cmd_video(int argc, char **argv)
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
          "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
+        {"no-refine", 0, MIEN_OPT_BOOL, &o.no_refine, NULL,
+         "identity from single looks alone: a head that turns is not refined on its pictures "
+         "together",
+         0, 0},
         MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),
         {0},

@@ -284,7 +284,7 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     }
     mien_track_lids(tr, out);
     out->identity_looks = tr->evidence.looks;
-    memcpy(out->identity_sigma, tr->evidence.sigma, sizeof(out->identity_sigma));
+    memcpy(out->identity_sigma, mien_evidence_sigma(&tr->evidence), sizeof(out->identity_sigma));
     return true;
 }
 

@@ -71,7 +71,8 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
         return true;
     }
     struct mien_view_kept k = {.face = *f, .score = mien_view_score(picture, f)};
-    if (s->count == MIEN_SCAN_FRAMES) {
+    const int most = s->most > 0 && s->most < MIEN_SCAN_FRAMES ? s->most : MIEN_SCAN_FRAMES;
+    if (s->count == most) {
         // What is nearest to the new one decides whether it tells more than what there is.
         int nearest = 0, away = spare(s);
         for (int i = 1; i < s->count; i++) {

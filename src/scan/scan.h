@@ -19,6 +19,7 @@ enum { MIEN_SCAN_FRAMES = 20 };
 
 struct mien_scan { // zero-initialise; side_px first
     int side_px;   // a kept picture's longest side
+    int most;      // pictures that are kept; 0: MIEN_SCAN_FRAMES
     struct mien_view_kept frame[MIEN_SCAN_FRAMES];
     int count;
 };

@@ -8,8 +8,9 @@
 // head are mistaken alike: a hundred of them know little more than a few, while another side knows
 // what this one cannot (the profile). Hence looks are kept by direction, each direction counts as
 // correlated looks do, and directions add up with a smaller correlation. A direction remembers
-// about its last eight looks, so that glasses taken off are learned. Does not: run the network,
-// know tracks, allocate.
+// about its last eight looks, so that glasses taken off are learned. Somebody who knows better from
+// many pictures together (scan/refine.h) may have a shape held until the looks say that it is
+// another person. Does not: run the network, know tracks, allocate.
 #ifndef MIEN_TRACK_EVIDENCE_H
 #define MIEN_TRACK_EVIDENCE_H
 
@@ -21,6 +22,9 @@ struct mien_evidence {                               // zero-initialise
     int looks;                                       // it rests on, 0: nothing is known
     float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY]; // after all of them
     float people[MIEN_IDENTITY];                     // people's mean
+    bool held;
+    float held_mean[MIEN_IDENTITY], held_sigma[MIEN_IDENTITY];
+    float held_at[MIEN_IDENTITY]; // what the looks said when it was given
     struct mien_evidence_side {
         int looks;
         float information[MIEN_IDENTITY], precision[MIEN_IDENTITY]; // means of the looks
@@ -34,5 +38,11 @@ bool mien_evidence_wants(const struct mien_evidence *e, int direction);
 // Adds a look; one that is not finite or from behind is left out. people: their mean; NULL: zeros.
 void mien_evidence_add(struct mien_evidence *e, const float *people, int direction,
                        const float mean[MIEN_IDENTITY], const float sigma[MIEN_IDENTITY]);
+// Has a better founded shape stand for what the looks say, until they say it of somebody else.
+void mien_evidence_hold(struct mien_evidence *e, const float mean[MIEN_IDENTITY],
+                        const float sigma[MIEN_IDENTITY]);
+// What stands for the person: the held shape, else what the looks say; (MIEN_IDENTITY).
+const float *mien_evidence_mean(const struct mien_evidence *e);
+const float *mien_evidence_sigma(const struct mien_evidence *e);
 
 #endif

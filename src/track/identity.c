@@ -26,13 +26,14 @@ void mien_identity_follow(struct mien_identity *id, const struct mien_evidence *
     if (!known->looks) {
         return;
     }
+    const float *mean = mien_evidence_mean(known);
     float far = 0, k = id->weight > 0 ? 1 - expf(-fmaxf(0, dt_s) / within_s) : 1;
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        far = fmaxf(far, fabsf(known->mean[i] - id->mean[i]));
+        far = fmaxf(far, fabsf(mean[i] - id->mean[i]));
     }
     for (int i = 0; i < MIEN_IDENTITY && far > 0; i++) {
         id->mean[i] =
-            far < there ? known->mean[i] : id->mean[i] + k * (known->mean[i] - id->mean[i]);
+            far < there ? mean[i] : id->mean[i] + k * (mean[i] - id->mean[i]);
     }
     id->weight = fmaxf(id->weight, 1);
     id->locked = true;

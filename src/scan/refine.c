@@ -1,0 +1,221 @@
+// Pictures of each person, when to refine, and the thread that does. See refine.h.
+#include "scan/refine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/thread.h"
+#include "scan/scan.h"
+
+enum {
+    PEOPLE = 3,      // whose pictures are kept at a time
+    KEPT_FRAMES = 8, // of each: the work grows with their square
+    KEPT_PX = 320,   // the plane that skin is compared on has no more of the face (scan/tracks.c)
+    LEAST_FRAMES = 5,
+};
+static const float apart_deg = 4; // of two pictures that are worth it
+// Yaws seen, from the leftmost to the rightmost: at first, and how much more for the next time.
+static const float first_deg = 40, more = 1.4f;
+
+enum state { IDLE, ASKED, ANSWERED, LEAVING };
+
+struct person {
+    int id; // 0: free
+    uint64_t seen;
+    struct mien_scan kept;
+    float wanted_deg;        // the yaws' range that the next refinement waits for
+    float yaw_deg, pitch_deg; // of the picture offered last
+};
+
+struct mien_refiner {
+    struct person person[PEOPLE];
+    bool camera_known, holds;
+    int count;
+    // What is being refined: with a thread of its own, the thread's while ASKED; the person's
+    // pictures too.
+    const struct mien_face_model *model;
+    int asked; // of person
+    int id;
+    float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
+    struct mien_scan_found found;
+    struct mien_thread thread;
+    struct mien_monitor monitor; // guards `state`
+    enum state state;
+};
+
+static void refine(struct mien_refiner *r)
+{
+    struct mien_scan_known known = {r->mean, r->sigma, r->camera_known};
+    r->holds = mien_scan_refine(&r->person[r->asked].kept, r->model, &known, &r->found);
+}
+
+static enum state state_of(struct mien_refiner *r)
+{
+    pthread_mutex_lock(&r->monitor.mutex);
+    enum state s = r->state;
+    pthread_mutex_unlock(&r->monitor.mutex);
+    return s;
+}
+
+static void set_state(struct mien_refiner *r, enum state s)
+{
+    pthread_mutex_lock(&r->monitor.mutex);
+    r->state = r->state == LEAVING ? LEAVING : s;
+    pthread_cond_broadcast(&r->monitor.cond);
+    pthread_mutex_unlock(&r->monitor.mutex);
+}
+
+static void *work(void *arg)
+{
+    struct mien_refiner *r = arg;
+    for (;;) {
+        pthread_mutex_lock(&r->monitor.mutex);
+        while (r->state != ASKED && r->state != LEAVING) {
+            pthread_cond_wait(&r->monitor.cond, &r->monitor.mutex);
+        }
+        bool leaving = r->state == LEAVING;
+        pthread_mutex_unlock(&r->monitor.mutex);
+        if (leaving) {
+            return NULL;
+        }
+        refine(r);
+        set_state(r, ANSWERED);
+    }
+}
+
+struct mien_refiner *mien_refiner_create(bool camera_known, bool apart)
+{
+    struct mien_refiner *r = mien_calloc(1, sizeof(*r));
+    if (!r) {
+        return NULL;
+    }
+    r->camera_known = camera_known;
+    for (int i = 0; i < PEOPLE; i++) {
+        r->person[i].kept.side_px = KEPT_PX;
+        r->person[i].kept.most = KEPT_FRAMES;
+    }
+    if (!mien_monitor_init(&r->monitor) ||
+        (apart && !mien_thread_start(&r->thread, "mien-refine", work, r))) {
+        mien_refiner_destroy(r);
+        return NULL;
+    }
+    return r;
+}
+
+void mien_refiner_destroy(struct mien_refiner *r)
+{
+    if (!r) {
+        return;
+    }
+    if (r->thread.started) {
+        set_state(r, LEAVING);
+        mien_thread_join(&r->thread);
+    }
+    mien_monitor_destroy(&r->monitor);
+    for (int i = 0; i < PEOPLE; i++) {
+        mien_scan_destroy(&r->person[i].kept);
+    }
+    mien_free(r);
+}
+
+void mien_refiner_set_camera_known(struct mien_refiner *r, bool camera_known)
+{
+    r->camera_known = camera_known;
+}
+
+int mien_refiner_count(const struct mien_refiner *r)
+{
+    return r->count;
+}
+
+// The place of the person with this id, or the one not seen for longest, emptied; NULL when that is
+// being refined.
+static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
+{
+    struct person *p = &r->person[0];
+    for (int i = 0; i < PEOPLE; i++) {
+        if (r->person[i].id == id) {
+            return &r->person[i];
+        }
+        p = r->person[i].seen < p->seen ? &r->person[i] : p;
+    }
+    if (p->id && p->seen == frame) {
+        return NULL; // more people than places: the first stay
+    }
+    if (state_of(r) != IDLE && p == &r->person[r->asked]) {
+        return NULL;
+    }
+    mien_scan_forget(&p->kept);
+    p->id = id;
+    p->wanted_deg = first_deg;
+    p->yaw_deg = HUGE_VALF;
+    return p;
+}
+
+static float range_deg(const struct mien_scan *s)
+{
+    float least = HUGE_VALF, most = -HUGE_VALF;
+    for (int i = 0; i < s->count; i++) {
+        least = fminf(least, s->frame[i].face.yaw_deg);
+        most = fmaxf(most, s->frame[i].face.yaw_deg);
+    }
+    return s->count ? most - least : 0;
+}
+
+// A shape that is ready is held; the person's pictures may change again.
+static void take_answer(struct mien_refiner *r, struct mien_engine *e)
+{
+    if (state_of(r) != ANSWERED) {
+        return;
+    }
+    if (r->holds && mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma)) {
+        r->count++;
+    }
+    set_state(r, IDLE);
+}
+
+static void ask(struct mien_refiner *r, struct mien_engine *e, int who, float range)
+{
+    struct person *p = &r->person[who];
+    if (!mien_engine_looks(e, p->id, r->mean, r->sigma)) {
+        return;
+    }
+    p->wanted_deg = more * range;
+    r->model = mien_engine_model(e);
+    r->asked = who;
+    r->id = p->id;
+    if (r->thread.started) {
+        set_state(r, ASKED);
+        return;
+    }
+    refine(r);
+    r->state = ANSWERED;
+    take_answer(r, e);
+}
+
+void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
+                      const struct mien_result *result)
+{
+    take_answer(r, e);
+    for (int i = 0; i < result->count; i++) {
+        const struct mien_face_result *f = &result->face[i];
+        struct person *p = place_of(r, f->id, result->frame);
+        if (!p) {
+            continue;
+        }
+        p->seen = result->frame;
+        bool busy = state_of(r) != IDLE;
+        if (f->state != MIEN_TRACK_STEADY || (busy && p == &r->person[r->asked]) ||
+            hypotf(f->yaw_deg - p->yaw_deg, f->pitch_deg - p->pitch_deg) < apart_deg) {
+            continue;
+        }
+        p->yaw_deg = f->yaw_deg;
+        p->pitch_deg = f->pitch_deg;
+        mien_scan_offer(&p->kept, frame, &result->camera, f); // else logged
+        float range = range_deg(&p->kept);
+        if (!busy && p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg) {
+            ask(r, e, (int)(p - r->person), range);
+        }
+    }
+}

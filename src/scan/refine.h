@@ -1,0 +1,29 @@
+// Shapes refined while a video runs: who turns the head gets a shape of many pictures together.
+//
+// The portrait network's looks (engine/portrait.h) say a shape within a second; what the pictures
+// of a turned head show together (scan/scan.h) says it far better, and costs a second of a core.
+// So small cut-outs of each person are kept as the head turns, and once the head was seen from far
+// enough apart, and again as that grows, its shape is refined and the engine told to hold it. A
+// head that stays as it is costs nothing. Does not: read or write files, decide who is who (ids
+// do), refine in the thread of a live frame (`apart`).
+#ifndef MIEN_SCAN_REFINE_H
+#define MIEN_SCAN_REFINE_H
+
+#include "engine/engine.h"
+
+struct mien_refiner; // opaque; used by the engine's thread
+
+// camera_known: the engine was given the field of view. apart: a thread of its own refines, so that
+// no frame waits: results then depend on when it is ready. Else the same frames give the same
+// results. NULL on failure (logged).
+struct mien_refiner *mien_refiner_create(bool camera_known, bool apart);
+void mien_refiner_destroy(struct mien_refiner *r); // NULL is fine; waits for its thread
+void mien_refiner_set_camera_known(struct mien_refiner *r, bool camera_known);
+// After each frame, with what the engine said of it: keeps, refines, has the engine hold. The
+// shapes count from the next frame on. Short of memory it does without (logged).
+void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
+                      const struct mien_result *result);
+// How many shapes were refined.
+int mien_refiner_count(const struct mien_refiner *r);
+
+#endif
