@@ -76,7 +76,7 @@ _mien()
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
     head) options="--out --size --fov --net --detector --face --share --help" ;;
-    video) options="--json --csv --overlay --md5 --mesh --out --report --profile --marks --frames --fps --filter --share --faces --fov --quality --threads --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --mesh --out --report --profile --marks --frames --fps --filter --no-refine --share --faces --fov --quality --threads --net --detector --face --help" ;;
     esac
     [[ $COMP_CWORD -eq 2 ]] || subs=
     if [[ "$word" == -* ]]; then

@@ -262,6 +262,7 @@ complete -c mien -n '__fish_seen_subcommand_from video' -l marks -r -d 'event ma
 complete -c mien -n '__fish_seen_subcommand_from video' -l frames -r -d 'stop after N frames; 0: all [0]'
 complete -c mien -n '__fish_seen_subcommand_from video' -l fps -r -d 'frames a second of a folder; 0: 30 [0]'
 complete -c mien -n '__fish_seen_subcommand_from video' -l filter -r -d 'strength of smoothing; 0 is the default, -1 none, 2 twice as steady [0]'
+complete -c mien -n '__fish_seen_subcommand_from video' -l no-refine -d 'identity from single looks alone: a head that turns is not refined on its pictures together'
 complete -c mien -n '__fish_seen_subcommand_from video' -l share -d 'let others on this computer read the files that are made, as far as the umask does; else only you can'
 complete -c mien -n '__fish_seen_subcommand_from video' -l faces -s n -r -d 'faces to follow, or to look for in pictures; 0 is one, in pictures eight [0]'
 complete -c mien -n '__fish_seen_subcommand_from video' -l fov -r -d 'horizontal field of view of the camera; 0: focal length 1.2 times the longer side, of photographs 4 times [0]'

@@ -107,7 +107,7 @@ struct stages {
     struct mien_source *source;
     struct mien_engine *engine;
     struct mien_refiner *refiner; // the engine's; NULL: shapes are not refined
-    long long most; // frames; 0: all
+    long long most;               // frames; 0: all
     struct place *place;
     bool read_apart, look_apart; // have threads of their own
     struct mien_monitor monitor; // guards what follows
@@ -227,7 +227,8 @@ static bool save_head(const struct person *who, const struct mien_face_model *m,
                       const char *path)
 {
     struct mien_scan_found *found = mien_calloc(1, sizeof(*found));
-    struct mien_scan_known known = {who->last.identity, who->last.identity_sigma, camera_known};
+    struct mien_scan_known known = {
+        .identity = who->last.identity, .sigma = who->last.identity_sigma, .camera = camera_known};
     struct mien_head h = {.model = m, .looks = who->last.identity_looks};
     bool ok = found != NULL;
     if (ok && !who->kept.count) {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "face/lids.h"
 #include "fit/fit.h"
+#include "fit/shape.h"
 #include "image/luma.h"
 
 // Trust in the branches as the fit's priors. The errors of neighbouring landmarks go together: two
@@ -36,6 +37,7 @@ enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3, STEPS_HELD = 2 };
 struct mien_solver {
     const struct mien_face_model *model;
     struct mien_fit *fit;
+    struct mien_shape_one *shape;
     struct mien_fit_input in;
     struct mien_fit_state state;
     float stretch;
@@ -56,8 +58,9 @@ struct mien_solver *mien_solver_create(const struct mien_face_model *m)
     s->model = m;
     s->stretch = 1;
     s->fit = mien_fit_create(m);
-    if (!s->fit) {
-        mien_free(s);
+    s->shape = mien_shape_one_create(m);
+    if (!s->fit || !s->shape) {
+        mien_solver_destroy(s);
         return NULL;
     }
     return s;
@@ -87,6 +90,7 @@ void mien_solver_destroy(struct mien_solver *s)
 {
     if (s) {
         mien_fit_destroy(s->fit);
+        mien_shape_one_destroy(s->shape);
         mien_free(s);
     }
 }
@@ -181,21 +185,49 @@ static void start_from_branches(struct mien_solver *s, const struct mien_sight *
     memcpy(s->state.blendshape, sight->blendshape, sizeof(s->state.blendshape));
 }
 
+// The shape that the portrait network and the landmarks say together, then pose and expression
+// anew with it. sigma: of the identity, in and out.
+static bool shape_of_still(struct mien_solver *s, const struct mien_camera *camera,
+                           const struct mien_sight *sight, float sigma[MIEN_IDENTITY])
+{
+    float mean[MIEN_IDENTITY], read[MIEN_BLENDSHAPES];
+    memcpy(mean, sight->identity, sizeof(mean));
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        read[i] = fminf(1, fmaxf(0, s->stretch * s->state.blendshape[i]));
+    }
+    const struct mien_shape_picture p = {
+        *camera,
+        s->state.pose,
+        read,
+        {(const float(*)[2])sight->landmark_px, sight->sigma_px, s->model->landmarks}};
+    if (mien_shape_one_solve(s->shape, &p, mean, sigma)) {
+        memcpy(s->state.identity, mean, sizeof(mean));
+        s->in.lock_identity = true;
+        return mien_fit_run(s->fit, &s->in, &s->state);
+    }
+    return true;
+}
+
 bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
                       const struct mien_sight *sight, struct mien_face_result *out)
 {
     set_up(s, camera, sight);
     start_from_branches(s, sight);
     s->in.iterations = STEPS_STILL;
-    if (!mien_fit_run(s->fit, &s->in, &s->state) || !project(s, camera) ||
-        !derive(s, camera, sight, out)) {
+    if (!mien_fit_run(s->fit, &s->in, &s->state)) {
         return false;
     }
-    mien_lids_of_still(out->blendshape, &out->lids);
     if (sight->identity_sigma[0] > 0) {
         out->identity_looks = 1;
         memcpy(out->identity_sigma, sight->identity_sigma, sizeof(out->identity_sigma));
+        if (!shape_of_still(s, camera, sight, out->identity_sigma)) {
+            return false;
+        }
     }
+    if (!project(s, camera) || !derive(s, camera, sight, out)) {
+        return false;
+    }
+    mien_lids_of_still(out->blendshape, &out->lids);
     return true;
 }
 

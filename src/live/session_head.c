@@ -63,7 +63,8 @@ void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot
 static void *run_save(void *arg)
 {
     struct mien_session_head_state *h = arg;
-    struct mien_scan_known known = {h->head.identity, h->head.sigma, h->camera_known};
+    struct mien_scan_known known = {
+        .identity = h->head.identity, .sigma = h->head.sigma, .camera = h->camera_known};
     // What the looks say is the head's shape where there is nothing to refine.
     mien_scan_refine(&h->kept, h->head.model, &known, &h->found);
     struct mien_head head = h->head;

@@ -77,9 +77,11 @@ bool mien_head_scan_finish(struct mien_head_scan *s, int side, struct mien_head 
     }
     h->model = mien_engine_model(s->engine);
     h->looks = s->known.looks;
-    s->refined = mien_scan_refine(
-        &s->kept, h->model,
-        &(struct mien_scan_known){s->known.mean, s->known.sigma, s->camera_known}, &s->found);
+    s->refined = mien_scan_refine(&s->kept, h->model,
+                                  &(struct mien_scan_known){.identity = s->known.mean,
+                                                            .sigma = s->known.sigma,
+                                                            .camera = s->camera_known},
+                                  &s->found);
     memcpy(h->identity, s->found.identity, sizeof(h->identity));
     memcpy(h->sigma, s->found.sigma, sizeof(h->sigma));
     return mien_views_paint(s->found.frame, s->kept.count, side, h);

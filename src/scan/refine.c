@@ -9,13 +9,15 @@
 #include "scan/scan.h"
 
 enum {
-    PEOPLE = 3,      // whose pictures are kept at a time
-    KEPT_FRAMES = 8, // of each: the work grows with their square
-    KEPT_PX = 320,   // the plane that skin is compared on has no more of the face (scan/tracks.c)
-    LEAST_FRAMES = 5,
+    PEOPLE = 3,       // whose pictures are kept at a time
+    KEPT_FRAMES = 8,  // of each: the work grows with their square
+    KEPT_PX = 320,    // the plane that skin is compared on has no more of the face (scan/tracks.c)
+    LEAST_FRAMES = 5, // for patches of skin
+    NEWS = 4,         // of pictures and looks: the landmarks say a shape anew
 };
 static const float apart_deg = 4; // of two pictures that are worth it
-// Yaws seen, from the leftmost to the rightmost: at first, and how much more for the next time.
+// Patches of skin are worth their time when yaws were seen from the leftmost to the rightmost by so
+// much; and again when it is so much more.
 static const float first_deg = 40, more = 1.4f;
 
 enum state { IDLE, ASKED, ANSWERED, LEAVING };
@@ -24,7 +26,9 @@ struct person {
     int id; // 0: free
     uint64_t seen;
     struct mien_scan kept;
-    float wanted_deg;        // the yaws' range that the next refinement waits for
+    int news, looks;          // since the last shape; looks of it that were counted
+    bool by_skin;             // the shape that is held rests on patches of skin
+    float wanted_deg;         // the yaws' range that the next ones wait for
     float yaw_deg, pitch_deg; // of the picture offered last
 };
 
@@ -36,6 +40,7 @@ struct mien_refiner {
     // pictures too.
     const struct mien_face_model *model;
     int asked; // of person
+    bool landmarks_alone;
     int id;
     float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
     struct mien_scan_found found;
@@ -46,7 +51,7 @@ struct mien_refiner {
 
 static void refine(struct mien_refiner *r)
 {
-    struct mien_scan_known known = {r->mean, r->sigma, r->camera_known};
+    struct mien_scan_known known = {r->mean, r->sigma, r->camera_known, r->landmarks_alone};
     r->holds = mien_scan_refine(&r->person[r->asked].kept, r->model, &known, &r->found);
 }
 
@@ -148,6 +153,8 @@ static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
     }
     mien_scan_forget(&p->kept);
     p->id = id;
+    p->news = p->looks = 0;
+    p->by_skin = false;
     p->wanted_deg = first_deg;
     p->yaw_deg = HUGE_VALF;
     return p;
@@ -175,15 +182,23 @@ static void take_answer(struct mien_refiner *r, struct mien_engine *e)
     set_state(r, IDLE);
 }
 
-static void ask(struct mien_refiner *r, struct mien_engine *e, int who, float range)
+// Has the shape said anew when there is reason to.
+static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p)
 {
-    struct person *p = &r->person[who];
-    if (!mien_engine_looks(e, p->id, r->mean, r->sigma)) {
+    float range = range_deg(&p->kept);
+    bool skin = p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg;
+    bool landmarks = !p->by_skin && (p->news >= NEWS || (p->news && p->kept.count < KEPT_FRAMES));
+    if ((!skin && !landmarks) || !mien_engine_looks(e, p->id, r->mean, r->sigma)) {
         return;
     }
-    p->wanted_deg = more * range;
+    p->news = 0;
+    if (skin) {
+        p->wanted_deg = more * range;
+        p->by_skin = true;
+    }
+    r->landmarks_alone = !skin;
     r->model = mien_engine_model(e);
-    r->asked = who;
+    r->asked = (int)(p - r->person);
     r->id = p->id;
     if (r->thread.started) {
         set_state(r, ASKED);
@@ -192,6 +207,20 @@ static void ask(struct mien_refiner *r, struct mien_engine *e, int who, float ra
     refine(r);
     r->state = ANSWERED;
     take_answer(r, e);
+}
+
+// Keeps the picture when the face is seen from elsewhere than last.
+static void keep(struct person *p, const struct mien_image *frame, const struct mien_camera *camera,
+                 const struct mien_face_result *f)
+{
+    p->news += f->identity_looks != p->looks;
+    p->looks = f->identity_looks;
+    if (hypotf(f->yaw_deg - p->yaw_deg, f->pitch_deg - p->pitch_deg) >= apart_deg) {
+        p->yaw_deg = f->yaw_deg;
+        p->pitch_deg = f->pitch_deg;
+        p->news++;
+        mien_scan_offer(&p->kept, frame, camera, f); // else logged
+    }
 }
 
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
@@ -206,16 +235,11 @@ void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struc
         }
         p->seen = result->frame;
         bool busy = state_of(r) != IDLE;
-        if (f->state != MIEN_TRACK_STEADY || (busy && p == &r->person[r->asked]) ||
-            hypotf(f->yaw_deg - p->yaw_deg, f->pitch_deg - p->pitch_deg) < apart_deg) {
-            continue;
-        }
-        p->yaw_deg = f->yaw_deg;
-        p->pitch_deg = f->pitch_deg;
-        mien_scan_offer(&p->kept, frame, &result->camera, f); // else logged
-        float range = range_deg(&p->kept);
-        if (!busy && p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg) {
-            ask(r, e, (int)(p - r->person), range);
+        if (f->state == MIEN_TRACK_STEADY && !(busy && p == &r->person[r->asked])) {
+            keep(p, frame, &result->camera, f);
+            if (!busy) {
+                ask(r, e, p);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 //
 // Offered every look, it keeps those spread widest over directions, the better of two alike. Their
 // landmarks, and patches of skin found again in each other (scan/tracks.h), then say identity,
-// camera, poses and expressions at once (scan/bundle.h), from what the portrait network's looks say
+// camera, poses and expressions at once (fit/bundle.h), from what the portrait network's looks say
 // together as the prior. Does not: look at pictures with a network (callers bring results); judge
 // whether it is the same person.
 #ifndef MIEN_SCAN_SCAN_H
@@ -36,6 +36,7 @@ int mien_scan_directions(const struct mien_scan *s);
 struct mien_scan_known {
     const float *identity, *sigma; // (MIEN_IDENTITY) before: mean and deviation
     bool camera;                   // the field of view is known
+    bool landmarks_alone;          // no patches of skin: a hundredth of the time
 };
 struct mien_scan_found {
     float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY]; // after

@@ -7,13 +7,13 @@
 // patches lie beside those of the mean of all, by what a step of Lucas and Kanade's method finds
 // ("An Iterative Image Registration Technique", 1981; towards the mean of a group: Cootes et al.
 // 2004, "Groupwise diffeomorphic non-rigid registration"). Does not: move anything itself
-// (scan/bundle.h), see hair, eyes or the inside of the mouth.
+// (fit/bundle.h), see hair, eyes or the inside of the mouth.
 #ifndef MIEN_SCAN_TRACKS_H
 #define MIEN_SCAN_TRACKS_H
 
 #include "face/posed.h"
 #include "image/image.h"
-#include "scan/bundle.h"
+#include "fit/bundle.h"
 
 struct mien_tracks; // opaque: the plane's texels, points, and room for so many pictures
 

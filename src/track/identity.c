@@ -32,8 +32,7 @@ void mien_identity_follow(struct mien_identity *id, const struct mien_evidence *
         far = fmaxf(far, fabsf(mean[i] - id->mean[i]));
     }
     for (int i = 0; i < MIEN_IDENTITY && far > 0; i++) {
-        id->mean[i] =
-            far < there ? mean[i] : id->mean[i] + k * (mean[i] - id->mean[i]);
+        id->mean[i] = far < there ? mean[i] : id->mean[i] + k * (mean[i] - id->mean[i]);
     }
     id->weight = fmaxf(id->weight, 1);
     id->locked = true;

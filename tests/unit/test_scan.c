@@ -11,7 +11,8 @@
 
 #include "base/mem.h"
 #include "base/rng.h"
-#include "scan/bundle.h"
+#include "fit/bundle.h"
+#include "fit/shape.h"
 #include "scan/scan.h"
 #include "scan/tracks.h"
 #include "model_scene.h"
@@ -141,6 +142,7 @@ static void the_truth_is_found(void **state)
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         assert_true(t->b.sigma[i] > 0 && t->b.sigma[i] <= 1);
     }
+    mien_bundle_destroy(&t->b);
     mien_free(t);
 }
 
@@ -160,6 +162,7 @@ static void the_focal_length_is_found(void **state)
     t->b.log_focal_sigma = 0;
     assert_true(mien_bundle_solve(&t->b, 3));
     assert_true(t->b.log_focal == 0);
+    mien_bundle_destroy(&t->b);
     mien_free(t);
 }
 
@@ -171,6 +174,7 @@ static void what_slides_says_depth_alone(void **state)
     assert_true(mien_bundle_solve(&t->b, 12));
     float with = shape_error(t, t->b.identity);
     assert_true(with < 0.6f * before);
+    mien_bundle_destroy(&t->b);
     mien_free(t);
     // Points that are taken for exact drag the shape along.
     t = make_truth(1, 3, 0);
@@ -179,6 +183,7 @@ static void what_slides_says_depth_alone(void **state)
     }
     assert_true(mien_bundle_solve(&t->b, 12));
     assert_true(with < shape_error(t, t->b.identity));
+    mien_bundle_destroy(&t->b);
     mien_free(t);
 }
 
@@ -192,6 +197,7 @@ static void what_cannot_be_used_is_left(void **state)
     assert_memory_equal(&kept, &t->start[0], sizeof(kept));
     t->b.sights = 0;
     assert_false(mien_bundle_solve(&t->b, 3));
+    mien_bundle_destroy(&t->b);
     mien_free(t);
 }
 
@@ -279,7 +285,9 @@ static void the_shape_is_found_from_skin(void **state)
     struct truth t;
     memcpy(t.identity, identity, sizeof(identity));
     float before = shape_error(&t, zero);
-    assert_true(mien_scan_refine(s, &model, &(struct mien_scan_known){zero, sigma, true}, &found));
+    assert_true(mien_scan_refine(
+        s, &model, &(struct mien_scan_known){.identity = zero, .sigma = sigma, .camera = true},
+        &found));
     float after = shape_error(&t, found.identity);
     print_message("mean face %.2f mm, found %.2f mm, %d patches\n", (double)before, (double)after,
                   found.patches);
@@ -289,14 +297,72 @@ static void the_shape_is_found_from_skin(void **state)
     // The scan itself stays as it was kept: asked again, it says the same.
     float once = found.identity[0];
     assert_true(s->frame[0].face.identity[0] == identity[0]);
-    assert_true(mien_scan_refine(s, &model, &(struct mien_scan_known){zero, sigma, true}, &found));
+    assert_true(mien_scan_refine(
+        s, &model, &(struct mien_scan_known){.identity = zero, .sigma = sigma, .camera = true},
+        &found));
     assert_true(found.identity[0] == once && found.frame[0].face.identity[0] == once);
     assert_int_equal(mien_scan_directions(s), 5);
     mien_scan_destroy(s);
     mien_scan_destroy(s);
-    assert_false(mien_scan_refine(s, &model, &(struct mien_scan_known){zero, sigma, true}, &found));
+    assert_false(mien_scan_refine(
+        s, &model, &(struct mien_scan_known){.identity = zero, .sigma = sigma, .camera = true},
+        &found));
     mien_posed_destroy(&posed);
     mien_free(s);
+}
+
+// One of the truth's pictures, as a network would have read it that says so much of its expression.
+static bool solve_one(const struct truth *t, int f, float share, float *mean, float *sigma)
+{
+    struct mien_shape_one *o = mien_shape_one_create(&model);
+    float px[MIEN_LANDMARKS_MAX][2], sigma_px[MIEN_LANDMARKS_MAX] = {0}, read[MIEN_BLENDSHAPES];
+    assert_non_null(o);
+    for (int i = 0; i < t->b.sights; i++) {
+        if (t->sight[i].frame == f) {
+            memcpy(px[t->sight[i].point], t->sight[i].px, sizeof(px[0]));
+            sigma_px[t->sight[i].point] = share < 0 ? 0 : 0.5f;
+        }
+    }
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        read[i] = fmaxf(0, share) * t->frame[f].blendshape[i];
+    }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        mean[i] = 0;
+        sigma[i] = 1;
+    }
+    const struct mien_shape_picture p = {
+        t->frame[f].camera, t->start[f].pose, read, {(const float(*)[2])px, sigma_px, t->b.points}};
+    bool ok = mien_shape_one_solve(o, &p, mean, sigma);
+    mien_shape_one_destroy(o);
+    return ok;
+}
+
+static void one_picture_tells_a_shape(void **state)
+{
+    (void)state;
+    struct truth *rest = make_truth(1, 0, 0), *smile = make_truth(1, 0, 0.8f);
+    float mean[MIEN_IDENTITY] = {0}, sigma[MIEN_IDENTITY];
+    float before = shape_error(rest, mean);
+    assert_true(solve_one(rest, 1, 1, mean, sigma));
+    float known = shape_error(rest, mean), sure = 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        assert_true(sigma[i] > 0 && sigma[i] < 1.01f);
+        sure += sigma[i] < 0.7f;
+    }
+    assert_true(solve_one(smile, 1, 1, mean, sigma));
+    float smiling = shape_error(smile, mean);
+    assert_true(solve_one(smile, 1, 0, mean, sigma));
+    float unread = shape_error(smile, mean);
+    print_message("mean face %.2f mm, at rest %.2f, smiling %.2f, a smile that was not read %.2f\n",
+                  (double)before, (double)known, (double)smiling, (double)unread);
+    assert_true(known < 0.6f * before && sure >= 5);
+    assert_true(smiling < 0.6f * before && smiling < unread);
+    // Nothing seen: all stays.
+    assert_false(solve_one(rest, 1, -1, mean, sigma));
+    assert_true(mean[0] == 0 && sigma[0] == 1);
+    mien_free(rest);
+    mien_free(smile);
+    mien_shape_one_destroy(NULL);
 }
 
 static void pictures_are_spread(void **state)
@@ -345,6 +411,7 @@ int main(void)
         cmocka_unit_test(what_slides_says_depth_alone),
         cmocka_unit_test(what_cannot_be_used_is_left),
         cmocka_unit_test(the_shape_is_found_from_skin),
+        cmocka_unit_test(one_picture_tells_a_shape),
         cmocka_unit_test(pictures_are_spread),
     };
     return cmocka_run_group_tests(tests, load_model, drop_model);

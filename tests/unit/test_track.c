@@ -532,6 +532,35 @@ static void test_what_is_no_look_is_left_out(void **state)
     assert_memory_equal(&e, &none, sizeof(e));
 }
 
+// A shape from elsewhere stands while the looks say what they said, and not for another person.
+static void test_a_held_shape_stands(void **state)
+{
+    struct mien_evidence e = {0};
+    float mean[MIEN_IDENTITY] = {0}, sigma[MIEN_IDENTITY], better[MIEN_IDENTITY] = {0.3f, -2},
+          sure[MIEN_IDENTITY];
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        sigma[i] = 0.3f;
+        sure[i] = 0.1f;
+    }
+    mean[0] = 1;
+    mien_evidence_add(&e, NULL, 17, mean, sigma);
+    assert_ptr_equal(mien_evidence_mean(&e), e.mean);
+    mien_evidence_hold(&e, better, sure);
+    for (int n = 0; n < 20; n++) { // a little else from the side
+        mean[1] = 0.4f;
+        mien_evidence_add(&e, NULL, 16, mean, sigma);
+        assert_memory_equal(mien_evidence_mean(&e), better, sizeof(better));
+        assert_memory_equal(mien_evidence_sigma(&e), sure, sizeof(sure));
+    }
+    int n = 0;
+    for (mean[0] = -2; n < 40 && e.held; n++) {
+        mien_evidence_add(&e, NULL, 17, mean, sigma);
+    }
+    assert_true(n > 1 && n < 40);
+    assert_ptr_equal(mien_evidence_mean(&e), e.mean);
+    assert_ptr_equal(mien_evidence_sigma(&e), e.sigma);
+}
+
 // Another look of the same person, as without glasses, is learned from new looks.
 static void test_evidence_follows_what_changes(void **state)
 {
@@ -597,6 +626,7 @@ int main(void)
         cmocka_unit_test(test_identity_is_the_trusted_mean_then_held),
         cmocka_unit_test(test_looks_add_up_by_direction),
         cmocka_unit_test(test_what_is_no_look_is_left_out),
+        cmocka_unit_test(test_a_held_shape_stands),
         cmocka_unit_test(test_evidence_follows_what_changes),
         cmocka_unit_test(test_neutral_is_taken_off),
     };

@@ -12,9 +12,10 @@
 // the Schur complement, then pictures, then the rest (Triggs, McLauchlan, Hartley and Fitzgibbon
 // 2000, "Bundle Adjustment - A Modern Synthesis"). Does not: find points, choose pictures, know of
 // networks.
-#ifndef MIEN_SCAN_BUNDLE_H
-#define MIEN_SCAN_BUNDLE_H
+#ifndef MIEN_FIT_BUNDLE_H
+#define MIEN_FIT_BUNDLE_H
 
+#include "base/mem.h"
 #include "face/layout.h"
 #include "face/pose.h"
 #include <stdbool.h>
@@ -43,7 +44,7 @@ struct mien_bundle_frame {
     float blendshape_sigma[MIEN_BLENDSHAPES]; // > 0
 };
 
-// All arrays are the caller's.
+// All arrays are the caller's. Zero-initialise.
 struct mien_bundle {
     int frames, points, sights;
     struct mien_bundle_frame *frame;
@@ -57,13 +58,18 @@ struct mien_bundle {
     // Written by mien_bundle_solve.
     float sigma[MIEN_IDENTITY]; // one standard deviation of each identity coefficient
     double cost;
-    int iterations; // steps taken
+    int iterations;         // steps taken
+    struct mien_arena room; // kept from one solution to the next; mien_bundle_destroy
 };
 
 // Improves identity, focal length, poses, blendshapes and slides in place, by so many steps at
-// most. False, leaving all as it was, when memory is short (logged), or when the state cannot be
-// used: a point behind the camera, numbers that are not finite, equations that cannot be solved
-// (not logged).
+// most. Allocates when it needs more room than ever before. False, leaving all as it was, when
+// memory is short (logged), or when the state cannot be used: a point behind the camera, numbers
+// that are not finite, equations that cannot be solved (not logged).
 bool mien_bundle_solve(struct mien_bundle *b, int iterations);
+// Room for as many frames, points and sights as b has now, all sights of one frame perhaps, so that
+// solving does not allocate. False when memory is short (logged).
+bool mien_bundle_reserve(struct mien_bundle *b);
+void mien_bundle_destroy(struct mien_bundle *b); // the room; idempotent
 
 #endif

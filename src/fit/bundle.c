@@ -2,7 +2,7 @@
 //
 // Parameters: MIEN_BLENDSHAPES + 6 a picture (rotation left-multiplied, translation, blendshapes),
 // then identity and the logarithm of the focal length.
-#include "scan/bundle.h"
+#include "fit/bundle.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +19,11 @@ enum {
 };
 static const double no_gain = 1e-5; // of the cost: a step that gains less is the last
 
+struct saved {
+    struct mien_bundle_frame *frame;
+    float *at, identity[MIEN_IDENTITY], log_focal;
+};
+
 struct work {
     struct mien_bundle *b;
     mien_fit_normal normal_equations;
@@ -32,12 +37,11 @@ struct work {
     float *root;   // (points, 3): Cholesky factor of each slide's own block
     double *H, *A; // (n, stride)
     double *g, *step;
-    struct mien_arena arena;
+    struct saved begin, last;
 };
 
-static void carve(struct work *w)
+static void carve(struct work *w, struct mien_arena *a)
 {
-    struct mien_arena *a = &w->arena;
     size_t n = (size_t)w->n, stride = (size_t)w->stride;
     w->J = mien_arena_take(a, (LOCAL + 1) * 2 * (size_t)w->most, sizeof(float));
     w->H32 = mien_arena_take(a, (LOCAL + 1) * LOCAL_ROW, sizeof(float));
@@ -48,28 +52,32 @@ static void carve(struct work *w)
     w->A = mien_arena_take(a, (n + 2) * stride, sizeof(double));
     w->g = mien_arena_take(a, stride, sizeof(double));
     w->step = mien_arena_take(a, stride, sizeof(double));
+    struct saved *both[2] = {&w->begin, &w->last};
+    for (int i = 0; i < 2; i++) {
+        both[i]->frame = mien_arena_take(a, (size_t)w->b->frames, sizeof(struct mien_bundle_frame));
+        both[i]->at = mien_arena_take(a, (size_t)w->b->points, 2 * sizeof(float));
+    }
 }
 
-static bool make_work(struct work *w, struct mien_bundle *b)
+// most: sights of a picture, at most.
+static bool make_work(struct work *w, struct mien_bundle *b, int most)
 {
-    *w = (struct work){.b = b, .normal_equations = mien_fit_normal_choose()};
+    *w = (struct work){.b = b, .most = most, .normal_equations = mien_fit_normal_choose()};
     w->n = b->frames * FRAME + SHARED;
     w->stride = (w->n + 1 + 3) & ~3;
-    for (int f = 0; f < b->frames; f++) {
-        int count = 0;
-        for (int s = 0; s < b->sights; s++) {
-            count += b->sight[s].frame == f;
-        }
-        w->most = count > w->most ? count : w->most;
-    }
     w->most = (w->most + 3) & ~3; // two rows a sight
     w->wide = (2 * b->points + 7) & ~7;
-    carve(w);
-    size_t need = w->arena.used;
-    if (!mien_arena_init(&w->arena, need)) {
-        return false;
+    struct mien_arena need = {0};
+    carve(w, &need);
+    if (need.used > b->room.size) {
+        mien_arena_destroy(&b->room);
+        if (!mien_arena_init(&b->room, need.used)) {
+            return false;
+        }
     }
-    carve(w);
+    b->room.used = 0;
+    memset(b->room.base, 0, need.used);
+    carve(w, &b->room);
     return true;
 }
 
@@ -381,11 +389,6 @@ static bool solve(struct work *w, double lambda, int first)
     return mien_fit_eliminate(w->A, w->step, w->n, w->stride, first);
 }
 
-struct saved {
-    struct mien_bundle_frame *frame;
-    float *at, identity[MIEN_IDENTITY], log_focal;
-};
-
 static void keep(const struct mien_bundle *b, struct saved *s)
 {
     memcpy(s->frame, b->frame, (size_t)b->frames * sizeof(*b->frame));
@@ -475,7 +478,7 @@ static bool find_sigma(struct work *w)
     return true;
 }
 
-static bool steps(struct work *w, struct saved *last, int iterations)
+static bool steps(struct work *w, int iterations)
 {
     struct mien_bundle *b = w->b;
     double lambda = 1e-4;
@@ -489,7 +492,7 @@ static bool steps(struct work *w, struct saved *last, int iterations)
             return false;
         }
         hold_bounds(w);
-        keep(b, last);
+        keep(b, &w->last);
         double cost = HUGE_VAL;
         for (int attempt = 0; attempt < ATTEMPTS && !(cost <= b->cost); attempt++) {
             if (!solve(w, lambda, w->n)) {
@@ -501,7 +504,7 @@ static bool steps(struct work *w, struct saved *last, int iterations)
             bool better = cost <= b->cost;
             lambda = better ? fmax(0.3 * lambda, 1e-7) : fmin(10 * lambda, 1e3);
             if (!better) {
-                restore(b, last);
+                restore(b, &w->last);
             }
         }
         if (!(cost <= b->cost)) {
@@ -517,30 +520,40 @@ static bool steps(struct work *w, struct saved *last, int iterations)
     return find_sigma(w);
 }
 
+bool mien_bundle_reserve(struct mien_bundle *b)
+{
+    struct work w;
+    return make_work(&w, b, b->sights);
+}
+
+static int most_sights(const struct mien_bundle *b)
+{
+    int most = 0;
+    for (int f = 0; f < b->frames; f++) {
+        int count = 0;
+        for (int s = 0; s < b->sights; s++) {
+            count += b->sight[s].frame == f;
+        }
+        most = count > most ? count : most;
+    }
+    return most;
+}
+
 bool mien_bundle_solve(struct mien_bundle *b, int iterations)
 {
-    struct work w = {0};
-    struct saved begin = {0}, last = {0};
-    bool ok = b->frames > 0 && b->points > 0 && b->sights > 0;
-    struct saved *both[2] = {&begin, &last};
-    for (int i = 0; ok && i < 2; i++) {
-        both[i]->frame = mien_calloc((size_t)b->frames, sizeof(*b->frame));
-        both[i]->at = mien_calloc((size_t)b->points, 2 * sizeof(float));
-        ok = both[i]->frame && both[i]->at;
+    struct work w;
+    if (b->frames <= 0 || b->points <= 0 || b->sights <= 0 || !make_work(&w, b, most_sights(b))) {
+        return false;
     }
-    if (ok && make_work(&w, b)) {
-        keep(b, &begin);
-        ok = steps(&w, &last, iterations);
-        if (!ok) {
-            restore(b, &begin);
-        }
-    } else {
-        ok = false;
-    }
-    mien_arena_destroy(&w.arena);
-    for (int i = 0; i < 2; i++) {
-        mien_free(both[i]->frame);
-        mien_free(both[i]->at);
+    keep(b, &w.begin);
+    bool ok = steps(&w, iterations);
+    if (!ok) {
+        restore(b, &w.begin);
     }
     return ok;
+}
+
+void mien_bundle_destroy(struct mien_bundle *b)
+{
+    mien_arena_destroy(&b->room);
 }
