@@ -35,7 +35,6 @@ struct person {
 struct mien_refiner {
     struct person person[PEOPLE];
     bool camera_known, holds;
-    int count;
     // What is being refined: with a thread of its own, the thread's while ASKED; the person's
     // pictures too.
     const struct mien_face_model *model;
@@ -124,16 +123,6 @@ void mien_refiner_destroy(struct mien_refiner *r)
     mien_free(r);
 }
 
-void mien_refiner_set_camera_known(struct mien_refiner *r, bool camera_known)
-{
-    r->camera_known = camera_known;
-}
-
-int mien_refiner_count(const struct mien_refiner *r)
-{
-    return r->count;
-}
-
 // The place of the person with this id, or the one not seen for longest, emptied; NULL when that is
 // being refined.
 static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
@@ -176,8 +165,8 @@ static void take_answer(struct mien_refiner *r, struct mien_engine *e)
     if (state_of(r) != ANSWERED) {
         return;
     }
-    if (r->holds && mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma)) {
-        r->count++;
+    if (r->holds) { // nothing happens when that face has gone
+        mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma);
     }
     set_state(r, IDLE);
 }

@@ -18,12 +18,9 @@ struct mien_refiner; // opaque; used by the engine's thread
 // results. NULL on failure (logged).
 struct mien_refiner *mien_refiner_create(bool camera_known, bool apart);
 void mien_refiner_destroy(struct mien_refiner *r); // NULL is fine; waits for its thread
-void mien_refiner_set_camera_known(struct mien_refiner *r, bool camera_known);
 // After each frame, with what the engine said of it: keeps, refines, has the engine hold. The
 // shapes count from the next frame on. Short of memory it does without (logged).
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
                       const struct mien_result *result);
-// How many shapes were refined.
-int mien_refiner_count(const struct mien_refiner *r);
 
 #endif
