@@ -225,19 +225,21 @@ static void details(struct mien_draw *d, struct mien_layout *l, const struct mie
 void mien_hud_panels(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
                      const struct mien_hud_info *info, const char *mode)
 {
-    float ui = l->ui, m = HUD_MARGIN * ui, left = state_panel(d, l, r, i, info);
+    float ui = l->ui, m = HUD_MARGIN * ui;
+    // In a small window the face comes first: panels of both sides would meet over it.
+    bool roomy = l->area.w > 560 * ui && l->area.h > 300 * ui, tall = l->area.h > 520 * ui;
+    if (!roomy && !tall && l->side.w <= 0) {
+        mien_hud_line(d, l, r, i, info);
+        return;
+    }
+    float left = state_panel(d, l, r, i, info);
     details(d, l, r, info, mode, l->side.w > 0 ? l->area.x : left);
     if (r->count > 0) {
         float top = l->side.y + 2 * m + HUD_STATE_HIGH * ui;
-        // In a small window the face comes first.
-        bool roomy = l->area.w > 440 * ui && l->area.h > 300 * ui;
-        bool tall = l->area.h > 520 * ui;
-        if ((roomy || tall || l->side.w > 0) && pose_panel(d, l, &r->face[i], top)) {
+        if (pose_panel(d, l, &r->face[i], top)) {
             top += POSE_HIGH * ui + m;
         }
-        if (roomy || tall || l->side.w > 0) {
-            expression_panel(d, l, &r->face[i], top);
-        }
+        expression_panel(d, l, &r->face[i], top);
     }
 }
 
@@ -344,12 +346,27 @@ static int choose_rows(const float *v, int room, bool chosen[MIEN_BLENDSHAPES])
     return rows;
 }
 
+struct bar_form { // by the column's width
+    bool numbers;
+    float end, half; // from the right edge to the middle; of a bar
+};
+
+static struct bar_form bar_form(float w, float ui)
+{
+    const float all = HUD_COLUMN - 2 * 10, narrow = HUD_COLUMN_NARROW - 2 * 10;
+    float wide = w / ui + 0.5f, half = 40 + 0.35f * fmaxf(wide - all, 0);
+    return wide > all      ? (struct bar_form){true, half + 22, half}
+           : wide > narrow ? (struct bar_form){false, 34, 32}
+                           : (struct bar_form){false, 18, 16};
+}
+
 // Blendshape i of the values v (NULL: there is no face), in a row of the rectangle.
 static void draw_bar_row(struct mien_draw *d, float ui, struct mien_rect r, const float *v, int i,
                          bool mirror)
 {
     float x = r.x, y = r.y, w = r.w, step = r.h;
-    float middle = x + w - 62 * ui, half = 40 * ui;
+    const struct bar_form k = bar_form(w, ui);
+    float middle = x + w - k.end * ui, half = k.half * ui;
     float text_dy = (step - d->font->height[MIEN_FONT_SMALL]) / 2;
     bool pair = is_pair(i);
     float a = v ? v[i] : 0, b = v && pair ? v[mien_blendshape_mirror(i)] : 0;
@@ -358,6 +375,8 @@ static void draw_bar_row(struct mien_draw *d, float ui, struct mien_rect r, cons
     if (pair) {
         name[strlen(name) - 4] = 0; // "Left"
     }
+    mien_hud_shorten(d->font, MIEN_FONT_SMALL,
+                     middle - half - x - (k.numbers && pair ? 16 : 4) * ui, name);
     mien_draw_label(d, x, y + text_dy,
                     MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, fmaxf(a, b) >= 0.05f ? C_TEXT : C_DIM),
                     name);
@@ -365,7 +384,9 @@ static void draw_bar_row(struct mien_draw *d, float ui, struct mien_rect r, cons
     if (!pair) {
         mien_draw_bar(d, (struct mien_rect){middle - half - 1, by, 2 * half + 2, h}, a, false,
                       C_TRACK, C_WARM);
-        number(d, x + w, y + text_dy, MIEN_RIGHT, a);
+        if (k.numbers) {
+            number(d, x + w, y + text_dy, MIEN_RIGHT, a);
+        }
         return;
     }
     float seen_left = mirror ? a : b, seen_right = mirror ? b : a;
@@ -373,8 +394,10 @@ static void draw_bar_row(struct mien_draw *d, float ui, struct mien_rect r, cons
                   C_ACCENT);
     mien_draw_bar(d, (struct mien_rect){middle + 1, by, half, h}, seen_right, false, C_TRACK,
                   C_ACCENT);
-    number(d, middle - half - 4 * ui, y + text_dy, MIEN_RIGHT, seen_left);
-    number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
+    if (k.numbers) {
+        number(d, middle - half - 4 * ui, y + text_dy, MIEN_RIGHT, seen_left);
+        number(d, x + w, y + text_dy, MIEN_RIGHT, seen_right);
+    }
 }
 
 void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien_result *r, int i,
@@ -390,20 +413,26 @@ void mien_hud_bars(struct mien_draw *d, struct mien_layout *l, const struct mien
     bool chosen[MIEN_BLENDSHAPES];
     int rows = choose_rows(v, (int)fmaxf(1, space / (11.5f * ui)), chosen);
     float step = fminf(space / (float)rows, 16 * ui);
-    mien_draw_box(d, l->bars, 0, l->over ? C_PANEL : C_SIDE);
-    float y = l->bars.y + 6 * ui, middle = x + w - 62 * ui;
+    mien_draw_box(d, l->bars, 0, C_SIDE);
+    const struct bar_form form = bar_form(w, ui);
+    float y = l->bars.y + 6 * ui, middle = x + w - form.end * ui;
     char title[32] = "blendshapes";
     if (r->count > 1) {
         snprintf(title, sizeof(title), "face %d", r->face[i].id);
     }
+    const char *seen_left = mirror ? "left" : "right", *seen_right = mirror ? "right" : "left";
+    bool whole = form.half > 30;
+    char letter[2][2] = {{seen_left[0], 0}, {seen_right[0], 0}};
+    float apart = whole && form.numbers ? 0.55f * form.half : form.half / 2;
+    mien_draw_label(d, middle - apart * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
+                    whole ? seen_left : letter[0]);
+    mien_draw_label(d, middle + apart * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
+                    whole ? seen_right : letter[1]);
+    mien_hud_shorten(d->font, MIEN_FONT_BOLD, middle - form.half * ui - x, title);
     mien_draw_label(
         d, x, y,
         MIEN_PEN(MIEN_FONT_BOLD, MIEN_LEFT, r->count > 1 ? mien_face_color(r->face[i].id) : C_TEXT),
         title);
-    mien_draw_label(d, middle - 22 * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
-                    mirror ? "left" : "right");
-    mien_draw_label(d, middle + 22 * ui, y + ui, MIEN_PEN(MIEN_FONT_SMALL, MIEN_CENTRE, C_DIM),
-                    mirror ? "right" : "left");
     y = l->bars.y + head;
     int group = -1;
     for (int k = 0; k < MIEN_BLENDSHAPES; k++) {

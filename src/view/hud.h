@@ -47,11 +47,12 @@ enum { MIEN_HUD_PLACES = 32 };
 struct mien_layout {
     struct mien_rect video; // the picture
     struct mien_rect area;  // of the screen, without the column: where panels go
-    struct mien_rect bars;  // the column of blendshape bars; w 0 = not shown
-    bool over;              // the column lies over the picture
+    struct mien_rect bars;  // the column of blendshape bars; w 0 = not shown; below the
+                            // picture in an upright window
     float ui;               // scale of everything written
     struct mien_rect window;
     struct mien_rect side; // beside the picture, for all panels; w 0 = there is no room
+    struct mien_rect foot; // below the picture, for curves; w 0 = there is no room
     struct mien_rect taken[MIEN_HUD_PLACES], face[MIEN_FACES_MAX];
     int takens, faces;
 };
@@ -62,8 +63,10 @@ struct mien_hud_screen {
     float right_px, bottom_px; // of it, left to others
     int picture_w, picture_h;
     bool bars;
+    int lanes; // of curves, 0: none
     enum mien_hud_level hud;
 };
+float mien_hud_lanes_high(int lanes, float ui); // of a panel of so many curves, px
 struct mien_layout mien_hud_layout(const struct mien_hud_screen *s);
 // Window size that shows a picture of this size scaled by k with the column beside it.
 void mien_hud_window_size(int picture_w, int picture_h, bool bars, int *width_px, int *height_px);

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #include "view/hud_sizes.h"
 
 float mien_hud_scale(int width_px, int height_px)
@@ -35,6 +37,56 @@ static void leave_strips(struct mien_rect *area, struct mien_rect video, float w
     }
 }
 
+// The column stands beside the picture, as wide as the picture can spare, or below it in an upright
+// window; never over it.
+static void place_bars(struct mien_layout *l, int picture_w, int picture_h)
+{
+    static const struct {
+        int wide;
+        float least; // of the picture's height is left
+    } forms[] = {{HUD_COLUMN, 0.76f}, {HUD_COLUMN_NARROW, 0.7f}, {HUD_COLUMN_SMALL, 0.5f}};
+    struct mien_rect w = l->window;
+    float below = w.h - l->video.h, least = 200 * l->ui;
+    if (below > least && w.w < w.h) {
+        float high = fminf(below, 560 * l->ui);
+        l->bars = (struct mien_rect){w.x, w.y + w.h - high, w.w, high};
+        l->area.h -= high;
+        l->video = mien_rect_fit(l->area, picture_w, picture_h);
+        return;
+    }
+    for (size_t i = 0; i < MIEN_COUNT(forms); i++) {
+        float column = roundf((float)forms[i].wide * l->ui);
+        struct mien_rect rest = {w.x, w.y, w.w - column, w.h};
+        struct mien_rect beside = mien_rect_fit(rest, picture_w, picture_h);
+        if (beside.h >= forms[i].least * l->video.h) {
+            l->video = beside;
+            l->area = rest;
+            l->bars = (struct mien_rect){w.x + rest.w, w.y, column, w.h};
+            return;
+        }
+    }
+}
+
+// A strip for as many of the curves as leave most of the picture's height.
+static void place_foot(struct mien_layout *l, int lanes, int picture_w, int picture_h)
+{
+    for (; lanes > 0; lanes--) {
+        float high = (float)mien_hud_lanes_high(lanes, l->ui) + 2 * HUD_MARGIN * l->ui;
+        if (l->area.h - high >= 0.72f * l->video.h) {
+            struct mien_rect a = l->area;
+            l->foot = (struct mien_rect){a.x, a.y + a.h - high, a.w, high};
+            l->area.h -= high;
+            l->video = mien_rect_fit(l->area, picture_w, picture_h);
+            return;
+        }
+    }
+}
+
+float mien_hud_lanes_high(int lanes, float ui)
+{
+    return ((float)(HUD_LANE * lanes) + 8) * ui;
+}
+
 struct mien_layout mien_hud_layout(const struct mien_hud_screen *s)
 {
     float w = (float)s->width_px - s->right_px, h = (float)s->height_px - s->bottom_px;
@@ -44,25 +96,25 @@ struct mien_layout mien_hud_layout(const struct mien_hud_screen *s)
     struct mien_layout l = {.ui = mien_hud_scale(s->width_px, s->height_px)};
     l.window = (struct mien_rect){0, 0, w, h};
     l.video = mien_rect_fit(l.window, picture_w, picture_h);
-    float column = bars && w >= 420 ? roundf(HUD_COLUMN * l.ui) : 0;
-    if (column > 0) {
-        struct mien_rect beside =
-            mien_rect_fit((struct mien_rect){0, 0, w - column, h}, picture_w, picture_h);
-        // Beside the picture while that costs it less than a quarter of its height.
-        l.over = beside.h < 0.76f * l.video.h;
-        if (!l.over) {
-            l.video = beside;
-        }
-        l.bars = (struct mien_rect){w - column, 0, column, h};
+    l.area = l.window;
+    if (bars) {
+        place_bars(&l, picture_w, picture_h);
     }
-    l.area = (struct mien_rect){0, 0, w - l.bars.w, h};
+    if (s->lanes > 0) {
+        place_foot(&l, s->lanes, picture_w, picture_h);
+    }
     float side = roundf((HUD_STATE + 2 * HUD_MARGIN) * l.ui), room = l.area.w - l.video.w;
     float high = (HUD_STATE_HIGH + 2 * HUD_MARGIN) * l.ui;
-    if (hud == MIEN_HUD_FULL && !l.over && room >= side) { // the panels stand beside the picture
-        l.video.x = room;
-        l.side = (struct mien_rect){0, 0, room, h};
-        l.area.x = room;
+    if (hud == MIEN_HUD_FULL && room >= side) { // the panels stand beside the picture
+        l.video.x = l.area.x + room;
+        l.side = (struct mien_rect){l.area.x, l.area.y, room, l.area.h};
+        l.area.x += room;
         l.area.w -= room;
+        if (l.foot.w > 0) {
+            l.foot.x += room;
+            l.foot.w -= room;
+            l.side.h = h - l.side.y;
+        }
         side = 0;
     } else if (hud != MIEN_HUD_FULL) { // one line is wide and low
         side = l.video.w > 300 * l.ui ? w : 0;

@@ -112,7 +112,7 @@ int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
     char text[MIEN_KEY_TEXT];
     int lines = 0;
     float ui = l->ui, w = 0, keys_w = 66 * ui;
-    float high = l->area.h - 8 * ui, wide = l->area.w + l->bars.w - 8 * ui;
+    float high = l->window.h - 8 * ui, wide = l->window.w - 8 * ui;
     float m = fminf(16 * ui, 0.03f * fminf(wide, high)), head = 26 * ui, foot = 18 * ui;
     for (; (said = mien_key_line(lines, &shown, text)); lines++) {
         w = fmaxf(w, mien_font_width(d->font, MIEN_FONT_TEXT, said));
@@ -128,7 +128,7 @@ int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
     int first = (page - 1) * rows, last = first + rows < lines ? first + rows : lines;
     w = fminf(w + 2 * m + keys_w, wide);
     float h = 2 * m + head + step * (float)(pages > 1 ? rows : lines) + (pages > 1 ? foot : 0);
-    float x = l->video.x + (l->video.w - w) / 2, y = l->area.y + (l->area.h - h) / 2;
+    float x = l->video.x + (l->video.w - w) / 2, y = l->window.y + (l->window.h - h) / 2;
     // Where the picture is narrower than the sheet it lies over the columns, not off the window.
     x = fmaxf(fminf(x, l->window.w - 4 * ui - w), 4 * ui);
     struct mien_rect box = {roundf(x), roundf(y), w, h};

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "face/lids.h"
+#include "view/hud_sizes.h"
 #include "view/palette.h"
 
 static const char *const others[] = {"yaw", "pitch", "roll", "gazeYaw", "gazePitch", "blinkRate"};
@@ -31,6 +32,11 @@ static const struct {
     {"action units", "AU01,AU02,AU04,AU06,AU12,AU15,AU26,AU45"},
     {"head and gaze", "yaw,pitch,roll,gazeYaw,gazePitch,blinkRate"},
 };
+
+int mien_traces_count(const struct mien_traces *c)
+{
+    return c->count;
+}
 
 int mien_traces_channels(void)
 {
@@ -223,26 +229,20 @@ void mien_traces_add(struct mien_traces *c, const struct mien_result *r, int fac
 
 void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct mien_layout *l)
 {
-    float ui = l->ui, m = 8 * ui, lane = 17 * ui, h = lane * (float)c->count + 8 * ui;
-    float corner = l->side.w > 0 ? 0 : 142 * ui + m, other = l->side.w > 0 ? 0 : 168 * ui + m;
-    float left = 0, right = 0, bottom = 0;
-    // Between the panels of the lower corners, above them, or over the whole width.
-    for (int go = 0;; go++) {
-        left = l->area.x + m + (go ? 0 : corner);
-        right = l->area.x + l->area.w - m - (go ? 0 : other);
-        bottom = l->area.y + l->area.h - m - (go == 1 ? 118 * ui + m : 0);
-        right = fminf(right, left + 520 * ui);
-        float least = (go ? 120 : 200) * ui;
-        if (!c->count || go > 2) {
-            return;
-        }
-        if (right - left >= least && bottom - h >= l->area.y &&
-            mien_hud_place(l, (struct mien_rect){left, bottom - h, right - left, h})) {
-            break;
-        }
+    float ui = l->ui, m = 8 * ui, lane = HUD_LANE * ui, h = l->foot.h - 2 * m;
+    int count = c->count; // in a small window the first ones
+    while (count > 0 && mien_hud_lanes_high(count, ui) > h + 0.5f) {
+        count--;
+    }
+    h = mien_hud_lanes_high(count, ui);
+    float left = l->foot.x + m, bottom = l->foot.y + l->foot.h - m;
+    float right = l->foot.x + fminf(l->foot.w - m, 900 * ui);
+    if (l->foot.w <= 0 || !count ||
+        !mien_hud_place(l, (struct mien_rect){left, bottom - h, right - left, h})) {
+        return;
     }
     mien_draw_box(d, (struct mien_rect){left, bottom - h, right - left, h}, 6 * ui, C_PANEL);
-    float text = 92 * ui, value = 34 * ui;
+    float text = fminf(92 * ui, 0.35f * (right - left)), value = 34 * ui;
     struct mien_rect r = {left + m + text, bottom - h + 6 * ui, right - left - 2 * m - text - value,
                           lane - 4 * ui};
     for (int i = 0; i < MIEN_TRACE_POINTS; i++) {
@@ -252,7 +252,7 @@ void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct m
                           0, C_WARN);
         }
     }
-    for (int i = 0; i < c->count; i++, r.y += lane) {
+    for (int i = 0; i < count; i++, r.y += lane) {
         int channel = c->channel[i];
         bool rate = channel == RATE, angle = channel >= OTHERS_AT && channel < RATE;
         float now = c->value[i][(c->first + MIEN_TRACE_POINTS - 1) % MIEN_TRACE_POINTS];

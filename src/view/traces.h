@@ -41,6 +41,7 @@ int mien_traces_sets(void);
 const char *mien_traces_set_name(int set);
 void mien_traces_set(struct mien_traces *c, int set);
 
+int mien_traces_count(const struct mien_traces *c); // how many there are
 int mien_traces_channels(void);
 const char *mien_traces_channel_name(int channel);
 const char *mien_traces_channel_note(int channel); // what an action unit is; else ""
@@ -48,7 +49,7 @@ bool mien_traces_has(const struct mien_traces *c, int channel);
 bool mien_traces_toggle(struct mien_traces *c, int channel); // false: there are eight already
 // A new frame's values, of face i; without a face the curves go on at their low end.
 void mien_traces_add(struct mien_traces *c, const struct mien_result *r, int i);
-// At the bottom of the free area, between the panels of pose and expression or above them.
+// In the layout's strip below the picture: the first ones where it has no room for all.
 void mien_traces_draw(const struct mien_traces *c, struct mien_draw *d, struct mien_layout *l);
 
 #ifdef __cplusplus

@@ -241,14 +241,16 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
                     const struct mien_hud_info *info)
 {
     int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
-    struct mien_layout l = mien_hud_layout(&(struct mien_hud_screen){.width_px = v->width,
-                                                                     .height_px = v->height,
-                                                                     .right_px = s->right_px,
-                                                                     .bottom_px = s->bottom_px,
-                                                                     .picture_w = w,
-                                                                     .picture_h = h,
-                                                                     .bars = s->bars,
-                                                                     .hud = s->hud});
+    struct mien_layout l = mien_hud_layout(&(struct mien_hud_screen){
+        .width_px = v->width,
+        .height_px = v->height,
+        .right_px = s->right_px,
+        .bottom_px = s->bottom_px,
+        .picture_w = w,
+        .picture_h = h,
+        .bars = s->bars,
+        .lanes = s->curves && info->curves ? mien_traces_count(info->curves) : 0,
+        .hud = s->hud});
     int chosen = mien_hud_face(result, s->face);
     struct mien_map map = {l.video, w, h, s->mirror};
     l.area.y += s->top_px;

@@ -118,13 +118,14 @@ static void projection_agrees(void **state)
     }
 }
 
-static struct mien_layout layout(int w, int h, bool bars, enum mien_hud_level hud)
+static struct mien_layout layout(int w, int h, bool bars, enum mien_hud_level hud, int lanes)
 {
     return mien_hud_layout(&(struct mien_hud_screen){.width_px = w,
                                                      .height_px = h,
                                                      .picture_w = 640,
                                                      .picture_h = 480,
                                                      .bars = bars,
+                                                     .lanes = lanes,
                                                      .hud = hud});
 }
 
@@ -133,21 +134,23 @@ static void layout_keeps_aspect(void **state)
     static const int size[][2] = {{640, 480}, {876, 480}, {1280, 720}, {1920, 1080}, {400, 900}};
     for (size_t i = 0; i < MIEN_COUNT(size); i++) {
         for (int bars = 0; bars < 2; bars++) {
-            struct mien_layout l = layout(size[i][0], size[i][1], bars, MIEN_HUD_FULL);
+            struct mien_layout l = layout(size[i][0], size[i][1], bars, MIEN_HUD_FULL, 0);
             assert_true(fabsf(l.video.w / l.video.h - 640.0f / 480) < 0.01f);
             assert_true(l.video.x >= 0 && l.video.y >= 0);
             assert_true(l.video.x + l.video.w <= (float)size[i][0] + 0.5f);
             assert_true(l.video.y + l.video.h <= (float)size[i][1] + 0.5f);
-            if (l.bars.w > 0 && !l.over) {
-                assert_true(l.video.x + l.video.w <= l.bars.x + 0.5f);
+            assert_true(!bars || l.bars.w > 0);
+            if (bars) { // beside the picture, or below it
+                assert_true(l.video.x + l.video.w <= l.bars.x + 0.5f ||
+                            l.video.y + l.video.h <= l.bars.y + 0.5f);
             }
         }
     }
     int w, h;
     mien_hud_window_size(640, 480, true, &w, &h);
-    struct mien_layout l = layout(w, h, true, MIEN_HUD_FULL);
+    struct mien_layout l = layout(w, h, true, MIEN_HUD_FULL, 0);
     assert_int_equal(h, 480);
-    assert_true(l.video.w == 640 && l.video.h == 480 && !l.over); // pixel for pixel
+    assert_true(l.video.w == 640 && l.video.h == 480); // pixel for pixel
 }
 
 static void draw_list_fills_and_refuses(void **state)
@@ -280,7 +283,7 @@ static void nothing_is_cut_or_overlaps(void **state)
         for (int what = 0; what < 8; what++) {
             bool bars = what & 1, traced = what & 2;
             enum mien_hud_level hud = what & 4 ? MIEN_HUD_FULL : MIEN_HUD_LINE;
-            struct mien_layout l = layout(w, h, bars, hud);
+            struct mien_layout l = layout(w, h, bars, hud, traced ? curves.count : 0);
             struct mien_map map = {l.video, 320, 240, false};
             struct mien_rect picture = l.video;
             mien_draw_clear(&d);
@@ -294,13 +297,31 @@ static void nothing_is_cut_or_overlaps(void **state)
             if (traced) {
                 mien_traces_draw(&curves, &d, &l);
             }
+            // Bars and curves have their own places, and no panel lies half over the face.
+            for (int i = 0; i < l.takens; i++) {
+                struct mien_rect a = l.taken[i], face = l.face[1];
+                float over = fminf(a.x + a.w, face.x + face.w) - fmaxf(a.x, face.x);
+                float high = fminf(a.y + a.h, face.y + face.h) - fmaxf(a.y, face.y);
+                if (over > 0 && high > 0 && over * high > 0.12f * face.w * face.h) {
+                    fail_msg("%dx%d, %d: place %d (%.0f %.0f %.0f %.0f) hides the face (%.0f %.0f "
+                             "%.0f %.0f)",
+                             w, h, what, i, (double)a.x, (double)a.y, (double)a.w, (double)a.h,
+                             (double)face.x, (double)face.y, (double)face.w, (double)face.h);
+                }
+            }
+            if (traced && l.foot.w > 0) {
+                assert_true(picture.y + picture.h <= l.foot.y + 0.5f);
+            }
+            assert_true(!traced || l.foot.w > 0);
             mien_hud_lamps(&d, &l, &info);
             int before = l.takens;
             // All panels in the smallest windows leave no room: what is said then lies over them.
-            bool crowded = hud == MIEN_HUD_FULL && w < 640 && h < 480;
+            bool crowded = (hud == MIEN_HUD_FULL || (bars && traced)) && w < 640 && h < 480;
             if (!crowded) {
                 mien_hud_notice(&d, &l, &info, false);
-                assert_int_equal(l.takens, before + 1); // the toast found its place
+                if (l.takens != before + 1) {
+                    fail_msg("%dx%d, %d: the toast finds no place", w, h, what);
+                }
             }
             if (hud == MIEN_HUD_LINE && !traced && h >= 480 && w >= 640) {
                 struct mien_rect t = l.taken[before], face = l.face[1];
