@@ -63,7 +63,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --folder --out --report --marks --preset --share --profile --net --detector --menu --config --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;

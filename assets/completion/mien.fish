@@ -39,6 +39,7 @@ complete -c mien -n '__fish_seen_subcommand_from live' -l net -r -d 'face networ
 complete -c mien -n '__fish_seen_subcommand_from live' -l detector -r -d 'another detector'
 complete -c mien -n '__fish_seen_subcommand_from live' -l menu -x -a 'none source view props track record send help settings open calibration' -d 'start with this menu or window open [none]'
 complete -c mien -n '__fish_seen_subcommand_from live' -l config -r -d 'settings are read from and remembered in this file instead of $XDG_CONFIG_HOME/mien/config; --headless uses none unless it is named'
+complete -c mien -n '__fish_seen_subcommand_from live' -l show-settings -d 'print every setting with its value and where that comes from (default, file and line, command line), and end'
 complete -c mien -n '__fish_seen_subcommand_from live' -l no-config -d 'use no settings file'
 complete -c mien -n '__fish_seen_subcommand_from live' -l help -s h -d 'this text'
 complete -c mien -n __fish_use_subcommand -a cameras -d 'list the cameras and the picture sizes they offer'

@@ -156,7 +156,9 @@ int mien_cmd_live(int argc, char **argv)
         return 2;
     }
     rc = settle(&s, &settings, nargs ? args[0] : NULL) ? 0 : 2;
-    if (!rc) {
+    if (!rc && s.o.show_settings) {
+        mien_settings_print(&settings, stdout);
+    } else if (!rc) {
         s.config = file ? &config : NULL;
         s.settings = &settings;
         mien_files_private(s.o.share);

@@ -9,51 +9,63 @@
 
 enum { HELP_COLUMN = 33 }; // where the texts of --help begin
 
-static void print_default(FILE *f, const struct mien_opt *o)
+// Word number `index` of "a|b|c".
+static const char *word_at(const char *names, int index, char *text, size_t size)
 {
+    for (; index > 0 && strchr(names, '|'); index--) {
+        names = strchr(names, '|') + 1;
+    }
+    snprintf(text, size, "%.*s", (int)strcspn(names, "|"), names);
+    return text;
+}
+
+const char *mien_opt_text(const struct mien_opt *o, char *text, size_t size)
+{
+    const char *string;
+    text[0] = 0;
     switch (o->type) {
     case MIEN_OPT_BOOL:
-        if (*(const bool *)o->value) {
-            fputs(" [on; --no-", f);
-            fprintf(f, "%s turns it off]", o->name);
-        }
+        snprintf(text, size, "%s", *(const bool *)o->value ? "yes" : "no");
         break;
     case MIEN_OPT_SWITCH:
     case MIEN_OPT_LIST:
         break;
     case MIEN_OPT_INT:
-        fprintf(f, " [%d]", *(const int *)o->value);
+        snprintf(text, size, "%d", *(const int *)o->value);
         break;
     case MIEN_OPT_LONG:
-        fprintf(f, " [%lld]", *(const long long *)o->value);
+        snprintf(text, size, "%lld", *(const long long *)o->value);
         break;
     case MIEN_OPT_COUNT:
-        fprintf(f, " [%llu]", (unsigned long long)*(const uint64_t *)o->value);
+        snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)o->value);
         break;
     case MIEN_OPT_FLOAT:
-        fprintf(f, " [%g]", *(const double *)o->value);
+        snprintf(text, size, "%g", *(const double *)o->value);
         break;
     case MIEN_OPT_SINGLE:
-        fprintf(f, " [%g]", (double)*(const float *)o->value);
+        snprintf(text, size, "%g", (double)*(const float *)o->value);
         break;
     case MIEN_OPT_STRING:
     case MIEN_OPT_INPUT:
     case MIEN_OPT_OUTPUT:
-        if (*(const char **)o->value && **(const char **)o->value) {
-            fprintf(f, " [%s]", *(const char **)o->value);
-        }
+        string = *(const char **)o->value;
+        snprintf(text, size, "%s", string ? string : "");
         break;
-    case MIEN_OPT_CHOICE: {
-        const char *p = o->arg;
-        for (int i = *(const int *)o->value; i > 0 && p; i--) {
-            p = strchr(p, '|');
-            p = p ? p + 1 : NULL;
-        }
-        if (p) {
-            fprintf(f, " [%.*s]", (int)strcspn(p, "|"), p);
-        }
-        break;
+    case MIEN_OPT_CHOICE:
+        return word_at(o->arg, *(const int *)o->value, text, size);
     }
+    return text;
+}
+
+static void print_default(FILE *f, const struct mien_opt *o)
+{
+    char text[1024];
+    if (o->type == MIEN_OPT_BOOL) {
+        if (*(const bool *)o->value) {
+            fprintf(f, " [on; --no-%s turns it off]", o->name);
+        }
+    } else if (*mien_opt_text(o, text, sizeof(text))) {
+        fprintf(f, " [%s]", text);
     }
 }
 
@@ -208,7 +220,7 @@ static void note_given(const struct mien_command *cmd, const struct mien_opt *op
                        const struct mien_opt *o)
 {
     if (cmd->origin) {
-        cmd->origin[o - opts] = (struct mien_origin){MIEN_FROM_OPTION, 0};
+        cmd->origin[o - opts] = (struct mien_origin){.from = MIEN_FROM_OPTION};
     }
 }
 

@@ -62,7 +62,8 @@ struct mien_opt {
 // Where an option's value comes from: the program, a line of a settings file, the command line.
 struct mien_origin {
     enum { MIEN_FROM_DEFAULT, MIEN_FROM_FILE, MIEN_FROM_OPTION } from;
-    int line; // of the file, from 1
+    const char *file; // its path, borrowed
+    int line;         // of the file, from 1
 };
 
 struct mien_command {
@@ -89,6 +90,9 @@ bool mien_args_claim(const struct mien_opt *opts, struct mien_claims *c);
 bool mien_args_keep_apart(const struct mien_opt *opts);
 // Index of the first argument in cmd->sub, -1 when it is none of them.
 int mien_args_sub(const struct mien_command *cmd, const char *arg);
+// The value as it is written after the option and in files: "0.5", "shaded"; "yes" or "no"; "" when
+// there is none, and of switches and lists. Returns text.
+const char *mien_opt_text(const struct mien_opt *o, char *text, size_t size);
 void mien_args_help(FILE *f, const struct mien_command *cmd, const struct mien_opt *opts);
 
 #endif

@@ -231,11 +231,6 @@ void mien_config_set(struct mien_config *c, const char *key, const char *value)
     c->changed = true;
 }
 
-void mien_config_set_bool(struct mien_config *c, const char *key, bool value)
-{
-    mien_config_set(c, key, value ? "yes" : "no");
-}
-
 void mien_config_set_number(struct mien_config *c, const char *key, double value)
 {
     char text[32];

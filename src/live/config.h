@@ -37,7 +37,6 @@ bool mien_config_get_number(const struct mien_config *c, const char *key, double
 bool mien_config_get_choice(const struct mien_config *c, const char *key, const char *choices,
                             int *out);
 void mien_config_set(struct mien_config *c, const char *key, const char *value);
-void mien_config_set_bool(struct mien_config *c, const char *key, bool value);
 void mien_config_set_number(struct mien_config *c, const char *key, double value);
 // Atomic; makes the folder; nothing to do when nothing changed. False: logged.
 bool mien_config_save(struct mien_config *c);

@@ -34,7 +34,7 @@ struct mien_session_options {
     double smoothing; // as the settings and menus have `filter`: 0 none, 1 the default
     // Of the command line alone.
     const char *size, *capture, *config; // WxH, WxH, FILE
-    bool pace, no_config, share;
+    bool pace, no_config, share, show_settings;
 };
 
 struct mien_settings; // live/settings.h

@@ -201,6 +201,12 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           0, 0},
          NULL,
          NEVER},
+        {{"show-settings", 0, MIEN_OPT_FIELD(&o->show_settings), NULL,
+          "print every setting with its value and where that comes from (default, file and line, "
+          "command line), and end",
+          0, 0},
+         NULL,
+         NEVER},
         {{"no-config", 0, MIEN_OPT_FIELD(&o->no_config), NULL, "use no settings file", 0, 0},
          NULL,
          NEVER},
@@ -263,7 +269,7 @@ void mien_settings_give(struct mien_settings *s, const void *field)
 {
     int i = find(s, field);
     MIEN_ASSERT(i >= 0);
-    s->origin[i] = (struct mien_origin){MIEN_FROM_OPTION, 0};
+    s->origin[i] = (struct mien_origin){.from = MIEN_FROM_OPTION};
 }
 
 static bool is_text(const struct mien_opt *r)
@@ -329,7 +335,8 @@ void mien_settings_load(struct mien_settings *s, struct mien_session_options *o,
     for (int i = 0; s->row[i].name; i++) {
         bool given = s->origin[i].from == MIEN_FROM_OPTION;
         if (s->key[i] && !given && take(s, i, o, c)) {
-            s->origin[i] = (struct mien_origin){MIEN_FROM_FILE, mien_config_line(c, s->key[i])};
+            s->origin[i] =
+                (struct mien_origin){MIEN_FROM_FILE, c->path, mien_config_line(c, s->key[i])};
         }
     }
     if (mien_settings_recalled(s, &o->smoothing) && !mien_settings_given(s, &o->filter)) {
@@ -372,17 +379,6 @@ void mien_settings_take(struct mien_show *show, struct mien_session_options *now
     move_values(now, show, false);
 }
 
-// A choice's word: the index's of "a|b|c".
-static void set_choice(struct mien_config *c, const char *key, const char *names, int index)
-{
-    char word[64];
-    for (; index > 0 && strchr(names, '|'); index--) {
-        names = strchr(names, '|') + 1;
-    }
-    snprintf(word, sizeof(word), "%.*s", (int)strcspn(names, "|"), names);
-    mien_config_set(c, key, word);
-}
-
 static bool differ(double a, double b) // the window has them as floats
 {
     return fabs(a - b) > 1e-6 * fmax(1, fabs(a));
@@ -390,18 +386,25 @@ static bool differ(double a, double b) // the window has them as floats
 
 void mien_settings_write(const struct mien_opt *r, const char *key, struct mien_config *c)
 {
-    if (is_text(r)) {
-        const char *text = *(const char *const *)r->value;
-        mien_config_set(c, key, text ? text : "");
-    } else if (r->type == MIEN_OPT_BOOL) {
-        mien_config_set_bool(c, key, *(const bool *)r->value);
-    } else if (r->type == MIEN_OPT_CHOICE) {
-        set_choice(c, key, r->arg, *(const int *)r->value);
-    } else if (r->type == MIEN_OPT_INT) {
-        mien_config_set_number(c, key, *(const int *)r->value);
-    } else {
-        MIEN_ASSERT(r->type == MIEN_OPT_FLOAT);
-        mien_config_set_number(c, key, *(const double *)r->value);
+    char text[64];
+    const char *long_one = is_text(r) ? *(const char *const *)r->value : NULL;
+    mien_config_set(c, key, long_one ? long_one : mien_opt_text(r, text, sizeof(text)));
+}
+
+void mien_settings_print(const struct mien_settings *s, FILE *f)
+{
+    for (int i = 0; s->row[i].name; i++) {
+        const struct mien_opt *r = &s->row[i];
+        const struct mien_origin *from = &s->origin[i];
+        char text[1024];
+        int n = fprintf(f, "%s = %s", *r->name ? r->name : s->key[i],
+                        mien_opt_text(r, text, sizeof(text)));
+        fprintf(f, "%*s  # ", n < 36 ? 36 - n : 0, "");
+        if (from->from == MIEN_FROM_FILE) {
+            fprintf(f, "%s:%d\n", from->file, from->line);
+        } else {
+            fprintf(f, "%s\n", from->from == MIEN_FROM_OPTION ? "command line" : "default");
+        }
     }
 }
 

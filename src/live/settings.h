@@ -44,6 +44,10 @@ void mien_settings_give(struct mien_settings *s, const void *field);
 void mien_settings_show(struct mien_session_options *o, struct mien_show *show);
 void mien_settings_take(struct mien_show *show, struct mien_session_options *now);
 
+// A line each, "NAME = VALUE  # FILE:LINE": where it comes from is the default, a file or the
+// command line.
+void mien_settings_print(const struct mien_settings *s, FILE *f);
+
 // Writes a row's value into c under this key.
 void mien_settings_write(const struct mien_opt *r, const char *key, struct mien_config *c);
 // Writes into c what differs between before and now: of texts, those that are others than before

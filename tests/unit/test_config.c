@@ -313,6 +313,37 @@ static void options_win(void **state)
     mien_config_destroy(&c);
 }
 
+static void origins_are_shown(void **state)
+{
+    static const char text[] = "axes = yes\n\nmode = shaded\nopacity = 0.5\n";
+    static struct mien_settings s;
+    struct mien_session_options o = mien_settings_defaults();
+    struct mien_config c;
+    const char *argv[] = {"live", "--mode", "uv"}, *args[1];
+    char *shown = NULL, want[200];
+    int nargs;
+    size_t size;
+    write_text(text, sizeof(text) - 1);
+    assert_true(mien_config_load(&c, path));
+    mien_settings_bind(&s, &o);
+    const struct mien_command cmd = {
+        .name = "live", .synopsis = "", .summary = "", .max_args = 1, .origin = s.origin};
+    assert_int_equal(mien_args_parse(&cmd, s.row, 3, (char **)argv, args, &nargs), 0);
+    mien_settings_load(&s, &o, &c);
+    FILE *f = open_memstream(&shown, &size);
+    mien_settings_print(&s, f);
+    fclose(f);
+    assert_non_null(strstr(shown, "\nmode = uv                             # command line\n"));
+    assert_non_null(strstr(shown, "\nfov = 0                               # default\n"));
+    snprintf(want, sizeof(want), "\naxes = yes                            # %s:1\n", path);
+    assert_non_null(strstr(shown, want));
+    snprintf(want, sizeof(want), "\nopacity = 0.5                         # %s:4\n", path);
+    assert_non_null(strstr(shown, want));
+    free(shown);
+    mien_settings_destroy(&s);
+    mien_config_destroy(&c);
+}
+
 static void keys_are_bound(void **state)
 {
     static const char text[] =
@@ -388,6 +419,7 @@ int main(void)
         cmocka_unit_test(shown_settings_come_back),
         cmocka_unit_test(options_win),
         cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(origins_are_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_are_bound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(presets_are_of_settings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
