@@ -13,14 +13,12 @@ case $MIEN in *asan* | *tsan*) skip "not under sanitizers" ;; esac
 export TMPDIR=/tmp OPENBLAS_NUM_THREADS=1
 run2() { mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$@"; }
 
-"$MIEN" synth -n 48 --size 96 --seed 5 -o "$tmp/a.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
-    fail "synth: $(tail -n 3 "$tmp/log")"
+make_pack a.pack 48 5
 run2 "$MIEN" synth -n 48 --size 96 --seed 5 -o "$tmp/two.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
     fail "synth by two: $(tail -n 3 "$tmp/log")"
 cmp "$tmp/a.pack" "$tmp/two.pack" || fail "the pack of two ranks differs"
 [ "$(ls "$tmp" | grep -c rank)" = 0 ] || fail "parts are left behind: $(ls "$tmp")"
-"$MIEN" synth -n 20 --size 96 --seed 6 --split val -o "$tmp/b.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
-    fail "synth: $(tail -n 3 "$tmp/log")"
+make_pack b.pack 20 6 --split val
 cat >"$tmp/net.txt" <<'NET'
 input image 3 32 32 mean 127.5 scale 0.0078125
 conv a image out 8 s 2 bn relu

@@ -7,9 +7,8 @@ for c in assets/study/*.txt; do
     "$MIEN" study "$c" --set PACKS=packs --list >"$tmp/list" 2>"$tmp/log" || fail "$c: $(cat "$tmp/log")"
     [ "$(wc -l <"$tmp/list")" -ge 18 ] || fail "$c: few runs: $(cat "$tmp/list")"
 done
-"$MIEN" synth -n 40 --size 96 --seed 5 -o "$tmp/a.pack" --data "$tmp" >"$tmp/log" 2>&1 &&
-    "$MIEN" synth -n 12 --size 96 --seed 6 --split val -o "$tmp/b.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
-    fail "synth: $(tail -n 3 "$tmp/log")"
+make_pack a.pack 40 5
+make_pack b.pack 12 6 --split val
 cat >"$tmp/net.txt" <<'NET'
 input image 3 32 32 mean 127.5 scale 0.0078125
 conv a image out 8 s 2 bn relu

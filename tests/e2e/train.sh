@@ -2,10 +2,8 @@
 # mien train and mien eval from rendered people to a network: learns, stops on Ctrl-C, goes on, is
 # judged; mistakes give exit status 2 and say what is wrong.
 . "$(dirname "$0")/common.inc"
-"$MIEN" synth -n 48 --size 96 --seed 5 -o "$tmp/a.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
-    fail "synth: $(tail -n 3 "$tmp/log")"
-"$MIEN" synth -n 12 --size 96 --seed 6 --split val -o "$tmp/b.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
-    fail "synth: $(tail -n 3 "$tmp/log")"
+make_pack a.pack 48 5
+make_pack b.pack 12 6 --split val
 cat >"$tmp/net.txt" <<'NET'
 input image 3 48 48 mean 127.5 scale 0.0078125
 conv a image out 12 s 2 bn relu

@@ -106,12 +106,12 @@ KERNEL_ROW_LISTS(KERNEL_DECLARE_LIST)
 // The table is NULL for the plain one.
 bool kernel_compiled_ways(int i, struct kernel_way *way);
 // The row of one that neither prepares nor finishes.
-#define KERNEL_COMPILED_ROW(what, functions, shapes, drawn, made, ran)                    \
+#define KERNEL_ROW(what, functions, group, shapes, drawn, made, ...)                      \
     {                                                                                     \
-        .name = what, .covers = functions, .ways = kernel_compiled_ways, .timed = shapes, \
-        .draw = drawn, .make = made, .pass = {                                            \
-            ran                                                                           \
-        }                                                                                 \
+        .name = what, .covers = functions, .ways = group, .timed = shapes, .draw = drawn, \
+        .make = made, __VA_ARGS__                                                         \
     }
+#define KERNEL_COMPILED_ROW(what, functions, shapes, drawn, made, ran) \
+    KERNEL_ROW(what, functions, kernel_compiled_ways, shapes, drawn, made, .pass = {ran})
 
 #endif

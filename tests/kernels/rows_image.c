@@ -352,16 +352,7 @@ const struct kernel_row kernel_image_rows[] = {
                         make_to_half, run_to_half),
     KERNEL_COMPILED_ROW("noise", "mien_augment_noise", length_timed, draw_length, make_noise,
                         run_noise),
-    {
-        .name = "tone",
-        .covers = "tone_row",
-        .ways = kernel_compiled_ways,
-        .timed = tone_timed,
-        .draw = draw_tone,
-        .make = make_tone,
-        .pass = {run_tone},
-        .prepare = prepare_tone,
-        .finish = finish_tone,
-    },
+    KERNEL_ROW("tone", "tone_row", kernel_compiled_ways, tone_timed, draw_tone, make_tone,
+               .pass = {run_tone}, .prepare = prepare_tone, .finish = finish_tone),
 };
 const int kernel_image_count = MIEN_COUNT(kernel_image_rows);

@@ -360,39 +360,12 @@ static void draw_softargmax(struct mien_rng *r, int d[KERNEL_DIMS])
 static const int softargmax_timed[][KERNEL_DIMS] = {{240, 12, 12}, {-1}};
 
 const struct kernel_row kernel_infer_rows[] = {
-    {
-        .name = "infer conv",
-        .covers = "conv",
-        .ways = ways,
-        .fixed = conv_fixed,
-        .timed = conv_timed,
-        .draw = draw_conv,
-        .make = make_conv,
-        .pass = {run_conv},
-        .prepare = prepare_conv,
-        .finish = finish_map,
-    },
-    {
-        .name = "infer dense",
-        .covers = "dense",
-        .ways = ways,
-        .timed = dense_timed,
-        .draw = draw_dense,
-        .make = make_dense,
-        .pass = {run_dense},
-        .prepare = prepare_dense,
-        .finish = finish_dense,
-    },
-    {
-        .name = "infer softargmax",
-        .covers = "softargmax",
-        .ways = ways,
-        .timed = softargmax_timed,
-        .draw = draw_softargmax,
-        .make = make_softargmax,
-        .pass = {run_softargmax},
-        .prepare = prepare_softargmax,
-        .finish = finish_dense,
-    },
+    KERNEL_ROW("infer conv", "conv", ways, conv_timed, draw_conv, make_conv, .fixed = conv_fixed,
+               .pass = {run_conv}, .prepare = prepare_conv, .finish = finish_map),
+    KERNEL_ROW("infer dense", "dense", ways, dense_timed, draw_dense, make_dense,
+               .pass = {run_dense}, .prepare = prepare_dense, .finish = finish_dense),
+    KERNEL_ROW("infer softargmax", "softargmax", ways, softargmax_timed, draw_softargmax,
+               make_softargmax, .pass = {run_softargmax}, .prepare = prepare_softargmax,
+               .finish = finish_dense),
 };
 const int kernel_infer_count = MIEN_COUNT(kernel_infer_rows);

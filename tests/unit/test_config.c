@@ -54,7 +54,7 @@ static void starts_empty_and_remembers(void **state)
     assert_null(mien_config_get(&c, "mode"));
     mien_config_set(&c, "mode", "shaded");
     mien_config_set_number(&c, "opacity", 0.5);
-    mien_config_set_bool(&c, "mirror", true);
+    mien_config_set(&c, "mirror", "yes");
     assert_true(mien_config_save(&c)); // makes the folder
     mien_config_destroy(&c);
     assert_true(mien_config_load(&c, path));
