@@ -66,6 +66,19 @@ class User:
         self.x.XGetWindowAttributes(self.d, self.w, ctypes.byref(a))
         return a.x, a.y, a.width, a.height
 
+    def move(self, x, y):
+        self.x.XMoveWindow(self.d, self.w, x, y)
+        self.x.XSync(self.d, 0)
+        self.pause(0.5)
+
+    def pixels(self):
+        """Width, height and the window's pixels, four bytes each; what lies over it would be in it."""
+        _, _, w, h = self.at()
+        self.x.XGetImage.restype = ctypes.c_void_p
+        image = self.x.XGetImage(self.d, self.w, 0, 0, w, h, ctypes.c_ulong(0xFFFFFFFF), 2)
+        data = ctypes.cast(image + 16, ctypes.POINTER(ctypes.c_void_p))[0]  # XImage: width, height, offset, format
+        return w, h, ctypes.string_at(data, 4 * w * h)
+
     def point(self, x, y, pause=0.6):
         """In the window's pixels."""
         ox, oy, _, _ = self.at()

@@ -119,15 +119,19 @@ void mien_frame_publish(void *arg, const struct mien_shot *shot)
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
 {
     int64_t start = mien_now_ns();
-    bool captured = shot && s->capture;
+    bool captured = shot && s->capture, shared = captured || s->controls.audience;
     mien_show_take(s, shot, start);
-    mien_show_paint(s, true, captured);
-    if (captured) { // what is said to the user is not shown to others
+    mien_show_paint(s, true, shared);
+    if (captured) {
         s->capture(s->capture_arg, shot);
+    }
+    mien_show_compose(s);
+    if (shared) { // what is said to the user is not shown to others
         mien_view_notes(s->view, &s->settings, &s->info);
     }
     mien_show_paint_menus(s);
     mien_window_show_frame(&s->window);
+    mien_show_present(s);
     mien_view_finish();
     mien_show_measure(s, shot, start, mien_now_ns());
 }
@@ -153,14 +157,14 @@ bool mien_frame_show(struct mien_session *s, int64_t deadline_ns)
 
 // The window or the source may have another size than when the output was opened: what is shown is
 // fitted into its pictures.
-static void record(struct mien_session *s, struct mien_live_out *o, const struct mien_shot *shot,
-                   int64_t time_ns)
+static void record(struct mien_session *s, struct mien_live_out *o, enum mien_programme p,
+                   const struct mien_shot *shot, int64_t time_ns)
 {
     struct mien_image *im = mien_live_out_picture(o);
     if (!im) {
         return;
     }
-    if (!mien_session_paint_programme(s, shot, im)) {
+    if (!mien_session_paint_programme(s, p, shot, im)) {
         memset(im->data, 0, im->stride * (size_t)im->height);
     }
     mien_live_out_record(o, im, time_ns, shot->captured_ns);
@@ -172,13 +176,16 @@ void mien_frame_capture(void *arg, const struct mien_shot *shot)
     struct mien_live_out *film = s->recording.out;
     bool records = film && mien_live_out_state(film) == MIEN_LIVE_OUT_OPEN;
     int64_t time_ns = records ? mien_session_record_time(s, shot) : 0;
-    for (int i = 0; i < s->show->controls.sinks; i++) { // those without pictures have none free
+    const struct mien_ui_controls *c = &s->show->controls;
+    enum mien_programme common = c->programme, camera;
+    camera = mien_show_programme(s->show, c->camera_programme);
+    for (int i = 0; i < c->sinks; i++) { // those without pictures have none free
         if (s->outputs.out[i]) {
-            record(s, s->outputs.out[i], shot, time_ns);
+            record(s, s->outputs.out[i], camera, shot, time_ns);
         }
     }
     if (records) {
-        record(s, film, shot, time_ns);
+        record(s, film, common, shot, time_ns);
     }
 }
 

@@ -110,6 +110,9 @@ static int open_show(struct mien_session *s)
     }
     s->props.before = k->prop;
     memcpy(s->props.also_before, k->also, sizeof(s->props.also_before));
+    if (o->audience) {
+        mien_action_ask(&s->show->actions, MIEN_ACTION_AUDIENCE);
+    }
     if (o->menu != MIEN_UI_NONE && s->show->ui) {
         s->show->menus_in_screenshot = true;
         mien_ui_show(s->show->ui, (enum mien_ui_menu)o->menu);

@@ -26,8 +26,9 @@ struct mien_session_options {
     bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
     bool show_curves;
     bool profile_off; // it is not used until asked for
-    bool waits;       // nothing may be lost
-    int frames, mode, faces, menu, hud, programme;
+    bool audience;
+    bool waits; // nothing may be lost
+    int frames, mode, faces, menu, hud, programme, camera_programme, window_programme;
     int mirror;         // every source: 1 is, 0 is not; -1: cameras as mirror_camera says
     bool mirror_camera; // from the settings
     double fov, filter, opacity;

@@ -46,6 +46,13 @@ static bool warm_up(struct mien_show *s, const struct mien_show_config *c)
 static bool filter(void *arg, const union SDL_Event *e)
 {
     struct mien_show *s = arg;
+    if (mien_audience_event(&s->audience, e)) {
+        s->dirty = true;
+        return true;
+    }
+    if (!s->ui) {
+        return false;
+    }
     bool was = mien_ui_visible(s->ui, NULL), kept = mien_ui_event(s->ui, e);
     s->dirty = s->dirty || was || mien_ui_visible(s->ui, NULL);
     return kept;
@@ -69,10 +76,8 @@ static void open_ui(struct mien_show *s)
     mien_view_size(s->view, &w, &h);
     s->ui = mien_ui_create(s->window.window, s->window.context, mien_hud_scale(w, h),
                            s->window.headless);
-    if (s->ui) {
-        s->window.filter = filter;
-        s->window.filter_arg = s;
-    }
+    s->window.filter = filter;
+    s->window.filter_arg = s;
 }
 
 bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
@@ -122,6 +127,7 @@ void mien_show_close(struct mien_show *s)
     s->ui = NULL;
     mien_view_destroy(s->view);
     s->view = NULL;
+    mien_audience_close(&s->audience);
     mien_window_close(&s->window);
     mien_inbox_destroy(&s->actions);
     mien_free(s->prop_path);
@@ -192,6 +198,10 @@ void mien_show_events(struct mien_show *s)
             }
             s->dirty = true;
         }
+    }
+    if (s->audience.closing) {
+        s->audience.closing = false;
+        mien_action_ask(&s->actions, MIEN_ACTION_AUDIENCE);
     }
 }
 
@@ -292,6 +302,34 @@ void mien_show_paint_menus(struct mien_show *s)
     mien_view_size(s->view, &w, &h);
     if (s->ui) {
         mien_ui_draw(s->ui, &s->controls, w, h);
+    }
+}
+
+enum mien_programme mien_show_programme(const struct mien_show *s, int of)
+{
+    return of > 0 ? (enum mien_programme)(of - 1) : s->controls.programme;
+}
+
+bool mien_show_open_audience(struct mien_show *s, const char **why)
+{
+    int w = s->controls.width, h = s->controls.height;
+    bool known = w >= 16 && h >= 16;
+    return mien_audience_open(&s->audience, &s->window, known ? w : 640, known ? h : 480, why);
+}
+
+void mien_show_compose(struct mien_show *s)
+{
+    struct mien_view_pixels pixels;
+    if (s->controls.audience && s->shot && mien_audience_pixels(&s->audience, &pixels)) {
+        mien_view_compose(s->view, mien_show_programme(s, s->controls.window_programme),
+                          &s->shot->picture, &s->shot->result, s->controls.light, &pixels);
+    }
+}
+
+void mien_show_present(struct mien_show *s)
+{
+    if (s->controls.audience) {
+        mien_audience_show(&s->audience, &s->window);
     }
 }
 

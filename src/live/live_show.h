@@ -7,6 +7,7 @@
 #define MIEN_LIVE_LIVE_SHOW_H
 
 #include "base/stats.h"
+#include "live/audience.h"
 #include "live/live.h"
 #include "live/window.h"
 #include "view/actions.h"
@@ -26,6 +27,7 @@ struct mien_show_config {
 
 struct mien_show {
     struct mien_window window;
+    struct mien_audience audience; // open: controls.audience
     struct mien_view *view;
     struct mien_ui *ui;               // NULL: there are no menus
     struct mien_ui_controls controls; // what menus show
@@ -69,6 +71,13 @@ void mien_show_take(struct mien_show *s, const struct mien_shot *shot, int64_t n
 // menus: there is room for their bar. notes_apart: without notices and lamps.
 void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart);
 void mien_show_paint_menus(struct mien_show *s);
+// What the second window gets, after mien_show_paint and before all that is the operator's own; and
+// shows it there.
+void mien_show_compose(struct mien_show *s);
+void mien_show_present(struct mien_show *s);
+bool mien_show_open_audience(struct mien_show *s, const char **why); // false: why it cannot
+// Of an output that has its own (`of`, MIEN_PROGRAMME_OF_NAMES) or the common one.
+enum mien_programme mien_show_programme(const struct mien_show *s, int of);
 // Notes the times of a drawing from start to end, CLOCK_MONOTONIC.
 void mien_show_measure(struct mien_show *s, const struct mien_shot *shot, int64_t start,
                        int64_t end);

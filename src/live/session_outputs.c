@@ -36,7 +36,8 @@ static struct mien_live_out *open_out(struct mien_session *s, const char *sink, 
                                      .events = &s->events,
                                      .number = ++s->outputs.opened};
     mien_view_size(s->show->view, &c.width_px, &c.height_px);
-    bool all = s->show->controls.programme == MIEN_PROGRAMME_ALL;
+    enum mien_programme p = mien_show_programme(s->show, record ? 0 : k->camera_programme);
+    bool all = p == MIEN_PROGRAMME_ALL;
     if (!all && info->width >= 16 && info->height >= 16) {
         c.width_px = info->width;
         c.height_px = info->height;
@@ -366,11 +367,10 @@ static bool fit_plain(struct mien_image *im, const struct mien_image *picture)
     return true;
 }
 
-bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot *shot,
-                                  struct mien_image *im)
+bool mien_session_paint_programme(struct mien_session *s, enum mien_programme p,
+                                  const struct mien_shot *shot, struct mien_image *im)
 {
     struct mien_show *w = s->show;
-    enum mien_programme p = w->controls.programme;
     bool worn = p == MIEN_PROGRAMME_PROPS && shot->result.count > 0 && mien_view_wears(w->view);
     return p == MIEN_PROGRAMME_ALL ? mien_view_read_fitted(w->view, im)
            : worn
@@ -464,7 +464,7 @@ static bool take_picture(struct mien_session *s, struct mien_image *im)
                 return false;
             }
         }
-        return mien_session_paint_programme(s, shot, im);
+        return mien_session_paint_programme(s, w->controls.programme, shot, im);
     }
     bool menus = w->menus_in_screenshot;
     w->menus_in_screenshot = false;

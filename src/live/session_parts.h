@@ -39,8 +39,8 @@ bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
 void mien_session_set_lamps(struct mien_session *s);
 // What the audience gets. False: it could not be painted.
-bool mien_session_paint_programme(struct mien_session *s, const struct mien_shot *shot,
-                                  struct mien_image *im);
+bool mien_session_paint_programme(struct mien_session *s, enum mien_programme p,
+                                  const struct mien_shot *shot, struct mien_image *im);
 // A shot's time in the recording, which goes on when another source begins its own time anew.
 int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot);
 

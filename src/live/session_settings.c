@@ -42,6 +42,7 @@ struct mien_session_options mien_session_present(const struct mien_session *s,
     now.opacity = (double)(1 - s->show->settings.fade);
     now.mirror_camera = s->mirror.of[1];
     now.fullscreen = s->show->window.fullscreen;
+    now.audience = k->audience;
     now.faces = s->o.faces == 0 && k->faces == 1 ? 0 : k->faces;
     if (whole || k->prop != s->props.before ||
         memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {

@@ -149,11 +149,25 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          "record_sound",
          BY(SOUND)},
         {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
-          "what recordings and virtual cameras get: the picture with what is worn, alone, or all "
+          "what recordings, virtual cameras and the second window get: the picture with what is worn, alone, or all "
           "that the window shows",
           0, 0},
          "programme",
          LIVE(SET_PROGRAMME, controls.programme)},
+        {{"programme-camera", 0, MIEN_OPT_CHOICE, &o->camera_programme, MIEN_PROGRAMME_OF_NAMES,
+          "what virtual cameras get, where it is not the same", 0, 0},
+         "programme_camera",
+         LIVE(SET_CAMERA_PROGRAMME, controls.camera_programme)},
+        {{"programme-window", 0, MIEN_OPT_CHOICE, &o->window_programme, MIEN_PROGRAMME_OF_NAMES,
+          "what the second window gets, where it is not the same", 0, 0},
+         "programme_window",
+         LIVE(SET_WINDOW_PROGRAMME, controls.window_programme)},
+        {{"audience", 0, MIEN_OPT_FIELD(&o->audience), NULL,
+          "a second window, which shows the audience only what others get; on another screen where "
+          "there is one",
+          0, 0},
+         "audience",
+         BY(AUDIENCE)},
         {{"folder", 0, MIEN_OPT_FIELD(&o->folder), "DIR",
           "where recordings, pictures, reports and records go that keys and menus begin; made when "
           "it is not there; the current folder by default",

@@ -215,6 +215,53 @@ static void give_next_programme(struct mien_show *s, const struct mien_action *a
     say(s, a, told[s->controls.programme]);
 }
 
+static int programme_of(const struct mien_action *a)
+{
+    return a->number >= 0 && a->number <= MIEN_PROGRAMMES ? (int)a->number : 0;
+}
+
+static void give_camera_programme(struct mien_show *s, const struct mien_action *a)
+{
+    s->controls.camera_programme = programme_of(a);
+}
+
+static void give_window_programme(struct mien_show *s, const struct mien_action *a)
+{
+    s->controls.window_programme = programme_of(a);
+}
+
+static void toggle_audience(struct mien_show *s, const struct mien_action *a)
+{
+    const char *why = NULL;
+    if (s->controls.audience) {
+        mien_audience_close(&s->audience);
+        s->controls.audience = false;
+        return;
+    }
+    s->controls.audience = mien_show_open_audience(s, &why);
+    if (why) {
+        mien_show_notice_for(s, why, 6);
+    }
+}
+
+static void toggle_audience_fullscreen(struct mien_show *s, const struct mien_action *a)
+{
+    if (s->controls.audience) {
+        mien_audience_toggle_fullscreen(&s->audience);
+    } else {
+        say(s, a, "the second window is not open: W opens it");
+    }
+}
+
+static void move_audience(struct mien_show *s, const struct mien_action *a)
+{
+    if (!mien_audience_next_screen(&s->audience)) {
+        say(s, a,
+            s->controls.audience ? "there is no other screen"
+                                 : "the second window is not open: W opens it");
+    }
+}
+
 static void toggle_presentation(struct mien_show *s, const struct mien_action *a)
 {
     s->presenting = !s->presenting;

@@ -199,9 +199,10 @@ enum mien_key mien_window_poll(struct mien_window *w, char *character)
             w->dropped = e.drop.file;
             k = MIEN_KEY_DROPPED;
         } else if (e.type == SDL_WINDOWEVENT) {
-            k = e.window.event == SDL_WINDOWEVENT_SIZE_CHANGED ? MIEN_KEY_RESIZED
-                : e.window.event == SDL_WINDOWEVENT_EXPOSED    ? MIEN_KEY_EXPOSED
-                                                               : MIEN_KEY_NONE;
+            k = e.window.event == SDL_WINDOWEVENT_CLOSE          ? MIEN_KEY_QUIT
+                : e.window.event == SDL_WINDOWEVENT_SIZE_CHANGED ? MIEN_KEY_RESIZED
+                : e.window.event == SDL_WINDOWEVENT_EXPOSED      ? MIEN_KEY_EXPOSED
+                                                                 : MIEN_KEY_NONE;
         }
         if (k != MIEN_KEY_NONE) {
             return k;

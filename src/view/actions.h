@@ -103,6 +103,16 @@
     X(PROGRAMME, SHOW, NOTHING, "what others get", 'w', "w", "w",                                  \
       "what others get: picture with what is worn, alone, all that you see", give_next_programme)  \
     X(SET_PROGRAMME, SHOW, NUMBER, "others get this", 0, NULL, NULL, NULL, give_programme)         \
+    X(SET_CAMERA_PROGRAMME, SHOW, NUMBER, "virtual cameras get this", 0, NULL, NULL, NULL,         \
+      give_camera_programme)                                                                       \
+    X(SET_WINDOW_PROGRAMME, SHOW, NUMBER, "the second window gets this", 0, NULL, NULL, NULL,      \
+      give_window_programme)                                                                       \
+    X(AUDIENCE, SHOW, NOTHING, "second window", 'W', "W", "W",                                     \
+      "a second window for the audience, which shows only that; F its full screen",                \
+      toggle_audience)                                                                             \
+    X(AUDIENCE_FULLSCREEN, SHOW, NOTHING, "its full screen", 'F', "F", NULL, NULL,                 \
+      toggle_audience_fullscreen)                                                                  \
+    X(AUDIENCE_SCREEN, SHOW, NOTHING, "to the next screen", 0, NULL, NULL, NULL, move_audience)    \
     X(FOLDER, SESSION, TEXT, "files go to this folder", 0, NULL, NULL, NULL,                       \
       mien_session_use_folder)                                                                     \
     X(OUTPUT, SESSION, NUMBER, "this output on, or off", 0, NULL, NULL, NULL,                      \

@@ -108,7 +108,8 @@ void copy(char *out, size_t size, const char *text)
     snprintf(out, size, "%s", text);
 }
 
-const char *const titles[] = {"", "Source", "View", "Props", "Track", "Record", "Send", "Help"};
+const char *const titles[] = {"",       "Source",   "View", "Props", "Track",
+                              "Record", "Audience", "Send", "Help"};
 
 void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {

@@ -97,7 +97,10 @@ struct mien_ui_controls {
     bool light;               // props are lit like the face
     // Output.
     bool recording;
-    enum mien_programme programme; // what recordings and virtual cameras get
+    enum mien_programme programme; // what others get
+    // Of virtual cameras and of the second window: MIEN_PROGRAMME_OF_NAMES, 0 is the same.
+    int camera_programme, window_programme;
+    bool audience; // the second window is open
     double recorded_s;
     int64_t recorded_bytes;
     char record_path[MIEN_UI_PATH];
@@ -118,7 +121,8 @@ struct mien_ui_controls {
 
 // The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog,
 // MIEN_UI_GUIDE the page of calibration, which is shown while controls.guide has a stage.
-#define MIEN_UI_MENU_NAMES "none|source|view|props|track|record|send|help|settings|open|calibration"
+#define MIEN_UI_MENU_NAMES \
+    "none|source|view|props|track|record|audience|send|help|settings|open|calibration"
 enum mien_ui_menu {
     MIEN_UI_NONE,
     MIEN_UI_SOURCE,
@@ -126,6 +130,7 @@ enum mien_ui_menu {
     MIEN_UI_PROP,
     MIEN_UI_TRACK,
     MIEN_UI_RECORD,
+    MIEN_UI_AUDIENCE,
     MIEN_UI_SEND,
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,

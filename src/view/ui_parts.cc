@@ -214,7 +214,6 @@ void view_part(mien_ui *ui, const mien_ui_controls *c)
     if (c->curves) {
         curves_part(c);
     }
-    button(c, MIEN_ACTION_PRESENT);
     button(c, MIEN_ACTION_FULLSCREEN);
     preset_part(ui, c);
     ImGui::PopStyleVar();
@@ -333,16 +332,6 @@ void record_part(mien_ui *ui, const mien_ui_controls *c)
         file_name(c->record_path);
     }
     sound_part(c);
-    static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
-    ImGui::TextDisabled("others get the picture (recordings, virtual camera):");
-    for (int i = 0; i < MIEN_PROGRAMMES; i++) {
-        if (ImGui::RadioButton(programmes[i], c->programme == i)) {
-            ask(c, MIEN_ACTION_SET_PROGRAMME, i);
-        }
-        if (i == 0) {
-            key_hint(mien_action_label(MIEN_ACTION_PROGRAMME));
-        }
-    }
     ImGui::Separator();
     button(c, MIEN_ACTION_REPORT, report ? "Finish the report" : nullptr);
     if (report) {
@@ -358,6 +347,45 @@ void record_part(mien_ui *ui, const mien_ui_controls *c)
         ImGui::InputTextWithHint("##folder", "the current folder", ui->files, sizeof(ui->files));
     ui->typing |= ImGui::IsItemActive();
     ImGui::TextDisabled("all goes to this folder");
+}
+
+// One output's own choice.
+void programme_of(const mien_ui_controls *c, const char *label, enum mien_action_id id, int now)
+{
+    static const char *const names[] = {"the same", "with what is worn", "the picture alone",
+                                        "all that I see"};
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 10);
+    if (ImGui::BeginCombo(label, names[now])) {
+        for (int i = 0; i <= MIEN_PROGRAMMES; i++) {
+            if (ImGui::Selectable(names[i], i == now)) {
+                ask(c, id, i);
+            }
+        }
+        ImGui::EndCombo();
+    }
+}
+
+void audience_part(const mien_ui_controls *c)
+{
+    static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
+    ImGui::TextDisabled("others get the picture:");
+    for (int i = 0; i < MIEN_PROGRAMMES; i++) {
+        if (ImGui::RadioButton(programmes[i], c->programme == i)) {
+            ask(c, MIEN_ACTION_SET_PROGRAMME, i);
+        }
+        if (i == 0) {
+            key_hint(mien_action_label(MIEN_ACTION_PROGRAMME));
+        }
+    }
+    programme_of(c, "virtual camera", MIEN_ACTION_SET_CAMERA_PROGRAMME, c->camera_programme);
+    programme_of(c, "second window##of", MIEN_ACTION_SET_WINDOW_PROGRAMME, c->window_programme);
+    ImGui::Separator();
+    toggle(c, MIEN_ACTION_AUDIENCE, c->audience);
+    if (c->audience) {
+        button(c, MIEN_ACTION_AUDIENCE_FULLSCREEN);
+        button(c, MIEN_ACTION_AUDIENCE_SCREEN);
+    }
+    button(c, MIEN_ACTION_PRESENT);
 }
 
 void send_part(mien_ui *ui, const mien_ui_controls *c)
@@ -429,6 +457,8 @@ void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
         return track_part(c);
     case MIEN_UI_RECORD:
         return record_part(ui, c);
+    case MIEN_UI_AUDIENCE:
+        return audience_part(c);
     case MIEN_UI_SEND:
         return send_part(ui, c);
     default:

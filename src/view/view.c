@@ -21,6 +21,11 @@ struct worn_key {
     bool light;
 };
 
+struct buffer { // a framebuffer; frame 0: none
+    GLuint frame, color, depth;
+    int width, height;
+};
+
 struct mien_view {
     const struct mien_face_model *model;
     int width, height;
@@ -34,9 +39,10 @@ struct mien_view {
     struct mien_wear wear;
     struct worn_key worn; // what the layer of worn things shows
     uint8_t *row;         // one line of what is read back, for turning it
-    // Where a picture of another size than the screen's is made; 0 until one is asked for.
-    GLuint copy, copy_color, copy_depth;
-    int copy_width, copy_height;
+    int row_px;           // its room
+    // Where a picture of another size than the screen's is made, and what another window shows;
+    // none until one is asked for.
+    struct buffer copy, composed;
     bool warned_full;
     struct mien_map map;
     struct mien_layout layout; // of what was drawn last
@@ -68,18 +74,29 @@ static bool make_frame(struct mien_view *v)
     return true;
 }
 
+// Room for a line of what is read back.
+static bool make_row(struct mien_view *v, int width_px)
+{
+    if (width_px > v->row_px) {
+        uint8_t *row = mien_calloc((size_t)width_px, 4);
+        if (!row) {
+            return false;
+        }
+        mien_free(v->row);
+        v->row = row;
+        v->row_px = width_px;
+    }
+    return true;
+}
+
 bool mien_view_resize(struct mien_view *v, int width_px, int height_px)
 {
     if (width_px < 16 || height_px < 16 || width_px > 16384 || height_px > 16384) {
         return false;
     }
-    int widest = width_px > v->copy_width ? width_px : v->copy_width;
-    uint8_t *row = mien_calloc((size_t)widest, 4);
-    if (!row) {
+    if (!make_row(v, width_px)) {
         return false;
     }
-    mien_free(v->row);
-    v->row = row;
     v->width = width_px;
     v->height = height_px;
     float scale = mien_hud_scale(width_px, height_px);
@@ -115,6 +132,16 @@ struct mien_view *mien_view_create(const struct mien_view_config *c)
     return v;
 }
 
+static void destroy_buffer(struct buffer *b)
+{
+    if (b->frame) {
+        glDeleteFramebuffers(1, &b->frame);
+        glDeleteRenderbuffers(1, &b->color);
+        glDeleteRenderbuffers(1, &b->depth);
+    }
+    *b = (struct buffer){0};
+}
+
 void mien_view_destroy(struct mien_view *v)
 {
     if (!v) {
@@ -130,11 +157,8 @@ void mien_view_destroy(struct mien_view *v)
         glDeleteRenderbuffers(1, &v->color);
         glDeleteRenderbuffers(1, &v->depth);
     }
-    if (v->copy) {
-        glDeleteFramebuffers(1, &v->copy);
-        glDeleteRenderbuffers(1, &v->copy_color);
-        glDeleteRenderbuffers(1, &v->copy_depth);
-    }
+    destroy_buffer(&v->copy);
+    destroy_buffer(&v->composed);
     mien_free(v->row);
     mien_free(v);
 }
@@ -360,6 +384,16 @@ void mien_view_size(const struct mien_view *v, int *width_px, int *height_px)
     *height_px = v->height;
 }
 
+static void turn_rows(struct mien_view *v, uint8_t *data, size_t stride, size_t bytes, int rows)
+{
+    for (int y = 0; y < rows / 2; y++) { // OpenGL's first row is the lowest
+        uint8_t *a = data + (size_t)y * stride, *b = data + (size_t)(rows - 1 - y) * stride;
+        memcpy(v->row, a, bytes);
+        memcpy(a, b, bytes);
+        memcpy(b, v->row, bytes);
+    }
+}
+
 static void read_back(struct mien_view *v, GLuint frame, struct mien_image *out)
 {
     glBindFramebuffer(GL_FRAMEBUFFER, frame);
@@ -368,14 +402,7 @@ static void read_back(struct mien_view *v, GLuint frame, struct mien_image *out)
     glPixelStorei(GL_PACK_ROW_LENGTH, (GLint)(out->stride / 3));
     glReadPixels(0, 0, out->width, out->height, GL_RGB, GL_UNSIGNED_BYTE, out->data);
     glPixelStorei(GL_PACK_ROW_LENGTH, 0);
-    size_t bytes = 3 * (size_t)out->width;
-    for (int y = 0; y < out->height / 2; y++) { // OpenGL's first row is the lowest
-        uint8_t *a = out->data + (size_t)y * out->stride;
-        uint8_t *b = out->data + (size_t)(out->height - 1 - y) * out->stride;
-        memcpy(v->row, a, bytes);
-        memcpy(a, b, bytes);
-        memcpy(b, v->row, bytes);
-    }
+    turn_rows(v, out->data, out->stride, 3 * (size_t)out->width, out->height);
 }
 
 bool mien_view_read(struct mien_view *v, struct mien_image *out)
@@ -388,45 +415,44 @@ bool mien_view_read(struct mien_view *v, struct mien_image *out)
 }
 
 // A framebuffer of this size, made anew only when the size is another than the last time.
-static bool make_copy(struct mien_view *v, int width, int height)
+static bool make_buffer(struct buffer *b, int width, int height)
 {
-    if (v->copy && v->copy_width == width && v->copy_height == height) {
+    if (b->frame && b->width == width && b->height == height) {
         return true;
     }
-    if (width > (v->width > v->copy_width ? v->width : v->copy_width)) {
-        uint8_t *row = mien_calloc((size_t)width, 4);
-        if (!row) {
-            return false;
-        }
-        mien_free(v->row);
-        v->row = row;
+    if (!b->frame) {
+        glGenFramebuffers(1, &b->frame);
+        glGenRenderbuffers(1, &b->color);
+        glGenRenderbuffers(1, &b->depth);
     }
-    if (!v->copy) {
-        glGenFramebuffers(1, &v->copy);
-        glGenRenderbuffers(1, &v->copy_color);
-        glGenRenderbuffers(1, &v->copy_depth);
-    }
-    v->copy_width = width;
-    v->copy_height = height;
-    glBindRenderbuffer(GL_RENDERBUFFER, v->copy_color);
+    b->width = width;
+    b->height = height;
+    glBindRenderbuffer(GL_RENDERBUFFER, b->color);
     glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
-    glBindRenderbuffer(GL_RENDERBUFFER, v->copy_depth);
+    glBindRenderbuffer(GL_RENDERBUFFER, b->depth);
     glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, width, height);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->copy);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->copy_color);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, v->copy_depth);
+    glBindFramebuffer(GL_FRAMEBUFFER, b->frame);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, b->color);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, b->depth);
     return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
 }
 
-// The copy's framebuffer, bound and black, for an image of any usable size.
-static bool begin_copy(struct mien_view *v, const struct mien_image *out)
+// A buffer, bound and black, of any usable size.
+static bool begin_copy(struct buffer *b, int width, int height)
 {
-    if (out->format != MIEN_FORMAT_RGB8 || out->width < 16 || out->height < 16 ||
-        out->width > 16384 || out->height > 16384 || !make_copy(v, out->width, out->height)) {
+    if (width < 16 || height < 16 || width > 16384 || height > 16384 ||
+        !make_buffer(b, width, height)) {
         return false;
     }
-    begin_buffer(v->copy, out->width, out->height, 0, 0, 0);
+    begin_buffer(b->frame, width, height, 0, 0, 0);
     return true;
+}
+
+// The copy's, for an image.
+static bool begin_image(struct mien_view *v, const struct mien_image *out)
+{
+    return out->format == MIEN_FORMAT_RGB8 && make_row(v, out->width) &&
+           begin_copy(&v->copy, out->width, out->height);
 }
 
 bool mien_view_wears(const struct mien_view *v)
@@ -434,23 +460,43 @@ bool mien_view_wears(const struct mien_view *v)
     return v->wear.count > 0;
 }
 
+// The frame with what is worn into the framebuffer that is bound and has this size.
+static void draw_programme(struct mien_view *v, const struct mien_image *frame, bool worn,
+                           int width, int height)
+{
+    struct mien_rect all = {0, 0, (float)width, (float)height};
+    struct mien_map map = {mien_rect_fit(all, frame->width, frame->height), frame->width,
+                           frame->height, false};
+    mien_scene_video(&v->scene, &map, height, 1);
+    if (worn) {
+        mien_layer_show(&v->wear.layer, &map, height);
+    }
+}
+
 bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
                          const struct mien_result *result, bool light, struct mien_image *out)
 {
     bool worn = draw_worn(v, frame, result, light);
-    if (!begin_copy(v, out)) {
+    if (!begin_image(v, out)) {
         return false;
     }
-    struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
-    struct mien_map map = {mien_rect_fit(all, frame->width, frame->height), frame->width,
-                           frame->height, false};
-    mien_scene_video(&v->scene, &map, out->height, 1);
-    if (worn) {
-        mien_layer_show(&v->wear.layer, &map, out->height);
-    }
-    read_back(v, v->copy, out);
+    draw_programme(v, frame, worn, out->width, out->height);
+    read_back(v, v->copy.frame, out);
     glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
     return true;
+}
+
+// A picture of one size into the framebuffer `to` of another, as large as it fits.
+static void blit_fitted(GLuint from, int from_w, int from_h, GLuint to, int w, int h)
+{
+    struct mien_rect all = {0, 0, (float)w, (float)h};
+    struct mien_rect r = mien_rect_fit(all, from_w, from_h);
+    GLint x = (GLint)lroundf(r.x), y = (GLint)lroundf(r.y);
+    glBindFramebuffer(GL_READ_FRAMEBUFFER, from);
+    glBindFramebuffer(GL_DRAW_FRAMEBUFFER, to);
+    glReadBuffer(from ? GL_COLOR_ATTACHMENT0 : GL_BACK);
+    glBlitFramebuffer(0, 0, from_w, from_h, x, y, x + (GLint)lroundf(r.w), y + (GLint)lroundf(r.h),
+                      GL_COLOR_BUFFER_BIT, GL_LINEAR);
 }
 
 bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
@@ -458,17 +504,35 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
     if (mien_view_read(v, out)) {
         return true;
     }
-    if (!begin_copy(v, out)) {
+    if (!begin_image(v, out)) {
         return false;
     }
-    struct mien_rect all = {0, 0, (float)out->width, (float)out->height};
-    struct mien_rect r = mien_rect_fit(all, v->width, v->height);
-    GLint x = (GLint)lroundf(r.x), y = (GLint)lroundf(r.y);
-    glBindFramebuffer(GL_READ_FRAMEBUFFER, v->frame);
-    glReadBuffer(v->frame ? GL_COLOR_ATTACHMENT0 : GL_BACK);
-    glBlitFramebuffer(0, 0, v->width, v->height, x, y, x + (GLint)lroundf(r.w),
-                      y + (GLint)lroundf(r.h), GL_COLOR_BUFFER_BIT, GL_LINEAR);
-    read_back(v, v->copy, out);
+    blit_fitted(v->frame, v->width, v->height, v->copy.frame, out->width, out->height);
+    read_back(v, v->copy.frame, out);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    return true;
+}
+
+bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
+                       const struct mien_image *frame, const struct mien_result *result, bool light,
+                       const struct mien_view_pixels *out)
+{
+    bool worn = programme == MIEN_PROGRAMME_PROPS && draw_worn(v, frame, result, light);
+    if (!begin_copy(&v->composed, out->width, out->height) || !make_row(v, out->width)) {
+        return false;
+    }
+    if (programme == MIEN_PROGRAMME_ALL) {
+        blit_fitted(v->frame, v->width, v->height, v->composed.frame, out->width, out->height);
+    } else {
+        draw_programme(v, frame, worn, out->width, out->height);
+    }
+    glBindFramebuffer(GL_FRAMEBUFFER, v->composed.frame);
+    glReadBuffer(GL_COLOR_ATTACHMENT0);
+    glPixelStorei(GL_PACK_ALIGNMENT, 4);
+    glPixelStorei(GL_PACK_ROW_LENGTH, (GLint)(out->stride / 4));
+    glReadPixels(0, 0, out->width, out->height, GL_BGRA, GL_UNSIGNED_BYTE, out->data);
+    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
+    turn_rows(v, out->data, out->stride, 4 * (size_t)out->width, out->height);
     glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
     return true;
 }

@@ -17,7 +17,8 @@
 #include "view/modes.h"
 #include <stdbool.h>
 
-// What the audience gets in recordings and through a virtual camera, whatever the operator sees.
+// What the audience gets in recordings, through a virtual camera and in a window of its own,
+// whatever the operator sees.
 #define MIEN_PROGRAMME_NAMES "props|picture|everything"
 enum mien_programme {
     MIEN_PROGRAMME_PROPS, // the picture with what is worn, at the picture's size, not mirrored
@@ -25,6 +26,8 @@ enum mien_programme {
     MIEN_PROGRAMME_ALL, // all that the window shows but menus, lamps, notices and help
     MIEN_PROGRAMMES
 };
+// Of one output alone: what the others get, or one of its own (less one, an enum mien_programme).
+#define MIEN_PROGRAMME_OF_NAMES "same|" MIEN_PROGRAMME_NAMES
 
 struct mien_view_settings {
     enum mien_view_mode mode;
@@ -83,6 +86,17 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out);
 // the settings.
 bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
                          const struct mien_result *result, bool light, struct mien_image *out);
+struct mien_view_pixels { // four bytes each: blue, green, red and one that says nothing
+    uint8_t *data;
+    size_t stride; // a multiple of 4
+    int width, height;
+};
+// What the audience gets, of any usable size, while the screen's own picture is the one that was
+// drawn last: for a window that is drawn otherwise. What is worn is drawn once a frame for all.
+// Another size than the last one's makes a framebuffer. False: the size is not usable.
+bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
+                       const struct mien_image *frame, const struct mien_result *result, bool light,
+                       const struct mien_view_pixels *out);
 bool mien_view_wears(const struct mien_view *v); // whether anything is worn
 void mien_view_finish(void);                     // waits until everything is drawn
 const char *mien_view_driver(void);              // the renderer's name

@@ -242,8 +242,8 @@ static void every_menu_opens_and_closes(void **state)
     static const char *const stored[MIEN_UI_MENUS] = {
         [MIEN_UI_SOURCE] = "menu_source", [MIEN_UI_VIEW] = "menu_view",
         [MIEN_UI_PROP] = "menu_props",    [MIEN_UI_TRACK] = "menu_track",
-        [MIEN_UI_RECORD] = "menu_record", [MIEN_UI_SEND] = "menu_send",
-        [MIEN_UI_HELP] = "menu_help"};
+        [MIEN_UI_RECORD] = "menu_record", [MIEN_UI_AUDIENCE] = "menu_audience",
+        [MIEN_UI_SEND] = "menu_send",     [MIEN_UI_HELP] = "menu_help"};
     fill_menus(&show.controls);
     struct mien_image plain = {0}, open = {0}, last = {0};
     picture(&plain);
@@ -632,6 +632,45 @@ static void a_face_is_chosen(void **state)
     mien_image_destroy(&two);
 }
 
+// The same pixels, of which one has four bytes.
+static bool same_pixels(const struct mien_view_pixels *p, const struct mien_image *im)
+{
+    bool same = p->width == im->width && p->height == im->height;
+    for (int y = 0; same && y < im->height; y++) {
+        const uint8_t *a = p->data + (size_t)y * p->stride, *b = im->data + (size_t)y * im->stride;
+        for (int x = 0; same && x < im->width; x++, a += 4, b += 3) {
+            same = a[0] == b[2] && a[1] == b[1] && a[2] == b[0];
+        }
+    }
+    return same;
+}
+
+// A second window's pixels are what a recording would have, each with its own choice.
+static void composed_is_what_others_get(struct mien_image *clean)
+{
+    static uint8_t data[480][640][4];
+    const struct mien_view_pixels pixels = {data[0][0], sizeof(data[0]), 640, 480};
+    struct mien_image im = {0};
+    assert_true(mien_view_compose(show.view, MIEN_PROGRAMME_PROPS, &shot.picture, &shot.result,
+                                  true, &pixels));
+    assert_true(same_pixels(&pixels, clean));
+    assert_true(mien_view_compose(show.view, MIEN_PROGRAMME_PICTURE, &shot.picture, &shot.result,
+                                  true, &pixels));
+    assert_false(same_pixels(&pixels, clean));
+    assert_true(same_pixels(&pixels, &shot.picture));
+    assert_true(mien_image_create(&im, 640, 480, MIEN_FORMAT_RGB8));
+    assert_true(mien_view_read_fitted(show.view, &im));
+    assert_true(mien_view_compose(show.view, MIEN_PROGRAMME_ALL, &shot.picture, &shot.result, true,
+                                  &pixels));
+    assert_true(same_pixels(&pixels, &im));
+    show.controls.programme = MIEN_PROGRAMME_PICTURE;
+    assert_int_equal(mien_show_programme(&show, 0), MIEN_PROGRAMME_PICTURE);
+    assert_int_equal(mien_show_programme(&show, 1), MIEN_PROGRAMME_PROPS);
+    assert_int_equal(mien_show_programme(&show, 3), MIEN_PROGRAMME_ALL);
+    show.controls.programme = MIEN_PROGRAMME_PROPS;
+    mien_image_destroy(&im);
+}
+
 // What the audience gets: the picture with what is worn, not mirrored, whatever else is shown.
 static void programme_is_clean(void **state)
 {
@@ -663,6 +702,7 @@ static void programme_is_clean(void **state)
     mien_show_draw(&show, NULL);
     assert_true(mien_view_programme(show.view, &shot.picture, &shot.result, true, &got));
     assert_true(difference(&got, &again) == 0);
+    composed_is_what_others_get(&got);
     int worn = 0;
     for (int y = 0; y < 480; y++) {
         for (int x = 0; x < 640; x++) {
