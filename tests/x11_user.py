@@ -10,7 +10,7 @@ class Attributes(ctypes.Structure):  # XWindowAttributes begins so; the rest is 
 
 
 class User:
-    def __init__(self, title, seconds=600, results=None):
+    def __init__(self, title, seconds=600, results=None, types=True):
         """results: a file of lines that the program writes, one a result: pauses last until some more are there. Raises OSError when a library or the server is not there, TimeoutError when no window comes."""
         self.results = results
         self.x = ctypes.CDLL("libX11.so.6")
@@ -28,7 +28,13 @@ class User:
                 raise TimeoutError("no window is called " + title)
             time.sleep(0.1)
         self.w = ctypes.c_ulong(found)
-        self.x.XSetInputFocus(self.d, self.w, 1, 0)  # there is no window manager to do it
+        if types:
+            self.focus()
+        self.x.XSync(self.d, 0)
+
+    def focus(self):
+        """There is no window manager to do it."""
+        self.x.XSetInputFocus(self.d, self.w, 1, 0)
         self.x.XSync(self.d, 0)
 
     def find(self, title):

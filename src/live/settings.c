@@ -149,7 +149,8 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          "record_sound",
          BY(SOUND)},
         {{"programme", 0, MIEN_OPT_CHOICE, &o->programme, MIEN_PROGRAMME_NAMES,
-          "what recordings, virtual cameras and the second window get: the picture with what is worn, alone, or all "
+          "what recordings, virtual cameras and the second window get: the picture with what is "
+          "worn, alone, or all "
           "that the window shows",
           0, 0},
          "programme",

@@ -25,7 +25,8 @@ until("no results", lambda: u.count() > 10)
 u.move(0, 0)
 assert not u.find("mien audience")
 u.press("W")
-a = x11_user.User("mien audience")  # waits for it
+a = x11_user.User("mien audience", types=False)  # waits for it
+u.focus()
 assert a.at()[2:] == (640, 480), a.at()
 u.press(" ", 1)  # paused: both show one frame from now on
 u.pause(0)
@@ -48,8 +49,10 @@ u.press("w", 0)
 until("it is not as it was", lambda: a.pixels() == clean)
 u.press("W", 0)
 until("it does not close", lambda: not u.find("mien audience"))
+u.focus()
 u.press("W", 0)
 until("it does not open again", lambda: u.find("mien audience"))
+u.focus()
 u.press("q", 0)
 time.sleep(1)
 u.press("q", 0)  # results are written: it asks
@@ -58,7 +61,7 @@ until_ended $program
 got=$?
 program=
 [ $got = 0 ] || fail "exit status $got: $(tail -n 3 "$tmp/log")"
-grep -qx 'audience = true' "$tmp/.config/mien/config" || fail "it was not remembered: $(cat "$tmp/.config/mien/config")"
+grep -qx 'audience = yes' "$tmp/.config/mien/config" || fail "it was not remembered: $(cat "$tmp/.config/mien/config")"
 # Without a display there is none, and a word for it; the run goes on.
 "$MIEN" live "$clip" --headless --audience --frames 3 >"$tmp/log" 2>&1 || fail "headless: $(tail -n 3 "$tmp/log")"
 echo "the audience's window shows what others get, alone"
