@@ -24,6 +24,7 @@
 #include "base/queue.h"
 #include "base/rng.h"
 #include "base/stats.h"
+#include "run_tests.h"
 
 static void log_is_captured(void **state)
 {
@@ -706,30 +707,15 @@ static void plain_memory(void **state)
     assert_non_null(strstr(text, "overflows"));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes_overflow),
-        cmocka_unit_test(halves),
-        cmocka_unit_test(floats_become_halves),
-        cmocka_unit_test(plain_memory),
-        cmocka_unit_test(log_is_captured),
-        cmocka_unit_test(arena_measures_then_carves),
-        cmocka_unit_test(random_is_reproducible_and_fair),
-        cmocka_unit_test(quantiles),
-        cmocka_unit_test(pool_runs_each_index_once),
-        cmocka_unit_test(mailbox_keeps_the_newest),
-        cmocka_unit_test(inbox_keeps_the_order),
-        cmocka_unit_test(queue_is_ordered_bounded_and_drains),
-        cmocka_unit_test(options),
-        cmocka_unit_test(options_are_fields),
-        cmocka_unit_test(help_is_whole),
-        cmocka_unit_test(subcommands_are_of_the_list),
-        cmocka_unit_test(arguments_stay_in_their_room),
-        cmocka_unit_test(open_container_is_the_same),
-        cmocka_unit_test(containers),
-        cmocka_unit_test(lists_of_values),
-        cmocka_unit_test(old_containers),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(sizes_overflow), cmocka_unit_test(halves),
+          cmocka_unit_test(floats_become_halves), cmocka_unit_test(plain_memory),
+          cmocka_unit_test(log_is_captured), cmocka_unit_test(arena_measures_then_carves),
+          cmocka_unit_test(random_is_reproducible_and_fair), cmocka_unit_test(quantiles),
+          cmocka_unit_test(pool_runs_each_index_once), cmocka_unit_test(mailbox_keeps_the_newest),
+          cmocka_unit_test(inbox_keeps_the_order),
+          cmocka_unit_test(queue_is_ordered_bounded_and_drains), cmocka_unit_test(options),
+          cmocka_unit_test(options_are_fields), cmocka_unit_test(help_is_whole),
+          cmocka_unit_test(subcommands_are_of_the_list),
+          cmocka_unit_test(arguments_stay_in_their_room),
+          cmocka_unit_test(open_container_is_the_same), cmocka_unit_test(containers),
+          cmocka_unit_test(lists_of_values), cmocka_unit_test(old_containers))

@@ -18,6 +18,7 @@
 #include "learn/graph.h"
 #include "tensor/conv_bf16.h"
 #include "tensor/kernels.h"
+#include "run_tests.h"
 
 static const struct mien_kernels *bf16_or_skip(void)
 {
@@ -214,12 +215,6 @@ static void test_without_it(void **state)
     unsetenv("MIEN_CPU");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rounds_to_nearest), cmocka_unit_test(test_small_shards),
-        cmocka_unit_test(test_trains_as_well),    cmocka_unit_test(test_checkpoints_interchange),
-        cmocka_unit_test(test_without_it),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_rounds_to_nearest), cmocka_unit_test(test_small_shards),
+          cmocka_unit_test(test_trains_as_well), cmocka_unit_test(test_checkpoints_interchange),
+          cmocka_unit_test(test_without_it))

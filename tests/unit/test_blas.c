@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
+#include "run_tests.h"
 
 enum { N = 300, ROUNDS = 20, THREADS = 6 };
 static float a[N * N];
@@ -218,14 +219,6 @@ static void threads_do_not_mix(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_room_for_another_block),
-        cmocka_unit_test(room_for_one_more),
-        cmocka_unit_test(room_for_all),
-        cmocka_unit_test(no_room_at_all),
-        cmocka_unit_test(threads_do_not_mix),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(no_room_for_another_block),
+          cmocka_unit_test(room_for_one_more), cmocka_unit_test(room_for_all),
+          cmocka_unit_test(no_room_at_all), cmocka_unit_test(threads_do_not_mix))

@@ -14,6 +14,7 @@
 #include "learn/calibrate.h"
 #include "learn/graph.h"
 #include "nn/net.h"
+#include "run_tests.h"
 
 static struct mien_estimate estimate; // 10 KB: not on the stack
 static struct mien_target target;
@@ -159,13 +160,6 @@ static void test_numbers_in_a_file(void **state)
     remove(path);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_confidence),
-        cmocka_unit_test(test_temperature),
-        cmocka_unit_test(test_one_kind_alone_is_refused),
-        cmocka_unit_test(test_numbers_in_a_file),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_confidence), cmocka_unit_test(test_temperature),
+          cmocka_unit_test(test_one_kind_alone_is_refused),
+          cmocka_unit_test(test_numbers_in_a_file))

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "folder.h"
+#include "run_tests.h"
 
 static char dir[64];
 static struct mien_claims claims;
@@ -150,14 +151,9 @@ static void free_names_are_taken_together(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(inputs_are_known_by_any_name, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(old_inodes_are_free, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(outputs_are_apart, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(standard_output_is_one, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(free_names_are_taken_together, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL,
+          cmocka_unit_test_setup_teardown(inputs_are_known_by_any_name, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(old_inodes_are_free, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(outputs_are_apart, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(standard_output_is_one, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(free_names_are_taken_together, set_up, tear_down))

@@ -16,6 +16,7 @@
 #include "live/files.h"
 #include "live/presets.h"
 #include "live/settings.h"
+#include "run_tests.h"
 
 static char dir[64], path[128];
 
@@ -410,21 +411,13 @@ static void presets_are_of_settings(void **state)
     unsetenv("XDG_CONFIG_HOME");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written_is_private),
-        cmocka_unit_test(every_setting_comes_back),
-        cmocka_unit_test(settings_name_their_actions),
-        cmocka_unit_test(shown_settings_come_back),
-        cmocka_unit_test(options_win),
-        cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(origins_are_shown, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(keys_are_bound, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(presets_are_of_settings, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(refuses_bad_values, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(leaves_a_broken_file_alone, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(what_is_written_is_private),
+          cmocka_unit_test(every_setting_comes_back), cmocka_unit_test(settings_name_their_actions),
+          cmocka_unit_test(shown_settings_come_back), cmocka_unit_test(options_win),
+          cmocka_unit_test_setup_teardown(starts_empty_and_remembers, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(origins_are_shown, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(keys_are_bound, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(presets_are_of_settings, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(keeps_what_it_does_not_know, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(refuses_bad_values, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(leaves_a_broken_file_alone, set_up, tear_down))

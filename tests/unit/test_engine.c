@@ -19,6 +19,7 @@
 #include "engine/parts.h"
 #include "face/crop.h"
 #include "track/track.h"
+#include "run_tests.h"
 
 // Allocations of our own code (libraries have their own calls).
 static long allocations;
@@ -903,31 +904,25 @@ static void test_the_face_it_had_comes_back(void **state)
     mien_engine_destroy(e);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_camera_of_a_still_is_far_unless_told),
-        cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
-        cmocka_unit_test(test_known_pose_in_same_pose_out),
-        cmocka_unit_test(test_still_faces_are_found_once_each),
-        cmocka_unit_test(test_still_faces_come_by_their_sureness),
-        cmocka_unit_test(test_sights_are_in_pixels),
-        cmocka_unit_test(test_a_still_takes_few_looks),
-        cmocka_unit_test(test_a_picture_without_faces_has_none),
-        cmocka_unit_test(test_moving_face_is_followed),
-        cmocka_unit_test(test_steady_at_rest_quick_in_motion),
-        cmocka_unit_test(test_a_yawn_does_not_move_the_brows),
-        cmocka_unit_test(test_face_that_leaves_is_lost_and_found),
-        cmocka_unit_test(test_several_faces_are_followed),
-        cmocka_unit_test(test_small_faces_of_large_pictures_are_found),
-        cmocka_unit_test(test_faces_on_their_side_are_found),
-        cmocka_unit_test(test_another_shot_is_another_track),
-        cmocka_unit_test(test_another_person_is_another_track),
-        cmocka_unit_test(test_the_face_it_had_comes_back),
-        cmocka_unit_test(test_results_depend_on_frames_only),
-        cmocka_unit_test(test_frames_do_not_allocate),
-        cmocka_unit_test(test_unusable_frames_are_refused),
-        cmocka_unit_test(test_mirror_twice_is_nothing),
-    };
-    return cmocka_run_group_tests(tests, load, unload);
-}
+RUN_TESTS(load, unload, cmocka_unit_test(test_camera_of_a_still_is_far_unless_told),
+          cmocka_unit_test(test_rescaled_estimate_is_that_of_the_other_crop),
+          cmocka_unit_test(test_known_pose_in_same_pose_out),
+          cmocka_unit_test(test_still_faces_are_found_once_each),
+          cmocka_unit_test(test_still_faces_come_by_their_sureness),
+          cmocka_unit_test(test_sights_are_in_pixels),
+          cmocka_unit_test(test_a_still_takes_few_looks),
+          cmocka_unit_test(test_a_picture_without_faces_has_none),
+          cmocka_unit_test(test_moving_face_is_followed),
+          cmocka_unit_test(test_steady_at_rest_quick_in_motion),
+          cmocka_unit_test(test_a_yawn_does_not_move_the_brows),
+          cmocka_unit_test(test_face_that_leaves_is_lost_and_found),
+          cmocka_unit_test(test_several_faces_are_followed),
+          cmocka_unit_test(test_small_faces_of_large_pictures_are_found),
+          cmocka_unit_test(test_faces_on_their_side_are_found),
+          cmocka_unit_test(test_another_shot_is_another_track),
+          cmocka_unit_test(test_another_person_is_another_track),
+          cmocka_unit_test(test_the_face_it_had_comes_back),
+          cmocka_unit_test(test_results_depend_on_frames_only),
+          cmocka_unit_test(test_frames_do_not_allocate),
+          cmocka_unit_test(test_unusable_frames_are_refused),
+          cmocka_unit_test(test_mirror_twice_is_nothing))

@@ -19,6 +19,7 @@
 #include "nn/registry.h"
 #include "patience.h"
 #include "source/source.h"
+#include "run_tests.h"
 
 enum { FRAMES = 14 };
 
@@ -250,15 +251,8 @@ static void networks_are_listed(void **state)
     assert_int_equal(mien_network_list(name, 0), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(another_network_is_as_if_made_with_it),
-        cmocka_unit_test(a_second_look_is_as_if_made_with_it),
-        cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
-        cmocka_unit_test(networks_are_named),
-        cmocka_unit_test(a_network_brings_its_detector),
-        cmocka_unit_test(networks_are_listed),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(another_network_is_as_if_made_with_it),
+          cmocka_unit_test(a_second_look_is_as_if_made_with_it),
+          cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
+          cmocka_unit_test(networks_are_named), cmocka_unit_test(a_network_brings_its_detector),
+          cmocka_unit_test(networks_are_listed))

@@ -20,6 +20,7 @@
 #include "face/model.h"
 #include "face/pose.h"
 #include "model_scene.h"
+#include "run_tests.h"
 
 static void near_(double a, double b, double tolerance)
 {
@@ -645,31 +646,15 @@ static void broken_files_are_refused(void **state)
     remove(path);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(angles_round_trip),
-        cmocka_unit_test(angles_at_profile_keep_the_matrix),
-        cmocka_unit_test(signs_by_projection),
-        cmocka_unit_test(camera_projects),
-        cmocka_unit_test(exp_log_quaternion),
-        cmocka_unit_test(six_d),
-        cmocka_unit_test(crop_pose_round_trip),
-        cmocka_unit_test(crop_pose_means_what_it_says),
-        cmocka_unit_test(mirrors),
-        cmocka_unit_test(names),
-        cmocka_unit_test(model_is_a_head),
-        cmocka_unit_test(landmarks_mirror),
-        cmocka_unit_test(vertices_mirror),
-        cmocka_unit_test(crops_of_boxes),
-        cmocka_unit_test(blendshape_sides),
-        cmocka_unit_test(lids_meet),
-        cmocka_unit_test(evaluation_agrees_with_the_sum),
-        cmocka_unit_test(identity_has_a_mirror_image),
-        cmocka_unit_test(base_is_of_its_identity),
-        cmocka_unit_test(normals_agree_with_the_sum),
-        cmocka_unit_test(gaze_round_trip),
-        cmocka_unit_test(broken_files_are_refused),
-    };
-    return cmocka_run_group_tests(tests, load_model, drop_model);
-}
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(angles_round_trip),
+          cmocka_unit_test(angles_at_profile_keep_the_matrix),
+          cmocka_unit_test(signs_by_projection), cmocka_unit_test(camera_projects),
+          cmocka_unit_test(exp_log_quaternion), cmocka_unit_test(six_d),
+          cmocka_unit_test(crop_pose_round_trip), cmocka_unit_test(crop_pose_means_what_it_says),
+          cmocka_unit_test(mirrors), cmocka_unit_test(names), cmocka_unit_test(model_is_a_head),
+          cmocka_unit_test(landmarks_mirror), cmocka_unit_test(vertices_mirror),
+          cmocka_unit_test(crops_of_boxes), cmocka_unit_test(blendshape_sides),
+          cmocka_unit_test(lids_meet), cmocka_unit_test(evaluation_agrees_with_the_sum),
+          cmocka_unit_test(identity_has_a_mirror_image), cmocka_unit_test(base_is_of_its_identity),
+          cmocka_unit_test(normals_agree_with_the_sum), cmocka_unit_test(gaze_round_trip),
+          cmocka_unit_test(broken_files_are_refused))

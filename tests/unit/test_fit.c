@@ -14,6 +14,7 @@
 #include "fit/fit.h"
 #include "fit/points.h"
 #include "fit/solve.h"
+#include "run_tests.h"
 
 static struct mien_face_model model;
 static struct mien_fit *fit;
@@ -440,20 +441,9 @@ static void systems_are_solved(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_landmarks_give_the_pose),
-        cmocka_unit_test(noise_is_bounded),
-        cmocka_unit_test(bad_start),
-        cmocka_unit_test(live_steps_follow),
-        cmocka_unit_test(hidden_landmarks_count_little),
-        cmocka_unit_test(pose_rows_follow_the_cost),
-        cmocka_unit_test(priors_hold),
-        cmocka_unit_test(blendshapes_stay_in_the_box),
-        cmocka_unit_test(bad_input_is_refused),
-        cmocka_unit_test(normal_equations_are_sums),
-        cmocka_unit_test(systems_are_solved),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(exact_landmarks_give_the_pose),
+          cmocka_unit_test(noise_is_bounded), cmocka_unit_test(bad_start),
+          cmocka_unit_test(live_steps_follow), cmocka_unit_test(hidden_landmarks_count_little),
+          cmocka_unit_test(pose_rows_follow_the_cost), cmocka_unit_test(priors_hold),
+          cmocka_unit_test(blendshapes_stay_in_the_box), cmocka_unit_test(bad_input_is_refused),
+          cmocka_unit_test(normal_equations_are_sums), cmocka_unit_test(systems_are_solved))

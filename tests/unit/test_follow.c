@@ -11,6 +11,7 @@
 
 #include "base/rng.h"
 #include "engine/follow.h"
+#include "run_tests.h"
 
 enum { W = 320, H = 240 };
 static struct mien_face_model model;
@@ -179,12 +180,6 @@ static void what_is_not_there_is_not_found(void **state)
     free(f);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_motion_in_same_motion_out),
-        cmocka_unit_test(known_turn_in_same_turn_out),
-        cmocka_unit_test(what_is_not_there_is_not_found),
-    };
-    return cmocka_run_group_tests(tests, load, unload);
-}
+RUN_TESTS(load, unload, cmocka_unit_test(known_motion_in_same_motion_out),
+          cmocka_unit_test(known_turn_in_same_turn_out),
+          cmocka_unit_test(what_is_not_there_is_not_found))

@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "learn/graph_internal.h"
 #include "nn/net.h"
+#include "run_tests.h"
 
 static const char ZOO[] = "define WIDTH 8\n"
                           "input image 3 16 16 mean 127.5 scale 0.0078125\n"
@@ -613,21 +614,10 @@ static void test_export(void **state)
                  false, 5e-3f); // odd sizes; an output that is the input
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_directional_gradient),
-        cmocka_unit_test(test_directional_gradient_with_frozen_norm),
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_threads_do_not_matter),
-        cmocka_unit_test(test_muon),
-        cmocka_unit_test(test_exact_resume),
-        cmocka_unit_test(test_finer_pictures_begin_alike),
-        cmocka_unit_test(test_scalars),
-        cmocka_unit_test(test_adamw),
-        cmocka_unit_test(test_non_finite),
-        cmocka_unit_test(test_export),
-        cmocka_unit_test(test_stop_keeps_gradient_out),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_directional_gradient),
+          cmocka_unit_test(test_directional_gradient_with_frozen_norm),
+          cmocka_unit_test(test_learns), cmocka_unit_test(test_threads_do_not_matter),
+          cmocka_unit_test(test_muon), cmocka_unit_test(test_exact_resume),
+          cmocka_unit_test(test_finer_pictures_begin_alike), cmocka_unit_test(test_scalars),
+          cmocka_unit_test(test_adamw), cmocka_unit_test(test_non_finite),
+          cmocka_unit_test(test_export), cmocka_unit_test(test_stop_keeps_gradient_out))

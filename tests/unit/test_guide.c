@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "track/guide.h"
+#include "run_tests.h"
 
 static struct mien_guide g;
 static double now_s;
@@ -195,13 +196,5 @@ static void steps_are_done_again(void **state)
     assert_float_equal(p.high[MIEN_BS_JAW_OPEN], 0.9 * 0.4, 1e-5);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gestures_are_seen),
-        cmocka_unit_test(others_are_not),
-        cmocka_unit_test(waits_for_the_face),
-        cmocka_unit_test(steps_are_done_again),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(gestures_are_seen), cmocka_unit_test(others_are_not),
+          cmocka_unit_test(waits_for_the_face), cmocka_unit_test(steps_are_done_again))

@@ -21,6 +21,7 @@
 #include "image/internal.h"
 #include "image/planes.h"
 #include "folder.h"
+#include "run_tests.h"
 
 static char dir[64];
 
@@ -1083,35 +1084,19 @@ static void resize_whole_keeps_proportions(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(create_refuses_bad_sizes),
-        cmocka_unit_test(resize_whole_keeps_proportions),
-        cmocka_unit_test(yuv_formats_follow_bt601),
-        cmocka_unit_test(planes_are_interpolated_and_exact_to_a_level),
-        cmocka_unit_test(gray_and_flip),
-        cmocka_unit_test(warp_identity_and_shift_are_exact),
-        cmocka_unit_test(warp_follows_the_map),
-        cmocka_unit_test(crop_convention),
-        cmocka_unit_test(shrinking_averages),
-        cmocka_unit_test(averaging_at_the_edges),
-        cmocka_unit_test(warp_keeps_a_constant),
-        cmocka_unit_test(warp_survives_wild_maps),
-        cmocka_unit_test(jpeg_round_trip),
-        cmocka_unit_test(mjpeg_without_tables),
-        cmocka_unit_test(png_round_trip),
-        cmocka_unit_test(broken_png_is_refused),
-        cmocka_unit_test(wrong_files_are_explained),
-        cmocka_unit_test(other_kinds_are_named),
-        cmocka_unit_test(sizes_for_faces),
-        cmocka_unit_test(huge_sizes_are_refused),
-        cmocka_unit_test(exif_turns_the_picture),
-        cmocka_unit_test(textures_are_decoded),
-        cmocka_unit_test(whatever_says_which_way_is_up),
-        cmocka_unit_test(png_metadata_turn_the_picture),
-        cmocka_unit_test(drawing_is_clipped),
-        cmocka_unit_test(font_is_complete),
-    };
-    return cmocka_run_group_tests(tests, setup, teardown);
-}
+RUN_TESTS(setup, teardown, cmocka_unit_test(create_refuses_bad_sizes),
+          cmocka_unit_test(resize_whole_keeps_proportions),
+          cmocka_unit_test(yuv_formats_follow_bt601),
+          cmocka_unit_test(planes_are_interpolated_and_exact_to_a_level),
+          cmocka_unit_test(gray_and_flip), cmocka_unit_test(warp_identity_and_shift_are_exact),
+          cmocka_unit_test(warp_follows_the_map), cmocka_unit_test(crop_convention),
+          cmocka_unit_test(shrinking_averages), cmocka_unit_test(averaging_at_the_edges),
+          cmocka_unit_test(warp_keeps_a_constant), cmocka_unit_test(warp_survives_wild_maps),
+          cmocka_unit_test(jpeg_round_trip), cmocka_unit_test(mjpeg_without_tables),
+          cmocka_unit_test(png_round_trip), cmocka_unit_test(broken_png_is_refused),
+          cmocka_unit_test(wrong_files_are_explained), cmocka_unit_test(other_kinds_are_named),
+          cmocka_unit_test(sizes_for_faces), cmocka_unit_test(huge_sizes_are_refused),
+          cmocka_unit_test(exif_turns_the_picture), cmocka_unit_test(textures_are_decoded),
+          cmocka_unit_test(whatever_says_which_way_is_up),
+          cmocka_unit_test(png_metadata_turn_the_picture), cmocka_unit_test(drawing_is_clipped),
+          cmocka_unit_test(font_is_complete))

@@ -13,6 +13,7 @@
 #include "late/late.h"
 #include "late/osc.h"
 #include "late/websockets.h"
+#include "run_tests.h"
 
 static struct mien_why why;
 
@@ -100,13 +101,5 @@ static void tables(void **state)
     whole(mien_websockets(), sizeof(struct mien_websockets));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(missing_library),
-        cmocka_unit_test(missing_function),
-        cmocka_unit_test(linked),
-        cmocka_unit_test(tables),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(missing_library), cmocka_unit_test(missing_function),
+          cmocka_unit_test(linked), cmocka_unit_test(tables))

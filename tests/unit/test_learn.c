@@ -18,6 +18,7 @@
 #include "learn/metrics.h"
 #include "learn_scene.h"
 #include "model_scene.h"
+#include "run_tests.h"
 
 // ------------------------------------------------------------------ geometry
 
@@ -789,28 +790,15 @@ static void bad_data_is_refused(void **state)
     mien_dataset_destroy(&d);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(labels_follow_crop_and_mirror),
-        cmocka_unit_test(mirror_twice_is_the_label),
-        cmocka_unit_test(canonical_crop_is_upright),
-        cmocka_unit_test(gaze_turns_with_the_crop),
-        cmocka_unit_test(gradients_match_differences),
-        cmocka_unit_test(no_label_no_gradient),
-        cmocka_unit_test(no_branch_no_count),
-        cmocka_unit_test(perfect_answer_scores_perfectly),
-        cmocka_unit_test(mean_predictor_measures_one),
-        cmocka_unit_test(sigma_is_led_back_into_its_limits),
-        cmocka_unit_test(labels_are_counted),
-        cmocka_unit_test(failures_are_over_six_per_cent),
-        cmocka_unit_test(auc_counts_pairs),
-        cmocka_unit_test(loader_is_the_same_for_any_workers),
-        cmocka_unit_test(pixels_follow_labels),
-        cmocka_unit_test(negatives_have_no_face),
-        cmocka_unit_test(settled_crops_lie_near_the_face),
-        cmocka_unit_test(noise_is_centred),
-        cmocka_unit_test(bad_data_is_refused),
-    };
-    return cmocka_run_group_tests(tests, load_model, drop_model);
-}
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(labels_follow_crop_and_mirror),
+          cmocka_unit_test(mirror_twice_is_the_label), cmocka_unit_test(canonical_crop_is_upright),
+          cmocka_unit_test(gaze_turns_with_the_crop), cmocka_unit_test(gradients_match_differences),
+          cmocka_unit_test(no_label_no_gradient), cmocka_unit_test(no_branch_no_count),
+          cmocka_unit_test(perfect_answer_scores_perfectly),
+          cmocka_unit_test(mean_predictor_measures_one),
+          cmocka_unit_test(sigma_is_led_back_into_its_limits), cmocka_unit_test(labels_are_counted),
+          cmocka_unit_test(failures_are_over_six_per_cent), cmocka_unit_test(auc_counts_pairs),
+          cmocka_unit_test(loader_is_the_same_for_any_workers),
+          cmocka_unit_test(pixels_follow_labels), cmocka_unit_test(negatives_have_no_face),
+          cmocka_unit_test(settled_crops_lie_near_the_face), cmocka_unit_test(noise_is_centred),
+          cmocka_unit_test(bad_data_is_refused))

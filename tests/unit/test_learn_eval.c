@@ -15,6 +15,7 @@
 #include "learn/groups.h"
 #include "learn/reconstruction.h"
 #include "model_scene.h"
+#include "run_tests.h"
 
 // ------------------------------------------------------------------ distances
 
@@ -261,14 +262,8 @@ static void groups_hold_their_own_errors(void **state)
     free(s);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distance_is_the_mean_length),
-        cmocka_unit_test(alignment_takes_out_motion_only),
-        cmocka_unit_test(errors_are_of_the_narrow_face),
-        cmocka_unit_test(faces_fall_into_their_groups),
-        cmocka_unit_test(groups_hold_their_own_errors),
-    };
-    return cmocka_run_group_tests(tests, load_model, drop_model);
-}
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(distance_is_the_mean_length),
+          cmocka_unit_test(alignment_takes_out_motion_only),
+          cmocka_unit_test(errors_are_of_the_narrow_face),
+          cmocka_unit_test(faces_fall_into_their_groups),
+          cmocka_unit_test(groups_hold_their_own_errors))

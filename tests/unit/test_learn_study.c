@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "image/image.h"
 #include "learn/study.h"
+#include "run_tests.h"
 
 #define DIR "build/test_study"
 
@@ -162,12 +163,5 @@ static void changes_by_hand(void **state)
     mien_study_destroy(&study);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_configs),
-        cmocka_unit_test(refuses_wrong_configs),
-        cmocka_unit_test(changes_by_hand),
-    };
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+RUN_TESTS(set_up, NULL, cmocka_unit_test(reads_configs), cmocka_unit_test(refuses_wrong_configs),
+          cmocka_unit_test(changes_by_hand))

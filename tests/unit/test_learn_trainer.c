@@ -21,6 +21,7 @@
 #include "learn/train_state.h"
 #include "learn/trainer.h"
 #include "learn_scene.h"
+#include "run_tests.h"
 
 #define DIR "build/test_trainer"
 
@@ -516,20 +517,10 @@ static void log_is_trimmed(void **state)
     mien_free(got);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(learns_a_handful),
-        cmocka_unit_test(resumes_exactly),
-        cmocka_unit_test(other_tasks_resume),
-        cmocka_unit_test(stops_when_asked),
-        cmocka_unit_test(bad_configurations_are_refused),
-        cmocka_unit_test(steadiness_of_a_constant),
-        cmocka_unit_test(log_is_trimmed),
-        cmocka_unit_test(tasks_can_be_chosen),
-        cmocka_unit_test(every_task_trains_and_is_off_when_it_is_off),
-        cmocka_unit_test(missing_branches_are_off),
-        cmocka_unit_test(labels_can_be_thinned),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(learns_a_handful), cmocka_unit_test(resumes_exactly),
+          cmocka_unit_test(other_tasks_resume), cmocka_unit_test(stops_when_asked),
+          cmocka_unit_test(bad_configurations_are_refused),
+          cmocka_unit_test(steadiness_of_a_constant), cmocka_unit_test(log_is_trimmed),
+          cmocka_unit_test(tasks_can_be_chosen),
+          cmocka_unit_test(every_task_trains_and_is_off_when_it_is_off),
+          cmocka_unit_test(missing_branches_are_off), cmocka_unit_test(labels_can_be_thinned))

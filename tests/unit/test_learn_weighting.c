@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "learn/weighting.h"
+#include "run_tests.h"
 
 enum { A = MIEN_TASK_LANDMARKS, S = MIEN_TASK_SIGMA, P = MIEN_TASK_POSE };
 
@@ -175,15 +176,6 @@ static void famo(void **state)
     assert_true(s.last[P] == last);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fixed_schemes),
-        cmocka_unit_test(running_means),
-        cmocka_unit_test(uncertainty),
-        cmocka_unit_test(random_weights),
-        cmocka_unit_test(dynamic_weight_average),
-        cmocka_unit_test(famo),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(fixed_schemes), cmocka_unit_test(running_means),
+          cmocka_unit_test(uncertainty), cmocka_unit_test(random_weights),
+          cmocka_unit_test(dynamic_weight_average), cmocka_unit_test(famo))

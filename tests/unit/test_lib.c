@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "lib/mien.h"
 #include "synth/clip.h"
+#include "run_tests.h"
 
 enum { WIDTH = 320, HEIGHT = 240, FRAMES = 36 };
 
@@ -109,11 +110,5 @@ static void options_out_of_range_are_refused(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faces_are_the_engines),
-        cmocka_unit_test(options_out_of_range_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(faces_are_the_engines),
+          cmocka_unit_test(options_out_of_range_are_refused))

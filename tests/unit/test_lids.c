@@ -9,6 +9,7 @@
 
 #include "base/rng.h"
 #include "face/lids.h"
+#include "run_tests.h"
 
 static const float dt_s = 1.0f / 30;
 
@@ -143,16 +144,8 @@ static void test_gaze_of_open_eyes(void **state)
     assert_float_equal(g[0], 0, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blinks_of_different_people),
-        cmocka_unit_test(test_twitches_are_no_blinks),
-        cmocka_unit_test(test_what_is_no_blink),
-        cmocka_unit_test(test_a_wink_is_one_eye),
-        cmocka_unit_test(test_long_closures_do_not_become_open),
-        cmocka_unit_test(test_bad_numbers),
-        cmocka_unit_test(test_gaze_of_open_eyes),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_blinks_of_different_people),
+          cmocka_unit_test(test_twitches_are_no_blinks), cmocka_unit_test(test_what_is_no_blink),
+          cmocka_unit_test(test_a_wink_is_one_eye),
+          cmocka_unit_test(test_long_closures_do_not_become_open),
+          cmocka_unit_test(test_bad_numbers), cmocka_unit_test(test_gaze_of_open_eyes))

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "synth/render.h"
+#include "run_tests.h"
 
 #ifdef __SANITIZE_ADDRESS__
 enum { PEOPLE = 1 }; // ten times slower
@@ -436,12 +437,5 @@ static void a_turning_head_is_followed(void **state)
     assert_true(sum < 3);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blinking_and_talking),
-        cmocka_unit_test(many_mouths),
-        cmocka_unit_test(a_turning_head_is_followed),
-    };
-    return cmocka_run_group_tests(tests, load, unload);
-}
+RUN_TESTS(load, unload, cmocka_unit_test(blinking_and_talking), cmocka_unit_test(many_mouths),
+          cmocka_unit_test(a_turning_head_is_followed))

@@ -31,6 +31,7 @@
 #include "live/live_show.h"
 #include "patience.h"
 #include "view/actions.h"
+#include "run_tests.h"
 
 static atomic_bool counting;
 static atomic_int allocations, gl_objects;
@@ -643,20 +644,11 @@ static void keys_do_what_the_help_says(void **state)
     mien_show_close(&show); // idempotent
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_frame_arrives_in_order),
-        cmocka_unit_test(newest_wins_and_drops_are_counted),
-        cmocka_unit_test(ends_after_its_frames),
-        cmocka_unit_test(failure_is_told),
-        cmocka_unit_test(stops_in_time_whatever_the_camera_does),
-        cmocka_unit_test(outputs_are_checked),
-        cmocka_unit_test(every_key_does_something),
-        cmocka_unit_test(keys_do_what_the_help_says),
-        cmocka_unit_test(counters_count),
-        cmocka_unit_test(frame_loop_does_not_allocate),
-        cmocka_unit_test(real_frame_loop_does_not_allocate),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(every_frame_arrives_in_order),
+          cmocka_unit_test(newest_wins_and_drops_are_counted),
+          cmocka_unit_test(ends_after_its_frames), cmocka_unit_test(failure_is_told),
+          cmocka_unit_test(stops_in_time_whatever_the_camera_does),
+          cmocka_unit_test(outputs_are_checked), cmocka_unit_test(every_key_does_something),
+          cmocka_unit_test(keys_do_what_the_help_says), cmocka_unit_test(counters_count),
+          cmocka_unit_test(frame_loop_does_not_allocate),
+          cmocka_unit_test(real_frame_loop_does_not_allocate))

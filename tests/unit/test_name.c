@@ -19,8 +19,9 @@
 #include "image/image.h"
 #include "sink/sinks.h"
 #include "folder.h"
+#include "run_tests.h"
 
-static char dir[64], path[256];
+static char dir[64];
 
 static const char *in_dir(const char *name)
 {
@@ -281,14 +282,8 @@ static void files_of_a_folder_are_never_destroyed(void **state)
     mien_log_set_level(MIEN_LOG_INFO);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_formats_say_the_same, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(meshes_name_files_that_are_there, set_up_model,
-                                        tear_down_model),
-        cmocka_unit_test_setup_teardown(files_of_a_folder_are_never_destroyed, set_up_model,
-                                        tear_down_model),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test_setup_teardown(all_formats_say_the_same, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(meshes_name_files_that_are_there, set_up_model,
+                                          tear_down_model),
+          cmocka_unit_test_setup_teardown(files_of_a_folder_are_never_destroyed, set_up_model,
+                                          tear_down_model))

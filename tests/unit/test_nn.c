@@ -19,6 +19,7 @@
 #include "learn/graph.h"
 #include "nn/desc.h"
 #include "nn/net.h"
+#include "run_tests.h"
 
 static struct mien_desc desc; // 200 KB: not on the stack
 
@@ -352,13 +353,8 @@ static void lean_network_reads_its_file(void **state)
     remove(path);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_are_held_once), cmocka_unit_test(lean_network_reads_its_file),
-        cmocka_unit_test(test_shapes),           cmocka_unit_test(test_macs),
-        cmocka_unit_test(test_mistakes),         cmocka_unit_test(test_random_texts),
-        cmocka_unit_test(test_damaged_files),    cmocka_unit_test(test_shipped),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(weights_are_held_once),
+          cmocka_unit_test(lean_network_reads_its_file), cmocka_unit_test(test_shapes),
+          cmocka_unit_test(test_macs), cmocka_unit_test(test_mistakes),
+          cmocka_unit_test(test_random_texts), cmocka_unit_test(test_damaged_files),
+          cmocka_unit_test(test_shipped))

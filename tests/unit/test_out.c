@@ -29,6 +29,7 @@
 #include "sink/video.h"
 #include "sinks_folder.h"
 #include "sinks_scene.h"
+#include "run_tests.h"
 
 static struct mien_result *result_of(int width, int height)
 {
@@ -664,25 +665,16 @@ static void test_light_is_divided_out(void **state)
     mien_posed_destroy(&posed);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_light_is_divided_out),
-        cmocka_unit_test(test_jsonl_is_read_back),
-        cmocka_unit_test(test_lines_are_in_the_file_at_once),
-        cmocka_unit_test(test_nothing_but_numbers),
-        cmocka_unit_test(test_number_table),
-        cmocka_unit_test(test_csv_has_its_columns),
-        cmocka_unit_test(test_md5_of_the_rfc),
-        cmocka_unit_test(test_md5_sees_every_change_but_time),
-        cmocka_unit_test(test_unwritable_places_are_told),
-        cmocka_unit_test(test_depth_hides_what_is_behind),
-        cmocka_unit_test(test_overlay_draws_on_the_face_only),
-        cmocka_unit_test(test_texture_takes_the_pictures_colours),
-        cmocka_unit_test(test_a_heads_texture_is_of_one_light),
-        cmocka_unit_test(test_video_is_read_back),
-        cmocka_unit_test(test_cut_off_video_opens),
-        cmocka_unit_test(test_fragments_are_in_the_file_at_once),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_light_is_divided_out),
+          cmocka_unit_test(test_jsonl_is_read_back),
+          cmocka_unit_test(test_lines_are_in_the_file_at_once),
+          cmocka_unit_test(test_nothing_but_numbers), cmocka_unit_test(test_number_table),
+          cmocka_unit_test(test_csv_has_its_columns), cmocka_unit_test(test_md5_of_the_rfc),
+          cmocka_unit_test(test_md5_sees_every_change_but_time),
+          cmocka_unit_test(test_unwritable_places_are_told),
+          cmocka_unit_test(test_depth_hides_what_is_behind),
+          cmocka_unit_test(test_overlay_draws_on_the_face_only),
+          cmocka_unit_test(test_texture_takes_the_pictures_colours),
+          cmocka_unit_test(test_a_heads_texture_is_of_one_light),
+          cmocka_unit_test(test_video_is_read_back), cmocka_unit_test(test_cut_off_video_opens),
+          cmocka_unit_test(test_fragments_are_in_the_file_at_once))

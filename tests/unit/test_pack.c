@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "learn/pack.h"
+#include "run_tests.h"
 
 #define PATH "build/test_pack.tmp"
 
@@ -112,12 +113,5 @@ static void others_are_refused(void **state)
     remove(PATH);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(cut_anywhere),
-        cmocka_unit_test(others_are_refused),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(round_trip), cmocka_unit_test(cut_anywhere),
+          cmocka_unit_test(others_are_refused))

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "synth/render.h"
+#include "run_tests.h"
 
 enum { WIDTH = 320, HEIGHT = 240, FPS = 30 };
 #ifdef __SANITIZE_ADDRESS__
@@ -216,13 +217,5 @@ static void nobody_is_there(void **state)
     assert_int_equal(found, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shut_eyes_are_shut),
-        cmocka_unit_test(a_wink_is_one_eye),
-        cmocka_unit_test(a_smiling_head_turns),
-        cmocka_unit_test(nobody_is_there),
-    };
-    return cmocka_run_group_tests(tests, load, unload);
-}
+RUN_TESTS(load, unload, cmocka_unit_test(shut_eyes_are_shut), cmocka_unit_test(a_wink_is_one_eye),
+          cmocka_unit_test(a_smiling_head_turns), cmocka_unit_test(nobody_is_there))

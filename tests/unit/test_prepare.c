@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "prepare/prepare.h"
+#include "run_tests.h"
 
 enum { PEOPLE = 3, EACH = 6, PHOTOS = PEOPLE * EACH + 1, POINTS = 478 };
 
@@ -136,11 +137,5 @@ static void only_sure_photographs_of_named_people_are_joined(void **state)
     destroy_album(&a);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(photographs_of_one_person_share_a_shape),
-        cmocka_unit_test(only_sure_photographs_of_named_people_are_joined),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(photographs_of_one_person_share_a_shape),
+          cmocka_unit_test(only_sure_photographs_of_named_people_are_joined))

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "track/profile.h"
+#include "run_tests.h"
 
 // At rest: smile 0.1, jaw 0.05. Then a smile to 0.6, the jaw to 0.1 (no movement), one odd frame of
 // the brow.
@@ -101,12 +102,5 @@ static void test_kept(void **state)
     assert_int_equal(system(command), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_learns_and_applies),
-        cmocka_unit_test(test_lowest_id_only),
-        cmocka_unit_test(test_kept),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_learns_and_applies),
+          cmocka_unit_test(test_lowest_id_only), cmocka_unit_test(test_kept))

@@ -15,6 +15,7 @@
 #include "view/light.h"
 #include "view/prop.h"
 #include "view/shadow.h"
+#include "run_tests.h"
 
 static void own_props_load(void **state)
 {
@@ -247,12 +248,6 @@ static void light_is_found(void **state)
     mien_image_destroy(&im);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_props_load),          cmocka_unit_test(broken_files_are_refused),
-        cmocka_unit_test(anchors_follow_the_face), cmocka_unit_test(hull_stands_out),
-        cmocka_unit_test(shadow_lies_behind),      cmocka_unit_test(light_is_found),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(own_props_load), cmocka_unit_test(broken_files_are_refused),
+          cmocka_unit_test(anchors_follow_the_face), cmocka_unit_test(hull_stands_out),
+          cmocka_unit_test(shadow_lies_behind), cmocka_unit_test(light_is_found))

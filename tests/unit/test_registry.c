@@ -19,6 +19,7 @@
 #include "view/modes.h"
 #include "view/prop.h"
 #include "words_scene.h"
+#include "run_tests.h"
 
 static char *guides, *man;
 
@@ -156,14 +157,7 @@ static void networks_and_props_are_documented(void **state)
     assert_true(props >= 6);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(modes_are_documented),
-        cmocka_unit_test(sheet_names_every_key),
-        cmocka_unit_test(anchors_have_names),
-        cmocka_unit_test(tasks_are_documented),
-        cmocka_unit_test(networks_and_props_are_documented),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(modes_are_documented),
+          cmocka_unit_test(sheet_names_every_key), cmocka_unit_test(anchors_have_names),
+          cmocka_unit_test(tasks_are_documented),
+          cmocka_unit_test(networks_and_props_are_documented))

@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/save.h"
 #include "folder.h"
+#include "run_tests.h"
 
 static char dir[64];
 static int attacks; // so many links lie where a temporary file is to be made
@@ -323,17 +324,11 @@ static void files_reach_the_disk_first(void **state)
     assert_int_equal(count_files(), 2);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(links_are_followed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(devices_and_pipes_are_written_through, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(open_files_are_written_through, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(modes_are_kept, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(temporary_files_cannot_be_foreseen, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(two_writers_of_one_file_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(files_reach_the_disk_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_is_not_whole_is_not_put_in_place, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test_setup_teardown(links_are_followed, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(devices_and_pipes_are_written_through, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(open_files_are_written_through, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(modes_are_kept, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(temporary_files_cannot_be_foreseen, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(two_writers_of_one_file_are_refused, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(files_reach_the_disk_first, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(what_is_not_whole_is_not_put_in_place, set_up, tear_down))

@@ -16,6 +16,7 @@
 #include "scan/scan.h"
 #include "scan/tracks.h"
 #include "model_scene.h"
+#include "run_tests.h"
 
 enum { FRAMES = 6, POINTS = 250, SIDE = 400 };
 
@@ -403,16 +404,9 @@ static void pictures_are_spread(void **state)
     mien_free(s);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_truth_is_found),
-        cmocka_unit_test(the_focal_length_is_found),
-        cmocka_unit_test(what_slides_says_depth_alone),
-        cmocka_unit_test(what_cannot_be_used_is_left),
-        cmocka_unit_test(the_shape_is_found_from_skin),
-        cmocka_unit_test(one_picture_tells_a_shape),
-        cmocka_unit_test(pictures_are_spread),
-    };
-    return cmocka_run_group_tests(tests, load_model, drop_model);
-}
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(the_truth_is_found),
+          cmocka_unit_test(the_focal_length_is_found),
+          cmocka_unit_test(what_slides_says_depth_alone),
+          cmocka_unit_test(what_cannot_be_used_is_left),
+          cmocka_unit_test(the_shape_is_found_from_skin),
+          cmocka_unit_test(one_picture_tells_a_shape), cmocka_unit_test(pictures_are_spread))

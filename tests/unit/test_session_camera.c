@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "fake_camera.h"
 #include "session_script.h"
+#include "run_tests.h"
 
 static struct mien_config config;
 static char picture[64];
@@ -367,12 +368,5 @@ static int tear_down(void **state)
     return remove(picture);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(any_camera),
-        cmocka_unit_test(camera_of_a_name),
-        cmocka_unit_test(next_camera),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(any_camera), cmocka_unit_test(camera_of_a_name),
+          cmocka_unit_test(next_camera))

@@ -18,6 +18,7 @@
 #include "live/session_parts.h"
 #include "folder.h"
 #include "session_script.h"
+#include "run_tests.h"
 
 static char dir[64], clip[1024];
 static size_t clip_size;
@@ -242,8 +243,4 @@ static int tear_down(void **state)
     return folder_remove(dir);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_kept_apart)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(files_are_kept_apart))

@@ -16,6 +16,7 @@
 #include "folder.h"
 #include "live/session_parts.h"
 #include "session_script.h"
+#include "run_tests.h"
 
 static const char source[] = "synth:seed=3,fps=10,size=320x240,gestures";
 static const char kept[] = "mien/profiles/default";
@@ -209,11 +210,5 @@ static int tear_down(void **state)
     return folder_remove(dir);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gestures_are_kept_and_undone),
-        cmocka_unit_test(a_range_that_was_there_stays),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(gestures_are_kept_and_undone),
+          cmocka_unit_test(a_range_that_was_there_stays))

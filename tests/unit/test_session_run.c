@@ -25,6 +25,7 @@
 #include "live/settings.h"
 #include "network_scene.h"
 #include "patience.h"
+#include "run_tests.h"
 
 enum { W = 640, H = 360, CLIP_W = 640, CLIP_H = 480 };
 
@@ -819,12 +820,5 @@ static void settings_come_back(void **state)
     mien_settings_destroy(&settings);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(everything_once),
-        cmocka_unit_test(recording_is_whole),
-        cmocka_unit_test(settings_come_back),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(everything_once),
+          cmocka_unit_test(recording_is_whole), cmocka_unit_test(settings_come_back))

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "session_script.h"
 #include "view/words.h"
+#include "run_tests.h"
 
 static atomic_bool blocked;
 static atomic_int let_through; // so many frames all the same
@@ -165,8 +166,4 @@ static void a_slow_source_keeps_moving(void **state)
     assert_int_equal(status, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_slow_source_keeps_moving)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(a_slow_source_keeps_moving))

@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "folder.h"
 #include "session_script.h"
+#include "run_tests.h"
 
 enum call { RESOLVE, TRAILER, PICTURE, SYNC, CALLS };
 static atomic_int calls[CALLS], in_loop[CALLS];
@@ -218,8 +219,4 @@ static int tear_down(void **state)
     return folder_remove(dir);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nothing_holds_the_frame_loop_up)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(nothing_holds_the_frame_loop_up))

@@ -27,6 +27,7 @@
 #include "patience.h"
 #include "sinks_scene.h"
 #include "sinks_folder.h"
+#include "run_tests.h"
 
 static const struct mien_sink_context with_model = {.model = &model};
 
@@ -623,23 +624,12 @@ static void test_a_sink_for_one_stays_with_its_person(void **state)
     assert_null(mien_avatar_pick(r, &id));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_lists_are_checked),
-        cmocka_unit_test(test_names_that_cannot_be_resolved_and_lists_that_fail),
-        cmocka_unit_test(test_opentrack_bytes),
-        cmocka_unit_test(test_livelink_bytes),
-        cmocka_unit_test(test_osf_bytes),
-        cmocka_unit_test(test_osf_points),
-        cmocka_unit_test(test_ifacialmocap),
-        cmocka_unit_test(test_vmc_bytes),
-        cmocka_unit_test(test_vmc_datagrams),
-        cmocka_unit_test(test_vmc_through_liblo),
-        cmocka_unit_test(test_facecap_through_liblo),
-        cmocka_unit_test(test_nobody_and_nothing),
-        cmocka_unit_test(test_a_sink_for_one_stays_with_its_person),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_addresses),
+          cmocka_unit_test(test_lists_are_checked),
+          cmocka_unit_test(test_names_that_cannot_be_resolved_and_lists_that_fail),
+          cmocka_unit_test(test_opentrack_bytes), cmocka_unit_test(test_livelink_bytes),
+          cmocka_unit_test(test_osf_bytes), cmocka_unit_test(test_osf_points),
+          cmocka_unit_test(test_ifacialmocap), cmocka_unit_test(test_vmc_bytes),
+          cmocka_unit_test(test_vmc_datagrams), cmocka_unit_test(test_vmc_through_liblo),
+          cmocka_unit_test(test_facecap_through_liblo), cmocka_unit_test(test_nobody_and_nothing),
+          cmocka_unit_test(test_a_sink_for_one_stays_with_its_person))

@@ -30,6 +30,7 @@
 #include "sinks_scene.h"
 #include "words_scene.h"
 #include "sinks_folder.h"
+#include "run_tests.h"
 
 static const struct mien_sink_context with_model = {.model = &model};
 static const struct mien_sink_context camera_context = {.model = &model, .frames_per_s = 25};
@@ -545,13 +546,7 @@ static void test_every_kind(void **state)
     mien_free(man);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tidy),           cmocka_unit_test(test_openface),
-        cmocka_unit_test(test_openface_cells), cmocka_unit_test(test_mediapipe),
-        cmocka_unit_test(test_livelink_take),  cmocka_unit_test(test_gltf),
-        cmocka_unit_test(test_virtual_camera), cmocka_unit_test(test_every_kind),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_tidy), cmocka_unit_test(test_openface),
+          cmocka_unit_test(test_openface_cells), cmocka_unit_test(test_mediapipe),
+          cmocka_unit_test(test_livelink_take), cmocka_unit_test(test_gltf),
+          cmocka_unit_test(test_virtual_camera), cmocka_unit_test(test_every_kind))

@@ -13,6 +13,7 @@
 
 #include "sink/sinks.h"
 #include "sinks_scene.h"
+#include "run_tests.h"
 
 static int counting, allocations;
 
@@ -103,8 +104,4 @@ static void test_frames_allocate_nothing(void **state)
     mien_face_model_destroy(&m);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_frames_allocate_nothing)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_frames_allocate_nothing))

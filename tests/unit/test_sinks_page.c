@@ -23,6 +23,7 @@
 #include "sink/sinks.h"
 #include "patience.h"
 #include "sinks_scene.h"
+#include "run_tests.h"
 
 static const char *browser(void)
 {
@@ -124,8 +125,4 @@ static void test_page_in_chromium(void **state)
     assert_int_equal(system(command), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_page_in_chromium)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_page_in_chromium))

@@ -23,6 +23,7 @@
 #include "live/live_out.h"
 #include "live/microphone.h"
 #include "sink/sink.h"
+#include "run_tests.h"
 
 enum { FPS = 30, BLOCK = 1024 };
 // The scene's clock at the first picture, between two clicks.
@@ -385,17 +386,10 @@ static int remove_folder(void **state)
     return folder_remove(dir);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clock_follows),
-        cmocka_unit_test(test_ring_forgets_the_oldest),
-        cmocka_unit_test(test_sound_is_in_step),
-        cmocka_unit_test(test_silence_where_nothing_is_heard),
-        cmocka_unit_test(test_sound_of_a_gap_is_left_out),
-        cmocka_unit_test(test_a_clips_own_sound_is_copied),
-        cmocka_unit_test(test_a_microphone_is_recorded),
-        cmocka_unit_test(test_a_missing_microphone_is_told),
-    };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
-}
+RUN_TESTS(make_folder, remove_folder, cmocka_unit_test(test_clock_follows),
+          cmocka_unit_test(test_ring_forgets_the_oldest), cmocka_unit_test(test_sound_is_in_step),
+          cmocka_unit_test(test_silence_where_nothing_is_heard),
+          cmocka_unit_test(test_sound_of_a_gap_is_left_out),
+          cmocka_unit_test(test_a_clips_own_sound_is_copied),
+          cmocka_unit_test(test_a_microphone_is_recorded),
+          cmocka_unit_test(test_a_missing_microphone_is_told))

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "source/source.h"
 #include "fake_clock.h"
+#include "run_tests.h"
 
 static char dir[64];
 static struct mien_why why;
@@ -532,16 +533,11 @@ static void closing_nothing(void **state)
     mien_decoder_destroy(NULL);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(still_picture),          cmocka_unit_test(folder_in_natural_order),
-        cmocka_unit_test(video_frames_and_times), cmocka_unit_test(video_loops),
-        cmocka_unit_test(video_at_its_own_pace),  cmocka_unit_test(phone_rotation),
-        cmocka_unit_test(pixels_become_square),   cmocka_unit_test(hdr_is_brought_into_range),
-        cmocka_unit_test(late_starts_are_whole),  cmocka_unit_test(files_without_video_are_named),
-        cmocka_unit_test(sizes_are_looked_at),    cmocka_unit_test(broken_videos),
-        cmocka_unit_test(rendered_person),        cmocka_unit_test(closing_nothing),
-    };
-    return cmocka_run_group_tests(tests, setup, teardown);
-}
+RUN_TESTS(setup, teardown, cmocka_unit_test(still_picture),
+          cmocka_unit_test(folder_in_natural_order), cmocka_unit_test(video_frames_and_times),
+          cmocka_unit_test(video_loops), cmocka_unit_test(video_at_its_own_pace),
+          cmocka_unit_test(phone_rotation), cmocka_unit_test(pixels_become_square),
+          cmocka_unit_test(hdr_is_brought_into_range), cmocka_unit_test(late_starts_are_whole),
+          cmocka_unit_test(files_without_video_are_named), cmocka_unit_test(sizes_are_looked_at),
+          cmocka_unit_test(broken_videos), cmocka_unit_test(rendered_person),
+          cmocka_unit_test(closing_nothing))

@@ -24,6 +24,7 @@
 
 #define FAKE_CAMERA_SLEEP(ms) (now += (ms)*MIEN_NS_PER_MS)
 #include "fake_camera.h"
+#include "run_tests.h"
 
 static struct mien_why why;
 
@@ -411,21 +412,10 @@ static int quiet(void **state)
     return 0;
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats_are_chosen),
-        cmocka_unit_test(what_was_granted_is_read_back),
-        cmocka_unit_test(newest_frame_wins),
-        cmocka_unit_test(bad_buffers_are_skipped),
-        cmocka_unit_test(damaged_mjpeg_is_skipped),
-        cmocka_unit_test(failures_are_explained),
-        cmocka_unit_test(unplug_and_replug),
-        cmocka_unit_test(input_error_restarts),
-        cmocka_unit_test(frozen_camera_is_restarted),
-        cmocka_unit_test(low_rate_is_explained),
-        cmocka_unit_test(cameras_are_listed),
-        cmocka_unit_test(cameras_are_told_apart),
-    };
-    return cmocka_run_group_tests(tests, quiet, NULL);
-}
+RUN_TESTS(quiet, NULL, cmocka_unit_test(formats_are_chosen),
+          cmocka_unit_test(what_was_granted_is_read_back), cmocka_unit_test(newest_frame_wins),
+          cmocka_unit_test(bad_buffers_are_skipped), cmocka_unit_test(damaged_mjpeg_is_skipped),
+          cmocka_unit_test(failures_are_explained), cmocka_unit_test(unplug_and_replug),
+          cmocka_unit_test(input_error_restarts), cmocka_unit_test(frozen_camera_is_restarted),
+          cmocka_unit_test(low_rate_is_explained), cmocka_unit_test(cameras_are_listed),
+          cmocka_unit_test(cameras_are_told_apart))

@@ -17,6 +17,7 @@
 #include "source/internal.h"
 #include "synth/clip.h"
 #include "fake_clock.h"
+#include "run_tests.h"
 
 static int64_t decode_ns, render_ns, load_ns, seek_ns; // what each takes
 static int converted;
@@ -284,12 +285,6 @@ static void reads_keep_their_deadline(void **state)
     mien_frame_destroy(&f);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slow_decoder), cmocka_unit_test(one_stall),
-        cmocka_unit_test(slow_loop),    cmocka_unit_test(slow_renderer),
-        cmocka_unit_test(slow_folder),  cmocka_unit_test(reads_keep_their_deadline),
-    };
-    return cmocka_run_group_tests(tests, setup, teardown);
-}
+RUN_TESTS(setup, teardown, cmocka_unit_test(slow_decoder), cmocka_unit_test(one_stall),
+          cmocka_unit_test(slow_loop), cmocka_unit_test(slow_renderer),
+          cmocka_unit_test(slow_folder), cmocka_unit_test(reads_keep_their_deadline))

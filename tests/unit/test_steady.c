@@ -10,6 +10,7 @@
 
 #include "base/rng.h"
 #include "engine/steady.h"
+#include "run_tests.h"
 
 static const float dt_s = 1.0f / 30;
 static const struct mien_crop home = {320, 240, 200, 0.1f};
@@ -198,16 +199,10 @@ static void a_new_picture_changes_nothing(void **state)
     assert_true(mien_rotation_distance_deg(said, R) < 0.5f);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_rest_answers_are_averaged),
-        cmocka_unit_test(a_blink_does_not_turn_the_head),
-        cmocka_unit_test(a_blinks_first_frame_does_not_turn_the_head),
-        cmocka_unit_test(a_turn_is_followed),
-        cmocka_unit_test(a_turn_is_followed_while_the_face_moves),
-        cmocka_unit_test(without_a_motion_the_answer_stands),
-        cmocka_unit_test(a_new_picture_changes_nothing),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(at_rest_answers_are_averaged),
+          cmocka_unit_test(a_blink_does_not_turn_the_head),
+          cmocka_unit_test(a_blinks_first_frame_does_not_turn_the_head),
+          cmocka_unit_test(a_turn_is_followed),
+          cmocka_unit_test(a_turn_is_followed_while_the_face_moves),
+          cmocka_unit_test(without_a_motion_the_answer_stands),
+          cmocka_unit_test(a_new_picture_changes_nothing))

@@ -16,6 +16,7 @@
 #include "synth/clip.h"
 #include "synth/raster.h"
 #include "synth/render.h"
+#include "run_tests.h"
 
 static struct mien_face_model model;
 static struct mien_synth_assets plain; // without any data folder
@@ -546,24 +547,12 @@ static void test_with_data(void **state)
     mien_synth_assets_destroy(&a);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_triangle_by_hand),
-        cmocka_unit_test(test_shared_edges),
-        cmocka_unit_test(test_nearer_wins_and_weights),
-        cmocka_unit_test(test_same_index_same_picture),
-        cmocka_unit_test(test_labels_are_the_model),
-        cmocka_unit_test(test_children),
-        cmocka_unit_test(test_gaping),
-        cmocka_unit_test(test_visibility),
-        cmocka_unit_test(test_gaze),
-        cmocka_unit_test(test_broken_hdr),
-        cmocka_unit_test(test_broken_obj),
-        cmocka_unit_test(test_broken_folder),
-        cmocka_unit_test(test_expressions),
-        cmocka_unit_test(test_clip),
-        cmocka_unit_test(test_with_data),
-    };
-    return cmocka_run_group_tests(tests, load, unload);
-}
+RUN_TESTS(load, unload, cmocka_unit_test(test_triangle_by_hand),
+          cmocka_unit_test(test_shared_edges), cmocka_unit_test(test_nearer_wins_and_weights),
+          cmocka_unit_test(test_same_index_same_picture),
+          cmocka_unit_test(test_labels_are_the_model), cmocka_unit_test(test_children),
+          cmocka_unit_test(test_gaping), cmocka_unit_test(test_visibility),
+          cmocka_unit_test(test_gaze), cmocka_unit_test(test_broken_hdr),
+          cmocka_unit_test(test_broken_obj), cmocka_unit_test(test_broken_folder),
+          cmocka_unit_test(test_expressions), cmocka_unit_test(test_clip),
+          cmocka_unit_test(test_with_data))

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "view/traces.h"
+#include "run_tests.h"
 
 static void test_channels(void **state)
 {
@@ -53,11 +54,4 @@ static void test_ring(void **state)
     mien_free(c);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_channels),
-        cmocka_unit_test(test_ring),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL, cmocka_unit_test(test_channels), cmocka_unit_test(test_ring))

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "track/track.h"
 #include "model_scene.h"
+#include "run_tests.h"
 
 static const float dt = 1.0f / 30;
 static const int64_t step_ns = MIEN_NS_PER_S / 30;
@@ -607,28 +608,21 @@ static void test_neutral_is_taken_off(void **state)
     assert_float_equal(out[MIEN_BS_MOUTH_FROWN_LEFT], 0.2f, 1e-6);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
-        cmocka_unit_test(test_gain_at_rest_is_the_time_constants),
-        cmocka_unit_test(test_a_jerk_raises_the_noise_little),
-        cmocka_unit_test(test_poses_keep_their_place),
-        cmocka_unit_test(test_step_passes_in_two_frames),
-        cmocka_unit_test(test_motion_has_no_lag),
-        cmocka_unit_test(test_ramp_stays_within_the_noise),
-        cmocka_unit_test(test_crossing_faces_keep_their_ids),
-        cmocka_unit_test(test_quick_face_is_not_lost),
-        cmocka_unit_test(test_loss_and_recovery),
-        cmocka_unit_test(test_short_cover_is_bridged),
-        cmocka_unit_test(test_two_tracks_on_one_face_become_one),
-        cmocka_unit_test(test_broken_numbers_end_in_nothing),
-        cmocka_unit_test(test_identity_is_the_trusted_mean_then_held),
-        cmocka_unit_test(test_looks_add_up_by_direction),
-        cmocka_unit_test(test_what_is_no_look_is_left_out),
-        cmocka_unit_test(test_a_held_shape_stands),
-        cmocka_unit_test(test_evidence_follows_what_changes),
-        cmocka_unit_test(test_neutral_is_taken_off),
-    };
-    return cmocka_run_group_tests(tests, load_model, drop_model);
-}
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(test_noise_at_rest_falls_to_a_quarter),
+          cmocka_unit_test(test_gain_at_rest_is_the_time_constants),
+          cmocka_unit_test(test_a_jerk_raises_the_noise_little),
+          cmocka_unit_test(test_poses_keep_their_place),
+          cmocka_unit_test(test_step_passes_in_two_frames),
+          cmocka_unit_test(test_motion_has_no_lag),
+          cmocka_unit_test(test_ramp_stays_within_the_noise),
+          cmocka_unit_test(test_crossing_faces_keep_their_ids),
+          cmocka_unit_test(test_quick_face_is_not_lost), cmocka_unit_test(test_loss_and_recovery),
+          cmocka_unit_test(test_short_cover_is_bridged),
+          cmocka_unit_test(test_two_tracks_on_one_face_become_one),
+          cmocka_unit_test(test_broken_numbers_end_in_nothing),
+          cmocka_unit_test(test_identity_is_the_trusted_mean_then_held),
+          cmocka_unit_test(test_looks_add_up_by_direction),
+          cmocka_unit_test(test_what_is_no_look_is_left_out),
+          cmocka_unit_test(test_a_held_shape_stands),
+          cmocka_unit_test(test_evidence_follows_what_changes),
+          cmocka_unit_test(test_neutral_is_taken_off))

@@ -22,6 +22,7 @@
 #include "learn/graph.h"
 #include "learn_scene.h"
 #include "nn/net.h"
+#include "run_tests.h"
 
 #define DIR "build/test_train_detect"
 enum { BATCH = 16, LEVELS = 3 };
@@ -216,12 +217,6 @@ static void learns_and_resumes_exactly(void **state)
     mien_free(log);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_bad_batch_is_left_out),
-        cmocka_unit_test(many_in_a_row_end_training),
-        cmocka_unit_test(learns_and_resumes_exactly),
-    };
-    return cmocka_run_group_tests(tests, set_up, NULL);
-}
+RUN_TESTS(set_up, NULL, cmocka_unit_test(a_bad_batch_is_left_out),
+          cmocka_unit_test(many_in_a_row_end_training),
+          cmocka_unit_test(learns_and_resumes_exactly))

@@ -18,6 +18,7 @@
 #include "view/traces.h"
 #include "view/view.h"
 #include "view/words.h"
+#include "run_tests.h"
 
 static struct mien_face_model model;
 static struct mien_window window;
@@ -774,26 +775,12 @@ static void survives_nonsense(void **state)
     mien_view_destroy(v);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(projection_agrees),
-        cmocka_unit_test(layout_keeps_aspect),
-        cmocka_unit_test(draw_list_fills_and_refuses),
-        cmocka_unit_test(font_measures),
-        cmocka_unit_test(text_has_contrast),
-        cmocka_unit_test(nothing_is_cut_or_overlaps),
-        cmocka_unit_test(words_say_why),
-        cmocka_unit_test(mesh_follows_model),
-        cmocka_unit_test(video_is_exact),
-        cmocka_unit_test(mesh_lands_on_its_pixels),
-        cmocka_unit_test(golden_wireframe),
-        cmocka_unit_test(golden_shaded),
-        cmocka_unit_test(golden_textured),
-        cmocka_unit_test(golden_uv),
-        cmocka_unit_test(every_mode_draws),
-        cmocka_unit_test(notes_come_apart),
-        cmocka_unit_test(survives_nonsense),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(projection_agrees),
+          cmocka_unit_test(layout_keeps_aspect), cmocka_unit_test(draw_list_fills_and_refuses),
+          cmocka_unit_test(font_measures), cmocka_unit_test(text_has_contrast),
+          cmocka_unit_test(nothing_is_cut_or_overlaps), cmocka_unit_test(words_say_why),
+          cmocka_unit_test(mesh_follows_model), cmocka_unit_test(video_is_exact),
+          cmocka_unit_test(mesh_lands_on_its_pixels), cmocka_unit_test(golden_wireframe),
+          cmocka_unit_test(golden_shaded), cmocka_unit_test(golden_textured),
+          cmocka_unit_test(golden_uv), cmocka_unit_test(every_mode_draws),
+          cmocka_unit_test(notes_come_apart), cmocka_unit_test(survives_nonsense))

@@ -25,6 +25,7 @@
 #include "sink/welcome.h"
 #include "patience.h"
 #include "sinks_scene.h"
+#include "run_tests.h"
 
 static struct mien_face_model model;
 static const struct mien_sink_context with_model = {.model = &model};
@@ -425,12 +426,6 @@ static void test_clients_that_are_gone(void **state)
     mien_free(in);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_who_is_welcome),        cmocka_unit_test(test_websocket),
-        cmocka_unit_test(test_page_and_strangers),    cmocka_unit_test(test_silent_visitors),
-        cmocka_unit_test(test_clients_that_are_gone),
-    };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
-}
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_who_is_welcome),
+          cmocka_unit_test(test_websocket), cmocka_unit_test(test_page_and_strangers),
+          cmocka_unit_test(test_silent_visitors), cmocka_unit_test(test_clients_that_are_gone))

@@ -24,6 +24,7 @@
 #include "sink/sinks.h"
 #include "folder.h"
 #include "sinks_scene.h"
+#include "run_tests.h"
 
 static const int64_t period_ns = 33 * MIEN_NS_PER_MS;
 static struct mien_face_model model;
@@ -318,13 +319,8 @@ static void no_line_is_left_in_part(void **state)
     assert_int_equal(items, 1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gltf_has_all_but_the_last_second, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(mediapipe_is_an_array_at_any_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(report_has_all_but_the_last_second, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(no_line_is_left_in_part, set_up, tear_down),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+RUN_TESTS(NULL, NULL,
+          cmocka_unit_test_setup_teardown(gltf_has_all_but_the_last_second, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(mediapipe_is_an_array_at_any_time, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(report_has_all_but_the_last_second, set_up, tear_down),
+          cmocka_unit_test_setup_teardown(no_line_is_left_in_part, set_up, tear_down))
