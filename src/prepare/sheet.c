@@ -47,15 +47,26 @@ static void draw_mesh(struct mien_image *im, const struct mien_face_model *m,
     }
 }
 
-static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
-                      const struct mien_photos *p, const struct mien_face_model *m,
-                      struct mien_fit *f, int i, int slot, float *v, float *screen)
+struct drawer {
+    struct mien_photos photos;
+    struct mien_face_model model;
+    struct mien_fit *fit;
+    struct mien_jpeg_decoder *jpeg;
+    struct mien_image sheet;
+    float *vertex, *screen; // scratch: (vertices,3), (vertices,2)
+};
+
+// Photo i with its fit, in place `slot`.
+static void draw_tile(struct drawer *k, int i, int slot)
 {
+    const struct mien_photos *p = &k->photos;
+    const struct mien_face_model *m = &k->model;
+    const struct mien_image *sheet = &k->sheet;
     const int x0 = slot % COLUMNS * TILE, y0 = slot / COLUMNS * TILE;
     struct mien_image photo = {0};
     struct mien_why why = {0};
-    if (!mien_jpeg_decode(d, p->jpeg + p->row[i].offset, p->row[i].bytes, MIEN_FORMAT_RGB8, false,
-                          &photo, &why)) {
+    if (!mien_jpeg_decode(k->jpeg, p->jpeg + p->row[i].offset, p->row[i].bytes, MIEN_FORMAT_RGB8,
+                          false, &photo, &why)) {
         mien_warn("photo %d: %s", i, why.text);
         return;
     }
@@ -70,9 +81,9 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
     float px[MIEN_LANDMARKS_MAX][2], mine[MIEN_LANDMARKS_MAX][2];
     mien_photo_landmarks(p, m, i, px);
     const struct mien_camera c = mien_photo_camera(1);
-    if (mien_photo_fit(p, m, f, &c, i, &s)) {
+    if (mien_photo_fit(p, m, k->fit, &c, i, &s)) {
         float yaw = 0, pitch = 0, roll = 0;
-        draw_mesh(&tile, m, &s, v, screen, 0, 0);
+        draw_mesh(&tile, m, &s, k->vertex, k->screen, 0, 0);
         mien_fit_project(m, &c, &s, mine, NULL);
         mien_pose_to_angles(s.pose.R, &yaw, &pitch, &roll);
         snprintf(text, sizeof text, "%d %.1f%% y%.0f p%.0f", i, (double)(100 * s.rms), (double)yaw,
@@ -93,34 +104,29 @@ static void draw_tile(struct mien_image *sheet, struct mien_jpeg_decoder *d,
 int mien_prepare_sheet(const struct mien_prepare_options *o)
 {
     char dir[1024];
-    struct mien_photos p = {0};
-    struct mien_face_model m = {0};
-    struct mien_fit *f = NULL;
-    struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
-    struct mien_image sheet = {0};
-    float *v = NULL, *screen = NULL;
+    struct drawer k = {.jpeg = mien_jpeg_decoder_create()};
     int status = 1;
     const int count = o->limit > 0 ? o->limit : 30;
-    if (!d || !mien_photos_dir(dir) || !mien_photos_load(&p, dir) ||
-        !mien_face_model_load(&m, NULL) || !(f = mien_fit_create(&m)) ||
-        !(v = mien_calloc((size_t)m.vertices * 3, sizeof *v)) ||
-        !(screen = mien_calloc((size_t)m.vertices * 2, sizeof *screen)) ||
-        !mien_image_create(&sheet, COLUMNS * TILE, (count + COLUMNS - 1) / COLUMNS * TILE,
+    if (!k.jpeg || !mien_photos_dir(dir) || !mien_photos_load(&k.photos, dir) ||
+        !mien_face_model_load(&k.model, NULL) || !(k.fit = mien_fit_create(&k.model)) ||
+        !(k.vertex = mien_calloc((size_t)k.model.vertices * 3, sizeof(float))) ||
+        !(k.screen = mien_calloc((size_t)k.model.vertices * 2, sizeof(float))) ||
+        !mien_image_create(&k.sheet, COLUMNS * TILE, (count + COLUMNS - 1) / COLUMNS * TILE,
                            MIEN_FORMAT_RGB8)) {
         goto out;
     }
-    for (int k = 0; k < count; k++) { // spread over the whole set
-        const int i = (int)(((long long)o->first + (long long)k * p.count / count) % p.count);
-        draw_tile(&sheet, d, &p, &m, f, i, k, v, screen);
+    const int photos = k.photos.count;
+    for (int i = 0; i < count; i++) { // spread over the whole set
+        draw_tile(&k, (int)(((long long)o->first + (long long)i * photos / count) % photos), i);
     }
-    status = mien_image_save(o->out, &sheet) ? 0 : 1;
+    status = mien_image_save(o->out, &k.sheet) ? 0 : 1;
 out:
-    mien_image_destroy(&sheet);
-    mien_jpeg_decoder_destroy(d);
-    mien_fit_destroy(f);
-    mien_free(v);
-    mien_free(screen);
-    mien_photos_destroy(&p);
-    mien_face_model_destroy(&m);
+    mien_image_destroy(&k.sheet);
+    mien_jpeg_decoder_destroy(k.jpeg);
+    mien_fit_destroy(k.fit);
+    mien_free(k.vertex);
+    mien_free(k.screen);
+    mien_photos_destroy(&k.photos);
+    mien_face_model_destroy(&k.model);
     return status;
 }

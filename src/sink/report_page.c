@@ -117,13 +117,31 @@ static int place_of(const struct mien_report *r, const struct mien_report_person
 }
 
 // A plot's frame: value lines, times below, event marks.
-static void open_plot(const struct mien_report *r, const struct mien_report_person *p,
-                      struct mien_text *t, int height, double lo, double hi, double step,
-                      const char *unit)
+struct plot { // of one person over the session
+    const struct mien_report *r;
+    const struct mien_report_person *p;
+    struct mien_text *t;
+    int height;
+    double lo, hi;      // of what it shows
+    double x0, x_scale; // where its left edge is, and its width against that of a large one
+};
+
+static struct plot make_plot(const struct mien_report *r, const struct mien_report_person *p,
+                             struct mien_text *t, int height, double lo, double hi)
 {
+    return (struct plot){r, p, t, height, lo, hi, LEFT, 1};
+}
+
+// A large one with a line every `step`.
+static void open_plot(const struct plot *plot, double step, const char *unit)
+{
+    const struct mien_report *r = plot->r;
+    struct mien_text *t = plot->t;
+    const int height = plot->height;
+    const double lo = plot->lo, hi = plot->hi;
     fprintf(t->file,
             "<svg class=plot data-face=%d data-height=%d data-left=%d viewBox=\"0 0 %d %d\">",
-            place_of(r, p), height, LEFT, WIDE, height + 18);
+            place_of(r, plot->p), height, LEFT, WIDE, height + 18);
     for (double v = lo; v <= hi + 1e-9 && step > 0; v += step) {
         double y = height - (v - lo) / (hi - lo) * height;
         fprintf(t->file, "<line class=grid x1=%d x2=%d y1=", LEFT, WIDE);
@@ -174,10 +192,12 @@ static double mean_of(const struct mien_report_bin *b, int channel)
 }
 
 // A channel's means as a path; where nothing was seen the line is broken.
-static void curve(const struct mien_report *r, const struct mien_report_person *p,
-                  struct mien_text *t, int channel, int height, double lo, double hi,
-                  const char *ink, double x0, double x_scale)
+static void draw_curve(const struct plot *plot, int channel, const char *ink)
 {
+    const struct mien_report *r = plot->r;
+    const struct mien_report_person *p = plot->p;
+    struct mien_text *t = plot->t;
+    const double lo = plot->lo, hi = plot->hi;
     bool pen = false;
     fprintf(t->file, "<path data-channel=%d data-low=", channel);
     num(t, lo, 2);
@@ -192,9 +212,9 @@ static void curve(const struct mien_report *r, const struct mien_report_person *
         }
         double v = fmin(hi, fmax(lo, mean_of(&p->bin[i], channel)));
         fputc(pen ? 'L' : 'M', t->file);
-        num(t, x0 + (bin_x(r, i) - LEFT) * x_scale, 1);
+        num(t, plot->x0 + (bin_x(r, i) - LEFT) * plot->x_scale, 1);
         fputc(' ', t->file);
-        num(t, height - (v - lo) / (hi - lo) * height, 1);
+        num(t, plot->height - (v - lo) / (hi - lo) * plot->height, 1);
         pen = true;
     }
     put(t, "\"/>");
@@ -229,7 +249,8 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
     }
     put(t, "</p>");
     // Over time, stacked.
-    open_plot(r, p, t, 150, 0, 1, 0.5, "");
+    const struct plot plot = make_plot(r, p, t, 150, 0, 1);
+    open_plot(&plot, 0.5, "");
     put(t, "<g data-classes>");
     for (int i = 0, n = bins(r); i < n; i++) {
         const struct mien_report_bin *b = &p->bin[i];
@@ -306,9 +327,10 @@ static void blinks(const struct mien_report *r, const struct mien_report_person 
     tile(t, p->gaze_total_s > 0 ? 100 * p->gaze_camera_s / p->gaze_total_s : 0, 0, " %",
          "looking within 10° of the camera");
     put(t, "</div><p>Closing of the eyes; a tick for every blink.</p>");
-    open_plot(r, p, t, 80, 0, 1, 0.5, "");
-    curve(r, p, t, MIEN_BS_EYE_BLINK_LEFT, 80, 0, 1, "var(--a)", LEFT, 1);
-    curve(r, p, t, MIEN_BS_EYE_BLINK_RIGHT, 80, 0, 1, "var(--c)", LEFT, 1);
+    const struct plot plot = make_plot(r, p, t, 80, 0, 1);
+    open_plot(&plot, 0.5, "");
+    draw_curve(&plot, MIEN_BS_EYE_BLINK_LEFT, "var(--a)");
+    draw_curve(&plot, MIEN_BS_EYE_BLINK_RIGHT, "var(--c)");
     put(t, "<path data-blinks stroke=\"var(--b)\" d=\"");
     for (int i = 0; i < p->blinks && i < MIEN_REPORT_BLINKS; i++) {
         put(t, "M");
@@ -349,9 +371,10 @@ static void movement(const struct mien_report *r, const struct mien_report_perso
     }
     double step = most > 45 ? 30 : most > 20 ? 20 : 10;
     most = step * ceil(most / step);
-    open_plot(r, p, t, 150, -most, most, step, "°");
+    const struct plot plot = make_plot(r, p, t, 150, -most, most);
+    open_plot(&plot, step, "°");
     for (int i = 0; i < 3; i++) {
-        curve(r, p, t, MIEN_CHANNEL_YAW + i, 150, -most, most, ink[i], LEFT, 1);
+        draw_curve(&plot, MIEN_CHANNEL_YAW + i, ink[i]);
     }
     put(t, "</svg><p class=key>");
     for (int i = 0; i < 3; i++) {
@@ -389,9 +412,10 @@ static void gaze(const struct mien_report *r, const struct mien_report_person *p
     }
     fprintf(t->file, "<path stroke=\"var(--b)\" d=\"M%d %dh12m-6-6v12\"/></svg>",
             MIEN_REPORT_GAZE_W * 5 - 6, MIEN_REPORT_GAZE_H * 5);
-    open_plot(r, p, t, 100, -40, 40, 20, "°");
-    curve(r, p, t, MIEN_CHANNEL_GAZE_YAW, 100, -40, 40, "var(--a)", LEFT, 1);
-    curve(r, p, t, MIEN_CHANNEL_GAZE_PITCH, 100, -40, 40, "var(--b)", LEFT, 1);
+    const struct plot plot = make_plot(r, p, t, 100, -40, 40);
+    open_plot(&plot, 20, "°");
+    draw_curve(&plot, MIEN_CHANNEL_GAZE_YAW, "var(--a)");
+    draw_curve(&plot, MIEN_CHANNEL_GAZE_PITCH, "var(--b)");
     put(t, "</svg><p class=key><i style=\"background:var(--a)\"></i>yaw<i "
            "style=\"background:var(--b)\"></i>pitch</p>");
 }
@@ -409,7 +433,8 @@ static void quality(const struct mien_report *r, const struct mien_report_person
     tile(t, p->spread[MIEN_CHANNEL_LIGHT].mean, 0, "", "mean light, 0 to 255");
     tile(t, p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, " %", "mean uncertainty");
     put(t, "</div>");
-    open_plot(r, p, t, 80, 0, 100, 50, " %");
+    struct plot plot = make_plot(r, p, t, 80, 0, 100);
+    open_plot(&plot, 50, " %");
     put(t, "<path data-bad class=bad fill=\"var(--b)\" opacity=.25 d=\"");
     for (int i = 0, n = bins(r); i < n; i++) { // stretches to be left out
         if (p->bin[i].samples && mean_of(&p->bin[i], MIEN_CHANNEL_USABLE) < 0.5) {
@@ -425,9 +450,13 @@ static void quality(const struct mien_report *r, const struct mien_report_person
     }
     put(t, "\"/>");
     double large = fmax(1, p->spread[MIEN_CHANNEL_FACE_PX].high);
-    curve(r, p, t, MIEN_CHANNEL_FACE_PX, 80, 0, large, ink[0], LEFT, 1);
-    curve(r, p, t, MIEN_CHANNEL_LIGHT, 80, 0, 255, ink[1], LEFT, 1);
-    curve(r, p, t, MIEN_CHANNEL_UNCERTAINTY, 80, 0, 10, ink[2], LEFT, 1);
+    static const int channel[3] = {MIEN_CHANNEL_FACE_PX, MIEN_CHANNEL_LIGHT,
+                                   MIEN_CHANNEL_UNCERTAINTY};
+    const double full[3] = {large, 255, 10};
+    for (int i = 0; i < 3; i++) {
+        plot.hi = full[i];
+        draw_curve(&plot, channel[i], ink[i]);
+    }
     put(t, "</svg><p class=key><i style=\"background:var(--a)\"></i>size, of the largest");
     put(t, "<i style=\"background:var(--b)\"></i>light<i style=\"background:var(--c)\"></i>"
            "uncertainty, of 10 %; shaded: not usable</p>");
@@ -463,8 +492,9 @@ static void small(const struct mien_report *r, const struct mien_report_person *
         }
         put(t, "\"/>");
     }
+    const struct plot plot = {r, p, t, 33, 0, 1, 0, scale};
     for (int k = 0; k < parts; k++) {
-        curve(r, p, t, part[k], 33, 0, 1, k ? "var(--c)" : "var(--a)", 0, scale);
+        draw_curve(&plot, part[k], k ? "var(--c)" : "var(--a)");
     }
     put(t, "</svg></div>");
 }

@@ -213,16 +213,10 @@ MIEN_MULTIVERSION void mien_raster_draw(struct mien_raster *r, const mien_raster
 static const uint8_t dither[16] = {8,  136, 40, 168, 200, 72,  232, 104,
                                    56, 184, 24, 152, 248, 120, 216, 88};
 
-struct sheet { // of hair
-    const float *uv;
-    const uint8_t *alpha;
-    int size;
-};
-
 // As fill(), where the sheet's alpha covers. z3: nearness of its vertices; t: its corners'
 // numbers in the sheet's uv.
 static inline void fill_alpha(struct mien_raster *r, const struct setup *s, const float z3[3],
-                              const int32_t *t, const struct sheet *sheet, mien_v4i id)
+                              const int32_t *t, const struct mien_raster_sheet *sheet, mien_v4i id)
 {
     // u and v times nearness are planes, too.
     const int j = s->turned ? 2 : 1, k = 3 - j, size = sheet->size;
@@ -271,10 +265,8 @@ static inline void fill_alpha(struct mien_raster *r, const struct setup *s, cons
 
 MIEN_MULTIVERSION void mien_raster_draw_alpha(struct mien_raster *r, const mien_raster_vertex *v,
                                               const int32_t *tri, int count, uint32_t id0,
-                                              const float *uv, const int32_t *uv_tri,
-                                              const uint8_t *alpha, int size)
+                                              const struct mien_raster_sheet *sheet)
 {
-    const struct sheet sheet = {uv, alpha, size};
     struct group g;
     memset(&g, 0, sizeof g);
     for (int first = 0; first < count; first += GROUP) {
@@ -284,7 +276,7 @@ MIEN_MULTIVERSION void mien_raster_draw_alpha(struct mien_raster *r, const mien_
             const int k = g.kept[i];
             const struct setup s = take(&g, k);
             const float z[3] = {g.z[0][k], g.z[1][k], g.z[2][k]};
-            fill_alpha(r, &s, z, uv_tri + 3 * (first + k), &sheet,
+            fill_alpha(r, &s, z, sheet->corners + 3 * (first + k), sheet,
                        mien_v4i_all((int32_t)(id0 + (uint32_t)(first + k))));
         }
     }

@@ -36,12 +36,16 @@ enum mien_raster_cull { MIEN_RASTER_BOTH, MIEN_RASTER_FRONT }; // FRONT: counter
 void mien_raster_draw(struct mien_raster *r, const mien_raster_vertex *v, const int32_t *tri,
                       int count, uint32_t id0, enum mien_raster_cull cull);
 
-// Alpha-tested triangles, both sides: uv (U,2) in 0…1 with v up, uv_tri (count,3); alpha
-// (size,size) row 0 on top, wrapping. A sample is kept when alpha exceeds an ordered-dither
-// threshold, so that averaging samples gives back partial coverage. size: a power of two.
+struct mien_raster_sheet {  // of hair
+    const float *uv;        // (points,2), 0…1, v up
+    const int32_t *corners; // (count,3): the triangles' points in uv
+    const uint8_t *alpha;   // (size,size), row 0 on top, wrapping
+    int size;               // a power of two
+};
+// Alpha-tested triangles, both sides. A sample is kept when alpha exceeds an ordered-dither
+// threshold, so that averaging samples gives back partial coverage.
 void mien_raster_draw_alpha(struct mien_raster *r, const mien_raster_vertex *v, const int32_t *tri,
-                            int count, uint32_t id0, const float *uv, const int32_t *uv_tri,
-                            const uint8_t *alpha, int size);
+                            int count, uint32_t id0, const struct mien_raster_sheet *sheet);
 
 // Perspective-correct barycentric weights of sample (x,y) in the triangle a, b, c. False when the
 // triangle is degenerate.

@@ -228,8 +228,8 @@ static void cast_shadows(struct mien_synth_renderer *r)
     if (r->hair.triangles && !r->s->nobody) {
         const struct mien_synth_hair *h = &a->hair[r->p->hair];
         shadow_screen(r, r->hair.pos, r->hair.vertices);
-        mien_raster_draw_alpha(&r->shadow, v, h->triangle, h->triangles, 1, h->uv, h->uv_triangle,
-                               h->alpha, h->size);
+        const struct mien_raster_sheet sheet = {h->uv, h->uv_triangle, h->alpha, h->size};
+        mien_raster_draw_alpha(&r->shadow, v, h->triangle, h->triangles, 1, &sheet);
     }
     shadow_screen(r, r->prop.pos, r->prop.vertices);
     mien_raster_draw(&r->shadow, v, r->prop.triangle,
@@ -267,9 +267,10 @@ static void draw(struct mien_synth_renderer *r)
                      r->lens_first, mien_object_id(MIEN_OBJECT_PROP), MIEN_RASTER_BOTH);
     if (r->hair.triangles && !r->s->nobody) {
         const struct mien_synth_hair *h = &a->hair[r->p->hair];
-        mien_raster_draw_alpha(&r->raster, (const mien_raster_vertex *)r->hair.screen, h->triangle,
-                               h->triangles, mien_object_id(MIEN_OBJECT_HAIR), h->uv,
-                               h->uv_triangle, h->alpha, h->size);
+        mien_raster_draw_alpha(
+            &r->raster, (const mien_raster_vertex *)r->hair.screen, h->triangle, h->triangles,
+            mien_object_id(MIEN_OBJECT_HAIR),
+            &(struct mien_raster_sheet){h->uv, h->uv_triangle, h->alpha, h->size});
     }
 }
 
