@@ -91,3 +91,13 @@ void mien_gaze_to_blendshapes(const struct mien_face_model *m, const float R[9],
     blendshape[look[eye][h]] = fminf(fmaxf(a, 0), 1);
     blendshape[look[eye][v]] = fminf(fmaxf(b, 0), 1);
 }
+
+void mien_gaze_rotation(const float R[9], const float gaze_deg[2], float eye[9])
+{
+    float camera[3], head[3], back[9], yaw, pitch;
+    mien_direction_from_angles(gaze_deg[0], gaze_deg[1], camera);
+    mien_mat3_transpose(R, back);
+    mien_mat3_mul_vec(back, camera, head);
+    mien_direction_to_angles(head, &yaw, &pitch);
+    mien_pose_from_angles(yaw, pitch, 0, eye);
+}

@@ -19,4 +19,8 @@ void mien_gaze_to_blendshapes(const struct mien_face_model *m, const float R[9],
 void mien_direction_to_angles(const float dir[3], float *yaw_deg, float *pitch_deg);
 void mien_direction_from_angles(float yaw_deg, float pitch_deg, float dir[3]);
 
+// The eye's rotation in the head frame: identity looks straight out of the face. gaze: yaw, pitch
+// in the camera's frame (struct mien_face_result).
+void mien_gaze_rotation(const float R[9], const float gaze_deg[2], float eye[9]);
+
 #endif

@@ -36,16 +36,6 @@ void mien_euler_xyz(const float R[9], float xyz[3])
     }
 }
 
-void mien_convention_eye(const float R[9], const float gaze_deg[2], float eye[9])
-{
-    float camera[3], head[3], back[9], yaw, pitch;
-    mien_direction_from_angles(gaze_deg[0], gaze_deg[1], camera);
-    mien_mat3_transpose(R, back);
-    mien_mat3_mul_vec(back, camera, head);
-    mien_direction_to_angles(head, &yaw, &pitch);
-    mien_pose_from_angles(yaw, pitch, 0, eye);
-}
-
 void mien_convention_unity(const float R[9], float q[4])
 {
     mien_rotation_to_quaternion(R, q); // mirrored along x: an axis is a pseudovector

@@ -12,10 +12,6 @@
 void mien_euler_yxz(const float R[9], float xyz[3]);
 void mien_euler_xyz(const float R[9], float xyz[3]);
 
-// The eye's rotation in the head frame: identity looks straight out of the face. gaze: yaw, pitch
-// in the camera's frame (struct mien_face_result).
-void mien_convention_eye(const float R[9], const float gaze_deg[2], float eye[9]);
-
 // Unity, for an avatar that looks along +z: left-handed, y up, x to the subject's right, metres. q
 // is x,y,z,w of a rotation given in head axes.
 void mien_convention_unity(const float R[9], float q[4]);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/gaze.h"
 #include "sink/avatar.h"
 #include "sink/convention.h"
 #include "sink/net.h"
@@ -91,7 +92,7 @@ static size_t compose(struct ifm_sink *s, const struct mien_face_result *f, char
     mien_convention_arkit(f->pose.R, head);
     mien_convention_gltf(&f->pose, q, head + 3);
     for (int e = 0; e < 2; e++) {
-        mien_convention_eye(f->pose.R, f->gaze_deg[e], R);
+        mien_gaze_rotation(f->pose.R, f->gaze_deg[e], R);
         mien_convention_arkit(R, eye[e]);
     }
     at += put_list(p + at, TEXT - at, "=head", head, 6);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "face/gaze.h"
 #include "late/osc.h"
 #include "sink/avatar.h"
 #include "sink/convention.h"
@@ -140,7 +141,7 @@ static void fill(struct vmc_sink *v, const struct mien_face_result *f)
         set_bone(v->bone[b], R);
     }
     for (int eye = 0; eye < 2; eye++) {
-        mien_convention_eye(f->pose.R, f->gaze_deg[eye], R);
+        mien_gaze_rotation(f->pose.R, f->gaze_deg[eye], R);
         set_bone(v->bone[eye ? BONE_RIGHT_EYE : BONE_LEFT_EYE], R);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
@@ -267,7 +268,7 @@ static bool facecap_write(struct mien_sink *s, const struct mien_sink_frame *fra
         set_f(c->arg[CAP_HRQ][i], q[i]);
     }
     for (int eye = 0; eye < 2; eye++) {
-        mien_convention_eye(f->pose.R, f->gaze_deg[eye], R);
+        mien_gaze_rotation(f->pose.R, f->gaze_deg[eye], R);
         mien_convention_arkit(R, deg);
         set_f(c->arg[CAP_ELR + eye][0], deg[0]);
         set_f(c->arg[CAP_ELR + eye][1], deg[1]);

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "view/gltf.h"
 
 #define ROW(id, name, from, to) [MIEN_ANCHOR_##id] = {name, {from, to}},
 static const struct {
@@ -32,7 +31,7 @@ bool mien_prop_load(struct mien_prop *p, const char *path, struct mien_why *why)
     }
     bool ok;
     if (size > 8 && !memcmp(data, "\x89PNG", 4)) {
-        ok = mien_image_decode_rgba(data, size, MIEN_PROP_PICTURE_PX, &p->paint, &picture);
+        ok = mien_image_decode_rgba(data, size, MIEN_GLTF_PICTURE_PX, &p->paint, &picture);
         p->full = p->paint.width == 2 * p->paint.height;
         if (!ok) {
             mien_prop_destroy(p);
@@ -54,9 +53,7 @@ void mien_prop_destroy(struct mien_prop *p)
     mien_free(p->vertex);
     mien_free(p->index);
     mien_free(p->part);
-    for (int i = 0; i < p->textures; i++) {
-        mien_image_destroy(&p->texture[i].picture);
-    }
+    mien_gltf_free_textures(p->texture, p->textures);
     mien_image_destroy(&p->paint);
     memset(p, 0, sizeof(*p));
 }

@@ -16,6 +16,7 @@
 
 #include "base/why.h"
 #include "image/image.h"
+#include "view/gltf_look.h"
 #include "view/mesh.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,8 +42,7 @@ enum {
     MIEN_PROP_READ = 1000000, // vertices read, again for each primitive that shares them
     MIEN_PROP_PRIMITIVES = 1024,
     MIEN_PROP_TEXTURES = 16,
-    MIEN_PROP_PICTURE_PX = 4096, // a side that is read …
-    MIEN_PROP_TEXTURE_PX = 2048  // … and kept: more than the window shows of a face
+    MIEN_PROP_TEXTURE_PX = 2048 // a side that is kept: more than the window shows of a face
 };
 
 struct mien_prop_vertex {
@@ -50,15 +50,6 @@ struct mien_prop_vertex {
     float gloss;                  // 0 dull … 1 shiny
     float uv[2];                  // of the texture, from its top left
     uint8_t color[4];             // times the texture's
-};
-
-enum mien_prop_wrap { MIEN_PROP_REPEAT, MIEN_PROP_CLAMP, MIEN_PROP_MIRROR };
-
-struct mien_prop_texture {
-    struct mien_image picture; // RGBA8
-    enum mien_prop_wrap wrap[2];
-    bool nearest; // enlarged in squares
-    long image;   // of the file
 };
 
 struct mien_prop_part { // triangles that look alike
@@ -77,7 +68,7 @@ struct mien_prop {
     int vertices, indices, opaque;   // opaque: indices
     struct mien_prop_part *part;     // (parts) owned; in the order of the indices
     int parts, textures;
-    struct mien_prop_texture texture[MIEN_PROP_TEXTURES];
+    struct mien_gltf_texture texture[MIEN_PROP_TEXTURES];
     struct mien_image paint; // RGBA8; data NULL when it is a mesh
     bool full;               // the paint covers the head
 };

@@ -10,28 +10,21 @@
 
 #include "base/mem.h"
 #include "view/camera.h"
-#include "view/gltf.h"
+#include "view/gltf_look.h"
 
-enum { REPEAT = 10497, CLAMP = 33071, MIRROR = 33648, NEAREST = 9728, TRIANGLES = 4 };
-
-struct look {
-    float color[4], gloss, cutoff;
-    bool blended;
-    int texture;           // of the prop, -1
-    int set;               // of texture coordinates
-    float turn[4], off[2]; // uv -> turn (2,2) uv + off
-};
+enum { TRIANGLES = 4 };
 
 struct item { // a primitive where a node puts it
     const cJSON *primitive;
     float m[16];
-    struct look look;
+    struct mien_gltf_look look;
     bool flat; // has no normals
 };
 
 struct reader {
     struct mien_gltf g;
     struct mien_prop *prop;
+    struct mien_gltf_textures textures;
     float scale;       // metres -> mm
     struct item *item; // (items)
     int items;
@@ -41,128 +34,6 @@ struct reader {
 static bool refuse(struct reader *r, const char *why)
 {
     return mien_gltf_refuse(&r->g, "%s", why);
-}
-
-static enum mien_prop_wrap wrap_of(const cJSON *sampler, const char *key)
-{
-    long mode = mien_gltf_whole(sampler, key, REPEAT, 1 << 20);
-    return mode == CLAMP ? MIEN_PROP_CLAMP : mode == MIRROR ? MIEN_PROP_MIRROR : MIEN_PROP_REPEAT;
-}
-
-// Decodes the picture, and makes it no larger than can be seen.
-static bool load_picture(struct reader *r, struct mien_prop_texture *t)
-{
-    struct mien_gltf_bytes bytes;
-    struct mien_why why = {0};
-    if (!mien_gltf_read_picture(&r->g, t->image, &bytes)) {
-        return false;
-    }
-    struct mien_image *im = &t->picture, small = {0};
-    bool ok = mien_image_decode_rgba(bytes.data, bytes.size, MIEN_PROP_PICTURE_PX, im, &why);
-    mien_free(bytes.owned);
-    if (!ok) {
-        mien_image_destroy(im);
-        return refuse(r, why.text);
-    }
-    int side = im->width > im->height ? im->width : im->height;
-    if (side > MIEN_PROP_TEXTURE_PX) {
-        int w = im->width * MIEN_PROP_TEXTURE_PX / side,
-            h = im->height * MIEN_PROP_TEXTURE_PX / side;
-        if (!mien_image_create(&small, w > 0 ? w : 1, h > 0 ? h : 1, MIEN_FORMAT_RGBA8)) {
-            mien_image_destroy(im);
-            return refuse(r, "memory is short");
-        }
-        mien_resize(im, &small);
-        mien_image_destroy(im);
-        *im = small;
-    }
-    return true;
-}
-
-// Puts before the reason which texture it is that cannot be used: a prop without one of its
-// textures would be another thing, so it is refused as a whole.
-static void say_which_texture(struct reader *r, long index, long image)
-{
-    struct mien_why why = r->g.why;
-    const cJSON *o = mien_gltf_element(&r->g, MIEN_GLTF_IMAGES, image);
-    const char *uri = mien_gltf_text(o, "uri"), *name = mien_gltf_text(o, "name");
-    name = *uri && strncmp(uri, "data:", 5) != 0 ? uri : name;
-    r->g.why.text[0] = 0;
-    if (*name) {
-        mien_gltf_refuse(&r->g, "texture %ld, \"%.60s\", cannot be used: %s", index, name,
-                         why.text);
-    } else {
-        mien_gltf_refuse(&r->g, "texture %ld cannot be used: %s", index, why.text);
-    }
-}
-
-// The prop's texture for one of the file's; -1 when it cannot be read.
-static int find_texture(struct reader *r, long index)
-{
-    struct mien_prop *p = r->prop;
-    const cJSON *o = mien_gltf_element(&r->g, MIEN_GLTF_TEXTURES, index);
-    const cJSON *sampler =
-        mien_gltf_element(&r->g, MIEN_GLTF_SAMPLERS, mien_gltf_index(o, "sampler"));
-    long shrunk = mien_gltf_whole(sampler, "minFilter", -1, 1 << 20);
-    struct mien_prop_texture t = {
-        .wrap = {wrap_of(sampler, "wrapS"), wrap_of(sampler, "wrapT")},
-        .nearest = mien_gltf_whole(sampler, "magFilter", shrunk, 1 << 20) == NEAREST,
-        .image = mien_gltf_index(o, "source")};
-    for (int i = 0; i < p->textures; i++) {
-        const struct mien_prop_texture *k = &p->texture[i];
-        if (k->image == t.image && k->nearest == t.nearest &&
-            !memcmp(k->wrap, t.wrap, sizeof(t.wrap))) {
-            return i;
-        }
-    }
-    if (p->textures == MIEN_PROP_TEXTURES) {
-        refuse(r, "it has more than sixteen textures");
-        return -1;
-    }
-    if (!load_picture(r, &t)) {
-        say_which_texture(r, index, t.image);
-        return -1;
-    }
-    p->texture[p->textures] = t;
-    return p->textures++;
-}
-
-// KHR_texture_transform: scaled, then turned, then moved.
-static void transform_uv(const cJSON *info, struct look *l)
-{
-    const cJSON *t = mien_gltf_item(mien_gltf_item(info, "extensions"), "KHR_texture_transform");
-    float scale[2] = {1, 1}, angle = (float)mien_gltf_number(t, "rotation", 0);
-    mien_gltf_numbers(t, "scale", 2, scale);
-    mien_gltf_numbers(t, "offset", 2, l->off);
-    l->set = (int)mien_gltf_whole(t, "texCoord", l->set, 7);
-    float c = cosf(angle), s = sinf(angle);
-    memcpy(l->turn, (float[4]){scale[0] * c, scale[1] * s, -scale[0] * s, scale[1] * c},
-           sizeof(l->turn));
-}
-
-static bool read_look(struct reader *r, const cJSON *primitive, struct look *l)
-{
-    *l = (struct look){.color = {0.8f, 0.8f, 0.8f, 1}, .gloss = 0.2f, .cutoff = -1, .texture = -1};
-    const cJSON *m =
-        mien_gltf_element(&r->g, MIEN_GLTF_MATERIALS, mien_gltf_index(primitive, "material"));
-    const cJSON *pbr = mien_gltf_item(m, "pbrMetallicRoughness"),
-                *info = mien_gltf_item(pbr, "baseColorTexture");
-    const char *mode = mien_gltf_text(m, "alphaMode");
-    if (info) {
-        l->set = (int)mien_gltf_whole(info, "texCoord", 0, 7);
-        transform_uv(info, l);
-        l->texture = find_texture(r, mien_gltf_index(info, "index"));
-        memcpy(l->color, (float[4]){1, 1, 1, 1}, sizeof(l->color));
-    }
-    if (pbr) {
-        mien_gltf_numbers(pbr, "baseColorFactor", 4, l->color);
-        l->gloss = 1 - fminf(fmaxf((float)mien_gltf_number(pbr, "roughnessFactor", 1), 0), 1);
-    }
-    l->blended = !strcmp(mode, "BLEND");
-    if (!strcmp(mode, "MASK")) {
-        l->cutoff = fmaxf((float)mien_gltf_number(m, "alphaCutoff", 0.5), 0);
-    }
-    return !info || l->texture >= 0;
 }
 
 static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
@@ -191,48 +62,11 @@ static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
     if (indices % 3) {
         return refuse(r, "a mesh's arrays do not belong together");
     }
-    if (!read_look(r, o, &k.look)) {
+    if (!mien_gltf_read_look(&r->g, &r->textures, mien_gltf_index(o, "material"), &k.look)) {
         return false;
     }
     r->item[r->items++] = k;
     return true;
-}
-
-static void transform_point(const float m[16], const float v[3], float out[3])
-{
-    for (int i = 0; i < 3; i++) {
-        out[i] = m[i] * v[0] + m[4 + i] * v[1] + m[8 + i] * v[2] + m[12 + i];
-    }
-}
-
-static void normalise(float n[3])
-{
-    float length = sqrtf(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
-    bool good = isfinite(length) && length > 1e-12f;
-    for (int c = 0; c < 3; c++) {
-        n[c] = good ? n[c] / length : (float)(c == 2);
-    }
-}
-
-// Normals stay upright on what they stand on: by the cofactors of the matrix. They are scaled to
-// what single precision can square.
-static void transform_normal(const float m[16], const float v[3], float out[3])
-{
-    double n[3], most = 0;
-    for (int i = 0; i < 3; i++) {
-        int j = (i + 1) % 3, k = (i + 2) % 3;
-        n[i] = 0;
-        for (int c = 0; c < 3; c++) {
-            int d = (c + 1) % 3, e = (c + 2) % 3;
-            n[i] +=
-                ((double)m[4 * d + j] * m[4 * e + k] - (double)m[4 * e + j] * m[4 * d + k]) * v[c];
-        }
-        most = fmax(most, fabs(n[i]));
-    }
-    for (int i = 0; i < 3; i++) {
-        out[i] = most > 0 && isfinite(most) ? (float)(n[i] / most) : 0;
-    }
-    normalise(out);
 }
 
 static void flat_normals(struct mien_prop_vertex *v, long count)
@@ -245,7 +79,7 @@ static void flat_normals(struct mien_prop_vertex *v, long count)
         }
         float n[3] = {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
                       a[0] * b[1] - a[1] * b[0]};
-        normalise(n);
+        mien_gltf_normalise(n);
         for (int k = 0; k < 3; k++) {
             memcpy(v[i + k].normal, n, sizeof(n));
         }
@@ -303,13 +137,13 @@ static bool read_arrays(struct reader *r, const struct item *k, struct arrays *a
 static void make_vertex(const struct reader *r, const struct item *k, const struct arrays *a,
                         long i, struct mien_prop_vertex *v)
 {
-    const struct look *l = &k->look;
-    transform_point(k->m, a->position.value + 3 * i, v->position);
+    const struct mien_gltf_look *l = &k->look;
+    mien_gltf_point(k->m, a->position.value + 3 * i, v->position);
     for (int c = 0; c < 3; c++) {
         v->position[c] = fminf(fmaxf(v->position[c] * r->scale, -5000), 5000);
     }
     if (a->normal.value) {
-        transform_normal(k->m, a->normal.value + 3 * i, v->normal);
+        mien_gltf_normal(k->m, a->normal.value + 3 * i, v->normal);
     }
     for (int c = 0; c < 4; c++) {
         bool given = a->color.value && c < a->color.components;
@@ -369,29 +203,6 @@ static bool add_item(struct reader *r, const struct item *k)
     return true;
 }
 
-static void local_matrix(const cJSON *node, float m[16])
-{
-    if (mien_gltf_numbers(node, "matrix", 16, m)) {
-        return;
-    }
-    float t[3] = {0, 0, 0}, q[4] = {0, 0, 0, 1}, s[3] = {1, 1, 1};
-    mien_gltf_numbers(node, "translation", 3, t);
-    mien_gltf_numbers(node, "rotation", 4, q);
-    mien_gltf_numbers(node, "scale", 3, s);
-    float x = q[0], y = q[1], z = q[2], w = q[3];
-    const float R[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - z * w),     2 * (x * z + y * w),
-                        2 * (x * y + z * w),     1 - 2 * (x * x + z * z), 2 * (y * z - x * w),
-                        2 * (x * z - y * w),     2 * (y * z + x * w),     1 - 2 * (x * x + y * y)};
-    for (int c = 0; c < 3; c++) {
-        for (int i = 0; i < 3; i++) {
-            m[c * 4 + i] = R[i * 3 + c] * s[c];
-        }
-        m[c * 4 + 3] = 0;
-        m[12 + c] = t[c];
-    }
-    m[15] = 1;
-}
-
 struct place { // of a node that is to be visited
     long node;
     float parent[16];
@@ -434,7 +245,7 @@ static bool visit(struct reader *r, struct walk *w)
     struct place at = w->stack[--w->top];
     const cJSON *node = mien_gltf_element(&r->g, MIEN_GLTF_NODES, at.node), *o;
     float local[16], m[16];
-    local_matrix(node, local);
+    mien_gltf_local_matrix(node, local);
     mien_mat4_mul(at.parent, local, m);
     if (mien_gltf_item(node, "mesh")) {
         const cJSON *mesh =
@@ -565,7 +376,10 @@ bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const c
 {
     memset(p, 0, sizeof(*p));
     struct reader r = {.prop = p};
+    r.textures = (struct mien_gltf_textures){
+        .item = p->texture, .room = MIEN_PROP_TEXTURES, .side_px = MIEN_PROP_TEXTURE_PX};
     bool ok = mien_gltf_open(&r.g, data, size, folder) && read_scene(&r);
+    p->textures = r.textures.count;
     if (!ok) {
         mien_prop_destroy(p);
         mien_explain(why, "%s", r.g.why.text);

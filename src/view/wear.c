@@ -251,7 +251,7 @@ static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
                  p->index, GL_STATIC_DRAW);
     glBindVertexArray(0);
     for (int i = 0; i < p->textures; i++) {
-        struct mien_prop_texture *t = &p->texture[i];
+        struct mien_gltf_texture *t = &p->texture[i];
         k->part_texture[i] = upload(&t->picture);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, t->nearest ? GL_NEAREST : GL_LINEAR);
         glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, wrap[t->wrap[0]]);

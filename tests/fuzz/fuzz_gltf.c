@@ -1,6 +1,6 @@
-// SRC: src/view/gltf.c src/view/gltf_data.c src/view/prop.c src/view/prop_gltf.c src/base/below.c
-// Fuzz entry: things to wear, .gltf and .glb, with the buffers and textures inside or in files
-// beside them (tests/fuzz/beside).
+// SRC: src/view/gltf.c src/view/gltf_data.c src/view/gltf_look.c src/view/prop.c
+// src/view/prop_gltf.c src/base/below.c Fuzz entry: things to wear, .gltf and .glb, with the
+// buffers and textures inside or in files beside them (tests/fuzz/beside).
 #include "fuzz/fuzz.h"
 
 #include <math.h>

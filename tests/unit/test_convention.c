@@ -188,10 +188,10 @@ static void test_eye_is_relative_to_the_head(void **state)
 {
     struct mien_pose p = pose(20, 0, 0, 0, 0, 0);
     float eye[9], want[9];
-    mien_convention_eye(p.R, (float[]){20, 0}, eye); // looks where the head looks
+    mien_gaze_rotation(p.R, (float[]){20, 0}, eye); // looks where the head looks
     mien_pose_from_angles(0, 0, 0, want);
     close_to(eye, want, 9, 1e-5f);
-    mien_convention_eye(p.R, (float[]){0, 0}, eye); // into the camera
+    mien_gaze_rotation(p.R, (float[]){0, 0}, eye); // into the camera
     mien_pose_from_angles(-20, 0, 0, want);
     close_to(eye, want, 9, 1e-5f);
 }

@@ -297,11 +297,11 @@ static void textures_are_read(void **state)
         sizeof(two), u));
     assert_int_equal(prop.textures, 1);
     assert_int_equal(prop.parts, 1);
-    const struct mien_prop_texture *t = &prop.texture[0];
+    const struct mien_gltf_texture *t = &prop.texture[0];
     assert_int_equal(t->picture.format, MIEN_FORMAT_RGBA8);
     assert_memory_equal(t->picture.data, ((uint8_t[8]){255, 0, 0, 255, 0, 255, 0, 255}), 8);
     assert_memory_equal(t->picture.data + t->picture.stride + 4, ((uint8_t[4]){9, 8, 7, 100}), 4);
-    assert_true(t->nearest && t->wrap[0] == MIEN_PROP_CLAMP && t->wrap[1] == MIEN_PROP_MIRROR);
+    assert_true(t->nearest && t->wrap[0] == MIEN_GLTF_CLAMP && t->wrap[1] == MIEN_GLTF_MIRROR);
     const struct mien_prop_part *part = &prop.part[0];
     assert_int_equal(part->texture, 0);
     assert_int_equal(part->count, 6);
@@ -346,7 +346,7 @@ static void pictures_come_from_anywhere(void **state)
         assert_int_equal(prop.texture[0].picture.width, 16);
         assert_int_equal(prop.texture[0].picture.data[3], 255);
         assert_true(abs(prop.texture[0].picture.data[0] - 200) < 4);
-        assert_int_equal(prop.texture[0].wrap[0], MIEN_PROP_REPEAT);
+        assert_int_equal(prop.texture[0].wrap[0], MIEN_GLTF_REPEAT);
         assert_int_equal(prop.vertex[0].color[0], 255); // the texture's colour counts alone
     }
     snprintf(used, sizeof(used), material, 0);

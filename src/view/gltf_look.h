@@ -1,0 +1,54 @@
+// Reading glTF 2.0: what surfaces look like (base colour and its texture, roughness, alpha mode,
+// and where asked for the map of normals), and where nodes put them.
+//
+// KHR_texture_transform is read; KHR_materials_unlit and VRM's toon material count as flatly lit.
+// Does not: read metalness, emission, or what else a material says.
+#ifndef MIEN_VIEW_GLTF_LOOK_H
+#define MIEN_VIEW_GLTF_LOOK_H
+
+#include "image/image.h"
+#include "view/gltf.h"
+
+enum { MIEN_GLTF_PICTURE_PX = 4096 }; // a side that is read
+
+enum mien_gltf_wrap { MIEN_GLTF_REPEAT, MIEN_GLTF_CLAMP, MIEN_GLTF_MIRROR };
+
+struct mien_gltf_texture {
+    struct mien_image picture; // RGBA8
+    enum mien_gltf_wrap wrap[2];
+    bool nearest; // enlarged in squares
+    long image;   // of the file
+};
+
+struct mien_gltf_textures {         // those that materials asked for
+    struct mien_gltf_texture *item; // (room)
+    int count, room;
+    int side_px; // a larger one is shrunk to it
+    bool bumps;  // maps of normals are wanted too
+};
+void mien_gltf_free_textures(struct mien_gltf_texture *item, int count); // what they hold
+
+struct mien_gltf_look {
+    float color[4], gloss;
+    float cutoff; // alpha below it is a hole, above it solid; < 0: all is solid
+    bool blended, both_sides;
+    bool flat_light; // drawn, not lit: unlit and toon materials
+    int texture;     // of the textures, -1
+    int bumps;       // map of normals, -1
+    float bump_scale;
+    int set;               // of texture coordinates
+    float turn[4], off[2]; // uv -> turn (2,2) uv + off
+};
+// material: its index, -1: none, which is light grey. False: refused.
+bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, long material,
+                         struct mien_gltf_look *l);
+
+// A node's own matrix, column-major.
+void mien_gltf_local_matrix(const cJSON *node, float m[16]);
+void mien_gltf_point(const float m[16], const float v[3], float out[3]);
+// Normals stay upright on what they stand on: by the cofactors of the matrix. They are scaled to
+// what single precision can square.
+void mien_gltf_normal(const float m[16], const float v[3], float out[3]);
+void mien_gltf_normalise(float n[3]); // to length 1; (0,0,1) when it has none
+
+#endif
