@@ -21,24 +21,28 @@ _mien()
         mapfile -t COMPREPLY < <(compgen -W "NAME FILE" -- "$word")
         return
         ;;
+    "live --figure")
+        mapfile -t COMPREPLY < <(compgen -W "textured clay wireframe" -- "$word")
+        return
+        ;;
     "live --hud")
         mapfile -t COMPREPLY < <(compgen -W "off line full" -- "$word")
         return
         ;;
     "live --programme")
-        mapfile -t COMPREPLY < <(compgen -W "props picture everything" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "props picture everything avatar" -- "$word")
         return
         ;;
     "live --programme-camera")
-        mapfile -t COMPREPLY < <(compgen -W "same props picture everything" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "same props picture everything avatar" -- "$word")
         return
         ;;
     "live --programme-window")
-        mapfile -t COMPREPLY < <(compgen -W "same props picture everything" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "same props picture everything avatar" -- "$word")
         return
         ;;
     "live --menu")
-        mapfile -t COMPREPLY < <(compgen -W "none source view props track record audience send help settings open calibration" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "none source view props track record audience send head help settings open calibration" -- "$word")
         return
         ;;
     "synth --split")
@@ -71,7 +75,7 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --programme-camera --programme-window --audience --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
+    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --avatar --ground --beside --lit --figure --my-head --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --programme-camera --programme-window --audience --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
     cameras) options="--json --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;

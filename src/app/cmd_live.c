@@ -77,6 +77,15 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
         mien_error("--curves: %s; mien live --help lists them", why.text);
         return false;
     }
+    uint8_t rgb[3];
+    if (o->ground && !mien_stage_colour(o->ground, rgb)) {
+        mien_error("--ground \"%.40s\" is no colour: " MIEN_STAGE_COLOURS, o->ground);
+        return false;
+    }
+    if (mien_settings_given(settings, &o->avatar) &&
+        !mien_settings_given(settings, &o->programme)) {
+        o->programme = MIEN_PROGRAMME_AVATAR;
+    }
     o->show_curves = o->show_curves || mien_settings_given(settings, &o->curves);
     if (o->out && !mien_live_out_check(o->out, &why)) {
         mien_error("--out %s", why.text);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "live/frame.h"
 #include "live/live_props.h"
+#include "live/live_stage.h"
 #include "live/marks.h"
 #include "live/session_parts.h"
 #include "live/settings.h"
@@ -54,6 +55,32 @@ static int open_live(struct mien_session *s)
     }
     // A file that cannot be used is a mistake of the command line.
     return s->live ? 0 : mien_session_is_camera(s->o.source) ? 1 : 2;
+}
+
+// The avatar, and the ground behind it. False: it cannot be used; one that was remembered may be
+// gone.
+static bool open_stage(struct mien_session *s)
+{
+    const struct mien_session_options *o = &s->o;
+    struct mien_show *show = s->show;
+    struct mien_ui_controls *k = &show->controls;
+    enum mien_programme programme = k->programme;
+    bool beside = show->settings.stage.beside;
+    mien_stage_set_ground(show, o->ground && *o->ground ? o->ground : "grey");
+    if (o->avatar && *o->avatar) {
+        if (!mien_stage_take(show, o->avatar) && !mien_settings_recalled(s->settings, &o->avatar)) {
+            return false;
+        }
+        show->settings.stage.beside = beside;
+        show->notice[0] = 0;
+    }
+    k->programme = programme;
+    if (o->my_head) {
+        mien_stage_toggle_head(show);
+    }
+    snprintf(s->stage.avatar, sizeof(s->stage.avatar), "%s", k->avatar);
+    snprintf(s->stage.ground, sizeof(s->stage.ground), "%s", k->ground);
+    return true;
 }
 
 static int open_show(struct mien_session *s)
@@ -104,8 +131,10 @@ static int open_show(struct mien_session *s)
     mien_session_list_networks(s);
     mien_session_open_sound(s);
     mien_props_list(k, s->show->prop_path);
-    if (o->prop && *o->prop && !mien_props_wear(s->show, o->prop) &&
-        !mien_settings_recalled(s->settings, &o->prop)) {
+    bool staged = open_stage(s);
+    bool worn = !o->prop || !*o->prop || mien_props_wear(s->show, o->prop) ||
+                mien_settings_recalled(s->settings, &o->prop);
+    if (!staged || !worn) {
         return 2;
     }
     s->props.before = k->prop;
@@ -155,6 +184,7 @@ void mien_session_note_shot(struct mien_session *s, const struct mien_shot *shot
     if (shot) {
         mien_session_keep_look(s, shot);
     }
+    mien_session_show_head(s);
 }
 
 // What is missed in a pause is not the program's fault.

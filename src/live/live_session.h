@@ -18,17 +18,17 @@
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
-        *curves, *marks, *preset, *record_sound;
+        *curves, *marks, *preset, *record_sound, *avatar, *ground;
     const char *folder; // where files go whose names are not given; NULL or "": the current one
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
-    bool show_curves;
+    bool show_curves, beside, lit, my_head;
     bool profile_off; // it is not used until asked for
     bool audience;
     bool waits; // nothing may be lost
-    int frames, mode, faces, menu, hud, programme, camera_programme, window_programme;
+    int frames, mode, faces, menu, hud, programme, camera_programme, window_programme, figure;
     int mirror;         // every source: 1 is, 0 is not; -1: cameras as mirror_camera says
     bool mirror_camera; // from the settings
     double fov, filter, opacity;
@@ -150,6 +150,10 @@ struct mien_session_curves { // live_session.c
     char before[1024];       // their channels at the start
 };
 
+struct mien_session_stage {                // live_session.c
+    char avatar[MIEN_UI_PATH], ground[16]; // at the start
+};
+
 struct mien_session_loop {  // live_session.c
     bool running;           // nothing may hold it up
     int64_t state_ns;       // when the state is told next
@@ -181,6 +185,7 @@ struct mien_session {
     struct mien_session_mirror mirror;
     struct mien_session_pause pause;
     struct mien_session_curves curves;
+    struct mien_session_stage stage;
     struct mien_session_loop loop;
 };
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "live/live_stage.h"
 #include "live/presets.h"
 #include "view/actions.h"
 
@@ -159,6 +160,30 @@ static void ask_clicked(struct mien_show *s)
     }
 }
 
+// The mouse holds the figure where it took it, or lets it go.
+static void hold_figure(struct mien_show *s)
+{
+    int w, h;
+    mien_view_size(s->view, &w, &h);
+    s->turning =
+        mien_view_on_stage(s->view, s->window.click_x * (float)w, s->window.click_y * (float)h);
+}
+
+// From edge to edge of the window it turns half round.
+static void turn_figure(struct mien_show *s)
+{
+    struct mien_stage_settings *stage = &s->settings.stage;
+    float by = 180 * s->window.drag_x * (s->settings.mirror ? -1 : 1);
+    stage->turn_deg = remainderf(stage->turn_deg - by, 360);
+    stage->lift_deg = fminf(fmaxf(stage->lift_deg + 120 * s->window.drag_y, -80), 80);
+}
+
+static void zoom_figure(struct mien_show *s)
+{
+    float *zoom = &s->settings.stage.zoom;
+    *zoom = fminf(fmaxf((*zoom > 0 ? *zoom : 1) * powf(1.12f, s->window.wheel), 0.4f), 6);
+}
+
 static void fit_window(struct mien_show *s)
 {
     int w, h;
@@ -188,10 +213,27 @@ void mien_show_events(struct mien_show *s)
         } else if (k == MIEN_KEY_MENU) {
             mien_action_ask(&s->actions, MIEN_ACTION_MENUS);
         } else if (k == MIEN_KEY_DROPPED) {
-            mien_action_ask_text(&s->actions, MIEN_ACTION_SOURCE, s->window.dropped);
+            mien_action_ask_text(&s->actions,
+                                 mien_stage_is_avatar(s->window.dropped) ? MIEN_ACTION_AVATAR
+                                                                         : MIEN_ACTION_SOURCE,
+                                 s->window.dropped);
         } else if (k == MIEN_KEY_CLICK) {
-            ask_clicked(s);
+            hold_figure(s);
+            if (!s->turning) {
+                ask_clicked(s);
+            }
             s->dirty = true;
+        } else if (k == MIEN_KEY_DRAG) {
+            if (s->turning) {
+                turn_figure(s);
+                s->dirty = true;
+            }
+        } else if (k == MIEN_KEY_WHEEL) {
+            hold_figure(s);
+            if (s->turning) {
+                zoom_figure(s);
+                s->dirty = true;
+            }
         } else if (k != MIEN_KEY_CHARACTER) {
             if (k == MIEN_KEY_RESIZED && !s->window.headless) {
                 fit_window(s);
@@ -291,6 +333,11 @@ void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
         v.hud = MIEN_HUD_OFF;
         v.bars = v.axes = v.points = v.curves = false;
         v.bare = s->controls.programme == MIEN_PROGRAMME_PICTURE;
+        bool avatar = s->controls.programme == MIEN_PROGRAMME_AVATAR;
+        v.stage.shows = avatar ? MIEN_STAGE_AVATAR : MIEN_STAGE_OFF;
+        v.stage.beside = false;
+        v.stage.look = MIEN_FIGURE_TEXTURED;
+        v.stage.turn_deg = v.stage.lift_deg = 0;
     }
     mien_view_draw(s->view, s->shot ? &s->shot->picture : NULL,
                    s->shot ? &s->shot->result : &nothing, &v, &s->info);
@@ -301,6 +348,7 @@ void mien_show_paint_menus(struct mien_show *s)
     int w, h;
     mien_view_size(s->view, &w, &h);
     if (s->ui) {
+        s->controls.presenting = s->presenting;
         mien_ui_draw(s->ui, &s->controls, w, h);
     }
 }

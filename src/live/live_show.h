@@ -43,6 +43,7 @@ struct mien_show {
     struct mien_hud_info info;
     const struct mien_shot *shot; // on the screen now, borrowed from the mailbox; NULL = none yet
     bool presenting;              // nothing is drawn but what the audience gets
+    bool turning;                 // the mouse turns the figure on the stage
     bool dirty;                   // must be drawn again without a new shot
     bool quit;
     struct mien_traces curves; // of every shot that was drawn

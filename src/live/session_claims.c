@@ -28,6 +28,7 @@ static bool claim_inputs(struct mien_session *s, struct mien_claims *c)
     bool settings = s->config && !s->config->broken && s->config->path[0];
     return mien_files_source(c, o->source) && mien_files_models(c, o->net, o->detect, NULL) &&
            (!o->prop || claim_props(c, o->prop)) &&
+           (!o->avatar || !*o->avatar || mien_claims_read(c, "--avatar", o->avatar)) &&
            (!settings || mien_claims_write(c, "the settings file", s->config->path)) &&
            (!s->person.path[0] || mien_claims_write(c, "the profile", s->person.path)) &&
            (!o->screenshot || mien_claims_write(c, "--screenshot", o->screenshot));

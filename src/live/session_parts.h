@@ -69,6 +69,9 @@ void mien_session_list_presets(struct mien_session *s); // for the menu
 
 // session_head.c: the head of the person whose figures are shown.
 void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot);
+// Every round: what the guide shows, and, while the head is on the stage, a new one when there is
+// more to make it from.
+void mien_session_show_head(struct mien_session *s);
 void mien_session_finish_head(
     struct mien_session *s); // waits for one that is being saved; idempotent
 

@@ -73,6 +73,10 @@ static void take(struct mien_session *s, const struct mien_opt *r, int action)
     case MIEN_ACTION_SOUND:
         mien_action_ask_text(&s->show->actions, (enum mien_action_id)action, text ? text : "");
         break;
+    case MIEN_ACTION_AVATAR:
+    case MIEN_ACTION_GROUND:
+        mien_action_ask_text(&s->show->actions, (enum mien_action_id)action, text ? text : "");
+        break;
     case MIEN_ACTION_MIRROR: // of cameras
         s->mirror.of[1] = *(const bool *)r->value;
         if (s->source.is_camera && s->show->settings.mirror != s->mirror.of[1]) {

@@ -56,6 +56,12 @@ struct mien_session_options mien_session_present(const struct mien_session *s,
     if (whole || strcmp(t->curves, s->curves.before) != 0) {
         now.curves = t->curves;
     }
+    if (whole || strcmp(k->avatar, s->stage.avatar) != 0) {
+        now.avatar = k->avatar;
+    }
+    if (whole || strcmp(k->ground, s->stage.ground) != 0) {
+        now.ground = k->ground;
+    }
     if (s->network.chosen) {
         now.net = mien_session_network_name(s);
     }

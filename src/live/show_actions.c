@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "live/live_props.h"
+#include "live/live_stage.h"
 
 static void say(struct mien_show *s, const struct mien_action *a, const char *text)
 {
@@ -210,8 +211,13 @@ static void give_next_programme(struct mien_show *s, const struct mien_action *a
     static const char *const told[MIEN_PROGRAMMES] = {
         [MIEN_PROGRAMME_PROPS] = "others get the picture with what is worn",
         [MIEN_PROGRAMME_PICTURE] = "others get the picture alone",
-        [MIEN_PROGRAMME_ALL] = "others get all that you see"};
-    s->controls.programme = (enum mien_programme)((s->controls.programme + 1) % MIEN_PROGRAMMES);
+        [MIEN_PROGRAMME_ALL] = "others get all that you see",
+        [MIEN_PROGRAMME_AVATAR] = "others get the avatar, and never the picture"};
+    int next = (s->controls.programme + 1) % MIEN_PROGRAMMES;
+    if (next == MIEN_PROGRAMME_AVATAR && !mien_view_stages(s->view, MIEN_STAGE_AVATAR)) {
+        next = (next + 1) % MIEN_PROGRAMMES;
+    }
+    s->controls.programme = (enum mien_programme)next;
     say(s, a, told[s->controls.programme]);
 }
 
@@ -259,6 +265,70 @@ static void move_audience(struct mien_show *s, const struct mien_action *a)
         say(s, a,
             s->controls.audience ? "there is no other screen"
                                  : "the second window is not open: W opens it");
+    }
+}
+
+static void toggle_my_head(struct mien_show *s, const struct mien_action *a)
+{
+    mien_stage_toggle_head(s);
+    if (s->settings.stage.shows == MIEN_STAGE_HEAD) {
+        say(s, a, "look straight, then turn left, right, up and down");
+    }
+}
+
+static void move_stage(struct mien_show *s, const struct mien_action *a)
+{
+    say(s, a, mien_stage_next(s));
+}
+
+static void set_stage(struct mien_show *s, const struct mien_action *a)
+{
+    bool known = a->number >= 0 && a->number < MIEN_STAGES;
+    s->settings.stage.shows = known ? (enum mien_stage_shows)a->number : MIEN_STAGE_OFF;
+}
+
+static void toggle_beside(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.stage.beside = !s->settings.stage.beside;
+}
+
+static void set_figure_look(struct mien_show *s, const struct mien_action *a)
+{
+    bool known = a->number >= 0 && a->number < MIEN_FIGURE_LOOKS;
+    s->settings.stage.look = known ? (enum mien_figure_look)a->number : MIEN_FIGURE_TEXTURED;
+}
+
+static void see_from_front(struct mien_show *s, const struct mien_action *a)
+{
+    struct mien_stage_settings *stage = &s->settings.stage;
+    stage->turn_deg = stage->lift_deg = 0;
+    stage->zoom = 1;
+}
+
+static void toggle_rest(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.stage.rest = !s->settings.stage.rest;
+}
+
+static void toggle_lit(struct mien_show *s, const struct mien_action *a)
+{
+    s->settings.stage.lit = !s->settings.stage.lit;
+}
+
+static void set_mean(struct mien_show *s, const struct mien_action *a) // per cent
+{
+    s->settings.stage.mean = fminf(fmaxf((float)a->number, 0), 100) / 100;
+}
+
+static void take_avatar(struct mien_show *s, const struct mien_action *a)
+{
+    mien_stage_take(s, a->text);
+}
+
+static void set_ground(struct mien_show *s, const struct mien_action *a)
+{
+    if (!mien_stage_set_ground(s, a->text)) {
+        say(s, a, "a colour is " MIEN_STAGE_COLOURS);
     }
 }
 

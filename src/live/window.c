@@ -171,6 +171,15 @@ static enum mien_key key(const SDL_KeyboardEvent *e, char *character)
     return MIEN_KEY_NONE;
 }
 
+static void part_of_window(const struct mien_window *w, float x, float y, float *of_width,
+                           float *of_height)
+{
+    int width = 1, height = 1;
+    SDL_GetWindowSize(w->window, &width, &height);
+    *of_width = x / (float)(width > 0 ? width : 1);
+    *of_height = y / (float)(height > 0 ? height : 1);
+}
+
 enum mien_key mien_window_poll(struct mien_window *w, char *character)
 {
     SDL_Event e;
@@ -190,11 +199,18 @@ enum mien_key mien_window_poll(struct mien_window *w, char *character)
             *character = e.text.text[0];
             k = MIEN_KEY_CHARACTER;
         } else if (e.type == SDL_MOUSEBUTTONDOWN && e.button.button == SDL_BUTTON_LEFT) {
-            int width = 1, height = 1;
-            SDL_GetWindowSize(w->window, &width, &height);
-            w->click_x = ((float)e.button.x + 0.5f) / (float)(width > 0 ? width : 1);
-            w->click_y = ((float)e.button.y + 0.5f) / (float)(height > 0 ? height : 1);
+            part_of_window(w, (float)e.button.x + 0.5f, (float)e.button.y + 0.5f, &w->click_x,
+                           &w->click_y);
             k = MIEN_KEY_CLICK;
+        } else if (e.type == SDL_MOUSEMOTION && e.motion.state & SDL_BUTTON_LMASK) {
+            part_of_window(w, (float)e.motion.xrel, (float)e.motion.yrel, &w->drag_x, &w->drag_y);
+            k = MIEN_KEY_DRAG;
+        } else if (e.type == SDL_MOUSEWHEEL && e.wheel.y) {
+            int x = 0, y = 0;
+            SDL_GetMouseState(&x, &y);
+            part_of_window(w, (float)x + 0.5f, (float)y + 0.5f, &w->click_x, &w->click_y);
+            w->wheel = (float)e.wheel.y;
+            k = MIEN_KEY_WHEEL;
         } else if (e.type == SDL_DROPFILE && e.drop.file) {
             w->dropped = e.drop.file;
             k = MIEN_KEY_DROPPED;

@@ -17,8 +17,11 @@ struct mien_window {
     // Sees every event first; true: it was for somebody else. May be NULL.
     bool (*filter)(void *arg, const union SDL_Event *e);
     void *filter_arg;
-    float click_x, click_y; // of MIEN_KEY_CLICK, of the window's width and height
-    char *dropped;          // text of MIEN_KEY_DROPPED, SDL's
+    // Of MIEN_KEY_CLICK and MIEN_KEY_WHEEL: where, and of MIEN_KEY_DRAG: by how much, of the
+    // window's width and height.
+    float click_x, click_y, drag_x, drag_y;
+    float wheel;   // of MIEN_KEY_WHEEL: steps away from the user
+    char *dropped; // text of MIEN_KEY_DROPPED, SDL's
 };
 
 // title: UTF-8. False on failure (logged, with the way out: --headless). Cleans up after itself.
@@ -40,8 +43,10 @@ enum mien_key { // what the user asked for
     MIEN_KEY_CHARACTER, // *character: a Latin letter (capital with shift), a digit, ' ', '\t' or
                         // one of ?[]+-,.
     MIEN_KEY_CLICK,     // the left button, on the picture
-    MIEN_KEY_MENU,      // F10
-    MIEN_KEY_DROPPED,   // a file was dropped on the window: w->dropped, valid until the next poll
+    MIEN_KEY_DRAG,      // the mouse with the left button held
+    MIEN_KEY_WHEEL,
+    MIEN_KEY_MENU,    // F10
+    MIEN_KEY_DROPPED, // a file was dropped on the window: w->dropped, valid until the next poll
 };
 // The next event that matters, MIEN_KEY_NONE when there is none. Does not wait.
 enum mien_key mien_window_poll(struct mien_window *w, char *character);

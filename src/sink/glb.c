@@ -158,26 +158,48 @@ int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int
     return a;
 }
 
-void mien_glb_end_primitive(struct mien_growing *json, const int *target)
+void mien_glb_end_primitive(struct mien_growing *json, const int *target, int extra)
 {
     mien_glb_print(json, ",\"targets\":[");
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         mien_glb_print(json, "%s{\"POSITION\":%d}", i ? "," : "", target[i]);
     }
+    if (extra >= 0) {
+        mien_glb_print(json, ",{\"POSITION\":%d}", extra);
+    }
     mien_glb_print(json, "]}");
 }
 
-void mien_glb_end_meshes(struct mien_growing *json)
+void mien_glb_end_meshes(struct mien_growing *json, const char *extra)
 {
     mien_glb_print(json, "],\"weights\":[");
-    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+    for (int i = 0; i < MIEN_BLENDSHAPES + (extra != NULL); i++) {
         mien_glb_print(json, i ? ",0" : "0");
     }
     mien_glb_print(json, "],\"extras\":{\"targetNames\":[");
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         mien_glb_print(json, "%s\"%s\"", i ? "," : "", mien_blendshape_name(i));
     }
+    if (extra) {
+        mien_glb_print(json, ",\"%s\"", extra);
+    }
     mien_glb_print(json, "]}}]");
+}
+
+void mien_glb_add_material(struct mien_growing *json, const struct mien_material *k, int texture)
+{
+    float rgba[4] = {k->rgb[0], k->rgb[1], k->rgb[2], 1};
+    mien_glb_print(json,
+                   "{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{"
+                   "\"metallicFactor\":0,\"roughnessFactor\":",
+                   k->name);
+    mien_glb_number(json, (double)k->roughness);
+    if (texture >= 0) {
+        mien_glb_print(json, ",\"baseColorTexture\":{\"index\":%d}", texture);
+    } else {
+        mien_glb_numbers(json, "baseColorFactor", rgba, 4);
+    }
+    mien_glb_print(json, "}}");
 }
 
 void mien_glb_wrap(struct mien_glb *f, struct mien_growing *json, struct mien_growing *out,

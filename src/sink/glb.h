@@ -5,6 +5,7 @@
 #ifndef MIEN_SINK_GLB_H
 #define MIEN_SINK_GLB_H
 
+#include "face/material.h"
 #include "face/model.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +27,7 @@ void mien_glb_numbers(struct mien_growing *g, const char *name, const float *v, 
 enum {
     MIEN_GLB_FLOAT = 5126,
     MIEN_GLB_UINT = 5125,
+    MIEN_GLB_BYTE = 5121,
     MIEN_GLB_ARRAY = 34962,
     MIEN_GLB_ELEMENT = 34963,
 };
@@ -53,10 +55,13 @@ int mien_glb_add_floats(struct mien_glb *f, const float *v, size_t n, int width,
 int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int shape,
                         const int32_t *vertex, size_t vertices, uint32_t *index, float *moved);
 // Ends a primitive of "meshes", begun with its attributes, indices and material: its targets, one a
-// blendshape (MIEN_BLENDSHAPES).
-void mien_glb_end_primitive(struct mien_growing *json, const int *target);
-// Ends "meshes", whose last mesh has such primitives: weights at rest, and the targets' names.
-void mien_glb_end_meshes(struct mien_growing *json);
+// blendshape (MIEN_BLENDSHAPES), and one more unless extra is -1.
+void mien_glb_end_primitive(struct mien_growing *json, const int *target, int extra);
+// Ends "meshes", whose last mesh has such primitives: weights at rest, and the targets' names;
+// extra: the name of the one more, NULL: there is none.
+void mien_glb_end_meshes(struct mien_growing *json, const char *extra);
+// An element of "materials". texture: that colours it; -1: its own colour does.
+void mien_glb_add_material(struct mien_growing *json, const struct mien_material *k, int texture);
 // Ends the JSON (an object without its last members, to which accessors, views and buffers are
 // added) and puts head, JSON and the buffer's own head into *out, whose ok says whether memory
 // sufficed; bin.data follows. *accessors_at: where in *out the accessors begin.

@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "base/save.h"
 #include "base/version.h"
+#include "face/material.h"
 #include "sink/avatar.h"
 #include "sink/convention.h"
 #include "sink/glb.h"
@@ -59,21 +60,6 @@ struct gltf_sink {
     char network[MIEN_NETWORK_NAME]; // of the last key; other than plain characters are "_"
 };
 
-static const struct {
-    const char *name;
-    unsigned parts;
-    const char *material;
-} groups[] = {
-    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD,
-     "\"baseColorFactor\":[0.80,0.60,0.50,1],\"metallicFactor\":0,\"roughnessFactor\":0.6"},
-    {"eyes", 1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT,
-     "\"baseColorFactor\":[0.90,0.90,0.88,1],\"metallicFactor\":0,\"roughnessFactor\":0.2"},
-    {"teeth", 1U << MIEN_PART_TEETH,
-     "\"baseColorFactor\":[0.87,0.84,0.78,1],\"metallicFactor\":0,\"roughnessFactor\":0.4"},
-    {"mouth", 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET,
-     "\"baseColorFactor\":[0.45,0.20,0.18,1],\"metallicFactor\":0,\"roughnessFactor\":0.7"},
-};
-
 static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_growing *json)
 {
     const struct mien_face_model *m = s->model;
@@ -96,10 +82,11 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
         }
         mien_glb_print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
         bool first = true;
-        for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
+        for (int g = 0; g < MIEN_MATERIALS; g++) {
+            unsigned parts = mien_material_at(g)->parts;
             size_t n = 0;
             for (int t = 0; t < m->triangles; t++) {
-                for (int k = 0; k < 3 && (groups[g].parts >> m->part[t] & 1); k++) {
+                for (int k = 0; k < 3 && (parts >> m->part[t] & 1); k++) {
                     index[n++] = (uint32_t)m->triangle[3 * t + k];
                 }
             }
@@ -112,12 +99,12 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
             mien_glb_print(&f->accessors, "}");
             mien_glb_print(
                 json,
-                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%zu",
+                "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d},\"indices\":%d,\"material\":%d",
                 first ? "" : ",", position, normals, a, g);
             first = false;
-            mien_glb_end_primitive(json, target);
+            mien_glb_end_primitive(json, target, -1);
         }
-        mien_glb_end_meshes(json);
+        mien_glb_end_meshes(json, NULL);
     }
     mien_free(at);
     mien_free(normal);
@@ -257,10 +244,9 @@ static void add_nodes(const struct gltf_sink *s, struct mien_growing *json)
         mien_glb_number(json, w / h);
     }
     mien_glb_print(json, "}}],\"materials\":[");
-    for (size_t i = 0; i < MIEN_COUNT(groups); i++) {
-        mien_glb_print(json,
-                       "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{%s}}",
-                       i ? "," : "", groups[i].name, groups[i].material);
+    for (int i = 0; i < MIEN_MATERIALS; i++) {
+        mien_glb_print(json, i ? "," : "");
+        mien_glb_add_material(json, mien_material_at(i), -1);
     }
     mien_glb_print(json, "],");
 }

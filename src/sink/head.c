@@ -12,33 +12,15 @@
 #include "base/save.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "face/material.h"
 #include "sink/glb.h"
 #include "sink/mesh.h"
 
 enum { EYE_PX = 256, JPEG_QUALITY = 92 };
 static const float iris_mm = 6, pupil_mm = 2.1f;
 
-// What the parts are made of. map: the picture that colours it, -1: none.
-enum { SKIN, EYES, MAPS };
-static const struct material {
-    const char *name;
-    unsigned parts;
-    int map;
-    float rgb[3], roughness;
-} materials[] = {
-    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD, SKIN, {0.80f, 0.60f, 0.50f}, 0.6f},
-    {"eyes",
-     1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT,
-     EYES,
-     {0.90f, 0.90f, 0.88f},
-     0.2f},
-    {"teeth", 1U << MIEN_PART_TEETH, -1, {0.87f, 0.84f, 0.78f}, 0.4f},
-    {"mouth",
-     1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET,
-     -1,
-     {0.45f, 0.20f, 0.18f},
-     0.7f},
-};
+// The file's pictures, by the material that each colours.
+enum { SKIN = MIEN_MATERIAL_SKIN, EYES = MIEN_MATERIAL_EYES };
 
 // Places in the texture are the file's vertices: each belongs to one of the model's.
 struct split {
@@ -80,7 +62,7 @@ static bool split_vertices(const struct mien_head *h, struct split *s)
         ok = done != NULL;
         for (int i = 0; ok && i < 3 * m->triangles; i++) {
             int32_t k = m->uv_triangle[i];
-            if (materials[0].parts >> m->part[i / 3] & 1 && !done[k]) {
+            if (mien_material_at(SKIN)->parts >> m->part[i / 3] & 1 && !done[k]) {
                 s->uv[2 * k] *= 0.5f;
                 done[k] = 1;
             }
@@ -171,37 +153,157 @@ static bool add_picture(struct mien_glb *f, struct mien_growing *json, const str
     return true;
 }
 
+// The texture that colours a material; -1: none.
+static int texture_of(const struct mien_head *h, int material)
+{
+    bool skin = h->skin.data != NULL;
+    return material == SKIN && skin ? 0 : material == EYES ? skin : -1;
+}
+
 static void add_materials(const struct mien_head *h, struct mien_growing *json)
 {
     mien_glb_print(json, "\"materials\":[");
-    for (size_t i = 0; i < MIEN_COUNT(materials); i++) {
-        const struct material *k = &materials[i];
-        bool map = k->map == EYES || (k->map == SKIN && h->skin.data);
-        mien_glb_print(json,
-                       "%s{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{"
-                       "\"metallicFactor\":0,\"roughnessFactor\":",
-                       i ? "," : "", k->name);
-        mien_glb_number(json, (double)k->roughness);
-        if (map) {
-            mien_glb_print(json, ",\"baseColorTexture\":{\"index\":%d}", h->skin.data ? k->map : 0);
-        } else {
-            float rgba[4] = {k->rgb[0], k->rgb[1], k->rgb[2], 1};
-            mien_glb_numbers(json, "baseColorFactor", rgba, 4);
-        }
-        mien_glb_print(json, "}}");
+    for (int i = 0; i < MIEN_MATERIALS; i++) {
+        mien_glb_print(json, i ? "," : "");
+        mien_glb_add_material(json, mien_material_at(i), texture_of(h, i));
     }
     mien_glb_print(json, "],");
 }
 
-static bool add_head(struct mien_glb *f, const struct mien_head *h, struct mien_growing *json)
+// The skeleton: what stays, neck, head and eyes, each hanging on the one before, the eyes on the
+// head. In the mean head's frame, mm; the eyes' places are the person's.
+enum { CHEST, NECK, HEAD, LEFT_EYE, RIGHT_EYE, JOINTS };
+static const struct {
+    const char *name;
+    int parent;
+    float at[3];
+} joints[JOINTS] = {{"Chest", -1, {0, -190, -30}},
+                    {"Neck", CHEST, {0, -120, -40}},
+                    {"Head", NECK, {0, -15, -5}}, // where the skull sits on the spine
+                    {"LeftEye", HEAD, {0}},
+                    {"RightEye", HEAD, {0}}};
+
+static float step(float from, float to, float v) // 0 at `from` … 1 at `to`, smooth
+{
+    float t = fminf(fmaxf((v - from) / (to - from), 0), 1);
+    return t * t * (3 - 2 * t);
+}
+
+// How much of a vertex is the head's and the neck's. Both borders run from the nape down to the
+// front: the chin is the head's, the throat below it is not.
+static void share_vertex(const float at[3], float *head, float *neck)
+{
+    float along = at[1] + 0.5f * at[2];
+    *head = step(-130, -75, along);
+    *neck = (1 - *head) * step(-175, -125, along);
+}
+
+// Shares (n,4) of the joints CHEST, NECK, HEAD and, in the fourth place, of the eye that the vertex
+// belongs to; joint (n,4); the eyes' places.
+static void share_vertices(const struct mien_head *h, const struct split *s, uint8_t *joint,
+                           float *share, float eye[2][3])
+{
+    const struct mien_face_model *m = h->model;
+    double sum[2][4] = {{0}};
+    for (size_t i = 0; i < s->n; i++) {
+        float *w = share + 4 * i;
+        share_vertex(m->mean + 3 * s->vertex[i], &w[HEAD], &w[NECK]);
+        w[CHEST] = 1 - w[HEAD] - w[NECK];
+        for (int k = 0; k < 4; k++) {
+            joint[4 * i + (size_t)k] = (uint8_t)(k < 3 ? k : HEAD);
+        }
+    }
+    for (int i = 0; i < 3 * m->triangles; i++) {
+        int part = m->part[i / 3], e = part == MIEN_PART_EYEBALL_RIGHT;
+        size_t k = (size_t)m->uv_triangle[i];
+        if (part != MIEN_PART_EYEBALL_LEFT && part != MIEN_PART_EYEBALL_RIGHT) {
+            continue;
+        }
+        memcpy(share + 4 * k, (float[4]){0, 0, 0, 1}, 4 * sizeof(float));
+        joint[4 * k + 3] = (uint8_t)(LEFT_EYE + e);
+        for (int c = 0; c < 3; c++) {
+            sum[e][c] += (double)(s->at[3 * k + (size_t)c] - m->mean[3 * s->vertex[k] + c]);
+        }
+        sum[e][3]++;
+    }
+    for (int e = 0; e < 2; e++) {
+        for (int c = 0; c < 3; c++) {
+            double moved = sum[e][3] > 0 ? sum[e][c] / sum[e][3] : 0;
+            eye[e][c] = m->eye_centre[e][c] + (float)moved;
+        }
+    }
+}
+
+static const float *place_of(int joint, float eye[2][3])
+{
+    return joint >= LEFT_EYE ? eye[joint - LEFT_EYE] : joints[joint].at;
+}
+
+static void add_nodes(struct mien_growing *json, float eye[2][3])
+{
+    mien_glb_print(json, "\"scene\":0,\"scenes\":[{\"nodes\":[0,1]}],\"nodes\":[{\"name\":\"head\","
+                         "\"mesh\":0,\"skin\":0}");
+    for (int j = 0; j < JOINTS; j++) {
+        const float *at = place_of(j, eye);
+        const float none[3] = {0},
+                    *up = joints[j].parent < 0 ? none : place_of(joints[j].parent, eye);
+        float t[3] = {(at[0] - up[0]) * 0.001f, (at[1] - up[1]) * 0.001f, (at[2] - up[2]) * 0.001f};
+        mien_glb_print(json, ",{\"name\":\"%s\"", joints[j].name);
+        mien_glb_numbers(json, "translation", t, 3);
+        bool any = false;
+        for (int k = 0; k < JOINTS; k++) {
+            if (joints[k].parent == j) {
+                mien_glb_print(json, any ? ",%d" : ",\"children\":[%d", k + 1);
+                any = true;
+            }
+        }
+        mien_glb_print(json, any ? "]}" : "}");
+    }
+    mien_glb_print(json, "],");
+}
+
+static void add_skin(struct mien_glb *f, struct mien_growing *json, float eye[2][3])
+{
+    float inverse[JOINTS][16] = {{0}};
+    mien_glb_print(json, "\"skins\":[{\"joints\":[");
+    for (int j = 0; j < JOINTS; j++) {
+        const float *at = place_of(j, eye);
+        for (int c = 0; c < 4; c++) {
+            inverse[j][5 * c] = 1;
+            inverse[j][12 + c] = c < 3 ? -at[c] * 0.001f : 1;
+        }
+        mien_glb_print(json, j ? ",%d" : "%d", j + 1);
+    }
+    mien_glb_print(json, "],\"skeleton\":1,\"inverseBindMatrices\":%d}],",
+                   mien_glb_add_floats(f, inverse[0], JOINTS, 16, "MAT4", 0, false));
+}
+
+// A target that leads from this head to the mean one. moved: scratch of 3 n floats.
+static int add_mean(struct mien_glb *f, const struct mien_head *h, const struct split *s,
+                    float *moved)
+{
+    for (size_t i = 0; i < 3 * s->n; i++) {
+        moved[i] = h->model->mean[3 * s->vertex[i / 3] + (int)(i % 3)] * 0.001f - s->at[i];
+    }
+    return mien_glb_add_floats(f, moved, s->n, 3, "VEC3", 0, true);
+}
+
+static bool add_head(struct mien_glb *f, const struct mien_head *h, bool mean,
+                     struct mien_growing *json)
 {
     const struct mien_face_model *m = h->model;
     struct split s;
     uint32_t *index = mien_calloc((size_t)m->triangles * 3 + (size_t)m->uvs, sizeof(uint32_t));
-    float *moved = mien_calloc((size_t)m->uvs, 3 * sizeof(float));
-    bool ok = split_vertices(h, &s) && index && moved;
-    int attribute[3], target[MIEN_BLENDSHAPES];
+    float *moved = mien_calloc((size_t)m->uvs, 4 * sizeof(float)), eye[2][3];
+    uint8_t *joint = mien_calloc((size_t)m->uvs, 4);
+    bool ok = split_vertices(h, &s) && index && moved && joint;
+    int attribute[5], target[MIEN_BLENDSHAPES], extra = -1;
     if (ok) {
+        share_vertices(h, &s, joint, moved, eye);
+        attribute[3] = mien_glb_begin_accessor(
+            f, mien_glb_add_view(f, joint, 4 * s.n, MIEN_GLB_ARRAY), MIEN_GLB_BYTE, "VEC4", s.n);
+        mien_glb_print(&f->accessors, "}");
+        attribute[4] = mien_glb_add_floats(f, moved, s.n, 4, "VEC4", MIEN_GLB_ARRAY, false);
         for (size_t i = 0; i < 3 * s.n; i++) {
             s.at[i] *= 0.001f;
         }
@@ -214,28 +316,33 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, struct mien_
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             target[i] = mien_glb_add_target(f, m, i, s.vertex, s.n, index, moved);
         }
+        extra = mean ? add_mean(f, h, &s, moved) : -1;
+        add_nodes(json, eye);
+        add_skin(f, json, eye);
         mien_glb_print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
-        for (size_t g = 0; g < MIEN_COUNT(materials); g++) {
-            size_t n = list_triangles(m, materials[g].parts, index);
+        for (int g = 0; g < MIEN_MATERIALS; g++) {
+            size_t n = list_triangles(m, mien_material_at(g)->parts, index);
             int a = mien_glb_begin_accessor(
                 f, mien_glb_add_view(f, index, n * sizeof(*index), MIEN_GLB_ELEMENT), MIEN_GLB_UINT,
                 "SCALAR", n);
             mien_glb_print(&f->accessors, "}");
             mien_glb_print(json,
-                           "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d,\"TEXCOORD_0\":%d},"
-                           "\"indices\":%d,\"material\":%zu",
-                           g ? "," : "", attribute[0], attribute[1], attribute[2], a, g);
-            mien_glb_end_primitive(json, target);
+                           "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d,\"TEXCOORD_0\":%d,"
+                           "\"JOINTS_0\":%d,\"WEIGHTS_0\":%d},\"indices\":%d,\"material\":%d",
+                           g ? "," : "", attribute[0], attribute[1], attribute[2], attribute[3],
+                           attribute[4], a, g);
+            mien_glb_end_primitive(json, target, extra);
         }
-        mien_glb_end_meshes(json);
+        mien_glb_end_meshes(json, mean ? "mien_mean" : NULL);
     }
     free_split(&s);
     mien_free(index);
     mien_free(moved);
+    mien_free(joint);
     return ok;
 }
 
-bool mien_head_save_glb(const struct mien_head *h, const char *path)
+bool mien_head_make_glb(const struct mien_head *h, bool mean, void **data, size_t *size)
 {
     struct mien_glb f = {.bin.ok = true, .views.ok = true, .accessors.ok = true};
     struct mien_growing json = {.ok = true}, out = {.ok = true};
@@ -247,23 +354,35 @@ bool mien_head_save_glb(const struct mien_head *h, const char *path)
                    h->looks);
     mien_glb_numbers(&json, "identity", h->identity, MIEN_IDENTITY);
     mien_glb_numbers(&json, "identity_sigma", h->sigma, MIEN_IDENTITY);
-    mien_glb_print(&json, "}},\"scene\":0,\"scenes\":[{\"nodes\":[0]}],\"nodes\":[{\"name\":"
-                          "\"head\",\"mesh\":0}],\"images\":[");
+    mien_glb_print(&json, "}},\"images\":[");
     bool skin = h->skin.data != NULL;
     bool ok = (!skin || add_picture(&f, &json, &h->skin, "skin", true)) && paint_eyes(h, &eyes) &&
               add_picture(&f, &json, &eyes, "eyes", !skin);
     mien_glb_print(&json, "],\"textures\":[{\"source\":0}%s],", skin ? ",{\"source\":1}" : "");
     add_materials(h, &json);
-    ok = ok && add_head(&f, h, &json);
+    ok = ok && add_head(&f, h, mean, &json);
     if (ok) {
         mien_glb_wrap(&f, &json, &out, &at);
         mien_glb_put(&out, f.bin.data, f.bin.size);
-        ok = out.ok && f.bin.ok && mien_file_save(path, out.data, out.size);
+        ok = out.ok && f.bin.ok;
     }
     mien_image_destroy(&eyes);
     mien_glb_destroy(&f);
     free(json.data);
-    free(out.data);
+    *data = ok ? out.data : NULL;
+    *size = ok ? out.size : 0;
+    if (!ok) {
+        free(out.data);
+    }
+    return ok;
+}
+
+bool mien_head_save_glb(const struct mien_head *h, const char *path)
+{
+    void *data = NULL;
+    size_t size = 0;
+    bool ok = mien_head_make_glb(h, false, &data, &size) && mien_file_save(path, data, size);
+    free(data);
     return ok;
 }
 
@@ -276,9 +395,9 @@ static bool save_materials(const struct mien_head *h, const char *base, const ch
         return false;
     }
     fputs("# " MIEN_MADE "materials of a head\n", save.file);
-    for (size_t i = 0; i < MIEN_COUNT(materials); i++) {
-        const struct material *k = &materials[i];
-        bool map = k->map == EYES || (k->map == SKIN && h->skin.data);
+    for (int i = 0; i < MIEN_MATERIALS; i++) {
+        const struct mien_material *k = mien_material_at(i);
+        bool map = texture_of(h, i) >= 0;
         fprintf(save.file, "newmtl %s\n", k->name);
         if (map) {
             fprintf(save.file, "Kd 1 1 1\nmap_Kd %s-%s.png\n", leaf, k->name);
@@ -322,11 +441,11 @@ static bool write_obj(const struct mien_head *h, const struct split *s, const ch
             fputc('\n', save.file);
         }
     }
-    for (size_t g = 0; g < MIEN_COUNT(materials); g++) {
-        fprintf(save.file, "usemtl %s\n", materials[g].name);
+    for (int g = 0; g < MIEN_MATERIALS; g++) {
+        fprintf(save.file, "usemtl %s\n", mien_material_at(g)->name);
         for (int i = 0; i < m->triangles; i++) {
             const int32_t *v = m->uv_triangle + 3 * i;
-            if (materials[g].parts >> m->part[i] & 1) {
+            if (mien_material_at(g)->parts >> m->part[i] & 1) {
                 fprintf(save.file, "f %d/%d/%d %d/%d/%d %d/%d/%d\n", v[0] + 1, v[0] + 1, v[0] + 1,
                         v[1] + 1, v[1] + 1, v[1] + 1, v[2] + 1, v[2] + 1, v[2] + 1);
             }

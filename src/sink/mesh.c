@@ -11,6 +11,7 @@
 #include "base/name.h"
 #include "base/save.h"
 #include "base/text.h"
+#include "face/material.h"
 #include "sink/texture.h"
 
 // The piece of the picture around the face, for the eyes.
@@ -30,18 +31,6 @@ static bool photo_piece(const struct mien_posed *p, const struct mien_image *pic
     return mien_png_save_noted(path, &view, MIEN_MADE "texture");
 }
 
-struct group {
-    const char *material;
-    unsigned parts; // bit set
-    bool photo;     // coloured by the piece of the picture
-};
-static const struct group groups[] = {
-    {"skin", 1U << MIEN_PART_FACE | 1U << MIEN_PART_HEAD, false},
-    {"eyes", 1U << MIEN_PART_EYEBALL_LEFT | 1U << MIEN_PART_EYEBALL_RIGHT, true},
-    {"teeth", 1U << MIEN_PART_TEETH, false},
-    {"mouth", 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_EYE_SOCKET, false},
-};
-
 static bool save_materials(const char *base, const char *leaf, bool textures)
 {
     struct mien_save save = {0};
@@ -51,12 +40,29 @@ static bool save_materials(const char *base, const char *leaf, bool textures)
         return false;
     }
     FILE *f = save.file;
-    const char *skin_map = textures ? "map_Kd " : "# no picture: ";
     fputs("# " MIEN_MADE "materials of a fitted face\n", f);
-    fprintf(f, "newmtl skin\nKd 1 1 1\nKs 0.05 0.05 0.05\nNs 20\n%s%s.png\n\n", skin_map, leaf);
-    fprintf(f, "newmtl eyes\nKd 1 1 1\nKs 0.4 0.4 0.4\nNs 100\n%s%s-photo.png\n\n", skin_map, leaf);
-    fputs("newmtl teeth\nKd 0.87 0.84 0.78\nKs 0.2 0.2 0.2\nNs 60\n\n", f);
-    fputs("newmtl mouth\nKd 0.45 0.20 0.18\nKs 0.1 0.1 0.1\nNs 30\n", f);
+    struct mien_text t = {.file = f};
+    for (int i = 0; i < MIEN_MATERIALS; i++) {
+        const struct mien_material *k = mien_material_at(i);
+        bool map = i == MIEN_MATERIAL_SKIN || i == MIEN_MATERIAL_EYES;
+        fprintf(f, "%snewmtl %s\nKd", i ? "\n" : "", k->name);
+        for (int c = 0; c < 3; c++) {
+            fputc(' ', f);
+            mien_text_number(&t, map ? 1 : k->rgb[c], 3, "0");
+        }
+        fputs("\nKs", f);
+        for (int c = 0; c < 3; c++) {
+            fputc(' ', f);
+            mien_text_number(&t, k->specular, 3, "0");
+        }
+        fputs("\nNs ", f);
+        mien_text_number(&t, k->shininess, 1, "0");
+        fputc('\n', f);
+        if (map) { // the eyes from the piece of the picture
+            fprintf(f, "%s%s%s.png\n", textures ? "map_Kd " : "# no picture: ", leaf,
+                    i == MIEN_MATERIAL_EYES ? "-photo" : "");
+        }
+    }
     bool ok = mien_save_end(&save, true);
     mien_save_close(&save);
     return ok;
@@ -98,16 +104,17 @@ static void write_obj(struct mien_text *t, const struct mien_posed *p, const cha
         mien_text_number(t, 1 - (s[1] + 0.5f - origin[1]) / size[1], 5, "0");
         fputc('\n', t->file);
     }
-    for (size_t g = 0; g < MIEN_COUNT(groups); g++) {
-        fprintf(t->file, "g %s\nusemtl %s\n", groups[g].material, groups[g].material);
+    for (int g = 0; g < MIEN_MATERIALS; g++) {
+        const struct mien_material *of = mien_material_at(g);
+        fprintf(t->file, "g %s\nusemtl %s\n", of->name, of->name);
         for (int i = 0; i < m->triangles; i++) {
-            if (!(groups[g].parts >> m->part[i] & 1)) {
+            if (!(of->parts >> m->part[i] & 1)) {
                 continue;
             }
             const int32_t *v = m->triangle + 3 * i, *u = m->uv_triangle + 3 * i;
             fputc('f', t->file);
             for (int k = 0; k < 3; k++) {
-                int vt = groups[g].photo ? m->uvs + v[k] + 1 : u[k] + 1;
+                int vt = g == MIEN_MATERIAL_EYES ? m->uvs + v[k] + 1 : u[k] + 1;
                 fprintf(t->file, " %d/%d/%d", v[k] + 1, vt, v[k] + 1);
             }
             fputc('\n', t->file);

@@ -100,8 +100,24 @@
     X(SOUND, SESSION, TEXT, "a recording's sound", 0, NULL, NULL, NULL, mien_session_use_sound)    \
     X(MICROPHONES, SESSION, NOTHING, "look for microphones", 0, NULL, NULL, NULL,                  \
       mien_session_list_microphones)                                                               \
+    X(SAVE_HEAD_OBJ, SESSION, NOTHING, "Save my head (OBJ)", 0, NULL, NULL, NULL,                  \
+      mien_session_save_head_obj)                                                                  \
+    X(MY_HEAD, SHOW, NOTHING, "My head", 'y', "y", "y",                                            \
+      "my head, turned by the mouse, or the avatar's; A where it is shown", toggle_my_head)        \
+    X(STAGE, SHOW, NOTHING, "where it is shown", 'A', "A", NULL, NULL, move_stage)                 \
+    X(SET_STAGE, SHOW, NUMBER, "show the avatar, one's own head, or neither", 0, NULL, NULL, NULL, \
+      set_stage)                                                                                   \
+    X(BESIDE, SHOW, NOTHING, "beside the picture", 0, NULL, NULL, NULL, toggle_beside)             \
+    X(SET_FIGURE, SHOW, NUMBER, "how it is drawn", 0, NULL, NULL, NULL, set_figure_look)           \
+    X(FRONT, SHOW, NOTHING, "Seen from the front", 0, NULL, NULL, NULL, see_from_front)            \
+    X(REST, SHOW, NOTHING, "at rest", 0, NULL, NULL, NULL, toggle_rest)                            \
+    X(LIT, SHOW, NOTHING, "in the light that is on the face", 0, NULL, NULL, NULL, toggle_lit)     \
+    X(MEAN, SHOW, NUMBER, "towards the mean face", 0, NULL, NULL, NULL, set_mean)                  \
+    X(AVATAR, SHOW, TEXT, "take this avatar", 0, NULL, NULL, NULL, take_avatar)                    \
+    X(GROUND, SHOW, TEXT, "the colour behind the avatar", 0, NULL, NULL, NULL, set_ground)         \
     X(PROGRAMME, SHOW, NOTHING, "what others get", 'w', "w", "w",                                  \
-      "what others get: picture with what is worn, alone, all that you see", give_next_programme)  \
+      "what others get: picture with what is worn, alone, all that you see, avatar",               \
+      give_next_programme)                                                                         \
     X(SET_PROGRAMME, SHOW, NUMBER, "others get this", 0, NULL, NULL, NULL, give_programme)         \
     X(SET_CAMERA_PROGRAMME, SHOW, NUMBER, "virtual cameras get this", 0, NULL, NULL, NULL,         \
       give_camera_programme)                                                                       \

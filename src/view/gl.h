@@ -1,11 +1,12 @@
-// OpenGL start-up and programs. The only other files that call OpenGL are scene.c, flat.c,
-// layer.c, wear.c and view.c.
+// OpenGL start-up, programs and textures. The only other files that call OpenGL are scene.c,
+// flat.c, layer.c, wear.c, figure.c, stage.c and view.c.
 //
 // Main thread only.
 #ifndef MIEN_VIEW_GL_H
 #define MIEN_VIEW_GL_H
 
 #include <GL/glew.h>
+#include "view/gltf_look.h"
 #include <stdbool.h>
 
 // Loads the entry points of the current context. Debian's GLEW returns 4 (no GLX display) under EGL
@@ -17,5 +18,11 @@ bool mien_gl_software(void);
 // it should draw is then skipped. uniforms: names, NULL-terminated; location[i] is -1 where unused.
 GLuint mien_gl_program(const char *vert, const char *frag, const char *const *uniforms,
                        GLint *location);
+
+// An RGBA8 picture as a new texture, which is bound, shrunk smoothly and ends at its edges.
+GLuint mien_gl_texture(const struct mien_image *im);
+// The same, wrapped as the file says; its picture is freed: the driver has it.
+GLuint mien_gl_gltf_texture(struct mien_gltf_texture *t);
+GLuint mien_gl_white(void); // one white pixel: for what has no texture
 
 #endif

@@ -148,7 +148,7 @@ static bool parse(struct mien_gltf *g, const struct mien_gltf_bytes *json)
     g->root = small ? cJSON_Parse(text) : NULL;
     mien_free(text);
     if (!small || (g->root && !objects_are_small(g->root))) {
-        return mien_gltf_refuse(g, "its JSON is larger than any thing to wear needs");
+        return mien_gltf_refuse(g, "its JSON is larger than a head or a thing to wear needs");
     }
     return cJSON_IsObject(g->root) || mien_gltf_refuse(g, "it is neither glTF nor PNG");
 }
@@ -156,8 +156,8 @@ static bool parse(struct mien_gltf *g, const struct mien_gltf_bytes *json)
 static bool make_lists(struct mien_gltf *g)
 {
     static const char *const keys[MIEN_GLTF_KINDS] = {
-        "scenes", "nodes",    "meshes",    "materials",   "textures",
-        "images", "samplers", "accessors", "bufferViews", "buffers"};
+        "scenes",   "nodes",     "meshes",      "materials", "textures", "images",
+        "samplers", "accessors", "bufferViews", "buffers",   "skins"};
     for (int k = 0; k < MIEN_GLTF_KINDS; k++) {
         const cJSON *all = mien_gltf_item(g->root, keys[k]), *o;
         all = cJSON_IsArray(all) ? all : NULL;
@@ -178,7 +178,20 @@ static bool make_lists(struct mien_gltf *g)
 
 static bool check_extensions(struct mien_gltf *g)
 {
-    static const char *const read[] = {"KHR_mesh_quantization", "KHR_texture_transform"};
+    // The last ones say how something moves or shines: it is shown all the same.
+    static const char *const read[] = {"KHR_mesh_quantization",
+                                       "KHR_texture_transform",
+                                       "KHR_materials_unlit",
+                                       "KHR_materials_emissive_strength",
+                                       "KHR_materials_specular",
+                                       "KHR_materials_ior",
+                                       "KHR_materials_clearcoat",
+                                       "KHR_materials_sheen",
+                                       "VRM",
+                                       "VRMC_vrm",
+                                       "VRMC_materials_mtoon",
+                                       "VRMC_springBone",
+                                       "VRMC_node_constraint"};
     const cJSON *all = mien_gltf_item(g->root, "extensionsRequired"), *o;
     cJSON_ArrayForEach(o, all)
     {
@@ -209,6 +222,14 @@ bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const ch
         return mien_gltf_refuse(g, "it is not glTF 2");
     }
     return check_extensions(g) && make_lists(g);
+}
+
+const char *mien_gltf_folder(const char *path, char folder[1024])
+{
+    const char *slash = strrchr(path, '/');
+    int n = slash ? (int)(slash - path) + 1 : 0;
+    snprintf(folder, 1024, "%.*s", n < 1024 ? n : 0, path);
+    return n >= 1024 ? NULL : n ? folder : ".";
 }
 
 void mien_gltf_destroy(struct mien_gltf *g)

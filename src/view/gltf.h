@@ -35,6 +35,7 @@ enum mien_gltf_kind { // the lists at the top
     MIEN_GLTF_ACCESSORS,
     MIEN_GLTF_VIEWS,
     MIEN_GLTF_BUFFERS,
+    MIEN_GLTF_SKINS,
     MIEN_GLTF_KINDS
 };
 
@@ -60,6 +61,8 @@ struct mien_gltf { // zero-initialise
 // data, a .gltf or .glb, and folder must outlive g. False: g->why.
 bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const char *folder);
 void mien_gltf_destroy(struct mien_gltf *g); // idempotent
+// The folder of what a file names, for mien_gltf_open: `folder`, or NULL when it does not fit.
+const char *mien_gltf_folder(const char *path, char folder[1024]);
 // Notes why, where nothing is noted yet; other than plain characters become "?". Always false.
 bool mien_gltf_refuse(struct mien_gltf *g, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -232,6 +232,7 @@ static int components_of(const char *type)
            : !strcmp(type, "VEC2") ? 2
            : !strcmp(type, "VEC3") ? 3
            : !strcmp(type, "VEC4") ? 4
+           : !strcmp(type, "MAT4") ? 16
                                    : 0;
 }
 

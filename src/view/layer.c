@@ -51,7 +51,7 @@ static bool make(struct mien_layer *l, int width, int height)
     l->height = height;
     memset(l->used, 0, sizeof(l->used));
     if (width > side || height > side) {
-        mien_error("things to wear cannot be drawn on pictures of %dx%d: this OpenGL draws %d "
+        mien_error("nothing can be drawn over pictures of %dx%d: this OpenGL draws %d "
                    "pixels at most; ask the source for a smaller picture",
                    width / l->scale, height / l->scale, side);
         return false;
@@ -76,7 +76,7 @@ static bool make(struct mien_layer *l, int width, int height)
     glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, l->depth);
     GLenum many = glCheckFramebufferStatus(GL_FRAMEBUFFER);
     if (one != GL_FRAMEBUFFER_COMPLETE || many != GL_FRAMEBUFFER_COMPLETE) {
-        mien_error("things to wear cannot be drawn on pictures of %dx%d here (status %#x, %#x): "
+        mien_error("nothing can be drawn over pictures of %dx%d here (status %#x, %#x): "
                    "ask the source for a smaller picture",
                    width / l->scale, height / l->scale, one, many);
         return false;

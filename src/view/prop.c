@@ -38,11 +38,7 @@ bool mien_prop_load(struct mien_prop *p, const char *path, struct mien_why *why)
             mien_explain(why, "the picture cannot be used: %s", picture.text);
         }
     } else {
-        const char *slash = strrchr(path, '/');
-        int n = slash ? (int)(slash - path) + 1 : 0;
-        bool fits = n < (int)sizeof(folder);
-        snprintf(folder, sizeof(folder), "%.*s", fits ? n : 0, path);
-        ok = mien_prop_parse(p, data, size, !fits ? NULL : n ? folder : ".", why);
+        ok = mien_prop_parse(p, data, size, mien_gltf_folder(path, folder), why);
     }
     mien_free(data);
     return ok;

@@ -357,6 +357,17 @@ void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct m
     glBindVertexArray(0);
 }
 
+bool mien_scene_light(struct mien_scene *s, const struct mien_result *r, int i,
+                      const struct mien_image *picture, float out[MIEN_SH])
+{
+    if (!s->ready) {
+        return false;
+    }
+    mien_mesh_pose(&s->mesh, i, &r->face[i], MIEN_MESH_FACE, s->point);
+    return mien_light_estimate(picture, &r->camera, &r->face[i].pose, s->point,
+                               s->mesh.group_point[MIEN_MESH_FACE + 1], out);
+}
+
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg)
 {

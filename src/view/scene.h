@@ -49,6 +49,9 @@ void mien_scene_face(struct mien_scene *s, const struct mien_map *map, int heigh
 // after it. picture: the one that mien_scene_picture was given last; light: as in the settings.
 void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct mien_wear *wear,
                      const struct mien_image *picture, bool light);
+// The light on the face in slot i (view/light.h). False: it shows too little.
+bool mien_scene_light(struct mien_scene *s, const struct mien_result *r, int i,
+                      const struct mien_image *picture, float out[MIEN_SH]);
 // The mesh of the face that was drawn last, with the video on it, seen from turn_deg to the side.
 void mien_scene_bust(struct mien_scene *s, struct mien_rect rect, int height_px,
                      const struct mien_result *r, int i, float turn_deg);

@@ -109,7 +109,7 @@ void copy(char *out, size_t size, const char *text)
 }
 
 const char *const titles[] = {"",       "Source",   "View", "Props", "Track",
-                              "Record", "Audience", "Send", "Help"};
+                              "Record", "Audience", "Send", "Head",  "Help"};
 
 void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {
@@ -155,7 +155,7 @@ void settings_window(mien_ui *ui, const mien_ui_controls *c)
             ui->settings = false;
         }
         if (ImGui::BeginTabBar("parts")) {
-            for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_SEND; i++) {
+            for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HEAD; i++) {
                 if (ImGui::BeginTabItem(titles[i])) {
                     ImGui::Dummy(ImVec2(ImGui::GetFontSize() * 26, 2));
                     mien_ui_part(ui, c, i);
@@ -168,10 +168,8 @@ void settings_window(mien_ui *ui, const mien_ui_controls *c)
     ImGui::End();
 }
 
-bool is_media(const char *name)
+bool ends_as_one_of(const char *name, std::initializer_list<const char *> endings)
 {
-    static const char *const endings[] = {".jpg", ".jpeg", ".png", ".mp4", ".mkv", ".webm",
-                                          ".avi", ".mov",  ".m4v", ".ogv", ".mpg"};
     const char *dot = strrchr(name, '.');
     for (const char *e : endings) {
         if (dot && !strcasecmp(dot, e)) {
@@ -179,6 +177,18 @@ bool is_media(const char *name)
         }
     }
     return false;
+}
+
+bool is_avatar(const char *name)
+{
+    return ends_as_one_of(name, {".glb", ".gltf", ".vrm"});
+}
+
+bool is_media(const char *name)
+{
+    return is_avatar(name) ||
+           ends_as_one_of(name, {".jpg", ".jpeg", ".png", ".mp4", ".mkv", ".webm", ".avi", ".mov",
+                                 ".m4v", ".ogv", ".mpg"});
 }
 
 void read_folder(mien_ui *ui)
@@ -269,7 +279,11 @@ void open_dialog(mien_ui *ui, const mien_ui_controls *c)
         ImGui::CloseCurrentPopup();
     }
     if (did && ui->path[0]) {
-        mien_ui_ask_source(c, ui->path, 0, 0, 0);
+        if (is_avatar(ui->path)) {
+            mien_action_ask_text(c->actions, MIEN_ACTION_AVATAR, ui->path);
+        } else {
+            mien_ui_ask_source(c, ui->path, 0, 0, 0);
+        }
         ImGui::CloseCurrentPopup();
     }
     ImGui::EndPopup();
@@ -359,6 +373,21 @@ void quit_dialog(mien_ui *ui, const mien_ui_controls *c)
     }
     ui->leave = false;
     ImGui::EndPopup();
+}
+
+// What one's own head is made from and how it is shown, beside it, while it is on the stage.
+void head_window(const mien_ui_controls *c)
+{
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x - em, io.DisplaySize.y - em), ImGuiCond_Always,
+                            ImVec2(1, 1));
+    if (ImGui::Begin("My head", nullptr,
+                     ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoMove |
+                         ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing)) {
+        mien_ui_head_part(c);
+    }
+    ImGui::End();
 }
 
 // What to do without a camera.
@@ -544,8 +573,8 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
     if (bar_px) {
         *bar_px = bar ? ui->bar_px : 0;
     }
-    return bar || ui->settings || ui->opened || ui->open_asked || ui->close_all || ui->quit_asked ||
-           ui->quitting || ui->mark_asked || ui->marking || ui->guiding;
+    return bar || ui->heading || ui->settings || ui->opened || ui->open_asked || ui->close_all ||
+           ui->quit_asked || ui->quitting || ui->mark_asked || ui->marking || ui->guiding;
 }
 
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
@@ -554,6 +583,7 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     ui->typing = false; // until it is drawn so
     ui->offering = c->waiting;
     ui->guiding = c->guide.stage != MIEN_UI_GUIDE_OFF;
+    ui->heading = c->settings->stage.shows == MIEN_STAGE_HEAD && !c->presenting;
     if (!mien_ui_visible(ui, &bar)) {
         ask_typed(ui, c);
         return;
@@ -574,6 +604,9 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     }
     if (ui->settings) {
         settings_window(ui, c);
+    }
+    if (c->settings->stage.shows == MIEN_STAGE_HEAD && ui->heading) {
+        head_window(c);
     }
     open_dialog(ui, c);
     mark_dialog(ui, c);

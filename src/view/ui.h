@@ -24,6 +24,7 @@ enum {
     MIEN_UI_NETWORKS = 16,
     MIEN_UI_MICROPHONES = 12,
     MIEN_UI_GESTURES = 12,
+    MIEN_UI_SIDES = 5, // straight, left, right, up, down
     MIEN_UI_PATH = 1024
 };
 
@@ -95,6 +96,13 @@ struct mien_ui_controls {
     int props, prop;
     bool also[MIEN_UI_PROPS]; // worn besides
     bool light;               // props are lit like the face
+    // The avatar: its file, "" = none; what it can do; the ground behind it.
+    char avatar[MIEN_UI_PATH], avatar_can[240], ground[16];
+    // One's own head: directions that were seen, looks that are kept, whether it is being made, and
+    // whether there is one.
+    bool head_seen[MIEN_UI_SIDES], head_busy, head_there;
+    int head_looks;
+    bool presenting; // menus stay away
     // Output.
     bool recording;
     enum mien_programme programme; // what others get
@@ -122,7 +130,7 @@ struct mien_ui_controls {
 // The menus in their order; MIEN_UI_SETTINGS is the window that holds all, MIEN_UI_OPEN the dialog,
 // MIEN_UI_GUIDE the page of calibration, which is shown while controls.guide has a stage.
 #define MIEN_UI_MENU_NAMES \
-    "none|source|view|props|track|record|audience|send|help|settings|open|calibration"
+    "none|source|view|props|track|record|audience|send|head|help|settings|open|calibration"
 enum mien_ui_menu {
     MIEN_UI_NONE,
     MIEN_UI_SOURCE,
@@ -132,6 +140,7 @@ enum mien_ui_menu {
     MIEN_UI_RECORD,
     MIEN_UI_AUDIENCE,
     MIEN_UI_SEND,
+    MIEN_UI_HEAD,
     MIEN_UI_HELP,
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,

@@ -352,11 +352,14 @@ void record_part(mien_ui *ui, const mien_ui_controls *c)
 // One output's own choice.
 void programme_of(const mien_ui_controls *c, const char *label, enum mien_action_id id, int now)
 {
-    static const char *const names[] = {"the same", "with what is worn", "the picture alone",
-                                        "all that I see"};
+    static const char *const names[MIEN_PROGRAMMES + 1] = {
+        "the same", "with what is worn", "the picture alone", "all that I see", "the avatar"};
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 10);
     if (ImGui::BeginCombo(label, names[now])) {
         for (int i = 0; i <= MIEN_PROGRAMMES; i++) {
+            if (i == MIEN_PROGRAMME_AVATAR + 1 && !c->avatar[0]) {
+                continue;
+            }
             if (ImGui::Selectable(names[i], i == now)) {
                 ask(c, id, i);
             }
@@ -367,9 +370,13 @@ void programme_of(const mien_ui_controls *c, const char *label, enum mien_action
 
 void audience_part(const mien_ui_controls *c)
 {
-    static const char *const programmes[] = {"with what is worn", "alone", "with all that I see"};
+    static const char *const programmes[MIEN_PROGRAMMES] = {
+        "with what is worn", "alone", "with all that I see", "not at all: the avatar instead"};
     ImGui::TextDisabled("others get the picture:");
     for (int i = 0; i < MIEN_PROGRAMMES; i++) {
+        if (i == MIEN_PROGRAMME_AVATAR && !c->avatar[0]) {
+            continue;
+        }
         if (ImGui::RadioButton(programmes[i], c->programme == i)) {
             ask(c, MIEN_ACTION_SET_PROGRAMME, i);
         }
@@ -431,6 +438,69 @@ void send_part(mien_ui *ui, const mien_ui_controls *c)
     ImGui::TextDisabled("addresses: vmc:192.168.0.7:39539");
 }
 
+// How a figure is drawn, and where.
+void figure_part(const mien_ui_controls *c)
+{
+    static const char *const looks[MIEN_FIGURE_LOOKS] = {"textured", "clay", "wireframe"};
+    const mien_stage_settings *s = &c->settings->stage;
+    for (int i = 0; i < MIEN_FIGURE_LOOKS; i++) {
+        if (i) {
+            ImGui::SameLine();
+        }
+        if (ImGui::RadioButton(looks[i], s->look == i)) {
+            ask(c, MIEN_ACTION_SET_FIGURE, i);
+        }
+    }
+    toggle(c, MIEN_ACTION_BESIDE, s->beside);
+    toggle(c, MIEN_ACTION_LIT, s->lit);
+    button(c, MIEN_ACTION_FRONT);
+}
+
+void avatar_part(const mien_ui_controls *c)
+{
+    const mien_stage_settings *s = &c->settings->stage;
+    static const char *const shown[MIEN_STAGES] = {"the picture alone", "the avatar", "my head"};
+    for (int i = 0; i < MIEN_STAGES; i++) {
+        if ((i != MIEN_STAGE_AVATAR || c->avatar[0]) &&
+            ImGui::RadioButton(shown[i], s->shows == i)) {
+            ask(c, MIEN_ACTION_SET_STAGE, i);
+        }
+        if (i == MIEN_STAGE_HEAD) {
+            key_hint(mien_action_label(MIEN_ACTION_MY_HEAD));
+        }
+    }
+    key_hint(mien_action_label(MIEN_ACTION_STAGE));
+    ImGui::Separator();
+    if (c->avatar[0]) {
+        file_name(c->avatar);
+        ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetFontSize() * 20);
+        ImGui::TextDisabled("%s", c->avatar_can);
+        ImGui::PopTextWrapPos();
+        if (ImGui::Button("Without an avatar")) {
+            mien_action_ask_text(c->actions, MIEN_ACTION_AVATAR, "");
+        }
+        ImGui::SameLine();
+    }
+    if (ImGui::Button(c->avatar[0] ? "Another …" : "Take an avatar: VRM, glTF …")) {
+        mien_action_ask(c->actions, MIEN_ACTION_OPEN);
+    }
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
+    if (ImGui::BeginCombo("behind it", c->ground)) {
+        static const char *const grounds[] = {"grey", "black", "white", "green", "blue"};
+        for (const char *g : grounds) {
+            if (ImGui::Selectable(g, !strcmp(g, c->ground))) {
+                mien_action_ask_text(c->actions, MIEN_ACTION_GROUND, g);
+            }
+        }
+        ImGui::EndCombo();
+    }
+    ImGui::Separator();
+    figure_part(c);
+    ImGui::Separator();
+    button(c, MIEN_ACTION_SAVE_HEAD);
+    button(c, MIEN_ACTION_SAVE_HEAD_OBJ);
+}
+
 void help_part(const mien_ui_controls *c)
 {
     button(c, MIEN_ACTION_TOGGLE_HELP);
@@ -461,7 +531,49 @@ void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
         return audience_part(c);
     case MIEN_UI_SEND:
         return send_part(ui, c);
+    case MIEN_UI_HEAD:
+        return avatar_part(c);
     default:
         return help_part(c);
+    }
+}
+
+void mien_ui_head_part(const mien_ui_controls *c)
+{
+    static const char *const sides[MIEN_UI_SIDES] = {"straight", "left", "right", "up", "down"};
+    const mien_stage_settings *s = &c->settings->stage;
+    int seen = 0;
+    for (int i = 0; i < MIEN_UI_SIDES; i++) {
+        seen += c->head_seen[i];
+        if (i) {
+            ImGui::SameLine();
+        }
+        ImGui::TextColored(c->head_seen[i] ? mien_ui_accent : mien_ui_dim, "%s %s",
+                           c->head_seen[i] ? "●" : "–", sides[i]);
+    }
+    if (c->head_busy) {
+        ImGui::TextColored(mien_ui_amber, "making your head from %d looks …", c->head_looks);
+    } else if (!c->head_there) {
+        ImGui::TextColored(mien_ui_amber, "look straight into the camera");
+    } else {
+        ImGui::TextDisabled(seen < MIEN_UI_SIDES ? "turn slowly to the sides that have no dot"
+                                                 : "seen from all sides: save it, or go on");
+    }
+    ImGui::Separator();
+    figure_part(c);
+    toggle(c, MIEN_ACTION_REST, s->rest);
+    ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
+    slide(c, MIEN_ACTION_MEAN, 100 * s->mean, 100, "%.0f %%");
+    ImGui::Separator();
+    if (ImGui::Button("Save (GLB)")) {
+        mien_action_ask(c->actions, MIEN_ACTION_SAVE_HEAD);
+    }
+    ImGui::SameLine();
+    if (ImGui::Button("Save (OBJ)")) {
+        mien_action_ask(c->actions, MIEN_ACTION_SAVE_HEAD_OBJ);
+    }
+    ImGui::SameLine();
+    if (ImGui::Button("Close  (y)")) {
+        mien_action_ask(c->actions, MIEN_ACTION_MY_HEAD);
     }
 }

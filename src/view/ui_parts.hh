@@ -27,6 +27,7 @@ struct mien_ui {
     int guide_key;                     // pressed for it (SDL_Keycode), 0: none
     bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
     bool offering;                     // there is no source: what to do is shown
+    bool heading;                      // one's own head is on the stage: its window is shown
     bool popup;                        // a menu was open when drawn last
     int menu;                          // to be opened with the next drawing; 0 = none
     bool close_all;
@@ -47,6 +48,8 @@ const ImVec4 mien_ui_accent(0.31f, 0.82f, 0.745f, 1), mien_ui_dim(0.62f, 0.667f,
 void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which);
 // The page of calibration (view/ui_guide.cc), while it has a stage.
 void mien_ui_guide_page(mien_ui *ui, const mien_ui_controls *c);
+// One's own head: what it is made from, how it is shown, saving it.
+void mien_ui_head_part(const mien_ui_controls *c);
 // Asks for a source; 0 = as it comes.
 void mien_ui_ask_source(const mien_ui_controls *c, const char *uri, int w, int h, int fps);
 

@@ -37,9 +37,13 @@ struct mien_view {
     struct mien_flat flat;
     struct mien_scene scene;
     struct mien_wear wear;
-    struct worn_key worn; // what the layer of worn things shows
-    uint8_t *row;         // one line of what is read back, for turning it
-    int row_px;           // its room
+    struct mien_stage stage;
+    struct mien_rect staged;              // where it was drawn last; w 0: nowhere
+    struct mien_stage_settings stage_now; // as it was drawn last
+    int face_now;                         // whose figures were shown
+    struct worn_key worn;                 // what the layer of worn things shows
+    uint8_t *row;                         // one line of what is read back, for turning it
+    int row_px;                           // its room
     // Where a picture of another size than the screen's is made, and what another window shows;
     // none until one is asked for.
     struct buffer copy, composed;
@@ -126,7 +130,8 @@ struct mien_view *mien_view_create(const struct mien_view_config *c)
         mien_view_destroy(v);
         return NULL;
     }
-    mien_wear_init(&v->wear, &v->scene.mesh); // without it everything else still works
+    mien_wear_init(&v->wear, &v->scene.mesh); // without them everything else still works
+    mien_stage_init(&v->stage);
     while (glGetError() != GL_NO_ERROR) {
     }
     return v;
@@ -149,6 +154,7 @@ void mien_view_destroy(struct mien_view *v)
     }
     mien_scene_destroy(&v->scene);
     mien_wear_destroy(&v->wear);
+    mien_stage_destroy(&v->stage);
     mien_flat_destroy(&v->flat);
     mien_draw_destroy(&v->draw);
     mien_font_destroy(&v->font);
@@ -260,23 +266,21 @@ static bool draw_worn(struct mien_view *v, const struct mien_image *frame,
     return true;
 }
 
-void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
-                    const struct mien_result *result, const struct mien_view_settings *s,
-                    const struct mien_hud_info *info)
+// Where everything goes; beside the picture the stage has somewhat less than half of the screen.
+static struct mien_layout lay_out(struct mien_view *v, const struct mien_view_settings *s, int w,
+                                  int h, int lanes)
 {
-    int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
-    struct mien_layout l = mien_hud_layout(&(struct mien_hud_screen){
-        .width_px = v->width,
-        .height_px = v->height,
-        .right_px = s->right_px,
-        .bottom_px = s->bottom_px,
-        .picture_w = w,
-        .picture_h = h,
-        .bars = s->bars,
-        .lanes = s->curves && info->curves ? mien_traces_count(info->curves) : 0,
-        .hud = s->hud});
-    int chosen = mien_hud_face(result, s->face);
-    struct mien_map map = {l.video, w, h, s->mirror};
+    bool stage = mien_stage_has(&v->stage, s->stage.shows), beside = stage && s->stage.beside;
+    float wide = beside ? roundf(0.44f * (float)v->width) : 0;
+    struct mien_layout l = mien_hud_layout(&(struct mien_hud_screen){.width_px = v->width,
+                                                                     .height_px = v->height,
+                                                                     .right_px = s->right_px + wide,
+                                                                     .bottom_px = s->bottom_px,
+                                                                     .picture_w = w,
+                                                                     .picture_h = h,
+                                                                     .bars = s->bars,
+                                                                     .lanes = lanes,
+                                                                     .hud = s->hud});
     l.area.y += s->top_px;
     l.area.h -= s->top_px;
     l.side.y += s->top_px;
@@ -285,14 +289,50 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     l.window.h -= s->top_px;
     l.bars.y += s->top_px;
     l.bars.h -= s->top_px;
+    // Bars beside the picture end it, those below it lie over it.
+    float right = l.bars.w > 0 && l.bars.x > 0 ? l.bars.x : (float)v->width - s->right_px - wide;
+    float high = (float)v->height - s->bottom_px - s->top_px;
+    v->staged =
+        !stage   ? (struct mien_rect){0}
+        : beside ? (struct mien_rect){(float)v->width - s->right_px - wide, s->top_px, wide, high}
+                 : (struct mien_rect){0, s->top_px, right, high};
+    return l;
+}
+
+static void move_stage(struct mien_view *v, const struct mien_image *frame,
+                       const struct mien_result *r, const struct mien_view_settings *s)
+{
+    int i = r->count > 0 ? mien_hud_face(r, s->face) : -1;
+    float light[MIEN_SH];
+    if (frame && s->stage.lit && i >= 0 && mien_scene_light(&v->scene, r, i, frame, light)) {
+        mien_stage_take_light(&v->stage, light);
+    }
+    mien_stage_move(&v->stage, &s->stage, r, i);
+}
+
+void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
+                    const struct mien_result *result, const struct mien_view_settings *s,
+                    const struct mien_hud_info *info)
+{
+    int w = frame ? frame->width : 4, h = frame ? frame->height : 3;
+    struct mien_layout l =
+        lay_out(v, s, w, h, s->curves && info->curves ? mien_traces_count(info->curves) : 0);
+    int chosen = mien_hud_face(result, s->face);
+    struct mien_map map = {l.video, w, h, s->mirror};
+    bool pictured = frame && (!v->staged.w || s->stage.beside);
     mien_draw_clear(&v->draw);
     bool worn = false;
     if (frame) {
         mien_scene_picture(&v->scene, frame);
-        worn = !s->bare && draw_worn(v, frame, result, s->light);
+        worn = pictured && !s->bare && draw_worn(v, frame, result, s->light);
     }
     begin_buffer(v->frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
-    if (frame) {
+    if (v->staged.w > 0) {
+        move_stage(v, frame, result, s);
+        mien_stage_draw(&v->stage, &s->stage, v->frame, v->staged, v->height, s->mirror, 0);
+        glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    }
+    if (pictured) {
         // A face of video stands out before a darker picture.
         bool stage = mien_view_mode_at(s->mode)->draws & MIEN_DRAWS_STAGE && result->count > 0;
         mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
@@ -311,7 +351,9 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
             draw_bust(v, &l, result, info->lamps);
         }
     }
-    mien_hud_keep_faces_free(&l, &map, result);
+    if (pictured) {
+        mien_hud_keep_faces_free(&l, &map, result);
+    }
     mien_hud_bars(&v->draw, &l, result, chosen, s->mirror);
     if (s->hud == MIEN_HUD_FULL && frame) {
         mien_hud_panels(&v->draw, &l, result, chosen, info, mien_view_mode_at(s->mode)->name);
@@ -323,6 +365,8 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
     }
     v->layout = l;
     v->map = map;
+    v->stage_now = s->stage;
+    v->face_now = s->face;
     v->pictured = frame != NULL;
     if (!s->notes_apart) {
         add_notes(v, s, info);
@@ -486,6 +530,60 @@ bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
     return true;
 }
 
+static void take_figure(struct mien_view *v, enum mien_stage_shows which, struct mien_avatar *a)
+{
+    if (a) {
+        mien_figure_take(&v->stage.figure[which], a);
+        v->stage.moved_ns[which] = 0;
+    } else {
+        mien_figure_destroy(&v->stage.figure[which]);
+    }
+}
+
+void mien_view_take_avatar(struct mien_view *v, struct mien_avatar *a)
+{
+    take_figure(v, MIEN_STAGE_AVATAR, a);
+}
+
+void mien_view_take_head(struct mien_view *v, struct mien_avatar *a)
+{
+    take_figure(v, MIEN_STAGE_HEAD, a);
+}
+
+bool mien_view_stages(const struct mien_view *v, enum mien_stage_shows which)
+{
+    return mien_stage_has(&v->stage, which);
+}
+
+bool mien_view_on_stage(const struct mien_view *v, float x_px, float y_px)
+{
+    const struct mien_rect *r = &v->staged;
+    return r->w > 0 && x_px >= r->x && x_px < r->x + r->w && y_px >= r->y && y_px < r->y + r->h;
+}
+
+// The avatar from the front, into a framebuffer of this size that is bound.
+static void draw_avatar(struct mien_view *v, const struct mien_result *r, GLuint target, int whose,
+                        int w, int h)
+{
+    struct mien_stage_settings front = {
+        .shows = MIEN_STAGE_AVATAR, .lit = v->stage_now.lit, .zoom = v->stage_now.zoom};
+    memcpy(front.back, v->stage_now.back, sizeof(front.back));
+    mien_stage_move(&v->stage, &front, r, r->count > 0 ? mien_hud_face(r, v->face_now) : -1);
+    mien_stage_draw(&v->stage, &front, target, (struct mien_rect){0, 0, (float)w, (float)h}, h,
+                    false, whose);
+}
+
+bool mien_view_avatar(struct mien_view *v, const struct mien_result *result, struct mien_image *out)
+{
+    if (!begin_image(v, out)) {
+        return false;
+    }
+    draw_avatar(v, result, v->copy.frame, 1, out->width, out->height);
+    read_back(v, v->copy.frame, out);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    return true;
+}
+
 // A picture of one size into the framebuffer `to` of another, as large as it fits.
 static void blit_fitted(GLuint from, int from_w, int from_h, GLuint to, int w, int h)
 {
@@ -523,6 +621,8 @@ bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
     }
     if (programme == MIEN_PROGRAMME_ALL) {
         blit_fitted(v->frame, v->width, v->height, v->composed.frame, out->width, out->height);
+    } else if (programme == MIEN_PROGRAMME_AVATAR) {
+        draw_avatar(v, result, v->composed.frame, 2, out->width, out->height);
     } else {
         draw_programme(v, frame, worn, out->width, out->height);
     }

@@ -15,15 +15,17 @@
 #include "image/image.h"
 #include "view/hud.h"
 #include "view/modes.h"
+#include "view/stage.h"
 #include <stdbool.h>
 
 // What the audience gets in recordings, through a virtual camera and in a window of its own,
 // whatever the operator sees.
-#define MIEN_PROGRAMME_NAMES "props|picture|everything"
+#define MIEN_PROGRAMME_NAMES "props|picture|everything|avatar"
 enum mien_programme {
     MIEN_PROGRAMME_PROPS, // the picture with what is worn, at the picture's size, not mirrored
     MIEN_PROGRAMME_PICTURE,
-    MIEN_PROGRAMME_ALL, // all that the window shows but menus, lamps, notices and help
+    MIEN_PROGRAMME_ALL,    // all that the window shows but menus, lamps, notices and help
+    MIEN_PROGRAMME_AVATAR, // the avatar on a plain ground, never the picture; not mirrored
     MIEN_PROGRAMMES
 };
 // Of one output alone: what the others get, or one of its own (less one, an enum mien_programme).
@@ -40,6 +42,7 @@ struct mien_view_settings {
     bool bare;    // nothing is worn
     float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
     float top_px; // kept free for a menu bar
+    struct mien_stage_settings stage;
     float right_px, bottom_px; // of the window, for a page beside or below the picture
     bool notes_apart;          // lamps, notices and the help sheet are left to mien_view_notes
 };
@@ -98,7 +101,19 @@ bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
                        const struct mien_image *frame, const struct mien_result *result, bool light,
                        const struct mien_view_pixels *out);
 bool mien_view_wears(const struct mien_view *v); // whether anything is worn
-void mien_view_finish(void);                     // waits until everything is drawn
-const char *mien_view_driver(void);              // the renderer's name
+// The avatar (view/avatar.h): it is taken over; NULL: none.
+void mien_view_take_avatar(struct mien_view *v, struct mien_avatar *a);
+// The person's own head, likewise.
+void mien_view_take_head(struct mien_view *v, struct mien_avatar *a);
+bool mien_view_stages(const struct mien_view *v, enum mien_stage_shows which); // is it there?
+// Whether a point of the screen is on the stage as it was drawn last.
+bool mien_view_on_stage(const struct mien_view *v, float x_px, float y_px);
+// The avatar alone on its ground, from the front, as the face moves it whose figures were shown
+// last, into an RGB8 image of any size. result: of the frame that was drawn last. Without an
+// avatar: the ground.
+bool mien_view_avatar(struct mien_view *v, const struct mien_result *result,
+                      struct mien_image *out);
+void mien_view_finish(void);        // waits until everything is drawn
+const char *mien_view_driver(void); // the renderer's name
 
 #endif

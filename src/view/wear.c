@@ -81,11 +81,7 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
     w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
     w->shadow_program = mien_gl_program("shadow.vert", "shadow.frag", shadow, w->shadow_uniform);
-    glGenTextures(1, &w->white);
-    glBindTexture(GL_TEXTURE_2D, w->white);
-    static const uint8_t white[4] = {255, 255, 255, 255};
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 1, 1, 0, GL_RGBA, GL_UNSIGNED_BYTE, white);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
+    w->white = mien_gl_white();
     return w->mesh_program && w->paint_program && w->depth_program && w->shadow_program;
 }
 
@@ -135,26 +131,6 @@ void mien_wear_destroy(struct mien_wear *w)
         }
     }
     memset(w, 0, sizeof(*w));
-}
-
-// The picture into a new texture, which is bound and shrunk smoothly.
-static GLuint upload(const struct mien_image *im)
-{
-    GLuint texture = 0;
-    glGenTextures(1, &texture);
-    glActiveTexture(GL_TEXTURE0);
-    glBindTexture(GL_TEXTURE_2D, texture);
-    glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / 4));
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, im->width, im->height, 0, GL_RGBA, GL_UNSIGNED_BYTE,
-                 im->data);
-    glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
-    glGenerateMipmap(GL_TEXTURE_2D);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-    return texture;
 }
 
 // Whether the shadow reaches a point of the prop's own space, or one at most `near_mm` beside it:
@@ -211,7 +187,7 @@ static void upload_shadow(const struct mien_wear *w, struct mien_worn *k)
 {
     struct mien_shadow s;
     if (mien_shadow_make(&k->prop, &s)) {
-        k->shadow = upload(&s.map);
+        k->shadow = mien_gl_texture(&s.map);
         memcpy(k->area, (float[4]){s.area[0], s.area[1], 1 / s.area[2], 1 / s.area[3]},
                sizeof(k->area));
         memcpy(k->height, s.height, sizeof(k->height));
@@ -222,7 +198,6 @@ static void upload_shadow(const struct mien_wear *w, struct mien_worn *k)
 
 static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
 {
-    static const GLint wrap[] = {GL_REPEAT, GL_CLAMP_TO_EDGE, GL_MIRRORED_REPEAT};
     static const struct {
         GLint size;
         GLenum type;
@@ -251,12 +226,7 @@ static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
                  p->index, GL_STATIC_DRAW);
     glBindVertexArray(0);
     for (int i = 0; i < p->textures; i++) {
-        struct mien_gltf_texture *t = &p->texture[i];
-        k->part_texture[i] = upload(&t->picture);
-        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, t->nearest ? GL_NEAREST : GL_LINEAR);
-        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, wrap[t->wrap[0]]);
-        glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, wrap[t->wrap[1]]);
-        mien_image_destroy(&t->picture); // the driver has it
+        k->part_texture[i] = mien_gl_gltf_texture(&p->texture[i]);
     }
     for (int c = 0; c < 3; c++) {
         k->low[c] = 1e6f;
@@ -282,7 +252,7 @@ static bool load(struct mien_wear *w, const char *path, struct mien_worn *k, str
         return false;
     }
     if (k->prop.paint.data) {
-        k->paint = upload(&k->prop.paint);
+        k->paint = mien_gl_texture(&k->prop.paint);
     } else {
         upload_mesh(w, k);
     }

@@ -54,6 +54,12 @@ END
     expect 2 'texture 0, "felt.png", cannot be used' "$clip" --headless --frames 2 --prop "$tmp/prop/hat.gltf"
     cp assets/mien.png "$tmp/prop/felt.png"
     expect 0 'frames' "$clip" --headless --frames 2 --no-pace --prop "$tmp/prop/hat.gltf"
+    # An avatar likewise, and the colour behind it.
+    expect 2 'nosuch.vrm cannot be an avatar' "$clip" --headless --frames 2 --avatar "$tmp/nosuch.vrm"
+    expect 2 'broken.net cannot be an avatar' "$clip" --headless --frames 2 --avatar "$tmp/broken.net"
+    expect 2 'no colour' "$clip" --headless --frames 2 --ground mauve
+    printf 'avatar = %s\n' "$tmp/nosuch.vrm" >"$tmp/config"
+    expect 0 nosuch "$clip" --headless --frames 2 --no-pace --config "$tmp/config"
     # One that was remembered and is gone since: said, and the session goes on.
     printf 'prop = %s\n' "$tmp/nosuch.glb" >"$tmp/config"
     expect 0 nosuch "$clip" --headless --frames 2 --no-pace --config "$tmp/config"

@@ -46,6 +46,34 @@ assert differs(props, picture, W, 200, 120, 440, 300) > 1000, "no sunglasses"
 assert differs(everything, picture, 872, 0, 0, 200, 160) > 5000, "no figures"
 END
 fi
+# An avatar in place of the picture, for the window and for others: the ground is its colour, the picture is nowhere.
+if command -v ffmpeg >/dev/null; then
+    "$MIEN" head "$clip" --size 256 --out "$tmp/me.glb" >"$tmp/log" 2>&1 || fail "head: $(cat "$tmp/log")"
+    "$MIEN" live "$clip" --headless --frames 8 --no-pace --avatar "$tmp/me.glb" --ground '#204080' --record "$tmp/avatar.mp4" \
+        --screenshot "$tmp/avatar.png" >"$tmp/log" 2>&1 || fail "--avatar: $(cat "$tmp/log")"
+    grep -q "52 of ARKit's 52 shapes" "$tmp/log" || fail "--avatar does not say what the file can do: $(cat "$tmp/log")"
+    for what in avatar.mp4 avatar.png; do
+        ffmpeg -v error -i "$tmp/$what" -frames:v 1 -pix_fmt rgb24 -f rawvideo "$tmp/$what.rgb" || fail "$what cannot be read"
+    done
+    python3 - "$tmp" <<'END' || fail "the avatar is not shown as it should be"
+import sys
+for what in ("avatar.mp4", "avatar.png"):
+    d = open(f"{sys.argv[1]}/{what}.rgb", "rb").read()
+    w, h = 640, 480
+    assert len(d) == w * h * 3, (what, len(d))
+    ground = [all(abs(d[3 * i + c] - (32, 64, 128)[c]) < 14 for c in range(3)) for i in range(w * h)]
+    corners = sum(ground[y * w + x] for y in range(300, h) for x in list(range(100)) + list(range(w - 100, w)))
+    assert corners > 0.98 * 180 * 200, (what, corners)
+    head = sum(not ground[y * w + x] for y in range(160, 300) for x in range(270, 370))
+    assert head > 0.9 * 140 * 100, (what, head)
+END
+    "$MIEN" live "$clip" --headless --frames 3 --no-pace --avatar "$tmp/me.glb" --beside --figure clay --screenshot "$tmp/beside.png" \
+        >"$tmp/log" 2>&1 || fail "--beside: $(cat "$tmp/log")"
+    cmp -s "$tmp/beside.png" "$tmp/avatar.png" && fail "--beside and --figure show nothing of their own"
+fi
+# One's own head, made while it runs.
+"$MIEN" live "$clip" --headless --frames 90 --my-head --screenshot "$tmp/own.png" >"$tmp/log" 2>&1 || fail "--my-head: $(cat "$tmp/log")"
+cmp -s "$tmp/own.png" "$tmp/off.png" && fail "--my-head shows nothing"
 # Every run in step gives the same results.
 for i in 1 2; do
     "$MIEN" live "$clip" --headless --frames 20 --no-pace --out "md5:$tmp/md5-$i" >"$tmp/log" 2>&1 ||

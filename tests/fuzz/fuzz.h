@@ -30,6 +30,7 @@
 
 typedef bool (*fuzz_entry)(const uint8_t *data, size_t size);
 
+bool fuzz_avatar(const uint8_t *data, size_t size);
 bool fuzz_checkpoint(const uint8_t *data, size_t size);
 bool fuzz_config(const uint8_t *data, size_t size);
 bool fuzz_container(const uint8_t *data, size_t size);

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "fuzz/fuzz.h"
 
+#include "fuzz/fuzz_avatar.c"
 #include "fuzz/fuzz_checkpoint.c"
 #include "fuzz/fuzz_config.c"
 #include "fuzz/fuzz_container.c"
@@ -99,6 +100,7 @@ static void replay(const char *name, fuzz_entry run, int mutations)
     {                                          \
         replay(#name, fuzz_##name, mutations); \
     }
+ENTRY(avatar, 200)
 ENTRY(checkpoint, 500)
 ENTRY(config, 200)
 ENTRY(container, 2000)
@@ -121,15 +123,16 @@ ENTRY(websocket, 20)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(replay_checkpoint), cmocka_unit_test(replay_face),
-        cmocka_unit_test(replay_config),     cmocka_unit_test(replay_container),
-        cmocka_unit_test(replay_desc),       cmocka_unit_test(replay_exif),
-        cmocka_unit_test(replay_gltf),       cmocka_unit_test(replay_hdr),
-        cmocka_unit_test(replay_image),      cmocka_unit_test(replay_landmarks),
-        cmocka_unit_test(replay_marks),      cmocka_unit_test(replay_net),
-        cmocka_unit_test(replay_obj),        cmocka_unit_test(replay_pack),
-        cmocka_unit_test(replay_png),        cmocka_unit_test(replay_profile),
-        cmocka_unit_test(replay_study),      cmocka_unit_test(replay_websocket),
+        cmocka_unit_test(replay_avatar),    cmocka_unit_test(replay_checkpoint),
+        cmocka_unit_test(replay_face),      cmocka_unit_test(replay_config),
+        cmocka_unit_test(replay_container), cmocka_unit_test(replay_desc),
+        cmocka_unit_test(replay_exif),      cmocka_unit_test(replay_gltf),
+        cmocka_unit_test(replay_hdr),       cmocka_unit_test(replay_image),
+        cmocka_unit_test(replay_landmarks), cmocka_unit_test(replay_marks),
+        cmocka_unit_test(replay_net),       cmocka_unit_test(replay_obj),
+        cmocka_unit_test(replay_pack),      cmocka_unit_test(replay_png),
+        cmocka_unit_test(replay_profile),   cmocka_unit_test(replay_study),
+        cmocka_unit_test(replay_websocket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,7 +243,8 @@ static void every_menu_opens_and_closes(void **state)
         [MIEN_UI_SOURCE] = "menu_source", [MIEN_UI_VIEW] = "menu_view",
         [MIEN_UI_PROP] = "menu_props",    [MIEN_UI_TRACK] = "menu_track",
         [MIEN_UI_RECORD] = "menu_record", [MIEN_UI_AUDIENCE] = "menu_audience",
-        [MIEN_UI_SEND] = "menu_send",     [MIEN_UI_HELP] = "menu_help"};
+        [MIEN_UI_SEND] = "menu_send",     [MIEN_UI_HEAD] = "menu_head",
+        [MIEN_UI_HELP] = "menu_help"};
     fill_menus(&show.controls);
     struct mien_image plain = {0}, open = {0}, last = {0};
     picture(&plain);

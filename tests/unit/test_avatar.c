@@ -1,0 +1,364 @@
+// Figures that a face moves: which shapes and bones are found in whose files, how a pose comes out,
+// and what is refused. A head that mien saves, read again, is the model itself.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "face/model.h"
+#include "sink/head.h"
+#include "view/avatar.h"
+#include "run_tests.h"
+
+static struct mien_face_model model;
+static struct mien_avatar a;
+static struct mien_why why;
+
+static int set_up(void **state)
+{
+    char path[1024];
+    return mien_find_file("models", "ict.face", path, sizeof(path)) &&
+                   mien_face_model_load(&model, path)
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    mien_face_model_destroy(&model);
+    return 0;
+}
+
+// Reads a text, whose ' stand for ", as a file.
+__attribute__((format(printf, 1, 2))) static bool parse(const char *format, ...)
+{
+    static char text[1 << 16];
+    va_list list;
+    va_start(list, format);
+    int n = vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    assert_true(n < (int)sizeof(text));
+    for (char *c = text; *c; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    mien_avatar_destroy(&a);
+    why.text[0] = 0;
+    bool ok = mien_avatar_parse(&a, text, (size_t)n, NULL, &why);
+    assert_int_equal(ok, !why.text[0]);
+    return ok;
+}
+
+static void refused(const char *words)
+{
+    if (!strstr(why.text, words)) {
+        fail_msg("\"%s\" does not say \"%s\"", why.text, words);
+    }
+}
+
+// Two triangles, one at the origin and one a metre above it. The bytes: positions (6 VEC3), moves
+// (6 VEC3: the upper ones 0.1 m out), joints (6 VEC4 of bytes: 0 below, 1 above), weights (6 VEC4),
+// indices (6), inverse matrices (2 MAT4: of joints at the origin and at 1 m).
+struct bytes {
+    float position[6][3], moved[6][3];
+    uint8_t joint[6][4];
+    float weight[6][4];
+    uint16_t index[6];
+    uint16_t pad[2];
+    float inverse[2][16];
+};
+
+static char *bytes_uri(int bad_joint)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static char text[4096];
+    struct bytes b = {
+        .position = {{0, 0, 0}, {0.1f, 0, 0}, {0, 0.1f, 0}, {0, 1, 0}, {0.1f, 1, 0}, {0, 1.1f, 0}},
+        .moved = {{0}, {0}, {0}, {0, 0, 0.1f}, {0, 0, 0.1f}, {0, 0, 0.1f}},
+        .index = {0, 1, 2, 3, 4, 5}};
+    for (int i = 0; i < 6; i++) {
+        b.joint[i][0] = (uint8_t)(i < 3 ? 0 : bad_joint);
+        b.weight[i][0] = 1;
+    }
+    for (int k = 0; k < 2; k++) {
+        for (int c = 0; c < 4; c++) {
+            b.inverse[k][5 * c] = 1;
+        }
+        b.inverse[k][13] = (float)-k;
+    }
+    const uint8_t *d = (const uint8_t *)&b;
+    int n = sprintf(text, "data:application/octet-stream;base64,");
+    for (size_t i = 0; i < sizeof(b); i += 3) {
+        unsigned v = (unsigned)d[i] << 16 | (i + 1 < sizeof(b) ? (unsigned)d[i + 1] << 8 : 0) |
+                     (i + 2 < sizeof(b) ? d[i + 2] : 0);
+        for (int k = 0; k < 4; k++) {
+            text[n++] = i + (size_t)k <= sizeof(b) ? digit[v >> (18 - 6 * k) & 63] : '=';
+        }
+    }
+    text[n] = 0;
+    return text;
+}
+
+#define NUMBER(view, type, count, shape) \
+    "{'bufferView':" #view ",'componentType':" #type ",'count':" #count ",'type':'" shape "'}"
+#define VIEW(at, length) "{'buffer':0,'byteOffset':" #at ",'byteLength':" #length "}"
+#define DATA                                                                                                                                            \
+    "'accessors':[" NUMBER(0, 5126, 6, "VEC3") "," NUMBER(1, 5126, 6, "VEC3") "," NUMBER(2, 5121, 6, "VEC4") "," NUMBER(3, 5126, 6, "VEC4") "," NUMBER( \
+        4, 5123, 6,                                                                                                                                     \
+        "SCALAR") "," NUMBER(5, 5126, 2,                                                                                                                \
+                             "MAT4") "],'bufferViews':[" VIEW(0,                                                                                        \
+                                                              72) "," VIEW(72,                                                                          \
+                                                                           72) "," VIEW(144,                                                            \
+                                                                                        24) "," VIEW(168,                                               \
+                                                                                                     96) "," VIEW(264,                                  \
+                                                                                                                  12) "," VIEW(280,                     \
+                                                                                                                               128) "],"                \
+                                                                                                                                    "'buffers':[{'byteLength':%zu,'uri':'%s'}]"
+#define TARGETS(n) "'targets':[" n "]"
+#define ONE "{'POSITION':1}"
+// Nodes: 0 the mesh, 1 the body, 2 what hangs on it, of the given name.
+#define FILE_OF(more, names, bone, skin, targets)                                                \
+    "{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}]," more "'nodes':[{'mesh':0" skin      \
+    "},{'name':'root','children':[2]},{'name':'" bone                                            \
+    "','translation':[0,1,0]}],'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"              \
+    "'meshes':[{'extras':{'targetNames':[" names "]},'primitives':[{'attributes':{'POSITION':0," \
+    "'JOINTS_0':2,'WEIGHTS_0':3},'indices':4," TARGETS(targets) "}]}]," DATA "}"
+
+static const float *at(int vertex)
+{
+    return a.vertex[vertex].position;
+}
+
+static void assert_near(const float *got, float x, float y, float z)
+{
+    if (!(fabsf(got[0] - x) < 1e-4f && fabsf(got[1] - y) < 1e-4f && fabsf(got[2] - z) < 1e-4f)) {
+        fail_msg("%g %g %g, not %g %g %g", (double)got[0], (double)got[1], (double)got[2],
+                 (double)x, (double)y, (double)z);
+    }
+}
+
+static void own_head_is_the_model(void **state)
+{
+    struct mien_head h = {.model = &model, .iris_rgb = {90, 60, 40}};
+    void *data = NULL;
+    size_t size = 0;
+    float *want = mien_calloc((size_t)model.vertices, 3 * sizeof(float)), low = 0, high = -1e9f;
+    h.identity[0] = 1.5f;
+    h.identity[3] = -1;
+    assert_non_null(want);
+    assert_true(mien_head_make_glb(&h, true, &data, &size));
+    assert_true(mien_avatar_parse(&a, data, size, NULL, &why));
+    for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
+        assert_true(a.has[i]);
+    }
+    assert_true(a.head >= 0 && a.neck >= 0 && a.eye[0] >= 0 && a.eye[1] >= 0 && !a.whole);
+    assert_true(a.eyes_by_shape); // the model's look shapes move the eyeballs
+    struct mien_avatar_drive d = {0};
+    float shape[MIEN_BLENDSHAPES] = {0};
+    shape[MIEN_BS_JAW_OPEN] = d.channel[MIEN_BS_JAW_OPEN] = 0.7f;
+    shape[MIEN_BS_EYE_LOOK_OUT_LEFT] = d.channel[MIEN_BS_EYE_LOOK_OUT_LEFT] = 0.5f;
+    mien_avatar_pose(&a, &d);
+    mien_face_model_vertices(&model, h.identity, shape, want);
+    for (int i = 0; i < 3 * model.triangles; i++) {
+        const float *w = want + 3 * model.triangle[i], *p = at(model.uv_triangle[i]);
+        assert_near(p, w[0] / 1000, w[1] / 1000, w[2] / 1000);
+    }
+    // The mean face, whoever it is of.
+    memset(&d, 0, sizeof(d));
+    d.channel[MIEN_AVATAR_MEAN] = 1;
+    mien_avatar_pose(&a, &d);
+    for (int i = 0; i < 3 * model.triangles; i++) {
+        const float *w = model.mean + 3 * model.triangle[i], *p = at(model.uv_triangle[i]);
+        assert_near(p, w[0] / 1000, w[1] / 1000, w[2] / 1000);
+    }
+    // Turned to its left the nose goes there, and the shoulders stay.
+    memset(&d, 0, sizeof(d));
+    mien_avatar_pose(&a, &d);
+    int nose = 0, shoulder = 0;
+    for (int i = 0; i < a.vertices; i++) {
+        low = at(i)[1] < low ? (shoulder = i, at(i)[1]) : low;
+        high = at(i)[2] > high ? (nose = i, at(i)[2]) : high;
+    }
+    float nose_was[3], shoulder_was[3];
+    memcpy(nose_was, at(nose), sizeof(nose_was));
+    memcpy(shoulder_was, at(shoulder), sizeof(shoulder_was));
+    d.turn[1] = 0.6f;
+    mien_avatar_pose(&a, &d);
+    assert_true(at(nose)[0] - nose_was[0] > 0.05f);
+    assert_near(at(shoulder), shoulder_was[0], shoulder_was[1], shoulder_was[2]);
+    // Its head is what is looked at.
+    assert_true(fabsf(a.focus[0]) < 0.01f && a.size > 0.18f && a.size < 0.3f);
+    free(data);
+    mien_free(want);
+    mien_avatar_destroy(&a);
+}
+
+static void bones_and_shapes_move(void **state)
+{
+    assert_true(parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':0", ONE), sizeof(struct bytes),
+                      bytes_uri(1)));
+    struct mien_avatar_drive d = {0};
+    assert_true(a.has[MIEN_BS_JAW_OPEN] && a.head == 2 && a.neck < 0);
+    d.channel[MIEN_BS_JAW_OPEN] = 0.5f;
+    mien_avatar_pose(&a, &d);
+    assert_near(at(4), 0.1f, 1, 0.05f);
+    assert_near(at(1), 0.1f, 0, 0);
+    d.turn[1] = (float)M_PI / 2; // to its left: x goes to -z, z to x
+    mien_avatar_pose(&a, &d);
+    assert_near(at(4), 0.05f, 1, -0.1f);
+    assert_near(at(5), 0.05f, 1.1f, 0);
+    assert_near(at(1), 0.1f, 0, 0); // the body's
+    assert_near(a.vertex[4].normal, 1, 0, 0);
+    // Without a head's bone nothing turns here: who draws it turns it as a whole.
+    assert_true(parse(FILE_OF("", "'jawOpen'", "Hips", ",'skin':0", ONE), sizeof(struct bytes),
+                      bytes_uri(1)));
+    mien_avatar_pose(&a, &d);
+    assert_true(a.whole);
+    assert_near(at(4), 0.1f, 1, 0.05f);
+    mien_avatar_destroy(&a);
+}
+
+static void names_are_found(void **state)
+{
+    static const struct {
+        const char *name;
+        int channel;
+    } cases[] = {{"eyeBlinkLeft", MIEN_BS_EYE_BLINK_LEFT},
+                 {"EyeBlink_L", MIEN_BS_EYE_BLINK_LEFT},
+                 {"eyeBlink_R", MIEN_BS_EYE_BLINK_RIGHT},
+                 {"Face.M_F00_eyeBlinkRight", MIEN_BS_EYE_BLINK_RIGHT},
+                 {"blendShape1.mouthSmile_L", MIEN_BS_MOUTH_SMILE_LEFT},
+                 {"jaw_open", MIEN_BS_JAW_OPEN},
+                 {"mouthOpen", MIEN_BS_JAW_OPEN},
+                 {"A", MIEN_AVATAR_VRM + MIEN_VRM_A},
+                 {"Blink_L", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L},
+                 {"blinkRight", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R},
+                 {"eyesClosed", MIEN_AVATAR_BLINK},
+                 {"Surprised", MIEN_AVATAR_SURPRISED}};
+    for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
+        char file[4096];
+        snprintf(file, sizeof(file), "%s", FILE_OF("", "'@'", "Head", ",'skin':0", ONE));
+        char *mark = strchr(file, '@'), whole[4096];
+        snprintf(whole, sizeof(whole), "%.*s%s%s", (int)(mark - file), file, cases[i].name,
+                 mark + 1);
+        for (char *c = whole; *c; c++) {
+            *c = *c == '\'' ? '"' : *c;
+        }
+        char text[8192];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(text, sizeof(text), whole, sizeof(struct bytes), bytes_uri(1));
+#pragma GCC diagnostic pop
+        assert_true(mien_avatar_parse(&a, text, strlen(text), NULL, &why));
+        for (int c = 0; c < MIEN_AVATAR_CHANNELS; c++) {
+            if (a.has[c] != (c == cases[i].channel)) {
+                fail_msg("\"%s\" and channel %d", cases[i].name, c);
+            }
+        }
+        mien_avatar_destroy(&a);
+    }
+    // What ARKit's shapes do, VRM's expressions do not do again.
+    assert_true(parse(FILE_OF("", "'jawOpen','A','Joy'", "Head", ",'skin':0", ONE "," ONE "," ONE),
+                      sizeof(struct bytes), bytes_uri(1)));
+    assert_true(a.has[MIEN_BS_JAW_OPEN] && !a.has[MIEN_AVATAR_VRM + MIEN_VRM_A] &&
+                a.has[MIEN_AVATAR_VRM + MIEN_VRM_JOY]);
+    mien_avatar_destroy(&a);
+}
+
+static void vrm_is_read(void **state)
+{
+    // 0.x: bones and shapes by their numbers, per cents, looking along -z.
+    static const char zero[] =
+        "'extensions':{'VRM':{'humanoid':{'humanBones':[{'bone':'head','node':2}]},"
+        "'blendShapeMaster':{'blendShapeGroups':[{'presetName':'a','binds':[{'mesh':0,'index':0,"
+        "'weight':50}]},{'presetName':'unknown','name':'jawForward','binds':[{'mesh':0,'index':1,"
+        "'weight':100}]}]}}},";
+    char more[1024];
+    snprintf(more, sizeof(more), "%s", zero);
+    struct mien_avatar_drive d = {0};
+    assert_true(parse("{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}],%s"
+                      "'nodes':[{'mesh':0,'skin':0},{'children':[2]},{'translation':[0,1,0]}],"
+                      "'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"
+                      "'meshes':[{'primitives':[{'attributes':{'POSITION':0,'JOINTS_0':2,"
+                      "'WEIGHTS_0':3},'indices':4," TARGETS(ONE "," ONE) "}]}]," DATA "}",
+                      more, sizeof(struct bytes), bytes_uri(1)));
+    assert_true(a.head == 2 && a.has[MIEN_AVATAR_VRM + MIEN_VRM_A] && a.has[MIEN_BS_JAW_FORWARD]);
+    d.channel[MIEN_AVATAR_VRM + MIEN_VRM_A] = 1;
+    mien_avatar_pose(&a, &d);
+    assert_near(at(4), -0.1f, 1, -0.05f); // turned round, and half of the shape
+    // 1.0: members, a node instead of a mesh, weights up to 1.
+    static const char one[] =
+        "'extensions':{'VRMC_vrm':{'humanoid':{'humanBones':{'head':{'node':2}}},'expressions':{"
+        "'preset':{'blinkLeft':{'morphTargetBinds':[{'node':0,'index':0,'weight':1}]}},"
+        "'custom':{'TongueOut':{'morphTargetBinds':[{'node':0,'index':1,'weight':1}]}}}}},";
+    assert_true(parse("{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}],%s"
+                      "'nodes':[{'mesh':0,'skin':0},{'children':[2]},{'translation':[0,1,0]}],"
+                      "'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"
+                      "'meshes':[{'primitives':[{'attributes':{'POSITION':0,'JOINTS_0':2,"
+                      "'WEIGHTS_0':3},'indices':4," TARGETS(ONE "," ONE) "}]}]," DATA "}",
+                      one, sizeof(struct bytes), bytes_uri(1)));
+    assert_true(a.has[MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L] && a.has[MIEN_BS_TONGUE_OUT]);
+    memset(&d, 0, sizeof(d));
+    d.channel[MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L] = 1;
+    mien_avatar_pose(&a, &d);
+    assert_near(at(4), 0.1f, 1, 0.1f);
+    mien_avatar_destroy(&a);
+}
+
+static void what_is_broken_is_refused(void **state)
+{
+    size_t n = sizeof(struct bytes);
+    assert_false(parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':0", ONE), n, bytes_uri(7)));
+    refused("joint that is not there");
+    assert_false(parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':3", ONE), n, bytes_uri(1)));
+    refused("skin is missing");
+    assert_false(
+        parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':0", "{'POSITION':5}"), n, bytes_uri(1)));
+    refused("do not belong together");
+    assert_false(parse("{'asset':{'version':'2.0'},'nodes':[{'children':[1]},{'children':[0]}]}"));
+    refused("circle");
+    assert_false(parse("{'asset':{'version':'2.0'}}"));
+    refused("no mesh");
+    assert_false(parse("no glTF at all"));
+    refused("neither");
+    // A shape that is named but not there is nobody's.
+    assert_true(
+        parse(FILE_OF("", "'jawForward','jawOpen'", "Head", ",'skin':0", ONE), n, bytes_uri(1)));
+    assert_true(a.has[MIEN_BS_JAW_FORWARD] && !a.has[MIEN_BS_JAW_OPEN]);
+    char text[240];
+    mien_avatar_describe(&a, text, sizeof(text));
+    assert_non_null(strstr(text, "1 of ARKit's 52 shapes"));
+    mien_avatar_destroy(&a);
+}
+
+static void a_face_drives(void **state)
+{
+    struct mien_face_result f = {.pose.t = {0, 0, -600}};
+    struct mien_avatar_drive d, rest = {0};
+    f.blendshape[MIEN_BS_JAW_OPEN] = 0.8f;
+    f.action[MIEN_BS_JAW_OPEN] = 0.5f;
+    f.expression[MIEN_EXPRESSION_SURPRISE] = NAN;
+    mien_pose_from_angles(20, 0, 0, f.pose.R);
+    f.gaze_deg[0][0] = f.gaze_deg[1][0] = 30; // further to its left than the head
+    mien_avatar_drive_by(&f, false, &d);
+    assert_true(fabsf(d.channel[MIEN_BS_JAW_OPEN] - 0.5f) < 1e-6f);
+    assert_true(d.channel[MIEN_AVATAR_SURPRISED] == 0);
+    assert_true(d.turn[1] > 0.3f && fabsf(d.turn[0]) < 0.01f);
+    assert_true(fabsf(d.eye_deg[0][0] - 10) < 0.1f && d.channel[MIEN_AVATAR_LOOK_LEFT] > 0.2f &&
+                d.channel[MIEN_AVATAR_LOOK_RIGHT] == 0);
+    mien_avatar_drive_by(&f, true, &d);
+    assert_true(fabsf(d.channel[MIEN_BS_JAW_OPEN] - 0.8f) < 1e-6f);
+    mien_avatar_drive_toward(&d, &rest, 0.5f);
+    assert_true(fabsf(d.channel[MIEN_BS_JAW_OPEN] - 0.4f) < 1e-6f);
+}
+
+RUN_TESTS(set_up, tear_down, cmocka_unit_test(own_head_is_the_model),
+          cmocka_unit_test(bones_and_shapes_move), cmocka_unit_test(names_are_found),
+          cmocka_unit_test(vrm_is_read), cmocka_unit_test(what_is_broken_is_refused),
+          cmocka_unit_test(a_face_drives))
