@@ -44,6 +44,16 @@ struct mode {
     int w, h, fps;
 };
 
+// A control of its: what VIDIOC_QUERY_EXT_CTRL tells. ruled_by: another one's id; while that is not
+// 1 (manual) this one is inactive and refused.
+struct fake_control {
+    uint32_t id, type;
+    const char *name;
+    int min, max, usual, value;
+    const char *item[4];
+    uint32_t ruled_by, flags;
+};
+
 static struct {
     bool present;
     int number; // /dev/videoN
@@ -56,6 +66,8 @@ static struct {
     int force_fps;
     bool has_control;
     int control, exposure;
+    struct fake_control setting[8]; // by rising id
+    int settings;
     // Frames waiting: each has a sequence number, flags, and bytes.
     struct {
         uint32_t sequence, flags, bytes;
@@ -307,10 +319,139 @@ static int dequeue(struct v4l2_buffer *b)
     return 0;
 }
 
+static inline struct fake_control *setting_of(uint32_t id)
+{
+    for (int i = 0; i < cam.settings; i++) {
+        if (cam.setting[i].id == id) {
+            return &cam.setting[i];
+        }
+    }
+    return NULL;
+}
+
+static inline bool is_ruled(const struct fake_control *c)
+{
+    return c->ruled_by && setting_of(c->ruled_by)->value != 1;
+}
+
+static int describe_setting(struct v4l2_query_ext_ctrl *q)
+{
+    uint32_t after = q->id & ~V4L2_CTRL_FLAG_NEXT_CTRL;
+    for (int i = 0; i < cam.settings; i++) {
+        const struct fake_control *c = &cam.setting[i];
+        if (c->id > after) {
+            *q = (struct v4l2_query_ext_ctrl){.id = c->id,
+                                              .type = c->type,
+                                              .minimum = c->min,
+                                              .maximum = c->max,
+                                              .step = 1,
+                                              .default_value = c->usual,
+                                              .flags = c->flags,
+                                              .elems = 1};
+            q->flags |= is_ruled(c) ? V4L2_CTRL_FLAG_INACTIVE : 0;
+            snprintf(q->name, sizeof(q->name), "%s", c->name);
+            return 0;
+        }
+    }
+    return refuse(EINVAL);
+}
+
+// -2: not one of the settings.
+static int answer_setting(unsigned long request, void *arg)
+{
+    struct v4l2_control *v = arg;
+    if (request == VIDIOC_QUERY_EXT_CTRL) {
+        return describe_setting(arg);
+    }
+    if (request == VIDIOC_QUERYMENU) {
+        struct v4l2_querymenu *m = arg;
+        const struct fake_control *c = setting_of(m->id);
+        if (!c || m->index > 3 || !c->item[m->index]) {
+            return refuse(EINVAL);
+        }
+        snprintf((char *)m->name, sizeof(m->name), "%s", c->item[m->index]);
+        return 0;
+    }
+    struct fake_control *c =
+        request == VIDIOC_G_CTRL || request == VIDIOC_S_CTRL ? setting_of(v->id) : NULL;
+    if (!c) {
+        return -2;
+    }
+    if (request == VIDIOC_G_CTRL) {
+        v->value = c->value;
+    } else if (is_ruled(c)) {
+        return refuse(EACCES);
+    } else if (v->value < c->min || v->value > c->max) {
+        return refuse(ERANGE);
+    } else {
+        c->value = v->value;
+    }
+    return 0;
+}
+
+// A webcam's usual ones.
+static inline void give_settings(void)
+{
+    const struct fake_control all[] = {
+        {.id = V4L2_CID_BRIGHTNESS,
+         .type = V4L2_CTRL_TYPE_INTEGER,
+         .name = "Brightness",
+         .min = -64,
+         .max = 64,
+         .value = 10},
+        {.id = V4L2_CID_AUTO_WHITE_BALANCE,
+         .type = V4L2_CTRL_TYPE_BOOLEAN,
+         .name = "White Balance, Automatic",
+         .max = 1,
+         .usual = 1,
+         .value = 1},
+        {.id = V4L2_CID_GAIN,
+         .type = V4L2_CTRL_TYPE_INTEGER,
+         .name = "Gain",
+         .max = 100,
+         .usual = 20,
+         .value = 20},
+        {.id = V4L2_CID_POWER_LINE_FREQUENCY,
+         .type = V4L2_CTRL_TYPE_MENU,
+         .name = "Power Line Frequency",
+         .max = 2,
+         .usual = 1,
+         .value = 1,
+         .item = {"Disabled", "50 Hz", "60 Hz"}},
+        {.id = V4L2_CID_CAMERA_CLASS, .type = V4L2_CTRL_TYPE_CTRL_CLASS, .name = "Camera Controls"},
+        {.id = V4L2_CID_EXPOSURE_AUTO,
+         .type = V4L2_CTRL_TYPE_MENU,
+         .name = "Auto Exposure",
+         .max = 3,
+         .usual = 3,
+         .value = 3,
+         .item = {NULL, "Manual Mode", NULL, "Aperture Priority Mode"}},
+        {.id = V4L2_CID_EXPOSURE_ABSOLUTE,
+         .type = V4L2_CTRL_TYPE_INTEGER,
+         .name = "Exposure Time, Absolute",
+         .min = 3,
+         .max = 2047,
+         .usual = 250,
+         .value = 1000,
+         .ruled_by = V4L2_CID_EXPOSURE_AUTO},
+        {.id = V4L2_CID_EXPOSURE_AUTO_PRIORITY,
+         .type = V4L2_CTRL_TYPE_BOOLEAN,
+         .name = "Exposure, Dynamic Framerate",
+         .max = 1,
+         .value = 1},
+    };
+    memcpy(cam.setting, all, sizeof(all));
+    cam.settings = 8;
+}
+
 static int answer(unsigned long request, void *arg)
 {
     if (!cam.present) {
         return refuse(ENODEV);
+    }
+    int done = cam.settings ? answer_setting(request, arg) : -2;
+    if (done != -2) {
+        return done;
     }
     switch (request) {
     case VIDIOC_QUERYCAP: {

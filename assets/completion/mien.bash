@@ -75,8 +75,8 @@ _mien()
         ;;
     esac
     case "$command" in
-    live) options="--source --capture --fps --fov --faces --quality --filter --mode --opacity --prop --light --avatar --ground --beside --lit --figure --my-head --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --programme-camera --programme-window --audience --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
-    cameras) options="--json --quiet --help" ;;
+    live) options="--source --capture --fps --control --fov --faces --quality --filter --mode --opacity --prop --light --avatar --ground --beside --lit --figure --my-head --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --programme-camera --programme-window --audience --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
+    cameras) options="--json --controls --quiet --help" ;;
     model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help" subs="photos turned marks expressions ferplus textures refine sheet" ;;
@@ -88,7 +88,7 @@ _mien()
     "eval detect") options="--net --data --threshold --scenes --pack --sheets --help" ;;
     image) options="--json --csv --overlay --mesh --md5 --share --faces --fov --quality --threads --net --detector --face --help" ;;
     head) options="--out --size --fov --net --detector --face --share --help" ;;
-    video) options="--json --csv --overlay --md5 --mesh --out --report --profile --marks --frames --fps --filter --no-refine --share --faces --fov --quality --threads --net --detector --face --help" ;;
+    video) options="--json --csv --overlay --md5 --mesh --out --report --profile --marks --control --frames --fps --filter --no-refine --share --faces --fov --quality --threads --net --detector --face --help" ;;
     esac
     [[ $COMP_CWORD -eq 2 ]] || subs=
     if [[ "$word" == -* ]]; then

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/name.h"
+#include "source/controls.h"
 #include "source/source.h"
 
 enum { MAX_CAMERAS = 64 };
@@ -34,6 +35,52 @@ static void print_text(const struct mien_camera_info *c, bool quiet)
             printf("  %6.4g fps", m->fps);
         }
         puts(m->usable ? "" : "  (not a format that mien reads)");
+    }
+}
+
+// A line a control, with what it may be.
+static void print_controls(const char *device)
+{
+    struct mien_control list[MIEN_CONTROLS];
+    struct mien_why why;
+    int n = mien_controls_list(device, list, MIEN_CONTROLS, &why);
+    if (n < 0) {
+        printf("    %s\n", why.text);
+    }
+    for (int i = 0; i < n; i++) {
+        const struct mien_control *c = &list[i];
+        printf("    %s=%d", c->key, c->value);
+        if (c->kind == MIEN_CONTROL_SWITCH) {
+            printf("  0 or 1");
+        } else if (c->kind == MIEN_CONTROL_NUMBER) {
+            printf("  %d…%d", c->min, c->max);
+        }
+        for (int k = 0; k < c->items; k++) {
+            printf("%s%d \"%s\"", k ? ", " : "  ", c->item[k].value, c->item[k].name);
+        }
+        printf(", default %d%s\n", c->usual,
+               c->fixed   ? "; it can only be read"
+               : c->ruled ? "; another one is automatic and rules it"
+                          : "");
+    }
+}
+
+static void add_controls(cJSON *o, const char *device)
+{
+    struct mien_control list[MIEN_CONTROLS];
+    int n = mien_controls_list(device, list, MIEN_CONTROLS, NULL);
+    cJSON *a = cJSON_AddArrayToObject(o, "controls");
+    for (int i = 0; i < n; i++) {
+        const struct mien_control *c = &list[i];
+        cJSON *e = cJSON_CreateObject();
+        cJSON_AddStringToObject(e, "name", c->key);
+        cJSON_AddNumberToObject(e, "value", c->value);
+        cJSON_AddNumberToObject(e, "min", c->min);
+        cJSON_AddNumberToObject(e, "max", c->max);
+        cJSON_AddNumberToObject(e, "step", c->step);
+        cJSON_AddNumberToObject(e, "default", c->usual);
+        cJSON_AddBoolToObject(e, "inactive", c->ruled);
+        cJSON_AddItemToArray(a, e);
     }
 }
 
@@ -75,14 +122,16 @@ static cJSON *to_json(const struct mien_camera_info *c)
 
 int mien_cmd_cameras(int argc, char **argv)
 {
-    bool json = false, quiet = false;
+    bool json = false, quiet = false, controls = false;
     const struct mien_command cmd = {
         .name = "cameras",
         .synopsis = "[options]",
         .summary = "List the cameras of this machine and the picture sizes they offer.",
-        .example = "mien cameras\nmien cameras --json"};
+        .example = "mien cameras\nmien cameras --controls"};
     const struct mien_opt opts[] = {
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "Print one JSON array.", 0, 0},
+        {"controls", 0, MIEN_OPT_BOOL, &controls, NULL,
+         "Print what each lets itself be set too, for mien live --control.", 0, 0},
         {"quiet", 0, MIEN_OPT_BOOL, &quiet, NULL, "Print only device and name.", 0, 0},
         {0}};
     const char *args[8];
@@ -103,7 +152,11 @@ int mien_cmd_cameras(int argc, char **argv)
     if (json) {
         cJSON *a = cJSON_CreateArray();
         for (int i = 0; i < n; i++) {
-            cJSON_AddItemToArray(a, to_json(&list[i]));
+            cJSON *o = to_json(&list[i]);
+            if (controls) {
+                add_controls(o, list[i].device);
+            }
+            cJSON_AddItemToArray(a, o);
         }
         char *text = cJSON_Print(a);
         if (text) {
@@ -114,6 +167,9 @@ int mien_cmd_cameras(int argc, char **argv)
     } else {
         for (int i = 0; i < n; i++) {
             print_text(&list[i], quiet);
+            if (controls && !list[i].problem[0]) {
+                print_controls(list[i].device);
+            }
         }
     }
     mien_free(list);

@@ -11,6 +11,7 @@
 #include "live/live_session.h"
 #include "live/presets.h"
 #include "live/settings.h"
+#include "source/controls.h"
 #include "view/actions.h"
 
 static bool parse_size(const char *text, const char *option, int *w, int *h)
@@ -89,6 +90,10 @@ static bool settle(struct mien_session *s, struct mien_settings *settings, const
     o->show_curves = o->show_curves || mien_settings_given(settings, &o->curves);
     if (o->out && !mien_live_out_check(o->out, &why)) {
         mien_error("--out %s", why.text);
+        return false;
+    }
+    if (o->control && !mien_controls_check(o->control, &why)) {
+        mien_error("--control %s", why.text);
         return false;
     }
     o->waits = !o->pace;

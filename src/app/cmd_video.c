@@ -28,7 +28,7 @@
 
 struct options {
     struct mien_engine_options engine;
-    const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks, *mesh;
+    const char *json, *csv, *overlay, *md5, *out, *report, *profile, *marks, *mesh, *control;
     int frames, fps;
     bool no_refine, share;
 };
@@ -342,6 +342,9 @@ int mien_cmd_video(int argc, char **argv)
          "a person's own neutral expression and range, learnt by mien live --profile", 0, 0},
         {"marks", 0, MIEN_OPT_INPUT, &o.marks, "FROM",
          "event marks for records and report: a file of lines \"SECONDS WORDS\"", 0, 0},
+        {"control", 0, MIEN_OPT_STRING, &o.control, "NAME=VALUE",
+         "set a camera's controls, with commas between them; mien cameras --controls lists them", 0,
+         0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
@@ -401,7 +404,9 @@ int mien_cmd_video(int argc, char **argv)
         .clock_ns = mien_now_ns,
     });
     source =
-        e ? mien_source_open(args[0], &(struct mien_source_options){.fps = o.fps}, NULL) : NULL;
+        e ? mien_source_open(
+                args[0], &(struct mien_source_options){.fps = o.fps, .controls = o.control}, NULL)
+          : NULL;
     if (!source || (o.profile && !mien_profile_load(&t->profile, profile)) ||
         (o.marks && !mien_mark_list_read(&t->marks, o.marks))) {
         goto done;

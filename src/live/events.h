@@ -16,8 +16,10 @@
     X(NETWORK, mien_session_take_network) /* number: it is in use; else text: why not */          \
     X(PROFILE, mien_session_take_phase)   /* number: enum mien_profile_phase */                   \
     X(CAMERAS, mien_session_take_cameras) /* others than before: mien_camera_watch_list */        \
-    X(OUTPUT, mien_session_end_output)    /* number: which has ended, or was not opened */        \
-    X(SOUND, mien_session_miss_sound)     /* number: silence is recorded there; text: why */      \
+    X(CONTROLS,                                                                                   \
+      mien_session_take_controls)      /* of a camera: listed or set (control_desk.h); text */    \
+    X(OUTPUT, mien_session_end_output) /* number: which has ended, or was not opened */           \
+    X(SOUND, mien_session_miss_sound)  /* number: silence is recorded there; text: why */         \
     X(MICROPHONES, mien_session_take_microphones) /* they were looked for */                      \
     X(PICTURE, mien_session_end_picture)          /* it is saved, or not */                       \
     X(HEAD, mien_session_end_head)                /* the same */

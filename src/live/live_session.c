@@ -359,6 +359,7 @@ static const struct {
     {open_marks, end_marks, NULL},
     {NULL, mien_session_finish_head, NULL},
     {NULL, mien_session_finish_sound, NULL},
+    {NULL, mien_session_close_controls, NULL},
     {NULL, mien_session_stop_watch, NULL},
     {start_threads, join_threads, NULL}, // they use all of the above
 };

@@ -18,7 +18,7 @@
 
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
-        *curves, *marks, *preset, *record_sound, *avatar, *ground;
+        *curves, *marks, *preset, *record_sound, *control, *avatar, *ground;
     const char *folder; // where files go whose names are not given; NULL or "": the current one
     const char *sinks;  // from the settings: offered, not opened
     int width, height;  // of the window; 0 = chosen
@@ -108,6 +108,13 @@ struct mien_session_cameras {        // session_cameras.c: they come and go
     char told[400]; // why a candidate cannot be opened
 };
 
+struct mien_session_controls {      // session_controls.c
+    struct mien_control_desk *desk; // NULL until it is needed
+    struct mien_control found[MIEN_CONTROLS];
+    char met[64]; // the device whose remembered settings were asked for last
+    bool changed; // by the user
+};
+
 struct mien_session_person {     // session_person.c
     struct mien_profile profile; // mien-infer's
     struct mien_profile range;   // the same as it is to be, without what is tried
@@ -177,6 +184,7 @@ struct mien_session {
     struct mien_session_source source;
     struct mien_session_opening opening;
     struct mien_session_cameras cameras;
+    struct mien_session_controls controls;
     struct mien_session_person person;
     struct mien_mark_feed *marks; // live/marks.h; NULL: nobody sends any
     struct mien_session_props props;

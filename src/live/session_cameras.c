@@ -98,6 +98,7 @@ static void open_by_itself(struct mien_session *s, const char *device)
 void mien_session_miss_camera(struct mien_session *s, const struct mien_event *e)
 {
     s->cameras.was_lost = !s->opening.on;
+    s->controls.met[0] = 0; // one that comes back has forgotten what it was set to
 }
 
 void mien_session_welcome_camera(struct mien_session *s, const struct mien_event *e)

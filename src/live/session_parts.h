@@ -44,6 +44,10 @@ bool mien_session_paint_programme(struct mien_session *s, enum mien_programme p,
 // A shot's time in the recording, which goes on when another source begins its own time anew.
 int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot);
 
+// session_controls.c: what the camera lets itself be set.
+void mien_session_meet_camera(struct mien_session *s);    // another source may be shown now
+void mien_session_close_controls(struct mien_session *s); // idempotent
+
 // session_sound.c: the sound of recordings.
 void mien_session_open_sound(struct mien_session *s);              // of the options
 const char *mien_session_microphone(const struct mien_session *s); // NULL: no sound is recorded

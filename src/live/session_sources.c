@@ -21,6 +21,7 @@ struct mien_source_options mien_session_source_options(const struct mien_session
     return (struct mien_source_options){.width = w,
                                         .height = h,
                                         .fps = fps,
+                                        .controls = o->control,
                                         .loop = o->loop || !o->headless || o->frames > 0,
                                         .realtime = !o->waits};
 }
@@ -60,6 +61,7 @@ void mien_session_note_source(struct mien_session *s, const char *uri)
     s->mirror.of[s->source.is_camera] = *mirror;
     s->source.is_camera = info->live;
     *mirror = s->mirror.of[s->source.is_camera];
+    mien_session_meet_camera(s);
     mien_session_find_shown_camera(s);
 }
 

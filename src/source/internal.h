@@ -90,6 +90,8 @@ int mien_v4l2_choose(const struct mien_camera_mode *m, int n, const struct mien_
 uint32_t mien_v4l2_fourcc(const char *format);
 enum mien_payload_kind mien_v4l2_kind(uint32_t fourcc); // NONE: we cannot decode it
 void mien_v4l2_explain(int error, const char *doing, const char *device, struct mien_why *why);
+// On an open camera, as mien_controls_set.
+bool mien_v4l2_set_controls(int fd, const char *device, const char *text, struct mien_why *why);
 int mien_v4l2_ioctl(int fd, unsigned long request,
                     void *arg); // again when interrupted; -1 and errno
 

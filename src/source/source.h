@@ -47,6 +47,8 @@ struct mien_source_options {
     int fps;           // cameras: wanted rate, 0 = best up to 60; pictures: 0 = 30
     enum mien_camera_format
         format;                // cameras: AUTO = MJPG above 640x480, else YUYV, best rate first
+    const char *controls;      // cameras: set when it opens, as mien_controls_set takes them
+                               // (source/controls.h); borrowed while it is open; NULL = none
     bool loop;                 // files: start again at the end; index and time go on
     bool realtime;             // files, synth: deliver at their own times; late frames are
                                // dropped and counted. Otherwise every frame, as fast as read

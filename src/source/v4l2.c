@@ -3,7 +3,7 @@
 // close_camera is idempotent and is the error path of open_camera. While the camera is away the
 // source stays open: each read looks for a device of the same identity and opens it again. The
 // driver's buffers are copied out at once and given back, so that four are enough.
-// Does not: start threads, decode, touch other controls than exposure_dynamic_framerate.
+// Does not: start threads, decode, touch other controls than exposure_dynamic_framerate unasked.
 #include "source/internal.h"
 
 #include <errno.h>
@@ -252,7 +252,9 @@ static bool open_camera(struct mien_source *s, struct camera *c, struct mien_why
         return false;
     }
     hold_rate(c);
-    if (!start_streaming(c, why)) {
+    const char *controls = s->options.controls;
+    if ((controls && !mien_v4l2_set_controls(c->device.fd, c->config.node.device, controls, why)) ||
+        !start_streaming(c, why)) {
         close_camera(c);
         return false;
     }

@@ -90,6 +90,15 @@
       mien_session_show_next_camera)                                                               \
     X(RESCAN, SESSION, NOTHING, "Look for cameras again", 0, NULL, NULL, NULL,                     \
       mien_session_look_for_cameras)                                                               \
+    X(CAMERA_PAGE, SESSION, NOTHING, "Camera: exposure, gain, white …", 'i', "i", "i",             \
+      "the camera's own controls: exposure, gain, white balance, focus",                           \
+      mien_session_open_controls)                                                                  \
+    X(SET_CONTROL, SESSION, TEXT, "set the camera's control", 0, NULL, NULL, NULL,                 \
+      mien_session_set_control)                                                                    \
+    X(HOLD_RATE, SESSION, NOTHING, "Hold 30 frames a second", 0, NULL, NULL, NULL,                 \
+      mien_session_hold_rate)                                                                      \
+    X(RESET_CONTROLS, SESSION, NOTHING, "As the camera was made", 0, NULL, NULL, NULL,             \
+      mien_session_reset_controls)                                                                 \
     X(RECORD, SESSION, NOTHING, "Start recording", 'r', "r", "r",                                  \
       "record, stop recording; s saves a picture", mien_session_toggle_recording)                  \
     X(SCREENSHOT, SESSION, NOTHING, "Save a picture", 's', "s", NULL, NULL,                        \

@@ -168,6 +168,22 @@ void settings_window(mien_ui *ui, const mien_ui_controls *c)
     ImGui::End();
 }
 
+// What the camera lets itself be set, in the driver's order.
+void camera_window(mien_ui *ui, const mien_ui_controls *c)
+{
+    ImGuiIO &io = ImGui::GetIO();
+    float em = ImGui::GetFontSize();
+    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x, em * 2), ImGuiCond_Appearing, ImVec2(1, 0));
+    ImGui::SetNextWindowSizeConstraints(
+        ImVec2(0, 0), ImVec2(io.DisplaySize.x * 0.98f, io.DisplaySize.y - em * 3));
+    if (ImGui::Begin("Camera", &ui->camera,
+                     ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_AlwaysAutoResize)) {
+        mien_ui_camera_page(c);
+    }
+    ui->camera = ui->camera && !ui->close_all;
+    ImGui::End();
+}
+
 bool ends_as_one_of(const char *name, std::initializer_list<const char *> endings)
 {
     const char *dot = strrchr(name, '.');
@@ -504,8 +520,8 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         ui->mouse_ns = mien_now_ns();
     }
     bool key = e->type == SDL_KEYDOWN;
-    bool dialog =
-        ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting || ui->guiding;
+    bool dialog = ui->settings || ui->camera || ui->opened || ui->marking || ui->popup ||
+                  ui->quitting || ui->guiding;
     if (key && ui->quitting && e->key.keysym.sym == SDLK_q) {
         ui->leave = true;
         return true;
@@ -544,12 +560,14 @@ bool mien_ui_event(mien_ui *ui, const void *event)
 void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 {
     if (menu == MIEN_UI_NONE) {
-        ui->close_all =
-            ui->settings || ui->opened || ui->marking || ui->popup || ui->quitting || ui->guiding;
+        ui->close_all = ui->settings || ui->camera || ui->opened || ui->marking || ui->popup ||
+                        ui->quitting || ui->guiding;
         ui->menu = 0;
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
         ui->settings = !ui->settings;
+    } else if (menu == MIEN_UI_CAMERA) {
+        ui->camera = !ui->camera;
     } else if (menu == MIEN_UI_OPEN) {
         ui->open_asked = true;
     } else if (menu == MIEN_UI_MARK) {
@@ -573,8 +591,9 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
     if (bar_px) {
         *bar_px = bar ? ui->bar_px : 0;
     }
-    return bar || ui->heading || ui->settings || ui->opened || ui->open_asked || ui->close_all ||
-           ui->quit_asked || ui->quitting || ui->mark_asked || ui->marking || ui->guiding;
+    return bar || ui->heading || ui->settings || ui->camera || ui->opened || ui->open_asked ||
+           ui->close_all || ui->quit_asked || ui->quitting || ui->mark_asked || ui->marking ||
+           ui->guiding;
 }
 
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
@@ -604,6 +623,9 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     }
     if (ui->settings) {
         settings_window(ui, c);
+    }
+    if (ui->camera) {
+        camera_window(ui, c);
     }
     if (c->settings->stage.shows == MIEN_STAGE_HEAD && ui->heading) {
         head_window(c);

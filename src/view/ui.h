@@ -7,6 +7,7 @@
 #ifndef MIEN_VIEW_UI_H
 #define MIEN_VIEW_UI_H
 
+#include "base/control.h"
 #include "base/inbox.h"
 #include "base/traffic.h"
 #include "view/view.h"
@@ -80,6 +81,8 @@ struct mien_ui_controls {
     int cameras, camera_now; // camera_now: -1 when the source is none of them
     int width, height;       // of the frames, px
     float fps;               // nominal, 0 = unknown
+    struct mien_control camera_control[MIEN_CONTROLS];
+    int camera_controls; // of the one that is shown; 0 = not known yet, or none
     // Tracking.
     float fov_deg, filter; // fov 0 = unknown; filter: 0 none, 1 default, 2 twice as steady
     int faces;
@@ -145,8 +148,9 @@ enum mien_ui_menu {
     MIEN_UI_SETTINGS,
     MIEN_UI_OPEN,
     MIEN_UI_GUIDE,
-    MIEN_UI_MARK, // asks for the words of a mark, which is of the moment when it was asked
-    MIEN_UI_QUIT, // asks whether to end while something is written
+    MIEN_UI_MARK,   // asks for the words of a mark, which is of the moment when it was asked
+    MIEN_UI_CAMERA, // what the camera lets itself be set; again closes it
+    MIEN_UI_QUIT,   // asks whether to end while something is written
     MIEN_UI_MENUS
 };
 

@@ -116,6 +116,9 @@ void source_part(const mien_ui_controls *c)
     } else if (c->info && c->info->source && c->width > 0) {
         ImGui::TextDisabled("showing %s, %d × %d", c->info->source, c->width, c->height);
     }
+    if (c->camera_now >= 0) {
+        button(c, MIEN_ACTION_CAMERA_PAGE);
+    }
     button(c, MIEN_ACTION_RESCAN);
     ImGui::Separator();
     button(c, MIEN_ACTION_OPEN);
@@ -513,6 +516,65 @@ void help_part(const mien_ui_controls *c)
 }
 
 } // namespace
+
+// One control, as wide as there is room for it and its name.
+static void control_row(const mien_ui_controls *c, const mien_control *k)
+{
+    int value = k->value;
+    bool set = false;
+    if (k->kind == MIEN_CONTROL_SWITCH) {
+        bool on = value != 0;
+        set = ImGui::Checkbox(k->name, &on);
+        value = on;
+    } else if (k->kind == MIEN_CONTROL_NUMBER) {
+        ImGui::SetNextItemWidth(ImGui::GetFontSize() * 11);
+        set = ImGui::SliderInt(k->name, &value, k->min, k->max, "%d", ImGuiSliderFlags_AlwaysClamp);
+        value = k->min + (value - k->min) / k->step * k->step;
+    } else {
+        const char *now = "";
+        for (int i = 0; i < k->items; i++) {
+            now = k->item[i].value == value ? k->item[i].name : now;
+        }
+        ImGui::SetNextItemWidth(ImGui::GetFontSize() * 11);
+        if (ImGui::BeginCombo(k->name, now)) {
+            for (int i = 0; i < k->items; i++) {
+                if (ImGui::Selectable(k->item[i].name, k->item[i].value == k->value)) {
+                    value = k->item[i].value;
+                    set = true;
+                }
+            }
+            ImGui::EndCombo();
+        }
+    }
+    if (set && value != k->value) {
+        char text[64];
+        snprintf(text, sizeof(text), "%s=%d", k->key, value);
+        mien_action_ask_text(c->actions, MIEN_ACTION_SET_CONTROL, text);
+    }
+}
+
+void mien_ui_camera_page(const mien_ui_controls *c)
+{
+    if (ImGui::Button(mien_action_words(MIEN_ACTION_HOLD_RATE))) {
+        mien_action_ask(c->actions, MIEN_ACTION_HOLD_RATE);
+    }
+    ImGui::SameLine();
+    if (ImGui::Button(mien_action_words(MIEN_ACTION_RESET_CONTROLS))) {
+        mien_action_ask(c->actions, MIEN_ACTION_RESET_CONTROLS);
+    }
+    ImGui::Separator();
+    if (!c->camera_controls) {
+        ImGui::TextDisabled("this camera offers nothing to set");
+    }
+    for (int i = 0; i < c->camera_controls; i++) {
+        const mien_control *k = &c->camera_control[i];
+        ImGui::PushID(i);
+        ImGui::BeginDisabled(k->ruled || k->fixed);
+        control_row(c, k);
+        ImGui::EndDisabled();
+        ImGui::PopID();
+    }
+}
 
 void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
 {

@@ -22,14 +22,14 @@ struct mien_ui {
     bool mark_asked, marking; // for the words of a mark; the dialog is on
     int64_t mark_ns;          // when it was asked for
     char words[80], preset[32];
-    bool settings, open_asked, opened; // window shown; dialog asked for, on
-    bool guiding;                      // the page of calibration is shown
-    int guide_key;                     // pressed for it (SDL_Keycode), 0: none
-    bool quit_asked, quitting, leave;  // the question: asked for, on; answered by key
-    bool offering;                     // there is no source: what to do is shown
-    bool heading;                      // one's own head is on the stage: its window is shown
-    bool popup;                        // a menu was open when drawn last
-    int menu;                          // to be opened with the next drawing; 0 = none
+    bool settings, camera, open_asked, opened; // window shown; dialog asked for, on
+    bool guiding;                              // the page of calibration is shown
+    int guide_key;                             // pressed for it (SDL_Keycode), 0: none
+    bool quit_asked, quitting, leave;          // the question: asked for, on; answered by key
+    bool offering;                             // there is no source: what to do is shown
+    bool heading; // one's own head is on the stage: its window is shown
+    bool popup;   // a menu was open when drawn last
+    int menu;     // to be opened with the next drawing; 0 = none
     bool close_all;
     bool keep;                                                // headless: the bar stays
     int64_t mouse_ns;                                         // when the mouse moved last
@@ -46,6 +46,8 @@ const ImVec4 mien_ui_accent(0.31f, 0.82f, 0.745f, 1), mien_ui_dim(0.62f, 0.667f,
 
 // What a menu (enum mien_ui_menu, SOURCE to HELP) shows, in the menu or in a tab of the settings.
 void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which);
+// What a camera lets itself be set.
+void mien_ui_camera_page(const mien_ui_controls *c);
 // The page of calibration (view/ui_guide.cc), while it has a stage.
 void mien_ui_guide_page(mien_ui *ui, const mien_ui_controls *c);
 // One's own head: what it is made from, how it is shown, saving it.

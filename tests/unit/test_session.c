@@ -215,6 +215,24 @@ static void no_differences(void)
 // What the menus have to show: cameras, one of which is in use, outputs, a profile.
 static void fill_menus(struct mien_ui_controls *c)
 {
+    static const struct mien_control lens[] = {
+        {.name = "Brightness", .key = "brightness", .min = -64, .max = 64, .step = 1, .value = 10},
+        {.kind = MIEN_CONTROL_SWITCH, .name = "White Balance, Automatic", .max = 1, .value = 1},
+        {.name = "White Balance Temperature",
+         .min = 2800,
+         .max = 6500,
+         .step = 10,
+         .value = 4600,
+         .ruled = true},
+        {.kind = MIEN_CONTROL_CHOICE,
+         .name = "Power Line Frequency",
+         .max = 2,
+         .value = 1,
+         .item = {{0, "Disabled"}, {1, "50 Hz"}, {2, "60 Hz"}},
+         .items = 3},
+    };
+    memcpy(c->camera_control, lens, sizeof(lens));
+    c->camera_controls = (int)MIEN_COUNT(lens);
     c->cameras = 2;
     c->camera_now = 0;
     c->width = 640;
@@ -267,6 +285,12 @@ static void every_menu_opens_and_closes(void **state)
     assert_true(difference(&open, &plain) > 2);
     golden(&open, "settings");
     press(SDLK_TAB);
+    picture(&open);
+    assert_true(difference(&open, &plain) < 0.05);
+    mien_ui_show(show.ui, MIEN_UI_CAMERA);
+    picture(&open);
+    golden(&open, "camera");
+    press(SDLK_ESCAPE);
     picture(&open);
     assert_true(difference(&open, &plain) < 0.05);
     press(SDLK_o);

@@ -2,7 +2,7 @@
 // drawing in a window of SDL's offscreen driver, a make-believe camera driver behind the system
 // calls. Without a camera, plugged in, not permitted yet, unplugged, back under another number,
 // another one instead, one that is in use; a file is left alone; nothing of it is remembered. The
-// key for the next camera. Whatever happens, the frame loop itself opens no device.
+// key for the next camera. A camera's controls. The frame loop itself never opens a device.
 // LINK: -Wl,--wrap=ioctl -Wl,--wrap=open -Wl,--wrap=close
 // LINK: -Wl,--wrap=mmap -Wl,--wrap=munmap -Wl,--wrap=poll -Wl,--wrap=stat
 #include <setjmp.h>
@@ -269,6 +269,110 @@ static const struct deed keyed[] = {
     {"quit", quit, never},
 };
 
+// Another one of its kind, at another place: as it was made.
+static void plug_with_controls(void)
+{
+    cam_lock();
+    give_settings();
+    cam_unlock();
+    plug("Test Cam", cam.number, 0, 0);
+}
+
+static void replug_with_controls(void)
+{
+    unplug();
+}
+
+static bool it_is_set_as_remembered(void)
+{
+    if (c->camera_controls && session.cameras.was_lost) { // it was missed: now it comes
+        cam_lock();
+        bool away = !cam.present;
+        cam_unlock();
+        if (away) {
+            plug_with_controls();
+        }
+        return false;
+    }
+    cam_lock();
+    bool set = cam.present && setting_of(V4L2_CID_GAIN)->value == 33;
+    cam_unlock();
+    return set && !session.cameras.was_lost;
+}
+
+static void ask(enum mien_action_id id, const char *text)
+{
+    assert_true(mien_action_ask_text(&session.show->actions, id, text));
+}
+
+static void open_page(void)
+{
+    ask(MIEN_ACTION_CAMERA_PAGE, "");
+}
+
+static bool controls_are_shown(void)
+{
+    return c->camera_controls == 7 && !strcmp(c->camera_control[2].key, "gain") &&
+           c->camera_control[5].ruled && mien_ui_visible(session.show->ui, NULL);
+}
+
+static void set_gain(void)
+{
+    ask(MIEN_ACTION_SET_CONTROL, "gain=90");
+    ask(MIEN_ACTION_SET_CONTROL, "gain=33");
+}
+
+static bool gain_is_set(void)
+{
+    const char *kept = mien_config_get(&config, "camera.Test_Cam");
+    cam_lock();
+    bool set = setting_of(V4L2_CID_GAIN)->value == 33;
+    cam_unlock();
+    return set && c->camera_control[2].value == 33 && kept && strstr(kept, "gain=33");
+}
+
+static void hold(void)
+{
+    ask(MIEN_ACTION_HOLD_RATE, "");
+}
+
+static bool it_holds(void)
+{
+    return said("holds 30 a second") && c->camera_control[6].value == 0;
+}
+
+static void set_wrong(void)
+{
+    ask(MIEN_ACTION_SET_CONTROL, "gain=900");
+}
+
+static bool it_is_told(void)
+{
+    return said("a number from 0 to 100");
+}
+
+static void make_usual(void)
+{
+    ask(MIEN_ACTION_RESET_CONTROLS, "");
+}
+
+static bool it_is_usual(void)
+{
+    return said("as it was made") && c->camera_control[2].value == 20 &&
+           !strstr(mien_config_get(&config, "camera.Test_Cam"), "gain");
+}
+
+static const struct deed set[] = {
+    {"one with controls", plug_with_controls, test_is_here},
+    {"its page", open_page, controls_are_shown},
+    {"its gain", set_gain, gain_is_set},
+    {"a gain that it cannot have", set_wrong, it_is_told},
+    {"30 a second", hold, it_holds},
+    {"plugged in again", replug_with_controls, it_is_set_as_remembered},
+    {"as it was made", make_usual, it_is_usual},
+    {"quit", quit, never},
+};
+
 static bool script(void)
 {
     if (!step && !acted) { // the loop has begun
@@ -347,6 +451,14 @@ static void next_camera(void **state)
     run(picture, keyed, MIEN_COUNT(keyed), "/dev/video0");
 }
 
+static void camera_is_set(void **state)
+{
+    if (!can_run()) {
+        skip();
+    }
+    run("", set, MIEN_COUNT(set), NULL);
+}
+
 static int set_up(void **state)
 {
     setenv("SDL_VIDEODRIVER", "offscreen", 1);
@@ -369,4 +481,4 @@ static int tear_down(void **state)
 }
 
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(any_camera), cmocka_unit_test(camera_of_a_name),
-          cmocka_unit_test(next_camera))
+          cmocka_unit_test(next_camera), cmocka_unit_test(camera_is_set))

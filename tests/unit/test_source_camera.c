@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "source/controls.h"
 #include "source/source.h"
 
 #include "fake_clock.h"
@@ -412,10 +413,127 @@ static int quiet(void **state)
     return 0;
 }
 
+static int value_of(uint32_t id)
+{
+    return setting_of(id)->value;
+}
+
+static void cannot(const char *text, const char *because)
+{
+    why.text[0] = 0;
+    assert_false(mien_controls_set("/dev/video0", text, &why));
+    if (!strstr(why.text, because)) {
+        fail_msg("%s: \"%s\" does not say \"%s\"", text, why.text, because);
+    }
+}
+
+// Each by its name, with what it may be; groups and buttons are none.
+static void controls_are_listed(void **state)
+{
+    static struct mien_control list[MIEN_CONTROLS];
+    char text[MIEN_CONTROL_TEXT];
+    reset();
+    assert_int_equal(mien_controls_list("/dev/video0", list, MIEN_CONTROLS, &why), 0);
+    give_settings();
+    assert_int_equal(mien_controls_list("/dev/video0", list, MIEN_CONTROLS, &why), 7);
+    assert_string_equal(list[0].key, "brightness");
+    assert_int_equal(list[0].min, -64);
+    assert_int_equal(list[0].value, 10);
+    assert_int_equal(list[0].usual, 0);
+    assert_string_equal(list[1].key, "white_balance_automatic");
+    assert_int_equal(list[1].kind, MIEN_CONTROL_SWITCH);
+    assert_int_equal(list[3].items, 3);
+    assert_string_equal(list[3].item[2].name, "60 Hz");
+    assert_int_equal(list[4].items, 2); // its numbers have holes
+    assert_int_equal(list[4].item[1].value, 3);
+    assert_true(list[5].ruled && !list[4].ruled);
+    mien_controls_text(list, 7, text, sizeof(text));
+    assert_string_equal(text, "brightness=10,exposure_dynamic_framerate=1");
+    cam.present = false;
+    assert_int_equal(mien_controls_list("/dev/video0", list, MIEN_CONTROLS, &why), -1);
+    done(NULL);
+}
+
+static void controls_are_set(void **state)
+{
+    reset();
+    give_settings();
+    assert_true(mien_controls_set("/dev/video0",
+                                  "auto_exposure=manual,exposure_time_absolute=120,gain=30", &why));
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_AUTO), 1);
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_ABSOLUTE), 120);
+    assert_int_equal(value_of(V4L2_CID_GAIN), 30);
+    assert_true(mien_controls_set("/dev/video0", "power=60,white=off,gain=default", &why));
+    assert_int_equal(value_of(V4L2_CID_POWER_LINE_FREQUENCY), 2);
+    assert_int_equal(value_of(V4L2_CID_AUTO_WHITE_BALANCE), 0);
+    assert_int_equal(value_of(V4L2_CID_GAIN), 20);
+    cannot("gain=101", "from 0 to 100");
+    cannot("gain=x", "from 0 to 100");
+    cannot("zoom=1", "no control \"zoom\"; it has brightness");
+    cannot("exposure=1", "more than one");
+    cannot("power=70", "\"50 Hz\"");
+    cannot("gain", "not NAME=VALUE");
+    cannot("gain=1,,", "not NAME=VALUE");
+    assert_true(mien_controls_set("/dev/video0", "auto=3", &why));
+    cannot("exposure_time=9", "set that to manual first");
+    assert_true(mien_controls_reset("/dev/video0", &why));
+    assert_int_equal(value_of(V4L2_CID_BRIGHTNESS), 0);
+    assert_int_equal(value_of(V4L2_CID_POWER_LINE_FREQUENCY), 1);
+    assert_int_equal(value_of(V4L2_CID_AUTO_WHITE_BALANCE), 1);
+    done(NULL);
+}
+
+// Thirty a second: automatic exposure may not slow down, by hand it is short enough.
+static void rate_is_held(void **state)
+{
+    char said[200];
+    reset();
+    give_settings();
+    assert_true(mien_controls_hold_rate("/dev/video0", 30, said, sizeof(said), &why));
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_AUTO_PRIORITY), 0);
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_AUTO), 3);
+    setting_of(V4L2_CID_EXPOSURE_AUTO)->value = 1;
+    assert_true(mien_controls_hold_rate("/dev/video0", 30, said, sizeof(said), &why));
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_ABSOLUTE), 333); // 100 µs each
+    setting_of(V4L2_CID_EXPOSURE_ABSOLUTE)->value = 50;
+    assert_true(mien_controls_hold_rate("/dev/video0", 30, said, sizeof(said), &why));
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_ABSOLUTE), 50); // short enough before
+    cam.settings = 7; // nothing says how far automatic exposure may go
+    setting_of(V4L2_CID_EXPOSURE_AUTO)->value = 3;
+    setting_of(V4L2_CID_EXPOSURE_ABSOLUTE)->value = 900;
+    assert_true(mien_controls_hold_rate("/dev/video0", 30, said, sizeof(said), &why));
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_AUTO), 1);
+    assert_int_equal(value_of(V4L2_CID_EXPOSURE_ABSOLUTE), 333);
+    cam.settings = 4;
+    assert_false(mien_controls_hold_rate("/dev/video0", 30, said, sizeof(said), &why));
+    assert_non_null(strstr(why.text, "more light"));
+    done(NULL);
+}
+
+// Those of the source's options, before the first picture and when the camera comes back.
+static void controls_are_set_as_it_opens(void **state)
+{
+    reset();
+    give_settings();
+    struct mien_source *s =
+        open_ok("camera", &(struct mien_source_options){.controls = "gain=44,power=disabled"});
+    assert_int_equal(value_of(V4L2_CID_GAIN), 44);
+    assert_int_equal(value_of(V4L2_CID_POWER_LINE_FREQUENCY), 0);
+    done(s);
+    reset();
+    give_settings();
+    assert_null(mien_source_open(
+        "camera", &(struct mien_source_options){.controls = "gain=44,shutter=1"}, &why));
+    assert_non_null(strstr(why.text, "\"shutter\""));
+    done(NULL);
+}
+
 RUN_TESTS(quiet, NULL, cmocka_unit_test(formats_are_chosen),
           cmocka_unit_test(what_was_granted_is_read_back), cmocka_unit_test(newest_frame_wins),
           cmocka_unit_test(bad_buffers_are_skipped), cmocka_unit_test(damaged_mjpeg_is_skipped),
           cmocka_unit_test(failures_are_explained), cmocka_unit_test(unplug_and_replug),
           cmocka_unit_test(input_error_restarts), cmocka_unit_test(frozen_camera_is_restarted),
           cmocka_unit_test(low_rate_is_explained), cmocka_unit_test(cameras_are_listed),
-          cmocka_unit_test(cameras_are_told_apart))
+          cmocka_unit_test(cameras_are_told_apart), cmocka_unit_test(controls_are_listed),
+          cmocka_unit_test(controls_are_set), cmocka_unit_test(rate_is_held),
+          cmocka_unit_test(controls_are_set_as_it_opens))
