@@ -55,30 +55,33 @@ static int open_file(const char *path, size_t limit, size_t *size)
     return -1;
 }
 
+// What a file holds; it stays open. NULL: logged.
+static void *read_open(int fd, const char *path, size_t size)
+{
+    char *data = mien_alloc(size + 1, 1);
+    if (!data) {
+        return NULL;
+    }
+    ssize_t got = mien_read_all(fd, data, size);
+    if (got < (ssize_t)size) {
+        mien_error("cannot read %s: %s", path, got < 0 ? strerror(errno) : "it shrank");
+        mien_free(data);
+        return NULL;
+    }
+    data[got] = 0;
+    return data;
+}
+
 void *mien_file_read(const char *path, size_t limit, size_t *size)
 {
     size_t bytes = 0;
-    *size = 0;
     int fd = open_file(path, limit ? limit : (size_t)1 << 30, &bytes);
-    char *data = fd < 0 ? NULL : mien_alloc(bytes + 1, 1);
-    if (!data) {
-        goto fail;
-    }
-    ssize_t got = mien_read_all(fd, data, bytes);
-    if (got < (ssize_t)bytes) {
-        mien_error("cannot read %s: %s", path, got < 0 ? strerror(errno) : "it shrank");
-        goto fail;
-    }
-    close(fd);
-    data[got] = 0;
-    *size = (size_t)got;
-    return data;
-fail:
-    mien_free(data);
+    void *data = fd < 0 ? NULL : read_open(fd, path, bytes);
     if (fd >= 0) {
         close(fd);
     }
-    return NULL;
+    *size = data ? bytes : 0;
+    return data;
 }
 
 struct piece {
@@ -270,6 +273,33 @@ bool mien_container_load(struct mien_container *c, const char *path, const char 
     size_t size = 0;
     void *block = mien_file_read(path, (size_t)2 << 30, &size);
     return block && mien_container_parse(c, block, size, path, kind, max_version);
+}
+
+bool mien_container_load_open(struct mien_container *c, const char *path, const char *kind,
+                              uint32_t max_version)
+{
+    *c = (struct mien_container){0};
+    size_t size = 0;
+    int fd = open_file(path, (size_t)2 << 30, &size);
+    void *block = fd < 0 ? NULL : read_open(fd, path, size);
+    if (!block || !mien_container_parse(c, block, size, path, kind, max_version)) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return false;
+    }
+    c->open = true;
+    c->fd = fd;
+    return true;
+}
+
+void mien_container_release(struct mien_container *c)
+{
+    mien_free(c->block);
+    c->block = NULL;
+    for (int i = 0; i < c->count; i++) {
+        c->section[i].data = NULL;
+    }
 }
 
 bool mien_container_open(struct mien_container *c, const char *path, const char *kind,

@@ -47,6 +47,9 @@ enum { MIEN_FACE_VERSION = 3, MIEN_NETW_VERSION = 2, MIEN_CKPT_VERSION = 2 };
 // file, then the checksum. False on failure (logged).
 bool mien_container_load(struct mien_container *c, const char *path, const char *kind,
                          uint32_t max_version);
+bool mien_container_load_open(struct mien_container *c, const char *path, const char *kind,
+                              uint32_t max_version);   // … and it stays open too
+void mien_container_release(struct mien_container *c); // what is in memory: it is only open then
 bool mien_container_parse(struct mien_container *c, void *block, size_t size, const char *name,
                           const char *kind, uint32_t max_version); // takes ownership of block
 // The section, or NULL. When size is not 0 the section must have exactly that size (logged).

@@ -132,8 +132,22 @@ void mien_free(void *p)
 
 bool mien_arena_init(struct mien_arena *a, size_t size)
 {
-    *a = (struct mien_arena){.base = mien_calloc(1, size), .size = size};
-    return a->base != NULL;
+    *a = (struct mien_arena){.size = size};
+    if (size < LARGE) {
+        a->base = mien_calloc(1, size);
+        return a->base != NULL;
+    }
+    // From the system, which gives zeros: nothing is written twice, and what is never used takes no
+    // memory.
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) {
+        mien_memory_short(size);
+        return false;
+    }
+    wish(p, size);
+    a->base = p;
+    a->mapped = true;
+    return true;
 }
 
 void *mien_arena_take(struct mien_arena *a, size_t count, size_t size)
@@ -156,6 +170,10 @@ void *mien_arena_take(struct mien_arena *a, size_t count, size_t size)
 
 void mien_arena_destroy(struct mien_arena *a)
 {
-    mien_free(a->base);
+    if (a->mapped) {
+        munmap(a->base, a->size);
+    } else {
+        mien_free(a->base);
+    }
     *a = (struct mien_arena){0};
 }

@@ -30,6 +30,7 @@ bool mien_add_size(size_t a, size_t b, size_t *out);
 struct mien_arena {
     unsigned char *base;
     size_t used, size;
+    bool mapped;
 };
 bool mien_arena_init(struct mien_arena *a, size_t size); // zeroed block, 64-byte aligned
 void *mien_arena_take(struct mien_arena *a, size_t count,

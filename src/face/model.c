@@ -10,6 +10,8 @@
 #include "face/model.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/cpu.h"
@@ -23,18 +25,34 @@
 // them. One block's place stays in registers while its shapes are added.
 enum { BLOCK_VERTICES = 8, BLOCK = 3 * BLOCK_VERTICES };
 
-struct owned {
-    struct mien_container file; // stays: the identity basis is read where it lies
+// Displacements of all vertices: 9 MB that only a mesh needs.
+struct dense {
     struct mien_arena arena;
     const int16_t *wide[MIEN_IDENTITY]; // (skin,3) steps, or NULL …
     const int8_t *skin[MIEN_IDENTITY];  // … the same in 8 bits
     const int8_t *rest[MIEN_IDENTITY];  // (V - skin,3)
-    float scale[MIEN_IDENTITY][2];      // mm per step on skin, on the rest
-    int blocks;
-    int32_t *first;                   // (blocks + 1) in shape and step
-    uint8_t *shape;                   // blendshapes, ascending within a block
-    int16_t *step;                    // (.,BLOCK), zero where a shape leaves a vertex alone
+    int32_t *first;                     // (blocks + 1) in shape and step
+    uint8_t *shape;                     // blendshapes, ascending within a block
+    int16_t *step;                      // (.,BLOCK), zero where a shape leaves a vertex alone
+};
+
+// Sections that `dense` is made of.
+enum { ID16, ID8, COUNT, SCALE, INDEX, VALUE, SECTIONS };
+static const char *const section_name[SECTIONS] = {"id16",    "id8",     "bscount",
+                                                   "bsscale", "bsindex", "bsvalue"};
+
+struct owned {
+    struct mien_container file; // stays open for `dense`
+    uint32_t crc[SECTIONS];
+    struct mien_arena arena;
+    bool wide[MIEN_IDENTITY];         // this component is 16-bit on skin
+    float scale[MIEN_IDENTITY][2];    // mm per step on skin, on the rest
     float shape_mm[MIEN_BLENDSHAPES]; // of a step
+    int blocks;
+    size_t entries;
+    struct dense dense;
+    _Atomic int ready;    // dense is there, or what there can be of it
+    pthread_mutex_t lock; // of who makes it
 };
 
 static const void *section(const struct mien_container *c, const char *name, size_t count,
@@ -117,8 +135,8 @@ void mien_face_model_gather(const struct mien_face_model *m, const float *v, flo
     }
 }
 
-// Carves everything; called twice: measuring, then for real.
-static void carve(struct mien_face_model *m, struct owned *o, size_t entries)
+// Carves everything but `dense`; called twice: measuring, then for real.
+static void carve(struct mien_face_model *m, struct owned *o)
 {
     struct mien_arena *a = &o->arena;
     const size_t l3 = 3 * (size_t)m->landmarks, t3 = 3 * (size_t)m->triangles;
@@ -127,43 +145,54 @@ static void carve(struct mien_face_model *m, struct owned *o, size_t entries)
     m->uv = mien_arena_take(a, 2 * (size_t)m->uvs, sizeof(float));
     m->vertex_mask = mien_arena_take(a, (size_t)m->vertices, 1);
     m->mirror = mien_arena_take(a, (size_t)m->vertices, sizeof(int32_t));
+    m->mean = mien_arena_take(a, 3 * (size_t)m->vertices, sizeof(float));
+    m->part = mien_arena_take(a, (size_t)m->triangles, 1);
+    m->landmark = mien_arena_take(a, (size_t)m->landmarks, sizeof(struct mien_landmark));
     m->landmark_mean = mien_arena_take(a, l3, sizeof(float));
     m->landmark_identity = mien_arena_take(a, MIEN_IDENTITY * l3, sizeof(float));
     m->landmark_blendshape = mien_arena_take(a, MIEN_BLENDSHAPES * l3, sizeof(float));
-    o->first = mien_arena_take(a, (size_t)o->blocks + 1, sizeof(int32_t));
-    o->shape = mien_arena_take(a, entries, 1);
-    o->step = mien_arena_take(a, BLOCK * entries, sizeof(int16_t));
 }
 
 static bool read_identity(struct mien_face_model *m, struct owned *o)
 {
-    const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES, rest3 = 3 * (size_t)m->vertices - skin3;
     const int32_t *wide = section(&o->file, "idwide", MIEN_IDENTITY, sizeof(int32_t));
     const float *scale = section(&o->file, "idscale", MIEN_IDENTITY * 2, sizeof(float));
     if (!wide || !scale || !all_below(scale, MIEN_IDENTITY * 2, 10)) { // mm a step
         return false;
     }
-    size_t n16 = 0, n8 = 0;
-    for (int i = 0; i < MIEN_IDENTITY; i++) {
-        n16 += wide[i] ? skin3 : 0;
-        n8 += (wide[i] ? 0 : skin3) + rest3;
-    }
-    const int16_t *q16 = section(&o->file, "id16", n16, sizeof(int16_t));
-    const int8_t *q8 = section(&o->file, "id8", n8, 1);
-    if ((n16 && !q16) || !q8) {
-        return false;
-    }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         o->scale[i][0] = scale[2 * i];
         o->scale[i][1] = scale[2 * i + 1];
-        o->wide[i] = wide[i] ? q16 : NULL;
-        o->skin[i] = wide[i] ? NULL : q8;
-        q16 += wide[i] ? skin3 : 0;
-        q8 += wide[i] ? 0 : skin3;
-        o->rest[i] = q8;
-        q8 += rest3;
+        o->wide[i] = wide[i] != 0;
     }
     return true;
+}
+
+// How many steps of 16 and of 8 bits there are.
+static void count_identity(const struct mien_face_model *m, const struct owned *o, size_t *n16,
+                           size_t *n8)
+{
+    const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES, rest3 = 3 * (size_t)m->vertices - skin3;
+    *n16 = *n8 = 0;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        *n16 += o->wide[i] ? skin3 : 0;
+        *n8 += (o->wide[i] ? 0 : skin3) + rest3;
+    }
+}
+
+// Where each component begins.
+static void place_identity(const struct mien_face_model *m, const struct owned *o,
+                           const int16_t *q16, const int8_t *q8, struct dense *d)
+{
+    const size_t skin3 = 3 * MIEN_FACE_SKIN_VERTICES, rest3 = 3 * (size_t)m->vertices - skin3;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        d->wide[i] = o->wide[i] ? q16 : NULL;
+        d->skin[i] = o->wide[i] ? NULL : q8;
+        q16 += o->wide[i] ? skin3 : 0;
+        q8 += o->wide[i] ? 0 : skin3;
+        d->rest[i] = q8;
+        q8 += rest3;
+    }
 }
 
 // The blendshapes as stored: for each the vertices that it moves, ascending, and their steps.
@@ -179,16 +208,16 @@ static long find_blendshapes(const struct mien_face_model *m, const struct mien_
                              struct stored *s)
 {
     size_t moved = 0;
-    s->count = section(c, "bscount", MIEN_BLENDSHAPES, sizeof(int32_t));
-    s->scale = section(c, "bsscale", MIEN_BLENDSHAPES, sizeof(float));
+    s->count = section(c, section_name[COUNT], MIEN_BLENDSHAPES, sizeof(int32_t));
+    s->scale = section(c, section_name[SCALE], MIEN_BLENDSHAPES, sizeof(float));
     for (int b = 0; s->count && b < MIEN_BLENDSHAPES; b++) {
         if (s->count[b] < 0 || s->count[b] > m->vertices) {
             return -1;
         }
         moved += (size_t)s->count[b];
     }
-    s->index = section(c, "bsindex", moved, sizeof(uint16_t));
-    s->value = section(c, "bsvalue", 3 * moved, sizeof(int16_t));
+    s->index = section(c, section_name[INDEX], moved, sizeof(uint16_t));
+    s->value = section(c, section_name[VALUE], 3 * moved, sizeof(int16_t));
     if (!s->count || !s->scale || !s->index || !s->value ||
         !all_below(s->scale, MIEN_BLENDSHAPES, 10)) {
         return -1;
@@ -206,18 +235,17 @@ static long find_blendshapes(const struct mien_face_model *m, const struct mien_
     return entries;
 }
 
-static void read_blendshapes(struct owned *o, const struct stored *s)
+static void read_blendshapes(struct dense *o, int blocks, const struct stored *s)
 {
     const uint16_t *index = s->index;
     const int16_t *value = s->value;
     for (int b = 0; b < MIEN_BLENDSHAPES; index += s->count[b++]) { // first[i + 1]: how many in i
-        o->shape_mm[b] = s->scale[b];
         for (int k = 0; k < s->count[b]; k++) {
             int block = index[k] / BLOCK_VERTICES;
             o->first[block + 1] += k == 0 || block != index[k - 1] / BLOCK_VERTICES;
         }
     }
-    for (int i = 0; i < o->blocks; i++) {
+    for (int i = 0; i < blocks; i++) {
         o->first[i + 1] += o->first[i];
     }
     index = s->index; // first[i]: where the next of i goes
@@ -232,58 +260,158 @@ static void read_blendshapes(struct owned *o, const struct stored *s)
                    value, 3 * sizeof(int16_t));
         }
     }
-    memmove(o->first + 1, o->first, (size_t)o->blocks * sizeof(int32_t));
+    memmove(o->first + 1, o->first, (size_t)blocks * sizeof(int32_t));
     o->first[0] = 0;
 }
 
 // One component's displacement of a vertex, mm.
-static void identity_at(const struct owned *o, int i, int vertex, float out[3])
+static void identity_at(const struct owned *o, const struct dense *d, int i, int vertex,
+                        float out[3])
 {
     const bool on_skin = vertex < MIEN_FACE_SKIN_VERTICES;
     const size_t at = 3 * (size_t)(on_skin ? vertex : vertex - MIEN_FACE_SKIN_VERTICES);
     for (int c = 0; c < 3; c++) {
-        int q = !on_skin     ? o->rest[i][at + (size_t)c]
-                : o->wide[i] ? o->wide[i][at + (size_t)c]
-                             : o->skin[i][at + (size_t)c];
+        int q = !on_skin     ? d->rest[i][at + (size_t)c]
+                : d->wide[i] ? d->wide[i][at + (size_t)c]
+                             : d->skin[i][at + (size_t)c];
         out[c] = o->scale[i][on_skin ? 0 : 1] * (float)q;
     }
 }
 
-void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3])
+// One shape's displacement of a vertex, mm. value: of this shape.
+static void stored_at(const struct stored *s, int b, const uint16_t *index, const int16_t *value,
+                      int vertex, float out[3])
 {
-    const struct owned *o = m->owned;
-    const int block = vertex / BLOCK_VERTICES;
-    out[0] = out[1] = out[2] = 0;
-    for (int32_t e = o->first[block]; e < o->first[block + 1]; e++) {
-        if (o->shape[e] == b) {
-            const int16_t *q = o->step + (size_t)BLOCK * (size_t)e + 3 * (vertex % BLOCK_VERTICES);
-            for (int c = 0; c < 3; c++) {
-                out[c] = o->shape_mm[b] * (float)q[c];
-            }
+    int from = 0, to = s->count[b];
+    while (from < to) { // the first that is not below
+        const int middle = (from + to) / 2;
+        from = index[middle] < vertex ? middle + 1 : from;
+        to = index[middle] < vertex ? to : middle;
+    }
+    const bool moved = from < s->count[b] && index[from] == vertex;
+    for (int c = 0; c < 3; c++) {
+        out[c] = moved ? s->scale[b] * (float)value[3 * from + c] : 0;
+    }
+}
+
+// A landmark's displacement: of its triangle's corners.
+static void add_landmark(const struct mien_landmark *k, const float d[3][3], float to[3])
+{
+    for (int i = 0; i < 3; i++) {
+        for (int c = 0; c < 3; c++) {
+            to[c] += k->weight[i] * d[i][c];
         }
     }
 }
 
 // Identity and blendshapes of the landmarks alone.
-static void gather_landmarks(struct mien_face_model *m)
+static void gather_landmarks(struct mien_face_model *m, const struct dense *all,
+                             const struct stored *s)
 {
     const size_t l3 = 3 * (size_t)m->landmarks;
-    for (int l = 0; l < m->landmarks; l++) {
-        const struct mien_landmark *k = &m->landmark[l];
-        for (int i = 0; i < 3; i++) {
-            float d[3];
-            for (int n = 0; n < MIEN_IDENTITY + MIEN_BLENDSHAPES; n++) {
-                float *to = n < MIEN_IDENTITY
-                                ? m->landmark_identity + (size_t)n * l3
-                                : m->landmark_blendshape + (size_t)(n - MIEN_IDENTITY) * l3;
-                if (n < MIEN_IDENTITY) {
-                    identity_at(m->owned, n, k->vertex[i], d);
-                } else {
-                    mien_face_model_blendshape(m, n - MIEN_IDENTITY, k->vertex[i], d);
-                }
-                for (int c = 0; c < 3; c++) {
-                    to[3 * l + c] += k->weight[i] * d[c];
-                }
+    float d[3][3];
+    for (int n = 0; n < MIEN_IDENTITY; n++) {
+        for (int l = 0; l < m->landmarks; l++) {
+            for (int i = 0; i < 3; i++) {
+                identity_at(m->owned, all, n, m->landmark[l].vertex[i], d[i]);
+            }
+            add_landmark(&m->landmark[l], d, m->landmark_identity + (size_t)n * l3 + 3 * l);
+        }
+    }
+    const uint16_t *index = s->index;
+    const int16_t *value = s->value;
+    for (int b = 0; b < MIEN_BLENDSHAPES;
+         value += 3 * (size_t)s->count[b], index += s->count[b++]) {
+        for (int l = 0; l < m->landmarks; l++) {
+            for (int i = 0; i < 3; i++) {
+                stored_at(s, b, index, value, m->landmark[l].vertex[i], d[i]);
+            }
+            add_landmark(&m->landmark[l], d, m->landmark_blendshape + (size_t)b * l3 + 3 * l);
+        }
+    }
+}
+
+static void carve_dense(const struct owned *o, size_t n16, size_t n8, struct dense *d,
+                        void *from[SECTIONS])
+{
+    struct mien_arena *a = &d->arena;
+    from[ID16] = mien_arena_take(a, n16, sizeof(int16_t));
+    from[ID8] = mien_arena_take(a, n8, 1);
+    d->first = mien_arena_take(a, (size_t)o->blocks + 1, sizeof(int32_t));
+    d->shape = mien_arena_take(a, o->entries, 1);
+    d->step = mien_arena_take(a, BLOCK * o->entries, sizeof(int16_t));
+}
+
+// A section again, as it was when the model was loaded.
+static bool fetch(const struct owned *o, int i, void *to)
+{
+    const struct mien_section *s = mien_container_find(&o->file, section_name[i]);
+    return !s || (mien_container_fetch(&o->file, s, 0, s->size, to) &&
+                  mien_crc32(0, to, s->size) == o->crc[i]);
+}
+
+static bool make_dense(const struct mien_face_model *m, struct owned *o, struct dense *d)
+{
+    void *from[SECTIONS] = {0};
+    size_t n16, n8;
+    count_identity(m, o, &n16, &n8);
+    carve_dense(o, n16, n8, d, from);
+    const size_t need = d->arena.used;
+    bool ok = mien_arena_init(&d->arena, need);
+    if (ok) {
+        carve_dense(o, n16, n8, d, from);
+    }
+    for (int i = COUNT; i < SECTIONS && ok; i++) {
+        from[i] = mien_alloc(mien_container_find(&o->file, section_name[i])->size + 1, 1);
+        ok = from[i] != NULL;
+    }
+    for (int i = 0; i < SECTIONS && ok; i++) {
+        ok = fetch(o, i, from[i]);
+        if (!ok) {
+            mien_error("the face model's file was written over while it was in use: faces stay "
+                       "without their shapes; start again");
+        }
+    }
+    if (ok) {
+        place_identity(m, o, from[ID16], from[ID8], d);
+        read_blendshapes(d, o->blocks,
+                         &(struct stored){from[COUNT], from[SCALE], from[INDEX], from[VALUE]});
+    }
+    for (int i = COUNT; i < SECTIONS; i++) {
+        mien_free(from[i]);
+    }
+    return ok;
+}
+
+// Made when it is first asked for; NULL when it cannot be (logged, once).
+static const struct dense *dense_of(const struct mien_face_model *m)
+{
+    enum { NOT_YET, THERE, NEVER };
+    struct owned *o = m->owned;
+    int ready = atomic_load_explicit(&o->ready, memory_order_acquire);
+    if (ready == NOT_YET) {
+        pthread_mutex_lock(&o->lock);
+        ready = atomic_load_explicit(&o->ready, memory_order_relaxed);
+        if (ready == NOT_YET) {
+            ready = make_dense(m, o, &o->dense) ? THERE : NEVER;
+            atomic_store_explicit(&o->ready, ready, memory_order_release);
+        }
+        pthread_mutex_unlock(&o->lock);
+    }
+    return ready == THERE ? &o->dense : NULL;
+}
+
+void mien_face_model_blendshape(const struct mien_face_model *m, int b, int vertex, float out[3])
+{
+    const struct owned *o = m->owned;
+    const struct dense *d = dense_of(m);
+    const int block = vertex / BLOCK_VERTICES;
+    out[0] = out[1] = out[2] = 0;
+    for (int32_t e = d ? d->first[block] : 0; d && e < d->first[block + 1]; e++) {
+        if (d->shape[e] == b) {
+            const int16_t *q = d->step + (size_t)BLOCK * (size_t)e + 3 * (vertex % BLOCK_VERTICES);
+            for (int c = 0; c < 3; c++) {
+                out[c] = o->shape_mm[b] * (float)q[c];
             }
         }
     }
@@ -309,9 +437,9 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
         !eyes) {
         return false;
     }
-    m->mean = mean;
-    m->part = part;
-    m->landmark = lm;
+    memcpy((float *)m->mean, mean, V * 3 * sizeof(float));
+    memcpy((uint8_t *)m->part, part, T);
+    memcpy((struct mien_landmark *)m->landmark, lm, (size_t)m->landmarks * sizeof(*lm));
     for (size_t i = 0; i < V; i++) {
         ((int32_t *)m->mirror)[i] = mirror[i] == 65535 ? -1 : mirror[i];
     }
@@ -370,6 +498,8 @@ static void destroy(struct owned *o)
 {
     if (o) {
         mien_arena_destroy(&o->arena);
+        mien_arena_destroy(&o->dense.arena);
+        pthread_mutex_destroy(&o->lock);
         mien_container_destroy(&o->file);
         mien_free(o);
     }
@@ -390,6 +520,20 @@ static bool read_counts(struct mien_face_model *m, const struct mien_container *
     return true;
 }
 
+// The identity's displacements where they lie in the file.
+static bool find_identity(const struct mien_face_model *m, const struct owned *o, struct dense *d)
+{
+    size_t n16, n8;
+    count_identity(m, o, &n16, &n8);
+    const int16_t *q16 = section(&o->file, section_name[ID16], n16, sizeof(int16_t));
+    const int8_t *q8 = section(&o->file, section_name[ID8], n8, 1);
+    if ((n16 && !q16) || !q8) {
+        return false;
+    }
+    place_identity(m, o, q16, q8, d);
+    return true;
+}
+
 bool mien_face_model_load(struct mien_face_model *m, const char *path)
 {
     char shipped[1024];
@@ -401,7 +545,11 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         path = shipped;
     }
     struct owned *o = mien_calloc(1, sizeof *o);
-    if (!o || !mien_container_load(&o->file, path, "FACE", MIEN_FACE_VERSION)) {
+    if (!o || pthread_mutex_init(&o->lock, NULL) != 0) {
+        mien_free(o);
+        return false;
+    }
+    if (!mien_container_load_open(&o->file, path, "FACE", MIEN_FACE_VERSION)) {
         goto fail;
     }
     struct stored shapes;
@@ -410,21 +558,28 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
         goto bad;
     }
     o->blocks = (m->vertices + BLOCK_VERTICES - 1) / BLOCK_VERTICES;
-    carve(m, o, (size_t)entries);
+    o->entries = (size_t)entries;
+    carve(m, o);
     const size_t need = o->arena.used;
     if (!mien_arena_init(&o->arena, need)) {
         goto fail;
     }
-    carve(m, o, (size_t)entries);
+    carve(m, o);
     m->owned = o;
-    if (!read_mesh(m, &o->file) || !read_identity(m, o)) {
+    struct dense all;
+    if (!read_mesh(m, &o->file) || !read_identity(m, o) || !find_identity(m, o, &all)) {
         goto bad;
     }
-    read_blendshapes(o, &shapes);
+    memcpy(o->shape_mm, shapes.scale, sizeof(o->shape_mm));
     mien_face_model_gather(m, m->mean, m->landmark_mean);
     find_jaw(m);
-    gather_landmarks(m);
+    gather_landmarks(m, &all, &shapes);
     find_symmetry(m);
+    for (int i = 0; i < SECTIONS; i++) {
+        const struct mien_section *s = mien_container_find(&o->file, section_name[i]);
+        o->crc[i] = s ? mien_crc32(0, s->data, s->size) : 0;
+    }
+    mien_container_release(&o->file);
     return true;
 bad:
     mien_error("%s: not a face model of this version (sections or numbers disagree); run "
@@ -510,7 +665,7 @@ typedef int16_t lanes_step __attribute__((vector_size(16)));
 
 // to = from + the shapes of one block; w: mm per step and shape.
 static inline __attribute__((always_inline)) void
-add_block(const struct owned *o, int block, const float *w, const float *from, float *to)
+add_block(const struct dense *o, int block, const float *w, const float *from, float *to)
 {
     lanes sum[3];
     memcpy(sum, from, sizeof(sum));
@@ -524,14 +679,14 @@ add_block(const struct owned *o, int block, const float *w, const float *from, f
     memcpy(to, sum, sizeof(sum));
 }
 
-MIEN_MULTIVERSION static void add_blocks(const struct owned *o, int vertices, const float *w,
+MIEN_MULTIVERSION static void add_blocks(const struct dense *o, int vertices, const float *w,
                                          const float *from, float *to)
 {
     const int whole = vertices / BLOCK_VERTICES;
     for (int i = 0; i < whole; i++) {
         add_block(o, i, w, from + (size_t)BLOCK * (size_t)i, to + (size_t)BLOCK * (size_t)i);
     }
-    if (whole < o->blocks) {
+    if (whole * BLOCK_VERTICES < vertices) {
         float last[BLOCK] = {0};
         const size_t at = (size_t)BLOCK * (size_t)whole;
         const size_t bytes = (3 * (size_t)vertices - at) * sizeof(float);
@@ -553,23 +708,26 @@ void mien_face_model_vertices(const struct mien_face_model *m, const float *iden
                               const float *blendshape, float *out)
 {
     const struct owned *o = m->owned;
+    const struct dense *d = dense_of(m);
     const size_t n = 3 * (size_t)m->vertices, skin3 = 3 * MIEN_FACE_SKIN_VERTICES;
     memcpy(out, m->mean, n * sizeof(float));
-    const int terms = identity ? nonzero_terms(identity, MIEN_IDENTITY) : 0;
+    const int terms = identity && d ? nonzero_terms(identity, MIEN_IDENTITY) : 0;
     const int8_t *basis[MIEN_IDENTITY];
     float w[2][MIEN_IDENTITY];
     int narrow = 0;
     for (int k = 0; k < terms; k++) {
         w[1][k] = identity[k] * o->scale[k][1];
         if (o->wide[k]) {
-            add_wide(out, o->wide[k], identity[k] * o->scale[k][0], skin3);
+            add_wide(out, d->wide[k], identity[k] * o->scale[k][0], skin3);
         } else {
             w[0][narrow] = identity[k] * o->scale[k][0];
-            basis[narrow++] = o->skin[k];
+            basis[narrow++] = d->skin[k];
         }
     }
     add_steps(out, basis, w[0], narrow, skin3);
-    add_steps(out + skin3, o->rest, w[1], terms, n - skin3);
+    if (terms) {
+        add_steps(out + skin3, d->rest, w[1], terms, n - skin3);
+    }
     if (blendshape) {
         mien_face_model_add_blendshapes(m, out, blendshape, out);
     }
@@ -579,11 +737,16 @@ void mien_face_model_add_blendshapes(const struct mien_face_model *m, const floa
                                      const float *blendshape, float *out)
 {
     const struct owned *o = m->owned;
+    const struct dense *d = dense_of(m);
     float w[MIEN_BLENDSHAPES];
     for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
         w[b] = blendshape[b] * o->shape_mm[b];
     }
-    add_blocks(o, m->vertices, w, base, out);
+    if (d) {
+        add_blocks(d, m->vertices, w, base, out);
+    } else if (out != base) {
+        memcpy(out, base, 3 * (size_t)m->vertices * sizeof(float));
+    }
 }
 
 void mien_face_model_landmarks(const struct mien_face_model *m, const float *identity,

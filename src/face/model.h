@@ -84,7 +84,9 @@ struct mien_face_model {
     void *owned; // private
 };
 
-// path NULL = the shipped one. False on failure (logged).
+// path NULL = the shipped one. False on failure (logged). The file stays open: what only a mesh
+// needs (9 MB, displacements of all vertices) is read from it when vertices are first asked for. If
+// it was written over by then (logged), faces have the mean shape.
 bool mien_face_model_load(struct mien_face_model *m, const char *path);
 void mien_face_model_destroy(struct mien_face_model *m);
 // identity (MIEN_IDENTITY) and blendshape (MIEN_BLENDSHAPES) may be NULL for zeros. out: (V,3) mm,

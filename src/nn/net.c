@@ -115,13 +115,27 @@ static size_t packed_bytes(const struct mien_net *n, int i)
                                                     : mien_infer_dense_bytes(n->infer, &op->dense);
 }
 
-// A lean network's place for one layer's weights.
+// Outputs of a dense layer whose weights are in memory together, of a lean network.
+static int rows_at_once(const struct mien_net *n, int i)
+{
+    enum { BYTES = 256 * 1024 };
+    const int V = n->infer->vector;
+    const size_t row = layer_weights(n, i) / (size_t)n->op[i].dense.out * n->stored.bytes;
+    return row * (size_t)V < BYTES ? (int)(BYTES / (row * (size_t)V)) * V : V;
+}
+
+// A lean network's place for weights.
 static void plan_layers_weights(struct mien_net *n)
 {
     size_t raw = 0, packed = 0;
     for (int i = 0; i < n->desc.layers && n->lean; i++) {
         if (is_packed(&n->desc.layer[i])) {
-            const size_t r = layer_weights(n, i) * n->stored.bytes, p = packed_bytes(n, i);
+            size_t r = layer_weights(n, i) * n->stored.bytes, p = packed_bytes(n, i);
+            if (n->desc.layer[i].kind == MIEN_LAYER_DENSE) {
+                const size_t rows = (size_t)rows_at_once(n, i), out = (size_t)n->op[i].dense.out;
+                r = rows < out ? r / out * rows : r;
+                p = rows < out ? p / out * rows : p;
+            }
             raw = r > raw ? r : raw;
             packed = p > packed ? p : packed;
         }
@@ -183,17 +197,10 @@ static void plan(struct mien_net *n)
 
 // Room for a layer's parameters while the network is loaded.
 struct room {
+    struct mien_arena arena;        // of what follows
     void *weight;                   // as stored
     float *value[MIEN_PARAM_ROLES]; // a parameter each
 };
-
-static void drop_room(struct room *r)
-{
-    mien_free(r->weight);
-    for (int role = 0; role < MIEN_PARAM_ROLES; role++) {
-        mien_free(r->value[role]);
-    }
-}
 
 // Room for the parameters of the largest layer that is packed; all weights where another kind of
 // layer reads its own while it runs.
@@ -215,11 +222,13 @@ static bool make_room(struct mien_net *n, struct room *r)
         n->weights = mien_alloc(n->desc.weights, sizeof(float));
         ok = n->weights && mien_stored_floats(&n->stored, 0, n->desc.weights, n->weights);
     }
-    r->weight = mien_alloc(most[MIEN_PARAM_WEIGHT] + 1, n->stored.bytes);
-    ok = ok && r->weight;
-    for (int role = MIEN_PARAM_WEIGHT + 1; role < MIEN_PARAM_ROLES && ok; role++) {
-        r->value[role] = mien_alloc(most[role] + 1, sizeof(float));
-        ok = r->value[role] != NULL;
+    for (int pass = 0; pass < 2 && ok; pass++) { // measured, then taken
+        r->weight = mien_arena_take(&r->arena, most[MIEN_PARAM_WEIGHT] + 1, n->stored.bytes);
+        for (int role = MIEN_PARAM_WEIGHT + 1; role < MIEN_PARAM_ROLES; role++) {
+            r->value[role] = mien_arena_take(&r->arena, most[role] + 1, sizeof(float));
+        }
+        const size_t need = r->arena.used;
+        ok = pass > 0 || mien_arena_init(&r->arena, need);
     }
     return ok;
 }
@@ -241,12 +250,16 @@ static bool stored_param(const struct mien_net *n, struct room *r, const struct 
                                        r->value[role]);
 }
 
-// A layer's weights as stored, into `raw`.
-static bool read_weights(const struct mien_net *n, int i, void *raw, struct mien_weights *w)
+static struct mien_weights weights_at(const struct mien_net *n, const void *raw)
 {
-    const struct mien_param *p = &n->desc.param[n->desc.layer[i].param[MIEN_PARAM_WEIGHT]];
-    *w = n->stored.half ? (struct mien_weights){.half = raw} : (struct mien_weights){.full = raw};
-    return mien_stored_read(&n->stored, p->offset, p->count, raw);
+    return n->stored.half ? (struct mien_weights){.half = raw} : (struct mien_weights){.full = raw};
+}
+
+// Some of a layer's weights as stored, into `raw`.
+static bool read_weights(const struct mien_net *n, int i, size_t from, size_t count, void *raw)
+{
+    const int k = n->desc.layer[i].param[MIEN_PARAM_WEIGHT];
+    return mien_stored_read(&n->stored, n->desc.param[k].offset + from, count, raw);
 }
 
 // What is packed of a layer: its products are set up and have their place.
@@ -254,9 +267,10 @@ static bool pack_layer(struct mien_net *n, struct room *r, int i)
 {
     const struct mien_layer *l = &n->desc.layer[i];
     struct op *op = &n->op[i];
-    struct mien_weights w;
+    const struct mien_weights w = weights_at(n, r->weight);
     const float *bias, *slope = &l->slope;
-    if (!read_weights(n, i, r->weight, &w) || !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
+    if (!read_weights(n, i, 0, layer_weights(n, i), r->weight) ||
+        !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
         (l->act != MIEN_ACT_LEAKY && !stored_param(n, r, l, MIEN_PARAM_SLOPE, &slope))) {
         return false;
     }
@@ -322,7 +336,7 @@ static bool pack(struct mien_net *n)
         set_up(n, i);
         ok = !is_packed(&n->desc.layer[i]) || pack_layer(n, &room, i);
     }
-    drop_room(&room);
+    mien_arena_destroy(&room.arena);
     return ok;
 }
 
@@ -629,26 +643,54 @@ static float *map_of(const struct mien_net *n, float *work, int layer)
     return mien_map_origin(&n->op[r].map, work + n->offset[r]);
 }
 
-// A lean network's weights of one layer, into the workspace. False when they are not what was
-// loaded (logged).
-static bool fetch_weights(const struct mien_net *n, int i, float *work, struct mien_packed_conv *c,
-                          struct mien_packed_dense *d)
+static bool is_as_loaded(const struct mien_net *n, int i, uint32_t crc)
 {
-    void *raw = work + n->raw;
-    struct mien_weights w;
-    if (!read_weights(n, i, raw, &w) ||
-        mien_crc32(0, raw, layer_weights(n, i) * n->stored.bytes) != n->op[i].crc) {
+    if (crc != n->op[i].crc) {
         mien_error("%s: it was written over while it was in use; start again", n->stored.name);
+    }
+    return crc == n->op[i].crc;
+}
+
+// Layers of a lean network: weights are read, packed and used in the workspace. False when they are
+// not what was loaded (logged).
+static bool conv_lean(const struct mien_net *n, int i, const float *x, const float *plus, float *z,
+                      float *work)
+{
+    struct mien_packed_conv c = n->op[i].conv;
+    const size_t count = layer_weights(n, i);
+    const struct mien_weights w = weights_at(n, work + n->raw);
+    if (!read_weights(n, i, 0, count, work + n->raw) ||
+        !is_as_loaded(n, i, mien_crc32(0, work + n->raw, count * n->stored.bytes))) {
         return false;
     }
-    if (n->desc.layer[i].kind == MIEN_LAYER_CONV) {
-        c->weight = work + n->packed;
-        mien_infer_conv_pack(c, &w);
-    } else {
-        d->weight = work + n->packed;
-        mien_infer_dense_pack(n->infer, d, &w);
-    }
+    c.weight = work + n->packed;
+    mien_infer_conv_pack(&c, &w);
+    n->infer->conv(&c, x, plus, z, work + n->scratch);
     return true;
+}
+
+static bool dense_lean(const struct mien_net *n, int i, const float *x, const float *plus, float *z,
+                       float *work)
+{
+    const struct mien_packed_dense *all = &n->op[i].dense;
+    const int rows = rows_at_once(n, i);
+    const size_t row = layer_weights(n, i) / (size_t)all->out;
+    const struct mien_weights w = weights_at(n, work + n->raw);
+    uint32_t crc = 0;
+    for (int o = 0; o < all->out; o += rows) {
+        struct mien_packed_dense d = *all;
+        d.out = all->out - o < rows ? all->out - o : rows;
+        d.weight = work + n->packed;
+        d.bias = all->bias + o;
+        d.slope = all->slope + o;
+        if (!read_weights(n, i, (size_t)o * row, (size_t)d.out * row, work + n->raw)) {
+            return false;
+        }
+        crc = mien_crc32(crc, work + n->raw, (size_t)d.out * row * n->stored.bytes);
+        mien_infer_dense_pack(n->infer, &d, &w);
+        n->infer->dense(&d, x, plus ? plus + o : NULL, z + o);
+    }
+    return is_as_loaded(n, i, crc);
 }
 
 static bool forward_layer(const struct mien_net *n, int i, const float *picture, float *work)
@@ -659,20 +701,21 @@ static bool forward_layer(const struct mien_net *n, int i, const float *picture,
     const float *plus = l->plus < 0 ? NULL : map_of(n, work, l->plus);
     const float *weight = param(n, l, MIEN_PARAM_WEIGHT);
     float *z = map_of(n, work, i);
-    struct mien_packed_conv conv = op->conv;
-    struct mien_packed_dense dense = op->dense;
-    if (n->lean && is_packed(l) && !fetch_weights(n, i, work, &conv, &dense)) {
-        return false;
-    }
     if (l->kind == MIEN_LAYER_CONV) {
         const float *x = op->conv.planar ? picture : map_of(n, work, l->input[0]);
-        n->infer->conv(&conv, x, plus, z, work + n->scratch);
+        if (n->lean) {
+            return conv_lean(n, i, x, plus, z, work);
+        }
+        n->infer->conv(&op->conv, x, plus, z, work + n->scratch);
         return true;
     }
     const float *x = map_of(n, work, l->input[0]);
     switch (l->kind) {
     case MIEN_LAYER_DENSE:
-        n->infer->dense(&dense, x, plus, z);
+        if (n->lean) {
+            return dense_lean(n, i, x, plus, z, work);
+        }
+        n->infer->dense(&op->dense, x, plus, z);
         break;
     case MIEN_LAYER_DEPTHWISE:
         window_map(l, in, &op->map, WINDOW_OWN, weight, x, z);
