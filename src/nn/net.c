@@ -255,11 +255,9 @@ static struct mien_weights weights_at(const struct mien_net *n, const void *raw)
     return n->stored.half ? (struct mien_weights){.half = raw} : (struct mien_weights){.full = raw};
 }
 
-// Some of a layer's weights as stored, into `raw`.
-static bool read_weights(const struct mien_net *n, int i, size_t from, size_t count, void *raw)
+static size_t weights_from(const struct mien_net *n, int i)
 {
-    const int k = n->desc.layer[i].param[MIEN_PARAM_WEIGHT];
-    return mien_stored_read(&n->stored, n->desc.param[k].offset + from, count, raw);
+    return n->desc.param[n->desc.layer[i].param[MIEN_PARAM_WEIGHT]].offset;
 }
 
 // What is packed of a layer: its products are set up and have their place.
@@ -269,7 +267,7 @@ static bool pack_layer(struct mien_net *n, struct room *r, int i)
     struct op *op = &n->op[i];
     const struct mien_weights w = weights_at(n, r->weight);
     const float *bias, *slope = &l->slope;
-    if (!read_weights(n, i, 0, layer_weights(n, i), r->weight) ||
+    if (!mien_stored_read(&n->stored, weights_from(n, i), layer_weights(n, i), r->weight) ||
         !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
         (l->act != MIEN_ACT_LEAKY && !stored_param(n, r, l, MIEN_PARAM_SLOPE, &slope))) {
         return false;
@@ -659,7 +657,7 @@ static bool conv_lean(const struct mien_net *n, int i, const float *x, const flo
     struct mien_packed_conv c = n->op[i].conv;
     const size_t count = layer_weights(n, i);
     const struct mien_weights w = weights_at(n, work + n->raw);
-    if (!read_weights(n, i, 0, count, work + n->raw) ||
+    if (!mien_stored_again(&n->stored, weights_from(n, i), count, work + n->raw) ||
         !is_as_loaded(n, i, mien_crc32(0, work + n->raw, count * n->stored.bytes))) {
         return false;
     }
@@ -683,7 +681,8 @@ static bool dense_lean(const struct mien_net *n, int i, const float *x, const fl
         d.weight = work + n->packed;
         d.bias = all->bias + o;
         d.slope = all->slope + o;
-        if (!read_weights(n, i, (size_t)o * row, (size_t)d.out * row, work + n->raw)) {
+        if (!mien_stored_again(&n->stored, weights_from(n, i) + (size_t)o * row,
+                               (size_t)d.out * row, work + n->raw)) {
             return false;
         }
         crc = mien_crc32(crc, work + n->raw, (size_t)d.out * row * n->stored.bytes);

@@ -47,10 +47,18 @@ static bool is_finite(const struct mien_stored *s, const void *weight, size_t i)
     return isfinite(f);
 }
 
-bool mien_stored_read(const struct mien_stored *s, size_t from, size_t count, void *out)
+bool mien_stored_again(const struct mien_stored *s, size_t from, size_t count, void *out)
 {
     if (!mien_container_fetch(&s->file, s->section, from * s->bytes, count * s->bytes, out)) {
         mien_error("%s: the weights cannot be read any more; was the file written over?", s->name);
+        return false;
+    }
+    return true;
+}
+
+bool mien_stored_read(const struct mien_stored *s, size_t from, size_t count, void *out)
+{
+    if (!mien_stored_again(s, from, count, out)) {
         return false;
     }
     if (s->half && !any_odd_half(out, count)) {

@@ -18,8 +18,9 @@ struct mien_stored {
 // The file's weights, of which there must be `count`. False on failure (logged).
 bool mien_stored_find(struct mien_stored *s, size_t count);
 // Weights as they are kept, or as floats. False when they cannot be read or one is not finite
-// (logged).
+// (logged); `again`, of what the caller knows by its checksum, does not look at the numbers.
 bool mien_stored_read(const struct mien_stored *s, size_t from, size_t count, void *out);
+bool mien_stored_again(const struct mien_stored *s, size_t from, size_t count, void *out);
 bool mien_stored_floats(const struct mien_stored *s, size_t from, size_t count, float *out);
 
 #endif
