@@ -12,9 +12,9 @@
 
 struct mien_detector {
     struct mien_net *net;
-    bool borrowed; // net is another detector's
-    void *workspace;
-    float *input; // (1,H,W)
+    bool borrowed;                    // net is another detector's
+    struct mien_workspace *work, own; // work: own, or shared with others
+    float *input;                     // (1,H,W)
     int width, height;
     int output[MIEN_DETECT_LEVELS]; // indices of the network's outputs
     struct mien_detection list[MIEN_DETECT_CANDIDATES];
@@ -50,14 +50,14 @@ static bool check(struct mien_detector *d, const char *path)
     return true;
 }
 
-static bool make_scratch(struct mien_detector *d)
+static bool make_scratch(struct mien_detector *d, struct mien_workspace *shared)
 {
-    d->workspace = mien_calloc(1, mien_net_workspace_bytes(d->net));
+    d->work = shared ? shared : &d->own;
     d->input = mien_calloc((size_t)d->width * (size_t)d->height, sizeof(float));
-    return d->workspace && d->input;
+    return d->input && mien_workspace_grow(d->work, mien_net_workspace_bytes(d->net));
 }
 
-struct mien_detector *mien_detector_load(const char *path)
+struct mien_detector *mien_detector_load(const char *path, struct mien_workspace *shared)
 {
     char found[1024];
     if (!path) {
@@ -74,7 +74,7 @@ struct mien_detector *mien_detector_load(const char *path)
     if (!d->net || !check(d, path)) {
         goto fail;
     }
-    if (!make_scratch(d)) {
+    if (!make_scratch(d, shared)) {
         goto fail;
     }
     return d;
@@ -84,7 +84,8 @@ fail:
     return NULL;
 }
 
-struct mien_detector *mien_detector_create_beside(const struct mien_detector *other)
+struct mien_detector *mien_detector_create_beside(const struct mien_detector *other,
+                                                  struct mien_workspace *shared)
 {
     struct mien_detector *d = mien_calloc(1, sizeof(*d));
     if (d) {
@@ -93,7 +94,7 @@ struct mien_detector *mien_detector_create_beside(const struct mien_detector *ot
         d->width = other->width;
         d->height = other->height;
         memcpy(d->output, other->output, sizeof(d->output)); // not the list: it may be in use
-        if (!make_scratch(d)) {
+        if (!make_scratch(d, shared)) {
             mien_detector_destroy(d);
             return NULL;
         }
@@ -107,7 +108,7 @@ void mien_detector_destroy(struct mien_detector *d)
         return;
     }
     mien_free(d->input);
-    mien_free(d->workspace);
+    mien_workspace_destroy(&d->own);
     if (!d->borrowed) {
         mien_net_destroy(d->net);
     }
@@ -129,12 +130,12 @@ int mien_detector_run(struct mien_detector *d, const struct mien_image *im, floa
                                             mien_net_input_mean(d->net),
                                             mien_net_input_scale(d->net)};
     mien_letterbox_gray(&box, im, &input);
-    mien_net_forward(d->net, d->input, d->workspace);
+    mien_net_forward(d->net, d->input, d->work->base);
     threshold = threshold > 0 ? threshold : MIEN_DETECT_THRESHOLD;
     int count = 0;
     for (int k = 0; k < MIEN_DETECT_LEVELS; k++) {
         struct mien_net_io o = mien_net_output(d->net, d->output[k]);
-        count = mien_detect_collect(mien_net_output_data(d->net, d->workspace, d->output[k]), o.w,
+        count = mien_detect_collect(mien_net_output_data(d->net, d->work->base, d->output[k]), o.w,
                                     o.h, mien_detect_stride[k], threshold, d->list, count);
     }
     count = mien_detect_merge(d->list, count, max);

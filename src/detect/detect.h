@@ -11,6 +11,7 @@
 #define MIEN_DETECT_DETECT_H
 
 #include "image/image.h"
+#include "nn/net.h"
 
 #include <stdbool.h>
 
@@ -23,11 +24,14 @@ struct mien_detection {
     float roll_rad;  // > 0: the face is turned clockwise as seen; a crop turned by it is upright
 };
 
-// path NULL = the shipped models/detect.net. NULL on failure (logged: which file, what is wrong).
-struct mien_detector *mien_detector_load(const char *path);
+// path NULL = the shipped models/detect.net. shared: where it works, with others that work in turn
+// with it, and which must stay; NULL = a place of its own. NULL on failure (logged: which file,
+// what is wrong).
+struct mien_detector *mien_detector_load(const char *path, struct mien_workspace *shared);
 // Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
 // failure (logged).
-struct mien_detector *mien_detector_create_beside(const struct mien_detector *other);
+struct mien_detector *mien_detector_create_beside(const struct mien_detector *other,
+                                                  struct mien_workspace *shared);
 void mien_detector_destroy(struct mien_detector *d); // NULL is fine
 
 // Faces with score >= threshold (0 = the recommended MIEN_DETECT_THRESHOLD), best first, at most

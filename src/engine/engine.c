@@ -58,7 +58,7 @@ static bool finish(struct mien_engine *e)
 
 // The portrait network that goes with a network, NULL when it has none. False when there is one
 // that cannot be loaded (logged).
-static bool load_portrait(const struct mien_engine *e, const char *net, struct mien_portrait **out)
+static bool load_portrait(struct mien_engine *e, const char *net, struct mien_portrait **out)
 {
     char file[1024];
     const char *path = e->config.portrait_path;
@@ -66,16 +66,17 @@ static bool load_portrait(const struct mien_engine *e, const char *net, struct m
         path = file;
     }
     *out = path && *path ? mien_portrait_load(path, e->parts.model, e->config.lean,
-                                              e->config.apart && !e->config.still)
+                                              e->config.apart && !e->config.still, &e->work)
                          : NULL;
     return *out || !path || !*path;
 }
 
-static struct mien_observer *load_observer(const struct mien_engine *e, const char *net)
+static struct mien_observer *load_observer(struct mien_engine *e, const char *net)
 {
     char file[1024];
-    return mien_network_path(net, file, sizeof(file)) ? mien_observer_load(file, e->parts.model)
-                                                      : NULL;
+    return mien_network_path(net, file, sizeof(file))
+               ? mien_observer_load(file, e->parts.model, &e->work)
+               : NULL;
 }
 
 // The network with its portrait network, and its detector where it has one of its own and none was
@@ -96,7 +97,7 @@ static bool load_networks(struct mien_engine *e, const char *net)
         path[0] = 0;
     }
     if (!e->detector || strcmp(path, e->detector_path) != 0) {
-        struct mien_detector *detector = mien_detector_load(path[0] ? path : NULL);
+        struct mien_detector *detector = mien_detector_load(path[0] ? path : NULL, &e->work);
         if (!detector) {
             mien_observer_destroy(observer);
             mien_portrait_destroy(portrait);
@@ -150,9 +151,9 @@ struct mien_engine *mien_engine_create_beside(const struct mien_engine *e)
     memcpy(n->network, e->network, sizeof(n->network));
     n->config.detect_path = e->config.detect_path ? n->detector_path : NULL;
     n->calibration = e->calibration;
-    n->observer = mien_observer_create_beside(e->observer);
-    n->detector = mien_detector_create_beside(e->detector);
-    n->portrait = e->portrait ? mien_portrait_create_beside(e->portrait) : NULL;
+    n->observer = mien_observer_create_beside(e->observer, &n->work);
+    n->detector = mien_detector_create_beside(e->detector, &n->work);
+    n->portrait = e->portrait ? mien_portrait_create_beside(e->portrait, &n->work) : NULL;
     if (!n->observer || !n->detector || (e->portrait && !n->portrait) || !finish(n)) {
         mien_engine_destroy(n);
         return NULL;
@@ -185,6 +186,7 @@ void mien_engine_destroy(struct mien_engine *e)
     mien_detector_destroy(e->detector);
     mien_observer_destroy(e->observer);
     mien_portrait_destroy(e->portrait);
+    mien_workspace_destroy(&e->work);
     mien_image_destroy(&e->turned);
     mien_face_model_destroy(&e->model);
     mien_free(e);

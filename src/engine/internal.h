@@ -20,6 +20,7 @@ enum {
 struct mien_engine {
     struct mien_engine_config config;
     struct mien_face_model model; // own, when loaded by create
+    struct mien_workspace work;   // of the networks, which run in turn
     struct mien_detector *detector;
     char detector_path[1100]; // "" the standard one
     struct mien_observer *observer;

@@ -17,7 +17,7 @@ struct mien_observer {
     int output[MIEN_BRANCHES]; // -1: the network lacks the branch
     int landmarks;
     float *input;
-    void *workspace;
+    struct mien_workspace *work, own; // work: own, or shared with others
 };
 
 static bool bind_outputs(struct mien_observer *o, const char *path, const struct mien_face_model *m)
@@ -45,16 +45,17 @@ static bool bind_outputs(struct mien_observer *o, const char *path, const struct
     return true;
 }
 
-static bool make_scratch(struct mien_observer *o)
+static bool make_scratch(struct mien_observer *o, struct mien_workspace *shared)
 {
+    o->own = (struct mien_workspace){0};
+    o->work = shared ? shared : &o->own;
     o->input = mien_calloc((size_t)o->in.c * (size_t)o->in.h * (size_t)o->in.w, sizeof(float));
-    o->workspace = mien_calloc(1, mien_net_workspace_bytes(o->net) + 64);
-    return o->input && o->workspace;
+    return o->input && mien_workspace_grow(o->work, mien_net_workspace_bytes(o->net));
 }
 
 // net: the file's, taken over; NULL is fine.
 static struct mien_observer *wrap(struct mien_net *net, const char *path,
-                                  const struct mien_face_model *m)
+                                  const struct mien_face_model *m, struct mien_workspace *shared)
 {
     struct mien_observer *o = mien_calloc(1, sizeof(*o));
     if (!o) {
@@ -75,7 +76,7 @@ static struct mien_observer *wrap(struct mien_net *net, const char *path,
     o->mean = mien_net_input_mean(o->net);
     o->scale = mien_net_input_scale(o->net);
     o->landmarks = m->landmarks;
-    if (!make_scratch(o)) {
+    if (!make_scratch(o, shared)) {
         goto fail;
     }
     return o;
@@ -84,24 +85,26 @@ fail:
     return NULL;
 }
 
-struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m)
+struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m,
+                                         struct mien_workspace *shared)
 {
-    return wrap(mien_net_load(path), path, m);
+    return wrap(mien_net_load(path), path, m, shared);
 }
 
 struct mien_observer *mien_observer_load_seldom(const char *path, const struct mien_face_model *m,
-                                                bool lean)
+                                                bool lean, struct mien_workspace *shared)
 {
-    return wrap(mien_net_load_seldom(path, lean), path, m);
+    return wrap(mien_net_load_seldom(path, lean), path, m, shared);
 }
 
-struct mien_observer *mien_observer_create_beside(const struct mien_observer *other)
+struct mien_observer *mien_observer_create_beside(const struct mien_observer *other,
+                                                  struct mien_workspace *shared)
 {
     struct mien_observer *o = mien_calloc(1, sizeof(*o));
     if (o) {
         *o = *other;
         o->borrowed = true;
-        if (!make_scratch(o)) {
+        if (!make_scratch(o, shared)) {
             mien_observer_destroy(o);
             return NULL;
         }
@@ -118,7 +121,7 @@ void mien_observer_destroy(struct mien_observer *o)
         mien_net_destroy(o->net);
     }
     mien_free(o->input);
-    mien_free(o->workspace);
+    mien_workspace_destroy(&o->own);
     mien_free(o);
 }
 
@@ -145,12 +148,13 @@ void mien_observer_take(struct mien_observer *o, const struct mien_image *frame,
 
 bool mien_observer_read(struct mien_observer *o, struct mien_estimate *out)
 {
-    if (!mien_net_forward(o->net, o->input, o->workspace)) {
+    if (!mien_net_forward(o->net, o->input, o->work->base)) {
         return false;
     }
     const float *raw[MIEN_BRANCHES];
     for (int b = 0; b < MIEN_BRANCHES; b++) {
-        raw[b] = o->output[b] < 0 ? NULL : mien_net_output_data(o->net, o->workspace, o->output[b]);
+        raw[b] =
+            o->output[b] < 0 ? NULL : mien_net_output_data(o->net, o->work->base, o->output[b]);
     }
     mien_estimate_decode(raw, o->landmarks, out);
     return true;

@@ -9,21 +9,25 @@
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
+#include "nn/net.h"
 #include "track/sight.h"
 #include <stdbool.h>
 
 struct mien_observer; // opaque
 
 // path: the network's file. It must say landmarks for exactly this model and a pose; the other
-// branches may be absent. NULL on failure (logged: what does not fit).
-struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m);
+// branches may be absent. shared: where it works, with others that work in turn with it, and which
+// must stay; NULL = a place of its own. NULL on failure (logged: what does not fit).
+struct mien_observer *mien_observer_load(const char *path, const struct mien_face_model *m,
+                                         struct mien_workspace *shared);
 // The same of a network that runs seldom (nn/net.h). lean: most of it stays in its file, and only
 // then can a look fail (logged), when the file was written over meanwhile.
 struct mien_observer *mien_observer_load_seldom(const char *path, const struct mien_face_model *m,
-                                                bool lean);
+                                                bool lean, struct mien_workspace *shared);
 // Another one for another thread, with the same network in memory: `other` must outlive it. NULL on
 // failure (logged).
-struct mien_observer *mien_observer_create_beside(const struct mien_observer *other);
+struct mien_observer *mien_observer_create_beside(const struct mien_observer *other,
+                                                  struct mien_workspace *shared);
 void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 // n numbers that the file has by this name; false when it has not, or one is not finite.
 bool mien_observer_numbers(const struct mien_observer *o, const char *name, float *out, int n);

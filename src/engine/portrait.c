@@ -85,14 +85,14 @@ static struct mien_portrait *finish(struct mien_portrait *p, bool apart)
 }
 
 struct mien_portrait *mien_portrait_load(const char *path, const struct mien_face_model *m,
-                                         bool lean, bool apart)
+                                         bool lean, bool apart, struct mien_workspace *shared)
 {
     struct mien_portrait *p = mien_calloc(1, sizeof(*p));
     if (!p) {
         return NULL;
     }
     p->model = m;
-    p->observer = mien_observer_load_seldom(path, m, lean);
+    p->observer = mien_observer_load_seldom(path, m, lean, apart ? NULL : shared);
     if (p->observer && (!mien_observer_has(p->observer, MIEN_BRANCH_IDENTITY) ||
                         !mien_observer_has(p->observer, MIEN_BRANCH_IDENTITY_SIGMA))) {
         mien_error("%s: it does not say identity and identity_sigma: this is not a portrait "
@@ -107,7 +107,8 @@ struct mien_portrait *mien_portrait_load(const char *path, const struct mien_fac
     return finish(p, apart);
 }
 
-struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other)
+struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other,
+                                                  struct mien_workspace *shared)
 {
     struct mien_portrait *p = mien_calloc(1, sizeof(*p));
     if (!p) {
@@ -115,7 +116,7 @@ struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *ot
     }
     p->model = other->model;
     memcpy(p->people, other->people, sizeof(p->people));
-    p->observer = mien_observer_create_beside(other->observer);
+    p->observer = mien_observer_create_beside(other->observer, shared);
     return finish(p, false);
 }
 

@@ -18,12 +18,13 @@ struct mien_portrait_answer {
 };
 
 // NULL on failure (logged): the file is no network with identity and identity_sigma for this model.
-// lean: as mien_observer_load_seldom.
+// lean, shared: as mien_observer_load_seldom; what is apart works at a place of its own.
 struct mien_portrait *mien_portrait_load(const char *path, const struct mien_face_model *m,
-                                         bool lean, bool apart);
+                                         bool lean, bool apart, struct mien_workspace *shared);
 // Another one with the same network in memory, which answers at once: `other` must outlive it. NULL
 // on failure (logged).
-struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other);
+struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *other,
+                                                  struct mien_workspace *shared);
 void mien_portrait_destroy(struct mien_portrait *p); // NULL is fine
 // The mean of people, (MIEN_IDENTITY), which the file says (numbers "people"); zeros when it does
 // not.

@@ -344,7 +344,7 @@ int mien_eval_detect(const struct mien_eval_detect *o)
     int status = 2;
     char path[1024];
     e->threshold = o->threshold;
-    e->detector = mien_detector_load(o->net);
+    e->detector = mien_detector_load(o->net, NULL);
     if (!e->detector) {
         goto done;
     }

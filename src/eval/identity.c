@@ -145,7 +145,7 @@ int mien_eval_looks(const struct mien_eval *c)
         portrait = file;
     }
     if (portrait && *portrait &&
-        !(l->portrait = mien_portrait_load(portrait, &l->model, false, false))) {
+        !(l->portrait = mien_portrait_load(portrait, &l->model, false, false, NULL))) {
         goto out;
     }
     struct mien_progress bar = {0};

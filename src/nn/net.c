@@ -471,6 +471,26 @@ void mien_net_destroy(struct mien_net *n)
     }
 }
 
+bool mien_workspace_grow(struct mien_workspace *w, size_t bytes)
+{
+    if (bytes <= w->size) {
+        return true;
+    }
+    void *base = mien_alloc(1, bytes);
+    if (!base) {
+        return false;
+    }
+    mien_free(w->base);
+    *w = (struct mien_workspace){base, bytes};
+    return true;
+}
+
+void mien_workspace_destroy(struct mien_workspace *w)
+{
+    mien_free(w->base);
+    *w = (struct mien_workspace){0};
+}
+
 static struct mien_net_io io(const char *name, const struct mien_layer *l)
 {
     return (struct mien_net_io){.name = name, .c = l->c, .h = l->h, .w = l->w};

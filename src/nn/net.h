@@ -37,7 +37,16 @@ bool mien_net_save_numbers(const char *path, const char *name, const float *valu
 double mien_net_macs(const struct mien_net *n);
 const char *mien_net_kernels(const struct mien_net *n); // what computes it: "avx512" …
 size_t mien_net_workspace_bytes(const struct mien_net *n);
-// input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes; zero-filled once at set-up.
+// A place for forward passes that grows to the largest network's: networks that run in turn on one
+// thread may share one. A zeroed struct is an empty one.
+struct mien_workspace {
+    void *base;
+    size_t size;
+};
+bool mien_workspace_grow(struct mien_workspace *w,
+                         size_t bytes);                // false: logged; w stays as it was
+void mien_workspace_destroy(struct mien_workspace *w); // idempotent
+// input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes, of any content.
 // False only of a lean network whose file was written over meanwhile (logged): there is no output.
 bool mien_net_forward(const struct mien_net *n, const float *input, void *workspace);
 const float *mien_net_output_data(const struct mien_net *n, const void *workspace, int i);

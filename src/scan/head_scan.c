@@ -33,8 +33,8 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
     }
     s->camera_known = o->fov_deg > 0;
     s->kept.side_px = KEPT_PX;
-    s->portrait =
-        mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine), false, false);
+    s->portrait = mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine),
+                                     false, false, NULL);
     return s->portrait != NULL;
 }
 

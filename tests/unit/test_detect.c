@@ -424,9 +424,9 @@ static void test_broken_network_file(void **state)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "not a network at all", 20), 20);
     close(fd);
-    assert_null(mien_detector_load(path));
+    assert_null(mien_detector_load(path, NULL));
     unlink(path);
-    assert_null(mien_detector_load("/nonexistent/detect.net"));
+    assert_null(mien_detector_load("/nonexistent/detect.net", NULL));
     mien_detector_destroy(NULL);
 }
 
@@ -435,7 +435,7 @@ static struct mien_detector *shipped(void)
     char path[1024];
     struct mien_detector *d = NULL;
     if (mien_find_file("models", "detect.net", path, sizeof(path))) {
-        d = mien_detector_load(path);
+        d = mien_detector_load(path, NULL);
         assert_non_null(d);
     } else {
         skip();

@@ -73,10 +73,10 @@ static bool answer_in_time(struct mien_portrait *p, struct mien_portrait_answer 
 
 static void a_thread_says_the_same(void **state)
 {
-    struct mien_portrait *at_once = mien_portrait_load(path, &model, false, false),
-                         *apart = mien_portrait_load(path, &model, true, true);
+    struct mien_portrait *at_once = mien_portrait_load(path, &model, false, false, NULL),
+                         *apart = mien_portrait_load(path, &model, true, true, NULL);
     assert_true(at_once && apart);
-    struct mien_portrait *beside = mien_portrait_create_beside(apart);
+    struct mien_portrait *beside = mien_portrait_create_beside(apart, NULL);
     assert_non_null(beside);
     struct mien_portrait_answer look, a = {0}, b = {0}, c = {0};
     mien_portrait_look(at_once, &picture, &crop, false, &look);
@@ -109,7 +109,7 @@ static void a_thread_says_the_same(void **state)
 // Mirrored crops are looked at too: a mirrored picture gives the mirrored face's coefficients.
 static void twice_is_the_same_from_either_side(void **state)
 {
-    struct mien_portrait *p = mien_portrait_load(path, &model, false, false);
+    struct mien_portrait *p = mien_portrait_load(path, &model, false, false, NULL);
     struct mien_image turned;
     assert_non_null(p);
     assert_true(mien_image_create(&turned, picture.width, picture.height, MIEN_FORMAT_RGB8));
@@ -140,7 +140,7 @@ static void questions_may_be_left_open(void **state)
 {
     struct mien_portrait_answer a;
     for (int n = 0; n < 20; n++) {
-        struct mien_portrait *p = mien_portrait_load(path, &model, true, true);
+        struct mien_portrait *p = mien_portrait_load(path, &model, true, true, NULL);
         assert_non_null(p);
         assert_true(mien_portrait_ask(p, &picture, &crop, 9, 1));
         if (n % 2) {
@@ -155,9 +155,9 @@ static void questions_may_be_left_open(void **state)
 
 static void other_files_are_refused(void **state)
 {
-    assert_null(mien_portrait_load(other, &model, false, true));
-    assert_null(mien_portrait_load("build/there-is-none.net", &model, false, false));
-    assert_null(mien_portrait_load("tests/unit/test_portrait.c", &model, false, false));
+    assert_null(mien_portrait_load(other, &model, false, true, NULL));
+    assert_null(mien_portrait_load("build/there-is-none.net", &model, false, false, NULL));
+    assert_null(mien_portrait_load("tests/unit/test_portrait.c", &model, false, false, NULL));
     mien_portrait_destroy(NULL);
 }
 
