@@ -220,9 +220,9 @@ static short events(void)
     if (!cam.present || cam.dqbuf_error) {
         return (short)(POLLERR | (cam.present ? 0 : POLLHUP));
     }
-    int64_t now = mien_now_ns();
-    if (cam.period_ns && cam.next == cam.frames && now >= cam.due_ns) {
-        cam.due_ns = now + cam.period_ns;
+    int64_t now_ns = mien_now_ns();
+    if (cam.period_ns && cam.next == cam.frames && now_ns >= cam.due_ns) {
+        cam.due_ns = now_ns + cam.period_ns;
         cam.next = cam.frames = 0;
         add_frame(cam.sequence++, 0, (uint32_t)(cam.w * cam.h * 2));
     }

@@ -6,8 +6,6 @@
 // what a step is made of (source, engine, view, sink).
 #include "live/frame.h"
 
-#include <string.h>
-
 #include "live/live_parts.h"
 #include "live/session_parts.h"
 
@@ -154,20 +152,16 @@ bool mien_frame_show(struct mien_session *s, int64_t deadline_ns)
 }
 
 // 5. Still the main thread: what the audience gets of it, to mien-out of those that take pictures.
-
 // The window or the source may have another size than when the output was opened: what is shown is
 // fitted into its pictures.
 static void record(struct mien_session *s, struct mien_live_out *o, enum mien_programme p,
                    const struct mien_shot *shot, int64_t time_ns)
 {
-    struct mien_image *im = mien_live_out_picture(o);
-    if (!im) {
-        return;
+    struct mien_image *im = o ? mien_live_out_picture(o) : NULL;
+    if (im) {
+        mien_session_paint_programme(s, p, shot, im);
+        mien_live_out_record(o, im, time_ns, shot->captured_ns);
     }
-    if (!mien_session_paint_programme(s, p, shot, im)) {
-        memset(im->data, 0, im->stride * (size_t)im->height);
-    }
-    mien_live_out_record(o, im, time_ns, shot->captured_ns);
 }
 
 void mien_frame_capture(void *arg, const struct mien_shot *shot)
@@ -177,42 +171,24 @@ void mien_frame_capture(void *arg, const struct mien_shot *shot)
     bool records = film && mien_live_out_state(film) == MIEN_LIVE_OUT_OPEN;
     int64_t time_ns = records ? mien_session_record_time(s, shot) : 0;
     const struct mien_ui_controls *c = &s->show->controls;
-    enum mien_programme common = c->programme, camera;
-    camera = mien_show_programme(s->show, c->camera_programme);
+    enum mien_programme camera = mien_show_programme(s->show, c->camera_programme);
     for (int i = 0; i < c->sinks; i++) { // those without pictures have none free
-        if (s->outputs.out[i]) {
-            record(s, s->outputs.out[i], camera, shot, time_ns);
-        }
+        record(s, s->outputs.out[i], camera, shot, time_ns);
     }
     if (records) {
-        record(s, film, common, shot, time_ns);
+        record(s, film, c->programme, shot, time_ns);
     }
 }
 
 // 6. mien-out: a picture into the recording and to the sinks that show it, a result to all.
-
-// What was heard until the picture was taken. Later sound waits for the next one, whose time in the
-// recording need not follow on: another source may come between.
-static void write_sound(struct mien_frame_ends *to, const struct mien_frame_record *r)
-{
-    float block[MIEN_SOUND_BLOCK][MIEN_SOUND_CHANNELS];
-    int64_t heard_ns;
-    int n;
-    while (!to->failed && (n = mien_sound_take(to->sound, r->captured_ns, block, &heard_ns)) > 0) {
-        to->failed = !mien_video_writer_sound(to->video, block[0], n,
-                                              heard_ns - r->captured_ns + r->time_ns);
-    }
-}
-
 void mien_frame_write(struct mien_frame_ends *to, const struct mien_frame_record *r)
 {
     const struct mien_sink_frame f = {.source = r->source, .result = &r->result};
     bool picture = r->picture.data != NULL;
     if (picture && to->video && !to->failed) {
-        to->failed = !mien_video_writer_add(to->video, &r->picture, r->time_ns);
-        if (to->sound) {
-            write_sound(to, r);
-        }
+        to->failed =
+            !mien_video_writer_add(to->video, &r->picture, r->time_ns) ||
+            (to->sound && !mien_sound_write(to->sound, to->video, r->captured_ns, r->time_ns));
     }
     for (int i = 0; i < to->sinks; i++) {
         if (picture) {

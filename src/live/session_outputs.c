@@ -372,11 +372,15 @@ bool mien_session_paint_programme(struct mien_session *s, enum mien_programme p,
 {
     struct mien_show *w = s->show;
     bool worn = p == MIEN_PROGRAMME_PROPS && shot->result.count > 0 && mien_view_wears(w->view);
-    return p == MIEN_PROGRAMME_ALL      ? mien_view_read_fitted(w->view, im)
-           : p == MIEN_PROGRAMME_AVATAR ? mien_view_avatar(w->view, &shot->result, im)
-           : worn
-               ? mien_view_programme(w->view, &shot->picture, &shot->result, w->controls.light, im)
+    bool ok =
+        p == MIEN_PROGRAMME_ALL      ? mien_view_read_fitted(w->view, im)
+        : p == MIEN_PROGRAMME_AVATAR ? mien_view_avatar(w->view, &shot->result, im)
+        : worn ? mien_view_programme(w->view, &shot->picture, &shot->result, w->controls.light, im)
                : fit_plain(im, &shot->picture);
+    if (!ok) {
+        memset(im->data, 0, im->stride * (size_t)im->height);
+    }
+    return ok;
 }
 
 int64_t mien_session_record_time(struct mien_session *s, const struct mien_shot *shot)

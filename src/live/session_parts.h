@@ -38,7 +38,7 @@ void mien_session_stop_watch(struct mien_session *s);      // idempotent
 bool mien_session_open_outputs(struct mien_session *s); // those of the options
 void mien_session_close_outputs(struct mien_session *s);
 void mien_session_set_lamps(struct mien_session *s);
-// What the audience gets. False: it could not be painted.
+// What the audience gets. False: it could not be painted, and is black.
 bool mien_session_paint_programme(struct mien_session *s, enum mien_programme p,
                                   const struct mien_shot *shot, struct mien_image *im);
 // A shot's time in the recording, which goes on when another source begins its own time anew.

@@ -99,3 +99,16 @@ int mien_sound_take(struct mien_sound *s, int64_t until_ns,
     pthread_mutex_unlock(&s->lock.mutex);
     return n;
 }
+
+bool mien_sound_write(struct mien_sound *s, struct mien_video_writer *video, int64_t captured_ns,
+                      int64_t time_ns)
+{
+    float block[MIEN_SOUND_BLOCK][MIEN_SOUND_CHANNELS];
+    int64_t heard_ns;
+    bool ok = true;
+    int n;
+    while (ok && (n = mien_sound_take(s, captured_ns, block, &heard_ns)) > 0) {
+        ok = mien_video_writer_sound(video, block[0], n, heard_ns - captured_ns + time_ns);
+    }
+    return ok;
+}

@@ -4,12 +4,13 @@
 // block comes late, by more on a busy machine, but never before it was heard: the least delay of
 // each second tells when its samples were taken, and follows a sound card whose clock runs apart
 // from ours. What nobody takes for a second is forgotten, the oldest first.
-// Does not: know microphones (live/microphone.h) or files.
+// Does not: know microphones (live/microphone.h).
 #ifndef MIEN_LIVE_SOUND_H
 #define MIEN_LIVE_SOUND_H
 
 #include "base/thread.h"
 #include "sink/sound_track.h"
+#include "sink/video.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,5 +45,10 @@ void mien_sound_put(struct mien_sound *s, const float *samples, int n, int64_t n
 // MIEN_SOUND_BLOCK; *time_ns: when the first one was.
 int mien_sound_take(struct mien_sound *s, int64_t until_ns,
                     float out[MIEN_SOUND_BLOCK][MIEN_SOUND_CHANNELS], int64_t *time_ns);
+// Takes what was heard until a picture was taken and writes it beside that picture, which the
+// recording has at time_ns. Later sound waits for the next one, whose time in the recording need
+// not follow on: another source may come between. False: it was not written (logged).
+bool mien_sound_write(struct mien_sound *s, struct mien_video_writer *video, int64_t captured_ns,
+                      int64_t time_ns);
 
 #endif
