@@ -190,14 +190,64 @@ void mien_texture_destroy(struct mien_texture *t)
 // their outline a picture shows what is behind.
 static const float head_facing = 0.55f;
 
+// Where the surface ends in the picture, or another part of it far behind begins, what is seen is
+// not surely it: the shape is not exactly the person's, and pictures are soft. So far from such an
+// edge nothing counts, and twice as far from it all does; a step in depth is one from so much on.
+// Above the forehead hair stands further out than the surface: what is seen there is not behind it.
+static const float edge_mm = 3, step_mm = 15, hair_mm = 50; // over the eyes
+
+// Pixels a millimetre, of what is seen squarely.
+static float scale_of(const struct mien_posed *p)
+{
+    const struct mien_face_model *m = p->model;
+    double px = 0, mm = 0;
+    for (int t = 0; t < m->triangles; t += 7) {
+        const int32_t *v = m->triangle + 3 * t;
+        if (m->part[t] != MIEN_PART_FACE || p->facing[v[0]] < 0.8f || p->facing[v[1]] < 0.8f) {
+            continue;
+        }
+        const float *a = p->screen + 3 * v[0], *b = p->screen + 3 * v[1];
+        const float *x = p->vertices + 3 * v[0], *y = p->vertices + 3 * v[1];
+        px += (double)hypotf(a[0] - b[0], a[1] - b[1]);
+        mm += (double)hypotf(hypotf(x[0] - y[0], x[1] - y[1]), x[2] - y[2]);
+    }
+    return mm > 0 ? (float)(px / mm) : 0;
+}
+
+static bool ends_at(const struct mien_depth *d, const float s[3], float dx, float dy)
+{
+    float x = roundf(s[0] + dx) - (float)d->x0, y = roundf(s[1] + dy) - (float)d->y0;
+    if (!(x >= 0) || !(y >= 0) || x >= (float)d->w || y >= (float)d->h) {
+        return false; // of the picture's end nothing is known
+    }
+    float nearest = d->inverse[(size_t)y * (size_t)d->w + (size_t)x];
+    return nearest <= 0 || s[2] > nearest * (1 + step_mm * s[2]);
+}
+
+// 0 at an edge … 1 away from it.
+static float inside(const struct mien_depth *d, const float s[3], float px_per_mm)
+{
+    static const float round[8][2] = {{1, 0},       {0, 1},        {-1, 0},        {0, -1},
+                                      {0.7f, 0.7f}, {-0.7f, 0.7f}, {-0.7f, -0.7f}, {0.7f, -0.7f}};
+    float w = 1;
+    for (int k = 0; k < 16 && w > 0; k++) {
+        float r = (k < 8 ? 1 : 2) * edge_mm * px_per_mm;
+        if (ends_at(d, s, r * round[k % 8][0], r * round[k % 8][1])) {
+            w = k < 8 ? 0 : fminf(w, 0.3f);
+        }
+    }
+    return w;
+}
+
 // The weight of a look at a point rises with the third power of how straight it is seen: of two,
 // the better one counts, and where they change places they blend.
 static void look_at_triangle(struct mien_texture *t, const struct mien_posed *posed,
                              const struct mien_image *picture, const struct mien_light *light,
-                             int triangle)
+                             float px_per_mm, int triangle)
 {
     const struct mien_face_model *m = t->model;
     const int32_t *v = m->triangle + 3 * triangle;
+    bool hair = m->mean[3 * v[0] + 1] - m->eye_centre[0][1] > hair_mm;
     struct patch p;
     if (!make_patch(m, m->uv_triangle + 3 * triangle, t->side, 2 * t->side, &p)) {
         return;
@@ -213,6 +263,7 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
             if (m->part[triangle] == MIEN_PART_HEAD) {
                 w *= fminf(1, fmaxf(0, (facing - head_facing) / 0.25f));
             }
+            w *= w > 0 && !hair ? inside(&posed->depth, s, px_per_mm) : 1;
             if (w > 0 && sample(picture, s[0], s[1], rgb)) {
                 if (light) {
                     float n[3] = {0};
@@ -236,10 +287,11 @@ void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
 {
     static const float seen_well = 0.3f, most = 2;
     size_t n = 2 * (size_t)t->side * (size_t)t->side;
+    float px_per_mm = scale_of(posed);
     memset(t->one, 0, n * 4 * sizeof(float));
     for (int i = 0; i < t->model->triangles; i++) {
         if (skin(t->model->part[i])) {
-            look_at_triangle(t, posed, picture, light, i);
+            look_at_triangle(t, posed, picture, light, px_per_mm, i);
         }
     }
     // Another exposure or white balance, where both see the skin.
@@ -374,12 +426,21 @@ static void hue(const float rgb[3], float out[3])
 
 struct colours { // of a material
     double n, sum[3], square[3];
+    float
+        middle[3]; // what is far from it is something else: added only when near, once it is known
+    bool known;
 };
 
 static void add_colour(struct colours *c, const float rgb[3])
 {
+    static const float far_off[3] = {0.6f, 0.13f, 0.15f};
     float h[3];
     hue(rgb, h);
+    for (int k = 0; k < 3 && c->known; k++) {
+        if (fabsf(h[k] - c->middle[k]) > far_off[k]) {
+            return;
+        }
+    }
     c->n++;
     for (int k = 0; k < 3; k++) {
         c->sum[k] += (double)h[k];
@@ -401,7 +462,18 @@ static float belongs(const struct colours *c, const float rgb[3])
         float off = (h[k] - (float)mean) / fmaxf(least[k], (float)sqrt(fmax(0, variance)));
         d += off * off;
     }
-    return fminf(1, fmaxf(0, (14 - d) / 7));
+    return fminf(1, fmaxf(0, (11 - d) / 6));
+}
+
+// What most have in common, of what was added: the mean, from which others are then kept away.
+static void settle(struct colours *c)
+{
+    for (int k = 0; k < 3 && c->n > 0; k++) {
+        c->middle[k] = (float)(c->sum[k] / c->n);
+        c->sum[k] = c->square[k] = 0;
+    }
+    c->known = c->n > 0;
+    c->n = 0;
 }
 
 static void mean_colour(const struct colours *c, float rgb[3])
@@ -420,52 +492,104 @@ static bool front(const struct mien_face_model *m, int k)
            !mien_face_model_under_jaw(m, k);
 }
 
+enum { OTHER = 1, BARE }; // texels that must be skin or hair; skin where nobody sees them
+static void sort_out(const struct mien_texture *t, int triangle, const float *colour, uint8_t *done,
+                     float *is, struct colours *skin_is, struct colours *hair_is)
+{
+    static const float top_mm = 75, neck_mm = -15, low_mm = -70; // over the eyes
+    const struct mien_face_model *m = t->model;
+    const int width = 2 * t->side;
+    struct patch p;
+    bool head = m->part[triangle] == MIEN_PART_HEAD, believed = front(m, triangle);
+    float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
+    bool wanted = done ? !believed : head ? over > top_mm : believed && over < 0;
+    if (!skin(m->part[triangle]) || !wanted ||
+        !make_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
+        return;
+    }
+    for (int j = p.y0; j <= p.y1; j++) {
+        for (int i = p.x0; i <= p.x1; i++) {
+            size_t at = (size_t)j * (size_t)width + (size_t)i;
+            float b[3];
+            const float *c = colour + 4 * at;
+            if (!within(&p, i, j, b)) {
+                continue;
+            }
+            if (!done && c[3] > 0.5f) {
+                add_colour(head ? hair_is : skin_is, c);
+            } else if (done && !done[at]) {
+                is[at] = belongs(skin_is, c);
+                is[at] = over > neck_mm ? fmaxf(is[at], belongs(hair_is, c)) : is[at];
+                done[at] = head && over < low_mm ? BARE : OTHER;
+            }
+        }
+    }
+}
+
+// What is none of it within r texels is none of it: the least of the neighbours, row by row and
+// then column by column. Only texels with a mark count.
+static void shrink(float *is, const uint8_t *mark, int width, int height, int r)
+{
+    for (int pass = 0; pass < 2; pass++) {
+        int step = pass ? width : 1, length = pass ? height : width, lines = pass ? width : height;
+        for (int line = 0; line < lines; line++) {
+            size_t first = (size_t)line * (size_t)(pass ? 1 : width);
+            float low[64];
+            int n = 2 * r + 1 < 64 ? 2 * r + 1 : 63;
+            for (int i = 0; i < length + n / 2; i++) {
+                size_t at = first + (size_t)i * (size_t)step;
+                low[i % n] = i < length && mark[at] ? is[at] : 1;
+                int centre = i - n / 2;
+                size_t to = first + (size_t)(centre < 0 ? 0 : centre) * (size_t)step;
+                float least = 1;
+                for (int k = 0; k < n && k <= i && centre >= 0; k++) {
+                    least = fminf(least, low[(i - k) % n]);
+                }
+                if (centre >= 0 && mark[to]) {
+                    is[to] = least;
+                }
+            }
+        }
+    }
+}
+
 // Skull, neck and throat end where the model has them, and a picture shows what lies behind or
 // hangs over them there: what is neither of the face's colour nor, above the eyes, of the hair's is
 // left out. The hair's is what is seen squarely on top of the head. Neck and shoulders that nobody
 // sees are skin.
-// done: a zero a texel.
-static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done)
+// done: a zero a texel; is: scratch, one a texel.
+static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done, float *is)
 {
-    static const float top_mm = 75, neck_mm = -15, low_mm = -70; // over the eyes
-    static const float little = 0.1f;
+    static const float little = 0.02f;
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
+    size_t n = (size_t)width * (size_t)t->side;
     struct colours skin_is = {0}, hair_is = {0};
-    for (int pass = 0; pass < 2; pass++) {
+    for (int round = 0; round < 3; round++) { // middles, deviations, what is left out
         for (int k = 0; k < m->triangles; k++) {
-            struct patch p;
-            bool head = m->part[k] == MIEN_PART_HEAD, believed = front(m, k);
-            float over = m->mean[3 * m->triangle[3 * k] + 1] - m->eye_centre[0][1];
-            bool wanted = pass ? !believed : head ? over > top_mm : believed && over < 0;
-            if (!skin(m->part[k]) || !wanted ||
-                !make_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
-                continue;
+            sort_out(t, k, colour, round < 2 ? NULL : done, is, &skin_is, &hair_is);
+        }
+        if (!round) {
+            settle(&skin_is);
+            settle(&hair_is);
+        }
+    }
+    // The rim of what is something else is a mixture: it goes as well.
+    shrink(is, done, width, t->side, t->side / 100);
+    float bare[3] = {0};
+    if (skin_is.n > 0) {
+        mean_colour(&skin_is, bare);
+    }
+    for (size_t i = 0; i < n; i++) {
+        float *c = colour + 4 * i;
+        if (done[i] == BARE && skin_is.n > 0) {
+            float own = c[3] * is[i];
+            for (int q = 0; q < 3; q++) {
+                c[q] = (own * c[q] + little * bare[q]) / (own + little);
             }
-            for (int j = p.y0; j <= p.y1; j++) {
-                for (int i = p.x0; i <= p.x1; i++) {
-                    size_t at = (size_t)j * (size_t)width + (size_t)i;
-                    float b[3], *c = colour + 4 * at;
-                    if (!within(&p, i, j, b)) {
-                        continue;
-                    }
-                    if (pass && head && over < low_mm && skin_is.n > 0 && !done[at]) {
-                        float is = c[3] * belongs(&skin_is, c), bare[3];
-                        mean_colour(&skin_is, bare);
-                        for (int q = 0; q < 3; q++) {
-                            c[q] = (is * c[q] + little * bare[q]) / (is + little);
-                        }
-                        c[3] = fminf(1, is + little);
-                        done[at] = 1;
-                    } else if (!pass && c[3] > 0.5f) {
-                        add_colour(head ? &hair_is : &skin_is, c);
-                    } else if (pass && !done[at]) {
-                        float is = belongs(&skin_is, c);
-                        c[3] *= over > neck_mm ? fmaxf(is, belongs(&hair_is, c)) : is;
-                        done[at] = 1;
-                    }
-                }
-            }
+            c[3] = fminf(1, own + little);
+        } else if (done[i]) {
+            c[3] *= is[i];
         }
     }
 }
@@ -477,9 +601,10 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
     size_t n = (size_t)width * (size_t)t->side;
     float *colour = mien_calloc(n, 4 * sizeof(float)), *seen = mien_calloc(n, 4 * sizeof(float));
     uint8_t *done = mien_calloc(n, 1);
+    float *is = mien_calloc(n, sizeof(float));
     int32_t *uv_of = mien_calloc((size_t)m->vertices, sizeof(int32_t));
-    bool ok =
-        colour && seen && done && uv_of && mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
+    bool ok = colour && seen && done && is && uv_of &&
+              mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
     for (int i = 0; ok && i < 3 * m->triangles; i++) {
         if (skin(m->part[i / 3])) {
             uv_of[m->triangle[i]] = m->uv_triangle[i];
@@ -494,7 +619,7 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
         colour[4 * i + 3] = fminf(1, 4 * s[3]);
     }
     if (ok) {
-        leave_out_others(t, colour, done);
+        leave_out_others(t, colour, done, is);
         memcpy(seen, colour, 4 * n * sizeof(float));
         fill_mirrored(t, uv_of, seen, colour);
         ok = fill_from_around(colour, width, t->side);
@@ -508,6 +633,7 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
     mien_free(colour);
     mien_free(seen);
     mien_free(done);
+    mien_free(is);
     mien_free(uv_of);
     return ok;
 }

@@ -5,8 +5,9 @@
 // each look's colours were brought to those of the looks before it where both see the skin; what
 // none sees from the mirrored side, and what neither sees from its surroundings, coarse to fine
 // (push-pull: Gortler, Grzeszczuk, Szeliski and Cohen 1996, "The Lumigraph"), so that nothing ends
-// in an edge. On skull and neck only what has
-// the skin's or the hair's colour counts. Does not: find the light (sink/light.h); sharpen.
+// in an edge. Near the edges of depth of a look, its outline above all, nothing counts: the shape
+// is not exactly the person's. On skull and neck only what has the skin's or the hair's colour
+// counts, without the rim of what has not. Does not: find the light (sink/light.h); sharpen.
 #ifndef MIEN_SINK_TEXTURE_H
 #define MIEN_SINK_TEXTURE_H
 

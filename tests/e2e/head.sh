@@ -53,6 +53,16 @@ for f in ("head-skin.png", "head-eyes.png"):
     assert open(f, "rb").read(4) == b"\x89PNG", f
 assert "head-skin.png" in open("head.mtl").read(), "mtl"
 PY
+# Nothing of the wall behind ears and neck, and of the grey collar, is on the skin.
+if command -v ffmpeg >/dev/null; then
+    ffmpeg -v error -i head-skin.png -pix_fmt rgb24 -f rawvideo skin.rgb || fail "head-skin.png cannot be read"
+    python3 - <<'PY' || fail "the skin has something of what is behind it"
+d = open("skin.rgb", "rb").read()
+assert len(d) == 512 * 256 * 3
+grey = sum(sum(p) > 285 and max(p) - min(p) < 24 for p in zip(d[0::3], d[1::3], d[2::3]))
+assert grey < 40, grey
+PY
+fi
 # The same person followed over time: the head at rest beside the results.
 expect 2 "FILE.glb" video "$clip" --mesh person.obj
 expect 0 "frames" video "$clip" --frames 90 --mesh person.glb --json person.jsonl
