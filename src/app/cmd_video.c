@@ -98,7 +98,7 @@ static void count(struct tally *t, const struct mien_result *r)
 // Frames go through three stages in order: they are read and decoded, looked at, and written. Each
 // is a thread where there are so many; what a stage has done lies in the ring until the last stage
 // has written it, so nothing is further ahead than the ring is long.
-enum { RING = 4 };
+enum { RING = 3 };
 struct place {
     struct mien_frame frame;
     struct mien_result result;

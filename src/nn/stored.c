@@ -25,14 +25,14 @@ bool mien_stored_find(struct mien_stored *s, size_t count)
     return true;
 }
 
-// Whether one of them is infinite or none: all bits of its exponent are set.
+// Whether one of them is infinite or none: all bits of its exponent are set, and one more carries.
 static bool any_odd_half(const uint16_t *bits, size_t count)
 {
     uint16_t odd = 0;
     for (size_t i = 0; i < count; i++) {
-        odd |= (bits[i] & 0x7c00) == 0x7c00;
+        odd |= (uint16_t)((bits[i] & 0x7c00) + 0x0400);
     }
-    return odd != 0;
+    return (odd & 0x8000) != 0;
 }
 
 static bool is_finite(const struct mien_stored *s, const void *weight, size_t i)
