@@ -227,8 +227,9 @@ static bool save_head(const struct person *who, const struct mien_face_model *m,
                       const char *path)
 {
     struct mien_scan_found *found = mien_calloc(1, sizeof(*found));
-    struct mien_scan_known known = {
-        .identity = who->last.identity, .sigma = who->last.identity_sigma, .camera = camera_known};
+    struct mien_scan_known known = {.identity = who->last.looked_identity,
+                                    .sigma = who->last.looked_sigma,
+                                    .camera = camera_known};
     struct mien_head h = {.model = m, .looks = who->last.identity_looks};
     bool ok = found != NULL;
     if (ok && !who->kept.count) {
@@ -257,7 +258,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     // Three also on two cores: none of the stages takes a whole one. A camera is not read ahead.
     int threads = o->engine.threads > 0 ? o->engine.threads : mien_cpu_count() > 1 ? 3 : 1;
     threads = info->live ? 1 : threads;
-    s.refiner = o->no_refine ? NULL : mien_refiner_create(o->engine.fov_deg > 0, false);
+    s.refiner = o->no_refine ? NULL : mien_refiner_create(false);
     s.place = mien_calloc(RING, sizeof(*s.place));
     if (!s.place || !mien_monitor_init(&s.monitor)) {
         mien_free(s.place);

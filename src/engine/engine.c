@@ -342,34 +342,20 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     return true;
 }
 
-static struct mien_track *track_of(struct mien_tracker *t, int id)
+bool mien_engine_knows_fov(const struct mien_engine *e)
 {
-    for (int i = 0; i < MIEN_FACES_MAX; i++) {
-        struct mien_track *tr = &t->track[i];
-        if (id && tr->id == id && tr->evidence.looks) {
-            return tr;
-        }
-    }
-    return NULL;
-}
-
-bool mien_engine_looks(struct mien_engine *e, int id, float mean[MIEN_IDENTITY],
-                       float sigma[MIEN_IDENTITY])
-{
-    const struct mien_track *tr = track_of(&e->tracker, id);
-    if (tr) {
-        memcpy(mean, tr->evidence.mean, sizeof(tr->evidence.mean));
-        memcpy(sigma, tr->evidence.sigma, sizeof(tr->evidence.sigma));
-    }
-    return tr != NULL;
+    return e->config.fov_deg > 0;
 }
 
 bool mien_engine_hold_identity(struct mien_engine *e, int id, const float mean[MIEN_IDENTITY],
                                const float sigma[MIEN_IDENTITY])
 {
-    struct mien_track *tr = track_of(&e->tracker, id);
-    if (tr) {
-        mien_evidence_hold(&tr->evidence, mean, sigma);
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        struct mien_track *tr = &e->tracker.track[i];
+        if (id && tr->id == id && tr->evidence.looks) {
+            mien_evidence_hold(&tr->evidence, mean, sigma);
+            return true;
+        }
     }
-    return tr != NULL;
+    return false;
 }

@@ -75,10 +75,8 @@ bool mien_engine_set_network(struct mien_engine *e, const char *net);
 // averaged and taken off the blendshapes from then on. clear: back to none.
 void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear);
 
-// What the portrait network's looks at a tracked face say of its identity together: mean and
-// deviation. False when no face has this id or nobody looked at it.
-bool mien_engine_looks(struct mien_engine *e, int id, float mean[MIEN_IDENTITY],
-                       float sigma[MIEN_IDENTITY]);
+// Whether the field of view was given (else the focal length is a guess).
+bool mien_engine_knows_fov(const struct mien_engine *e);
 // Has a tracked face keep a shape that somebody knows better (scan/refine.h) instead of that, until
 // the looks show another person. False when no face has this id or nobody looked at it.
 bool mien_engine_hold_identity(struct mien_engine *e, int id, const float mean[MIEN_IDENTITY],

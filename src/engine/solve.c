@@ -220,6 +220,8 @@ bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
     if (sight->identity_sigma[0] > 0) {
         out->identity_looks = 1;
         memcpy(out->identity_sigma, sight->identity_sigma, sizeof(out->identity_sigma));
+        memcpy(out->looked_identity, sight->identity, sizeof(out->looked_identity));
+        memcpy(out->looked_sigma, sight->identity_sigma, sizeof(out->looked_sigma));
         if (!shape_of_still(s, camera, sight, out->identity_sigma)) {
             return false;
         }
@@ -317,6 +319,8 @@ bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
     mien_track_lids(tr, out);
     out->identity_looks = tr->evidence.looks;
     memcpy(out->identity_sigma, mien_evidence_sigma(&tr->evidence), sizeof(out->identity_sigma));
+    memcpy(out->looked_identity, tr->evidence.mean, sizeof(out->looked_identity));
+    memcpy(out->looked_sigma, tr->evidence.sigma, sizeof(out->looked_sigma));
     return true;
 }
 

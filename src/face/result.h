@@ -39,6 +39,8 @@ struct mien_face_result {
     float identity[MIEN_IDENTITY];       // units of standard deviation
     float identity_sigma[MIEN_IDENTITY]; // one standard deviation of each, 0: unknown
     int identity_looks; // of the portrait network that they rest on; 0: on the face network alone
+    // What those looks alone say, from which a shape may be refined; undefined without any.
+    float looked_identity[MIEN_IDENTITY], looked_sigma[MIEN_IDENTITY];
     float blendshape[MIEN_BLENDSHAPES]; // 0…1, what the mesh shows
     float action[MIEN_BLENDSHAPES];     // the same with the calibrated neutral expression taken off
                                         // (equal without calibration): for avatars and files

@@ -69,8 +69,8 @@ void mien_session_keep_look(struct mien_session *s, const struct mien_shot *shot
     h->next_ns = now + look_every_ns;
     mien_scan_offer(&h->kept, &shot->picture, &shot->result.camera, f); // short of memory: logged
     h->head.looks = f->identity_looks;
-    memcpy(h->head.identity, f->identity, sizeof(h->head.identity));
-    memcpy(h->head.sigma, f->identity_sigma, sizeof(h->head.sigma));
+    memcpy(h->head.identity, f->looked_identity, sizeof(h->head.identity));
+    memcpy(h->head.sigma, f->looked_sigma, sizeof(h->head.sigma));
 }
 
 // As the file that is saved, but for the mean face to compare with, so that both are one and the

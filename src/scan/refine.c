@@ -40,7 +40,7 @@ struct mien_refiner {
     const struct mien_face_model *model;
     int asked; // of person
     bool landmarks_alone;
-    int id;
+    int id, looks;
     float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
     struct mien_scan_found found;
     struct mien_thread thread;
@@ -88,13 +88,12 @@ static void *work(void *arg)
     }
 }
 
-struct mien_refiner *mien_refiner_create(bool camera_known, bool apart)
+struct mien_refiner *mien_refiner_create(bool apart)
 {
     struct mien_refiner *r = mien_calloc(1, sizeof(*r));
     if (!r) {
         return NULL;
     }
-    r->camera_known = camera_known;
     for (int i = 0; i < PEOPLE; i++) {
         r->person[i].kept.side_px = KEPT_PX;
         r->person[i].kept.most = KEPT_FRAMES;
@@ -123,6 +122,16 @@ void mien_refiner_destroy(struct mien_refiner *r)
     mien_free(r);
 }
 
+static void begin(struct person *p, int id)
+{
+    mien_scan_forget(&p->kept);
+    p->id = id;
+    p->news = p->looks = 0;
+    p->by_skin = false;
+    p->wanted_deg = first_deg;
+    p->yaw_deg = HUGE_VALF;
+}
+
 // The place of the person with this id, or the one not seen for longest, emptied; NULL when that is
 // being refined.
 static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
@@ -140,12 +149,7 @@ static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
     if (state_of(r) != IDLE && p == &r->person[r->asked]) {
         return NULL;
     }
-    mien_scan_forget(&p->kept);
-    p->id = id;
-    p->news = p->looks = 0;
-    p->by_skin = false;
-    p->wanted_deg = first_deg;
-    p->yaw_deg = HUGE_VALF;
+    begin(p, id);
     return p;
 }
 
@@ -159,27 +163,37 @@ static float range_deg(const struct mien_scan *s)
     return s->count ? most - least : 0;
 }
 
-// A shape that is ready is held; the person's pictures may change again.
-static void take_answer(struct mien_refiner *r, struct mien_engine *e)
+// A shape that is ready is held, unless the face has gone, or another has its id by now (an engine
+// that begins anew begins with the same ids); the person's pictures may change again.
+static void take_answer(struct mien_refiner *r, struct mien_engine *e,
+                        const struct mien_result *result)
 {
     if (state_of(r) != ANSWERED) {
         return;
     }
-    if (r->holds) { // nothing happens when that face has gone
-        mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma);
+    for (int i = 0; i < result->count && r->holds; i++) {
+        const struct mien_face_result *f = &result->face[i];
+        if (f->id == r->id && f->identity_looks >= r->looks) {
+            mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma);
+        }
     }
     set_state(r, IDLE);
 }
 
 // Has the shape said anew when there is reason to.
-static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p)
+static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p,
+                const struct mien_face_result *f)
 {
     float range = range_deg(&p->kept);
     bool skin = p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg;
     bool landmarks = !p->by_skin && (p->news >= NEWS || (p->news && p->kept.count < KEPT_FRAMES));
-    if ((!skin && !landmarks) || !mien_engine_looks(e, p->id, r->mean, r->sigma)) {
+    if ((!skin && !landmarks) || !f->identity_looks) {
         return;
     }
+    memcpy(r->mean, f->looked_identity, sizeof(r->mean));
+    memcpy(r->sigma, f->looked_sigma, sizeof(r->sigma));
+    r->looks = f->identity_looks;
+    r->camera_known = mien_engine_knows_fov(e);
     p->news = 0;
     if (skin) {
         p->wanted_deg = more * range;
@@ -195,13 +209,15 @@ static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p)
     }
     refine(r);
     r->state = ANSWERED;
-    take_answer(r, e);
 }
 
 // Keeps the picture when the face is seen from elsewhere than last.
 static void keep(struct person *p, const struct mien_image *frame, const struct mien_camera *camera,
                  const struct mien_face_result *f)
 {
+    if (f->identity_looks < p->looks) {
+        begin(p, p->id); // another one, in an engine that began anew
+    }
     p->news += f->identity_looks != p->looks;
     p->looks = f->identity_looks;
     if (hypotf(f->yaw_deg - p->yaw_deg, f->pitch_deg - p->pitch_deg) >= apart_deg) {
@@ -215,7 +231,7 @@ static void keep(struct person *p, const struct mien_image *frame, const struct 
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
                       const struct mien_result *result)
 {
-    take_answer(r, e);
+    take_answer(r, e, result);
     for (int i = 0; i < result->count; i++) {
         const struct mien_face_result *f = &result->face[i];
         struct person *p = place_of(r, f->id, result->frame);
@@ -227,8 +243,11 @@ void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struc
         if (f->state == MIEN_TRACK_STEADY && !(busy && p == &r->person[r->asked])) {
             keep(p, frame, &result->camera, f);
             if (!busy) {
-                ask(r, e, p);
+                ask(r, e, p, f);
             }
         }
+    }
+    if (!r->thread.started) {
+        take_answer(r, e, result);
     }
 }

@@ -13,10 +13,10 @@
 
 struct mien_refiner; // opaque; used by the engine's thread
 
-// camera_known: the engine was given the field of view. apart: a thread of its own refines, so that
+// apart: a thread of its own refines, so that
 // no frame waits: results then depend on when it is ready. Else the same frames give the same
 // results. NULL on failure (logged).
-struct mien_refiner *mien_refiner_create(bool camera_known, bool apart);
+struct mien_refiner *mien_refiner_create(bool apart);
 void mien_refiner_destroy(struct mien_refiner *r); // NULL is fine; waits for its thread
 // After each frame, with what the engine said of it: keeps, refines, has the engine hold. The
 // shapes count from the next frame on. Short of memory it does without (logged).
