@@ -48,9 +48,6 @@ void mien_live_personalize(struct mien_live *l, struct mien_shot *s)
 {
     struct mien_result *r = &s->result;
     struct mien_profile *p = l->config.profile;
-    if (l->inference.refiner) {
-        mien_refiner_see(l->inference.refiner, l->inference.engine, &s->picture, r);
-    }
     set_mark(l, r);
     const struct mien_face_result *f = mien_profile_face(r);
     s->range_face = f ? f->id : 0;
@@ -188,13 +185,11 @@ static bool open_engine(struct mien_live *l)
         l->inference.engine = mien_engine_create(&c->engine);
         l->network.replaced = true;
     }
-    l->inference.refiner = l->inference.engine ? mien_refiner_create(c->engine.apart) : NULL;
-    return l->inference.refiner != NULL;
+    return l->inference.engine != NULL;
 }
 
 static void close_engine(struct mien_live *l)
 {
-    mien_refiner_destroy(l->inference.refiner); // uses the engine's model
     mien_engine_destroy(l->inference.engine);
 }
 

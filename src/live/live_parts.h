@@ -4,7 +4,6 @@
 #define MIEN_LIVE_LIVE_PARTS_H
 
 #include "live/live.h"
-#include "scan/refine.h"
 
 #include <stdatomic.h>
 
@@ -29,7 +28,6 @@ struct mien_live_input {        // what mien-capture reads
 
 struct mien_live_inference {      // what mien-infer does
     struct mien_engine *engine;   // its own while it runs
-    struct mien_refiner *refiner; // the engine's
     struct mien_decoder *decoder; // its own
     atomic_ullong done, corrupt;
     atomic_int calibrate;

@@ -1,11 +1,10 @@
-// Pictures of each person, when to refine, and the thread that does. See refine.h.
+// Pictures of each person, and when to refine. See refine.h.
 #include "scan/refine.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/thread.h"
 #include "scan/scan.h"
 
 enum {
@@ -20,8 +19,6 @@ static const float apart_deg = 4; // of two pictures that are worth it
 // much; and again when it is so much more.
 static const float first_deg = 40, more = 1.4f;
 
-enum state { IDLE, ASKED, ANSWERED, LEAVING };
-
 struct person {
     int id; // 0: free
     uint64_t seen;
@@ -34,61 +31,10 @@ struct person {
 
 struct mien_refiner {
     struct person person[PEOPLE];
-    bool camera_known, holds;
-    // What is being refined: with a thread of its own, the thread's while ASKED; the person's
-    // pictures too.
-    const struct mien_face_model *model;
-    int asked; // of person
-    bool landmarks_alone;
-    int id, looks;
-    float mean[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
     struct mien_scan_found found;
-    struct mien_thread thread;
-    struct mien_monitor monitor; // guards `state`
-    enum state state;
 };
 
-static void refine(struct mien_refiner *r)
-{
-    struct mien_scan_known known = {r->mean, r->sigma, r->camera_known, r->landmarks_alone};
-    r->holds = mien_scan_refine(&r->person[r->asked].kept, r->model, &known, &r->found);
-}
-
-static enum state state_of(struct mien_refiner *r)
-{
-    pthread_mutex_lock(&r->monitor.mutex);
-    enum state s = r->state;
-    pthread_mutex_unlock(&r->monitor.mutex);
-    return s;
-}
-
-static void set_state(struct mien_refiner *r, enum state s)
-{
-    pthread_mutex_lock(&r->monitor.mutex);
-    r->state = r->state == LEAVING ? LEAVING : s;
-    pthread_cond_broadcast(&r->monitor.cond);
-    pthread_mutex_unlock(&r->monitor.mutex);
-}
-
-static void *work(void *arg)
-{
-    struct mien_refiner *r = arg;
-    for (;;) {
-        pthread_mutex_lock(&r->monitor.mutex);
-        while (r->state != ASKED && r->state != LEAVING) {
-            pthread_cond_wait(&r->monitor.cond, &r->monitor.mutex);
-        }
-        bool leaving = r->state == LEAVING;
-        pthread_mutex_unlock(&r->monitor.mutex);
-        if (leaving) {
-            return NULL;
-        }
-        refine(r);
-        set_state(r, ANSWERED);
-    }
-}
-
-struct mien_refiner *mien_refiner_create(bool apart)
+struct mien_refiner *mien_refiner_create(void)
 {
     struct mien_refiner *r = mien_calloc(1, sizeof(*r));
     if (!r) {
@@ -98,11 +44,6 @@ struct mien_refiner *mien_refiner_create(bool apart)
         r->person[i].kept.side_px = KEPT_PX;
         r->person[i].kept.most = KEPT_FRAMES;
     }
-    if (!mien_monitor_init(&r->monitor) ||
-        (apart && !mien_thread_start(&r->thread, "mien-refine", work, r))) {
-        mien_refiner_destroy(r);
-        return NULL;
-    }
     return r;
 }
 
@@ -111,11 +52,6 @@ void mien_refiner_destroy(struct mien_refiner *r)
     if (!r) {
         return;
     }
-    if (r->thread.started) {
-        set_state(r, LEAVING);
-        mien_thread_join(&r->thread);
-    }
-    mien_monitor_destroy(&r->monitor);
     for (int i = 0; i < PEOPLE; i++) {
         mien_scan_destroy(&r->person[i].kept);
     }
@@ -132,8 +68,8 @@ static void begin(struct person *p, int id)
     p->yaw_deg = HUGE_VALF;
 }
 
-// The place of the person with this id, or the one not seen for longest, emptied; NULL when that is
-// being refined.
+// The place of the person with this id, or the one not seen for longest and is
+// emptied; NULL when all are seen now.
 static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
 {
     struct person *p = &r->person[0];
@@ -145,9 +81,6 @@ static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
     }
     if (p->id && p->seen == frame) {
         return NULL; // more people than places: the first stay
-    }
-    if (state_of(r) != IDLE && p == &r->person[r->asked]) {
-        return NULL;
     }
     begin(p, id);
     return p;
@@ -163,26 +96,9 @@ static float range_deg(const struct mien_scan *s)
     return s->count ? most - least : 0;
 }
 
-// A shape that is ready is held, unless the face has gone, or another has its id by now (an engine
-// that begins anew begins with the same ids); the person's pictures may change again.
-static void take_answer(struct mien_refiner *r, struct mien_engine *e,
-                        const struct mien_result *result)
-{
-    if (state_of(r) != ANSWERED) {
-        return;
-    }
-    for (int i = 0; i < result->count && r->holds; i++) {
-        const struct mien_face_result *f = &result->face[i];
-        if (f->id == r->id && f->identity_looks >= r->looks) {
-            mien_engine_hold_identity(e, r->id, r->found.identity, r->found.sigma);
-        }
-    }
-    set_state(r, IDLE);
-}
-
-// Has the shape said anew when there is reason to.
-static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p,
-                const struct mien_face_result *f)
+// Has the shape said anew, and held, when there is reason to.
+static void refine(struct mien_refiner *r, struct mien_engine *e, struct person *p,
+                   const struct mien_face_result *f)
 {
     float range = range_deg(&p->kept);
     bool skin = p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg;
@@ -190,25 +106,18 @@ static void ask(struct mien_refiner *r, struct mien_engine *e, struct person *p,
     if ((!skin && !landmarks) || !f->identity_looks) {
         return;
     }
-    memcpy(r->mean, f->looked_identity, sizeof(r->mean));
-    memcpy(r->sigma, f->looked_sigma, sizeof(r->sigma));
-    r->looks = f->identity_looks;
-    r->camera_known = mien_engine_knows_fov(e);
     p->news = 0;
     if (skin) {
         p->wanted_deg = more * range;
         p->by_skin = true;
     }
-    r->landmarks_alone = !skin;
-    r->model = mien_engine_model(e);
-    r->asked = (int)(p - r->person);
-    r->id = p->id;
-    if (r->thread.started) {
-        set_state(r, ASKED);
-        return;
+    const struct mien_scan_known known = {.identity = f->looked_identity,
+                                          .sigma = f->looked_sigma,
+                                          .camera = mien_engine_knows_fov(e),
+                                          .landmarks_alone = !skin};
+    if (mien_scan_refine(&p->kept, mien_engine_model(e), &known, &r->found)) {
+        mien_engine_hold_identity(e, p->id, r->found.identity, r->found.sigma);
     }
-    refine(r);
-    r->state = ANSWERED;
 }
 
 // Keeps the picture when the face is seen from elsewhere than last.
@@ -231,7 +140,6 @@ static void keep(struct person *p, const struct mien_image *frame, const struct 
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
                       const struct mien_result *result)
 {
-    take_answer(r, e, result);
     for (int i = 0; i < result->count; i++) {
         const struct mien_face_result *f = &result->face[i];
         struct person *p = place_of(r, f->id, result->frame);
@@ -239,15 +147,9 @@ void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struc
             continue;
         }
         p->seen = result->frame;
-        bool busy = state_of(r) != IDLE;
-        if (f->state == MIEN_TRACK_STEADY && !(busy && p == &r->person[r->asked])) {
+        if (f->state == MIEN_TRACK_STEADY) {
             keep(p, frame, &result->camera, f);
-            if (!busy) {
-                ask(r, e, p, f);
-            }
+            refine(r, e, p, f);
         }
-    }
-    if (!r->thread.started) {
-        take_answer(r, e, result);
     }
 }
