@@ -12,12 +12,12 @@ const CURVES = [
 ];
 const HISTORY = 300;
 
-let hello = null, frame = null, gl = null, program = null, lines = null, lineCount = 0, solid = null, bars = {};
+let hello = null, frame = null, gl = null, program = null, lines = null, lineCount = 0, solid = null, points = null, bars = {};
 const meshes = new Map(); // index of the face -> {frame, points: Float32Array}
 const history = CURVES.map(() => []);
 let frames = 0, dirty = false;
 const counts = document.documentElement.dataset; // what came, where tests can see it
-Object.assign(counts, { frames: 0, meshes: 0, triangles: 0, webgl: "no" });
+Object.assign(counts, { frames: 0, meshes: 0, triangles: 0, webgl: "no", heads: 0 });
 
 const VERTEX = `
 attribute vec3 p; uniform mat3 R; uniform vec3 t; uniform vec4 camera; uniform vec2 fit;
@@ -29,6 +29,36 @@ void main() {
 }`;
 const FRAGMENT = `precision mediump float; uniform vec4 colour; void main() { gl_FragColor = colour; }`;
 
+// The head alone, turned by the mouse: its own space, seen from a point before it.
+const HEAD_VERTEX = `
+attribute vec3 p, n; attribute float eye; uniform mat3 view; uniform vec3 centre; uniform vec4 lens;
+varying vec3 at, normal, place; varying float which;
+void main() {
+  at = view * (p - centre) - vec3(0.0, 0.0, lens.y);
+  normal = view * n; place = p; which = eye;
+  gl_Position = vec4(lens.x * at.x / lens.z, lens.x * at.y, (-at.z - lens.y) * 0.5, -at.z);
+}`;
+const HEAD_FRAGMENT = `
+precision mediump float;
+uniform vec3 eyeAt[2], eyeTo[2], paint; varying vec3 at, normal, place; varying float which;
+void main() {
+  vec3 n = normalize(normal), e = normalize(-at), lamp = normalize(vec3(-0.42, 0.55, 0.72));
+  vec3 c = paint; float gloss = 0.12;
+  if (which > 0.5) {
+    vec3 d = which < 1.5 ? normalize(place - eyeAt[0]) : normalize(place - eyeAt[1]);
+    float a = dot(d, which < 1.5 ? eyeTo[0] : eyeTo[1]);
+    c = mix(vec3(0.92), vec3(0.28, 0.36, 0.36), smoothstep(0.905, 0.92, a));
+    c = mix(c, vec3(0.04), smoothstep(0.985, 0.99, a));
+    gloss = 0.6;
+  }
+  n = dot(n, e) < 0.0 ? -n : n;
+  float key = max((dot(n, lamp) + 0.25) / 1.25, 0.0), sky = 0.5 + 0.5 * n.y;
+  vec3 l = vec3(0.78, 0.76, 0.73) * key + mix(vec3(0.18), vec3(0.36, 0.39, 0.43), sky);
+  float shine = gloss * pow(max(dot(n, normalize(lamp + e)), 0.0), 40.0);
+  gl_FragColor = vec4(pow(pow(c, vec3(2.2)) * l + 0.5 * shine, vec3(1.0 / 2.2)), 1.0);
+}`;
+const head = { on: location.hash === "#head", turn: 0, lift: 0, zoom: 1, program: null, parts: null };
+
 function shader(kind, text) {
   const s = gl.createShader(kind);
   gl.shaderSource(s, text);
@@ -37,13 +67,103 @@ function shader(kind, text) {
   return s;
 }
 
+function link(vertex, fragment) {
+  const p = gl.createProgram();
+  gl.attachShader(p, shader(gl.VERTEX_SHADER, vertex));
+  gl.attachShader(p, shader(gl.FRAGMENT_SHADER, fragment));
+  gl.linkProgram(p);
+  return p;
+}
+
+// Which vertices hang together: the largest part is the skin (0), what is left of it are the eyes (1 left, 2 right).
+function findParts(points) {
+  const n = points.length / 3, up = Array.from({ length: n }, (_, i) => i), size = new Map(), x = new Map();
+  const root = i => { while (up[i] !== i) i = up[i] = up[up[i]]; return i; };
+  for (let i = 0; i < hello.triangles.length; i += 3) {
+    for (let k = 1; k < 3; k++) up[root(hello.triangles[i + k])] = root(hello.triangles[i]);
+  }
+  for (let i = 0; i < n; i++) {
+    size.set(root(i), (size.get(root(i)) || 0) + 1);
+    x.set(root(i), (x.get(root(i)) || 0) + points[3 * i]);
+  }
+  const skin = [...size.keys()].sort((a, b) => size.get(b) - size.get(a))[0];
+  return Float32Array.from({ length: n }, (_, i) => root(i) === skin ? 0 : x.get(root(i)) > 0 ? 1 : 2);
+}
+
+function setUpHead() {
+  head.program = link(HEAD_VERTEX, HEAD_FRAGMENT);
+  if (!gl.getProgramParameter(head.program, gl.LINK_STATUS)) counts.webgl = "broken";
+  head.buffer = ["p", "n", "eye"].map(() => gl.createBuffer());
+  head.parts = null;
+}
+
+function normalsOf(points) {
+  const n = new Float32Array(points.length), t = hello.triangles;
+  for (let i = 0; i < t.length; i += 3) {
+    const a = 3 * t[i], b = 3 * t[i + 1], c = 3 * t[i + 2];
+    const u = [0, 1, 2].map(k => points[b + k] - points[a + k]), v = [0, 1, 2].map(k => points[c + k] - points[a + k]);
+    const x = [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]];
+    for (const o of [a, b, c]) for (let k = 0; k < 3; k++) n[o + k] += x[k];
+  }
+  return n;
+}
+
+// Where each eye is, and where it looks, in the head's own space.
+function eyesOf(face, points) {
+  const R = face.pose.R, at = [0, 0, 0, 0, 0, 0], to = [], sum = [0, 0];
+  for (let i = 0; i < head.parts.length; i++) {
+    const e = head.parts[i] - 1;
+    if (e < 0) continue;
+    sum[e]++;
+    for (let k = 0; k < 3; k++) at[3 * e + k] += points[3 * i + k];
+  }
+  for (let e = 0; e < 2; e++) {
+    for (let k = 0; k < 3; k++) at[3 * e + k] /= Math.max(1, sum[e]);
+  }
+  for (let e = 0; e < 2; e++) {
+    const [yaw, pitch] = (e ? face.gaze.right : face.gaze.left).map(d => d * Math.PI / 180);
+    const d = [Math.sin(yaw) * Math.cos(pitch), Math.sin(pitch), Math.cos(yaw) * Math.cos(pitch)];
+    for (let k = 0; k < 3; k++) to.push(R[k] * d[0] + R[3 + k] * d[1] + R[6 + k] * d[2]);
+  }
+  return { at, to };
+}
+
+function drawHead() {
+  const canvas = $("mesh"), face = frame.faces[0], mesh = meshes.get(0);
+  resize(canvas);
+  gl.viewport(0, 0, canvas.width, canvas.height);
+  gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+  if (!face || !mesh) return;
+  head.parts = head.parts || findParts(mesh.points);
+  const p = head.program, at = name => gl.getUniformLocation(p, name), eyes = eyesOf(face, mesh.points);
+  gl.useProgram(p);
+  [mesh.points, normalsOf(mesh.points), head.parts].forEach((data, i) => {
+    const where = gl.getAttribLocation(p, ["p", "n", "eye"][i]);
+    gl.bindBuffer(gl.ARRAY_BUFFER, head.buffer[i]);
+    gl.bufferData(gl.ARRAY_BUFFER, data, gl.DYNAMIC_DRAW);
+    gl.enableVertexAttribArray(where);
+    gl.vertexAttribPointer(where, i < 2 ? 3 : 1, gl.FLOAT, false, 0, 0);
+  });
+  // Who looks goes round: first the head's own turn, then to the side, then up.
+  const R = face.pose.R, [a, b] = [head.turn, head.lift], [s, c, u, v] = [Math.sin(a), Math.cos(a), Math.sin(b), Math.cos(b)];
+  const side = [c, 0, s, 0, 1, 0, -s, 0, c], up = [1, 0, 0, 0, v, -u, 0, u, v];
+  const times = (x, y) => [0, 1, 2].flatMap(i => [0, 1, 2].map(j => [0, 1, 2].reduce((z, k) => z + x[3 * i + k] * y[3 * k + j], 0)));
+  const V = times(up, times(side, R)), distance = 620 / head.zoom;
+  gl.uniformMatrix3fv(at("view"), false, [V[0], V[3], V[6], V[1], V[4], V[7], V[2], V[5], V[8]]);
+  gl.uniform3f(at("centre"), 0, 0, 45);
+  gl.uniform4f(at("lens"), 4.6, distance, canvas.width / canvas.height, 0);
+  gl.uniform3fv(at("eyeAt"), eyes.at);
+  gl.uniform3fv(at("eyeTo"), eyes.to);
+  gl.uniform3f(at("paint"), 0.78, 0.62, 0.54);
+  gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, solid);
+  gl.drawElements(gl.TRIANGLES, hello.triangles.length, gl.UNSIGNED_SHORT, 0);
+  counts.heads = Number(counts.heads) + 1;
+}
+
 function setUpMesh() {
   gl = $("mesh").getContext("webgl", { antialias: true, alpha: true });
   if (!gl) return; // landmarks are drawn all the same
-  program = gl.createProgram();
-  gl.attachShader(program, shader(gl.VERTEX_SHADER, VERTEX));
-  gl.attachShader(program, shader(gl.FRAGMENT_SHADER, FRAGMENT));
-  gl.linkProgram(program);
+  program = link(VERTEX, FRAGMENT);
   counts.webgl = gl.getProgramParameter(program, gl.LINK_STATUS) ? "yes" : "broken";
   const seen = new Set(), edges = [];
   for (let i = 0; i < hello.triangles.length; i += 3) {
@@ -63,10 +183,8 @@ function setUpMesh() {
   gl.enable(gl.DEPTH_TEST);
   gl.depthFunc(gl.LEQUAL);
   gl.polygonOffset(1, 2);
-  gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
-  gl.useProgram(program);
-  gl.enableVertexAttribArray(gl.getAttribLocation(program, "p"));
-  gl.vertexAttribPointer(gl.getAttribLocation(program, "p"), 3, gl.FLOAT, false, 0, 0);
+  points = gl.createBuffer();
+  setUpHead();
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
 }
@@ -108,7 +226,11 @@ function drawMesh() {
   if (!gl || !program) return;
   const canvas = $("mesh");
   resize(canvas);
-  const f = place(canvas);
+  const f = place(canvas), where = gl.getAttribLocation(program, "p");
+  gl.useProgram(program);
+  gl.bindBuffer(gl.ARRAY_BUFFER, points);
+  gl.enableVertexAttribArray(where);
+  gl.vertexAttribPointer(where, 3, gl.FLOAT, false, 0, 0);
   gl.viewport(f.x, f.y, f.s * frame.width, f.s * frame.height);
   gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   const at = name => gl.getUniformLocation(program, name);
@@ -178,8 +300,13 @@ function draw() {
   requestAnimationFrame(draw);
   if (!dirty || !frame) return;
   dirty = false;
-  drawMesh();
-  drawPoints();
+  if (head.on && gl && head.program) {
+    drawHead();
+    $("points").getContext("2d").clearRect(0, 0, $("points").width, $("points").height);
+  } else {
+    drawMesh();
+    drawPoints();
+  }
   drawPlot();
   const face = frame.faces[0];
   for (const name in bars) bars[name].style.transform = `scaleX(${face ? face.blendshapes[name] || 0 : 0})`;
@@ -226,6 +353,32 @@ function connect() {
   socket.onclose = () => { $("state").textContent = "mien has stopped; waiting for it"; setTimeout(connect, 1000); };
 }
 
+// The mouse turns the head, the wheel brings it nearer, a double click shows it from the front again.
+function setUpTurning() {
+  const stage = $("stage"), show = () => {
+    document.body.classList.toggle("head", head.on);
+    $("view").textContent = head.on ? "picture" : "head";
+    dirty = true;
+  };
+  $("view").onclick = () => { head.on = !head.on; show(); };
+  stage.onpointerdown = e => { if (head.on) stage.setPointerCapture(e.pointerId); };
+  stage.onpointermove = e => {
+    if (!head.on || !(e.buttons & 1)) return;
+    head.turn += 3.14 * e.movementX / stage.clientWidth;
+    head.lift = Math.max(-1.4, Math.min(1.4, head.lift + 2.1 * e.movementY / stage.clientHeight));
+    dirty = true;
+  };
+  stage.onwheel = e => {
+    if (!head.on) return;
+    e.preventDefault();
+    head.zoom = Math.max(0.4, Math.min(6, head.zoom * Math.exp(-e.deltaY / 600)));
+    dirty = true;
+  };
+  stage.ondblclick = () => { Object.assign(head, { turn: 0, lift: 0, zoom: 1 }); dirty = true; };
+  show();
+}
+
+setUpTurning();
 window.addEventListener("resize", () => { dirty = true; });
 connect();
 draw();

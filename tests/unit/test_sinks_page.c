@@ -118,6 +118,18 @@ static void test_page_in_chromium(void **state)
     assert_non_null(strstr(dom, "2 faces"));
     assert_non_null(strstr(dom, "<span>jawOpen</span>"));
     mien_free(dom);
+    // The head alone, turned by the mouse, where the browser draws at all.
+    snprintf(url, sizeof(url), "http://127.0.0.1:%s/#head", port);
+    assert_true(serve(s, &m, start(program, dir, url, getenv("MIEN_HEAD_PNG"))));
+    dom = mien_file_read(path, 0, &size);
+    assert_non_null(dom);
+    int heads = 0;
+    p = strstr(dom, "data-heads=\"");
+    sscanf(p ? p : "", "data-heads=\"%d", &heads);
+    if ((heads < 3 && !strstr(dom, "data-webgl=\"no\"")) || strstr(dom, "data-webgl=\"broken\"")) {
+        fail_msg("%d heads drawn: %.600s", heads, dom);
+    }
+    mien_free(dom);
     assert_true(mien_sink_close(s));
     mien_face_model_destroy(&m);
     char command[300];
