@@ -9,7 +9,7 @@
 
 enum {
     PEOPLE = 3,       // whose pictures are kept at a time
-    KEPT_FRAMES = 8,  // of each: the work grows with their square
+    KEPT_FRAMES = 6,  // of each: the work grows with their square
     KEPT_PX = 320,    // the plane that skin is compared on has no more of the face (scan/tracks.c)
     LEAST_FRAMES = 5, // for patches of skin
     NEWS = 4,         // of pictures and looks: the landmarks say a shape anew

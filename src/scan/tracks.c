@@ -8,7 +8,7 @@
 
 enum {
     SIDE = 256,       // of the UV plane, texels
-    SPACING = 4,      // of points
+    SPACING = 8,      // of points
     WINDOW = 7,       // of a patch, texels to each side of its middle
     SURROUNDINGS = 9, // whose mean and deviation are the light's
     AREA = (2 * WINDOW + 1) * (2 * WINDOW + 1),
