@@ -119,6 +119,7 @@ void mien_show_draw(struct mien_show *s, const struct mien_shot *shot)
     int64_t start = mien_now_ns();
     bool captured = shot && s->capture, shared = captured || s->controls.audience;
     mien_show_take(s, shot, start);
+    mien_show_thumbnails(s);
     mien_show_paint(s, true, shared);
     if (captured) {
         s->capture(s->capture_arg, shot);

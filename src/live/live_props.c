@@ -102,6 +102,29 @@ static int find(struct mien_ui_controls *c, char (*path)[1024], const char *want
     return -1;
 }
 
+void mien_props_set_favourites(struct mien_ui_controls *c, const char *list)
+{
+    for (const char *p = list ? list : ""; *p;) {
+        size_t n = strcspn(p, ",");
+        for (int i = 1; i < c->props; i++) {
+            c->favourite[i] = c->favourite[i] ||
+                              (strlen(c->prop_name[i]) == n && !strncmp(c->prop_name[i], p, n));
+        }
+        p += n + (p[n] == ',');
+    }
+}
+
+void mien_props_favourites(const struct mien_ui_controls *c, char *list, size_t size)
+{
+    size_t n = 0;
+    list[0] = 0;
+    for (int i = 1; i < c->props; i++) {
+        if (c->favourite[i] && n + strlen(c->prop_name[i]) + 2 < size) {
+            n += (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", c->prop_name[i]);
+        }
+    }
+}
+
 static void say_refused(struct mien_show *s, int i, const char *reason)
 {
     char text[800];

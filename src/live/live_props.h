@@ -15,5 +15,8 @@ bool mien_props_put_on(struct mien_show *s);
 // The same for a list: one thing or several with commas, names or files. False too when one of them
 // is not there (logged).
 bool mien_props_wear(struct mien_show *s, const char *list);
+// Favourites: names, with commas; those that are not there are left out.
+void mien_props_set_favourites(struct mien_ui_controls *c, const char *list);
+void mien_props_favourites(const struct mien_ui_controls *c, char *list, size_t size);
 
 #endif

@@ -131,6 +131,8 @@ static int open_show(struct mien_session *s)
     mien_session_list_networks(s);
     mien_session_open_sound(s);
     mien_props_list(k, s->show->prop_path);
+    mien_props_set_favourites(k, o->favourites);
+    mien_props_favourites(k, s->props.favourites_before, sizeof(s->props.favourites_before));
     bool staged = open_stage(s);
     bool worn = !o->prop || !*o->prop || mien_props_wear(s->show, o->prop) ||
                 mien_settings_recalled(s->settings, &o->prop);

@@ -19,9 +19,10 @@
 struct mien_session_options {
     const char *source, *screenshot, *record, *out, *net, *detect, *prop, *report, *profile,
         *curves, *marks, *preset, *record_sound, *control, *avatar, *ground;
-    const char *folder; // where files go whose names are not given; NULL or "": the current one
-    const char *sinks;  // from the settings: offered, not opened
-    int width, height;  // of the window; 0 = chosen
+    const char *folder;     // where files go whose names are not given; NULL or "": the current one
+    const char *sinks;      // from the settings: offered, not opened
+    const char *favourites; // of things to wear: names, with commas
+    int width, height;      // of the window; 0 = chosen
     int capture_w, capture_h, fps;
     bool headless, loop, fullscreen, bars, axes, head, points, quality, light;
     bool show_curves, beside, lit, my_head;
@@ -131,6 +132,7 @@ struct mien_session_person {     // session_person.c
 struct mien_session_props {          // live_session.c
     int before;                      // as in controls.prop, at the start
     bool also_before[MIEN_UI_PROPS]; // as in controls.also
+    char favourites_before[1024];
 };
 
 struct mien_session_network { // session_network.c

@@ -310,6 +310,19 @@ void mien_show_measure(struct mien_show *s, const struct mien_shot *shot, int64_
     }
 }
 
+void mien_show_thumbnails(struct mien_show *s)
+{
+    struct mien_ui_controls *c = &s->controls;
+    int left = s->ui && mien_ui_shows_props(s->ui) ? 4 : 0; // so that no frame waits long
+    for (int i = 1; i < c->props && left; i++) {
+        if (!c->prop_picture[i]) {
+            c->prop_picture[i] = mien_view_thumbnail(s->view, s->prop_path[i]);
+            left--;
+            s->dirty = true;
+        }
+    }
+}
+
 void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
 {
     static const struct mien_result nothing = {0};

@@ -64,6 +64,8 @@ void mien_show_close(struct mien_show *s);  // idempotent, accepts a zeroed obje
 void mien_show_events(struct mien_show *s); // what the user did: asks for actions
 // Does one that is the window's own; false: it is the session's.
 bool mien_show_act(struct mien_show *s, const struct mien_action *a);
+// Some pictures of things to wear, where they are shown and not made yet.
+void mien_show_thumbnails(struct mien_show *s);
 // Draws the shot (NULL: the last one again), waits until it is on the screen and measures. In
 // frame.c, like the way of every frame; its steps are the four functions that follow.
 void mien_show_draw(struct mien_show *s, const struct mien_shot *shot);

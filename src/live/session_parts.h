@@ -61,7 +61,8 @@ bool mien_session_open_marks(struct mien_session *s); // those that others send;
 
 // session_settings.c: the settings as they are now.
 struct mien_session_texts {
-    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64], props[MIEN_CONFIG_LINE - 64];
+    char sinks[MIEN_CONFIG_LINE - 64], curves[MIEN_CONFIG_LINE - 64], props[MIEN_CONFIG_LINE - 64],
+        favourites[MIEN_CONFIG_LINE - 64];
 };
 // A text that nobody has exchanged stays the very one that it was; whole: all are put together, and
 // of outputs those that are on. t: where they are.

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "live/live_props.h"
 #include "live/session_parts.h"
 #include "live/settings.h"
 
@@ -48,6 +49,10 @@ struct mien_session_options mien_session_present(const struct mien_session *s,
         memcmp(k->also, s->props.also_before, sizeof(k->also)) != 0) {
         list_props(k, t->props, sizeof(t->props));
         now.prop = t->props;
+    }
+    mien_props_favourites(k, t->favourites, sizeof(t->favourites));
+    if (strcmp(t->favourites, s->props.favourites_before) != 0) {
+        now.favourites = t->favourites;
     }
     if (k->profile_known && k->profile_on == s->o.profile_off) {
         now.profile = k->profile_on ? s->person.name : "";

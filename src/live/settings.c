@@ -266,6 +266,7 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          "smoothing",
          LIVE(SMOOTHING, controls.filter)},
         {{"", 0, MIEN_OPT_FIELD(&o->sinks), NULL, NULL, 0, 0}, "outputs", BY(ADD_OUTPUT)},
+        {{"", 0, MIEN_OPT_FIELD(&o->favourites), NULL, NULL, 0, 0}, "favourites", BY(FAVOURITE)},
     };
     _Static_assert(MIEN_COUNT(rows) < MIEN_SETTINGS_MAX, "the last row has no name");
     for (size_t i = 0; i < MIEN_COUNT(rows); i++) {

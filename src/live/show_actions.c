@@ -93,6 +93,15 @@ static void wear_besides(struct mien_show *s, const struct mien_action *a)
     mien_props_put_on(s);
 }
 
+static void toggle_favourite(struct mien_show *s, const struct mien_action *a)
+{
+    struct mien_ui_controls *c = &s->controls;
+    int i = (int)a->number;
+    if (i > 0 && i < c->props) {
+        c->favourite[i] = !c->favourite[i];
+    }
+}
+
 static void turn_prop(struct mien_show *s, const struct mien_action *a, int by)
 {
     struct mien_ui_controls *c = &s->controls;

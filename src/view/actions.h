@@ -26,6 +26,7 @@
     X(PROP_BACK, SHOW, NOTHING, "the thing to wear before", 'G', "G", NULL, NULL, wear_before)     \
     X(WEAR, SHOW, NUMBER, "wear this alone", 0, NULL, NULL, NULL, wear_alone)                      \
     X(WEAR_TOO, SHOW, NUMBER, "put this on besides, or off", 0, NULL, NULL, NULL, wear_besides)    \
+    X(FAVOURITE, SHOW, NUMBER, "a favourite, or not", 0, NULL, NULL, NULL, toggle_favourite)       \
     X(LIGHT, SHOW, NOTHING, "light from the face", 'l', "l", NULL, NULL, toggle_light)             \
     X(HEAD, SHOW, NOTHING, "whole head", 'e', "e", "e", "the whole head, or the face only",        \
       toggle_head)                                                                                 \

@@ -87,8 +87,8 @@ void style(float s)
 // Text is baked at screen pixels and shown at window points.
 void bake(mien_ui *ui)
 {
-    static const ImWchar range[] = {0x20,   0xff,   0x2013, 0x2026, 0x2190, 0x2193,
-                                    0x25cf, 0x25cf, 0x2713, 0x2713, 0};
+    static const ImWchar range[] = {0x20,   0xff,   0x2013, 0x2026, 0x2190, 0x2193, 0x25cf,
+                                    0x25cf, 0x2605, 0x2606, 0x2713, 0x2713, 0};
     ImGuiIO &io = ImGui::GetIO();
     char path[512];
     io.Fonts->Clear();
@@ -599,7 +599,7 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
 {
     float bar;
-    ui->typing = false; // until it is drawn so
+    ui->typing = ui->browsing = false; // until it is drawn so
     ui->offering = c->waiting;
     ui->guiding = c->guide.stage != MIEN_UI_GUIDE_OFF;
     ui->heading = c->settings->stage.shows == MIEN_STAGE_HEAD && !c->presenting;
@@ -641,6 +641,11 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     ui->close_all = false;
     ImGui::Render();
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+}
+
+bool mien_ui_shows_props(const struct mien_ui *ui)
+{
+    return ui->browsing;
 }
 
 bool mien_ui_writes(const struct mien_ui_controls *c)

@@ -98,7 +98,9 @@ struct mien_ui_controls {
     char prop_name[MIEN_UI_PROPS][48];
     int props, prop;
     bool also[MIEN_UI_PROPS]; // worn besides
-    bool light;               // props are lit like the face
+    bool favourite[MIEN_UI_PROPS];
+    unsigned prop_picture[MIEN_UI_PROPS]; // textures; 0: none yet
+    bool light;                           // props are lit like the face
     // The avatar: its file, "" = none; what it can do; the ground behind it.
     char avatar[MIEN_UI_PATH], avatar_can[240], ground[16];
     // One's own head: directions that were seen, looks that are kept, whether it is being made, and
@@ -171,6 +173,8 @@ bool mien_ui_event(struct mien_ui *ui, const void *event);
 void mien_ui_show(struct mien_ui *ui, enum mien_ui_menu menu);
 // Whether mien_ui_draw would show anything, and the menu bar's height in screen px (else 0).
 bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
+// Whether the things to wear were shown when it was drawn last: their pictures are wanted.
+bool mien_ui_shows_props(const struct mien_ui *ui);
 // What of the window the page that is shown now keeps for itself, at the right and the lower edge.
 void mien_ui_page(const struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
                   int height_px, float *right_px, float *bottom_px);

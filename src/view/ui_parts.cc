@@ -222,22 +222,85 @@ void view_part(mien_ui *ui, const mien_ui_controls *c)
     ImGui::PopStyleVar();
 }
 
-void prop_part(const mien_ui_controls *c)
+// A picture of the thing on a head, to be put on or taken off; a star and its name below.
+void prop_cell(const mien_ui_controls *c, int i, float size)
 {
-    ImGui::TextDisabled("one after the other: g, back with G");
-    if (ImGui::RadioButton(c->prop_name[0], c->prop == 0)) {
-        ask(c, MIEN_ACTION_WEAR, 0);
+    float em = ImGui::GetFontSize();
+    bool worn = c->prop == i || c->also[i];
+    ImGui::PushID(i);
+    ImGui::BeginGroup();
+    ImVec2 at = ImGui::GetCursorScreenPos(), end(at.x + size, at.y + size);
+    if (ImGui::Selectable("##wear", false, ImGuiSelectableFlags_DontClosePopups,
+                          ImVec2(size, size))) {
+        ask(c, MIEN_ACTION_WEAR_TOO, i);
     }
-    for (int i = 1; i < c->props; i++) {
-        bool worn = c->prop == i || c->also[i];
-        if (ImGui::Checkbox(c->prop_name[i], &worn)) {
-            ask(c, MIEN_ACTION_WEAR_TOO, i);
+    bool over = ImGui::IsItemHovered() || ImGui::IsItemFocused();
+    ImDrawList *d = ImGui::GetWindowDrawList();
+    if (c->prop_picture[i]) {
+        d->AddImage((ImTextureID)(intptr_t)c->prop_picture[i], at, end);
+    } else {
+        d->AddRectFilled(at, end, IM_COL32(255, 255, 255, 18), 3);
+    }
+    if (worn || over) {
+        d->AddRect(at, end, worn ? ImGui::GetColorU32(mien_ui_accent) : IM_COL32_WHITE, 3, 0,
+                   worn ? 2.5f : 1);
+    }
+    if (worn) {
+        ImVec2 tick(end.x - 1.3f * em, end.y - 1.3f * em);
+        d->AddRectFilled(tick, end, ImGui::GetColorU32(mien_ui_accent), 3);
+        d->AddText(ImVec2(tick.x + 0.25f * em, tick.y + 0.1f * em), IM_COL32(10, 20, 20, 255),
+                   "\u2713");
+    }
+    if (ImGui::Selectable(c->favourite[i] ? "\u2605" : "\u2606", false,
+                          ImGuiSelectableFlags_DontClosePopups, ImVec2(em, 0))) {
+        ask(c, MIEN_ACTION_FAVOURITE, i);
+    }
+    if (ImGui::IsItemHovered()) {
+        ImGui::SetTooltip("%s", mien_action_words(MIEN_ACTION_FAVOURITE));
+    }
+    ImGui::SameLine(0, 0.3f * em);
+    ImVec2 name = ImGui::GetCursorScreenPos();
+    ImGui::PushClipRect(name, ImVec2(end.x, name.y + 2 * em), true);
+    ImGui::TextColored(worn ? mien_ui_accent : ImGui::GetStyleColorVec4(ImGuiCol_Text), "%s",
+                       c->prop_name[i]);
+    ImGui::PopClipRect();
+    ImGui::SetCursorScreenPos(ImVec2(at.x, name.y + 1.3f * em));
+    ImGui::Dummy(ImVec2(size, 0));
+    ImGui::EndGroup();
+    ImGui::PopID();
+}
+
+// Favourites first. Scrolls where the window is small.
+void prop_part(mien_ui *ui, const mien_ui_controls *c)
+{
+    float em = ImGui::GetFontSize(), size = 6.2f * em, gap = 0.6f * em;
+    ImVec2 room = ImGui::GetIO().DisplaySize;
+    int columns = (int)((0.86f * room.x - 2 * em) / (size + gap));
+    columns = columns < 1 ? 1 : columns > 5 ? 5 : columns;
+    int rows = (c->props - 1 + columns - 1) / columns, n = 0;
+    float all = (float)rows * (size + 2.1f * em),
+          high = fminf(all, fmaxf(room.y - 11 * em, 8 * em));
+    float bar = high < all ? ImGui::GetStyle().ScrollbarSize : 0;
+    ui->browsing = true;
+    button(c, MIEN_ACTION_WEAR, "Take everything off");
+    ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(gap, 0.3f * em));
+    ImGui::BeginChild("things", ImVec2((float)columns * (size + gap) + bar, high), false);
+    for (int wanted = 1; wanted >= 0; wanted--) {
+        for (int i = 1; i < c->props; i++) {
+            if (c->favourite[i] == (wanted == 1)) {
+                if (n % columns) {
+                    ImGui::SameLine((float)(n % columns) * (size + gap));
+                }
+                n++;
+                prop_cell(c, i, size);
+            }
         }
     }
-    ImGui::Separator();
+    ImGui::EndChild();
+    ImGui::PopStyleVar();
     toggle(c, MIEN_ACTION_LIGHT, c->light);
-    ImGui::TextDisabled("own ones: glTF or PNG files in");
-    ImGui::TextDisabled("~/.local/share/mien/props");
+    ImGui::TextDisabled("one after the other: g, G; your own glTF and PNG");
+    ImGui::TextDisabled("files: ~/.local/share/mien/props");
 }
 
 void track_part(const mien_ui_controls *c)
@@ -584,7 +647,7 @@ void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which)
     case MIEN_UI_VIEW:
         return view_part(ui, c);
     case MIEN_UI_PROP:
-        return prop_part(c);
+        return prop_part(ui, c);
     case MIEN_UI_TRACK:
         return track_part(c);
     case MIEN_UI_RECORD:

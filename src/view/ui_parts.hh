@@ -24,6 +24,7 @@ struct mien_ui {
     char words[80], preset[32];
     bool settings, camera, open_asked, opened; // window shown; dialog asked for, on
     bool guiding;                              // the page of calibration is shown
+    bool browsing;                             // the things to wear are shown
     int guide_key;                             // pressed for it (SDL_Keycode), 0: none
     bool quit_asked, quitting, leave;          // the question: asked for, on; answered by key
     bool offering;                             // there is no source: what to do is shown

@@ -26,6 +26,13 @@ struct buffer { // a framebuffer; frame 0: none
     int width, height;
 };
 
+enum { THUMB_PX = 160 };
+
+struct thumb {      // a picture of somebody who wears this
+    char *path;     // owned
+    GLuint texture; // 0: it cannot be worn
+};
+
 struct mien_view {
     const struct mien_face_model *model;
     int width, height;
@@ -52,6 +59,12 @@ struct mien_view {
     struct mien_layout layout; // of what was drawn last
     bool pictured;             // and whether it had a picture
     int help_pages;
+    struct thumb thumb[MIEN_VIEW_THUMBS];
+    int thumbs;
+    struct mien_wear model_wears; // what the head of the thumbnails wears
+    bool models;
+    struct mien_image thumb_ground, thumb_picture;
+    struct mien_result *posed; // and how it is held
 };
 
 static bool make_frame(struct mien_view *v)
@@ -152,6 +165,16 @@ void mien_view_destroy(struct mien_view *v)
     if (!v) {
         return;
     }
+    for (int i = 0; i < v->thumbs; i++) {
+        glDeleteTextures(1, &v->thumb[i].texture);
+        mien_free(v->thumb[i].path);
+    }
+    if (v->models) {
+        mien_wear_destroy(&v->model_wears);
+    }
+    mien_image_destroy(&v->thumb_ground);
+    mien_image_destroy(&v->thumb_picture);
+    mien_free(v->posed);
     mien_scene_destroy(&v->scene);
     mien_wear_destroy(&v->wear);
     mien_stage_destroy(&v->stage);
@@ -595,6 +618,90 @@ static void blit_fitted(GLuint from, int from_w, int from_h, GLuint to, int w, i
     glReadBuffer(from ? GL_COLOR_ATTACHMENT0 : GL_BACK);
     glBlitFramebuffer(0, 0, from_w, from_h, x, y, x + (GLint)lroundf(r.w), y + (GLint)lroundf(r.h),
                       GL_COLOR_BUFFER_BIT, GL_LINEAR);
+}
+
+// The mean head before a dark ground, turned a little, as large as leaves room for a hat.
+static bool begin_thumbs(struct mien_view *v)
+{
+    if (v->models) {
+        return v->posed != NULL;
+    }
+    v->models = true;
+    if (!mien_wear_init(&v->model_wears, &v->scene.mesh) ||
+        !mien_image_create(&v->thumb_ground, THUMB_PX, THUMB_PX, MIEN_FORMAT_RGB8) ||
+        !mien_image_create(&v->thumb_picture, THUMB_PX, THUMB_PX, MIEN_FORMAT_RGB8)) {
+        return false;
+    }
+    memset(v->thumb_ground.data, 44, v->thumb_ground.stride * THUMB_PX);
+    struct mien_result *r = v->posed = mien_calloc(1, sizeof(*r));
+    if (!r) {
+        return false;
+    }
+    r->width_px = r->height_px = THUMB_PX;
+    r->camera = mien_camera_make(THUMB_PX, THUMB_PX, 24);
+    r->count = 1;
+    r->face[0].id = 1;
+    mien_pose_from_angles(24, 4, 0, r->face[0].pose.R);
+    r->face[0].pose.t[1] = -42;
+    r->face[0].pose.t[2] = -1020;
+    return true;
+}
+
+static GLuint keep_thumb(const struct mien_image *im)
+{
+    GLuint texture;
+    glGenTextures(1, &texture);
+    glBindTexture(GL_TEXTURE_2D, texture);
+    glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / 3));
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGB8, im->width, im->height, 0, GL_RGB, GL_UNSIGNED_BYTE,
+                 im->data);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
+    glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    return texture;
+}
+
+static GLuint make_thumb(struct mien_view *v, const char *path)
+{
+    struct mien_why why;
+    if (!begin_thumbs(v) || !mien_wear_set(&v->model_wears, path, &why)) {
+        return 0;
+    }
+    mien_scene_picture(&v->scene, &v->thumb_ground);
+    mien_scene_worn(&v->scene, v->posed, &v->model_wears, &v->thumb_ground, false);
+    if (!begin_image(v, &v->thumb_picture)) {
+        return 0;
+    }
+    struct mien_map map = {{0, 0, THUMB_PX, THUMB_PX}, THUMB_PX, THUMB_PX, false};
+    const struct mien_scene_look look = {MIEN_VIEW_SHADED, true, 1};
+    mien_scene_video(&v->scene, &map, THUMB_PX, 1);
+    mien_scene_face(&v->scene, &map, THUMB_PX, v->posed, 0, &look);
+    mien_layer_show(&v->model_wears.layer, &map, THUMB_PX);
+    read_back(v, v->copy.frame, &v->thumb_picture);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    v->worn.time_ns = 0; // the picture's texture has another one's content now
+    return keep_thumb(&v->thumb_picture);
+}
+
+unsigned mien_view_thumbnail(struct mien_view *v, const char *path)
+{
+    for (int i = 0; i < v->thumbs; i++) {
+        if (!strcmp(v->thumb[i].path, path)) {
+            return v->thumb[i].texture;
+        }
+    }
+    char *kept = v->thumbs < MIEN_VIEW_THUMBS ? mien_calloc(strlen(path) + 1, 1) : NULL;
+    if (!kept) {
+        return 0;
+    }
+    memcpy(kept, path, strlen(path));
+    struct thumb *t = &v->thumb[v->thumbs++];
+    *t = (struct thumb){.path = kept, .texture = make_thumb(v, path)};
+    return t->texture;
 }
 
 bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)

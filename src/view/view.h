@@ -74,6 +74,11 @@ bool mien_view_wear(struct mien_view *v, const char *path, struct mien_why *why)
 // One thing more, up to MIEN_WEAR_MAX, and one less.
 bool mien_view_wear_too(struct mien_view *v, const char *path, struct mien_why *why);
 void mien_view_take_off(struct mien_view *v, const char *path);
+// A texture (RGB, its first row the top) of a head that wears this, made when it is asked for the
+// first time and kept; 0: it cannot be worn. Between two drawings: another mien_view_draw comes
+// before anything that shows the frame.
+enum { MIEN_VIEW_THUMBS = 64 };
+unsigned mien_view_thumbnail(struct mien_view *v, const char *path);
 int mien_view_help_pages(const struct mien_view *v); // of the sheet as it was drawn last; 1 before
 // The id of the face that was drawn at this point of the screen, 0 where there is none.
 int mien_view_face_at(const struct mien_view *v, const struct mien_result *r, float x_px,

@@ -252,6 +252,40 @@ static void fill_menus(struct mien_ui_controls *c)
     c->profile_known = c->profile_on = true;
 }
 
+static int find_prop(const char *name)
+{
+    int i = 0;
+    while (strcmp(show.controls.prop_name[i], name) != 0) {
+        assert_true(++i < show.controls.props);
+    }
+    return i;
+}
+
+static void things_have_pictures_and_stars(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_ui_controls *c = &show.controls;
+    char list[256];
+    mien_props_set_favourites(c, "tiger,nothing of this name,hat");
+    mien_props_favourites(c, list, sizeof(list));
+    assert_string_equal(list, "hat,tiger");
+    mien_action_ask_number(&show.actions, MIEN_ACTION_FAVOURITE, find_prop("tiger"));
+    mien_action_ask_number(&show.actions, MIEN_ACTION_FAVOURITE, 0);      // nothing at all
+    mien_action_ask_number(&show.actions, MIEN_ACTION_FAVOURITE, 100000); // out of the list
+    act();
+    mien_props_favourites(c, list, sizeof(list));
+    assert_string_equal(list, "hat");
+    assert_int_equal(c->prop_picture[1], 0); // nobody has looked at them yet
+    unsigned hat = mien_view_thumbnail(show.view, show.prop_path[find_prop("hat")]);
+    unsigned nose = mien_view_thumbnail(show.view, show.prop_path[find_prop("nose")]);
+    assert_true(hat && nose && hat != nose);
+    assert_int_equal(mien_view_thumbnail(show.view, show.prop_path[find_prop("hat")]), hat);
+    assert_int_equal(mien_view_thumbnail(show.view, "/no/such/thing.glb"), 0);
+    assert_false(mien_view_wears(show.view)); // the user wears nothing of it
+}
+
 static void every_menu_opens_and_closes(void **state)
 {
     if (!have_gl) {
@@ -307,15 +341,6 @@ static void every_menu_opens_and_closes(void **state)
     mien_image_destroy(&last);
     mien_image_destroy(&plain);
     no_differences();
-}
-
-static int find_prop(const char *name)
-{
-    int i = 0;
-    while (strcmp(show.controls.prop_name[i], name) != 0) {
-        assert_true(++i < show.controls.props);
-    }
-    return i;
 }
 
 static void every_mode_and_prop_shows(void **state)
@@ -764,6 +789,7 @@ static void programme_is_clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(things_have_pictures_and_stars),
         cmocka_unit_test(every_menu_opens_and_closes),
         cmocka_unit_test(every_mode_and_prop_shows),
         cmocka_unit_test(worn_textures_show),
