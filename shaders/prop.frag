@@ -3,11 +3,12 @@
 // multiplied by alpha.
 uniform float u_light[9];
 uniform sampler2D u_texture; // white where there is none
+uniform sampler2D u_surface; // green: roughness, blue: metalness; white where there is none
 uniform float u_cutoff;      // alpha below it is a hole, above it solid; < 0: alpha counts as it is
 uniform float u_solid;       // 1: the texture's alpha does not count
 in vec3 v_position;
 in vec3 v_normal;
-in float v_gloss;
+in vec2 v_surface; // gloss, metalness
 in vec4 v_color;
 in vec2 v_uv;
 out vec4 o_color;
@@ -32,12 +33,17 @@ void main()
     n = dot(n, e) < 0.0 ? -n : n;
     // Where the face shows nothing of the light (backs, undersides) it must not go dark or glare.
     float l = clamp(light(n), 0.25, 1.7);
-    vec3 c = base.rgb * l;
+    vec4 surface = texture(u_surface, v_uv);
+    float gloss = 1.0 - (1.0 - v_surface.x) * surface.g, metal = v_surface.y * surface.b;
+    // Metal shows its surroundings in its own colour, the duller the more evenly; they are known as
+    // far as the light is.
+    vec3 seen = normalize(mix(n, reflect(-e, n), gloss));
+    vec3 c = base.rgb * mix(l, clamp(light(seen), 0.15, 2.0), 0.8 * metal);
     vec3 from = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
-    float shine = pow(max(dot(n, normalize(from + e)), 0.0), 12.0 + 60.0 * v_gloss);
+    float shine = pow(max(dot(n, normalize(from + e)), 0.0), 12.0 + 60.0 * gloss);
     float edge = pow(1.0 - max(dot(n, e), 0.0), 4.0);
-    c += v_gloss * (0.55 * shine + 0.22 * edge) * light(from);
-    float alpha = base.a + (1.0 - base.a) * v_gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
+    c += gloss * (0.55 * shine + 0.22 * edge) * light(from) * mix(vec3(1.0), base.rgb, metal);
+    float alpha = base.a + (1.0 - base.a) * gloss * clamp(0.6 * shine + 0.5 * edge, 0.0, 1.0);
     alpha = base.a > 0.99 ? 1.0 : alpha;
     o_color = vec4(min(c, 1.0) * alpha, alpha);
 }

@@ -108,6 +108,7 @@ bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, lo
                                  .gloss = 0.2f,
                                  .cutoff = -1,
                                  .texture = -1,
+                                 .surface = -1,
                                  .bumps = -1,
                                  .bump_scale = 1};
     const cJSON *m = mien_gltf_element(g, MIEN_GLTF_MATERIALS, material);
@@ -123,6 +124,25 @@ bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, lo
     if (pbr) {
         mien_gltf_numbers(pbr, "baseColorFactor", 4, l->color);
         l->gloss = 1 - fminf(fmaxf((float)mien_gltf_number(pbr, "roughnessFactor", 1), 0), 1);
+        l->metal = fminf(fmaxf((float)mien_gltf_number(pbr, "metallicFactor", 1), 0), 1);
+    }
+    const cJSON *surface = mien_gltf_item(pbr, "metallicRoughnessTexture");
+    if (surface && all->surfaces) {
+        struct mien_gltf_look own = {.set = (int)mien_gltf_whole(surface, "texCoord", 0, 7)};
+        transform_uv(surface, &own);
+        if (!info) {
+            l->set = own.set;
+            memcpy(l->turn, own.turn, sizeof(own.turn));
+            memcpy(l->off, own.off, sizeof(own.off));
+        }
+        // A vertex has one place in its textures: one of another place is left out.
+        if (l->set == own.set && !memcmp(l->turn, own.turn, sizeof(own.turn)) &&
+            !memcmp(l->off, own.off, sizeof(own.off))) {
+            l->surface = find_texture(g, all, mien_gltf_index(surface, "index"));
+            if (l->surface < 0) {
+                return false;
+            }
+        }
     }
     l->blended = !strcmp(mode, "BLEND");
     if (!strcmp(mode, "MASK")) {

@@ -23,18 +23,20 @@ struct mien_gltf_texture {
 struct mien_gltf_textures {         // those that materials asked for
     struct mien_gltf_texture *item; // (room)
     int count, room;
-    int side_px; // a larger one is shrunk to it
-    bool bumps;  // maps of normals are wanted too
+    int side_px;   // a larger one is shrunk to it
+    bool bumps;    // maps of normals are wanted too
+    bool surfaces; // and those of roughness and metalness
 };
 void mien_gltf_free_textures(struct mien_gltf_texture *item, int count); // what they hold
 
 struct mien_gltf_look {
-    float color[4], gloss;
-    float cutoff; // alpha below it is a hole, above it solid; < 0: all is solid
+    float color[4], gloss, metal; // metal: 0 … 1
+    float cutoff;                 // alpha below it is a hole, above it solid; < 0: all is solid
     bool blended, both_sides;
     bool flat_light; // drawn, not lit: unlit and toon materials
     int texture;     // of the textures, -1
-    int bumps;       // map of normals, -1
+    int surface; // texture of roughness (green) and metalness (blue), at the same coordinates; -1
+    int bumps;   // map of normals, -1
     float bump_scale;
     int set;               // of texture coordinates
     float turn[4], off[2]; // uv -> turn (2,2) uv + off

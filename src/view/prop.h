@@ -3,14 +3,14 @@
 // A mesh is a .glb or a .gltf, in metres, +Y up, +Z out of the face, +X to the wearer's left, its
 // origin at the anchor. Read are positions, normals (else flat ones are made), vertex colours,
 // texture coordinates, indices, node transforms, and of materials base colour with its texture
-// (PNG, JPEG), roughness and alpha mode; sparse and quantised accessors too. A file without scenes
-// shows all its nodes. Colours are taken as they are shown (sRGB). `extras` of the scene (or of the
-// asset) hold: "anchor": nose_bridge | nose_tip | head_top | upper_lip | chin | face | head;
-// "scale": 1; "offset_mm": [x,y,z]; "fit": false keeps the size instead of the face's. Face paint
-// is a PNG with alpha over the face's UV picture; twice as wide as high it covers the head as well
-// (right half) and is a full mask. Does not: call OpenGL; read skins, animations, or files
-// elsewhere than beside the one named and below. What the file says is checked (view/gltf.h), and
-// totals are bounded.
+// (PNG, JPEG), roughness and metalness with theirs (at the same texture coordinates) and alpha
+// mode; sparse and quantised accessors too. A file without scenes shows all its nodes. Colours are
+// taken as they are shown (sRGB). `extras` of the scene (or of the asset) hold: "anchor":
+// nose_bridge | nose_tip | head_top | upper_lip | chin | face | head; "scale": 1; "offset_mm":
+// [x,y,z]; "fit": false keeps the size instead of the face's. Face paint is a PNG with alpha over
+// the face's UV picture; twice as wide as high it covers the head as well (right half) and is a
+// full mask. Does not: call OpenGL; read skins, animations, or files elsewhere than beside the one
+// named and below. What the file says is checked (view/gltf.h), and totals are bounded.
 #ifndef MIEN_VIEW_PROP_H
 #define MIEN_VIEW_PROP_H
 
@@ -47,7 +47,7 @@ enum {
 
 struct mien_prop_vertex {
     float position[3], normal[3]; // mm from the anchor, head frame's axes
-    float gloss;                  // 0 dull … 1 shiny
+    float gloss, metal;           // 0 dull … 1 shiny; 0 … 1 metal
     float uv[2];                  // of the texture, from its top left
     uint8_t color[4];             // times the texture's
 };
@@ -55,6 +55,7 @@ struct mien_prop_vertex {
 struct mien_prop_part { // triangles that look alike
     int first, count;   // indices
     int texture;        // -1: none
+    int surface;        // of roughness (green) and metalness (blue); -1: none
     bool blended;
     float cutoff; // alpha below it is a hole, above it solid; < 0: all is solid
 };

@@ -126,7 +126,8 @@ static bool read_arrays(struct reader *r, const struct item *k, struct arrays *a
     long n = a->count = a->position.count;
     if (!read_optional(r, attributes, "NORMAL", 3, 3, n, &a->normal) ||
         !read_optional(r, attributes, "COLOR_0", 3, 4, n, &a->color) ||
-        (k->look.texture >= 0 && !read_optional(r, attributes, set, 2, 2, n, &a->uv))) {
+        ((k->look.texture >= 0 || k->look.surface >= 0) &&
+         !read_optional(r, attributes, set, 2, 2, n, &a->uv))) {
         return false;
     }
     return !mien_gltf_item(o, "indices") ||
@@ -152,6 +153,7 @@ static void make_vertex(const struct reader *r, const struct item *k, const stru
         v->color[c] = (uint8_t)lroundf(255 * fminf(fmaxf(x, 0), 1));
     }
     v->gloss = l->gloss;
+    v->metal = l->metal;
     if (a->uv.value) {
         const float *uv = a->uv.value + 2 * i;
         for (int c = 0; c < 2; c++) {
@@ -163,7 +165,8 @@ static void make_vertex(const struct reader *r, const struct item *k, const stru
 
 static bool same_part(const struct mien_prop_part *a, const struct mien_prop_part *b)
 {
-    return a->texture == b->texture && a->blended == b->blended && a->cutoff == b->cutoff;
+    return a->texture == b->texture && a->surface == b->surface && a->blended == b->blended &&
+           a->cutoff == b->cutoff;
 }
 
 // Appends what k draws to the prop.
@@ -179,6 +182,7 @@ static bool add_item(struct reader *r, const struct item *k)
     struct mien_prop_part part = {.first = p->indices,
                                   .count = (int)a.count,
                                   .texture = k->look.texture,
+                                  .surface = k->look.surface,
                                   .blended = k->look.blended,
                                   .cutoff = k->look.cutoff};
     long vertices = k->flat ? a.count : a.position.count;
@@ -376,8 +380,10 @@ bool mien_prop_parse(struct mien_prop *p, const void *data, size_t size, const c
 {
     memset(p, 0, sizeof(*p));
     struct reader r = {.prop = p};
-    r.textures = (struct mien_gltf_textures){
-        .item = p->texture, .room = MIEN_PROP_TEXTURES, .side_px = MIEN_PROP_TEXTURE_PX};
+    r.textures = (struct mien_gltf_textures){.item = p->texture,
+                                             .surfaces = true,
+                                             .room = MIEN_PROP_TEXTURES,
+                                             .side_px = MIEN_PROP_TEXTURE_PX};
     bool ok = mien_gltf_open(&r.g, data, size, folder) && read_scene(&r);
     p->textures = r.textures.count;
     if (!ok) {

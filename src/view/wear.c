@@ -17,6 +17,7 @@ enum {
     U_TEXTURE,
     U_CUTOFF,
     U_SOLID,
+    U_SURFACE,
     U_FULL = U_CUTOFF,
     U_SEEN = U_SOLID,
     U_PICTURE,
@@ -66,8 +67,9 @@ static void find_hull(struct mien_wear *w)
 
 bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
 {
-    static const char *const mesh[] = {"u_projection", "u_pose",   "u_light", "u_place",
-                                       "u_texture",    "u_cutoff", "u_solid", NULL};
+    static const char *const mesh[] = {"u_projection", "u_pose",    "u_light",
+                                       "u_place",      "u_texture", "u_cutoff",
+                                       "u_solid",      "u_surface", NULL};
     static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
                                         "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
@@ -205,7 +207,7 @@ static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
         size_t at;
     } attribute[] = {{3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, position)},
                      {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, normal)},
-                     {1, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, gloss)},
+                     {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, gloss)},
                      {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_prop_vertex, color)},
                      {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, uv)}};
     struct mien_prop *p = &k->prop;
@@ -433,6 +435,7 @@ static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
     glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
     glUniform4fv(u[U_PLACE], 1, place);
     glUniform1i(u[U_TEXTURE], 0);
+    glUniform1i(u[U_SURFACE], 1);
     glDisable(GL_CULL_FACE); // thin things have two sides
     glDepthFunc(GL_LEQUAL);
     glDepthMask(blended ? GL_FALSE : GL_TRUE);
@@ -442,6 +445,9 @@ static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
         if (p->blended != blended) {
             continue;
         }
+        glActiveTexture(GL_TEXTURE1);
+        glBindTexture(GL_TEXTURE_2D, p->surface < 0 ? w->white : k->part_texture[p->surface]);
+        glActiveTexture(GL_TEXTURE0);
         glBindTexture(GL_TEXTURE_2D, p->texture < 0 ? w->white : k->part_texture[p->texture]);
         glUniform1f(u[U_CUTOFF], p->cutoff);
         glUniform1f(u[U_SOLID], !p->blended && p->cutoff < 0 ? 1 : 0);

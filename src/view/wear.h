@@ -35,7 +35,7 @@ struct mien_wear {
     unsigned change; // counts puttings on and takings off
     struct mien_layer layer;
     GLuint mesh_program, paint_program, depth_program, shadow_program;
-    GLint mesh_uniform[7], paint_uniform[9], depth_uniform[3], shadow_uniform[7];
+    GLint mesh_uniform[8], paint_uniform[9], depth_uniform[3], shadow_uniform[7];
     GLuint white;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "live/live_props.h"
 #include "live/live_show.h"
+#include "folder.h"
 
 enum { W = 872, H = 480 };
 
@@ -284,6 +285,116 @@ static void things_have_pictures_and_stars(void **state)
     assert_int_equal(mien_view_thumbnail(show.view, show.prop_path[find_prop("hat")]), hat);
     assert_int_equal(mien_view_thumbnail(show.view, "/no/such/thing.glb"), 0);
     assert_false(mien_view_wears(show.view)); // the user wears nothing of it
+}
+
+// A square before the face, grey, whose roughness and metalness are a picture of two halves.
+static void write_square(const char *folder, bool shiny)
+{
+    static const float at[4][3] = {
+        {-0.05f, -0.05f, 0}, {0.05f, -0.05f, 0}, {0.05f, 0.05f, 0}, {-0.05f, 0.05f, 0}};
+    char path[128];
+    struct {
+        float position[4][3], normal[4][3], uv[4][2];
+        uint16_t index[6];
+    } b = {.index = {0, 1, 2, 0, 2, 3}};
+    for (int i = 0; i < 4; i++) {
+        memcpy(b.position[i], at[i], sizeof(at[i]));
+        b.normal[i][2] = 1;
+        b.uv[i][0] = at[i][0] > 0;
+        b.uv[i][1] = at[i][1] < 0;
+    }
+    snprintf(path, sizeof(path), "%s/square.bin", folder);
+    assert_true(mien_file_save(path, &b, 140));
+    struct mien_image im = {0};
+    assert_true(mien_image_create(&im, 16, 16, MIEN_FORMAT_RGB8));
+    for (int y = 0; y < 16; y++) {
+        for (int x = 0; x < 16; x++) {
+            bool metal = shiny && x >= 8;
+            memcpy(im.data + (size_t)y * im.stride + 3 * (size_t)x,
+                   (uint8_t[3]){0, metal ? 0 : 255, metal ? 255 : 0}, 3);
+        }
+    }
+    snprintf(path, sizeof(path), "%s/surface.png", folder);
+    assert_true(mien_png_save(path, &im));
+    mien_image_destroy(&im);
+    static const char json[] =
+        "{'asset':{'version':'2.0'},'scenes':[{'nodes':[0],'extras':{'anchor':'face',"
+        "'offset_mm':[0,0,60]}}],'nodes':[{'mesh':0}],'meshes':[{'primitives':[{'attributes':"
+        "{'POSITION':0,'NORMAL':1,'TEXCOORD_0':2},'indices':3,'material':0}]}],'materials':[{"
+        "'pbrMetallicRoughness':{'baseColorFactor':[0.5,0.5,0.5,1],'metallicRoughnessTexture':"
+        "{'index':0}}}],'textures':[{'source':0,'sampler':0}],'samplers':[{'wrapS':33071,'"
+        "magFilter':9728}],'images':[{'uri':'surface.png'}],'buffers':[{"
+        "'uri':'square.bin','byteLength':140}],'bufferViews':[{'buffer':0,'byteLength':48},"
+        "{'buffer':0,'byteOffset':48,'byteLength':48},{'buffer':0,'byteOffset':96,'byteLength':32},"
+        "{'buffer':0,'byteOffset':128,'byteLength':12}],'accessors':[{'bufferView':0,"
+        "'componentType':5126,'count':4,'type':'VEC3'},{'bufferView':1,'componentType':5126,"
+        "'count':4,'type':'VEC3'},{'bufferView':2,'componentType':5126,'count':4,'type':'VEC2'},"
+        "{'bufferView':3,'componentType':5123,'count':6,'type':'SCALAR'}]}";
+    char text[sizeof(json)];
+    memcpy(text, json, sizeof(json));
+    for (char *p = text; *p; p++) {
+        *p = *p == '\'' ? '"' : *p;
+    }
+    snprintf(path, sizeof(path), "%s/square.gltf", folder);
+    assert_true(mien_file_save(path, text, strlen(text)));
+}
+
+// Columns (from, to) in which two pictures differ clearly.
+static void columns_that_differ(const struct mien_image *a, const struct mien_image *b, int *from,
+                                int *to)
+{
+    *from = a->width;
+    *to = -1;
+    for (int y = 0; y < a->height; y++) {
+        for (int x = 0; x < a->width; x++) {
+            size_t at = (size_t)y * a->stride + 3 * (size_t)x;
+            if (abs(a->data[at + 1] - b->data[at + 1]) > 3) {
+                *from = x < *from ? x : *from;
+                *to = x > *to ? x : *to;
+            }
+        }
+    }
+}
+
+static void surfaces_have_textures(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    char folder[64], path[128];
+    struct mien_image plain = {0}, dull = {0}, half = {0};
+    struct mien_why why;
+    assert_true(folder_make(folder, "square"));
+    snprintf(path, sizeof(path), "%s/square.gltf", folder);
+    int faces = shot.result.count;
+    shot.result.count = 1;
+    picture(&plain);
+    for (int shiny = 0; shiny < 2; shiny++) {
+        write_square(folder, shiny);
+        mien_view_wear(show.view, NULL, NULL);
+        if (!mien_view_wear(show.view, path, &why)) {
+            fail_msg("%s", why.text);
+        }
+        picture(shiny ? &half : &dull);
+    }
+    mien_view_wear(show.view, NULL, NULL);
+    shot.result.count = faces;
+    int from, to, begin, end;
+    columns_that_differ(&plain, &dull, &from, &to);
+    columns_that_differ(&dull, &half, &begin, &end);
+    assert_true(to - from > 40);
+    assert_true(end - begin > (to - from) / 4); // the one half
+    assert_true(begin > (from + to) / 2 - 12);  // and not the other
+    assert_true(end <= to + 2);
+    mien_image_destroy(&plain);
+    mien_image_destroy(&dull);
+    mien_image_destroy(&half);
+    static const char *const files[] = {"square.bin", "square.gltf", "surface.png"};
+    for (size_t i = 0; i < MIEN_COUNT(files); i++) { // the goldens lie in the present folder
+        snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
+        remove(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void every_menu_opens_and_closes(void **state)
@@ -790,6 +901,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(things_have_pictures_and_stars),
+        cmocka_unit_test(surfaces_have_textures),
         cmocka_unit_test(every_menu_opens_and_closes),
         cmocka_unit_test(every_mode_and_prop_shows),
         cmocka_unit_test(worn_textures_show),
