@@ -15,6 +15,9 @@ enum {
     NEWS = 4,         // of pictures and looks: the landmarks say a shape anew
 };
 static const float apart_deg = 4; // of two pictures that are worth it
+// Yaws seen, from the leftmost to the rightmost, before landmarks of several pictures say more than
+// the looks.
+static const float least_deg = 20;
 // Patches of skin are worth their time when yaws were seen from the leftmost to the rightmost by so
 // much; and again when it is so much more.
 static const float first_deg = 40, more = 1.4f;
@@ -102,7 +105,8 @@ static void refine(struct mien_refiner *r, struct mien_engine *e, struct person 
 {
     float range = range_deg(&p->kept);
     bool skin = p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg;
-    bool landmarks = !p->by_skin && (p->news >= NEWS || (p->news && p->kept.count < KEPT_FRAMES));
+    bool landmarks = !p->by_skin && range >= least_deg &&
+                     (p->news >= NEWS || (p->news && p->kept.count < KEPT_FRAMES));
     if ((!skin && !landmarks) || !f->identity_looks) {
         return;
     }
