@@ -51,47 +51,29 @@ void mien_figure_programs_destroy(struct mien_figure_programs *p)
 
 void mien_figure_destroy(struct mien_figure *f)
 {
-    if (f->array) {
-        glDeleteVertexArrays(1, &f->array);
-        glDeleteBuffers(1, &f->buffer);
-        glDeleteBuffers(1, &f->index);
+    if (f->mesh.array) {
         glDeleteTextures(MIEN_AVATAR_TEXTURES, f->texture);
     }
+    mien_gl_mesh_destroy(&f->mesh);
     mien_avatar_destroy(&f->avatar);
     memset(f, 0, sizeof(*f));
 }
 
 void mien_figure_take(struct mien_figure *f, struct mien_avatar *a)
 {
-    static const struct {
-        GLint size;
-        GLenum type;
-        GLboolean whole;
-        size_t at;
-    } attribute[] = {{3, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, position)},
-                     {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, normal)},
-                     {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, uv)},
-                     {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_avatar_vertex, color)}};
+    static const struct mien_gl_attribute attribute[] = {
+        {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, position)},
+        {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, normal)},
+        {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_avatar_vertex, uv)},
+        {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_avatar_vertex, color)}};
     mien_figure_destroy(f);
     f->avatar = *a;
     memset(a, 0, sizeof(*a));
     a = &f->avatar;
-    glGenBuffers(1, &f->buffer);
-    glGenBuffers(1, &f->index);
-    glGenVertexArrays(1, &f->array);
-    glBindVertexArray(f->array);
-    glBindBuffer(GL_ARRAY_BUFFER, f->buffer);
-    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)a->vertices * sizeof(*a->vertex)), a->vertex,
-                 GL_STREAM_DRAW);
-    for (GLuint i = 0; i < MIEN_COUNT(attribute); i++) {
-        glEnableVertexAttribArray(i);
-        glVertexAttribPointer(i, attribute[i].size, attribute[i].type, attribute[i].whole,
-                              sizeof(struct mien_avatar_vertex), (const void *)attribute[i].at);
-    }
-    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, f->index);
-    glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)((size_t)a->indices * sizeof(*a->index)),
-                 a->index, GL_STATIC_DRAW);
-    glBindVertexArray(0);
+    mien_gl_mesh_make(&f->mesh,
+                      &(struct mien_gl_vertices){a->vertex, (size_t)a->vertices, sizeof(*a->vertex),
+                                                 attribute, MIEN_COUNT(attribute), GL_STREAM_DRAW},
+                      a->index, (size_t)a->indices * sizeof(*a->index));
     for (int i = 0; i < a->textures; i++) {
         f->texture[i] = mien_gl_gltf_texture(&a->texture[i]);
     }
@@ -105,7 +87,7 @@ void mien_figure_pose(struct mien_figure *f, const struct mien_avatar_drive *d)
     }
     mien_avatar_pose(&f->avatar, d);
     memcpy(f->turn, d->turn, sizeof(f->turn));
-    glBindBuffer(GL_ARRAY_BUFFER, f->buffer);
+    glBindBuffer(GL_ARRAY_BUFFER, f->mesh.buffer);
     // A buffer that is being read is left to the driver, and another one filled.
     size_t size = (size_t)f->avatar.vertices * sizeof(*f->avatar.vertex);
     glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)size, f->avatar.vertex, GL_STREAM_DRAW);
@@ -206,7 +188,7 @@ void mien_figure_draw(struct mien_figure *f, const struct mien_figure_programs *
     glDepthFunc(GL_LEQUAL);
     glEnable(GL_BLEND);
     glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
-    glBindVertexArray(f->array);
+    glBindVertexArray(f->mesh.array);
     glUniform1f(u[U_LOOK], (float)how->look);
     if (how->look == MIEN_FIGURE_LINES) {
         glEnable(GL_POLYGON_OFFSET_FILL); // the lines lie on it

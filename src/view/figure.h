@@ -35,7 +35,8 @@ void mien_figure_programs_destroy(struct mien_figure_programs *p);
 
 struct mien_figure { // zero-initialise
     struct mien_avatar avatar;
-    GLuint buffer, index, array, texture[MIEN_AVATAR_TEXTURES];
+    struct mien_gl_mesh mesh;
+    GLuint texture[MIEN_AVATAR_TEXTURES];
     float turn[3]; // of one that turns as a whole, as posed last
     bool there;
 };

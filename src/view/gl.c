@@ -92,22 +92,31 @@ GLuint mien_gl_program(const char *vert, const char *frag, const char *const *un
     return p;
 }
 
-GLuint mien_gl_texture(const struct mien_image *im)
+GLuint mien_gl_picture(const struct mien_image *im)
 {
+    const int channels = mien_format_channels(im->format);
+    const bool alpha = channels == 4;
     GLuint texture = 0;
     glGenTextures(1, &texture);
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, texture);
     glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / 4));
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, im->width, im->height, 0, GL_RGBA, GL_UNSIGNED_BYTE,
-                 im->data);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / (size_t)channels));
+    glTexImage2D(GL_TEXTURE_2D, 0, alpha ? GL_RGBA8 : GL_RGB8, im->width, im->height, 0,
+                 alpha ? GL_RGBA : GL_RGB, GL_UNSIGNED_BYTE, im->data);
     glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
-    glGenerateMipmap(GL_TEXTURE_2D);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    return texture;
+}
+
+GLuint mien_gl_texture(const struct mien_image *im)
+{
+    GLuint texture = mien_gl_picture(im);
+    glGenerateMipmap(GL_TEXTURE_2D);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
     return texture;
 }
 
@@ -131,4 +140,34 @@ GLuint mien_gl_white(void)
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA8, 1, 1, 0, GL_RGBA, GL_UNSIGNED_BYTE, white);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
     return texture;
+}
+
+void mien_gl_mesh_make(struct mien_gl_mesh *m, const struct mien_gl_vertices *v, const void *index,
+                       size_t index_bytes)
+{
+    glGenBuffers(1, &m->buffer);
+    glGenBuffers(1, &m->index);
+    glGenVertexArrays(1, &m->array);
+    glBindVertexArray(m->array);
+    glBindBuffer(GL_ARRAY_BUFFER, m->buffer);
+    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)(v->count * v->bytes), v->data, v->use);
+    for (GLuint i = 0; i < v->attributes; i++) {
+        const struct mien_gl_attribute *a = &v->attribute[i];
+        glEnableVertexAttribArray(i);
+        glVertexAttribPointer(i, a->size, a->type, a->whole, (GLsizei)v->bytes,
+                              (const void *)a->at);
+    }
+    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, m->index);
+    glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)index_bytes, index, GL_STATIC_DRAW);
+    glBindVertexArray(0);
+}
+
+void mien_gl_mesh_destroy(struct mien_gl_mesh *m)
+{
+    if (m->array) {
+        glDeleteVertexArrays(1, &m->array);
+        glDeleteBuffers(1, &m->buffer);
+        glDeleteBuffers(1, &m->index);
+    }
+    *m = (struct mien_gl_mesh){0};
 }

@@ -19,10 +19,34 @@ bool mien_gl_software(void);
 GLuint mien_gl_program(const char *vert, const char *frag, const char *const *uniforms,
                        GLint *location);
 
-// An RGBA8 picture as a new texture, which is bound, shrunk smoothly and ends at its edges.
+// An RGB8 or RGBA8 picture as a new texture, which is bound and ends at its edges.
+GLuint mien_gl_picture(const struct mien_image *im);
+// The same, shrunk smoothly.
 GLuint mien_gl_texture(const struct mien_image *im);
 // The same, wrapped as the file says; its picture is freed: the driver has it.
 GLuint mien_gl_gltf_texture(struct mien_gltf_texture *t);
 GLuint mien_gl_white(void); // one white pixel: for what has no texture
+
+// A mesh in the driver's memory; zeros: none.
+struct mien_gl_mesh {
+    GLuint array, buffer, index;
+};
+struct mien_gl_attribute { // of a vertex: where in its struct, and whether whole numbers mean 0…1
+    GLint size;
+    GLenum type;
+    GLboolean whole;
+    size_t at;
+};
+struct mien_gl_vertices {
+    const void *data;
+    size_t count, bytes; // bytes: of one
+    const struct mien_gl_attribute *attribute;
+    GLuint attributes;
+    GLenum use; // GL_STATIC_DRAW, GL_STREAM_DRAW …
+};
+// Attribute i of the vertices is the shaders' location i.
+void mien_gl_mesh_make(struct mien_gl_mesh *m, const struct mien_gl_vertices *v, const void *index,
+                       size_t index_bytes);
+void mien_gl_mesh_destroy(struct mien_gl_mesh *m); // idempotent
 
 #endif

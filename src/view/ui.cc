@@ -627,7 +627,7 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     if (ui->camera) {
         camera_window(ui, c);
     }
-    if (c->settings->stage.shows == MIEN_STAGE_HEAD && ui->heading) {
+    if (ui->heading) {
         head_window(c);
     }
     open_dialog(ui, c);

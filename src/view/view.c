@@ -37,7 +37,7 @@ struct mien_view {
     const struct mien_face_model *model;
     int width, height;
     bool offscreen;
-    GLuint frame, color, depth; // own framebuffer
+    struct buffer own; // where it draws without a window
     struct mien_font font;
     float font_scale;
     struct mien_draw draw;
@@ -67,28 +67,41 @@ struct mien_view {
     struct mien_result *posed; // and how it is held
 };
 
-static bool make_frame(struct mien_view *v)
+// A framebuffer of this size, made anew only when the size is another than the last time.
+static bool make_buffer(struct buffer *b, int width, int height)
 {
-    if (!v->frame) {
-        glGenFramebuffers(1, &v->frame);
-        glGenRenderbuffers(1, &v->color);
-        glGenRenderbuffers(1, &v->depth);
+    if (b->frame && b->width == width && b->height == height) {
+        return true;
     }
-    glBindRenderbuffer(GL_RENDERBUFFER, v->color);
-    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, v->width, v->height);
-    glBindRenderbuffer(GL_RENDERBUFFER, v->depth);
-    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, v->width, v->height);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, v->color);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, v->depth);
+    if (!b->frame) {
+        glGenFramebuffers(1, &b->frame);
+        glGenRenderbuffers(1, &b->color);
+        glGenRenderbuffers(1, &b->depth);
+    }
+    b->width = width;
+    b->height = height;
+    glBindRenderbuffer(GL_RENDERBUFFER, b->color);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
+    glBindRenderbuffer(GL_RENDERBUFFER, b->depth);
+    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, width, height);
+    glBindFramebuffer(GL_FRAMEBUFFER, b->frame);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, b->color);
+    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, b->depth);
     GLenum status = glCheckFramebufferStatus(GL_FRAMEBUFFER);
     if (status != GL_FRAMEBUFFER_COMPLETE) {
-        mien_error(
-            "a framebuffer of %dx%d is not possible here (status %#x): ask for a smaller size",
-            v->width, v->height, status);
-        return false;
+        b->width = b->height = 0; // not to be taken for one that is there
     }
-    return true;
+    return status == GL_FRAMEBUFFER_COMPLETE;
+}
+
+static bool make_frame(struct mien_view *v)
+{
+    if (make_buffer(&v->own, v->width, v->height)) {
+        return true;
+    }
+    mien_error("a framebuffer of %dx%d is not possible here (status %#x): ask for a smaller size",
+               v->width, v->height, glCheckFramebufferStatus(GL_FRAMEBUFFER));
+    return false;
 }
 
 // Room for a line of what is read back.
@@ -181,11 +194,7 @@ void mien_view_destroy(struct mien_view *v)
     mien_flat_destroy(&v->flat);
     mien_draw_destroy(&v->draw);
     mien_font_destroy(&v->font);
-    if (v->frame) {
-        glDeleteFramebuffers(1, &v->frame);
-        glDeleteRenderbuffers(1, &v->color);
-        glDeleteRenderbuffers(1, &v->depth);
-    }
+    destroy_buffer(&v->own);
     destroy_buffer(&v->copy);
     destroy_buffer(&v->composed);
     mien_free(v->row);
@@ -349,11 +358,11 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
         mien_scene_picture(&v->scene, frame);
         worn = pictured && !s->bare && draw_worn(v, frame, result, s->light);
     }
-    begin_buffer(v->frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
+    begin_buffer(v->own.frame, v->width, v->height, 0.043f, 0.055f, 0.066f);
     if (v->staged.w > 0) {
         move_stage(v, frame, result, s);
-        mien_stage_draw(&v->stage, &s->stage, v->frame, v->staged, v->height, s->mirror, 0);
-        glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+        mien_stage_draw(&v->stage, &s->stage, v->own.frame, v->staged, v->height, s->mirror, 0);
+        glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     }
     if (pictured) {
         // A face of video stands out before a darker picture.
@@ -402,7 +411,7 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
 {
     mien_draw_clear(&v->draw);
     add_notes(v, s, info);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame); // who read the picture may have bound another
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame); // who read the picture may have bound another
     glViewport(0, 0, v->width, v->height);
     flush(v);
 }
@@ -477,31 +486,8 @@ bool mien_view_read(struct mien_view *v, struct mien_image *out)
     if (out->format != MIEN_FORMAT_RGB8 || out->width != v->width || out->height != v->height) {
         return false;
     }
-    read_back(v, v->frame, out);
+    read_back(v, v->own.frame, out);
     return true;
-}
-
-// A framebuffer of this size, made anew only when the size is another than the last time.
-static bool make_buffer(struct buffer *b, int width, int height)
-{
-    if (b->frame && b->width == width && b->height == height) {
-        return true;
-    }
-    if (!b->frame) {
-        glGenFramebuffers(1, &b->frame);
-        glGenRenderbuffers(1, &b->color);
-        glGenRenderbuffers(1, &b->depth);
-    }
-    b->width = width;
-    b->height = height;
-    glBindRenderbuffer(GL_RENDERBUFFER, b->color);
-    glRenderbufferStorage(GL_RENDERBUFFER, GL_RGBA8, width, height);
-    glBindRenderbuffer(GL_RENDERBUFFER, b->depth);
-    glRenderbufferStorage(GL_RENDERBUFFER, GL_DEPTH_COMPONENT24, width, height);
-    glBindFramebuffer(GL_FRAMEBUFFER, b->frame);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, b->color);
-    glFramebufferRenderbuffer(GL_FRAMEBUFFER, GL_DEPTH_ATTACHMENT, GL_RENDERBUFFER, b->depth);
-    return glCheckFramebufferStatus(GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE;
 }
 
 // A buffer, bound and black, of any usable size.
@@ -549,7 +535,7 @@ bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
     }
     draw_programme(v, frame, worn, out->width, out->height);
     read_back(v, v->copy.frame, out);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     return true;
 }
 
@@ -603,7 +589,7 @@ bool mien_view_avatar(struct mien_view *v, const struct mien_result *result, str
     }
     draw_avatar(v, result, v->copy.frame, 1, out->width, out->height);
     read_back(v, v->copy.frame, out);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     return true;
 }
 
@@ -647,24 +633,6 @@ static bool begin_thumbs(struct mien_view *v)
     return true;
 }
 
-static GLuint keep_thumb(const struct mien_image *im)
-{
-    GLuint texture;
-    glGenTextures(1, &texture);
-    glBindTexture(GL_TEXTURE_2D, texture);
-    glPixelStorei(GL_UNPACK_ALIGNMENT, 1);
-    glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(im->stride / 3));
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGB8, im->width, im->height, 0, GL_RGB, GL_UNSIGNED_BYTE,
-                 im->data);
-    glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
-    glPixelStorei(GL_UNPACK_ALIGNMENT, 4);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
-    return texture;
-}
-
 static GLuint make_thumb(struct mien_view *v, const char *path)
 {
     struct mien_why why;
@@ -682,9 +650,9 @@ static GLuint make_thumb(struct mien_view *v, const char *path)
     mien_scene_face(&v->scene, &map, THUMB_PX, v->posed, 0, &look);
     mien_layer_show(&v->model_wears.layer, &map, THUMB_PX);
     read_back(v, v->copy.frame, &v->thumb_picture);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     v->worn.time_ns = 0; // the picture's texture has another one's content now
-    return keep_thumb(&v->thumb_picture);
+    return mien_gl_picture(&v->thumb_picture);
 }
 
 unsigned mien_view_thumbnail(struct mien_view *v, const char *path)
@@ -712,9 +680,9 @@ bool mien_view_read_fitted(struct mien_view *v, struct mien_image *out)
     if (!begin_image(v, out)) {
         return false;
     }
-    blit_fitted(v->frame, v->width, v->height, v->copy.frame, out->width, out->height);
+    blit_fitted(v->own.frame, v->width, v->height, v->copy.frame, out->width, out->height);
     read_back(v, v->copy.frame, out);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     return true;
 }
 
@@ -727,7 +695,7 @@ bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
         return false;
     }
     if (programme == MIEN_PROGRAMME_ALL) {
-        blit_fitted(v->frame, v->width, v->height, v->composed.frame, out->width, out->height);
+        blit_fitted(v->own.frame, v->width, v->height, v->composed.frame, out->width, out->height);
     } else if (programme == MIEN_PROGRAMME_AVATAR) {
         draw_avatar(v, result, v->composed.frame, 2, out->width, out->height);
     } else {
@@ -740,7 +708,7 @@ bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
     glReadPixels(0, 0, out->width, out->height, GL_BGRA, GL_UNSIGNED_BYTE, out->data);
     glPixelStorei(GL_PACK_ROW_LENGTH, 0);
     turn_rows(v, out->data, out->stride, 4 * (size_t)out->width, out->height);
-    glBindFramebuffer(GL_FRAMEBUFFER, v->frame);
+    glBindFramebuffer(GL_FRAMEBUFFER, v->own.frame);
     return true;
 }
 

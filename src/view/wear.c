@@ -89,11 +89,7 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
 
 static void take_off(struct mien_worn *k)
 {
-    if (k->array) {
-        glDeleteVertexArrays(1, &k->array);
-        glDeleteBuffers(1, &k->buffer);
-        glDeleteBuffers(1, &k->index);
-    }
+    mien_gl_mesh_destroy(&k->mesh);
     glDeleteTextures(1, &k->paint); // 0 is passed over
     glDeleteTextures(1, &k->shadow);
     glDeleteBuffers(1, &k->under);
@@ -200,33 +196,17 @@ static void upload_shadow(const struct mien_wear *w, struct mien_worn *k)
 
 static void upload_mesh(const struct mien_wear *w, struct mien_worn *k)
 {
-    static const struct {
-        GLint size;
-        GLenum type;
-        GLboolean whole;
-        size_t at;
-    } attribute[] = {{3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, position)},
-                     {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, normal)},
-                     {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, gloss)},
-                     {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_prop_vertex, color)},
-                     {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, uv)}};
+    static const struct mien_gl_attribute attribute[] = {
+        {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, position)},
+        {3, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, normal)},
+        {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, gloss)},
+        {4, GL_UNSIGNED_BYTE, GL_TRUE, offsetof(struct mien_prop_vertex, color)},
+        {2, GL_FLOAT, GL_FALSE, offsetof(struct mien_prop_vertex, uv)}};
     struct mien_prop *p = &k->prop;
-    glGenBuffers(1, &k->buffer);
-    glGenBuffers(1, &k->index);
-    glGenVertexArrays(1, &k->array);
-    glBindVertexArray(k->array);
-    glBindBuffer(GL_ARRAY_BUFFER, k->buffer);
-    glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->vertices * sizeof(*p->vertex)), p->vertex,
-                 GL_STATIC_DRAW);
-    for (GLuint i = 0; i < MIEN_COUNT(attribute); i++) {
-        glEnableVertexAttribArray(i);
-        glVertexAttribPointer(i, attribute[i].size, attribute[i].type, attribute[i].whole,
-                              sizeof(struct mien_prop_vertex), (const void *)attribute[i].at);
-    }
-    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, k->index);
-    glBufferData(GL_ELEMENT_ARRAY_BUFFER, (GLsizeiptr)((size_t)p->indices * sizeof(*p->index)),
-                 p->index, GL_STATIC_DRAW);
-    glBindVertexArray(0);
+    mien_gl_mesh_make(&k->mesh,
+                      &(struct mien_gl_vertices){p->vertex, (size_t)p->vertices, sizeof(*p->vertex),
+                                                 attribute, MIEN_COUNT(attribute), GL_STATIC_DRAW},
+                      p->index, (size_t)p->indices * sizeof(*p->index));
     for (int i = 0; i < p->textures; i++) {
         k->part_texture[i] = mien_gl_gltf_texture(&p->texture[i]);
     }
@@ -439,7 +419,7 @@ static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
     glDisable(GL_CULL_FACE); // thin things have two sides
     glDepthFunc(GL_LEQUAL);
     glDepthMask(blended ? GL_FALSE : GL_TRUE);
-    glBindVertexArray(k->array);
+    glBindVertexArray(k->mesh.array);
     for (int i = 0; i < k->prop.parts; i++) {
         const struct mien_prop_part *p = &k->prop.part[i];
         if (p->blended != blended) {

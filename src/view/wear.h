@@ -18,7 +18,8 @@ enum { MIEN_WEAR_MAX = 6 }; // things at once
 struct mien_worn {
     char *path; // owned; as it was asked for
     struct mien_prop prop;
-    GLuint buffer, index, array, paint, shadow; // paint, shadow: textures
+    struct mien_gl_mesh mesh;
+    GLuint paint, shadow; // textures
     GLuint part_texture[MIEN_PROP_TEXTURES];
     float low[3], high[3];    // of the vertices, mm from the anchor
     float area[4], height[2]; // of the shadow, as its shader takes them
