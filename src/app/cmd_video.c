@@ -223,13 +223,13 @@ static bool keep_look(struct person *who, const struct mien_image *frame,
     return r->frame % LOOK_EVERY != 0 || mien_scan_offer(&who->kept, frame, &r->camera, f);
 }
 
-static bool save_head(const struct person *who, const struct mien_face_model *m, bool camera_known,
-                      const char *path)
+static bool save_head(const struct person *who, const struct mien_engine *e, const char *path)
 {
+    const struct mien_face_model *m = mien_engine_model(e);
     struct mien_scan_found *found = mien_calloc(1, sizeof(*found));
     struct mien_scan_known known = {.identity = who->last.looked_identity,
                                     .sigma = who->last.looked_sigma,
-                                    .camera = camera_known};
+                                    .camera = mien_engine_knows_fov(e)};
     struct mien_head h = {.model = m, .looks = who->last.identity_looks};
     bool ok = found != NULL;
     if (ok && !who->kept.count) {
@@ -419,8 +419,7 @@ int mien_cmd_video(int argc, char **argv)
     }
     run(e, source, &o, &out, who, t);
     bool closed = mien_outputs_close(&out);
-    bool saved = !o.mesh || t->frames == 0 ||
-                 save_head(who, mien_engine_model(e), o.engine.fov_deg > 0, o.mesh);
+    bool saved = !o.mesh || t->frames == 0 || save_head(who, e, o.mesh);
     mien_info("%lld frames, %lld with a face; detector %.1f ms, network %.1f ms and fit %.1f ms a "
               "face%s",
               t->frames, t->with_face, mien_stats_mean(&t->detect_ms),

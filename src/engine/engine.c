@@ -46,7 +46,7 @@ static struct mien_engine *make(const struct mien_engine_config *c)
 
 static bool finish(struct mien_engine *e)
 {
-    e->solver = mien_solver_create(e->parts.model);
+    e->solver = mien_solver_create(e->parts.model, e->config.still);
     if (!e->solver) {
         return false;
     }

@@ -37,7 +37,7 @@ enum { STEPS_STILL = 25, STEPS_START = 12, STEPS_TRACKED = 3, STEPS_HELD = 2 };
 struct mien_solver {
     const struct mien_face_model *model;
     struct mien_fit *fit;
-    struct mien_shape_one *shape;
+    struct mien_shape_one *shape; // NULL: not for stills
     struct mien_fit_input in;
     struct mien_fit_state state;
     float stretch;
@@ -49,7 +49,7 @@ struct mien_solver {
     float fitted[MIEN_LANDMARKS_MAX][2]; // the same in the picture
 };
 
-struct mien_solver *mien_solver_create(const struct mien_face_model *m)
+struct mien_solver *mien_solver_create(const struct mien_face_model *m, bool stills)
 {
     struct mien_solver *s = mien_calloc(1, sizeof(*s));
     if (!s) {
@@ -58,8 +58,8 @@ struct mien_solver *mien_solver_create(const struct mien_face_model *m)
     s->model = m;
     s->stretch = 1;
     s->fit = mien_fit_create(m);
-    s->shape = mien_shape_one_create(m);
-    if (!s->fit || !s->shape) {
+    s->shape = stills ? mien_shape_one_create(m) : NULL;
+    if (!s->fit || (stills && !s->shape)) {
         mien_solver_destroy(s);
         return NULL;
     }

@@ -14,8 +14,10 @@
 
 struct mien_solver; // workspace; one thread at a time; no allocation after create
 
-struct mien_solver *mien_solver_create(const struct mien_face_model *m); // NULL on failure (logged)
-void mien_solver_destroy(struct mien_solver *s);                         // NULL is fine
+// stills: it may be asked for stills, whose shapes need room and work of their own. NULL on failure
+// (logged).
+struct mien_solver *mien_solver_create(const struct mien_face_model *m, bool stills);
+void mien_solver_destroy(struct mien_solver *s); // NULL is fine
 
 // clock_ns: for the duration of the filters only; NULL (as created): durations are 0.
 void mien_solver_clock(struct mien_solver *s, int64_t (*clock_ns)(void));
@@ -25,8 +27,8 @@ int64_t mien_solver_filter_ns(const struct mien_solver *s); // of the last mien_
 // stretched.
 void mien_solver_stretch(struct mien_solver *s);
 
-// Fills all of *out but id, state, crop and light_hint. False when the fit failed (too few points,
-// not finite); *out is then undefined.
+// Of a solver for stills. Fills all of *out but id, state, crop and light_hint. False when the fit
+// failed (too few points, not finite); *out is then undefined.
 bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
                       const struct mien_sight *sight, struct mien_face_result *out);
 // The same from the track's last fit, which it replaces; adds to and uses the track's identity,

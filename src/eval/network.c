@@ -33,7 +33,7 @@ static bool judgement_init(struct judgement *j, const struct mien_face_model *mo
 {
     j->model = model;
     mien_metrics_init(&j->metrics, model);
-    j->solver = mien_solver_create(model);
+    j->solver = mien_solver_create(model, true);
     return j->solver && mien_reconstruction_init(&j->shape, model);
 }
 
