@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "face/model.h"
+#include "json_text.h"
 #include "sink/head.h"
 #include "view/avatar.h"
 #include "run_tests.h"
@@ -42,12 +43,9 @@ __attribute__((format(printf, 1, 2))) static bool parse(const char *format, ...)
     static char text[1 << 16];
     va_list list;
     va_start(list, format);
-    int n = vsnprintf(text, sizeof(text), format, list);
+    int n = write_json(text, sizeof(text), format, list);
     va_end(list);
     assert_true(n < (int)sizeof(text));
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
     mien_avatar_destroy(&a);
     why.text[0] = 0;
     bool ok = mien_avatar_parse(&a, text, (size_t)n, NULL, &why);
@@ -247,9 +245,7 @@ static void names_are_found(void **state)
         char *mark = strchr(file, '@'), whole[4096];
         snprintf(whole, sizeof(whole), "%.*s%s%s", (int)(mark - file), file, cases[i].name,
                  mark + 1);
-        for (char *c = whole; *c; c++) {
-            *c = *c == '\'' ? '"' : *c;
-        }
+        quote_json(whole);
         char text[8192];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -271,6 +267,17 @@ static void names_are_found(void **state)
     mien_avatar_destroy(&a);
 }
 
+// A figure of two bones and two shapes, with what a VRM says of it.
+static bool parse_extended(const char *extensions)
+{
+    return parse("{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}],%s"
+                 "'nodes':[{'mesh':0,'skin':0},{'children':[2]},{'translation':[0,1,0]}],"
+                 "'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"
+                 "'meshes':[{'primitives':[{'attributes':{'POSITION':0,'JOINTS_0':2,"
+                 "'WEIGHTS_0':3},'indices':4," TARGETS(ONE "," ONE) "}]}]," DATA "}",
+                 extensions, sizeof(struct bytes), bytes_uri(1));
+}
+
 static void vrm_is_read(void **state)
 {
     // 0.x: bones and shapes by their numbers, per cents, looking along -z.
@@ -279,15 +286,8 @@ static void vrm_is_read(void **state)
         "'blendShapeMaster':{'blendShapeGroups':[{'presetName':'a','binds':[{'mesh':0,'index':0,"
         "'weight':50}]},{'presetName':'unknown','name':'jawForward','binds':[{'mesh':0,'index':1,"
         "'weight':100}]}]}}},";
-    char more[1024];
-    snprintf(more, sizeof(more), "%s", zero);
     struct mien_avatar_drive d = {0};
-    assert_true(parse("{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}],%s"
-                      "'nodes':[{'mesh':0,'skin':0},{'children':[2]},{'translation':[0,1,0]}],"
-                      "'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"
-                      "'meshes':[{'primitives':[{'attributes':{'POSITION':0,'JOINTS_0':2,"
-                      "'WEIGHTS_0':3},'indices':4," TARGETS(ONE "," ONE) "}]}]," DATA "}",
-                      more, sizeof(struct bytes), bytes_uri(1)));
+    assert_true(parse_extended(zero));
     assert_true(a.head == 2 && a.has[MIEN_AVATAR_VRM + MIEN_VRM_A] && a.has[MIEN_BS_JAW_FORWARD]);
     d.channel[MIEN_AVATAR_VRM + MIEN_VRM_A] = 1;
     mien_avatar_pose(&a, &d);
@@ -297,12 +297,7 @@ static void vrm_is_read(void **state)
         "'extensions':{'VRMC_vrm':{'humanoid':{'humanBones':{'head':{'node':2}}},'expressions':{"
         "'preset':{'blinkLeft':{'morphTargetBinds':[{'node':0,'index':0,'weight':1}]}},"
         "'custom':{'TongueOut':{'morphTargetBinds':[{'node':0,'index':1,'weight':1}]}}}}},";
-    assert_true(parse("{'asset':{'version':'2.0'},'scenes':[{'nodes':[0,1]}],%s"
-                      "'nodes':[{'mesh':0,'skin':0},{'children':[2]},{'translation':[0,1,0]}],"
-                      "'skins':[{'joints':[1,2],'inverseBindMatrices':5}],"
-                      "'meshes':[{'primitives':[{'attributes':{'POSITION':0,'JOINTS_0':2,"
-                      "'WEIGHTS_0':3},'indices':4," TARGETS(ONE "," ONE) "}]}]," DATA "}",
-                      one, sizeof(struct bytes), bytes_uri(1)));
+    assert_true(parse_extended(one));
     assert_true(a.has[MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L] && a.has[MIEN_BS_TONGUE_OUT]);
     memset(&d, 0, sizeof(d));
     d.channel[MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L] = 1;

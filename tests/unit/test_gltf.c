@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "json_text.h"
 #include "view/gltf.h"
 #include "view/prop.h"
 #include "folder.h"
@@ -64,12 +65,9 @@ __attribute__((format(printf, 2, 3))) static bool parse(const char *folder, cons
     static char text[8 << 20];
     va_list list;
     va_start(list, format);
-    int n = vsnprintf(text, sizeof(text), format, list);
+    int n = write_json(text, sizeof(text), format, list);
     va_end(list);
     assert_true(n < (int)sizeof(text));
-    for (char *c = text; *c; c++) {
-        *c = *c == '\'' ? '"' : *c;
-    }
     mien_prop_destroy(&prop);
     why.text[0] = 0;
     bool ok = mien_prop_parse(&prop, text, (size_t)n, folder, &why);

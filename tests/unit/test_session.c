@@ -19,6 +19,7 @@
 #include "live/live_props.h"
 #include "live/live_show.h"
 #include "folder.h"
+#include "press_key.h"
 
 enum { W = 872, H = 480 };
 
@@ -97,14 +98,6 @@ static int tear_down(void **state)
     mien_image_destroy(&shot.picture);
     mien_face_model_destroy(&model);
     return 0;
-}
-
-static void press(SDL_Keycode key)
-{
-    SDL_Event e = {.key = {.type = SDL_KEYDOWN, .keysym = {.sym = key}}};
-    SDL_PushEvent(&e);
-    e.key.type = SDL_KEYUP;
-    SDL_PushEvent(&e);
 }
 
 static void press_shifted(SDL_Keycode key)
@@ -420,34 +413,34 @@ static void every_menu_opens_and_closes(void **state)
         mien_image_destroy(&last);
         last = open;
         open = (struct mien_image){0};
-        press(SDLK_ESCAPE);
+        press_key(SDLK_ESCAPE, false);
         picture(&open);
         assert_false(show.quit); // it closed the menu, not the program
         assert_true(difference(&open, &plain) < 0.05);
     }
-    press(SDLK_TAB);
+    press_key(SDLK_TAB, false);
     picture(&open);
     assert_true(difference(&open, &plain) > 2);
     golden(&open, "settings");
-    press(SDLK_TAB);
+    press_key(SDLK_TAB, false);
     picture(&open);
     assert_true(difference(&open, &plain) < 0.05);
     mien_ui_show(show.ui, MIEN_UI_CAMERA);
     picture(&open);
     golden(&open, "camera");
-    press(SDLK_ESCAPE);
+    press_key(SDLK_ESCAPE, false);
     picture(&open);
     assert_true(difference(&open, &plain) < 0.05);
-    press(SDLK_o);
+    press_key(SDLK_o, false);
     picture(&open);
     assert_true(difference(&open, &plain) > 2);
-    press(SDLK_ESCAPE);
+    press_key(SDLK_ESCAPE, false);
     picture(&open);
     assert_true(difference(&open, &plain) < 0.05);
-    press(SDLK_QUESTION);
+    press_key(SDLK_QUESTION, false);
     picture(&open);
     golden(&open, "help");
-    press(SDLK_QUESTION);
+    press_key(SDLK_QUESTION, false);
     mien_image_destroy(&open);
     mien_image_destroy(&last);
     mien_image_destroy(&plain);
@@ -469,14 +462,14 @@ static void every_mode_and_prop_shows(void **state)
         mien_image_destroy(&before);
         before = now;
         now = (struct mien_image){0};
-        press(SDLK_m);
+        press_key(SDLK_m, false);
     }
     act();
     show.settings.mode = MIEN_VIEW_OFF;
     struct mien_why why = {0};
     assert_int_equal(show.controls.props, 11); // each of them has a stored picture
     for (int p = 1; p < show.controls.props; p++) {
-        press(SDLK_g);
+        press_key(SDLK_g, false);
         act();
         assert_int_equal(show.controls.prop, p);
         assert_true(mien_view_wear(show.view, show.prop_path[p], &why));
@@ -614,12 +607,12 @@ static void keys_ask(void **state)
     if (!have_gl) {
         skip();
     }
-    press(SDLK_3);
-    press(SDLK_r);
-    press(SDLK_c);
-    press(SDLK_k);
-    press(SDLK_w);
-    press(SDLK_t);
+    press_key(SDLK_3, false);
+    press_key(SDLK_r, false);
+    press_key(SDLK_c, false);
+    press_key(SDLK_k, false);
+    press_key(SDLK_w, false);
+    press_key(SDLK_t, false);
     press_shifted(SDLK_t);
     press_shifted(SDLK_r);
     press_shifted(SDLK_c);
@@ -654,8 +647,8 @@ static void curves_show(void **state)
     struct mien_image now = {0};
     static struct mien_result r; // large
     r = shot.result;
-    press(SDLK_v);
-    press(SDLK_b);
+    press_key(SDLK_v, false);
+    press_key(SDLK_b, false);
     act();
     assert_true(show.settings.curves && !show.settings.bars);
     char before[512], list[512];
@@ -679,8 +672,8 @@ static void curves_show(void **state)
     }
     picture(&now);
     golden(&now, "curves");
-    press(SDLK_v);
-    press(SDLK_b);
+    press_key(SDLK_v, false);
+    press_key(SDLK_b, false);
     act();
     mien_image_destroy(&now);
     no_differences();
@@ -778,7 +771,7 @@ static void a_face_is_chosen(void **state)
     picture(&two);
     assert_int_equal(show.settings.face, 2);
     assert_true(difference(&one, &two) > 0.05);
-    press(SDLK_j);
+    press_key(SDLK_j, false);
     picture(&two);
     assert_int_equal(show.settings.face, 1);
     assert_true(difference(&one, &two) == 0);
@@ -880,14 +873,14 @@ static void programme_is_clean(void **state)
     assert_false(mien_view_wears(show.view));
     // Presentation shows it in the window too.
     show.settings = (struct mien_view_settings){.hud = MIEN_HUD_FULL, .axes = true};
-    press(SDLK_z); // a letter of its own
+    press_key(SDLK_z, false); // a letter of its own
     picture(&again);
     assert_false(show.presenting);
-    press(SDLK_F5);
+    press_key(SDLK_F5, false);
     picture(&again);
     assert_true(show.presenting);
     show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
-    press(SDLK_ESCAPE);
+    press_key(SDLK_ESCAPE, false);
     mien_image_destroy(&got);
     picture(&got);
     assert_false(show.presenting || show.quit);

@@ -16,21 +16,13 @@
 #include "folder.h"
 #include "live/session_parts.h"
 #include "session_script.h"
+#include "press_key.h"
 #include "run_tests.h"
 
 static const char source[] = "synth:seed=3,fps=10,size=320x240,gestures";
 static const char kept[] = "mien/profiles/default";
 static char dir[64];
 static float blink; // of the avatar, the highest that was seen
-
-static void press(SDL_Keycode key, bool shift)
-{
-    SDL_Event e = {
-        .key = {.type = SDL_KEYDOWN, .keysym = {.sym = key, .mod = shift ? KMOD_LSHIFT : 0}}};
-    SDL_PushEvent(&e);
-    e.key.type = SDL_KEYUP;
-    SDL_PushEvent(&e);
-}
 
 static void nothing(void)
 {
@@ -43,7 +35,7 @@ static bool a_face(void)
 
 static void calibrate(void)
 {
-    press(SDLK_c, true);
+    press_key(SDLK_c, true);
 }
 
 static bool it_counts_down(void)
@@ -73,7 +65,7 @@ static bool it_can_be_tried(void) // an avatar's blink is a full one, of a lid t
 
 static void enter(void)
 {
-    press(SDLK_RETURN, false);
+    press_key(SDLK_RETURN, false);
 }
 
 static bool it_is_kept(void)
@@ -84,7 +76,7 @@ static bool it_is_kept(void)
 
 static void backspace(void)
 {
-    press(SDLK_BACKSPACE, false);
+    press_key(SDLK_BACKSPACE, false);
 }
 
 static bool it_is_undone(void)
@@ -94,7 +86,7 @@ static bool it_is_undone(void)
 
 static void escape(void)
 {
-    press(SDLK_ESCAPE, false);
+    press_key(SDLK_ESCAPE, false);
 }
 
 static bool it_is_closed(void)
@@ -114,7 +106,7 @@ static bool closed_without(void)
 
 static void right(void)
 {
-    press(SDLK_RIGHT, false);
+    press_key(SDLK_RIGHT, false);
 }
 
 static bool next_gesture(void)

@@ -25,6 +25,7 @@
 #include "live/settings.h"
 #include "network_scene.h"
 #include "patience.h"
+#include "press_key.h"
 #include "run_tests.h"
 
 enum { W = 640, H = 360, CLIP_W = 640, CLIP_H = 480 };
@@ -36,15 +37,6 @@ static int step, since, ports;
 static bool acted, heard;
 static int64_t until_ns;
 static struct mien_ui_controls *c;
-
-static void press(SDL_Keycode key, bool shift)
-{
-    SDL_Event e = {
-        .key = {.type = SDL_KEYDOWN, .keysym = {.sym = key, .mod = shift ? KMOD_LSHIFT : 0}}};
-    SDL_PushEvent(&e);
-    e.key.type = SDL_KEYUP;
-    SDL_PushEvent(&e);
-}
 
 static void drop(const char *path)
 {
@@ -99,7 +91,7 @@ static bool menu_is_open(int k)
 
 static void escape(int k)
 {
-    press(SDLK_ESCAPE, false);
+    press_key(SDLK_ESCAPE, false);
 }
 
 static bool no_menu(int k)
@@ -109,7 +101,7 @@ static bool no_menu(int k)
 
 static void next_mode(int k)
 {
-    press(SDLK_m, false);
+    press_key(SDLK_m, false);
 }
 
 static bool mode_is_next(int k)
@@ -119,7 +111,7 @@ static bool mode_is_next(int k)
 
 static void next_prop(int k)
 {
-    press(SDLK_g, false);
+    press_key(SDLK_g, false);
 }
 
 static bool prop_is_worn(int k)
@@ -171,7 +163,7 @@ static bool it_is_refused(int k)
 
 static void press_report(int k)
 {
-    press(SDLK_r, true);
+    press_key(SDLK_r, true);
 }
 
 static bool report_is_on(int k)
@@ -191,7 +183,7 @@ static void free_a_place(int k) // the refused virtual camera's, for the report
 
 static void press_mark(int k)
 {
-    press(SDLK_k, false);
+    press_key(SDLK_k, false);
 }
 
 static bool it_is_marked(int k)
@@ -211,7 +203,7 @@ static bool sink_is_off(int k)
 
 static void press_record(int k)
 {
-    press(SDLK_r, false);
+    press_key(SDLK_r, false);
 }
 
 static bool it_records(int k)
@@ -270,7 +262,7 @@ static bool the_old_one_goes_on(int k)
 
 static void press_camera(int k)
 {
-    press(SDLK_c, false);
+    press_key(SDLK_c, false);
 }
 
 static bool no_camera_is_told(int k)
@@ -280,7 +272,7 @@ static bool no_camera_is_told(int k)
 
 static void press_learn(int k)
 {
-    press(SDLK_c, true);
+    press_key(SDLK_c, true);
 }
 
 static bool it_guides(int k)
@@ -303,7 +295,7 @@ static bool it_is_reviewed(int k)
 static void press_keep(int k) // gestures that are seen: test_session_guide
 {
     session.person.guide.seen[2] = true;
-    press(SDLK_RETURN, false);
+    press_key(SDLK_RETURN, false);
 }
 
 static bool it_is_kept(int k)
@@ -318,7 +310,7 @@ static bool page_is_closed(int k)
 
 static void press_use(int k)
 {
-    press(SDLK_p, true);
+    press_key(SDLK_p, true);
 }
 
 static bool use_changes(int k)
@@ -332,10 +324,10 @@ static void press_all(int k)
                                        SDLK_x,        SDLK_l, SDLK_w, SDLK_n, SDLK_v,
                                        SDLK_QUESTION, SDLK_s, SDLK_f, SDLK_2};
     for (size_t i = 0; i < MIEN_COUNT(keys); i++) {
-        press(keys[i], false);
+        press_key(keys[i], false);
     }
-    press(SDLK_n, true);
-    press(SDLK_v, true);
+    press_key(SDLK_n, true);
+    press_key(SDLK_v, true);
 }
 
 static bool all_is_changed(int k)
@@ -348,7 +340,7 @@ static bool all_is_changed(int k)
 
 static void press_pause(int k)
 {
-    press(SDLK_SPACE, false);
+    press_key(SDLK_SPACE, false);
 }
 
 static bool it_pauses(int k)
@@ -383,7 +375,7 @@ static bool network_is_used(int k)
 
 static void press_network(int k)
 {
-    press(SDLK_t, true);
+    press_key(SDLK_t, true);
 }
 
 static bool next_network_is_used(int k)
@@ -394,7 +386,7 @@ static bool next_network_is_used(int k)
 
 static void press_twice(int k)
 {
-    press(SDLK_t, false);
+    press_key(SDLK_t, false);
 }
 
 static bool it_looks_twice(int k)
@@ -439,7 +431,7 @@ static bool folder_is_taken(int k)
 
 static void press_picture(int k)
 {
-    press(SDLK_s, false);
+    press_key(SDLK_s, false);
 }
 
 static bool picture_is_in_the_folder(int k) // also several of one second
@@ -472,7 +464,7 @@ static void spoil_folder(int k)
 {
     assert_int_equal(rename("again", "moved"), 0);
     assert_true(mien_file_save("again", "", 0));
-    press(k ? SDLK_r : SDLK_s, false);
+    press_key(k ? SDLK_r : SDLK_s, false);
 }
 
 static bool it_says_what_to_do(int k)
@@ -546,7 +538,7 @@ static bool preset_is_taken(int k)
 
 static void quit(int k)
 {
-    press(SDLK_q, false);
+    press_key(SDLK_q, false);
 }
 
 static bool it_asks(int k) // records are still written
