@@ -53,6 +53,9 @@ static void update_param(void *arg, size_t index, int worker)
     struct mien_graph *g = s->g;
     const struct mien_param *p = &g->desc.param[index];
     struct rates r = s->rates;
+    if (g->held[p->layer]) {
+        return;
+    }
     r.decay = p->role == MIEN_PARAM_WEIGHT ? s->o->weight_decay : 0;
     size_t at = p->offset;
     if (s->o->muon > 0 && graph_muon_takes(g, p)) {

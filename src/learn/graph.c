@@ -55,7 +55,7 @@ static void find_needs_grad(struct mien_graph *g)
         const struct mien_layer *l = &g->desc.layer[i];
         bool needs = false;
         for (int j = 0; j < MIEN_PARAM_ROLES; j++) {
-            needs |= l->param[j] >= 0;
+            needs |= l->param[j] >= 0 && !g->held[i];
         }
         for (int j = 0; j < l->inputs; j++) {
             needs |= g->needs_grad[l->input[j]];
@@ -63,6 +63,54 @@ static void find_needs_grad(struct mien_graph *g)
         needs |= l->plus >= 0 && g->needs_grad[l->plus];
         g->needs_grad[i] = needs && l->kind != MIEN_LAYER_STOP;
     }
+}
+
+// Whether `list`, names with commas between them, has this one.
+static bool list_has(const char *list, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *p = list; p; p = strchr(p, ',')) {
+        p += *p == ',';
+        if (!strncmp(p, name, length) && (p[length] == ',' || !p[length])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mien_graph_learn_only(struct mien_graph *g, const char *outputs)
+{
+    const struct mien_desc *d = &g->desc;
+    bool held[MIEN_DESC_LAYERS] = {false}, any = false;
+    for (int i = 0; i < d->outputs; i++) {
+        bool named = list_has(outputs, d->output[i].name);
+        held[d->output[i].layer] |= !named;
+        any |= named;
+    }
+    for (const char *p = outputs; p; p = strchr(p, ',')) {
+        p += *p == ',';
+        char name[MIEN_DESC_NAME];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ","), p);
+        any = any && mien_desc_find_output(d, name) >= 0;
+    }
+    if (!any) {
+        mien_error("\"%s\" are not all outputs of this network; name some of its outputs, with "
+                   "commas between them, as its description does",
+                   outputs);
+        return false;
+    }
+    for (int i = d->layers - 1; i >= 0; i--) { // what a held layer takes is held
+        const struct mien_layer *l = &d->layer[i];
+        for (int j = 0; held[i] && j < l->inputs; j++) {
+            held[l->input[j]] = true;
+        }
+        if (held[i] && l->plus >= 0) {
+            held[l->plus] = true;
+        }
+    }
+    memcpy(g->held, held, sizeof(held));
+    find_needs_grad(g);
+    return true;
 }
 
 // Measures (arena without a block) or carves the graph's memory.

@@ -68,6 +68,10 @@ double mien_graph_forward_backward(struct mien_graph *g, struct mien_pool *pool,
 // unlike pictures: those of one kind are normalised by themselves there and by the mixture
 // afterwards.
 void mien_graph_freeze_norm(struct mien_graph *g);
+// From now on only layers learn that lead to the named outputs alone (a list with commas): weights,
+// norms and statistics of all others stay as they are, and no gradient is computed for them. Before
+// the first step. False when a name is no output's (logged), or every layer is shared with others.
+bool mien_graph_learn_only(struct mien_graph *g, const char *outputs);
 float *mien_graph_gradient(struct mien_graph *g, size_t *count); // all, contiguous (all-reduce)
 // For a batch that several processes share: the number of this one's first shard (dropout masks),
 // and the running statistics, to be averaged over the processes after each forward_backward.
@@ -97,7 +101,8 @@ typedef bool (*mien_graph_take_fn)(void *arg, const struct mien_container *file,
 bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_fn take, void *arg);
 // Only weights whose names and shapes match are taken (fine tuning; how many is logged); those of a
 // dense layer over maps of another size are resampled, so that a network for finer pictures begins
-// where a coarser one is.
+// where a coarser one is. path: a checkpoint, or a network, whose batch norm is folded into its
+// weights: as such it does nothing, so that the graph answers alike while norms are frozen.
 bool mien_graph_init_from(struct mien_graph *g, const char *path);
 // Folds batch norm into the averaged weights and writes a .net file for nn/net.h.
 bool mien_graph_export(const struct mien_graph *g, const char *path);

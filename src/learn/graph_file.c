@@ -12,20 +12,15 @@
 
 enum { MORE_SECTIONS = 8 };
 
-struct state {
-    uint64_t steps, passes, seed;
-    uint32_t shard, shards, scalars, zero;
-};
-
 bool mien_graph_save(const struct mien_graph *g, const char *path, const struct mien_section *more,
                      int count)
 {
-    const struct state state = {.steps = g->steps,
-                                .passes = g->passes,
-                                .seed = g->seed,
-                                .shard = (uint32_t)g->shard,
-                                .shards = (uint32_t)g->shards,
-                                .scalars = (uint32_t)g->scalars};
+    const struct graph_state state = {.steps = g->steps,
+                                      .passes = g->passes,
+                                      .seed = g->seed,
+                                      .shard = (uint32_t)g->shard,
+                                      .shards = (uint32_t)g->shards,
+                                      .scalars = (uint32_t)g->scalars};
     const size_t bytes = g->count * sizeof(float), stats = g->desc.stats * sizeof(float);
     const struct mien_section own[] = {
         {"desc", g->text, strlen(g->text) + 1},
@@ -47,24 +42,15 @@ bool mien_graph_save(const struct mien_graph *g, const char *path, const struct 
     return mien_container_save(path, "CKPT", MIEN_CKPT_VERSION, all, (int)MIEN_COUNT(own) + count);
 }
 
-// A checkpoint read and checked against its own description.
-struct checkpoint {
-    struct mien_container file;
-    struct mien_desc *desc;
-    const struct state *state;
-    const float *weights, *m, *v, *average, *stats, *stats_average;
-    const char (*scalar_name)[GRAPH_SCALAR_NAME];
-};
-
-static void checkpoint_close(struct checkpoint *c)
+void graph_checkpoint_close(struct graph_checkpoint *c)
 {
     mien_free(c->desc);
     mien_container_destroy(&c->file);
 }
 
-static bool checkpoint_open(struct checkpoint *c, const char *path)
+bool graph_checkpoint_open(struct graph_checkpoint *c, const char *path)
 {
-    *c = (struct checkpoint){0};
+    *c = (struct graph_checkpoint){0};
     if (!mien_container_load(&c->file, path, "CKPT", MIEN_CKPT_VERSION)) {
         return false;
     }
@@ -104,19 +90,19 @@ static bool checkpoint_open(struct checkpoint *c, const char *path)
     }
     return true;
 fail:
-    checkpoint_close(c);
+    graph_checkpoint_close(c);
     return false;
 }
 
-static bool same_param(const struct mien_param *a, const struct mien_param *b)
+bool graph_same_param(const struct mien_param *a, const struct mien_param *b)
 {
     return !strcmp(a->name, b->name) && !memcmp(a->shape, b->shape, sizeof a->shape);
 }
 
 bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_fn take, void *arg)
 {
-    struct checkpoint c;
-    if (!checkpoint_open(&c, path)) {
+    struct graph_checkpoint c;
+    if (!graph_checkpoint_open(&c, path)) {
         return false;
     }
     bool ok = false;
@@ -127,7 +113,7 @@ bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_
         goto done;
     }
     for (int i = 0; i < g->desc.params; i++) {
-        if (!same_param(&c.desc->param[i], &g->desc.param[i])) {
+        if (!graph_same_param(&c.desc->param[i], &g->desc.param[i])) {
             mien_error("%s: the checkpoint is of another network: it has %s where %s is expected",
                        path, c.desc->param[i].name, g->desc.param[i].name);
             goto done;
@@ -164,82 +150,8 @@ bool mien_graph_restore(struct mien_graph *g, const char *path, mien_graph_take_
     }
     ok = true;
 done:
-    checkpoint_close(&c);
+    graph_checkpoint_close(&c);
     return ok;
-}
-
-// A dense layer's weights over maps of another size: each output's map of weights is resampled
-// (bilinear) and scaled, so that it answers to the same picture, finer or coarser, as before. False
-// when the layers are not alike but for that.
-static bool resample_dense(const struct mien_desc *from, const struct mien_param *a,
-                           const float *in, const struct mien_desc *to, const struct mien_param *b,
-                           float *out)
-{
-    const struct mien_layer *l = &from->layer[a->layer], *m = &to->layer[b->layer];
-    if (strcmp(a->name, b->name) != 0 || l->kind != MIEN_LAYER_DENSE ||
-        m->kind != MIEN_LAYER_DENSE || a->role != MIEN_PARAM_WEIGHT || l->c != m->c) {
-        return false;
-    }
-    const struct mien_layer *s = &from->layer[l->input[0]], *t = &to->layer[m->input[0]];
-    if (s->c != t->c || s->h * s->w < 2 || t->h * t->w < 2) {
-        return false;
-    }
-    const float scale = (float)(s->h * s->w) / (float)(t->h * t->w);
-    const size_t source = (size_t)(s->h * s->w), target = (size_t)(t->h * t->w);
-    for (int y = 0; y < t->h; y++) {
-        for (int x = 0; x < t->w; x++) {
-            float v = ((float)y + 0.5f) * (float)s->h / (float)t->h - 0.5f;
-            float u = ((float)x + 0.5f) * (float)s->w / (float)t->w - 0.5f;
-            v = fminf(fmaxf(v, 0), (float)(s->h - 1));
-            u = fminf(fmaxf(u, 0), (float)(s->w - 1));
-            int y0 = (int)v, x0 = (int)u, y1 = y0 + (y0 < s->h - 1), x1 = x0 + (x0 < s->w - 1);
-            float fy = v - (float)y0, fx = u - (float)x0;
-            for (size_t k = 0; k < (size_t)(l->c * s->c); k++) {
-                const float *map = in + k * source;
-                float top = map[y0 * s->w + x0] * (1 - fx) + map[y0 * s->w + x1] * fx;
-                float low = map[y1 * s->w + x0] * (1 - fx) + map[y1 * s->w + x1] * fx;
-                out[k * target + (size_t)(y * t->w + x)] = scale * (top * (1 - fy) + low * fy);
-            }
-        }
-    }
-    return true;
-}
-
-bool mien_graph_init_from(struct mien_graph *g, const char *path)
-{
-    struct checkpoint c;
-    if (!checkpoint_open(&c, path)) {
-        return false;
-    }
-    int taken = 0;
-    for (int i = 0; i < g->desc.params; i++) {
-        const struct mien_param *p = &g->desc.param[i];
-        int j = mien_desc_find_param(c.desc, p->name);
-        if (j >= 0 && resample_dense(c.desc, &c.desc->param[j], c.average + c.desc->param[j].offset,
-                                     &g->desc, p, g->weights + p->offset)) {
-            taken++;
-            continue;
-        }
-        if (j < 0 || !same_param(&c.desc->param[j], p)) {
-            continue;
-        }
-        memcpy(g->weights + p->offset, c.average + c.desc->param[j].offset,
-               p->count * sizeof(float));
-        taken++;
-    }
-    for (int i = 0; i < g->desc.layers; i++) {
-        const struct mien_layer *l = &g->desc.layer[i];
-        int j = mien_desc_find(c.desc, l->name);
-        if (l->stat >= 0 && j >= 0 && c.desc->layer[j].stat >= 0 && c.desc->layer[j].c == l->c) {
-            memcpy(g->stats + l->stat, c.stats_average + c.desc->layer[j].stat,
-                   2 * (size_t)l->c * sizeof(float));
-        }
-    }
-    memcpy(g->average, g->weights, g->desc.weights * sizeof(float));
-    memcpy(g->stats_average, g->stats, g->desc.stats * sizeof(float));
-    mien_info("%s: %d of %d parameter tensors taken over", path, taken, g->desc.params);
-    checkpoint_close(&c);
-    return true;
 }
 
 // w' = w a, b' = b - mean a with a = gamma/sqrt(var+eps)

@@ -2,6 +2,7 @@
 #ifndef MIEN_LEARN_GRAPH_INTERNAL_H
 #define MIEN_LEARN_GRAPH_INTERNAL_H
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "learn/graph.h"
 #include "nn/desc.h"
@@ -55,7 +56,7 @@ struct mien_graph {
     char scalar_name[GRAPH_SCALARS][GRAPH_SCALAR_NAME];
     float *muon_scratch; // one for each worker of a step
     int muon_workers;
-    bool needs_grad[MIEN_DESC_LAYERS];
+    bool needs_grad[MIEN_DESC_LAYERS], held[MIEN_DESC_LAYERS]; // held: mien_graph_learn_only
     struct graph_worker **worker;
     int workers;
 };
@@ -77,5 +78,21 @@ void graph_muon_update(const struct graph_muon *o, const struct mien_param *p, f
                        float *grad, float *m, float *average, float *scratch);
 
 bool graph_finite(const float *x, size_t n);
+
+// A checkpoint read and checked against its own description.
+struct graph_state {
+    uint64_t steps, passes, seed;
+    uint32_t shard, shards, scalars, zero;
+};
+struct graph_checkpoint {
+    struct mien_container file;
+    struct mien_desc *desc;
+    const struct graph_state *state;
+    const float *weights, *m, *v, *average, *stats, *stats_average;
+    const char (*scalar_name)[GRAPH_SCALAR_NAME];
+};
+bool graph_checkpoint_open(struct graph_checkpoint *c, const char *path); // false: logged
+void graph_checkpoint_close(struct graph_checkpoint *c);
+bool graph_same_param(const struct mien_param *a, const struct mien_param *b);
 
 #endif

@@ -143,7 +143,7 @@ static void forward_layer(struct mien_graph *g, struct graph_worker *w, const st
         return; // z is the input's
     }
     const float *bias = param(g, t->weights, i, MIEN_PARAM_BIAS);
-    if (l->bn && train && g->frozen) {
+    if (l->bn && train && (g->frozen || g->held[i])) {
         norm_of(g, t, i, w->mean[i], w->invstd[i]);
         scale_channels(l->c, m, w->mean[i], w->y[i]);
         k->act_forward(l->c, m, w->y[i], NULL, w->invstd[i], plus, l->act, slope, w->z[i]);
@@ -247,7 +247,8 @@ static void backward_layer(struct mien_graph *g, struct graph_worker *w, int i, 
     float *dplus = l->plus < 0 ? NULL : w->dz[l->plus];
     const float *bias = param(g, g->weights, i, MIEN_PARAM_BIAS);
     float *dbias = (float *)param(g, dweights, i, MIEN_PARAM_BIAS);
-    if (l->bn && g->frozen) { // y holds a y here, and mean and invstd hold a and b of norm_of
+    if (l->bn && (g->frozen ||
+                  g->held[i])) { // y holds a y here, and mean and invstd hold a and b of norm_of
         k->act_backward(l->c, m, w->y[i], w->invstd[i], plus, l->act, slope, dz, w->dy, dbias,
                         dslope, dplus);
         scale_channels(l->c, m, w->mean[i], w->dy);
@@ -384,12 +385,15 @@ static void update_stats(struct mien_graph *g)
     // The first batches count more, so that the statistics do not start from a guess.
     float share = 1 / (float)(g->passes + 1);
     share = share > GRAPH_BN_MOMENTUM ? share : GRAPH_BN_MOMENTUM;
-    for (size_t i = 0; i < g->desc.stats; i++) {
-        float sum = 0;
-        for (int s = 0; s < g->shards; s++) {
-            sum += g->shard_stats[(size_t)s * g->desc.stats + i];
+    for (int layer = 0; layer < g->desc.layers; layer++) {
+        const struct mien_layer *l = &g->desc.layer[layer];
+        for (int c = 0; l->stat >= 0 && !g->held[layer] && c < 2 * l->c; c++) {
+            float sum = 0, *stat = g->stats + l->stat + c;
+            for (int s = 0; s < g->shards; s++) {
+                sum += g->shard_stats[(size_t)s * g->desc.stats + (size_t)(l->stat + c)];
+            }
+            *stat += share * (sum / (float)g->shards - *stat);
         }
-        g->stats[i] += share * (sum / (float)g->shards - g->stats[i]);
     }
 }
 

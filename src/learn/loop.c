@@ -105,6 +105,9 @@ static bool make_graph(struct run *r)
     if (!l->graph || !l->pool || !mien_graph_set_precision(l->graph, c->precision)) {
         return false;
     }
+    if (c->learn && !mien_graph_learn_only(l->graph, c->learn)) {
+        return false;
+    }
     mien_graph_first_shard(l->graph, l->parallel->rank * l->shards);
     return true;
 }

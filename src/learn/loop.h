@@ -23,7 +23,7 @@
 struct mien_loop_config {
     const char *net;  // path of the description
     const char *out;  // folder, made when absent
-    const char *init; // checkpoint whose matching weights are taken, or NULL
+    const char *init; // checkpoint or network whose matching weights are taken, or NULL
     bool resume;      // go on from out/last.ckpt when it exists
     long long steps;
     int batch, shard;               // batch = a multiple of shard
@@ -37,6 +37,7 @@ struct mien_loop_config {
     uint64_t seed;
     long long validate_every, log_every; // steps; validation is at the end too
     double checkpoint_s;                 // seconds between checkpoints
+    const char *learn;     // only what leads to these outputs alone (graph.h), or NULL: everything
     long long freeze_norm; // from this step on batch norm trains as it runs (graph.h); -1 never
     // Processes that train together, NULL = alone. Each takes `batch` pictures of a step, so a step
     // has ranks * batch; rank 0 alone writes and prints. When the loop fails on one rank the caller

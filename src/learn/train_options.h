@@ -13,9 +13,18 @@
 #define MIEN_LOOP_OPTIONS(l)                                                                         \
     {"out", 'o', MIEN_OPT_FIELD(&(l).out), "DIR", "where checkpoint, network, log and curves go",    \
      0,     0},                                                                                      \
-        {"init", 0, MIEN_OPT_INPUT, &(l).init, "CKPT", "start from this checkpoint's weights",       \
-         0,      0},                                                                                 \
+        {"init",    0,      MIEN_OPT_INPUT,                                                          \
+         &(l).init, "FILE", "start from this checkpoint's or network's weights",                     \
+         0,         0},                                                                              \
         {"resume", 0, MIEN_OPT_FIELD(&(l).resume), NULL, "go on from DIR/last.ckpt, exactly", 0, 0}, \
+        {"learn",                                                                                    \
+         0,                                                                                          \
+         MIEN_OPT_FIELD(&(l).learn),                                                                 \
+         "OUTPUTS",                                                                                  \
+         "train only the layers that lead to these outputs alone, and leave all others as they "     \
+         "are",                                                                                      \
+         0,                                                                                          \
+         0},                                                                                         \
         {"steps", 's', MIEN_OPT_FIELD(&(l).steps), "N", "optimiser steps", 1, 1e9},                  \
         {"batch", 'b', MIEN_OPT_FIELD(&(l).batch), "N", "pictures a step", 1, 4096},                 \
         {"shard",                                                                                    \

@@ -614,10 +614,64 @@ static void test_export(void **state)
                  false, 5e-3f); // odd sizes; an output that is the input
 }
 
+static const char TWO[] = "input image 3 16 16\n"
+                          "conv c1 image out 8 s 2 bn relu\n"
+                          "conv c2 c1 out 8 s 2 bn relu\n"
+                          "conv c3 c1 out 8 s 2 bn relu\n"
+                          "dense d1 c2 out 6\n"
+                          "dense d2 c3 out 4\n"
+                          "output vector d1\n"
+                          "output y d2\n";
+
+// A graph begun with a network answers as the network does while norms are frozen, and what learns
+// for one output alone leaves the other's answers to the last bit.
+static void test_goes_on_from_a_network_for_one_output(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/mien_test_graph_XXXXXX";
+    close(mkstemp(path));
+    struct mien_graph *a = mien_graph_create(TWO, 8, 3, 1), *b = mien_graph_create(TWO, 8, 3, 2);
+    assert_non_null(a);
+    assert_non_null(b);
+    train(a, NULL, 0, 20);
+    assert_true(mien_graph_export(a, path));
+    assert_true(mien_graph_init_from(b, path));
+    fill_inputs(a, 8, 3, 77);
+    fill_inputs(b, 8, 3, 77);
+    mien_graph_forward(a, NULL, true);
+    mien_graph_forward(b, NULL, true);
+    const int other = mien_graph_find_output(b, "vector"), own = mien_graph_find_output(b, "y");
+    float before[8 * 6], learnt[8 * 4];
+    for (int i = 0; i < 8 * 6; i++) {
+        before[i] = mien_graph_output(b, 0, other)[i];
+        assert_true(fabsf(before[i] - mien_graph_output(a, 0, other)[i]) < 1e-4f);
+    }
+    memcpy(learnt, mien_graph_output(b, 0, own), sizeof(learnt));
+
+    mien_log_set_level(MIEN_LOG_ERROR + 1);
+    assert_false(mien_graph_learn_only(b, "nobody"));
+    assert_false(mien_graph_learn_only(b, "y,nobody"));
+    assert_false(mien_graph_learn_only(b, ""));
+    mien_log_set_level(MIEN_LOG_INFO);
+    assert_true(mien_graph_learn_only(b, "y"));
+    train(b, NULL, 0, 10);
+    fill_inputs(b, 8, 3, 77);
+    for (int average = 0; average < 2; average++) {
+        mien_graph_forward(b, NULL, average != 0);
+        assert_memory_equal(before, mien_graph_output(b, 0, other), sizeof(before));
+        assert_memory_not_equal(learnt, mien_graph_output(b, 0, own), sizeof(learnt));
+    }
+    mien_graph_destroy(a);
+    mien_graph_destroy(b);
+    unlink(path);
+}
+
 RUN_TESTS(NULL, NULL, cmocka_unit_test(test_directional_gradient),
           cmocka_unit_test(test_directional_gradient_with_frozen_norm),
           cmocka_unit_test(test_learns), cmocka_unit_test(test_threads_do_not_matter),
           cmocka_unit_test(test_muon), cmocka_unit_test(test_exact_resume),
           cmocka_unit_test(test_finer_pictures_begin_alike), cmocka_unit_test(test_scalars),
           cmocka_unit_test(test_adamw), cmocka_unit_test(test_non_finite),
-          cmocka_unit_test(test_export), cmocka_unit_test(test_stop_keeps_gradient_out))
+          cmocka_unit_test(test_export),
+          cmocka_unit_test(test_goes_on_from_a_network_for_one_output),
+          cmocka_unit_test(test_stop_keeps_gradient_out))
