@@ -12,7 +12,6 @@
 extern const struct mien_infer mien_infer_table_plain, mien_infer_table_avx2,
     mien_infer_table_avx512;
 
-enum { TILES = 16 };     // as in infer.inc
 enum { LANES = 3 * 16 }; // of the largest group
 
 const struct mien_infer *mien_infer_at(int i)
@@ -102,7 +101,7 @@ size_t mien_infer_conv_bytes(const struct mien_packed_conv *c)
 size_t mien_infer_conv_scratch(const struct mien_packed_conv *c)
 {
     if (c->method == MIEN_CONV_WINOGRAD) {
-        return 36 * TILES * ((size_t)c->in.lanes + (size_t)c->out.lanes);
+        return 36 * (mien_infer_plane(c->in.lanes) + mien_infer_plane(c->out.lanes));
     }
     if (c->planar) {
         return 4 * ((size_t)c->in.w + 2) * ((size_t)c->in.h + 2);
