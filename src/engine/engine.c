@@ -62,7 +62,7 @@ static bool load_portrait(struct mien_engine *e, const char *net, struct mien_po
 {
     char file[1024];
     const char *path = e->config.portrait_path;
-    if (!path && mien_network_portrait(net, file, sizeof(file))) {
+    if (!path && mien_network_portrait(net, NULL, file, sizeof(file))) {
         path = file;
     }
     *out = path && *path ? mien_portrait_load(path, e->parts.model, e->config.lean,

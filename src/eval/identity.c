@@ -141,7 +141,7 @@ int mien_eval_looks(const struct mien_eval *c)
         goto out;
     }
     const char *portrait = c->portrait;
-    if (!portrait && mien_network_portrait(c->net, file, sizeof(file))) {
+    if (!portrait && mien_network_portrait(c->net, NULL, file, sizeof(file))) {
         portrait = file;
     }
     if (portrait && *portrait &&

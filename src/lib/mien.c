@@ -57,7 +57,7 @@ static bool beside_library(char *out, size_t size)
 
 static bool open_engine(struct mien *m, const struct mien_options *o)
 {
-    char dir[1024], file[256], face[1100], net[1300], detect[1100];
+    char dir[1024], file[256], face[1100], net[1300], detect[1100], portrait[1100];
     struct mien_engine_config c = {.fov_deg = o->fov_deg,
                                    .max_faces = o->max_faces,
                                    .still = o->still != 0,
@@ -79,6 +79,8 @@ static bool open_engine(struct mien *m, const struct mien_options *o)
         if (!mien_network_detector(o->network, models, detect, sizeof(detect))) {
             snprintf(detect, sizeof(detect), "%.1000s/detect.net", models);
         }
+        bool has = mien_network_portrait(o->network, models, portrait, sizeof(portrait));
+        c.portrait_path = has ? portrait : "";
         c.face_path = face;
         c.net_path = net;
         c.detect_path = detect;

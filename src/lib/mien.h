@@ -43,7 +43,7 @@ enum {
 struct mien; // a sensor: models and the faces that it follows
 
 struct mien_options {      // zero means default everywhere
-    const char *model_dir; // folder of ict.face, face*.net and detect.net; NULL: the installed one
+    const char *model_dir; // folder of ict.face and the networks; NULL: the installed one
     float fov_deg;         // the camera's horizontal field of view; 0: f = 1.2 * the longer side
     int max_faces;         // 1…MIEN_FACE_LIMIT; 0: one for frames in time, all for stills
     int still;             // not 0: every picture is a new scene; nothing is followed or smoothed

@@ -59,13 +59,14 @@ bool mien_network_detector(const char *net, const char *folder, char *path, size
     return companion(net, "detect", folder, path, size) > 0;
 }
 
-bool mien_network_portrait(const char *net, char *path, size_t size)
+bool mien_network_portrait(const char *net, const char *folder, char *path, size_t size)
 {
     char in[1024];
-    int found = companion(net, "portrait", NULL, path, size);
-    for (int i = 0; found < 0 && mien_find_folder(i, "models", in, sizeof(in)); i++) {
-        int n = snprintf(path, size, "%s/portrait.net", in);
-        found = (size_t)n < size && in[0] && access(path, R_OK) == 0 ? 1 : -1;
+    int found = companion(net, "portrait", folder, path, size);
+    for (int i = 0; found < 0 && (folder ? i == 0 : mien_find_folder(i, "models", in, sizeof(in)));
+         i++) {
+        int n = snprintf(path, size, "%s/portrait.net", folder ? folder : in);
+        found = (size_t)n < size && (folder || in[0]) && access(path, R_OK) == 0 ? 1 : -1;
     }
     return found > 0;
 }

@@ -23,9 +23,9 @@ void mien_network_label(const char *net, char label[MIEN_NETWORK_NAME]);
 bool mien_network_detector(const char *net, const char *folder, char *path, size_t size);
 
 // The portrait network that goes with it, likewise: models/portrait-NAME.net, and
-// models/portrait.net with "standard" and with files that are not called face-NAME.net. False when
-// there is none.
-bool mien_network_portrait(const char *net, char *path, size_t size);
+// models/portrait.net with "standard" and with files that are not called face-NAME.net (in `folder`
+// or the folders of models, not beside such a file). False when there is none.
+bool mien_network_portrait(const char *net, const char *folder, char *path, size_t size);
 
 // Names of the networks that are here: "standard", then those of face-NAME.net in the folders of
 // models, by name, each once. Returns their number, at most max. (A file may turn out to be

@@ -26,7 +26,7 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
     if (!s->engine) {
         return false;
     }
-    if (!portrait && !mien_network_portrait(o->net, file, sizeof(file))) {
+    if (!portrait && !mien_network_portrait(o->net, NULL, file, sizeof(file))) {
         mien_error("there is no portrait network for %s: a head's shape cannot be read without one",
                    o->net ? o->net : "models/face.net");
         return false;

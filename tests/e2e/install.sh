@@ -35,6 +35,38 @@ if [ -e "$to/share/mien/models/face.net" ]; then
         (cd "$tmp" && cc "$to/share/doc/mien/examples/face.c" -o face $flags -lpng &&
             env -u MIEN_HOME LD_LIBRARY_PATH="$to/lib" ./face "$picture" >"$tmp/face.txt") || fail "the installed example"
         grep -q '^face 1:' "$tmp/face.txt" || fail "the installed library sees no face"
+        # The portrait network beside the library says who it is, as the program's does.
+        cat >"$tmp/looks.c" <<'C'
+#include <mien.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int n, char **a)
+{
+    png_image p = {.version = PNG_IMAGE_VERSION};
+    struct mien *m = mien_create(&(struct mien_options){.still = 1, .model_dir = n > 2 ? a[2] : NULL}, NULL, 0);
+    if (!m || !png_image_begin_read_from_file(&p, a[1])) {
+        return 1;
+    }
+    p.format = PNG_FORMAT_RGB;
+    unsigned char *rgb = malloc(PNG_IMAGE_SIZE(p));
+    png_image_finish_read(&p, NULL, rgb, 0, NULL);
+    if (mien_run(m, rgb, (int)p.width, (int)p.height, (long)PNG_IMAGE_ROW_STRIDE(p), 0) < 1) {
+        return 1;
+    }
+    printf("%d\n", mien_face(m, 0)->identity_looks);
+    mien_destroy(m);
+    free(rgb);
+    return 0;
+}
+C
+        looks() { (cd "$tmp" && env -u MIEN_HOME LD_LIBRARY_PATH="$to/lib" ./looks "$@"); }
+        (cd "$tmp" && cc looks.c -o looks $flags -lpng) || fail "a program against the installed library does not compile"
+        [ "$(looks "$picture")" = 1 ] || fail "the installed library does not find portrait.net: $(looks "$picture") looks"
+        # Without it there, nothing else's is taken.
+        mv "$to/share/mien/models/portrait.net" "$tmp/"
+        [ "$(looks "$picture")" = 0 ] || fail "a portrait network of somewhere else"
+        mv "$tmp/portrait.net" "$to/share/mien/models/"
     fi
 fi
 for f in doc dev examples mien.1; do
