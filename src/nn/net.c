@@ -119,9 +119,9 @@ static size_t packed_bytes(const struct mien_net *n, int i)
 static int rows_at_once(const struct mien_net *n, int i)
 {
     enum { BYTES = 256 * 1024 };
-    const int V = n->infer->vector;
+    const int group = MIEN_INFER_DENSE_VECTORS * n->infer->vector;
     const size_t row = layer_weights(n, i) / (size_t)n->op[i].dense.out * n->stored.bytes;
-    return row * (size_t)V < BYTES ? (int)(BYTES / (row * (size_t)V)) * V : V;
+    return row * (size_t)group < BYTES ? (int)(BYTES / (row * (size_t)group)) * group : group;
 }
 
 // A lean network's place for weights.

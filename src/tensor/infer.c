@@ -295,13 +295,14 @@ void mien_infer_conv_pack_tail(struct mien_packed_conv *c, const float *bias, co
 size_t mien_infer_dense_bytes(const struct mien_infer *t, const struct mien_packed_dense *d)
 {
     const size_t in = (size_t)d->in.c * (size_t)d->in.h * (size_t)d->in.w;
-    return in * (size_t)whole(d->out, t->vector) * (t->half ? sizeof(_Float16) : sizeof(float));
+    return in * (size_t)whole(d->out, MIEN_INFER_DENSE_VECTORS * t->vector) *
+           (t->half ? sizeof(_Float16) : sizeof(float));
 }
 
 void mien_infer_dense_pack(const struct mien_infer *t, struct mien_packed_dense *d,
                            const struct mien_weights *w)
 {
-    d->group = t->vector;
+    d->group = MIEN_INFER_DENSE_VECTORS * t->vector;
     pack_rows(w, d->out, d->in.c, d->in.h * d->in.w, d->group, t->half, d->weight);
 }
 

@@ -48,6 +48,8 @@ struct mien_packed_conv {
     bool copied;         // it needs a wider border than maps have: copied first
 };
 
+enum { MIEN_INFER_DENSE_VECTORS = 2 }; // of outputs together
+
 struct mien_packed_dense {
     struct mien_map in;
     int out, group;
