@@ -36,7 +36,8 @@ int mien_eval_shapes(const struct mien_eval *e);
 
 // Renders grown-ups, each in ten looks over +-50 degrees of yaw with other faces and light, and
 // prints the vertex error of the shape without expression (learn/reconstruction.h) over the mean
-// face's: of one look, and of all looks of a person together (track/evidence.h).
+// face's: of one look, of all looks of a person together (track/evidence.h), and of these refined
+// together (scan/scan.h).
 int mien_eval_looks(const struct mien_eval *e);
 
 // Renders grown-ups who turn before a webcam, 60 frames each, scans their heads as `mien head`

@@ -14,6 +14,7 @@
 #include "engine/portrait.h"
 #include "learn/reconstruction.h"
 #include "nn/registry.h"
+#include "scan/scan.h"
 #include "synth/render.h"
 #include "track/evidence.h"
 
@@ -65,11 +66,14 @@ struct looks {
     struct mien_engine *engine;
     struct mien_portrait *portrait; // NULL: the network has none, and looks are not added up
     struct mien_image picture;
+    struct mien_scan kept; // the looks at a person
+    struct mien_scan_found found;
     struct mien_reconstruction one, all;
     int seen, missed;
 };
 
-static void look_at(struct looks *l, const struct mien_synth_person *p)
+// False when memory is short (logged).
+static bool look_at(struct looks *l, const struct mien_synth_person *p)
 {
     struct mien_evidence known = {0};
     struct mien_result r;
@@ -78,6 +82,7 @@ static void look_at(struct looks *l, const struct mien_synth_person *p)
     mien_reconstruction_add(&l->all, MIEN_RECONSTRUCTION_MEAN, NULL, NULL);
     struct mien_rng rng;
     mien_rng_seed(&rng, 77, (uint64_t)(l->seen + l->missed));
+    mien_scan_forget(&l->kept);
     for (int k = 0; k < LOOKS; k++) {
         struct mien_synth_scene s;
         make_look(&l->assets, p, k, &rng, &s);
@@ -95,11 +100,21 @@ static void look_at(struct looks *l, const struct mien_synth_person *p)
             mien_reconstruction_add(&l->one, MIEN_RECONSTRUCTION_BRANCHES, answer.identity, NULL);
             mien_evidence_add(&known, NULL, mien_evidence_direction(f->pose.R), answer.identity,
                               answer.sigma);
+            if (!mien_scan_offer(&l->kept, &l->picture, &r.camera, f)) {
+                return false;
+            }
         }
     }
-    if (known.looks) {
-        mien_reconstruction_add(&l->all, MIEN_RECONSTRUCTION_BRANCHES, known.mean, NULL);
+    if (!known.looks) {
+        return true;
     }
+    mien_reconstruction_add(&l->all, MIEN_RECONSTRUCTION_BRANCHES, known.mean, NULL);
+    mien_scan_refine(
+        &l->kept, &l->model,
+        &(struct mien_scan_known){.identity = known.mean, .sigma = known.sigma, .camera = true},
+        &l->found);
+    mien_reconstruction_add(&l->all, MIEN_RECONSTRUCTION_FIT, l->found.identity, NULL);
+    return true;
 }
 
 static void print_looks(const struct looks *l, bool json)
@@ -109,11 +124,12 @@ static void print_looks(const struct looks *l, bool json)
     double fit = mien_reconstruction_ratio(&l->one, MIEN_RECONSTRUCTION_FIT, M);
     double one = mien_reconstruction_ratio(&l->one, MIEN_RECONSTRUCTION_BRANCHES, M);
     double all = mien_reconstruction_ratio(&l->all, MIEN_RECONSTRUCTION_BRANCHES, M);
+    double refined = mien_reconstruction_ratio(&l->all, MIEN_RECONSTRUCTION_FIT, M);
     if (json) {
         printf("{\"looks\":%d,\"missed\":%d,\"mean_face_mm\":%.4g,\"one_look\":%.4g", l->seen,
                l->missed, mean, fit);
         if (l->portrait) {
-            printf(",\"portrait\":%.4g,\"together\":%.4g", one, all);
+            printf(",\"portrait\":%.4g,\"together\":%.4g,\"refined\":%.4g", one, all, refined);
         }
         puts("}");
         return;
@@ -122,8 +138,10 @@ static void print_looks(const struct looks *l, bool json)
            "vertex error over the mean face's: one look %.3f\n",
            l->seen, l->missed, mean, fit);
     if (l->portrait) {
-        printf("of the portrait network alone: one look %.3f, ten of a person together %.3f\n", one,
-               all);
+        printf(
+            "of the portrait network alone: one look %.3f, ten of a person together %.3f, refined "
+            "%.3f\n",
+            one, all, refined);
     }
 }
 
@@ -150,19 +168,24 @@ int mien_eval_looks(const struct mien_eval *c)
     }
     struct mien_progress bar = {0};
     mien_progress_begin(&bar, "reading", "people", 0, c->people);
-    for (int i = 0; i < c->people; i++) {
+    l->kept.side_px = SIDE;
+    bool ok = true;
+    for (int i = 0; ok && i < c->people; i++) {
         struct mien_rng r;
         struct mien_synth_person p;
         mien_rng_seed(&r, (uint64_t)c->seed, 0x1d00ULL + (uint64_t)i);
         make_person(&l->assets, &r, &p);
-        look_at(l, &p);
+        ok = look_at(l, &p);
         mien_progress_update(&bar, i + 1, NULL);
     }
     mien_progress_end(&bar, c->people);
-    print_looks(l, c->json);
-    status = l->seen ? 0 : 1;
+    if (ok) {
+        print_looks(l, c->json);
+        status = l->seen ? 0 : 1;
+    }
 out:
     if (l) {
+        mien_scan_destroy(&l->kept);
         mien_portrait_destroy(l->portrait);
         mien_engine_destroy(l->engine);
         mien_reconstruction_destroy(&l->one);

@@ -22,6 +22,7 @@ struct scans {
     struct mien_synth_renderer *renderer;
     struct mien_image picture, other;
     struct mien_posed posed;
+    uint8_t *narrow; // (SKIN,SKIN) 1: a texel of the narrow face
     struct mien_reconstruction before, after;
     double skin, focal;
     int people, missed;
@@ -119,6 +120,41 @@ static bool paint_truth(struct scans *e, const struct mien_synth_person *p,
     return ok;
 }
 
+// Marks the narrow face's texels: neither hair nor clothes are there.
+static bool mark_narrow(struct scans *e)
+{
+    const struct mien_face_model *m = &e->model;
+    e->narrow = mien_calloc((size_t)SKIN * SKIN, 1);
+    for (int k = 0; e->narrow && k < m->triangles; k++) {
+        float x[3], y[3];
+        bool all = m->part[k] == MIEN_PART_FACE && !mien_face_model_under_jaw(m, k);
+        for (int i = 0; i < 3; i++) {
+            const float *uv = m->uv + 2 * m->uv_triangle[3 * k + i];
+            x[i] = uv[0] * SKIN - 0.5f;
+            y[i] = (1 - uv[1]) * SKIN - 0.5f;
+            all = all && m->vertex_mask[m->triangle[3 * k + i]] >> MIEN_PART_FACE & 1;
+        }
+        int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])))),
+            y1 = (int)fminf(SKIN - 1, floorf(fmaxf(y[0], fmaxf(y[1], y[2])))),
+            x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])))),
+            x1 = (int)fminf(SKIN - 1, floorf(fmaxf(x[0], fmaxf(x[1], x[2]))));
+        for (int j = y0; all && j <= y1; j++) {
+            for (int i = x0; i <= x1; i++) {
+                float side[3];
+                for (int c = 0; c < 3; c++) {
+                    int d = (c + 1) % 3;
+                    side[c] = (x[d] - x[c]) * ((float)j - y[c]) - (y[d] - y[c]) * ((float)i - x[c]);
+                }
+                if ((side[0] >= 0 && side[1] >= 0 && side[2] >= 0) ||
+                    (side[0] <= 0 && side[1] <= 0 && side[2] <= 0)) {
+                    e->narrow[j * SKIN + i] = 1;
+                }
+            }
+        }
+    }
+    return e->narrow != NULL;
+}
+
 // Mean difference over the narrow face's texels that were seen, over their mean; a channel's gain,
 // which nobody can tell from the light, is taken out.
 static double compare_skin(const struct scans *e, const struct mien_texture *truth,
@@ -130,7 +166,7 @@ static double compare_skin(const struct scans *e, const struct mien_texture *tru
             for (int x = 0; x < SKIN; x++) {
                 const float *t = truth->sum + 4 * ((size_t)y * 2 * SKIN + (size_t)x);
                 const uint8_t *o = skin->data + (size_t)y * skin->stride + 3 * (size_t)x;
-                for (int k = 0; t[3] > 0.3f && k < 3; k++) {
+                for (int k = 0; e->narrow[y * SKIN + x] && t[3] > 0.3f && k < 3; k++) {
                     double v = (double)(t[k] / t[3]);
                     if (pass) {
                         off += fabs(o[k] * a[k] / b[k] - v);
@@ -143,7 +179,6 @@ static double compare_skin(const struct scans *e, const struct mien_texture *tru
             }
         }
     }
-    (void)e;
     return off / all;
 }
 
@@ -211,7 +246,7 @@ int mien_eval_scan(const struct mien_eval *c)
         !(e->renderer = mien_synth_renderer_create(&e->assets, WIDTH, HEIGHT)) ||
         !mien_image_create(&e->picture, WIDTH, HEIGHT, MIEN_FORMAT_RGB8) ||
         !mien_image_create(&e->other, WIDTH, HEIGHT, MIEN_FORMAT_RGB8) ||
-        !mien_posed_create(&e->posed, &e->model) ||
+        !mien_posed_create(&e->posed, &e->model) || !mark_narrow(e) ||
         !mien_reconstruction_init(&e->before, &e->model) ||
         !mien_reconstruction_init(&e->after, &e->model)) {
         goto out;
@@ -243,6 +278,7 @@ out:
     }
     if (e) {
         mien_posed_destroy(&e->posed);
+        mien_free(e->narrow);
         mien_reconstruction_destroy(&e->before);
         mien_reconstruction_destroy(&e->after);
         mien_image_destroy(&e->picture);

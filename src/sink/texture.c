@@ -492,18 +492,35 @@ static bool front(const struct mien_face_model *m, int k)
            !mien_face_model_under_jaw(m, k);
 }
 
+// What is gone over the head for: the skin's colours, the hair's, and what is neither.
+enum purpose { SKIN_COLOURS, HAIR_COLOURS, SORTING };
 enum { OTHER = 1, BARE }; // texels that must be skin or hair; skin where nobody sees them
-static void sort_out(const struct mien_texture *t, int triangle, const float *colour, uint8_t *done,
-                     float *is, struct colours *skin_is, struct colours *hair_is)
+static const float temple_mm = 45, neck_mm = -15, low_mm = -70; // over the eyes
+
+static bool concerns(const struct mien_face_model *m, int triangle, enum purpose what)
 {
-    static const float top_mm = 75, neck_mm = -15, low_mm = -70; // over the eyes
+    const float *at = m->mean + 3 * m->triangle[3 * triangle];
+    float over = at[1] - m->eye_centre[0][1];
+    switch (what) {
+    case SKIN_COLOURS:
+        return front(m, triangle) && over < 0;
+    case HAIR_COLOURS: // not behind the ears: there pictures show the wall beside the hair, too
+        return skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
+    default:
+        return skin(m->part[triangle]) && !front(m, triangle);
+    }
+}
+
+static void sort_out(const struct mien_texture *t, int triangle, enum purpose what,
+                     const float *colour, uint8_t *done, float *is, struct colours *skin_is,
+                     struct colours *hair_is)
+{
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     struct patch p;
-    bool head = m->part[triangle] == MIEN_PART_HEAD, believed = front(m, triangle);
+    bool head = m->part[triangle] == MIEN_PART_HEAD;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
-    bool wanted = done ? !believed : head ? over > top_mm : believed && over < 0;
-    if (!skin(m->part[triangle]) || !wanted ||
+    if (!concerns(m, triangle, what) ||
         !make_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
         return;
     }
@@ -515,9 +532,11 @@ static void sort_out(const struct mien_texture *t, int triangle, const float *co
             if (!within(&p, i, j, b)) {
                 continue;
             }
-            if (!done && c[3] > 0.5f) {
-                add_colour(head ? hair_is : skin_is, c);
-            } else if (done && !done[at]) {
+            if (what == SKIN_COLOURS && c[3] > 0.5f) {
+                add_colour(skin_is, c);
+            } else if (what == HAIR_COLOURS && c[3] >= 1 && belongs(skin_is, c) < 0.5f) {
+                add_colour(hair_is, c);
+            } else if (what == SORTING && !done[at]) {
                 is[at] = belongs(skin_is, c);
                 is[at] = over > neck_mm ? fmaxf(is[at], belongs(hair_is, c)) : is[at];
                 done[at] = head && over < low_mm ? BARE : OTHER;
@@ -555,8 +574,8 @@ static void shrink(float *is, const uint8_t *mark, int width, int height, int r)
 
 // Skull, neck and throat end where the model has them, and a picture shows what lies behind or
 // hangs over them there: what is neither of the face's colour nor, above the eyes, of the hair's is
-// left out. The hair's is what is seen squarely on top of the head. Neck and shoulders that nobody
-// sees are skin.
+// left out. The hair's is what is seen well over forehead and temples and is not the skin's. Neck
+// and shoulders that nobody sees are skin.
 // done: a zero a texel; is: scratch, one a texel.
 static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done, float *is)
 {
@@ -565,13 +584,13 @@ static void leave_out_others(const struct mien_texture *t, float *colour, uint8_
     const int width = 2 * t->side;
     size_t n = (size_t)width * (size_t)t->side;
     struct colours skin_is = {0}, hair_is = {0};
-    for (int round = 0; round < 3; round++) { // middles, deviations, what is left out
+    for (int round = 0; round < 5; round++) { // each colour's middle, then its deviations
+        enum purpose what = round < 2 ? SKIN_COLOURS : round < 4 ? HAIR_COLOURS : SORTING;
         for (int k = 0; k < m->triangles; k++) {
-            sort_out(t, k, colour, round < 2 ? NULL : done, is, &skin_is, &hair_is);
+            sort_out(t, k, what, colour, done, is, &skin_is, &hair_is);
         }
-        if (!round) {
-            settle(&skin_is);
-            settle(&hair_is);
+        if (round == 0 || round == 2) {
+            settle(round ? &hair_is : &skin_is);
         }
     }
     // The rim of what is something else is a mixture: it goes as well.

@@ -607,6 +607,59 @@ static void test_a_heads_texture_is_of_one_light(void **state)
     mien_texture_destroy(&t);
 }
 
+// Hair over forehead and temples, of a head that nobody sees from above and that is lower than the
+// model's, so that the wall is seen over it: skull and temples have the hair's colour, the face has
+// the skin's.
+static void test_hair_is_known_from_over_the_temples(void **state)
+{
+    static const uint8_t colours[3][3] = {{200, 120, 80}, {120, 50, 25}, {190, 160, 170}};
+    struct mien_image im, atlas = {0};
+    struct mien_texture t;
+    struct mien_posed posed;
+    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
+    assert_true(mien_texture_create(&t, &model, 128));
+    assert_true(mien_posed_create(&posed, &model));
+    for (int look = -1; look <= 1; look++) {
+        struct mien_result *r = result_of(400, 300);
+        scene_add_face(r, &model, 40 * (float)look, 0, 0, 0, -800);
+        const float *R = r->face[0].pose.R, *at = r->face[0].pose.t;
+        float up = model.eye_centre[0][1] + 40; // of the hair, above the eyes
+        float px_per_mm = r->camera.f_px / -at[2];
+        int line = (int)(r->camera.cy_px - px_per_mm * (R[4] * up + at[1]));
+        assert_in_range(line, 60, 150);
+        for (int i = 0; i < 300; i++) {
+            for (int x = 0; x < 400; x++) {
+                memcpy(im.data + (size_t)i * im.stride + 3 * (size_t)x,
+                       colours[(i < line) + (i < line - (int)(40 * px_per_mm))], 3);
+            }
+        }
+        assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
+        mien_texture_add(&t, &posed, &im, NULL);
+    }
+    assert_true(mien_texture_finish(&t, &atlas));
+    int wrong = 0, hair = 0;
+    for (int k = 0; k < model.triangles; k++) {
+        const float *p = model.mean + 3 * model.triangle[3 * k];
+        const float *uv = model.uv + 2 * model.uv_triangle[3 * k];
+        float over = p[1] - model.eye_centre[0][1];
+        int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
+        if (model.part[k] > MIEN_PART_HEAD || x >= 256 || y < 0 || y >= 128 ||
+            (over > 20 && over < 70)) {
+            continue; // where hair and skin meet
+        }
+        const uint8_t *c = atlas.data + (size_t)y * atlas.stride + 3 * (size_t)x;
+        hair += over > 70;
+        wrong += over > 70 && c[0] > 160;
+        wrong += over < 20 && over > -100 && p[2] > 30 && c[0] < 160;
+    }
+    assert_in_range(hair, 1000, 100000);
+    assert_in_range(wrong, 0, hair / 50);
+    mien_image_destroy(&im);
+    mien_image_destroy(&atlas);
+    mien_posed_destroy(&posed);
+    mien_texture_destroy(&t);
+}
+
 // A head of one colour, lit from one side, in three looks: each vertex shows its shade. The light
 // that is found leaves the skin even; colours of the skin's own stay.
 static void test_light_is_divided_out(void **state)
@@ -676,5 +729,6 @@ RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_light_is_divided_out),
           cmocka_unit_test(test_overlay_draws_on_the_face_only),
           cmocka_unit_test(test_texture_takes_the_pictures_colours),
           cmocka_unit_test(test_a_heads_texture_is_of_one_light),
+          cmocka_unit_test(test_hair_is_known_from_over_the_temples),
           cmocka_unit_test(test_video_is_read_back), cmocka_unit_test(test_cut_off_video_opens),
           cmocka_unit_test(test_fragments_are_in_the_file_at_once))
