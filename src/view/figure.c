@@ -158,7 +158,7 @@ void mien_figure_draw(struct mien_figure *f, const struct mien_figure_programs *
                       int height)
 {
     static const float all[2][2] = {{-1, -1}, {1, 1}};
-    if (!f->there || !p->program || !mien_layer_begin(layer, width, height)) {
+    if (!f->there || !p->program || !mien_layer_begin(layer, width, height, true)) {
         return;
     }
     mien_layer_reach(layer, all[0], all[1]);

@@ -1,6 +1,5 @@
-// A picture's transparent layer for what is worn: drawn with several samples a pixel (one where
-// the CPU draws), then laid over the picture, however large and whichever way round that is shown,
-// as often as it is shown.
+// A picture's transparent layer for what is worn: drawn with several samples a pixel, then laid
+// over the picture, however large and whichever way round that is shown, as often as it is shown.
 //
 // The layer has the picture's own perspective, never mirrored, and colours that are already
 // multiplied by alpha. Main thread only; GL objects are made by mien_layer_begin when the picture's
@@ -17,6 +16,7 @@ struct mien_layer {
     GLuint program, blank;
     GLint uniform[2];
     int width, height, scale; // pixels; of the layer for one of the picture
+    bool plain;               // one sample a pixel
     // left, bottom, right, top of what was drawn on, pixels; empty: none
     int used[4];
     bool ready, software; // software: the CPU draws
@@ -24,9 +24,10 @@ struct mien_layer {
 
 bool mien_layer_init(struct mien_layer *l);
 void mien_layer_destroy(struct mien_layer *l); // idempotent
-// Cleared and bound, for a picture of this size. False: no framebuffer of that size (logged once a
+// Cleared and bound, for a picture of this size. Where the CPU draws, large pictures and what is
+// costly to draw get one sample a pixel. False: no framebuffer of that size (logged once a
 // size); nothing is to be drawn then.
-bool mien_layer_begin(struct mien_layer *l, int picture_w, int picture_h);
+bool mien_layer_begin(struct mien_layer *l, int picture_w, int picture_h, bool costly);
 // What is drawn next lies between these corners (clip coordinates, x and y each -1…1 in the
 // picture); the rest is cut away.
 void mien_layer_reach(struct mien_layer *l, const float low[2], const float high[2]);

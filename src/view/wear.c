@@ -24,23 +24,36 @@ enum {
     U_SKIN,
     U_AREA = U_CUTOFF,
     U_HEIGHT,
+    U_COUNT,
     U_TO_LIGHT = U_LIGHT
 };
 
-// The triangles of the mesh's groups from first to last of which keep says yes, as a buffer of
-// indices. Returns how many indices it has; 0 when there are none or memory is short.
-static int choose(const struct mien_mesh *m, enum mien_mesh_group first, enum mien_mesh_group last,
-                  const uint8_t *keep, GLuint *buffer)
+// A mesh that hides things and takes their shadow: chords of this length stay within half a
+// millimetre of a head. On a face 250 pixels high the mesh's own triangles have two pixels each.
+static const float cell_mm = 8;
+
+// The triangles of a face with closed lips whose corners have these bits together, from group
+// `first` on, after those that index has. Returns how many numbers it has then.
+static int choose(const struct mien_coarse *m, enum mien_mesh_group first, const uint8_t *bits,
+                  unsigned wanted, uint32_t *index, int n)
 {
-    int from = m->group_triangle[first], to = m->group_triangle[last + 1], n = 0;
-    uint32_t *index = mien_calloc(3 * (size_t)(to - from) + 1, sizeof(*index));
-    for (int t = from; index && t < to; t++) {
+    for (int t = m->group_triangle[first]; t < m->group_triangle[MIEN_MESH_GROUPS]; t++) {
         const uint32_t *p = m->triangle + 3 * (size_t)t;
-        if (keep[p[0]] || keep[p[1]] || keep[p[2]]) {
+        bool inside =
+            t >= m->group_triangle[MIEN_MESH_TEETH] && t < m->group_triangle[MIEN_MESH_HEAD];
+        if (!inside && (unsigned)(bits[p[0]] | bits[p[1]] | bits[p[2]]) == wanted) {
             memcpy(index + n, p, 3 * sizeof(*p));
             n += 3;
         }
     }
+    return n;
+}
+
+// A buffer of indices in the place of the one there was; 0: none.
+static void upload(GLuint *buffer, const uint32_t *index, int n)
+{
+    glDeleteBuffers(1, buffer); // 0 is passed over
+    *buffer = 0;
     if (n > 0) {
         glGenBuffers(1, buffer);
         glBindVertexArray(0);
@@ -48,21 +61,39 @@ static int choose(const struct mien_mesh *m, enum mien_mesh_group first, enum mi
         glBufferData(GL_ARRAY_BUFFER, (GLsizeiptr)((size_t)n * sizeof(*index)), index,
                      GL_STATIC_DRAW);
     }
-    mien_free(index);
-    return n;
+}
+
+static uint32_t *room_for_all(const struct mien_mesh *m)
+{
+    return mien_alloc(3 * (size_t)m->group_triangle[MIEN_MESH_GROUPS] + 1, sizeof(uint32_t));
 }
 
 static void find_hull(struct mien_wear *w)
 {
     const struct mien_mesh *m = w->mesh;
-    uint8_t *keep = m->points ? mien_calloc((size_t)m->points, 1) : NULL;
-    if (keep) {
-        for (int i = 0; i < m->points; i++) {
-            keep[i] = m->fixed[i].hull_mm != 0;
-        }
-        w->hull_count = choose(m, MIEN_MESH_HEAD, MIEN_MESH_HEAD, keep, &w->hull);
+    uint8_t *bits = mien_calloc((size_t)m->points + 1, 1);
+    uint32_t *index = room_for_all(m);
+    for (int i = 0; bits && i < m->points; i++) {
+        bits[i] = m->fixed[i].hull_mm != 0;
     }
-    mien_free(keep);
+    w->hull_count = bits && index ? choose(&w->coarse, MIEN_MESH_HEAD, bits, 1, index, 0) : 0;
+    upload(&w->hull, index, w->hull_count);
+    mien_free(bits);
+    mien_free(index);
+}
+
+// One picture a thing, in one texture: all of them fall on the skin in one pass.
+static void make_shadows(struct mien_wear *w)
+{
+    glGenTextures(1, &w->shadows);
+    glActiveTexture(GL_TEXTURE0);
+    glBindTexture(GL_TEXTURE_2D_ARRAY, w->shadows);
+    glTexImage3D(GL_TEXTURE_2D_ARRAY, 0, GL_RGBA8, MIEN_SHADOW_PX, MIEN_SHADOW_PX,
+                 MIEN_WEAR_MAX + 1, 0, GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+    glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+    glTexParameteri(GL_TEXTURE_2D_ARRAY, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
 }
 
 bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
@@ -73,11 +104,14 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
     static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
                                         "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
-    static const char *const shadow[] = {"u_projection", "u_pose", "u_to_light", "u_place",
-                                         "u_shadow",     "u_area", "u_height",   NULL};
+    static const char *const shadow[] = {"u_projection", "u_pose",   "u_to_light",
+                                         "u_place",      "u_shadow", "u_area",
+                                         "u_height",     "u_count",  NULL};
     memset(w, 0, sizeof(*w));
     w->mesh = m;
+    mien_coarse_make(&w->coarse, m, cell_mm); // without it nothing is hidden
     find_hull(w);
+    make_shadows(w);
     mien_layer_init(&w->layer);
     w->mesh_program = mien_gl_program("prop.vert", "prop.frag", mesh, w->mesh_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
@@ -91,15 +125,45 @@ static void take_off(struct mien_worn *k)
 {
     mien_gl_mesh_destroy(&k->mesh);
     glDeleteTextures(1, &k->paint); // 0 is passed over
-    glDeleteTextures(1, &k->shadow);
-    glDeleteBuffers(1, &k->under);
+    mien_free(k->under);
     glDeleteTextures(MIEN_PROP_TEXTURES, k->part_texture);
     mien_prop_destroy(&k->prop);
     mien_free(k->path);
     memset(k, 0, sizeof(*k));
 }
 
-void mien_wear_remove(struct mien_wear *w, const char *path)
+// What is worn now is other than it was: what of the head lies under a shadow, and what does not.
+static void changed(struct mien_wear *w)
+{
+    const struct mien_mesh *m = w->mesh;
+    struct mien_coarse own = {.triangle = m->triangle};
+    memcpy(own.group_triangle, m->group_triangle, sizeof(own.group_triangle));
+    w->painted = false;
+    for (int i = 0; i < w->count; i++) {
+        w->painted = w->painted || w->item[i].prop.paint.data;
+    }
+    const struct mien_coarse *c = w->painted ? &own : &w->coarse; // paint lies on the mesh itself
+    w->change++;
+    uint8_t *bits = mien_calloc((size_t)m->points + 1, 1);
+    uint32_t *index = room_for_all(m);
+    for (int i = 0; bits && i < w->count; i++) {
+        for (int p = 0; w->item[i].under && p < m->points; p++) {
+            bits[p] |= (uint8_t)(w->item[i].under[p] << i);
+        }
+    }
+    int n = 0;
+    for (unsigned b = 0; b < MIEN_COUNT(w->part); b++) {
+        int first = n;
+        n = bits && index && !(b >> w->count) ? choose(c, MIEN_MESH_FACE, bits, b, index, n) : n;
+        w->part[b].first = first;
+        w->part[b].count = n - first;
+    }
+    upload(&w->parts, index, n);
+    mien_free(bits);
+    mien_free(index);
+}
+
+static bool remove_items(struct mien_wear *w, const char *path)
 {
     int kept = 0;
     for (int i = 0; i < w->count; i++) {
@@ -110,17 +174,28 @@ void mien_wear_remove(struct mien_wear *w, const char *path)
             take_off(&w->item[i]);
         }
     }
-    w->change += kept < w->count;
+    bool fewer = kept < w->count;
     w->count = kept;
+    return fewer;
+}
+
+void mien_wear_remove(struct mien_wear *w, const char *path)
+{
+    if (remove_items(w, path)) {
+        changed(w);
+    }
 }
 
 void mien_wear_destroy(struct mien_wear *w)
 {
-    mien_wear_remove(w, NULL);
+    remove_items(w, NULL); // the mesh may be gone already
     mien_layer_destroy(&w->layer);
+    mien_coarse_destroy(&w->coarse);
     if (w->white) {
         glDeleteTextures(1, &w->white);
+        glDeleteTextures(1, &w->shadows);
         glDeleteBuffers(1, &w->hull);
+        glDeleteBuffers(1, &w->parts);
     }
     GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program, w->shadow_program};
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
@@ -159,12 +234,12 @@ static bool shaded(const struct mien_shadow *s, const float q[3])
     return false;
 }
 
-// What of the mesh the shadow falls on, by the mean face.
+// Which points of the mesh the shadow falls on, by the mean face.
 static void find_under(const struct mien_wear *w, struct mien_worn *k, const struct mien_shadow *s)
 {
     const struct mien_face_model *f = w->mesh->model;
-    uint8_t *keep = f ? mien_calloc((size_t)w->mesh->points + 1, 1) : NULL;
-    if (!keep) {
+    uint8_t *under = f ? mien_calloc((size_t)w->mesh->points + 1, 1) : NULL;
+    if (!under) {
         return;
     }
     float place[3], scale;
@@ -175,17 +250,34 @@ static void find_under(const struct mien_wear *w, struct mien_worn *k, const str
         for (int c = 0; c < 3; c++) {
             q[c] = (p[c] - place[c]) / scale;
         }
-        keep[i] = shaded(s, q);
+        under[i] = shaded(s, q);
     }
-    k->under_count = choose(w->mesh, MIEN_MESH_FACE, MIEN_MESH_HEAD, keep, &k->under);
-    mien_free(keep);
+    k->under = under;
+}
+
+static int free_slot(const struct mien_wear *w)
+{
+    int slot = 0;
+    for (int i = 0; i < w->count; i++) {
+        if (w->item[i].under && w->item[i].slot == slot) {
+            slot++;
+            i = -1; // from the first again
+        }
+    }
+    return slot;
 }
 
 static void upload_shadow(const struct mien_wear *w, struct mien_worn *k)
 {
     struct mien_shadow s;
     if (mien_shadow_make(&k->prop, &s)) {
-        k->shadow = mien_gl_texture(&s.map);
+        k->slot = free_slot(w);
+        glActiveTexture(GL_TEXTURE0);
+        glBindTexture(GL_TEXTURE_2D_ARRAY, w->shadows);
+        glPixelStorei(GL_UNPACK_ROW_LENGTH, (GLint)(s.map.stride / 4));
+        glTexSubImage3D(GL_TEXTURE_2D_ARRAY, 0, 0, 0, k->slot, MIEN_SHADOW_PX, MIEN_SHADOW_PX, 1,
+                        GL_RGBA, GL_UNSIGNED_BYTE, s.map.data);
+        glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
         memcpy(k->area, (float[4]){s.area[0], s.area[1], 1 / s.area[2], 1 / s.area[3]},
                sizeof(k->area));
         memcpy(k->height, s.height, sizeof(k->height));
@@ -249,7 +341,7 @@ bool mien_wear_set(struct mien_wear *w, const char *path, struct mien_why *why)
     }
     mien_wear_remove(w, NULL);
     w->item[w->count++] = k;
-    w->change++;
+    changed(w);
     return true;
 }
 
@@ -264,8 +356,10 @@ bool mien_wear_add(struct mien_wear *w, const char *path, struct mien_why *why)
         return mien_explain(why, "%d things are worn already: take one off first", MIEN_WEAR_MAX);
     }
     bool ok = load(w, path, &w->item[w->count], why);
-    w->count += ok;
-    w->change += ok;
+    if (ok) {
+        w->count++;
+        changed(w);
+    }
     return ok;
 }
 
@@ -349,13 +443,15 @@ static void group(const struct mien_mesh *m, enum mien_mesh_group from, enum mie
     triangles(3 * g[from], 3 * (g[last + 1] - g[from]));
 }
 
-// The mesh's triangles that a buffer of choose() names.
-static void chosen(const struct mien_wear_face *f, GLuint buffer, int count)
+// The mesh's triangles that a buffer of indices names, count of them from the first on.
+static void chosen(const struct mien_wear_face *f, GLuint buffer, int first, int count)
 {
-    glBindVertexArray(f->array);
-    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, buffer);
-    triangles(0, count);
-    glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, f->index);
+    if (count > 0) {
+        glBindVertexArray(f->array);
+        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, buffer);
+        triangles(first, count);
+        glBindBuffer(GL_ELEMENT_ARRAY_BUFFER, f->index);
+    }
 }
 
 static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
@@ -386,24 +482,37 @@ static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
     glDisable(GL_POLYGON_OFFSET_FILL);
 }
 
-static void draw_shadow(const struct mien_wear *w, const struct mien_worn *k,
-                        const struct mien_wear_face *f, const float place[4])
+// The shadows of all things, each part of the head with those that can reach it.
+static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face *f,
+                         float place[MIEN_WEAR_MAX][4])
 {
     const GLint *u = w->shadow_uniform;
     begin_program(w->shadow_program, u, f);
-    glUniform4fv(u[U_PLACE], 1, place);
-    glUniform4fv(u[U_AREA], 1, k->area);
-    glUniform2fv(u[U_HEIGHT], 1, k->height);
     glUniform3fv(u[U_TO_LIGHT], 1, mien_shadow_to_light);
     glUniform1i(u[U_TEXTURE], 0);
-    glBindTexture(GL_TEXTURE_2D, k->shadow);
-    glDepthFunc(GL_LEQUAL);
-    glDepthMask(GL_FALSE);
-    glPolygonOffset(-1, -1);
-    glEnable(GL_POLYGON_OFFSET_FILL);
-    chosen(f, k->under, k->under_count);
-    glDisable(GL_POLYGON_OFFSET_FILL);
-    glDepthMask(GL_TRUE);
+    glActiveTexture(GL_TEXTURE0);
+    glBindTexture(GL_TEXTURE_2D_ARRAY, w->shadows);
+    for (unsigned b = 1; b < MIEN_COUNT(w->part); b++) {
+        float at[MIEN_WEAR_MAX][4], area[MIEN_WEAR_MAX][4], height[MIEN_WEAR_MAX][3];
+        int n = 0;
+        for (int i = 0; i < w->count && w->part[b].count > 0; i++) {
+            const struct mien_worn *k = &w->item[i];
+            if (b >> i & 1) {
+                memcpy(at[n], place[i], sizeof(at[n]));
+                memcpy(area[n], k->area, sizeof(area[n]));
+                memcpy(height[n], (float[3]){k->height[0], k->height[1], (float)k->slot},
+                       sizeof(height[n]));
+                n++;
+            }
+        }
+        if (n > 0) {
+            glUniform4fv(u[U_PLACE], n, at[0]);
+            glUniform4fv(u[U_AREA], n, area[0]);
+            glUniform3fv(u[U_HEIGHT], n, height[0]);
+            glUniform1i(u[U_COUNT], n);
+            chosen(f, w->parts, w->part[b].first, w->part[b].count);
+        }
+    }
 }
 
 static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
@@ -485,27 +594,58 @@ static void reach(struct mien_wear *w, const struct mien_wear_face *f, const flo
 }
 
 // The head into the depth, a little deeper so that what lies on the skin is seen, and out of the
-// layer: what was drawn there belongs to somebody behind it. hull: what of it stands out further,
-// as if it had hair, into the depth only.
-static void draw_head(const struct mien_wear *w, const struct mien_wear_face *f, bool hull)
+// layer: what was drawn there belongs to somebody behind it. With the shadows on it, unless paint
+// comes between.
+static void draw_head(const struct mien_wear *w, const struct mien_wear_face *f,
+                      float place[MIEN_WEAR_MAX][4])
 {
-    begin_program(w->depth_program, w->depth_uniform, f);
-    glUniform1f(w->depth_uniform[2], hull ? 1 : 0);
-    GLboolean colours = hull || f->first ? GL_FALSE : GL_TRUE;
-    glColorMask(colours, colours, colours, colours);
     glDepthFunc(GL_LESS);
     glEnable(GL_POLYGON_OFFSET_FILL);
     glPolygonOffset(1, 8);
     glDisable(GL_BLEND);
-    glBindVertexArray(f->array);
-    if (hull) {
-        chosen(f, w->hull, w->hull_count);
-    } else { // closed lips hide what is behind them, but some of it pierces the model's
-        group(f->mesh, MIEN_MESH_FACE, f->mesh->lips_open ? MIEN_MESH_MOUTH : MIEN_MESH_EYES);
-        group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
+    if (!w->painted) {
+        draw_shadows(w, f, place);
     }
+    GLboolean colours = f->first ? GL_FALSE : GL_TRUE;
+    glColorMask(colours, colours, colours, colours);
+    begin_program(w->depth_program, w->depth_uniform, f);
+    glUniform1f(w->depth_uniform[2], 0);
+    for (unsigned b = 0; b < (w->painted ? MIEN_COUNT(w->part) : 1); b++) {
+        chosen(f, w->parts, w->part[b].first, w->part[b].count);
+    }
+    if (f->mesh->lips_open) { // closed ones hide what is behind them, but some of it pierces them
+        group(f->mesh, MIEN_MESH_TEETH, MIEN_MESH_MOUTH);
+    }
+    glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
+    glDisable(GL_POLYGON_OFFSET_FILL);
+}
+
+// What of the head stands out further, as if it had hair, into the depth only.
+static void draw_hull(const struct mien_wear *w, const struct mien_wear_face *f)
+{
+    begin_program(w->depth_program, w->depth_uniform, f);
+    glUniform1f(w->depth_uniform[2], 1);
+    glColorMask(GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
+    glDepthFunc(GL_LESS);
+    glEnable(GL_POLYGON_OFFSET_FILL);
+    glPolygonOffset(1, 8);
+    glDisable(GL_BLEND);
+    chosen(f, w->hull, 0, w->hull_count);
     glDisable(GL_POLYGON_OFFSET_FILL);
     glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
+}
+
+// Over the paint that is on the skin.
+static void draw_shadows_over(const struct mien_wear *w, const struct mien_wear_face *f,
+                              float place[MIEN_WEAR_MAX][4])
+{
+    glDepthFunc(GL_LEQUAL);
+    glDepthMask(GL_FALSE);
+    glPolygonOffset(-1, -1);
+    glEnable(GL_POLYGON_OFFSET_FILL);
+    draw_shadows(w, f, place);
+    glDisable(GL_POLYGON_OFFSET_FILL);
+    glDepthMask(GL_TRUE);
 }
 
 void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
@@ -518,7 +658,7 @@ void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
     const float *sh = light(w, f, even);
     mien_mat4_mul(f->projection, f->pose, seen);
     reach(w, f, seen, place);
-    draw_head(w, f, false);
+    draw_head(w, f, place);
     glEnable(GL_BLEND);
     glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
     glActiveTexture(GL_TEXTURE0);
@@ -527,12 +667,10 @@ void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
             draw_paint(w, &w->item[i], f, sh, seen);
         }
     }
-    for (int i = 0; i < w->count; i++) {
-        if (w->item[i].under_count > 0) {
-            draw_shadow(w, &w->item[i], f, place[i]);
-        }
+    if (w->painted) {
+        draw_shadows_over(w, f, place);
     }
-    draw_head(w, f, true);
+    draw_hull(w, f);
     glEnable(GL_BLEND);
     for (int blended = 0; blended < 2; blended++) {
         for (int i = 0; i < w->count; i++) {

@@ -8,6 +8,7 @@
 #define MIEN_VIEW_WEAR_H
 
 #include "base/why.h"
+#include "view/coarse.h"
 #include "view/gl.h"
 #include "view/layer.h"
 #include "view/light.h"
@@ -19,24 +20,33 @@ struct mien_worn {
     char *path; // owned; as it was asked for
     struct mien_prop prop;
     struct mien_gl_mesh mesh;
-    GLuint paint, shadow; // textures
+    GLuint paint; // texture
     GLuint part_texture[MIEN_PROP_TEXTURES];
     float low[3], high[3];    // of the vertices, mm from the anchor
     float area[4], height[2]; // of the shadow, as its shader takes them
-    GLuint under;             // indices of the mesh's triangles that the shadow can reach
-    int under_count;
+    uint8_t *under;           // (points of the mesh) whether the shadow can reach it; NULL: none
+    int slot;                 // its picture in the texture of shadows
 };
 
 struct mien_wear {
     struct mien_worn item[MIEN_WEAR_MAX]; // in the order in which they were put on
     int count;
     const struct mien_mesh *mesh; // borrowed
-    GLuint hull;                  // indices of its triangles that stand further out as a hull
+    struct mien_coarse coarse;
+    GLuint hull; // indices of its triangles that stand further out as a hull
     int hull_count;
+    // Indices of the triangles of a face with closed lips: in part b those that are reached by the
+    // shadows of the items whose bits b has.
+    GLuint parts;
+    struct {
+        int first, count; // of the indices
+    } part[1 << MIEN_WEAR_MAX];
+    GLuint shadows;  // texture of MIEN_WEAR_MAX pictures
+    bool painted;    // one of them is paint
     unsigned change; // counts puttings on and takings off
     struct mien_layer layer;
     GLuint mesh_program, paint_program, depth_program, shadow_program;
-    GLint mesh_uniform[8], paint_uniform[9], depth_uniform[3], shadow_uniform[7];
+    GLint mesh_uniform[8], paint_uniform[9], depth_uniform[3], shadow_uniform[8];
     GLuint white;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is

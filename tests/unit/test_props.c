@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "view/coarse.h"
 #include "view/light.h"
 #include "view/prop.h"
 #include "view/shadow.h"
@@ -248,6 +249,54 @@ static void light_is_found(void **state)
     mien_image_destroy(&im);
 }
 
-RUN_TESTS(NULL, NULL, cmocka_unit_test(own_props_load), cmocka_unit_test(broken_files_are_refused),
-          cmocka_unit_test(anchors_follow_the_face), cmocka_unit_test(hull_stands_out),
-          cmocka_unit_test(shadow_lies_behind), cmocka_unit_test(light_is_found))
+// What hides things has few triangles, lies where the mesh does, and leaves no eyeball to a lid.
+static void coarse_mesh_hides_as_much(void **state)
+{
+    static struct mien_face_model model;
+    static struct mien_mesh m;
+    struct mien_coarse c;
+    const float cell_mm = 8;
+    assert_true(mien_face_model_load(&model, NULL));
+    assert_true(mien_mesh_init(&m, &model));
+    assert_true(mien_coarse_make(&c, &m, cell_mm));
+    int all = m.group_triangle[MIEN_MESH_GROUPS], left = c.group_triangle[MIEN_MESH_GROUPS];
+    assert_in_range(left, all / 20, all / 3);
+    uint8_t *used = mien_calloc((size_t)m.points, 1);
+    for (int g = 0; g < MIEN_MESH_GROUPS; g++) {
+        for (int t = 3 * c.group_triangle[g]; t < 3 * c.group_triangle[g + 1]; t++) {
+            assert_true(c.triangle[t] < (uint32_t)m.points);
+            used[c.triangle[t]] = 1;
+            if (g == MIEN_MESH_FACE || g == MIEN_MESH_EYES) {
+                assert_int_equal((int)m.fixed[c.triangle[t]].part == MIEN_MESH_EYES,
+                                 g == MIEN_MESH_EYES);
+            }
+        }
+    }
+    float worst = 0;
+    for (int i = 0; i < m.points; i += 7) {
+        const float *p = model.mean + 3 * (size_t)m.corner[m.vertex[i]];
+        float best = 1e9f;
+        for (int k = 0; k < m.points; k++) {
+            const float *q = model.mean + 3 * (size_t)m.corner[m.vertex[k]];
+            float d2 = 0;
+            for (int a = 0; used[k] && a < 3; a++) {
+                d2 += (p[a] - q[a]) * (p[a] - q[a]);
+            }
+            best = used[k] ? fminf(best, d2) : best;
+        }
+        worst = fmaxf(worst, sqrtf(best));
+    }
+    assert_true(worst < 1.75f * cell_mm); // a cell's diagonal
+    mien_free(used);
+    mien_coarse_destroy(&c);
+    mien_coarse_destroy(&c);
+    assert_false(mien_coarse_make(&c, &m, 0));
+    assert_null(c.triangle);
+    mien_mesh_destroy(&m);
+    mien_face_model_destroy(&model);
+}
+
+RUN_TESTS(NULL, NULL, cmocka_unit_test(coarse_mesh_hides_as_much), cmocka_unit_test(own_props_load),
+          cmocka_unit_test(broken_files_are_refused), cmocka_unit_test(anchors_follow_the_face),
+          cmocka_unit_test(hull_stands_out), cmocka_unit_test(shadow_lies_behind),
+          cmocka_unit_test(light_is_found))
