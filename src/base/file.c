@@ -305,7 +305,7 @@ void mien_container_release(struct mien_container *c)
 bool mien_container_open(struct mien_container *c, const char *path, const char *kind,
                          uint32_t max_version)
 {
-    enum { PIECE = 256 * 1024 };
+    enum { PIECE = 64 * 1024 };
     *c = (struct mien_container){0};
     size_t size = 0;
     int fd = open_file(path, (size_t)2 << 30, &size);

@@ -120,7 +120,7 @@ static int rows_at_once(const struct mien_net *n, int i)
 {
     enum { BYTES = 256 * 1024 };
     const int group = MIEN_INFER_DENSE_VECTORS * n->infer->vector;
-    const size_t row = layer_weights(n, i) / (size_t)n->op[i].dense.out * n->stored.bytes;
+    const size_t row = layer_weights(n, i) / (size_t)n->desc.layer[i].c * n->stored.bytes;
     return row * (size_t)group < BYTES ? (int)(BYTES / (row * (size_t)group)) * group : group;
 }
 
@@ -195,6 +195,20 @@ static void plan(struct mien_net *n)
     plan_layers_weights(n);
 }
 
+// How many of a packed layer's weights are in memory together while it is loaded.
+static size_t weights_at_once(const struct mien_net *n, int i)
+{
+    enum { LOOKED_AT = 32 * 1024 }; // only, as a lean network's are
+    const size_t all = layer_weights(n, i);
+    size_t some = all;
+    if (n->lean) {
+        some = LOOKED_AT;
+    } else if (n->desc.layer[i].kind == MIEN_LAYER_DENSE) {
+        some = all / (size_t)n->desc.layer[i].c * (size_t)rows_at_once(n, i);
+    }
+    return some < all ? some : all;
+}
+
 // Room for a layer's parameters while the network is loaded.
 struct room {
     struct mien_arena arena;        // of what follows
@@ -214,7 +228,9 @@ static bool make_room(struct mien_net *n, struct room *r)
             const int k = l->param[role];
             const size_t count = k < 0 ? 0 : n->desc.param[k].count;
             kept |= count > 0 && !is_packed(l);
-            most[role] = is_packed(l) && count > most[role] ? count : most[role];
+            const size_t some =
+                role == MIEN_PARAM_WEIGHT && is_packed(l) ? weights_at_once(n, i) : count;
+            most[role] = is_packed(l) && some > most[role] ? some : most[role];
         }
     }
     bool ok = true;
@@ -260,28 +276,49 @@ static size_t weights_from(const struct mien_net *n, int i)
     return n->desc.param[n->desc.layer[i].param[MIEN_PARAM_WEIGHT]].offset;
 }
 
+// Reads a layer's weights, a part at a time, looks at them, and packs them where they are kept.
+static bool pack_weights(struct mien_net *n, const struct room *r, int i)
+{
+    struct op *op = &n->op[i];
+    const size_t all = layer_weights(n, i), some = weights_at_once(n, i);
+    const struct mien_weights w = weights_at(n, r->weight);
+    struct mien_packed_dense d = op->dense;
+    const size_t row = d.out > 0 ? all / (size_t)d.out : 0;
+    const size_t stored = n->infer->half ? sizeof(_Float16) : sizeof(float);
+    for (size_t at = 0; at < all; at += some) {
+        const size_t count = all - at < some ? all - at : some;
+        if (!mien_stored_read(&n->stored, weights_from(n, i) + at, count, r->weight)) {
+            return false;
+        }
+        op->crc = mien_crc32(op->crc, r->weight, count * n->stored.bytes);
+        if (n->lean) {
+            continue;
+        }
+        if (n->desc.layer[i].kind == MIEN_LAYER_CONV) {
+            mien_infer_conv_pack(&op->conv, &w);
+        } else {
+            d.out = (int)(count / row);
+            d.weight = (char *)op->dense.weight + at * stored;
+            mien_infer_dense_pack(n->infer, &d, &w);
+        }
+    }
+    return true;
+}
+
 // What is packed of a layer: its products are set up and have their place.
 static bool pack_layer(struct mien_net *n, struct room *r, int i)
 {
     const struct mien_layer *l = &n->desc.layer[i];
     struct op *op = &n->op[i];
-    const struct mien_weights w = weights_at(n, r->weight);
     const float *bias, *slope = &l->slope;
-    if (!mien_stored_read(&n->stored, weights_from(n, i), layer_weights(n, i), r->weight) ||
-        !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
+    if (!pack_weights(n, r, i) || !stored_param(n, r, l, MIEN_PARAM_BIAS, &bias) ||
         (l->act != MIEN_ACT_LEAKY && !stored_param(n, r, l, MIEN_PARAM_SLOPE, &slope))) {
         return false;
     }
-    op->crc = mien_crc32(0, r->weight, layer_weights(n, i) * n->stored.bytes);
     if (l->kind == MIEN_LAYER_CONV) {
         mien_infer_conv_pack_tail(&op->conv, bias, slope);
     } else {
         mien_infer_dense_pack_tail(n->infer, &op->dense, bias, slope);
-    }
-    if (!n->lean && l->kind == MIEN_LAYER_CONV) {
-        mien_infer_conv_pack(&op->conv, &w);
-    } else if (!n->lean) {
-        mien_infer_dense_pack(n->infer, &op->dense, &w);
     }
     return true;
 }
