@@ -65,10 +65,22 @@ void mien_memory_short(size_t bytes)
 // 4 KiB was half of what it takes to start.
 enum { LARGE = 2 << 20, PAGE = 4096 };
 
-static void wish(void *p, size_t size)
+static void wish(void *p, size_t size, int advice)
 {
     uintptr_t from = ((uintptr_t)p + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
-    madvise((void *)from, ((uintptr_t)p + size - from) & ~(size_t)(PAGE - 1), MADV_HUGEPAGE);
+    madvise((void *)from, ((uintptr_t)p + size - from) & ~(size_t)(PAGE - 1), advice);
+}
+
+// A block that is about to be written from end to end has its pages at once, where the system can
+// do that: one by one, each of them is a fault.
+static void take_pages(void *p, size_t size)
+{
+    enum { WORTH = 128 * 1024 };
+#ifdef MADV_POPULATE_WRITE
+    if (size >= WORTH) {
+        wish(p, size, MADV_POPULATE_WRITE);
+    }
+#endif
 }
 
 // *rounded_size: how much it is.
@@ -85,12 +97,13 @@ static void *allocate(size_t count, size_t size, size_t *rounded_size)
     }
     void *p = NULL;
     if (posix_memalign(&p, rounded >= LARGE ? LARGE : 64, rounded) != 0) {
-        mien_memory_short(rounded);
+        mien_memory_short(rounded >= LARGE ? rounded + LARGE + PAGE : rounded);
         return NULL;
     }
     if (rounded >= LARGE) {
-        wish(p, rounded);
+        wish(p, rounded, MADV_HUGEPAGE);
     }
+    take_pages(p, rounded);
     *rounded_size = rounded;
     return p;
 }
@@ -145,7 +158,7 @@ bool mien_arena_init(struct mien_arena *a, size_t size)
             ? MAP_FAILED
             : mmap(NULL, kept + LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) {
-        mien_memory_short(size);
+        mien_memory_short(kept < size ? size : kept + LARGE);
         return false;
     }
     const size_t before = -(uintptr_t)p % LARGE;
@@ -153,7 +166,7 @@ bool mien_arena_init(struct mien_arena *a, size_t size)
         munmap(p, before);
     }
     munmap(p + before + kept, LARGE - before);
-    wish(p + before, size);
+    wish(p + before, size, MADV_HUGEPAGE);
     a->base = p + before;
     a->mapped = true;
     return true;

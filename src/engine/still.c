@@ -189,7 +189,12 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
     int64_t t0 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    if (e->portrait && mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who)) {
+    bool looked =
+        e->portrait && mien_portrait_look(e->portrait, frame, &crop, e->config.quality, &e->who);
+    int64_t t1 = mien_engine_now(e);
+    out->times.portrait_ns += t1 - t0;
+    out->times.portrait_looks += looked;
+    if (looked) {
         struct mien_evidence known = {0};
         mien_evidence_add(&known, mien_portrait_people(e->portrait),
                           mien_evidence_direction(e->sight.pose.R), e->who.identity, e->who.sigma);
@@ -199,7 +204,7 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
         }
     }
     bool ok = mien_solve_still(e->solver, &out->camera, &e->sight, f);
-    out->times.fit_ns += mien_engine_now(e) - t0;
+    out->times.fit_ns += mien_engine_now(e) - t1;
     if (!ok) {
         return;
     }

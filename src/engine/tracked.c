@@ -133,7 +133,7 @@ static void hear_portrait(struct mien_engine *e)
 
 // Asks about a face that was just seen well, when it is seen from where little is known yet.
 static void ask_portrait(struct mien_engine *e, const struct mien_image *frame,
-                         struct mien_track *tr, int64_t capture_ns)
+                         struct mien_track *tr, int64_t capture_ns, struct mien_times *times)
 {
     if (!e->portrait || e->sight.presence < sure_presence ||
         (tr->evidence.looks && capture_ns - tr->portrait_ns < portrait_every_ns)) {
@@ -142,10 +142,13 @@ static void ask_portrait(struct mien_engine *e, const struct mien_image *frame,
     int direction = mien_evidence_direction(e->sight.pose.R);
     bool wants = mien_evidence_wants(&tr->evidence, direction) ||
                  (direction >= 0 && capture_ns - tr->portrait_ns > portrait_again_ns);
+    int64_t t0 = mien_engine_now(e);
     if (wants && mien_portrait_ask(e->portrait, frame, &tr->crop, tr->id, direction)) {
         tr->portrait_ns = capture_ns;
+        times->portrait_looks++;
         hear_portrait(e);
     }
+    times->portrait_ns += mien_engine_now(e) - t0;
 }
 
 // A tracked face's frame. False when there is nothing to report.
@@ -204,7 +207,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         mien_track_forget(tr);
         return false;
     }
-    ask_portrait(e, frame, tr, capture_ns);
+    ask_portrait(e, frame, tr, capture_ns, &out->times);
     int64_t t1 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));

@@ -58,6 +58,8 @@ struct mien_times {
     int64_t capture_ns; // CLOCK_MONOTONIC of the frame's exposure or arrival
     int64_t start_ns, end_ns;
     int64_t detect_ns, follow_ns, network_ns, fit_ns, filter_ns; // durations
+    int64_t portrait_ns; // of looks at who somebody is that the frame waited for
+    int portrait_looks;
 };
 
 struct mien_result {

@@ -253,25 +253,31 @@ static void pack_rows(const struct mien_weights *w, int rows, int c, int taps, i
     }
 }
 
-// Transformed filters: (tap, group, c, lane).
+// Transformed filters: (tap, group, c, lane), of as many groups at a time as LANES hold.
 static void pack_winograd(const struct mien_packed_conv *c, const struct mien_weights *w)
 {
-    const size_t groups = (size_t)(c->out.lanes / c->group), row = (size_t)c->in.c * 9;
+    const int group = c->group, many = LANES / group * group;
+    const size_t groups = (size_t)(c->out.lanes / group), row = (size_t)c->in.c * 9;
     const size_t size = c->half ? sizeof(_Float16) : sizeof(float);
     float g[9][LANES] = {{0}}, u[36][LANES];
-    const struct mien_weights here = {.full = u[0]};
-    for (int o = 0; o < c->out.c; o += c->group) {
-        const int n = c->out.c - o < c->group ? c->out.c - o : c->group;
+    for (int o = 0; o < c->out.c; o += many) {
+        const int n = c->out.c - o < many ? c->out.c - o : many;
         for (int i = 0; i < c->in.c; i++) {
             for (int k = 0; k < 9; k++) {
-                gather(w, (size_t)o * row + (size_t)(9 * i + k), row, n, n, false, g[k]);
+                gather(w, (size_t)o * row + (size_t)(9 * i + k), row, n, many, false, g[k]);
             }
             filter_transform(g, u);
             for (int k = 0; k < 36; k++) {
-                const size_t block = (size_t)k * groups + (size_t)(o / c->group);
-                gather(&here, (size_t)k * LANES, 1, n, c->group, c->half,
-                       (char *)c->weight +
-                           (block * (size_t)c->in.c + (size_t)i) * (size_t)c->group * size);
+                for (int from = 0; from < n; from += group) {
+                    const size_t block = (size_t)k * groups + (size_t)((o + from) / group);
+                    const size_t to = (block * (size_t)c->in.c + (size_t)i) * (size_t)group;
+                    char *out = (char *)c->weight + to * size;
+                    if (c->half) {
+                        mien_float_to_half(u[k] + from, out, (size_t)group);
+                    } else {
+                        memcpy(out, u[k] + from, (size_t)group * size);
+                    }
+                }
             }
         }
     }

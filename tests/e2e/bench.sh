@@ -29,11 +29,11 @@ if [ -e "$home/models/face.net" ]; then
     "$MIEN" bench step --seconds 0.1 >"$tmp/step" 2>"$tmp/log" || fail "bench step: $(cat "$tmp/log")"
     grep -qE '640x480, 360 frames, 1\.00 faces a frame of at most 1; kernels [a-z0-9]+$' "$tmp/step" || fail "what it followed: $(cat "$tmp/step")"
     grep -qx 'processor time of one thread, ms a frame, median of 3 rounds' "$tmp/step" || fail "its rounds: $(cat "$tmp/step")"
-    awk '$1 ~ /^(decode|convert|detect|follow|network|fit|filter|rest|mesh|output)$/ && $2 > 0 { n++; sum += $2 }
+    awk '$1 ~ /^(decode|convert|detect|follow|network|fit|filter|rest|portrait|mesh|output)$/ && $2 > 0 { n++; sum += $2 }
         $1 ~ /^(detect|follow|network|fit|filter|rest)$/ { step += $2 }
         $1 == "step" { s = $2 } $1 == "with" { m = $3 } $1 == "mesh" { mesh = $2 } $1 == "whole" { w = $2 }
         function near(a, b) { return a > 0.7 * b && a < 1.4 * b }
-        END { exit !(n == 10 && near(sum, w) && near(step, s) && near(step + mesh, m)) }' "$tmp/step" ||
+        END { exit !(n == 11 && near(sum, w) && near(step, s) && near(step + mesh, m)) }' "$tmp/step" ||
         fail "its stages do not add up: $(cat "$tmp/step")"
 fi
 
