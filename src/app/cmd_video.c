@@ -258,7 +258,7 @@ static void run(struct mien_engine *e, struct mien_source *source, const struct 
     // Three also on two cores: none of the stages takes a whole one. A camera is not read ahead.
     int threads = o->engine.threads > 0 ? o->engine.threads : mien_cpu_count() > 1 ? 3 : 1;
     threads = info->live ? 1 : threads;
-    s.refiner = o->no_refine ? NULL : mien_refiner_create();
+    s.refiner = o->no_refine ? NULL : mien_refiner_create(mien_engine_model(e), false);
     s.place = mien_calloc(RING, sizeof(*s.place));
     if (!s.place || !mien_monitor_init(&s.monitor)) {
         mien_free(s.place);

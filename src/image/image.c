@@ -34,7 +34,7 @@ static void guard_slack(uint8_t *slack)
 #endif
 }
 
-bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f)
+bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_format f)
 {
     *im = (struct mien_image){0};
     int channels = mien_format_channels(f);
@@ -45,13 +45,22 @@ bool mien_image_create(struct mien_image *im, int width, int height, enum mien_f
         return false;
     }
     size_t stride = (size_t)width * (size_t)channels;
-    uint8_t *data = mien_calloc((size_t)height * stride + SLACK, 1);
+    uint8_t *data = mien_alloc((size_t)height * stride + SLACK, 1);
     if (!data) {
         return false;
     }
     guard_slack(data + (size_t)height * stride);
     *im = (struct mien_image){data, width, height, stride, f, true};
     return true;
+}
+
+bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f)
+{
+    bool ok = mien_image_reserve(im, width, height, f);
+    if (ok) {
+        memset(im->data, 0, (size_t)height * im->stride);
+    }
+    return ok;
 }
 
 void mien_image_destroy(struct mien_image *im)

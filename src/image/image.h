@@ -29,6 +29,8 @@ struct mien_image {
 int mien_format_channels(enum mien_format f); // 1, 3, 4; 0 for NONE
 // Zeroed pixels; false when a side is not in 1…MIEN_IMAGE_MAX_SIDE_PX or memory is short (logged).
 bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f);
+// The same, but its pixels are undefined: memory that is not written is not taken.
+bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_format f);
 void mien_image_destroy(struct mien_image *im); // idempotent; frees only owned pixels
 bool mien_image_copy(struct mien_image *dst, const struct mien_image *src); // makes dst anew
 

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "live/events.h"
 #include "live/frame.h"
+#include "scan/refine.h"
 
 enum { MARKS_WAITING = 256 };
 
@@ -48,6 +49,9 @@ void mien_live_personalize(struct mien_live *l, struct mien_shot *s)
 {
     struct mien_result *r = &s->result;
     struct mien_profile *p = l->config.profile;
+    if (l->inference.refiner) {
+        mien_refiner_see(l->inference.refiner, l->inference.engine, &s->picture, r);
+    }
     set_mark(l, r);
     const struct mien_face_result *f = mien_profile_face(r);
     s->range_face = f ? f->id : 0;
@@ -185,11 +189,16 @@ static bool open_engine(struct mien_live *l)
         l->inference.engine = mien_engine_create(&c->engine);
         l->network.replaced = true;
     }
+    if (l->inference.engine) { // else logged: it does without
+        l->inference.refiner =
+            mien_refiner_create(mien_engine_model(l->inference.engine), c->engine.apart);
+    }
     return l->inference.engine != NULL;
 }
 
 static void close_engine(struct mien_live *l)
 {
+    mien_refiner_destroy(l->inference.refiner);
     mien_engine_destroy(l->inference.engine);
 }
 

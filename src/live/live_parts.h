@@ -29,6 +29,7 @@ struct mien_live_input {        // what mien-capture reads
 struct mien_live_inference {      // what mien-infer does
     struct mien_engine *engine;   // its own while it runs
     struct mien_decoder *decoder; // its own
+    struct mien_refiner *refiner; // its own; NULL: shapes are not refined
     atomic_ullong done, corrupt;
     atomic_int calibrate;
 };
@@ -96,7 +97,8 @@ void mien_live_note_reading(struct mien_live *l, enum mien_source_status s,
                             const struct mien_payload *p);
 // On mien-infer: what was asked for since the last time; calibrating waits for a frame.
 void mien_live_adjust(struct mien_live *l, bool frame);
-// On mien-infer: event mark and the person's own range of a result.
+// On mien-infer, after a frame: the people's shapes are refined, a result gets its event mark and
+// the person's own range.
 void mien_live_personalize(struct mien_live *l, struct mien_shot *s);
 
 #endif

@@ -1,10 +1,11 @@
-// Pictures of each person, and when to refine. See refine.h.
+// Pictures of each person, when to refine, and the thread that does. See refine.h.
 #include "scan/refine.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 #include "scan/scan.h"
 
 enum {
@@ -32,20 +33,91 @@ struct person {
     float yaw_deg, pitch_deg; // of the picture offered last
 };
 
-struct mien_refiner {
-    struct person person[PEOPLE];
-    struct mien_scan_found found;
+enum state { IDLE, ASKED, DONE, LEAVING };
+
+// A shape that is asked for. Its person's pictures stay as they are until it is taken.
+struct question {
+    struct person *person;
+    int id; // 0: of nobody any more
+    float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
+    struct mien_scan_known known;
+    bool answered; // else there was nothing to refine from
 };
 
-struct mien_refiner *mien_refiner_create(void)
+struct mien_refiner {
+    const struct mien_face_model *model;
+    struct person person[PEOPLE];
+    struct mien_scan_room *room; // NULL: memory is taken for each question (14 MB)
+    struct question question;
+    struct mien_scan_found found;
+    // With a thread of its own: who holds found and the question's `answered` is said by the state.
+    // ASKED: the thread; else the engine's thread.
+    struct mien_thread thread;
+    struct mien_monitor monitor; // guards `state`
+    enum state state;
+};
+
+static enum state state_of(struct mien_refiner *r)
+{
+    pthread_mutex_lock(&r->monitor.mutex);
+    enum state s = r->state;
+    pthread_mutex_unlock(&r->monitor.mutex);
+    return s;
+}
+
+static void set_state(struct mien_refiner *r, enum state s)
+{
+    pthread_mutex_lock(&r->monitor.mutex);
+    if (r->state != LEAVING) {
+        r->state = s;
+    }
+    pthread_cond_broadcast(&r->monitor.cond);
+    pthread_mutex_unlock(&r->monitor.mutex);
+}
+
+static void answer(struct mien_refiner *r)
+{
+    struct question *q = &r->question;
+    q->answered = r->room ? mien_scan_refine_in(r->room, &q->person->kept, &q->known, &r->found)
+                          : mien_scan_refine(&q->person->kept, r->model, &q->known, &r->found);
+}
+
+static void *work(void *arg)
+{
+    struct mien_refiner *r = arg;
+    for (;;) {
+        pthread_mutex_lock(&r->monitor.mutex);
+        while (r->state != ASKED && r->state != LEAVING) {
+            pthread_cond_wait(&r->monitor.cond, &r->monitor.mutex);
+        }
+        bool leaving = r->state == LEAVING;
+        pthread_mutex_unlock(&r->monitor.mutex);
+        if (leaving) {
+            return NULL;
+        }
+        answer(r);
+        set_state(r, DONE);
+    }
+}
+
+struct mien_refiner *mien_refiner_create(const struct mien_face_model *m, bool apart)
 {
     struct mien_refiner *r = mien_calloc(1, sizeof(*r));
     if (!r) {
         return NULL;
     }
-    for (int i = 0; i < PEOPLE; i++) {
+    bool ok = mien_monitor_init(&r->monitor);
+    for (int i = 0; ok && i < PEOPLE; i++) {
         r->person[i].kept.side_px = KEPT_PX;
         r->person[i].kept.most = KEPT_FRAMES;
+        ok = mien_scan_reserve(&r->person[i].kept);
+    }
+    r->model = m;
+    r->room = ok && !apart ? mien_scan_room_create(m, &r->person[0].kept) : NULL;
+    ok = ok && (apart || r->room);
+    if (!ok || (apart && !mien_thread_start(&r->thread, "mien-refine", work, r))) {
+        mien_refiner_destroy(r);
+        return NULL;
     }
     return r;
 }
@@ -55,9 +127,15 @@ void mien_refiner_destroy(struct mien_refiner *r)
     if (!r) {
         return;
     }
+    if (r->thread.started) {
+        set_state(r, LEAVING);
+        mien_thread_join(&r->thread);
+    }
+    mien_monitor_destroy(&r->monitor);
     for (int i = 0; i < PEOPLE; i++) {
         mien_scan_destroy(&r->person[i].kept);
     }
+    mien_scan_room_destroy(r->room);
     mien_free(r);
 }
 
@@ -71,16 +149,18 @@ static void begin(struct person *p, int id)
     p->yaw_deg = HUGE_VALF;
 }
 
-// The place of the person with this id, or the one not seen for longest and is
-// emptied; NULL when all are seen now.
-static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame)
+// The place of the person with this id, or the one that was not seen for longest and is emptied;
+// NULL when all are seen now. asked: about this one a question is open, NULL: there is none.
+static struct person *place_of(struct mien_refiner *r, int id, uint64_t frame,
+                               const struct person *asked)
 {
-    struct person *p = &r->person[0];
+    struct person *p = NULL;
     for (int i = 0; i < PEOPLE; i++) {
-        if (r->person[i].id == id) {
-            return &r->person[i];
+        struct person *k = &r->person[i];
+        if (k->id == id) {
+            return k;
         }
-        p = r->person[i].seen < p->seen ? &r->person[i] : p;
+        p = k != asked && (!p || k->seen < p->seen) ? k : p;
     }
     if (p->id && p->seen == frame) {
         return NULL; // more people than places: the first stay
@@ -99,6 +179,14 @@ static float range_deg(const struct mien_scan *s)
     return s->count ? most - least : 0;
 }
 
+static void hold(struct mien_refiner *r, struct mien_engine *e)
+{
+    const struct question *q = &r->question;
+    if (q->answered && q->id) { // the engine may not know that face any more
+        mien_engine_hold_identity(e, q->id, r->found.identity, r->found.sigma);
+    }
+}
+
 // Has the shape said anew, and held, when there is reason to.
 static void refine(struct mien_refiner *r, struct mien_engine *e, struct person *p,
                    const struct mien_face_result *f)
@@ -115,12 +203,20 @@ static void refine(struct mien_refiner *r, struct mien_engine *e, struct person 
         p->wanted_deg = more * range;
         p->by_skin = true;
     }
-    const struct mien_scan_known known = {.identity = f->looked_identity,
-                                          .sigma = f->looked_sigma,
-                                          .camera = mien_engine_knows_fov(e),
-                                          .landmarks_alone = !skin};
-    if (mien_scan_refine(&p->kept, mien_engine_model(e), &known, &r->found)) {
-        mien_engine_hold_identity(e, p->id, r->found.identity, r->found.sigma);
+    struct question *q = &r->question;
+    q->person = p;
+    q->id = p->id;
+    memcpy(q->identity, f->looked_identity, sizeof(q->identity));
+    memcpy(q->sigma, f->looked_sigma, sizeof(q->sigma));
+    q->known = (struct mien_scan_known){.identity = q->identity,
+                                        .sigma = q->sigma,
+                                        .camera = mien_engine_knows_fov(e),
+                                        .landmarks_alone = !skin};
+    if (r->thread.started) {
+        set_state(r, ASKED);
+    } else {
+        answer(r);
+        hold(r, e);
     }
 }
 
@@ -141,19 +237,46 @@ static void keep(struct person *p, const struct mien_image *frame, const struct 
     }
 }
 
+// Takes up the answer, if there is one. The person about whom a question is open still, or NULL.
+static struct person *take_answer(struct mien_refiner *r, struct mien_engine *e,
+                                  const struct mien_result *result)
+{
+    enum state s = r->thread.started ? state_of(r) : IDLE;
+    struct question *q = &r->question;
+    if (s == IDLE) {
+        return NULL;
+    }
+    for (int i = 0; i < result->count; i++) {
+        const struct mien_face_result *f = &result->face[i];
+        if (f->id == q->id && f->identity_looks < q->person->looks) {
+            q->id = 0; // another one, in an engine that began anew
+        }
+    }
+    if (s != DONE) {
+        return q->person;
+    }
+    hold(r, e);
+    set_state(r, IDLE);
+    return NULL;
+}
+
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
                       const struct mien_result *result)
 {
+    struct person *asked = take_answer(r, e, result);
     for (int i = 0; i < result->count; i++) {
         const struct mien_face_result *f = &result->face[i];
-        struct person *p = place_of(r, f->id, result->frame);
+        struct person *p = place_of(r, f->id, result->frame, asked);
         if (!p) {
             continue;
         }
         p->seen = result->frame;
-        if (f->state == MIEN_TRACK_STEADY) {
+        if (f->state == MIEN_TRACK_STEADY && p != asked) {
             keep(p, frame, &result->camera, f);
-            refine(r, e, p, f);
+            if (!asked) {
+                refine(r, e, p, f);
+                asked = r->thread.started && state_of(r) != IDLE ? r->question.person : NULL;
+            }
         }
     }
 }

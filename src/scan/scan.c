@@ -55,6 +55,12 @@ static void to_cut_out(struct mien_view_kept *k, const struct mien_camera *whole
     }
 }
 
+// How many pictures may be kept.
+static int room_of(const struct mien_scan *s)
+{
+    return s->most > 0 && s->most < MIEN_SCAN_FRAMES ? s->most : MIEN_SCAN_FRAMES;
+}
+
 bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
                      const struct mien_camera *camera, const struct mien_face_result *f)
 {
@@ -62,7 +68,7 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
         return true;
     }
     struct mien_view_kept k = {.face = *f, .score = mien_view_score(picture, f)};
-    const int most = s->most > 0 && s->most < MIEN_SCAN_FRAMES ? s->most : MIEN_SCAN_FRAMES;
+    const int most = room_of(s);
     if (s->count == most) {
         // What is nearest to the new one decides whether it tells more than what there is.
         int nearest = 0, away = spare(s);
@@ -81,6 +87,7 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
             away = nearest;
         }
         k.picture = s->frame[away].picture;
+        k.room_px = s->frame[away].room_px;
         s->frame[away].picture = (struct mien_image){0};
         if (!mien_view_cut(s->side_px, picture, camera, f->box_px, &k)) {
             s->frame[away] = s->frame[--s->count];
@@ -91,6 +98,9 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
         s->frame[away] = k;
         return true;
     }
+    k.picture = s->frame[s->count].picture;
+    k.room_px = s->frame[s->count].room_px;
+    s->frame[s->count].picture = (struct mien_image){0};
     if (!mien_view_cut(s->side_px, picture, camera, f->box_px, &k)) {
         return false;
     }
@@ -99,17 +109,39 @@ bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
     return true;
 }
 
+bool mien_scan_reserve(struct mien_scan *s)
+{
+    const int most = room_of(s);
+    s->reserved = true;
+    for (int i = 0; i < most; i++) {
+        struct mien_view_kept *k = &s->frame[i];
+        if (!mien_image_reserve(&k->picture, s->side_px, s->side_px, MIEN_FORMAT_RGB8)) {
+            return false;
+        }
+        k->room_px = s->side_px;
+    }
+    return true;
+}
+
+static void free_pictures(struct mien_scan *s)
+{
+    for (int i = 0; i < MIEN_SCAN_FRAMES; i++) {
+        mien_image_destroy(&s->frame[i].picture);
+    }
+}
+
 void mien_scan_forget(struct mien_scan *s)
 {
-    for (int i = 0; i < s->count; i++) {
-        mien_image_destroy(&s->frame[i].picture);
+    if (!s->reserved) {
+        free_pictures(s);
     }
     s->count = 0;
 }
 
 void mien_scan_destroy(struct mien_scan *s)
 {
-    mien_scan_forget(s);
+    free_pictures(s);
+    s->count = 0;
 }
 
 int mien_scan_directions(const struct mien_scan *s)
@@ -124,10 +156,11 @@ int mien_scan_directions(const struct mien_scan *s)
     return n;
 }
 
-struct refining {
-    const struct mien_scan *scan;
+struct mien_scan_room {
+    const struct mien_scan *scan; // the one at hand
     const struct mien_face_model *model;
-    struct mien_tracks *tracks;
+    struct mien_tracks *tracks; // NULL: landmarks alone
+    bool patches;               // this time
     struct mien_posed posed;
     struct mien_bundle bundle;
     struct mien_bundle_frame frame[MIEN_SCAN_FRAMES];
@@ -136,7 +169,7 @@ struct refining {
 };
 
 // The state as a result, for posing.
-static void to_face(const struct refining *r, int f, struct mien_camera *camera,
+static void to_face(const struct mien_scan_room *r, int f, struct mien_camera *camera,
                     struct mien_face_result *face)
 {
     *camera = r->frame[f].camera;
@@ -146,35 +179,36 @@ static void to_face(const struct refining *r, int f, struct mien_camera *camera,
     memcpy(face->blendshape, r->frame[f].blendshape, sizeof(face->blendshape));
 }
 
-static bool allocate(struct refining *r, bool patches)
+static bool allocate(struct mien_scan_room *r, int frames, bool patches)
 {
     const struct mien_face_model *m = r->model;
     struct mien_bundle *b = &r->bundle;
-    size_t frames = (size_t)r->scan->count, L = (size_t)m->landmarks;
-    size_t points = L;
+    size_t points = (size_t)m->landmarks;
     r->landmarks = mien_shape_points_create(m);
     if (!r->landmarks) {
         return false;
     }
     if (patches) {
-        if (!mien_posed_create(&r->posed, m) ||
-            !(r->tracks = mien_tracks_create(m, r->scan->count))) {
+        if (!mien_posed_create(&r->posed, m) || !(r->tracks = mien_tracks_create(m, frames))) {
             return false;
         }
         points += (size_t)mien_tracks_points(r->tracks);
     }
     b->point = mien_calloc(points, sizeof(*b->point));
-    b->sight = mien_calloc(points * frames, sizeof(*b->sight));
+    b->sight = mien_calloc(points * (size_t)frames, sizeof(*b->sight));
     b->frame = r->frame;
-    b->frames = r->scan->count;
+    b->frames = frames;
+    b->points = b->sights = (int)points; // of a frame
     return b->point && b->sight;
 }
 
-static bool start(struct refining *r, const struct mien_scan_known *known)
+static bool start(struct mien_scan_room *r, const struct mien_scan_known *known)
 {
     struct mien_bundle *b = &r->bundle;
     mien_shape_place(r->landmarks, b);
     mien_shape_expect(r->landmarks, known->identity, known->sigma, b);
+    b->frames = r->scan->count;
+    b->log_focal = 0;
     b->log_focal_sigma = known->camera ? 0 : log_focal_sigma;
     b->sights = 0;
     for (int f = 0; f < b->frames; f++) {
@@ -192,7 +226,7 @@ static bool start(struct refining *r, const struct mien_scan_known *known)
 }
 
 // Patches of skin as the present state unwraps them, after the landmarks.
-static void find_patches(struct refining *r, int blur)
+static void find_patches(struct mien_scan_room *r, int blur)
 {
     struct mien_bundle *b = &r->bundle;
     const int L = r->model->landmarks;
@@ -216,12 +250,12 @@ static void find_patches(struct refining *r, int blur)
     b->points = L + mien_tracks_points(r->tracks);
 }
 
-static bool go(struct refining *r)
+static bool go(struct mien_scan_room *r)
 {
     if (!mien_bundle_solve(&r->bundle, 5)) {
         return false;
     }
-    for (size_t i = 0; r->tracks && i < MIEN_COUNT(rounds); i++) {
+    for (size_t i = 0; r->patches && i < MIEN_COUNT(rounds); i++) {
         find_patches(r, rounds[i].blur);
         if (!mien_bundle_solve(&r->bundle, rounds[i].steps)) {
             return false;
@@ -230,40 +264,85 @@ static bool go(struct refining *r)
     return true;
 }
 
-bool mien_scan_refine(const struct mien_scan *s, const struct mien_face_model *m,
-                      const struct mien_scan_known *known, struct mien_scan_found *out)
+static struct mien_scan_room *make_room(const struct mien_face_model *m, int frames, bool patches)
 {
-    struct refining *r = mien_calloc(1, sizeof(*r));
-    bool ok = r && s->count > 0;
+    struct mien_scan_room *r = mien_calloc(1, sizeof(*r));
+    if (!r) {
+        return NULL;
+    }
+    r->model = m;
+    if (!allocate(r, frames, patches)) {
+        mien_scan_room_destroy(r);
+        return NULL;
+    }
+    return r;
+}
+
+struct mien_scan_room *mien_scan_room_create(const struct mien_face_model *m,
+                                             const struct mien_scan *s)
+{
+    struct mien_scan_room *r = make_room(m, room_of(s), true);
+    const float all[4] = {0, 0, (float)s->side_px, (float)s->side_px};
+    if (r && (!mien_bundle_reserve(&r->bundle) ||
+              !mien_depth_begin(&r->posed.depth, all, s->side_px, s->side_px))) {
+        mien_scan_room_destroy(r);
+        return NULL;
+    }
+    return r;
+}
+
+void mien_scan_room_destroy(struct mien_scan_room *r)
+{
+    if (!r) {
+        return;
+    }
+    mien_tracks_destroy(r->tracks);
+    mien_posed_destroy(&r->posed);
+    mien_free(r->bundle.point);
+    mien_free(r->bundle.sight);
+    mien_shape_points_destroy(r->landmarks);
+    mien_bundle_destroy(&r->bundle);
+    mien_free(r);
+}
+
+static void begin(const struct mien_scan *s, const struct mien_scan_known *known,
+                  struct mien_scan_found *out)
+{
     memset(out, 0, sizeof(*out));
     memcpy(out->identity, known->identity, sizeof(out->identity));
     memcpy(out->sigma, known->sigma, sizeof(out->sigma));
     memcpy(out->frame, s->frame, (size_t)s->count * sizeof(*out->frame));
     out->focal = 1;
-    if (ok) {
-        r->scan = s;
-        r->model = m;
-        ok = allocate(r, s->count > 1 && !known->landmarks_alone) && start(r, known) && go(r);
+}
+
+bool mien_scan_refine_in(struct mien_scan_room *r, const struct mien_scan *s,
+                         const struct mien_scan_known *known, struct mien_scan_found *out)
+{
+    begin(s, known, out);
+    r->scan = s;
+    r->patches = r->tracks && s->count > 1 && !known->landmarks_alone;
+    if (!s->count || !start(r, known) || !go(r)) {
+        return false;
     }
-    if (ok) {
-        memcpy(out->identity, r->bundle.identity, sizeof(out->identity));
-        memcpy(out->sigma, r->bundle.sigma, sizeof(out->sigma));
-        out->focal = expf(r->bundle.log_focal);
-        out->patches = r->bundle.sights - r->landmark_sights;
-        for (int f = 0; f < s->count; f++) {
-            struct mien_face_result *face = &out->frame[f].face;
-            to_face(r, f, &out->frame[f].camera, face);
-            mien_pose_to_angles(face->pose.R, &face->yaw_deg, &face->pitch_deg, &face->roll_deg);
-        }
+    memcpy(out->identity, r->bundle.identity, sizeof(out->identity));
+    memcpy(out->sigma, r->bundle.sigma, sizeof(out->sigma));
+    out->focal = expf(r->bundle.log_focal);
+    out->patches = r->bundle.sights - r->landmark_sights;
+    for (int f = 0; f < s->count; f++) {
+        struct mien_face_result *face = &out->frame[f].face;
+        to_face(r, f, &out->frame[f].camera, face);
+        mien_pose_to_angles(face->pose.R, &face->yaw_deg, &face->pitch_deg, &face->roll_deg);
     }
-    if (r) {
-        mien_tracks_destroy(r->tracks);
-        mien_posed_destroy(&r->posed);
-        mien_free(r->bundle.point);
-        mien_free(r->bundle.sight);
-        mien_shape_points_destroy(r->landmarks);
-        mien_bundle_destroy(&r->bundle);
-        mien_free(r);
-    }
+    return true;
+}
+
+bool mien_scan_refine(const struct mien_scan *s, const struct mien_face_model *m,
+                      const struct mien_scan_known *known, struct mien_scan_found *out)
+{
+    struct mien_scan_room *r =
+        s->count ? make_room(m, s->count, s->count > 1 && !known->landmarks_alone) : NULL;
+    begin(s, known, out);
+    bool ok = r && mien_scan_refine_in(r, s, known, out);
+    mien_scan_room_destroy(r);
     return ok;
 }

@@ -22,8 +22,12 @@ struct mien_scan { // zero-initialise; side_px first
     int most;      // pictures that are kept; 0: MIEN_SCAN_FRAMES
     struct mien_view_kept frame[MIEN_SCAN_FRAMES];
     int count;
+    bool reserved;
 };
 
+// Makes room for all pictures that may be kept, so that mien_scan_offer does not allocate. False
+// when memory is short (logged).
+bool mien_scan_reserve(struct mien_scan *s);
 // Keeps a copy of the part of the picture around the face, when it tells more than what there is.
 // picture: RGB8, that f was found in. False when memory is short (logged).
 bool mien_scan_offer(struct mien_scan *s, const struct mien_image *picture,
@@ -51,5 +55,17 @@ struct mien_scan_found {
 // and the frames as they were kept.
 bool mien_scan_refine(const struct mien_scan *s, const struct mien_face_model *m,
                       const struct mien_scan_known *known, struct mien_scan_found *out);
+
+// The same again and again, in memory that is there: does not allocate after create. The same
+// scans give the same results as with mien_scan_refine.
+struct mien_scan_room; // opaque
+
+// For scans like s: of as many pictures at most, and as large ones. m must outlive it. NULL on
+// failure (logged).
+struct mien_scan_room *mien_scan_room_create(const struct mien_face_model *m,
+                                             const struct mien_scan *s);
+void mien_scan_room_destroy(struct mien_scan_room *r); // NULL is fine
+bool mien_scan_refine_in(struct mien_scan_room *r, const struct mien_scan *s,
+                         const struct mien_scan_known *known, struct mien_scan_found *out);
 
 #endif

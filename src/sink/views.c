@@ -52,12 +52,15 @@ bool mien_view_cut(int side_px, const struct mien_image *im, const struct mien_c
     int px = (int)fmaxf(32, fminf(side, (float)side_px));
     float step = side / (float)px;
     struct mien_affine map = {{step, 0, x0, 0, step, y0}};
-    if (v->picture.width != px || !v->picture.data) {
+    if (!v->picture.data || v->room_px < px) {
         mien_image_destroy(&v->picture);
         if (!mien_image_create(&v->picture, px, px, MIEN_FORMAT_RGB8)) {
             return false;
         }
+        v->room_px = px;
     }
+    v->picture.width = v->picture.height = px;
+    v->picture.stride = 3 * (size_t)px;
     mien_warp(im, &map, &v->picture, 0);
     v->camera = (struct mien_camera){.width_px = px,
                                      .height_px = px,

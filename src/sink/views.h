@@ -12,6 +12,7 @@
 
 struct mien_view_kept {
     struct mien_image picture; // RGB8, around the face; data NULL: none from there yet
+    int room_px;               // the longest side that there is memory for
     struct mien_camera camera; // of that picture
     struct mien_face_result face;
     float score;
@@ -20,7 +21,7 @@ struct mien_view_kept {
 // How good a look is: sharp, close, with open eyes and a shut mouth. picture: RGB8.
 float mien_view_score(const struct mien_image *picture, const struct mien_face_result *f);
 // Copies the part of the picture around the face's box into v->picture (created, or used again when
-// it is as large), side_px at most, with its camera. The face stays in the whole picture's pixels.
+// there is room), side_px at most, with its camera. The face stays in the whole picture's pixels.
 // False when memory is short (logged).
 bool mien_view_cut(int side_px, const struct mien_image *picture, const struct mien_camera *camera,
                    const float box[4], struct mien_view_kept *v);
