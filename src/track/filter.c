@@ -3,12 +3,12 @@
 
 #include <math.h>
 
-// Time constant of a group at rest, seconds at strength 1. With 0.45 s and 30 frames a second the
-// noise falls to a fifth; longer ones make a face that creeps within its noise visibly late.
-static const float rest_s = 0.45f;
+// Time constant of a group at rest, seconds at strength 1. With 0.7 s and 30 frames a second the
+// noise falls to a sixth; what creeps within the noise is that much late.
+static const float rest_s = 0.7f;
 // The gate, in units of the noise variance: closed below, open above. The low-passed innovation of
 // a still group is about 0.4; lower limits let noise through, higher ones delay slow motion.
-static const float gate_closed = 1.2f, gate_open = 6.0f;
+static const float gate_closed = 1.5f, gate_open = 10.0f;
 // Steps over which the noise is averaged.
 enum { NOISE_STEPS = 45 };
 

@@ -52,7 +52,7 @@ static void test_noise_at_rest_falls_to_a_quarter(void **state)
     assert_true(fabs(rest_ratio(8, 1, 0) - 1) < 0.05);
 }
 
-// The gain itself: a group that has come to rest goes towards a measurement by 1 - exp(-dt / 0.45
+// The gain itself: a group that has come to rest goes towards a measurement by 1 - exp(-dt / 0.7
 // s) a frame, each time, while the way is too short to be motion; all the way when it is a jump.
 static void test_gain_at_rest_is_the_time_constants(void **state)
 {
@@ -63,7 +63,7 @@ static void test_gain_at_rest_is_the_time_constants(void **state)
         mien_filter_step(&f, c, NULL, 2, z, dt, 1);
     }
     const float way = 0.5e-4f; // half the noise
-    double rest = 1 - exp(-1.0 / 30 / 0.45), left = 1;
+    double rest = 1 - exp(-1.0 / 30 / 0.7), left = 1;
     z[0] = z[1] = way;
     for (int t = 0; t < 10; t++) {
         mien_filter_step(&f, c, NULL, 2, z, dt, 1);
@@ -81,10 +81,10 @@ static void test_gain_at_rest_is_the_time_constants(void **state)
     for (int t = 0; t < 200; t++) {
         mien_filter_step(&h, d, NULL, 2, z, dt, 1);
     }
-    z[0] = z[1] = 3.5f;
+    z[0] = z[1] = 4.2f;
     mien_filter_step(&h, d, NULL, 2, z, dt, 1);
     assert_in_range((int)(100 * h.gain), 30, 70);
-    assert_float_equal(d[0].x / 3.5f, h.gain, 1e-5);
+    assert_float_equal(d[0].x / 4.2f, h.gain, 1e-5);
 }
 
 // A jerk is no noise: one frame raises the estimate by a few per cent at most.
