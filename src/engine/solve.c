@@ -26,9 +26,34 @@ static const float prior_identity = 0.3f;
 // almost 0.
 static const float portrait_deviation = 0.4f;
 static const float prior_blendshape = 0.12f;
-// What a least-squares answer says of a rare shape is drawn to the mean. Stretched by 1.3 a channel
-// ranges over 0.96 of what MediaPipe's does for people on video, and what it goes with stays.
-static const float shrunk_by = 1.3f;
+// What a least-squares answer says of a rare shape is drawn to the mean: a channel is read at 1 /
+// stretch of its height. Stretched by 1.3 channels range over 0.96 of what MediaPipe's do for
+// people on video. Those that are read lower still, both there and alone at 1 on rendered people
+// (`mien eval --shapes`), are stretched until they are no further from either than the others, at
+// most doubly: beyond, what they say at rest would look like an expression.
+#define BOTH(name, by) [MIEN_BS_##name##_LEFT] = (by), [MIEN_BS_##name##_RIGHT] = (by)
+static const float shrunk_by = 1.3f, shrunk_more[MIEN_BLENDSHAPES] = {
+                                         BOTH(EYE_LOOK_DOWN, 2),
+                                         BOTH(EYE_LOOK_OUT, 1.5f),
+                                         BOTH(EYE_LOOK_IN, 1.2f),
+                                         [MIEN_BS_JAW_FORWARD] = 2,
+                                         [MIEN_BS_JAW_LEFT] = 1.6f,
+                                         [MIEN_BS_JAW_RIGHT] = 1.6f,
+                                         [MIEN_BS_MOUTH_PUCKER] = 1.4f,
+                                         [MIEN_BS_MOUTH_LEFT] = 1.4f,
+                                         [MIEN_BS_MOUTH_RIGHT] = 1.4f,
+                                         BOTH(MOUTH_FROWN, 1.3f),
+
+                                         BOTH(MOUTH_STRETCH, 1.5f),
+                                         [MIEN_BS_MOUTH_ROLL_UPPER] = 2,
+                                         [MIEN_BS_MOUTH_ROLL_LOWER] = 1.2f,
+                                         [MIEN_BS_MOUTH_SHRUG_UPPER] = 1.3f,
+                                         [MIEN_BS_MOUTH_SHRUG_LOWER] = 1.1f,
+                                         BOTH(MOUTH_PRESS, 1.3f),
+                                         BOTH(CHEEK_SQUINT, 1.5f),
+                                         BOTH(NOSE_SNEER, 1.4f),
+};
+#undef BOTH
 static const float held_rotation_rad = 0.002f;
 // A class is named when it leads by this; closer ones are told apart little better than by chance.
 static const float sure_lead = 0.15f;
@@ -146,7 +171,8 @@ static bool derive(struct mien_solver *s, const struct mien_camera *camera,
     mien_pose_to_angles(st->pose.R, &out->yaw_deg, &out->pitch_deg, &out->roll_deg);
     memcpy(out->identity, st->identity, sizeof(out->identity));
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        out->blendshape[i] = fminf(1, s->stretch * st->blendshape[i]);
+        const bool more = s->stretch > 1 && shrunk_more[i] > 0;
+        out->blendshape[i] = fminf(1, s->stretch * (more ? shrunk_more[i] : 1) * st->blendshape[i]);
     }
     // The model has no such shape, so nothing taught the network this output.
     out->blendshape[MIEN_BS_TONGUE_OUT] = 0;
