@@ -494,8 +494,22 @@ static bool front(const struct mien_face_model *m, int k)
 
 // What is gone over the head for: the skin's colours, the hair's, and what is neither.
 enum purpose { SKIN_COLOURS, HAIR_COLOURS, SORTING };
-enum { OTHER = 1, BARE }; // texels that must be skin or hair; skin where nobody sees them
+// Texels that must be skin or hair; where nobody sees them: skin, hair if the person has any.
+enum { OTHER = 1, BARE, HAIRY };
 static const float temple_mm = 45, neck_mm = -15, low_mm = -70; // over the eyes
+static const float crown_mm = 60, nape_mm = -40, behind_mm = -15;
+
+static uint8_t unseen(const struct mien_face_model *m, int triangle)
+{
+    const float *at = m->mean + 3 * m->triangle[3 * triangle];
+    float over = at[1] - m->eye_centre[0][1];
+    if (m->part[triangle] != MIEN_PART_HEAD) {
+        return over > crown_mm ? HAIRY : OTHER;
+    }
+    return over < low_mm                                              ? BARE
+           : over > crown_mm || (over > nape_mm && at[2] < behind_mm) ? HAIRY
+                                                                      : OTHER;
+}
 
 static bool concerns(const struct mien_face_model *m, int triangle, enum purpose what)
 {
@@ -518,7 +532,6 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     struct patch p;
-    bool head = m->part[triangle] == MIEN_PART_HEAD;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
     if (!concerns(m, triangle, what) ||
         !make_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
@@ -539,7 +552,7 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
             } else if (what == SORTING && !done[at]) {
                 is[at] = belongs(skin_is, c);
                 is[at] = over > neck_mm ? fmaxf(is[at], belongs(hair_is, c)) : is[at];
-                done[at] = head && over < low_mm ? BARE : OTHER;
+                done[at] = unseen(m, triangle);
             }
         }
     }
@@ -575,11 +588,12 @@ static void shrink(float *is, const uint8_t *mark, int width, int height, int r)
 // Skull, neck and throat end where the model has them, and a picture shows what lies behind or
 // hangs over them there: what is neither of the face's colour nor, above the eyes, of the hair's is
 // left out. The hair's is what is seen well over forehead and temples and is not the skin's. Neck
-// and shoulders that nobody sees are skin.
+// and shoulders that nobody sees are skin, crown and nape are hair.
 // done: a zero a texel; is: scratch, one a texel.
 static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done, float *is)
 {
     static const float little = 0.02f;
+    const double few = 0.002 * t->side * t->side; // of hair: there is none
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     size_t n = (size_t)width * (size_t)t->side;
@@ -595,13 +609,17 @@ static void leave_out_others(const struct mien_texture *t, float *colour, uint8_
     }
     // The rim of what is something else is a mixture: it goes as well.
     shrink(is, done, width, t->side, t->side / 100);
-    float bare[3] = {0};
+    float is_there[HAIRY + 1][3] = {{0}};
     if (skin_is.n > 0) {
-        mean_colour(&skin_is, bare);
+        mean_colour(&skin_is, is_there[BARE]);
+    }
+    if (hair_is.n > few) {
+        mean_colour(&hair_is, is_there[HAIRY]);
     }
     for (size_t i = 0; i < n; i++) {
         float *c = colour + 4 * i;
-        if (done[i] == BARE && skin_is.n > 0) {
+        if ((done[i] == BARE && skin_is.n > 0) || (done[i] == HAIRY && hair_is.n > few)) {
+            const float *bare = is_there[done[i]];
             float own = c[3] * is[i];
             for (int q = 0; q < 3; q++) {
                 c[q] = (own * c[q] + little * bare[q]) / (own + little);
