@@ -84,10 +84,11 @@ void mien_infer_conv_plan(const struct mien_infer *t, struct mien_packed_conv *c
     c->planar = c->planar && c->pad <= 1;
     c->copied = c->pad > 1 || (c->pad > 0 && c->in.h == 1 && c->in.w == 1 && !c->planar);
     // Transforms pay for themselves from some channels on, and where whole tiles leave less than
-    // half of the products (5x5: 0.64 of them, and four times the weights' memory).
+    // half of the products (5x5: 0.64 of them, and four times the weights' memory). A single tile
+    // reads four times the weights for each product that it saves.
     const int tiles = ((c->out.h + 3) / 4) * ((c->out.w + 3) / 4);
     bool suits = c->k == 3 && c->stride == 1 && c->pad == 1 && !c->planar && c->in.c >= 16 &&
-                 2 * 36 * tiles < 9 * c->out.h * c->out.w;
+                 tiles > 1 && 2 * 36 * tiles < 9 * c->out.h * c->out.w;
     c->method = suits ? MIEN_CONV_WINOGRAD : MIEN_CONV_DIRECT;
 }
 
