@@ -327,16 +327,18 @@ void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
 {
     static const struct mien_result nothing = {0};
     float bar = 0;
-    bool page = menus && s->ui && s->controls.guide.stage != MIEN_UI_GUIDE_OFF;
+    bool pages = menus && s->ui, guide = pages && s->controls.guide.stage != MIEN_UI_GUIDE_OFF;
     menus = menus && s->ui && mien_ui_visible(s->ui, &bar);
     s->settings.top_px = menus ? bar : 0;
     s->settings.light = s->controls.light;
     s->settings.notes_apart = notes_apart;
     struct mien_view_settings v = s->settings;
-    if (page) { // it stands alone
+    if (pages) {
         int w, h;
         mien_view_size(s->view, &w, &h);
         mien_ui_page(s->ui, &s->controls, w, h, &v.right_px, &v.bottom_px);
+    }
+    if (guide) { // it stands alone
         v.mode = MIEN_VIEW_OFF;
         v.hud = MIEN_HUD_OFF;
         v.bars = v.axes = v.points = v.curves = false;

@@ -169,7 +169,7 @@ static void save(struct mien_session *s, enum mien_action_id id, enum task task,
         return;
     }
     if (!h || !h->kept.count || !mien_live_model(s->live)) {
-        mien_show_notice(s->show, "nobody was seen yet whose head could be saved");
+        mien_show_notice(s->show, "there is no head to save yet: nobody has been seen");
         return;
     }
     if (mien_session_file(s, ending, h->path, sizeof(h->path))) { // else told

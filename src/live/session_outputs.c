@@ -491,7 +491,7 @@ void mien_session_save_picture(struct mien_session *s, const struct mien_action 
     s->picture.busy = take_picture(s, &s->picture.image);
     if (!s->picture.busy) {
         mien_session_drop_file(path);
-        mien_show_notice(s->show, "there is no memory for the picture");
+        mien_show_notice(s->show, "there is not enough memory for the picture");
         return;
     }
     snprintf(s->picture.path, sizeof(s->picture.path), "%s", path);

@@ -134,7 +134,7 @@ void mien_session_undo_range(struct mien_session *s, const struct mien_action *a
     }
     p->guide.stage = MIEN_GUIDE_REVIEW; // it can be tried and kept all the same
     p->trying = false;
-    mien_show_notice(s->show, "your range is as it was");
+    mien_show_notice(s->show, "your range was left as it was");
 }
 
 void mien_session_close_guide(struct mien_session *s, const struct mien_action *a)

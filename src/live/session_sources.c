@@ -108,7 +108,7 @@ bool mien_session_open_source(struct mien_session *s, const char *uri, int w, in
         return false;
     }
     if (!mien_files_source(&s->claims, uri)) { // logged
-        mien_show_notice(s->show, "this file is being written: end that output first");
+        mien_show_notice(s->show, "this file is still being written: stop that output first");
         return false;
     }
     snprintf(s->opening.uri, sizeof(s->opening.uri), "%s", uri);

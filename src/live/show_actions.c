@@ -124,7 +124,7 @@ static void wear_before(struct mien_show *s, const struct mien_action *a)
 static void toggle_light(struct mien_show *s, const struct mien_action *a)
 {
     s->controls.light = !s->controls.light;
-    say(s, a, s->controls.light ? "worn things take the face's light" : "plain light");
+    say(s, a, s->controls.light ? "what is worn is lit like the face" : "plain light");
 }
 
 static void toggle_head(struct mien_show *s, const struct mien_action *a)

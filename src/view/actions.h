@@ -16,17 +16,18 @@
 #define MIEN_ACTION_ROWS(X)                                                                        \
     X(MODE, SHOW, NOTHING, "the next overlay", 'm', "m", "m M", MIEN_KEY_SAYS_MODES,               \
       show_next_mode)                                                                              \
-    X(MODE_BACK, SHOW, NOTHING, "the overlay before", 'M', "M", NULL, NULL, show_mode_before)      \
+    X(MODE_BACK, SHOW, NOTHING, "the previous overlay", 'M', "M", NULL, NULL, show_mode_before)    \
     X(SET_MODE, SHOW, NUMBER, "the overlay of this number", 0, NULL, NULL, NULL, set_mode)         \
     X(FAINTER, SHOW, NOTHING, "fainter", '[', "[", "[ ]", "fainter, stronger", make_fainter)       \
     X(STRONGER, SHOW, NOTHING, "stronger", ']', "]", NULL, NULL, make_stronger)                    \
     X(OPACITY, SHOW, NUMBER, "opacity", 0, NULL, NULL, NULL, set_opacity)                          \
     X(PROP, SHOW, NOTHING, "the next thing to wear", 'g', "g", "g",                                \
-      "next thing to wear: glasses, hat …; G the one before; l its light", wear_next)              \
-    X(PROP_BACK, SHOW, NOTHING, "the thing to wear before", 'G', "G", NULL, NULL, wear_before)     \
+      "next thing to wear: glasses, hat …; G the previous one; l its light", wear_next)            \
+    X(PROP_BACK, SHOW, NOTHING, "the previous thing to wear", 'G', "G", NULL, NULL, wear_before)   \
     X(WEAR, SHOW, NUMBER, "wear this alone", 0, NULL, NULL, NULL, wear_alone)                      \
-    X(WEAR_TOO, SHOW, NUMBER, "put this on besides, or off", 0, NULL, NULL, NULL, wear_besides)    \
-    X(FAVOURITE, SHOW, NUMBER, "a favourite, or not", 0, NULL, NULL, NULL, toggle_favourite)       \
+    X(WEAR_TOO, SHOW, NUMBER, "put this on too, or take it off", 0, NULL, NULL, NULL,              \
+      wear_besides)                                                                                \
+    X(FAVOURITE, SHOW, NUMBER, "favourite: shown first", 0, NULL, NULL, NULL, toggle_favourite)    \
     X(LIGHT, SHOW, NOTHING, "light from the face", 'l', "l", NULL, NULL, toggle_light)             \
     X(HEAD, SHOW, NOTHING, "whole head", 'e', "e", "e", "the whole head, or the face only",        \
       toggle_head)                                                                                 \
@@ -42,14 +43,14 @@
     X(CHANNELS, SHOW, NOTHING, "other channels", 'V', "V", NULL, NULL, show_next_channels)         \
     X(SET_CHANNELS, SHOW, NUMBER, "the curves of this set", 0, NULL, NULL, NULL, set_channels)     \
     X(CHANNEL, SHOW, NUMBER, "this channel's curve, or not", 0, NULL, NULL, NULL, toggle_channel)  \
-    X(MIRROR, SHOW, NOTHING, "mirror", 'x', "x", "x", "mirror (cameras are, at first)",            \
-      toggle_mirror)                                                                               \
+    X(MIRROR, SHOW, NOTHING, "mirror", 'x', "x", "x",                                              \
+      "mirror the picture (cameras start mirrored)", toggle_mirror)                                \
     X(NEUTRAL, SESSION, NOTHING, "Take this expression as neutral", 'n', "n", "n",                 \
-      "take the present expression as neutral; N undoes it", mien_session_take_neutral)            \
+      "take the current expression as neutral; N undoes it", mien_session_take_neutral)            \
     X(FORGET, SESSION, NOTHING, "Forget the neutral expression", 'N', "N", NULL, NULL,             \
       mien_session_forget_neutral)                                                                 \
     X(LEARN, SESSION, NOTHING, "Calibrate to my face…", 'C', "C", "C",                             \
-      "calibrate to your face, gesture by gesture; P uses what was learnt, or not",                \
+      "calibrate to your face, gesture by gesture; P uses your own range, or not",                 \
       mien_session_open_guide)                                                                     \
     X(RANGE, SESSION, NOTHING, "use my own range", 'P', "P", NULL, NULL,                           \
       mien_session_toggle_range)                                                                   \
@@ -64,7 +65,8 @@
     X(MARK_AS, SESSION, TEXT, "set a mark with these words", 0, NULL, NULL, NULL,                  \
       mien_session_set_mark)                                                                       \
     X(FACES, SESSION, NUMBER, "faces", '1', "1-8", "1-8",                                          \
-      "so many faces are followed; j or a click: whose figures are shown", mien_session_set_faces) \
+      "how many faces are followed; j or a click: whose figures are shown",                        \
+      mien_session_set_faces)                                                                      \
     X(FIGURES, SHOW, NOTHING, "the next face's figures", 'j', "j", NULL, NULL, show_next_face)     \
     X(SET_FIGURES, SHOW, NUMBER, "this face's figures", 0, NULL, NULL, NULL, show_face)            \
     X(LESS_SMOOTH, SESSION, NOTHING, "less smoothing", '-', "-", "- +",                            \
@@ -91,21 +93,21 @@
       mien_session_show_next_camera)                                                               \
     X(RESCAN, SESSION, NOTHING, "Look for cameras again", 0, NULL, NULL, NULL,                     \
       mien_session_look_for_cameras)                                                               \
-    X(CAMERA_PAGE, SESSION, NOTHING, "Camera: exposure, gain, white …", 'i', "i", "i",             \
+    X(CAMERA_PAGE, SESSION, NOTHING, "Camera: exposure, gain, focus …", 'i', "i", "i",             \
       "the camera's own controls: exposure, gain, white balance, focus",                           \
       mien_session_open_controls)                                                                  \
     X(SET_CONTROL, SESSION, TEXT, "set the camera's control", 0, NULL, NULL, NULL,                 \
       mien_session_set_control)                                                                    \
     X(HOLD_RATE, SESSION, NOTHING, "Hold 30 frames a second", 0, NULL, NULL, NULL,                 \
       mien_session_hold_rate)                                                                      \
-    X(RESET_CONTROLS, SESSION, NOTHING, "As the camera was made", 0, NULL, NULL, NULL,             \
+    X(RESET_CONTROLS, SESSION, NOTHING, "Reset to the camera's defaults", 0, NULL, NULL, NULL,     \
       mien_session_reset_controls)                                                                 \
     X(RECORD, SESSION, NOTHING, "Start recording", 'r', "r", "r",                                  \
-      "record, stop recording; s saves a picture", mien_session_toggle_recording)                  \
+      "start or stop recording; s saves a picture", mien_session_toggle_recording)                 \
     X(SCREENSHOT, SESSION, NOTHING, "Save a picture", 's', "s", NULL, NULL,                        \
       mien_session_save_picture)                                                                   \
     X(SAVE_HEAD, SESSION, NOTHING, "Save my head (GLB)", 'H', "H", "H",                            \
-      "save the head of the person whose figures are shown, to be animated elsewhere",             \
+      "save the head of the person whose figures are shown, as a GLB file",                        \
       mien_session_save_head)                                                                      \
     X(SOUND, SESSION, TEXT, "a recording's sound", 0, NULL, NULL, NULL, mien_session_use_sound)    \
     X(MICROPHONES, SESSION, NOTHING, "look for microphones", 0, NULL, NULL, NULL,                  \
@@ -113,7 +115,7 @@
     X(SAVE_HEAD_OBJ, SESSION, NOTHING, "Save my head (OBJ)", 0, NULL, NULL, NULL,                  \
       mien_session_save_head_obj)                                                                  \
     X(MY_HEAD, SHOW, NOTHING, "My head", 'y', "y", "y",                                            \
-      "my head, turned by the mouse, or the avatar's; A where it is shown", toggle_my_head)        \
+      "my head, turned by the mouse; A where it or the avatar is shown", toggle_my_head)           \
     X(STAGE, SHOW, NOTHING, "where it is shown", 'A', "A", NULL, NULL, move_stage)                 \
     X(SET_STAGE, SHOW, NUMBER, "show the avatar, one's own head, or neither", 0, NULL, NULL, NULL, \
       set_stage)                                                                                   \
@@ -121,7 +123,7 @@
     X(SET_FIGURE, SHOW, NUMBER, "how it is drawn", 0, NULL, NULL, NULL, set_figure_look)           \
     X(FRONT, SHOW, NOTHING, "Seen from the front", 0, NULL, NULL, NULL, see_from_front)            \
     X(REST, SHOW, NOTHING, "at rest", 0, NULL, NULL, NULL, toggle_rest)                            \
-    X(LIT, SHOW, NOTHING, "in the light that is on the face", 0, NULL, NULL, NULL, toggle_lit)     \
+    X(LIT, SHOW, NOTHING, "lit like the face", 0, NULL, NULL, NULL, toggle_lit)                    \
     X(MEAN, SHOW, NUMBER, "towards the mean face", 0, NULL, NULL, NULL, set_mean)                  \
     X(AVATAR, SHOW, TEXT, "take this avatar", 0, NULL, NULL, NULL, take_avatar)                    \
     X(GROUND, SHOW, TEXT, "the colour behind the avatar", 0, NULL, NULL, NULL, set_ground)         \
@@ -134,22 +136,23 @@
     X(SET_WINDOW_PROGRAMME, SHOW, NUMBER, "the second window gets this", 0, NULL, NULL, NULL,      \
       give_window_programme)                                                                       \
     X(AUDIENCE, SHOW, NOTHING, "second window", 'W', "W", "W",                                     \
-      "a second window for the audience, which shows only that; F its full screen",                \
+      "a second window for the audience, which shows only that; F fills its screen",               \
       toggle_audience)                                                                             \
-    X(AUDIENCE_FULLSCREEN, SHOW, NOTHING, "its full screen", 'F', "F", NULL, NULL,                 \
+    X(AUDIENCE_FULLSCREEN, SHOW, NOTHING, "Full screen", 'F', "F", NULL, NULL,                     \
       toggle_audience_fullscreen)                                                                  \
-    X(AUDIENCE_SCREEN, SHOW, NOTHING, "to the next screen", 0, NULL, NULL, NULL, move_audience)    \
+    X(AUDIENCE_SCREEN, SHOW, NOTHING, "Move it to the next screen", 0, NULL, NULL, NULL,           \
+      move_audience)                                                                               \
     X(FOLDER, SESSION, TEXT, "files go to this folder", 0, NULL, NULL, NULL,                       \
       mien_session_use_folder)                                                                     \
     X(OUTPUT, SESSION, NUMBER, "this output on, or off", 0, NULL, NULL, NULL,                      \
       mien_session_toggle_output)                                                                  \
     X(ADD_OUTPUT, SESSION, TEXT, "add these outputs", 0, NULL, NULL, NULL, mien_session_add_typed) \
-    X(PRESENT, SHOW, NOTHING, "Presentation: only what others get", MIEN_KEY_F5, "F5", "F5",       \
+    X(PRESENT, SHOW, NOTHING, "Presentation: only what others get", MIEN_KEY_F5, "F5", "F5",  \
       "presentation: the window shows only that", toggle_presentation)                             \
     X(REPORT, SESSION, NOTHING, "Start a report", 'R', "R", "R",                                   \
-      "begin, finish a report of the session", mien_session_toggle_report)                         \
+      "start or finish a report of the session", mien_session_toggle_report)                       \
     X(PRESET, SESSION, TEXT, "take this preset", 0, NULL, NULL, NULL, mien_session_use_preset)     \
-    X(SAVE_PRESET, SESSION, TEXT, "keep the settings under this name", 0, NULL, NULL, NULL,        \
+    X(SAVE_PRESET, SESSION, TEXT, "save the settings under this name", 0, NULL, NULL, NULL,        \
       mien_session_save_preset)                                                                    \
     X(PAUSE, SHOW, NOTHING, "pause", ' ', "space", "space", "pause", toggle_pause)                 \
     X(FULLSCREEN, SHOW, NOTHING, "Full screen", 'f', "f", "f", "full screen", toggle_fullscreen)   \
@@ -159,7 +162,7 @@
     X(HELP, SHOW, NOTHING, "Keys", '?', "?", "?", "this sheet", show_next_help)                    \
     X(TOGGLE_HELP, SHOW, NOTHING, "Keys", 0, "?", NULL, NULL, toggle_help)                         \
     X(QUIT, SHOW, NOTHING, "Quit", 'q', "q", "q Esc",                                              \
-      "quit; asks while something is recorded; Esc leaves full screen first", leave_or_ask)        \
+      "quit (asks while a file is being written); Esc leaves full screen first", leave_or_ask)     \
     X(ESCAPE, SHOW, NOTHING, "one step back", 0, NULL, NULL, NULL, step_back)                      \
     X(LEAVE, SHOW, NOTHING, "quit without asking", 0, NULL, NULL, NULL, leave)
 #define MIEN_KEY_F5 '\5'                      // no letter: nobody types it

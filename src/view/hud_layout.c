@@ -105,17 +105,18 @@ struct mien_layout mien_hud_layout(const struct mien_hud_screen *s)
     }
     float side = roundf((HUD_STATE + 2 * HUD_MARGIN) * l.ui), room = l.area.w - l.video.w;
     float high = (HUD_STATE_HIGH + 2 * HUD_MARGIN) * l.ui;
-    if (hud == MIEN_HUD_FULL && room >= side) { // the panels stand beside the picture
-        l.video.x = l.area.x + room;
-        l.side = (struct mien_rect){l.area.x, l.area.y, room, l.area.h};
-        l.area.x += room;
-        l.area.w -= room;
+    if (hud == MIEN_HUD_FULL && room >= side) {     // the panels stand beside the picture
+        float left = fmaxf(side, roundf(room / 2)); // the picture in the middle, where that fits
+        l.video.x = l.area.x + left;
+        l.side = (struct mien_rect){l.area.x, l.area.y, left, l.area.h};
+        l.area.x += left;
+        l.area.w -= left;
         if (l.foot.w > 0) {
-            l.foot.x += room;
-            l.foot.w -= room;
+            l.foot.x += left;
+            l.foot.w -= left;
             l.side.h = h - l.side.y;
         }
-        side = 0;
+        side = INFINITY; // all else stays within the picture
     } else if (hud != MIEN_HUD_FULL) { // one line is wide and low
         side = l.video.w > 300 * l.ui ? w : 0;
         high = 2 * HUD_LINE * l.ui;

@@ -53,8 +53,8 @@ void style(float s)
     } colors[] = {
         {ImGuiCol_Text, ImVec4(0.925f, 0.94f, 0.953f, 1)},
         {ImGuiCol_TextDisabled, mien_ui_dim},
-        {ImGuiCol_WindowBg, ImVec4(0.055f, 0.07f, 0.09f, 0.95f)},
-        {ImGuiCol_PopupBg, ImVec4(0.055f, 0.07f, 0.09f, 0.96f)},
+        {ImGuiCol_WindowBg, ImVec4(0.055f, 0.07f, 0.09f, 1)},
+        {ImGuiCol_PopupBg, ImVec4(0.055f, 0.07f, 0.09f, 1)},
         {ImGuiCol_MenuBarBg, ImVec4(0.04f, 0.055f, 0.07f, 0.86f)},
         {ImGuiCol_Border, ImVec4(1, 1, 1, 0.10f)},
         {ImGuiCol_FrameBg, ImVec4(1, 1, 1, 0.08f)},
@@ -108,8 +108,29 @@ void copy(char *out, size_t size, const char *text)
     snprintf(out, size, "%s", text);
 }
 
+// Wide enough for three things to wear in a row; for a tab of each menu; for one menu.
+const float props_em = 23.6f, settings_em = 35.5f, menu_em = 26.5f, low_em = 30;
+
 const char *const titles[] = {"",       "Source",   "View", "Props", "Track",
                               "Record", "Audience", "Send", "Head",  "Help"};
+
+// Menus stand closer, then smaller, in a window that is too narrow for them. Returns the space
+// between two.
+float narrow_bar()
+{
+    const int menus = MIEN_UI_HELP;
+    float text = 0, gap = ImGui::GetStyle().ItemSpacing.x, least = 0.2f * ImGui::GetFontSize();
+    float room = ImGui::GetIO().DisplaySize.x - 1.5f * ImGui::GetFontSize();
+    for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HELP; i++) {
+        text += ImGui::CalcTextSize(titles[i]).x;
+    }
+    gap = std::max(std::min(gap, (room - text) / (2 * menus)), least);
+    float fits = (room - 2 * menus * gap) / text;
+    if (fits < 1) {
+        ImGui::SetWindowFontScale(fits);
+    }
+    return gap;
+}
 
 void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {
@@ -117,13 +138,20 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
     if (!ImGui::BeginMainMenuBar()) {
         return;
     }
+    ImVec2 gap(narrow_bar(), ImGui::GetStyle().ItemSpacing.y);
     ui->bar_px = ImGui::GetWindowSize().y * ui->pixel_ratio;
     for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HELP; i++) {
         if (ui->menu == i) {
             ImGui::OpenPopup(titles[i]);
             ui->menu = 0;
         }
-        if (ImGui::BeginMenu(titles[i])) {
+        ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, gap);
+        bool shown = i != MIEN_UI_PROP && ImGui::BeginMenu(titles[i]);
+        if (i == MIEN_UI_PROP && ImGui::MenuItem(titles[i], nullptr, ui->wearing)) {
+            mien_ui_show(ui, MIEN_UI_PROP);
+        }
+        ImGui::PopStyleVar();
+        if (shown) {
             ui->popup = true;
             mien_ui_part(ui, c, i);
             if (ui->close_all) {
@@ -137,24 +165,68 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
         char text[64];
         snprintf(text, sizeof(text), "● %d:%02d  %.1f MB", s / 60, s % 60,
                  (double)c->recorded_bytes / 1e6);
-        ImGui::SameLine(ImGui::GetWindowWidth() - ImGui::CalcTextSize(text).x -
-                        ImGui::GetFontSize());
-        ImGui::TextColored(mien_ui_warm, "%s", text);
+        float x = ImGui::GetWindowWidth() - ImGui::CalcTextSize(text).x - ImGui::GetFontSize();
+        if (x > ImGui::GetCursorPosX()) {
+            ImGui::SameLine(x);
+            ImGui::TextColored(mien_ui_warm, "%s", text);
+        }
     }
     ImGui::EndMainMenuBar();
 }
 
-void settings_window(mien_ui *ui, const mien_ui_controls *c)
+// Whether tabs leave half of the window to the picture; else there is a list.
+bool room_for_tabs(float width, float em)
 {
-    ImGuiIO &io = ImGui::GetIO();
-    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x * 0.5f, io.DisplaySize.y * 0.5f),
-                            ImGuiCond_Appearing, ImVec2(0.5f, 0.5f));
-    if (ImGui::Begin("Settings", &ui->settings,
-                     ImGuiWindowFlags_AlwaysAutoResize | ImGuiWindowFlags_NoCollapse)) {
+    return width >= 2 * settings_em * em;
+}
+
+// A window that fills the place of a page, where there is one.
+bool begin_page(mien_ui *ui, const char *title, bool *open, float bar)
+{
+    ImVec2 all = ImGui::GetIO().DisplaySize;
+    float em = ImGui::GetFontSize(), right = ui->page_right, low = ui->page_bottom;
+    ImGuiWindowFlags flags = ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoSavedSettings;
+    if (right > 0 || low > 0) {
+        ImVec2 at(right > 0 ? all.x - right : 0, right > 0 ? bar : all.y - low);
+        ImGui::SetNextWindowPos(at, ImGuiCond_Always);
+        ImGui::SetNextWindowSize(ImVec2(all.x - at.x, all.y - at.y), ImGuiCond_Always);
+        flags |= ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoResize;
+    } else {
+        ImGui::SetNextWindowPos(ImVec2(all.x, bar + em), ImGuiCond_Appearing, ImVec2(1, 0));
+        ImGui::SetNextWindowSizeConstraints(ImVec2(0, 0), ImVec2(all.x, all.y - bar - 2 * em));
+        flags |= ImGuiWindowFlags_AlwaysAutoResize;
+    }
+    return ImGui::Begin(title, open, flags);
+}
+
+void props_page(mien_ui *ui, const mien_ui_controls *c, float bar)
+{
+    if (begin_page(ui, titles[MIEN_UI_PROP], &ui->wearing, bar)) {
+        mien_ui_part(ui, c, MIEN_UI_PROP);
+    }
+    ImGui::End();
+    ui->wearing = ui->wearing && !ui->close_all;
+}
+
+void settings_window(mien_ui *ui, const mien_ui_controls *c, float bar)
+{
+    if (begin_page(ui, "Settings", &ui->settings, bar)) {
         if (ui->close_all) {
             ui->settings = false;
         }
-        if (ImGui::BeginTabBar("parts")) {
+        float em = ImGui::GetFontSize();
+        if (!room_for_tabs(ImGui::GetIO().DisplaySize.x, em)) {
+            ImGui::SetNextItemWidth(-1);
+            if (ImGui::BeginCombo("##parts", titles[ui->part])) {
+                for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HEAD; i++) {
+                    if (ImGui::Selectable(titles[i], i == ui->part)) {
+                        ui->part = i;
+                    }
+                }
+                ImGui::EndCombo();
+            }
+            mien_ui_part(ui, c, ui->part);
+        } else if (ImGui::BeginTabBar("parts")) {
             for (int i = MIEN_UI_SOURCE; i <= MIEN_UI_HEAD; i++) {
                 if (ImGui::BeginTabItem(titles[i])) {
                     ImGui::Dummy(ImVec2(ImGui::GetFontSize() * 26, 2));
@@ -329,9 +401,9 @@ void mark_dialog(mien_ui *ui, const mien_ui_controls *c)
         ImGui::SetKeyboardFocusHere();
     }
     ImGui::SetNextItemWidth(-1);
-    bool did =
-        ImGui::InputTextWithHint("##words", "what happened; Enter sets it, Esc does not", ui->words,
-                                 sizeof(ui->words), ImGuiInputTextFlags_EnterReturnsTrue);
+    bool did = ImGui::InputTextWithHint(
+        "##words", "what happened? Enter sets the mark, Esc cancels", ui->words, sizeof(ui->words),
+        ImGuiInputTextFlags_EnterReturnsTrue);
     bool escape = ImGui::IsKeyPressed(SDL_SCANCODE_ESCAPE);
     if (did) {
         mien_action a = {};
@@ -375,8 +447,8 @@ void quit_dialog(mien_ui *ui, const mien_ui_controls *c)
             ImGui::TextColored(mien_ui_amber, "● %.60s", c->sink[i].spec);
         }
     }
-    ImGui::TextDisabled("Quitting finishes and keeps it.");
-    if (ImGui::Button("Go on  (Esc)", ImVec2(em * 9, 0)) || !keep || ui->close_all) {
+    ImGui::TextDisabled("Quitting finishes these files and keeps them.");
+    if (ImGui::Button("Continue  (Esc)", ImVec2(em * 9, 0)) || !keep || ui->close_all) {
         ImGui::CloseCurrentPopup();
         ui->quitting = false;
     }
@@ -423,7 +495,7 @@ void offer(const mien_ui_controls *c)
         } else {
             ImGui::Text("No camera is connected.");
         }
-        ImGui::TextDisabled("mien waits: a camera that you plug in is shown at once.");
+        ImGui::TextDisabled("Plug one in and it is shown at once.");
         ImGui::PopTextWrapPos();
         ImGui::Dummy(ImVec2(1, em * 0.3f));
         if (ImGui::Button("Play the demo clip  (d)", ImVec2(-1, em * 2))) {
@@ -458,6 +530,7 @@ mien_ui *mien_ui_create(void *window, void *context, float scale, bool headless)
     ui->headless = headless;
     ui->scale = scale;
     ui->pixel_ratio = 1;
+    ui->part = MIEN_UI_SOURCE;
     IMGUI_CHECKVERSION();
     ui->context = ImGui::CreateContext();
     ImGuiIO &io = ImGui::GetIO();
@@ -526,7 +599,8 @@ bool mien_ui_event(mien_ui *ui, const void *event)
         ui->leave = true;
         return true;
     }
-    if (key && e->key.keysym.sym == SDLK_ESCAPE && dialog && !ImGui::GetIO().WantTextInput) {
+    if (key && e->key.keysym.sym == SDLK_ESCAPE && (dialog || ui->wearing) &&
+        !ImGui::GetIO().WantTextInput) {
         mien_ui_show(ui, MIEN_UI_NONE);
         return true;
     }
@@ -560,12 +634,16 @@ bool mien_ui_event(mien_ui *ui, const void *event)
 void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
 {
     if (menu == MIEN_UI_NONE) {
-        ui->close_all = ui->settings || ui->camera || ui->opened || ui->marking || ui->popup ||
-                        ui->quitting || ui->guiding;
+        ui->close_all = ui->settings || ui->wearing || ui->camera || ui->opened || ui->marking ||
+                        ui->popup || ui->quitting || ui->guiding;
         ui->menu = 0;
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
         ui->settings = !ui->settings;
+        ui->wearing = false;
+    } else if (menu == MIEN_UI_PROP) {
+        ui->wearing = !ui->wearing;
+        ui->settings = false;
     } else if (menu == MIEN_UI_CAMERA) {
         ui->camera = !ui->camera;
     } else if (menu == MIEN_UI_OPEN) {
@@ -584,6 +662,23 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
     }
 }
 
+void mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height,
+                   float *right, float *bottom)
+{
+    float em = roundf(13 * ui->scale) / ui->pixel_ratio;
+    float of = !ui->settings ? props_em : room_for_tabs(width, em) ? settings_em : menu_em;
+    float wide = roundf(of * em), low = roundf(low_em * em);
+    *right = *bottom = 0;
+    if (c->guide.stage != MIEN_UI_GUIDE_OFF || !(ui->settings || ui->wearing)) {
+        return;
+    }
+    if (width - wide >= 0.45f * width) {
+        *right = wide;
+    } else if (height - low >= 0.42f * height) {
+        *bottom = low;
+    }
+}
+
 bool mien_ui_visible(const mien_ui *ui, float *bar_px)
 {
     bool bar = ui->menu || ui->popup || ui->keep || ui->offering ||
@@ -591,9 +686,9 @@ bool mien_ui_visible(const mien_ui *ui, float *bar_px)
     if (bar_px) {
         *bar_px = bar ? ui->bar_px : 0;
     }
-    return bar || ui->heading || ui->settings || ui->camera || ui->opened || ui->open_asked ||
-           ui->close_all || ui->quit_asked || ui->quitting || ui->mark_asked || ui->marking ||
-           ui->guiding;
+    return bar || ui->heading || ui->settings || ui->wearing || ui->camera || ui->opened ||
+           ui->open_asked || ui->close_all || ui->quit_asked || ui->quitting || ui->mark_asked ||
+           ui->marking || ui->guiding;
 }
 
 void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
@@ -621,8 +716,12 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     } else {
         ui->popup = false;
     }
+    bar /= ui->pixel_ratio;
+    mien_ui_place(ui, c, io.DisplaySize.x, io.DisplaySize.y, &ui->page_right, &ui->page_bottom);
     if (ui->settings) {
-        settings_window(ui, c);
+        settings_window(ui, c, bar);
+    } else if (ui->wearing) {
+        props_page(ui, c, bar);
     }
     if (ui->camera) {
         camera_window(ui, c);

@@ -41,8 +41,8 @@ const char *what_to_do(const mien_ui_guide &g)
     bool learning = g.stage == MIEN_UI_GUIDE_READY || g.stage == MIEN_UI_GUIDE_STEP;
     return g.stage == MIEN_UI_GUIDE_KEPT     ? "Kept. It is used from now on."
            : g.stage == MIEN_UI_GUIDE_REVIEW ? "Try it: the marks show your face now."
-           : learning && !g.face             ? "Come into the picture: there is no face."
-           : g.stage == MIEN_UI_GUIDE_READY  ? "Look at the camera, your face at rest."
+           : learning && !g.face             ? "No face in the picture: come into view."
+           : g.stage == MIEN_UI_GUIDE_READY  ? "Look at the camera with your face at rest."
            : g.row[g.now].seen               ? "Seen. Now relax."
                                              : g.row[g.now].ask;
 }
@@ -210,9 +210,9 @@ const char *key_words(const mien_ui_guide &g)
 {
     return g.stage == MIEN_UI_GUIDE_KEPT     ? "Backspace undoes it, Esc closes"
            : g.stage == MIEN_UI_GUIDE_REVIEW ? "Click a gesture to do it again. Enter keeps the "
-                                               "ranges, Esc leaves all as it was."
-                                             : "Right arrow skips, Backspace goes back, Esc leaves "
-                                               "all as it was.";
+                                               "ranges, Esc discards them."
+                                             : "Right arrow skips, Backspace goes back, Esc "
+                                               "discards everything.";
 }
 
 } // namespace
@@ -220,7 +220,10 @@ const char *key_words(const mien_ui_guide &g)
 void mien_ui_page(const mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px,
                   float *right_px, float *bottom_px)
 {
-    *right_px = *bottom_px = 0;
+    float ratio = ui->pixel_ratio;
+    mien_ui_place(ui, c, (float)width_px / ratio, (float)height_px / ratio, right_px, bottom_px);
+    *right_px *= ratio;
+    *bottom_px *= ratio;
     if (c->guide.stage == MIEN_UI_GUIDE_OFF) {
         return;
     }

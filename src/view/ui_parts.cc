@@ -173,7 +173,7 @@ void preset_part(mien_ui *ui, const mien_ui_controls *c)
     }
     ImGui::SameLine();
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
-    if (ImGui::InputTextWithHint("##keep", "keep as: a name, Enter", ui->preset, sizeof(ui->preset),
+    if (ImGui::InputTextWithHint("##keep", "save as …", ui->preset, sizeof(ui->preset),
                                  ImGuiInputTextFlags_EnterReturnsTrue) &&
         ui->preset[0]) {
         mien_action_ask_text(c->actions, MIEN_ACTION_SAVE_PRESET, ui->preset);
@@ -186,7 +186,7 @@ void view_part(mien_ui *ui, const mien_ui_controls *c)
     const mien_view_settings *s = c->settings;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, // the longest menu, in the smallest window
                         ImVec2(ImGui::GetStyle().ItemSpacing.x, ImGui::GetFontSize() * 0.15f));
-    ImGui::TextDisabled("over the face: m, back with M");
+    ImGui::TextDisabled("drawn over the face: m, M");
     for (int m = 0; m < MIEN_VIEW_MODES; m++) {
         const mien_view_mode_row *row = mien_view_mode_at(m);
         if (ImGui::RadioButton(row->label, s->mode == m)) {
@@ -204,7 +204,7 @@ void view_part(mien_ui *ui, const mien_ui_controls *c)
     toggle(c, MIEN_ACTION_AXES, s->axes);
     ImGui::Separator();
     static const char *const levels[] = {"nothing", "one line", "all figures"};
-    ImGui::TextDisabled("state:");
+    ImGui::TextDisabled("status:");
     for (int i = 0; i < MIEN_HUD_LEVELS; i++) {
         ImGui::SameLine();
         if (ImGui::RadioButton(levels[i], s->hud == i)) {
@@ -274,12 +274,14 @@ void prop_cell(const mien_ui_controls *c, int i, float size)
 void prop_part(mien_ui *ui, const mien_ui_controls *c)
 {
     float em = ImGui::GetFontSize(), size = 6.2f * em, gap = 0.6f * em;
+    bool page = ui->page_right > 0 || ui->page_bottom > 0; // which scrolls itself
     ImVec2 room = ImGui::GetIO().DisplaySize;
-    int columns = (int)((0.86f * room.x - 2 * em) / (size + gap));
+    float wide = page ? ImGui::GetContentRegionAvail().x : fminf(0.86f * room.x - 2 * em, 29 * em);
+    int columns = (int)((wide + gap) / (size + gap));
     columns = columns < 1 ? 1 : columns > 5 ? 5 : columns;
     int rows = (c->props - 1 + columns - 1) / columns, n = 0;
     float all = (float)rows * (size + 2.1f * em),
-          high = fminf(all, fmaxf(room.y - 11 * em, 8 * em));
+          high = page ? all : fminf(all, fmaxf(room.y - 13 * em, 8 * em));
     float bar = high < all ? ImGui::GetStyle().ScrollbarSize : 0;
     ui->browsing = true;
     button(c, MIEN_ACTION_WEAR, "Take everything off");
@@ -299,8 +301,7 @@ void prop_part(mien_ui *ui, const mien_ui_controls *c)
     ImGui::EndChild();
     ImGui::PopStyleVar();
     toggle(c, MIEN_ACTION_LIGHT, c->light);
-    ImGui::TextDisabled("one after the other: g, G; your own glTF and PNG");
-    ImGui::TextDisabled("files: ~/.local/share/mien/props");
+    ImGui::TextDisabled("your own: ~/.local/share/mien/props");
 }
 
 void track_part(const mien_ui_controls *c)
@@ -313,7 +314,7 @@ void track_part(const mien_ui_controls *c)
         ask(c, MIEN_ACTION_FACES, faces);
     }
     key_hint("1…8");
-    ImGui::TextDisabled("figures are those of the face you click; next one: %s",
+    ImGui::TextDisabled("click a face to see its figures; next face: %s",
                         mien_action_label(MIEN_ACTION_FIGURES));
     ImGui::SetNextItemWidth(wide);
     slide(c, MIEN_ACTION_SMOOTHING, c->filter, 4, c->filter <= 0 ? "none" : "× %.1f");
@@ -339,8 +340,8 @@ void track_part(const mien_ui_controls *c)
     ImGui::Separator();
     button(c, MIEN_ACTION_LEARN);
     toggle(c, MIEN_ACTION_RANGE, c->profile_on && c->profile_known);
-    ImGui::TextDisabled(c->profile_known ? "so that your blink and smile are full ones"
-                                         : "a minute: at rest, then ten gestures");
+    ImGui::TextDisabled(c->profile_known ? "makes your blink and smile full ones"
+                                         : "takes a minute: at rest, then ten gestures");
 }
 
 // Without the folder it is in, which may be long.
@@ -412,14 +413,14 @@ void record_part(mien_ui *ui, const mien_ui_controls *c)
     ui->typed |=
         ImGui::InputTextWithHint("##folder", "the current folder", ui->files, sizeof(ui->files));
     ui->typing |= ImGui::IsItemActive();
-    ImGui::TextDisabled("all goes to this folder");
+    ImGui::TextDisabled("where files are saved");
 }
 
 // One output's own choice.
 void programme_of(const mien_ui_controls *c, const char *label, enum mien_action_id id, int now)
 {
     static const char *const names[MIEN_PROGRAMMES + 1] = {
-        "the same", "with what is worn", "the picture alone", "all that I see", "the avatar"};
+        "the same", "with what is worn", "the picture alone", "everything I see", "the avatar"};
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 10);
     if (ImGui::BeginCombo(label, names[now])) {
         for (int i = 0; i <= MIEN_PROGRAMMES; i++) {
@@ -436,9 +437,10 @@ void programme_of(const mien_ui_controls *c, const char *label, enum mien_action
 
 void audience_part(const mien_ui_controls *c)
 {
-    static const char *const programmes[MIEN_PROGRAMMES] = {
-        "with what is worn", "alone", "with all that I see", "not at all: the avatar instead"};
-    ImGui::TextDisabled("others get the picture:");
+    static const char *const programmes[MIEN_PROGRAMMES] = {"the picture with what is worn",
+                                                            "the picture alone", "everything I see",
+                                                            "the avatar, not the picture"};
+    ImGui::TextDisabled("others get:");
     for (int i = 0; i < MIEN_PROGRAMMES; i++) {
         if (i == MIEN_PROGRAMME_AVATAR && !c->avatar[0]) {
             continue;
@@ -501,7 +503,7 @@ void send_part(mien_ui *ui, const mien_ui_controls *c)
         }
         ImGui::EndCombo();
     }
-    ImGui::TextDisabled("addresses: vmc:192.168.0.7:39539");
+    ImGui::TextDisabled("to another computer: vmc:192.168.0.7:39539");
 }
 
 // How a figure is drawn, and where.
@@ -542,16 +544,16 @@ void avatar_part(const mien_ui_controls *c)
         ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + ImGui::GetFontSize() * 20);
         ImGui::TextDisabled("%s", c->avatar_can);
         ImGui::PopTextWrapPos();
-        if (ImGui::Button("Without an avatar")) {
+        if (ImGui::Button("Remove the avatar")) {
             mien_action_ask_text(c->actions, MIEN_ACTION_AVATAR, "");
         }
         ImGui::SameLine();
     }
-    if (ImGui::Button(c->avatar[0] ? "Another …" : "Take an avatar: VRM, glTF …")) {
+    if (ImGui::Button(c->avatar[0] ? "Another …" : "Choose an avatar (VRM, glTF) …")) {
         mien_action_ask(c->actions, MIEN_ACTION_OPEN);
     }
     ImGui::SetNextItemWidth(ImGui::GetFontSize() * 9);
-    if (ImGui::BeginCombo("behind it", c->ground)) {
+    if (ImGui::BeginCombo("background", c->ground)) {
         static const char *const grounds[] = {"grey", "black", "white", "green", "blue"};
         for (const char *g : grounds) {
             if (ImGui::Selectable(g, !strcmp(g, c->ground))) {
@@ -572,8 +574,8 @@ void help_part(const mien_ui_controls *c)
     button(c, MIEN_ACTION_TOGGLE_HELP);
     button(c, MIEN_ACTION_SETTINGS);
     ImGui::Separator();
-    ImGui::TextDisabled("mien uses no network and writes no picture");
-    ImGui::TextDisabled("unless it is asked to; a lamp shows when.");
+    ImGui::TextDisabled("mien uses no network and writes no pictures");
+    ImGui::TextDisabled("unless asked to; a lamp shows when it does.");
     ImGui::Separator();
     button(c, MIEN_ACTION_QUIT);
 }
@@ -627,7 +629,7 @@ void mien_ui_camera_page(const mien_ui_controls *c)
     }
     ImGui::Separator();
     if (!c->camera_controls) {
-        ImGui::TextDisabled("this camera offers nothing to set");
+        ImGui::TextDisabled("this camera has no controls");
     }
     for (int i = 0; i < c->camera_controls; i++) {
         const mien_control *k = &c->camera_control[i];
@@ -677,11 +679,11 @@ void mien_ui_head_part(const mien_ui_controls *c)
                            c->head_seen[i] ? "●" : "–", sides[i]);
     }
     if (c->head_busy) {
-        ImGui::TextColored(mien_ui_amber, "making your head from %d looks …", c->head_looks);
+        ImGui::TextColored(mien_ui_amber, "building your head from %d views …", c->head_looks);
     } else if (!c->head_there) {
         ImGui::TextColored(mien_ui_amber, "look straight into the camera");
     } else {
-        ImGui::TextDisabled(seen < MIEN_UI_SIDES ? "turn slowly to the sides that have no dot"
+        ImGui::TextDisabled(seen < MIEN_UI_SIDES ? "turn slowly towards the sides without a dot"
                                                  : "seen from all sides: save it, or go on");
     }
     ImGui::Separator();
