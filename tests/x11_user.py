@@ -1,7 +1,7 @@
 """A user of a window on an X server: finds it by its title, points, clicks, types, resizes (libX11, libXtst)."""
 import ctypes, os, time
 
-KEYS = {"?": 0x3F, " ": 0x20, "escape": 0xFF1B, "tab": 0xFF09, "f10": 0xFFC7, "return": 0xFF0D}
+KEYS = {"?": 0x3F, " ": 0x20, "escape": 0xFF1B, "tab": 0xFF09, "f5": 0xFFC2, "f10": 0xFFC7, "return": 0xFF0D}
 
 
 class Attributes(ctypes.Structure):  # XWindowAttributes begins so; the rest is room

@@ -7,18 +7,20 @@ A page for each scene, all sizes on it, as JPEG. The report is drawn by chromium
 it is. Look at each: nothing may be cut, overlap the face or be unreadable.
 """
 import os, shutil, subprocess, sys, tempfile
-from PIL import Image
+from PIL import Image, ImageGrab
 
 SIZES = ["640x480", "1280x720", "1920x1080", "400x900"]
-SCENES = {  # name: options of the live program
-    "start": [],
-    "keys": ["--menu", "help"],
-    "view": ["--menu", "view"],
-    "props": ["--menu", "props", "--prop", "sunglasses,party"],
-    "settings": ["--menu", "settings"],
-    "lab": ["--preset", "lab"],
-    "stream": ["--preset", "stream", "--prop", "glasses"],
-    "booth": ["--preset", "booth"],
+CLIP, PERSON = "demo.mp4", "synth:seed=3,gestures"  # the clip is copied to the current folder: its name is in the pictures
+SCENES = {  # name: source, frames, options of the live program
+    "start": (CLIP, 20, []),
+    "keys": (CLIP, 20, ["--menu", "help"]),
+    "view": (CLIP, 20, ["--menu", "view"]),
+    "props": (CLIP, 20, ["--menu", "props", "--prop", "sunglasses,party"]),
+    "settings": (CLIP, 20, ["--menu", "settings"]),
+    "calibration": (PERSON, 560, ["--menu", "calibration"]),  # some gestures were seen
+    "lab": (CLIP, 20, ["--preset", "lab"]),
+    "stream": (CLIP, 20, ["--preset", "stream", "--prop", "glasses"]),
+    "booth": (CLIP, 20, ["--preset", "booth"]),
 }
 GAP, HIGH = 12, 360  # of a page: between pictures; each is scaled to this height
 
@@ -51,24 +53,57 @@ def report(mien, clip, tmp, path):
     page(pictures, path)
 
 
+def presentation(mien, size, shot):
+    """A window on a display of its own, F5 pressed; what it shows is taken from the display."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../tests"))
+    from x11_user import User
+    server = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", size + "x24"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    os.environ["DISPLAY"] = ":" + server.stdout.readline().decode().strip()
+    program = None
+    try:
+        program = subprocess.Popen([mien, "live", CLIP, "--no-config", "--size", size, "--hud", "full", "--axes", "--prop", "glasses,hat",
+                                    "--out", "jsonl:results"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        user = User("mien", results="results")
+        user.pause(1)
+        before = ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
+        user.press("f5")
+        user.pause(1)
+        after = ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
+    finally:
+        if program:
+            program.kill()
+            program.wait()
+        server.terminate()
+        server.wait()
+    before.convert("RGB").save(shot % "before")
+    after.convert("RGB").save(shot % "after")
+
+
 def main():
     mien, home = os.path.abspath(sys.argv[1]), os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
     out = sys.argv[2] if len(sys.argv) > 2 else home + "/assets/doc/tour"
-    clip = "demo.mp4"  # of the current folder: its name is in the pictures
+    clip = CLIP
     out = os.path.abspath(out)
     os.makedirs(out, exist_ok=True)
     os.environ["MIEN_HOME"] = home
     with tempfile.TemporaryDirectory() as tmp:
         shutil.copy(home + "/assets/demo.mp4", tmp)
         os.chdir(tmp)
-        for name, options in SCENES.items():
+        for name, (source, frames, options) in SCENES.items():
             pictures = []
             for size in SIZES:
                 shot = "%s/%s-%s.png" % (tmp, name, size)
-                subprocess.run([mien, "live", clip, "--headless", "--no-config", "--no-pace", "--frames", "20", "--size", size,
+                subprocess.run([mien, "live", source, "--headless", "--no-config", "--no-pace", "--frames", str(frames), "--size", size,
                                 "--screenshot", shot] + options, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 pictures.append(Image.open(shot).convert("RGB"))
             page(pictures, "%s/%s.jpg" % (out, name))
+        if shutil.which("Xvfb"):
+            for size in SIZES:
+                presentation(mien, size, tmp + "/present-%s-" + size + ".png")
+            page([Image.open("%s/present-%s-%s.png" % (tmp, when, size)) for size in SIZES for when in ("before", "after")],
+                 out + "/presentation.jpg")
+        else:
+            print("no Xvfb: the presentation's page stays as it is")
         report(mien, clip, tmp, out + "/report.jpg")
 
 

@@ -25,7 +25,7 @@ static bool read_size(const char *picture, struct mien_bench *b)
 int mien_cmd_bench(int argc, char **argv)
 {
     struct mien_bench b = {.batch = 64,
-                           .shard = 8,
+                           .shard = 16,
                            .landmarks = 240,
                            .size = 160,
                            .precision = MIEN_PRECISION_AUTO,
@@ -53,7 +53,7 @@ int mien_cmd_bench(int argc, char **argv)
         {"threads", 't', MIEN_OPT_FIELD(&b.threads), "N", "train: threads, 0 = one per core.", 0,
          256},
         {"batch", 'b', MIEN_OPT_FIELD(&b.batch), "N", "train: pictures a step.", 1, 4096},
-        {"shard", 's', MIEN_OPT_FIELD(&b.shard), "N", "train: pictures a shard.", 1, 1024},
+        {"shard", 0, MIEN_OPT_FIELD(&b.shard), "N", "train: pictures a shard.", 1, 1024},
         {"precision", 0, MIEN_OPT_CHOICE, &b.precision, MIEN_PRECISION_NAMES,
          "train: of the convolutions' operands, as in `mien train`.", 0, 0},
         {"landmarks", 0, MIEN_OPT_FIELD(&b.landmarks), "N", "value of $LANDMARKS in a description.",

@@ -363,8 +363,8 @@ int mien_cmd_synth(int argc, char **argv)
         .series = {.seed = 1, .children = 0.05f, .gaping = 0.02f, .strange = 0.3f, .webcam = 0.3f},
     };
     const struct mien_opt opts[] = {
-        {"count", 'n', MIEN_OPT_FIELD(&o.count), "N",
-         "how many pictures (a sheet: 48, at most 128)", 0, 1e8},
+        {"count", 0, MIEN_OPT_FIELD(&o.count), "N", "how many pictures (a sheet: 48, at most 128)",
+         0, 1e8},
         {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "write a pack of labelled pictures", 0, 0},
         {"sheet", 0, MIEN_OPT_OUTPUT, &o.sheet, "FILE", "write a contact sheet (PNG or JPEG)", 0,
          0},
@@ -373,7 +373,7 @@ int mien_cmd_synth(int argc, char **argv)
         {"clip", 0, MIEN_OPT_FIELD(&o.clip), "DIR",
          "write the frames of an animated person (640x480, 30 a second) as PNG", 0, 0},
         {"seconds", 0, MIEN_OPT_FIELD(&o.seconds), "S", "length of the clip", 1, 3600},
-        {"seed", 's', MIEN_OPT_FIELD(&o.series.seed), "N", "another seed is other people", 0,
+        {"seed", 0, MIEN_OPT_FIELD(&o.series.seed), "N", "another seed is other people", 0,
          2147483647},
         {"size", 0, MIEN_OPT_FIELD(&o.size_px), "PX", "side of a picture", 64, 1024},
         {"threads", 't', MIEN_OPT_FIELD(&o.threads), "N", "worker threads, 0 = one a core", 0,

@@ -25,7 +25,7 @@
          "are",                                                                                      \
          0,                                                                                          \
          0},                                                                                         \
-        {"steps", 's', MIEN_OPT_FIELD(&(l).steps), "N", "optimiser steps", 1, 1e9},                  \
+        {"steps", 0, MIEN_OPT_FIELD(&(l).steps), "N", "optimiser steps", 1, 1e9},                    \
         {"batch", 'b', MIEN_OPT_FIELD(&(l).batch), "N", "pictures a step", 1, 4096},                 \
         {"shard",                                                                                    \
          0,                                                                                          \

@@ -14,11 +14,9 @@ for path in sorted(glob.glob(sys.argv[1] + "/*.help")):
         if m:
             if m[1]: letters.setdefault(m[1], {}).setdefault(m[2], []).append(command)
             values.setdefault(m[2], {}).setdefault(m[3] or "", []).append(command)
-# A training's steps, a shard and a seed share a letter with the live source; people rendered are counted.
-known = {"s": {"source", "steps", "shard", "seed"}, "n": {"faces", "count"}}
 for letter, names in letters.items():
-    if len(names) > 1 and set(names) != known.get(letter): wrong.append("-%s: %s" % (letter, names))
-assert letters["n"]["faces"] == ["bench", "image", "live", "video"] and letters["n"]["count"] == ["synth"], letters["n"]
+    if len(names) > 1: wrong.append("-%s: %s" % (letter, names))
+assert letters["n"]["faces"] == ["bench", "image", "live", "video"], letters["n"]
 for name in ("faces", "filter", "frames", "fov", "fps", "quality", "threads", "profile", "report", "seconds"):
     if len(values[name]) != 1: wrong.append("--%s: %s" % (name, values[name]))
 print("\n".join(wrong) or "%d options, %d letters" % (len(values), len(letters)))

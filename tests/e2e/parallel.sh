@@ -14,7 +14,7 @@ export TMPDIR=/tmp OPENBLAS_NUM_THREADS=1
 run2() { mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 "$@"; }
 
 make_pack a.pack 48 5
-run2 "$MIEN" synth -n 48 --size 96 --seed 5 -o "$tmp/two.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
+run2 "$MIEN" synth --count 48 --size 96 --seed 5 -o "$tmp/two.pack" --data "$tmp" >"$tmp/log" 2>&1 ||
     fail "synth by two: $(tail -n 3 "$tmp/log")"
 cmp "$tmp/a.pack" "$tmp/two.pack" || fail "the pack of two ranks differs"
 [ "$(ls "$tmp" | grep -c rank)" = 0 ] || fail "parts are left behind: $(ls "$tmp")"
