@@ -60,11 +60,13 @@ def presentation(mien, size, shot):
     server = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", size + "x24"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     os.environ["DISPLAY"] = ":" + server.stdout.readline().decode().strip()
     program = None
+    if os.path.exists("results"):
+        os.unlink("results")
     try:
         program = subprocess.Popen([mien, "live", CLIP, "--no-config", "--size", size, "--hud", "full", "--axes", "--prop", "glasses,hat",
                                     "--out", "jsonl:results"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         user = User("mien", results="results")
-        user.pause(1)
+        user.pause(4)  # the menus are gone again
         before = ImageGrab.grab(xdisplay=os.environ["DISPLAY"])
         user.press("f5")
         user.pause(1)
@@ -100,8 +102,8 @@ def main():
         if shutil.which("Xvfb"):
             for size in SIZES:
                 presentation(mien, size, tmp + "/present-%s-" + size + ".png")
-            page([Image.open("%s/present-%s-%s.png" % (tmp, when, size)) for size in SIZES for when in ("before", "after")],
-                 out + "/presentation.jpg")
+            shots = ["before-" + SIZES[0]] + ["after-" + size for size in SIZES]
+            page([Image.open("%s/present-%s.png" % (tmp, shot)) for shot in shots], out + "/presentation.jpg")
         else:
             print("no Xvfb: the presentation's page stays as it is")
         report(mien, clip, tmp, out + "/report.jpg")
