@@ -45,6 +45,12 @@ static bool it_counts_down(void)
 
 static bool all_is_seen(void)
 {
+    static bool asked; // too early: some gestures are still to come
+    if (!asked && c->guide.stage == MIEN_UI_GUIDE_STEP && c->guide.now >= 3 &&
+        c->guide.row[1].seen) {
+        asked = mien_action_ask(c->actions, MIEN_ACTION_GUIDE_KEEP);
+    }
+    assert_true(asked || c->guide.stage != MIEN_UI_GUIDE_REVIEW);
     assert_false(mien_file_exists(kept));
     assert_false(c->profile_known);
     return c->guide.stage == MIEN_UI_GUIDE_REVIEW;
@@ -60,6 +66,10 @@ static bool it_can_be_tried(void) // an avatar's blink is a full one, of a lid t
         float b = shot->result.face[0].action[MIEN_BS_EYE_BLINK_LEFT];
         blink = b > blink ? b : blink;
     }
+    if (session.person.phase != MIEN_PROFILE_READY) {
+        return false;
+    }
+    assert_false(c->profile_known); // what is tried is not had
     return blink > 0.98f && !mien_file_exists(kept);
 }
 
