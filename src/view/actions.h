@@ -147,7 +147,7 @@
     X(OUTPUT, SESSION, NUMBER, "this output on, or off", 0, NULL, NULL, NULL,                      \
       mien_session_toggle_output)                                                                  \
     X(ADD_OUTPUT, SESSION, TEXT, "add these outputs", 0, NULL, NULL, NULL, mien_session_add_typed) \
-    X(PRESENT, SHOW, NOTHING, "Presentation: only what others get", MIEN_KEY_F5, "F5", "F5",  \
+    X(PRESENT, SHOW, NOTHING, "Presentation: only what others get", MIEN_KEY_F5, "F5", "F5",       \
       "presentation: the window shows only that", toggle_presentation)                             \
     X(REPORT, SESSION, NOTHING, "Start a report", 'R', "R", "R",                                   \
       "start or finish a report of the session", mien_session_toggle_report)                       \

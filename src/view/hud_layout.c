@@ -116,7 +116,7 @@ struct mien_layout mien_hud_layout(const struct mien_hud_screen *s)
             l.foot.w -= left;
             l.side.h = h - l.side.y;
         }
-        side = INFINITY; // all else stays within the picture
+        side = INFINITY;               // all else stays within the picture
     } else if (hud != MIEN_HUD_FULL) { // one line is wide and low
         side = l.video.w > 300 * l.ui ? w : 0;
         high = 2 * HUD_LINE * l.ui;
