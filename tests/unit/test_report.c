@@ -27,7 +27,7 @@ static const char *in_dir(const char *name)
 }
 
 // A face at time t: blinks of 133 ms every three seconds, eyes closed from 13 to 14 s, happy from 5
-// to 8 s, the head turning 10 degrees a second until t = 2.
+// to 8 s and for a flicker at 9 s, the head turning 10 degrees a second until t = 2.
 static void face_at(struct mien_face_result *f, struct mien_lid_watch *lids, double t)
 {
     memset(f, 0, sizeof(*f));
@@ -39,7 +39,7 @@ static void face_at(struct mien_face_result *f, struct mien_lid_watch *lids, dou
     bool shut = (t > 1 && fmod(t, 3) < 0.13) || (t >= 13 && t < 14);
     f->action[MIEN_BS_EYE_BLINK_LEFT] = f->action[MIEN_BS_EYE_BLINK_RIGHT] = shut ? 0.9f : 0.1f;
     mien_lid_watch_feed(lids, f->action, 1 / 30.0f, &f->lids);
-    bool happy = t >= 5 && t < 8;
+    bool happy = (t >= 5 && t < 8) || (t >= 9 && t < 9.2); // the second is no episode
     f->expression[MIEN_EXPRESSION_HAPPY] = happy ? 0.8f : 0.1f;
     f->expression[MIEN_EXPRESSION_NEUTRAL] = happy ? 0.2f : 0.9f;
     f->expression_class = happy ? MIEN_EXPRESSION_HAPPY : MIEN_EXPRESSION_NEUTRAL;
@@ -120,9 +120,10 @@ static void test_counts(void **state)
     assert_float_equal(p->episode[0].start_s - r->start_s, 5, 0.04);
     assert_float_equal(p->episode[0].end_s - p->episode[0].start_s, 3, 0.07);
     assert_float_equal(p->path_deg, 20, 0.1);
-    assert_float_equal(p->share[MIEN_EXPRESSION_HAPPY], 3 * 0.8 + 17 * 0.1, 0.1);
+    assert_float_equal(p->share[MIEN_EXPRESSION_HAPPY], 3.2 * 0.8 + 16.8 * 0.1, 0.1);
     // Half of the time, less what shut eyes do not look: one second and six blinks.
     assert_float_equal(p->gaze_camera_s / p->gaze_total_s, 0.527, 0.01);
+    assert_float_equal(p->spread[MIEN_CHANNEL_GAZE_YAW].mean, 25 * (1 - 0.527), 0.3);
     drop(r);
 }
 
