@@ -37,8 +37,8 @@ int mien_cmd_bench(int argc, char **argv)
         .name = "bench",
         .synopsis = "train | net FILE | synth | step [CLIP] | live [CLIP] [options]",
         .summary = "measure the speed of training, of one network (.net or description .txt), of "
-                   "rendering people or of each stage of following a clip on one core, or of the "
-                   "live program with several faces",
+                   "rendering people, of each stage of tracking a clip on one core, or of the live "
+                   "program with several faces",
         .example = "mien bench train --threads 2\nmien bench net models/face.net\n"
                    "mien bench synth --seconds 10\nmien bench step\n"
                    "mien bench live --faces 4 --mode shaded",
@@ -47,8 +47,8 @@ int mien_cmd_bench(int argc, char **argv)
         .sub = "train|net|synth|step|live"};
     const struct mien_opt opts[] = {
         {"net", 0, MIEN_OPT_INPUT, &b.net, "FILE",
-         "train: description of the network (assets/nets/…); without it a 50-MMAC one of 3x3 "
-         "convolutions.",
+         "train: description of the network (assets/nets/…); by default 3x3 convolutions of 50 "
+         "million multiply-adds.",
          0, 0},
         {"threads", 't', MIEN_OPT_FIELD(&b.threads), "N", "train: threads, 0 = one per core.", 0,
          256},
@@ -58,16 +58,16 @@ int mien_cmd_bench(int argc, char **argv)
          "train: of the convolutions' operands, as in `mien train`.", 0, 0},
         {"landmarks", 0, MIEN_OPT_FIELD(&b.landmarks), "N", "value of $LANDMARKS in a description.",
          1, 4096},
-        {"size", 0, MIEN_OPT_FIELD(&b.size), "PX", "synth: side of a picture.", 64, 1024},
+        {"size", 0, MIEN_OPT_FIELD(&b.size), "PX", "synth: side of a picture, pixels.", 64, 1024},
         {"textures", 0, MIEN_OPT_FIELD(&b.textures), "DIR",
          "synth: folder of skins (*.jpg) made by `mien prepare textures`.", 0, 0},
         {"faces", 'n', MIEN_OPT_FIELD(&b.faces), "N",
-         "live: faces in the picture, 4 unless told. step: followed at most, 1 unless told.", 1,
+         "live: faces in the picture (0 means 4). step: most faces to follow (0 means 1).", 1,
          MIEN_FACES_MAX},
-        {"picture", 0, MIEN_OPT_FIELD(&picture), "WxH", "live: its size.", 0, 0},
-        {"fps", 0, MIEN_OPT_FIELD(&b.fps), "N", "live: frames a second that come.", 1, 240},
+        {"picture", 0, MIEN_OPT_FIELD(&picture), "WxH", "live: size of the picture.", 0, 0},
+        {"fps", 0, MIEN_OPT_FIELD(&b.fps), "N", "live: frames per second of the source.", 1, 240},
         {"mode", 'm', MIEN_OPT_CHOICE, &b.mode, MIEN_VIEW_MODE_NAMES, "live: what is drawn.", 0, 0},
-        {"seconds", 'd', MIEN_OPT_FIELD(&b.seconds), "S", "How long to measure.", 0.1, 600},
+        {"seconds", 'd', MIEN_OPT_FIELD(&b.seconds), "S", "How many seconds to measure.", 0.1, 600},
         {"layers", 0, MIEN_OPT_FIELD(&b.layers), NULL, "train: time of each layer.", 0, 0},
         {0},
     };

@@ -131,7 +131,7 @@ int mien_cmd_cameras(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"json", 0, MIEN_OPT_BOOL, &json, NULL, "Print one JSON array.", 0, 0},
         {"controls", 0, MIEN_OPT_BOOL, &controls, NULL,
-         "Print what each lets itself be set too, for mien live --control.", 0, 0},
+         "Also print the controls of each, for mien live --control.", 0, 0},
         {"quiet", 0, MIEN_OPT_BOOL, &quiet, NULL, "Print only device and name.", 0, 0},
         {0}};
     const char *args[8];

@@ -1,4 +1,4 @@
-// `mien eval`: what a network is worth on labelled pictures; `mien eval detect` judges the
+// `mien eval`: how accurate a network is on labelled pictures; `mien eval detect` judges the
 // detector. Does not: judge (src/eval).
 #include "app/commands.h"
 
@@ -18,44 +18,43 @@ int mien_cmd_eval(int argc, char **argv)
     struct mien_eval e = {.data = {source, MIEN_DATASET_SOURCES, 0}, .seed = 7, .people = 20};
     bool shapes = false, looks = false, scan = false;
     const struct mien_opt opts[] = {
-        {"net", 0, MIEN_OPT_INPUT, &e.net, "FILE", "network to judge (.net)", 0, 0},
+        {"net", 0, MIEN_OPT_INPUT, &e.net, "FILE", "network to evaluate (.net)", 0, 0},
         {"data", 0, MIEN_OPT_FIELD(&e.data), MIEN_DATASET_ARG, MIEN_DATASET_HELP, 0, 0},
         {"split", 0, MIEN_OPT_CHOICE, &e.split, "validation|train", "which records", 0, 0},
-        {"limit", 0, MIEN_OPT_FIELD(&e.limit), "N", "at most so many records a source, 0 = all", 0,
+        {"limit", 0, MIEN_OPT_FIELD(&e.limit), "N", "at most N records per source, 0 = all", 0,
          1e9},
-        {"jitter", 0, MIEN_OPT_FIELD(&e.jitter), NULL, "crops as a detector gives them", 0, 0},
-        {"augment", 0, MIEN_OPT_FIELD(&e.augment), NULL, "pictures as spoilt as in training", 0, 0},
+        {"jitter", 0, MIEN_OPT_FIELD(&e.jitter), NULL, "crops as inaccurate as a detector's", 0, 0},
+        {"augment", 0, MIEN_OPT_FIELD(&e.augment), NULL, "pictures augmented as in training", 0, 0},
         {"seed", 0, MIEN_OPT_FIELD(&e.seed), "N", "of jitter and of crops without a face", 0, 2e9},
         {"model", 0, MIEN_OPT_INPUT, &e.model, "FILE", "face model (the shipped one)", 0, 0},
         {"groups", 0, MIEN_OPT_FIELD(&e.groups), NULL,
          "a second table: results by pose, glasses, light and other tags", 0, 0},
         {"channels", 0, MIEN_OPT_FIELD(&e.channels), NULL,
-         "a table of the blendshapes branch: how well each channel is read", 0, 0},
+         "a table of the accuracy of each blendshape channel", 0, 0},
         {"upended", 0, MIEN_OPT_FIELD(&e.upended), "X",
-         "share of crops on their side or upside down, which count as no face", 0, 0.9},
+         "share of crops on their side or upside down, which are labelled as no face", 0, 0.9},
         {"calibrate", 0, MIEN_OPT_FIELD(&e.calibrate), NULL,
-         "fit what the network's probabilities are worth (of a portrait network: what people are "
-         "on average), print it, and write it into its file",
+         "calibrate the network's probabilities (for a portrait network: measure the population "
+         "mean), print the result, and write it into the network's file",
          0, 0},
         {"shapes", 0, MIEN_OPT_FIELD(&shapes), NULL,
-         "instead: is each blendshape alone, at its height, read from unseen rendered people?", 0,
-         0},
+         "instead: response to each blendshape alone at weight 1, on unseen rendered people", 0, 0},
         {"looks", 0, MIEN_OPT_FIELD(&looks), NULL,
-         "instead: how near the shapes of unseen rendered people are, of one look and of ten", 0,
-         0},
+         "instead: shape error on unseen rendered people, from one estimate and from ten", 0, 0},
         {"scan", 0, MIEN_OPT_FIELD(&scan), NULL,
-         "instead: how near the heads are that unseen rendered people's scans give", 0, 0},
+         "instead: shape error of heads scanned from unseen rendered people", 0, 0},
         {"camera-unknown", 0, MIEN_OPT_FIELD(&e.camera_unknown), NULL,
-         "scan: the camera's field of view is not told", 0, 0},
+         "scan: the camera's field of view is treated as unknown", 0, 0},
         {"pairs", 0, MIEN_OPT_INPUT, &e.pairs, "DIR",
-         "instead: do the shapes tell whether two photographs (of DIR/index.csv) show the same "
-         "person?",
+         "instead: how well shapes tell whether two photographs (of DIR/index.csv) show the same "
+         "person",
          0, 0},
         {"portrait", 0, MIEN_OPT_INPUT, &e.portrait, "FILE",
-         "looks, scan and pairs: portrait network (the network's own)", 0, 0},
-        {"people", 0, MIEN_OPT_FIELD(&e.people), "N", "shapes, looks and scan: rendered people", 1,
-         1000},
-        {"pictures", 0, MIEN_OPT_FIELD(&e.pictures), "DIR", "shapes: keep the pictures there", 0,
+         "looks, scan and pairs: portrait network (default: the one that belongs to the network)",
+         0, 0},
+        {"people", 0, MIEN_OPT_FIELD(&e.people), "N",
+         "shapes, looks and scan: number of rendered people", 1, 1000},
+        {"pictures", 0, MIEN_OPT_FIELD(&e.pictures), "DIR", "shapes: save the pictures in DIR", 0,
          0},
         {"json", 0, MIEN_OPT_FIELD(&e.json), NULL, "print one JSON object instead of a table", 0,
          0},
@@ -64,8 +63,8 @@ int mien_cmd_eval(int argc, char **argv)
     const struct mien_command cmd = {
         .name = "eval",
         .synopsis = "--net FILE --data PACK… [options]",
-        .summary =
-            "judge a face network on labelled pictures (`mien eval detect --help`: the detector)",
+        .summary = "evaluate a face network on labelled pictures (`mien eval detect --help`: the "
+                   "detector)",
         .example = "mien eval --net models/face.net --data photos.pack --data ferplus.pack\n"
                    "mien eval --shapes --net models/face.net\n"
                    "mien eval --pairs ../shared/data/photos",

@@ -1,5 +1,5 @@
-// `mien eval detect`: how many marked faces the detector finds, what it finds where nobody is, and
-// how long it takes. Does not: judge (src/eval).
+// `mien eval detect`: how many marked faces the detector finds, how many false detections it makes,
+// and how long it takes. Does not: judge (src/eval).
 #include "app/commands.h"
 
 #include "base/args.h"
@@ -17,7 +17,7 @@ int mien_cmd_eval_detect(int argc, char **argv)
          1e6},
         {"pack", 0, MIEN_OPT_INPUT, &o.pack, "FILE", "rendered faces (split val) for the scenes", 0,
          0},
-        {"sheets", 0, MIEN_OPT_FIELD(&o.sheets), "DIR", "write pictures of what went wrong", 0, 0},
+        {"sheets", 0, MIEN_OPT_FIELD(&o.sheets), "DIR", "write pictures of the failures", 0, 0},
         {0},
     };
     const struct mien_command cmd = {

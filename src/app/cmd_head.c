@@ -1,5 +1,5 @@
-// `mien head`: one person's own head from pictures, folders or videos: the shape from all looks
-// together, the skin from the best of each direction.
+// `mien head`: one person's own head from pictures, folders or videos: the shape from all
+// pictures together, the skin from the best of each direction.
 #include "app/commands.h"
 
 #include <math.h>
@@ -125,7 +125,9 @@ int mien_cmd_head(int argc, char **argv)
          "the head: .glb (with 52 ARKit-named morph targets and textures inside) or .obj", 0, 0},
         {"size", 0, MIEN_OPT_INT, &o.side, "PX", "side of the face's texture", 128, 4096},
         {"fov", 0, MIEN_OPT_FLOAT, &o.engine.fov_deg, "DEG",
-         "horizontal field of view of the camera; 0: focal length 4 times the longer side", 0, 170},
+         "horizontal field of view of the camera; 0: unknown, the focal length is taken as 4 times "
+         "the longer side",
+         0, 170},
         {"net", 0, MIEN_OPT_INPUT, &o.engine.net, "NAME", "face network: standard, or a file", 0,
          0},
         {"detector", 0, MIEN_OPT_INPUT, &o.engine.detect, "FILE",

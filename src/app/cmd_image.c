@@ -94,7 +94,7 @@ struct options {
     bool share;
 };
 
-static bool names_output(const struct options *o)
+static bool is_naming_output(const struct options *o)
 {
     return o->json || o->csv || o->overlay || o->mesh || o->md5;
 }
@@ -108,7 +108,7 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
            (!o->overlay ||
             mien_outputs_add(out, mien_sink_overlay(o->overlay, m, MIEN_OVERLAY_ALL, claims))) &&
            (!o->mesh || mien_outputs_add(out, mien_sink_mesh(o->mesh, m, claims))) &&
-           (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
+           (is_naming_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }
 
 // Before anything is opened.
@@ -121,7 +121,7 @@ static bool claim(struct mien_claims *c, const struct list *l, const struct opti
     }
     return ok && mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
            mien_args_claim(opts, c) &&
-           (names_output(o) || mien_claims_write(c, "the results", "-"));
+           (is_naming_output(o) || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {
@@ -285,10 +285,10 @@ int mien_cmd_image(int argc, char **argv)
     };
     const struct mien_opt opts[] = {
         {"json", 'j', MIEN_OPT_OUTPUT, &o.json, "FILE",
-         "results as JSON lines, one a picture; - is standard output, and what happens when no "
-         "output is named",
+         "results as JSON lines, one per picture; - is standard output, the default when no output "
+         "is named",
          0, 0},
-        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
+        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row per face", 0, 0},
         {"overlay", 0, MIEN_OPT_STRING, &o.overlay, "DIR",
          "the pictures with mesh, landmarks and axes drawn over them, as PNG", 0, 0},
         {"mesh", 0, MIEN_OPT_STRING, &o.mesh, "DIR",

@@ -56,7 +56,7 @@ static void list_keys(void)
 
 // What the options say beyond what their rows check, and what follows from them. uri: the argument,
 // NULL without.
-static bool settle(struct mien_session *s, struct mien_settings *settings, const char *uri)
+static bool apply_options(struct mien_session *s, struct mien_settings *settings, const char *uri)
 {
     static struct mien_traces try; // large
     struct mien_session_options *o = &s->o;
@@ -169,7 +169,7 @@ int mien_cmd_live(int argc, char **argv)
         mien_config_destroy(&config);
         return 2;
     }
-    rc = settle(&s, &settings, nargs ? args[0] : NULL) ? 0 : 2;
+    rc = apply_options(&s, &settings, nargs ? args[0] : NULL) ? 0 : 2;
     if (!rc && s.o.show_settings) {
         mien_settings_print(&settings, stdout);
     } else if (!rc) {

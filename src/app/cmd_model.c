@@ -1,5 +1,5 @@
-// `mien model build|info|seal`: compiles the morphable model, says what is in one, and writes files
-// of older versions anew.
+// `mien model build|info|seal`: compiles the morphable model, describes one, and rewrites files of
+// older versions.
 #include "app/commands.h"
 
 #include <stdio.h>
@@ -165,8 +165,9 @@ int mien_cmd_model(int argc, char **argv)
     const struct mien_command cmd = {
         .name = "model",
         .synopsis = "build|info [FILE]|seal FILE… [options]",
-        .summary = "compile the morphable face model, say what is in one, or write models, "
-                   "networks and checkpoints of older versions anew (seal)",
+        .summary =
+            "compile the morphable face model (build), describe one (info), or rewrite models, "
+            "networks and checkpoints of older versions in the present format (seal)",
         .example = "mien model build --out models/ict.face --refine assets/landmarks.txt "
                    "--ibug assets/ibug68.txt\n"
                    "mien model info models/ict.face --landmarks\n"
@@ -178,10 +179,10 @@ int mien_cmd_model(int argc, char **argv)
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_FIELD(&o.ict), "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
         {"ibug", 0, MIEN_OPT_INPUT, &o.ibug, "FILE",
-         "how the iBUG 68 points mix from landmarks (build)", 0, 0},
+         "the iBUG 68 points as mixtures of landmarks (build)", 0, 0},
         {"refine", 0, MIEN_OPT_INPUT, &o.refine, "FILE", "corrected landmark positions (build)", 0,
          0},
-        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "where the model goes (build)", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "file to write the model to (build)", 0, 0},
         {"landmarks", 'l', MIEN_OPT_FIELD(&o.landmarks), NULL, "list the landmarks (info)", 0, 0},
         {0},
     };

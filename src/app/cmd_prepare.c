@@ -25,17 +25,17 @@ int mien_cmd_prepare(int argc, char **argv)
         .sub = PARTS,
     };
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "where the result goes", 0, 0},
+        {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "file to write the result to", 0, 0},
         {"quick", 0, MIEN_OPT_FIELD(&o.quick), NULL,
          "photos: landmarks and expression only, no fit", 0, 0},
-        {"limit", 0, MIEN_OPT_FIELD(&o.limit), "N", "at most so many pictures (0 = all)", 0, 1e9},
+        {"limit", 0, MIEN_OPT_FIELD(&o.limit), "N", "at most N pictures (0 = all)", 0, 1e9},
         {"sources", 0, MIEN_OPT_FIELD(&o.sources), "LIST",
-         "photos, turned: only these, for example portraits,portraits-small", 0, 0},
+         "photos, turned: only these sources, for example portraits,portraits-small", 0, 0},
         {"net", 0, MIEN_OPT_INPUT, &o.net, "FILE",
          "ferplus, expressions, marks: the network that finds the landmarks", 0, 0},
-        {"copies", 0, MIEN_OPT_FIELD(&o.copies), "N", "turned: pictures made of each photo", 1,
+        {"copies", 0, MIEN_OPT_FIELD(&o.copies), "N", "turned: pictures made from each photo", 1,
          100},
-        {"first", 0, MIEN_OPT_FIELD(&o.first), "N", "turned, sheet: the first picture taken", 0,
+        {"first", 0, MIEN_OPT_FIELD(&o.first), "N", "turned, sheet: index of the first picture", 0,
          1e9},
         {0},
     };

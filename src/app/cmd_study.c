@@ -1,4 +1,4 @@
-// `mien study`: runs the trainings of a config one after the other and writes what came out.
+// `mien study`: runs the trainings of a config one after the other and tabulates the results.
 //
 // Each training is a `mien train` of its own (a child process), so what a study runs is what anyone
 // can run by hand; a finished one leaves a file `done` with its options and is skipped next time.
@@ -216,18 +216,18 @@ int mien_cmd_study(int argc, char **argv)
     const char *define[DEFINES + 1];
     struct options o = {.define = {define, DEFINES, 0}}; // and one that is ours
     const struct mien_opt opts[] = {
-        {"out", 'o', MIEN_OPT_FIELD(&o.out), "DIR", "where runs, tables and pictures go", 0, 0},
+        {"out", 'o', MIEN_OPT_FIELD(&o.out), "DIR", "folder for runs, tables and pictures", 0, 0},
         {"set", 0, MIEN_OPT_FIELD(&o.define), "NAME=VALUE",
-         "what $NAME stands for in the config; may come several times", 0, 0},
+         "value of $NAME in the config; may be repeated", 0, 0},
         {"list", 0, MIEN_OPT_FIELD(&o.list), NULL, "only print the runs' commands", 0, 0},
-        {"tables", 0, MIEN_OPT_FIELD(&o.tables), NULL, "only write tables of what is finished", 0,
+        {"tables", 0, MIEN_OPT_FIELD(&o.tables), NULL, "only write the tables of finished runs", 0,
          0},
         {0},
     };
     const struct mien_command cmd = {
         .name = "study",
         .synopsis = "CONFIG --out DIR [--set NAME=VALUE…] [options]",
-        .summary = "run the trainings of a config (assets/study/*.txt) and tabulate what came out; "
+        .summary = "run the trainings of a config (assets/study/*.txt) and tabulate the results; "
                    "learn/study.h documents the format and the figures",
         .example = "mien study assets/study/weighting.txt --set PACKS=packs --out study\n"
                    "mien study assets/study/weighting.txt --set PACKS=packs --out study --tables",

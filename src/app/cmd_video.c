@@ -33,7 +33,7 @@ struct options {
     bool no_refine, share;
 };
 
-static bool names_output(const struct options *o)
+static bool is_naming_output(const struct options *o)
 {
     return o->json || o->csv || o->overlay || o->md5 || o->out || o->report || o->mesh;
 }
@@ -59,7 +59,7 @@ static bool open_outputs(const struct options *o, const struct mien_face_model *
             mien_outputs_add(out, mien_sink_video(o->overlay, fps, m, MIEN_OVERLAY_ALL, clip))) &&
            (!o->report || mien_outputs_add(out, mien_sink_open("report", o->report, &c))) &&
            (!o->out || mien_outputs_add_list(out, o->out, &c)) &&
-           (names_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
+           (is_naming_output(o) || mien_outputs_add(out, mien_sink_open("jsonl", "-", NULL)));
 }
 
 // Before anything is opened.
@@ -70,7 +70,7 @@ static bool claim(struct mien_claims *c, const char *source, const char *profile
            (!profile || mien_claims_read(c, "--profile", profile)) &&
            mien_files_models(c, o->engine.net, o->engine.detect, o->engine.face) &&
            mien_args_claim(opts, c) && mien_files_sinks(c, NULL, o->out) &&
-           (names_output(o) || mien_claims_write(c, "the results", "-"));
+           (is_naming_output(o) || mien_claims_write(c, "the results", "-"));
 }
 
 struct tally {
@@ -324,17 +324,18 @@ int mien_cmd_video(int argc, char **argv)
     };
     const struct mien_opt opts[] = {
         {"json", 'j', MIEN_OPT_OUTPUT, &o.json, "FILE",
-         "results as JSON lines, one a frame; - is standard output, and what happens when no "
-         "output is named",
+         "results as JSON lines, one per frame; - is standard output, the default when no output "
+         "is named",
          0, 0},
-        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row a face", 0, 0},
+        {"csv", 0, MIEN_OPT_OUTPUT, &o.csv, "FILE", "results as a table, one row per face", 0, 0},
         {"overlay", 0, MIEN_OPT_OUTPUT, &o.overlay, "FILE",
-         "an MP4 with mesh, landmarks and axes drawn over the frames, and the clip's own sound", 0,
-         0},
+         "an MP4 of the frames with mesh, landmarks and axes drawn over them, with the clip's own "
+         "sound",
+         0, 0},
         {"md5", 0, MIEN_OPT_OUTPUT, &o.md5, "FILE", "digests of the results, to compare runs", 0,
          0},
         {"mesh", 0, MIEN_OPT_OUTPUT, &o.mesh, "FILE.glb",
-         "the first person's head at rest, refined on the best frames together, as mien head makes",
+         "the first person's head at rest, refined on the best frames together, as mien head does",
          0, 0},
         {"out", 'o', MIEN_OPT_STRING, &o.out, "SINK", mien_sinks_help(sinks), 0, 0},
         {"report", 0, MIEN_OPT_OUTPUT, &o.report, "FILE.html",
@@ -347,12 +348,12 @@ int mien_cmd_video(int argc, char **argv)
          "set a camera's controls, with commas between them; mien cameras --controls lists them", 0,
          0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
-        {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames a second of a folder; 0: 30", 0, 1000},
+        {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames per second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
          "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
         {"no-refine", 0, MIEN_OPT_BOOL, &o.no_refine, NULL,
-         "identity from single looks alone: a head that turns is not refined on its pictures "
-         "together",
+         "identity from single frames alone, without refining the shape on several pictures of a "
+         "turning head",
          0, 0},
         MIEN_FILES_SHARE_OPT(o.share),
         MIEN_ENGINE_OPTS(o.engine),

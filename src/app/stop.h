@@ -1,4 +1,4 @@
-// Signals that end a program: a command that runs long asks now and then whether it should end, and
+// Signals that end a program: a long-running command asks now and then whether it should end, and
 // then finishes its files.
 #ifndef MIEN_APP_STOP_H
 #define MIEN_APP_STOP_H

@@ -1,4 +1,4 @@
-// What a device lets itself be set, for the code that talks to it and for what shows it.
+// A device's controls, for the code that talks to it and for the code that shows them.
 //
 // Does not: set anything (source/controls.h does).
 #ifndef MIEN_BASE_CONTROL_H

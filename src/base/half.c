@@ -6,8 +6,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-__attribute__((target("avx,f16c"))) static size_t eights(const unsigned char *half, float *out,
-                                                         size_t count)
+__attribute__((target("avx,f16c"))) static size_t decode_eights(const unsigned char *half,
+                                                                float *out, size_t count)
 {
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
@@ -17,8 +17,8 @@ __attribute__((target("avx,f16c"))) static size_t eights(const unsigned char *ha
     return i;
 }
 
-__attribute__((target("avx,f16c"))) static size_t eights_back(const float *from,
-                                                              unsigned char *half, size_t count)
+__attribute__((target("avx,f16c"))) static size_t encode_eights(const float *from,
+                                                                unsigned char *half, size_t count)
 {
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
@@ -41,7 +41,7 @@ void mien_half_to_float(const void *half, float *out, size_t count)
     size_t i = 0;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx")) {
-        i = eights(half, out, count);
+        i = decode_eights(half, out, count);
     }
 #endif
     for (; i < count; i++) {
@@ -56,7 +56,7 @@ void mien_float_to_half(const float *from, void *half, size_t count)
     size_t i = 0;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("f16c") && __builtin_cpu_supports("avx")) {
-        i = eights_back(from, half, count);
+        i = encode_eights(from, half, count);
     }
 #endif
     for (; i < count; i++) {

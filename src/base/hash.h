@@ -1,4 +1,5 @@
-// FNV-1a (Fowler, Noll, Vo): a quick hash of bytes, to tell things apart; not against ill will.
+// FNV-1a (Fowler, Noll, Vo): a quick hash of bytes, to tell things apart; not secure against an
+// attacker.
 #ifndef MIEN_BASE_HASH_H
 #define MIEN_BASE_HASH_H
 

@@ -34,7 +34,7 @@ struct mien_engine_config {    // zero means default everywhere
                       // and at least one is; 0 = 8
     bool lean;  // the portrait network stays in its file: less memory (14 MB) for some milliseconds
                 // each time that it is asked; the same results
-    bool apart; // a thread of its own looks at who somebody is, so that no frame waits for it:
+    bool apart; // the portrait network has a thread of its own, so that no frame waits for it:
                 // results then depend on when it is ready
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
 };
@@ -77,8 +77,9 @@ void mien_engine_calibrate_neutral(struct mien_engine *e, bool clear);
 
 // Whether the field of view was given (else the focal length is a guess).
 bool mien_engine_knows_fov(const struct mien_engine *e);
-// Has a tracked face keep a shape that somebody knows better (scan/refine.h) instead of that, until
-// the looks show another person. False when no face has this id or nobody looked at it.
+// Has a tracked face keep this shape, from a better source (scan/refine.h), until the portrait
+// network's estimates show another person. False when no face has this id or there is no estimate
+// of it yet.
 bool mien_engine_hold_identity(struct mien_engine *e, int id, const float mean[MIEN_IDENTITY],
                                const float sigma[MIEN_IDENTITY]);
 

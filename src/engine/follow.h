@@ -1,13 +1,14 @@
-// Where a face went since the last look: its small picture is found again in the next frame.
+// Motion of a face since the last frame: its small picture is registered to the next frame.
 //
 // The network sees a face a little differently in every crop: landmarks move by up to a hundredth
 // of the crop when it is shifted by two of its pixels. A crop that moves exactly with the face
-// takes that off, and needs no second look. The picture (48×48, grey) is aligned by robust
-// Gauss-Newton steps, coarse to fine (inverse compositional: Baker and Matthews 2004, "Lucas-Kanade
-// 20 Years On: A Unifying Framework"), over a similarity and the flow that an ellipsoid's turn
-// about two axes makes (after La Cascia et al. 2000, "Fast, Reliable Head Tracking under Varying
-// Illumination"), gain and offset of the light taken out. What moves on a face, lids, lips and jaw,
-// weighs little. Does not: allocate; decide what is a face; see beyond a fifth of the crop's side.
+// avoids this, and needs no second pass of the network. The picture (48×48, grey) is aligned by
+// robust Gauss-Newton steps, coarse to fine (inverse compositional: Baker and Matthews 2004,
+// "Lucas-Kanade 20 Years On: A Unifying Framework"), over a similarity and the flow that an
+// ellipsoid's turn about two axes makes (after La Cascia et al. 2000, "Fast, Reliable Head Tracking
+// under Varying Illumination"), gain and offset of the light taken out. What moves on a face, lids,
+// lips and jaw, weighs little. Does not: allocate; decide what is a face; see beyond a fifth of the
+// crop's side.
 #ifndef MIEN_ENGINE_FOLLOW_H
 #define MIEN_ENGINE_FOLLOW_H
 

@@ -1,4 +1,4 @@
-// The network's eye: a crop of the frame -> its estimate. Warp, forward, decode.
+// Runs the face network: a crop of the frame -> its estimate. Warp, forward, decode.
 //
 // Does not: choose crops or look for files (nn/registry.h). One thread at a time; no allocation
 // after load.

@@ -1,4 +1,4 @@
-// A network, a place for one question, and the thread that answers it.
+// A network, room for one request, and the thread that serves it.
 #include "engine/portrait.h"
 
 #include <string.h>

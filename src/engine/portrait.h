@@ -1,9 +1,9 @@
-// The portrait network at work: who somebody is, from one crop at a time, seldom and without haste.
+// Runs the portrait network: a person's identity, from one crop at a time, rarely.
 //
-// One question is answered at a time; whoever asks while it is busy is refused and asks again with
-// a later frame. `apart`: a thread of its own answers, so that no frame waits; else the question is
-// answered at once and the same frames give the same answers.
-// Does not: choose crops or moments, or know tracks.
+// One crop is processed at a time; a request while it is busy is refused and repeated with a later
+// frame. `apart`: a thread of its own does the work, so that no frame waits; else it is done at
+// once and the same frames give the same results. Does not: choose crops or moments, or know
+// tracks.
 #ifndef MIEN_ENGINE_PORTRAIT_H
 #define MIEN_ENGINE_PORTRAIT_H
 

@@ -271,11 +271,11 @@ static float mean_sigma(const struct mien_solver *s, const struct mien_sight *si
 }
 
 // Fit of the landmarks as seen, from the track's last one.
-static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        struct mien_track *tr, struct mien_steady *steady,
-                        const struct mien_crop *crop, const struct mien_sight *sight)
+static bool fit_tracked(struct mien_solver *s, const struct mien_solve_frame *in,
+                        struct mien_track *tr)
 {
-    set_up(s, camera, sight);
+    const struct mien_sight *sight = in->sight;
+    set_up(s, in->camera, sight);
     start_from_branches(s, sight);
     if (tr->have_fit) {
         s->state.pose = tr->fit_pose;
@@ -301,8 +301,8 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
     }
     // The rotation that the picture tells is held, the rest follows from it.
     struct mien_pose held = s->state.pose;
-    if (steady &&
-        mien_steady_rotation(steady, camera, crop, s->state.blendshape, tr->dt_s, held.R)) {
+    if (in->steady && mien_steady_rotation(in->steady, in->camera, in->crop, s->state.blendshape,
+                                           tr->dt_s, held.R)) {
         memcpy(s->state.pose.R, held.R, sizeof(held.R));
         s->in.pose_prior[1].pose = &held;
         s->in.pose_prior[1].rotation_sigma_rad = held_rotation_rad;
@@ -317,13 +317,15 @@ static bool fit_tracked(struct mien_solver *s, const struct mien_camera *camera,
     return true;
 }
 
-bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        const struct mien_smooth_layout *layout, struct mien_track *tr,
-                        float strength, struct mien_steady *steady, const struct mien_crop *crop,
-                        struct mien_sight *sight, struct mien_face_result *out)
+bool mien_solve_tracked(struct mien_solver *s, const struct mien_solve_frame *in,
+                        struct mien_track *tr, struct mien_face_result *out)
 {
+    const struct mien_camera *camera = in->camera;
+    const struct mien_smooth_layout *layout = in->layout;
+    struct mien_sight *sight = in->sight;
+    const float strength = in->strength;
     s->filter_ns = 0;
-    if (!fit_tracked(s, camera, tr, steady, crop, sight)) {
+    if (!fit_tracked(s, in, tr)) {
         return false;
     }
     struct mien_fit_state *st = &s->state;

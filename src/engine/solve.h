@@ -1,5 +1,5 @@
-// From what the network says of a face to the result: fit of the model with the branches as priors,
-// then everything that is derived from the fit.
+// From the network's estimate of a face to the result: fit of the model with the branches as
+// priors, then everything that is derived from the fit.
 //
 // Does not: look at pictures (but for the light hint), choose crops, filter.
 #ifndef MIEN_ENGINE_SOLVE_H
@@ -31,13 +31,19 @@ void mien_solver_stretch(struct mien_solver *s);
 // failed (too few points, not finite); *out is then undefined.
 bool mien_solve_still(struct mien_solver *s, const struct mien_camera *camera,
                       const struct mien_sight *sight, struct mien_face_result *out);
+// What one frame says of a tracked face, and how it is smoothed.
+struct mien_solve_frame {
+    const struct mien_camera *camera;
+    const struct mien_crop *crop; // where the frame was looked at
+    struct mien_sight *sight;     // what the network saw there; is smoothed
+    struct mien_steady *steady;   // what the picture says of the head's turn; NULL: nothing
+    const struct mien_smooth_layout *layout;
+    float strength; // as in track/smooth.h
+};
 // The same from the track's last fit, which it replaces; adds to and uses the track's identity,
-// then smooths fit and *sight over time (strength as in track/smooth.h). steady: what the picture
-// says of the head's turn (NULL: nothing); crop: where the frame was looked at.
-bool mien_solve_tracked(struct mien_solver *s, const struct mien_camera *camera,
-                        const struct mien_smooth_layout *layout, struct mien_track *tr,
-                        float strength, struct mien_steady *steady, const struct mien_crop *crop,
-                        struct mien_sight *sight, struct mien_face_result *out);
+// then smooths the fit and the sight over time.
+bool mien_solve_tracked(struct mien_solver *s, const struct mien_solve_frame *in,
+                        struct mien_track *tr, struct mien_face_result *out);
 
 // Mean luminance of a 16×16 grid over the middle of the box, 0…255.
 float mien_solve_light(const struct mien_image *frame, const float box_px[4]);

@@ -1,10 +1,10 @@
-// The head's rotation held by the picture: what the network says of a face is worth some degrees
-// and changes with its expression, while the face's pixels tell to a tenth of a degree whether it
-// turned since the remembered picture (engine/follow.h) was taken.
+// The head's rotation, stabilised by the picture. The network's rotation is accurate to some
+// degrees and changes with the expression, while the face's pixels show to a tenth of a degree
+// whether it turned since the reference picture (engine/follow.h) was taken.
 //
-// The rotation at the time of the remembered picture is estimated from all frames since, each
-// turned back by the motion that the pixels show: a Kalman filter of one variance, in which a turn
-// is known to a share of itself. Measurements of frames in which lids or jaw move count little,
+// The rotation at the time of the reference picture is estimated from all frames since, each turned
+// back by the motion that the pixels show: a Kalman filter of one variance, in which the error of a
+// turn is a share of the turn. Measurements of frames in which lids or jaw move count little,
 // unless they keep disagreeing in one direction: then the head turns. Does not: look at pixels;
 // fit. Rotations are in crops' frames, where shift and roll of the face do not show.
 #ifndef MIEN_ENGINE_STEADY_H

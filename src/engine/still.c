@@ -1,6 +1,6 @@
 // The faces of a picture that stands for itself: candidates of the detector on the whole picture,
-// on parts of a large one, and where nothing upright is sure on the picture turned; each is looked
-// at until looks agree. What the network and the fit say decides which are faces.
+// on parts of a large one and, where no upright face is certain, on the rotated picture. Each is
+// cropped again until crops agree; network and fit decide which are faces.
 #include "engine/internal.h"
 
 #include <math.h>
@@ -109,7 +109,7 @@ static void drop_doubtful(struct mien_result *out, int max)
 }
 
 // A sure face, whatever its size; with `main` one that is not small in the picture.
-static bool have_sure(const struct mien_result *r, bool main_face)
+static bool has_sure(const struct mien_result *r, bool main_face)
 {
     float side = (float)(r->width_px < r->height_px ? r->width_px : r->height_px);
     for (int i = 0; i < r->count; i++) {
@@ -126,7 +126,7 @@ static bool have_sure(const struct mien_result *r, bool main_face)
 static bool is_nothing(const struct mien_engine *e, const struct mien_result *out)
 {
     float box[4];
-    if (!have_sure(out, false)) {
+    if (!has_sure(out, false)) {
         return false;
     }
     if (e->sight.presence < 0.3f * presence_min ||
@@ -146,8 +146,8 @@ static bool is_nothing(const struct mien_engine *e, const struct mien_result *ou
 
 // Crops from the network's own landmarks until they agree. False when the network sees no face
 // there or looks never agree. The last look is in e->sight.
-static bool settle(struct mien_engine *e, const struct mien_image *frame, struct mien_crop *crop,
-                   struct mien_result *out)
+static bool settle_crop(struct mien_engine *e, const struct mien_image *frame,
+                        struct mien_crop *crop, struct mien_result *out)
 {
     for (int k = 0; k < LOOKS_MAX; k++) {
         struct mien_crop next;
@@ -169,7 +169,7 @@ static bool settle(struct mien_engine *e, const struct mien_image *frame, struct
 static bool look_still(struct mien_engine *e, const struct mien_image *frame,
                        struct mien_crop *crop, struct mien_result *out)
 {
-    if (!settle(e, frame, crop, out) || e->sight.presence < 0.5f * presence_min) {
+    if (!settle_crop(e, frame, crop, out) || e->sight.presence < 0.5f * presence_min) {
         return false;
     }
     if (e->config.quality) {
@@ -226,7 +226,7 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
 }
 
 // Whether a candidate lies on a face that was found.
-static bool found_already(const float box[4], const struct mien_result *r)
+static bool is_found(const float box[4], const struct mien_result *r)
 {
     float x = 0.5f * (box[0] + box[2]), y = 0.5f * (box[1] + box[3]);
     for (int i = 0; i < r->count; i++) {
@@ -251,7 +251,7 @@ static void try_found(struct mien_engine *e, const struct mien_image *frame, int
             d->box_px[k] += (float)(k & 1 ? y0 : x0);
         }
         struct mien_crop crop;
-        if (!found_already(d->box_px, out) && mien_crop_from_box(d->box_px, &crop)) {
+        if (!is_found(d->box_px, out) && mien_crop_from_box(d->box_px, &crop)) {
             crop.roll_rad = d->roll_rad;
             try_face(e, frame, crop, out);
         }
@@ -262,14 +262,14 @@ static void search_whole(struct mien_engine *e, const struct mien_image *frame,
                          struct mien_result *out)
 {
     float threshold[2] = {0, detect_again};
-    for (int pass = 0; pass < 2 && !have_sure(out, true); pass++) {
+    for (int pass = 0; pass < 2 && !has_sure(out, true); pass++) {
         int n = mien_engine_detect(e, frame, threshold[pass], &out->times);
         try_found(e, frame, n, 0, 0, out);
     }
     // A picture that is nothing but a face is larger than what a detector looks for.
     float w = (float)frame->width, h = (float)frame->height;
     float part[2] = {1, 0.65f};
-    for (int k = 0; k < 2 && !have_sure(out, true) && w < 1.6f * h && h < 1.6f * w; k++) {
+    for (int k = 0; k < 2 && !has_sure(out, true) && w < 1.6f * h && h < 1.6f * w; k++) {
         try_face(e, frame,
                  (struct mien_crop){0.5f * (w - 1), 0.5f * (h - 1), part[k] * fmaxf(w, h), 0}, out);
     }
@@ -340,7 +340,7 @@ void mien_engine_run_still(struct mien_engine *e, const struct mien_image *frame
     for (int across = 2; across <= 4 && shorter >= parts_px * across / 2; across *= 2) {
         search_parts(e, frame, across, out);
     }
-    for (int quarters = 1; quarters < 4 && !have_sure(out, false); quarters++) {
+    for (int quarters = 1; quarters < 4 && !has_sure(out, false); quarters++) {
         search_turned(e, frame, quarters, out);
     }
     drop_doubtful(out, e->config.max_faces);

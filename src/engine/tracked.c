@@ -1,4 +1,4 @@
-// The next frame in time: the detector while faces may be missing, then one look and one fit for
+// The next frame in time: the detector while faces may be missing, then one crop and one fit for
 // each tracked face.
 #include "engine/internal.h"
 
@@ -211,8 +211,13 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     int64_t t1 = mien_engine_now(e);
     struct mien_face_result *f = &out->face[out->count];
     memset(f, 0, sizeof(*f));
-    bool ok = mien_solve_tracked(e->solver, camera, &e->tracker.layout, tr, strength,
-                                 strength > 0 ? &head->steady : NULL, &tr->crop, &e->sight, f);
+    const struct mien_solve_frame in = {.camera = camera,
+                                        .crop = &tr->crop,
+                                        .sight = &e->sight,
+                                        .steady = strength > 0 ? &head->steady : NULL,
+                                        .layout = &e->tracker.layout,
+                                        .strength = strength};
+    bool ok = mien_solve_tracked(e->solver, &in, tr, f);
     int64_t t2 = mien_engine_now(e), filter_ns = mien_solver_filter_ns(e->solver);
     out->times.fit_ns += t2 - t1 - filter_ns;
     out->times.filter_ns += filter_ns;

@@ -1,8 +1,8 @@
-// `mien eval detect`: how many marked faces the detector finds, what it finds where nobody is, and
-// how long it takes.
+// `mien eval detect`: how many marked faces the detector finds, how many false detections it makes,
+// and how long it takes.
 //
 // A face counts as found when a detection overlaps its box (intersection over union) by more than
-// 0.4; the share above 0.1, the scorer's rule, is printed too, with the middle deviation of size
+// 0.4; the share above 0.1, the scorer's rule, is printed too, with the median deviation of size
 // and place, by which a systematic difference of box conventions shows.
 #include "eval/eval.h"
 
@@ -93,7 +93,7 @@ static void save_sheet(struct evaluation *e, const char *dir, const char *name)
     }
 }
 
-static bool agrees(const float *t, const float *f)
+static bool is_match(const float *t, const float *f)
 {
     float x = (f[0] + f[2]) * 0.5f, y = (f[1] + f[3]) * 0.5f;
     float k = sqrtf(fmaxf((f[2] - f[0]) * (f[3] - f[1]), 0) /
@@ -101,7 +101,7 @@ static bool agrees(const float *t, const float *f)
     return x > t[0] && x < t[2] && y > t[1] && y < t[3] && k > 0.6f && k < 2.5f;
 }
 
-static bool one_set(struct evaluation *e, const char *dir, const char *name, const char *sheets)
+static bool judge_set(struct evaluation *e, const char *dir, const char *name, const char *sheets)
 {
     char path[1024];
     size_t size;
@@ -149,7 +149,7 @@ static bool one_set(struct evaluation *e, const char *dir, const char *name, con
                 }
             }
             faces++;
-            bool good_one = best > 0.4f || (at >= 0 && agrees(b, found[at].box_px));
+            bool good_one = best > 0.4f || (at >= 0 && is_match(b, found[at].box_px));
             good += good_one;
             strict += best > 0.4f;
             found_any += best > 0.1f;
@@ -196,7 +196,7 @@ static int jpeg_name(const struct dirent *d)
 }
 
 // Every tenth background was kept out of training.
-static bool backgrounds(struct evaluation *e, const char *dir, const char *sheets)
+static bool judge_backgrounds(struct evaluation *e, const char *dir, const char *sheets)
 {
     struct dirent **name = NULL;
     int n = scandir(dir, &name, jpeg_name, alphasort), pictures = 0, finds = 0;
@@ -234,7 +234,7 @@ static bool backgrounds(struct evaluation *e, const char *dir, const char *sheet
 }
 
 // Scenes of people and backgrounds that training never saw: faces found by size, and how well.
-static bool scenes(struct evaluation *e, const char *data, const char *pack, int count)
+static bool judge_scenes(struct evaluation *e, const char *data, const char *pack, int count)
 {
     static const float limit_px[] = {16, 24, 48, 96, 1000};
     enum { BINS = MIEN_COUNT(limit_px) };
@@ -351,12 +351,12 @@ int mien_eval_detect(const struct mien_eval_detect *o)
     status = 0;
     snprintf(path, sizeof(path), "%s/eval", data);
     for (size_t i = 0; i < MIEN_COUNT(sets); i++) {
-        status = one_set(e, path, sets[i], o->sheets) ? status : 2;
+        status = judge_set(e, path, sets[i], o->sheets) ? status : 2;
     }
     snprintf(path, sizeof(path), "%s/data/backgrounds", data);
-    status = backgrounds(e, path, o->sheets) ? status : 2;
+    status = judge_backgrounds(e, path, o->sheets) ? status : 2;
     if (o->scenes > 0) {
-        status = scenes(e, data, o->pack, o->scenes) ? status : 2;
+        status = judge_scenes(e, data, o->pack, o->scenes) ? status : 2;
     }
     printf("these pictures: %.2f ms p50 each\n", mien_stats_quantile(&e->time_ms, 0.5));
     time_frame(e);

@@ -1,4 +1,4 @@
-// What `mien eval` judges: one function a judgement, which prints its figures and returns the exit
+// The evaluations of `mien eval`: one function each, which prints its figures and returns the exit
 // status. Does not: parse options.
 #ifndef MIEN_EVAL_EVAL_H
 #define MIEN_EVAL_EVAL_H
@@ -25,22 +25,23 @@ struct mien_eval {             // options; each judgement reads what its comment
 };
 
 // The network on labelled pictures: errors, vertex errors, and by groups and by blendshapes where
-// asked for. calibrate: writes what the network's probabilities are worth into its file instead.
+// asked for. calibrate: calibrates the network's probabilities and writes that into its file
+// instead.
 int mien_eval_network(const struct mien_eval *e);
 
-// Renders `people` grown-ups looking about straight ahead, each at rest and with every shape alone
+// Renders `people` adults looking about straight ahead, each at rest and with every shape alone
 // at 1.0, and reads each picture as `mien image --no-quality` does. Prints, over all people: the
 // mean change of the shape's own channel against the picture at rest, whether it changes most, and
 // what the other side's channel reads.
 int mien_eval_shapes(const struct mien_eval *e);
 
-// Renders grown-ups, each in ten looks over +-50 degrees of yaw with other faces and light, and
-// prints the vertex error of the shape without expression (learn/reconstruction.h) over the mean
-// face's: of one look, of all looks of a person together (track/evidence.h), and of these refined
-// together (scan/scan.h).
+// Renders adults, each in ten pictures over +-50 degrees of yaw with different expressions and
+// light, and prints the vertex error of the shape without expression (learn/reconstruction.h)
+// relative to the mean face's: of one estimate, of all estimates of a person combined
+// (track/evidence.h), and of these refined together (scan/scan.h).
 int mien_eval_looks(const struct mien_eval *e);
 
-// Renders grown-ups who turn before a webcam, 60 frames each, scans their heads as `mien head`
+// Renders adults who turn before a webcam, 60 frames each, scans their heads as `mien head`
 // does, and prints the vertex error over the mean face's, before and after the refinement, and how
 // far the painted skin is from the true one under even light. camera_unknown: the field of view has
 // to be found.
@@ -55,7 +56,7 @@ struct mien_eval_detect {
     const char *net;    // NULL: the shipped one
     const char *data;   // folder that holds eval/ and data/; NULL: mien_data_dir()
     const char *pack;   // rendered faces for the scenes, or NULL
-    const char *sheets; // folder for pictures of what went wrong, or NULL
+    const char *sheets; // folder for pictures of the failures, or NULL
     double threshold;   // lowest score
     int scenes;         // of people kept out of training
 };

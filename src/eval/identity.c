@@ -1,5 +1,5 @@
-// Renders people or reads photographs, and holds what was read of their identity against the truth
-// or against one another.
+// Renders people or reads photographs, and compares their estimated identities with the truth or
+// with one another.
 #include "eval/eval.h"
 
 #include <math.h>
@@ -32,7 +32,7 @@ static struct mien_engine *make_engine(const struct mien_eval *c, float fov)
                                                            .max_faces = 1});
 }
 
-// A grown-up of the face model's own kind, before whom nothing is.
+// A adult of the face model's own kind, before whom nothing is.
 static void make_person(const struct mien_synth_assets *a, struct mien_rng *r,
                         struct mien_synth_person *p)
 {
@@ -301,7 +301,7 @@ static void read_photos(struct mien_engine *e, struct photos *s)
 }
 
 // What all photographs have in common tells nobody from another.
-static void centre(struct photos *s)
+static void subtract_mean(struct photos *s)
 {
     double mean[MIEN_IDENTITY] = {0}, n = 0;
     for (int pass = 0; pass < 2; pass++) {
@@ -386,7 +386,7 @@ int mien_eval_pairs(const struct mien_eval *c)
         goto out;
     }
     read_photos(e, &s);
-    centre(&s);
+    subtract_mean(&s);
     status = compare_photos(&s, &auc, &same, &other) ? 0 : 1;
     for (int i = 0; i < s.count; i++) {
         missed += !s.photo[i].read;

@@ -1,4 +1,4 @@
-// `mien eval`: what a face network is worth on labelled pictures.
+// `mien eval`: how accurate a face network is on labelled pictures.
 #include "eval/eval.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-// Renders people who turn before a camera, scans their heads, and holds shape and skin against the
+// Renders people who turn before a camera, scans their heads, and compares shape and skin with the
 // truth.
 #include "eval/eval.h"
 

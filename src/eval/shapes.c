@@ -1,4 +1,5 @@
-// Renders each blendshape at rising heights on several people and reads the network's answers back.
+// Renders each blendshape at increasing weights on several people and records the network's
+// answers.
 #include "eval/eval.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ struct table {
     int missed; // pictures in which no face was found
 };
 
-// A grown-up with nothing before the face, in plain light.
+// A adult with nothing before the face, in plain light.
 static void make_person(const struct mien_synth_assets *a, int seed, int number,
                         struct mien_synth_person *p, struct mien_synth_scene *s)
 {
@@ -106,7 +107,7 @@ static double change(const struct table *t, int shape, int channel)
 }
 
 // The channel that changes most; mouthClose is rendered with a lowered jaw, which is let off.
-static int most_changed(const struct table *t, int shape)
+static int strongest_change(const struct table *t, int shape)
 {
     int best = 0;
     for (int k = 0; k < SHAPES; k++) {
@@ -126,7 +127,7 @@ static void print_table(const struct table *t, bool json)
         printf("%-22s %6s %6s   %s\n", "shape at 1.0", "own", "other", "changes most");
     }
     for (int s = 0; s < SHAPES; s++) {
-        int m = most_changed(t, s), mirror = mien_blendshape_mirror(s);
+        int m = strongest_change(t, s), mirror = mien_blendshape_mirror(s);
         double v = change(t, s, s), o = change(t, s, mirror);
         most += m == s;
         own += v / SHAPES;

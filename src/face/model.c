@@ -75,7 +75,7 @@ static bool in_range(const int32_t *v, size_t n, int32_t lo, int32_t hi)
     return true;
 }
 
-static bool all_below(const float *v, size_t n, float limit)
+static bool are_all_below(const float *v, size_t n, float limit)
 {
     for (size_t i = 0; i < n; i++) {
         if (!(fabsf(v[i]) < limit)) { // not a number is not below either
@@ -94,7 +94,7 @@ static bool landmarks_valid(const struct mien_face_model *m)
             !memchr(k->name, 0, sizeof k->name)) {
             return false;
         }
-        if (!all_below(k->weight, 3, 10)) {
+        if (!are_all_below(k->weight, 3, 10)) {
             return false;
         }
     }
@@ -102,7 +102,7 @@ static bool landmarks_valid(const struct mien_face_model *m)
         if (!in_range(m->ibug_mix[k].landmark, MIEN_IBUG_TERMS, 0, m->landmarks)) {
             return false;
         }
-        if (!all_below(m->ibug_mix[k].weight, MIEN_IBUG_TERMS, 10)) {
+        if (!are_all_below(m->ibug_mix[k].weight, MIEN_IBUG_TERMS, 10)) {
             return false;
         }
     }
@@ -157,7 +157,7 @@ static bool read_identity(struct mien_face_model *m, struct owned *o)
 {
     const int32_t *wide = section(&o->file, "idwide", MIEN_IDENTITY, sizeof(int32_t));
     const float *scale = section(&o->file, "idscale", MIEN_IDENTITY * 2, sizeof(float));
-    if (!wide || !scale || !all_below(scale, MIEN_IDENTITY * 2, 10)) { // mm a step
+    if (!wide || !scale || !are_all_below(scale, MIEN_IDENTITY * 2, 10)) { // mm a step
         return false;
     }
     for (int i = 0; i < MIEN_IDENTITY; i++) {
@@ -219,7 +219,7 @@ static long find_blendshapes(const struct mien_face_model *m, const struct mien_
     s->index = section(c, section_name[INDEX], moved, sizeof(uint16_t));
     s->value = section(c, section_name[VALUE], 3 * moved, sizeof(int16_t));
     if (!s->count || !s->scale || !s->index || !s->value ||
-        !all_below(s->scale, MIEN_BLENDSHAPES, 10)) {
+        !are_all_below(s->scale, MIEN_BLENDSHAPES, 10)) {
         return -1;
     }
     long entries = 0;
@@ -265,8 +265,8 @@ static void read_blendshapes(struct dense *o, int blocks, const struct stored *s
 }
 
 // One component's displacement of a vertex, mm.
-static void identity_at(const struct owned *o, const struct dense *d, int i, int vertex,
-                        float out[3])
+static void read_identity_at(const struct owned *o, const struct dense *d, int i, int vertex,
+                             float out[3])
 {
     const bool on_skin = vertex < MIEN_FACE_SKIN_VERTICES;
     const size_t at = 3 * (size_t)(on_skin ? vertex : vertex - MIEN_FACE_SKIN_VERTICES);
@@ -279,8 +279,8 @@ static void identity_at(const struct owned *o, const struct dense *d, int i, int
 }
 
 // One shape's displacement of a vertex, mm. value: of this shape.
-static void stored_at(const struct stored *s, int b, const uint16_t *index, const int16_t *value,
-                      int vertex, float out[3])
+static void read_stored_at(const struct stored *s, int b, const uint16_t *index,
+                           const int16_t *value, int vertex, float out[3])
 {
     int from = 0, to = s->count[b];
     while (from < to) { // the first that is not below
@@ -313,7 +313,7 @@ static void gather_landmarks(struct mien_face_model *m, const struct dense *all,
     for (int n = 0; n < MIEN_IDENTITY; n++) {
         for (int l = 0; l < m->landmarks; l++) {
             for (int i = 0; i < 3; i++) {
-                identity_at(m->owned, all, n, m->landmark[l].vertex[i], d[i]);
+                read_identity_at(m->owned, all, n, m->landmark[l].vertex[i], d[i]);
             }
             add_landmark(&m->landmark[l], d, m->landmark_identity + (size_t)n * l3 + 3 * l);
         }
@@ -324,7 +324,7 @@ static void gather_landmarks(struct mien_face_model *m, const struct dense *all,
          value += 3 * (size_t)s->count[b], index += s->count[b++]) {
         for (int l = 0; l < m->landmarks; l++) {
             for (int i = 0; i < 3; i++) {
-                stored_at(s, b, index, value, m->landmark[l].vertex[i], d[i]);
+                read_stored_at(s, b, index, value, m->landmark[l].vertex[i], d[i]);
             }
             add_landmark(&m->landmark[l], d, m->landmark_blendshape + (size_t)b * l3 + 3 * l);
         }
@@ -462,8 +462,8 @@ static bool read_mesh(struct mien_face_model *m, const struct mien_container *c)
             mask[tri[i]] = (uint8_t)(mask[tri[i]] | 1u << part[i / 3]);
         }
     }
-    return all_below(mean, V * 3, 1e4f) && all_below(eyes, 7, 1e4f) && m->eye_radius_mm > 1 &&
-           in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m);
+    return are_all_below(mean, V * 3, 1e4f) && are_all_below(eyes, 7, 1e4f) &&
+           m->eye_radius_mm > 1 && in_range(m->mirror, V, -1, m->vertices) && landmarks_valid(m);
 }
 
 static void find_jaw(struct mien_face_model *m)

@@ -1,7 +1,7 @@
 // How far a face's figures can be relied on: its size, its light, the landmarks' uncertainty.
 //
-// Does not: judge the expression. What is not usable is measured all the same; who evaluates may
-// leave it out.
+// Does not: judge the expression. Faces of poor quality are measured all the same; an evaluation
+// may leave them out.
 #ifndef MIEN_FACE_QUALITY_H
 #define MIEN_FACE_QUALITY_H
 

@@ -26,7 +26,7 @@ struct mien_lids {              // face/lids.h
 struct mien_face_result {
     int id; // stable while the face is tracked, from 1
     enum mien_track_state state;
-    float confidence;      // 0…1: of the looks that read p, a share of p are faces
+    float confidence;      // 0…1: of the detections of confidence p, a share of p are faces
     float box_px[4];       // x0,y0,x1,y1 of the fitted face in the picture
     struct mien_crop crop; // the region that the network saw
     int landmark_count;
@@ -38,8 +38,8 @@ struct mien_face_result {
     float yaw_deg, pitch_deg, roll_deg;
     float identity[MIEN_IDENTITY];       // units of standard deviation
     float identity_sigma[MIEN_IDENTITY]; // one standard deviation of each, 0: unknown
-    int identity_looks; // of the portrait network that they rest on; 0: on the face network alone
-    // What those looks alone say, from which a shape may be refined; undefined without any.
+    int identity_looks; // the portrait network's estimates in it; 0: the face network's alone
+    // Those estimates alone, from which a shape may be refined; undefined without any.
     float looked_identity[MIEN_IDENTITY], looked_sigma[MIEN_IDENTITY];
     float blendshape[MIEN_BLENDSHAPES]; // 0…1, what the mesh shows
     float action[MIEN_BLENDSHAPES];     // the same with the calibrated neutral expression taken off

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 
 // Where the eyes are in the head frame: no other border of the skin comes near.
-static bool near_eye(const float *p, bool left)
+static bool is_near_eye(const float *p, bool left)
 {
     float x = left ? p[0] : -p[0];
     return x > 12 && x < 55 && p[1] > 8 && p[1] < 42 && p[2] > 60;
@@ -22,7 +22,7 @@ static void mark_border(const int32_t *tri, int triangles, const float *mean, bo
     for (int t = 0; t < triangles; t++) {
         for (int i = 0; i < 3; i++) {
             int a = tri[3 * t + i], b = tri[3 * t + (i + 1) % 3];
-            if (!near_eye(mean + 3 * a, left) || !near_eye(mean + 3 * b, left)) {
+            if (!is_near_eye(mean + 3 * a, left) || !is_near_eye(mean + 3 * b, left)) {
                 continue;
             }
             bool shared = false;
@@ -122,7 +122,7 @@ bool mien_rim_landmark(const char *name, int *lid)
 }
 
 // Whether the edge from place i to the next belongs to the lid.
-static bool of_lid(const struct mien_rim *rim, const float *mean, int i, int lid)
+static bool is_of_lid(const struct mien_rim *rim, const float *mean, int i, int lid)
 {
     if (lid == 0) {
         return true;
@@ -142,7 +142,7 @@ void mien_rim_nearest(const struct mien_rim *rim, const float *mean, int lid, co
     float best = 1e30f;
     for (int i = 0; i < rim->count; i++) {
         int v = rim->vertex[i], w = rim->vertex[(i + 1) % rim->count];
-        if (!of_lid(rim, mean, i, lid)) {
+        if (!is_of_lid(rim, mean, i, lid)) {
             continue;
         }
         const float *a = mean + 3 * v, *b = mean + 3 * w;

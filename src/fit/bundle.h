@@ -6,12 +6,11 @@
 // t_f) - seen_s, x_p a linear function of identity and blendshapes, and rho the pseudo-Huber cost
 // of fit/points.h. A point's slide is where on the surface, away from its nominal place, what was
 // seen lies: two unknowns in the tangent plane that are the same in all pictures. A landmark
-// network is mistaken about a landmark alike in every picture, and a patch of skin is wherever it
-// is; so neither says anything about the shape along the surface but what the prior on slides lets
-// through, while the parallax between pictures says all about its depth. Slides are eliminated by
-// the Schur complement, then pictures, then the rest (Triggs, McLauchlan, Hartley and Fitzgibbon
-// 2000, "Bundle Adjustment - A Modern Synthesis"). Does not: find points, choose pictures, know of
-// networks.
+// network has the same bias for a landmark in every picture, and a patch of skin may lie anywhere;
+// so along the surface neither constrains the shape beyond the prior on slides, while their
+// parallax between pictures determines its depth. Slides are eliminated by the Schur complement,
+// then pictures, then the rest (Triggs, McLauchlan, Hartley and Fitzgibbon 2000, "Bundle Adjustment
+// - A Modern Synthesis"). Does not: find points, choose pictures, know of networks.
 #ifndef MIEN_FIT_BUNDLE_H
 #define MIEN_FIT_BUNDLE_H
 

@@ -143,12 +143,12 @@ void mien_fit_destroy(struct mien_fit *f)
     }
 }
 
-static bool camera_usable(const struct mien_camera *c)
+static bool is_usable_camera(const struct mien_camera *c)
 {
     return isfinite(c->f_px) && c->f_px > 1 && isfinite(c->cx_px) && isfinite(c->cy_px);
 }
 
-static bool all_finite(const float *v, int n)
+static bool are_all_finite(const float *v, int n)
 {
     for (int i = 0; i < n; i++) {
         if (!isfinite(v[i])) {
@@ -158,7 +158,7 @@ static bool all_finite(const float *v, int n)
     return true;
 }
 
-static bool usable(const struct mien_fit_input *in, int l)
+static bool is_usable(const struct mien_fit_input *in, int l)
 {
     const float *p = in->landmark_px[l];
     return isfinite(p[0]) && isfinite(p[1]) && fabsf(p[0]) < 1e6f && fabsf(p[1]) < 1e6f &&
@@ -171,7 +171,7 @@ static float landmark_size(const struct mien_fit *f, const struct mien_fit_input
     float lo[2] = {1e9f, 1e9f}, hi[2] = {-1e9f, -1e9f};
     *used = 0;
     for (int l = 0; l < f->count; l++) {
-        if (!usable(in, l)) {
+        if (!is_usable(in, l)) {
             continue;
         }
         ++*used;
@@ -190,13 +190,13 @@ static float landmark_size(const struct mien_fit *f, const struct mien_fit_input
 bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct mien_fit_state *s)
 {
     int used = 0;
-    if (!in->landmark_px || !camera_usable(&in->camera) || landmark_size(f, in, &used) <= 0) {
+    if (!in->landmark_px || !is_usable_camera(&in->camera) || landmark_size(f, in, &used) <= 0) {
         return false;
     }
     // Affine least squares (x,y) = B (X,Y,Z,1): normal equations shared by both rows.
     double N[16] = {0}, N2[16], b[2][4] = {{0}};
     for (int l = 0; l < f->count; l++) {
-        if (!usable(in, l)) {
+        if (!is_usable(in, l)) {
             continue;
         }
         const double v[4] = {f->mean[l], f->mean[f->stride + l], f->mean[2 * f->stride + l], 1};
@@ -231,7 +231,7 @@ bool mien_fit_start(struct mien_fit *f, const struct mien_fit_input *in, struct 
     s->pose.t[0] = (float)(b[0][3] * depth / in->camera.f_px);
     s->pose.t[1] = (float)(b[1][3] * depth / in->camera.f_px);
     s->pose.t[2] = (float)-depth;
-    return all_finite(s->pose.R, 9) && all_finite(s->pose.t, 3);
+    return are_all_finite(s->pose.R, 9) && are_all_finite(s->pose.t, 3);
 }
 
 // mean + identity, for a fit that leaves the identity as it is
@@ -257,7 +257,7 @@ static void place(struct mien_fit *f, const struct mien_fit_state *s, bool held)
 static void set_given(struct mien_fit *f, const struct mien_fit_input *in, float default_sigma)
 {
     for (int l = 0; l < f->count; l++) {
-        const bool known = usable(in, l);
+        const bool known = is_usable(in, l);
         const float sigma = in->sigma_px ? in->sigma_px[l] : default_sigma;
         f->given[l] = known ? f->m->landmark[l].fit_weight / (sigma * sigma) : 0;
         f->wanted[l] = known ? in->landmark_px[l][0] : 0;
@@ -436,8 +436,8 @@ static bool apply_step(const struct mien_fit *f, const struct mien_fit_state *s,
         const float b = s->blendshape[i] + (float)(k * d[bs0 + i]);
         out->blendshape[i] = fminf(fmaxf(b, 0), 1);
     }
-    return all_finite(out->pose.t, 3) && all_finite(out->identity, MIEN_IDENTITY) &&
-           all_finite(out->blendshape, MIEN_BLENDSHAPES) && out->pose.t[2] < -near_mm;
+    return are_all_finite(out->pose.t, 3) && are_all_finite(out->identity, MIEN_IDENTITY) &&
+           are_all_finite(out->blendshape, MIEN_BLENDSHAPES) && out->pose.t[2] < -near_mm;
 }
 
 // f->x: the landmarks of s
@@ -469,10 +469,10 @@ static void report(struct mien_fit *f, const struct mien_fit_input *in, struct m
 bool mien_fit_run(struct mien_fit *f, const struct mien_fit_input *in, struct mien_fit_state *state)
 {
     int used = 0;
-    if (!in->landmark_px || !camera_usable(&in->camera) || !all_finite(state->pose.R, 9) ||
-        !all_finite(state->pose.t, 3) || !(state->pose.t[2] < -near_mm) ||
-        !all_finite(state->identity, MIEN_IDENTITY) ||
-        !all_finite(state->blendshape, MIEN_BLENDSHAPES)) {
+    if (!in->landmark_px || !is_usable_camera(&in->camera) || !are_all_finite(state->pose.R, 9) ||
+        !are_all_finite(state->pose.t, 3) || !(state->pose.t[2] < -near_mm) ||
+        !are_all_finite(state->identity, MIEN_IDENTITY) ||
+        !are_all_finite(state->blendshape, MIEN_BLENDSHAPES)) {
         return false;
     }
     const float size = landmark_size(f, in, &used);

@@ -1,11 +1,11 @@
 // One head's shape from what pictures show of it: the face model's landmarks as points of a bundle
 // adjustment (fit/bundle.h), and the priors that go with them.
 //
-// A landmark is a point that may slide along the surface: a landmark network is mistaken about one
-// alike in every picture, and along the surface it says little about the shape. Shapes of
-// expression are held at rest, the less the more of them was read: what is read of a face at rest
-// is anatomy that was taken for expression. No picture tells a small head from a large one further
-// away: the size stays the prior's. Does not: find landmarks, choose pictures.
+// A landmark is a point that may slide along the surface: the network has the same bias for it in
+// every picture, and along the surface it says little about the shape. Expression is held near
+// rest, more loosely the more of it was measured: a little expression measured on a face at rest is
+// anatomy. No picture tells a small head from a large one farther away: the size stays the prior's.
+// Does not: find landmarks, choose pictures.
 #ifndef MIEN_FIT_SHAPE_H
 #define MIEN_FIT_SHAPE_H
 

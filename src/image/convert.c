@@ -72,7 +72,7 @@ static void planar_row(const uint8_t *restrict s, const uint8_t *restrict cb,
     }
 }
 
-static bool usable(const struct mien_image *dst, size_t stride, size_t min_stride)
+static bool is_usable(const struct mien_image *dst, size_t stride, size_t min_stride)
 {
     return dst->format == MIEN_FORMAT_RGB8 && dst->width > 0 && dst->height > 0 &&
            dst->width % 2 == 0 && stride >= min_stride;
@@ -81,7 +81,7 @@ static bool usable(const struct mien_image *dst, size_t stride, size_t min_strid
 bool mien_yuyv_to_rgb(const uint8_t *src, size_t stride, size_t size, struct mien_image *dst)
 {
     size_t w = (size_t)dst->width, h = (size_t)dst->height;
-    if (!usable(dst, stride, 2 * w) || size < stride * (h - 1) + 2 * w) {
+    if (!is_usable(dst, stride, 2 * w) || size < stride * (h - 1) + 2 * w) {
         return false;
     }
     for (size_t y = 0; y < h; y++) {
@@ -93,7 +93,7 @@ bool mien_yuyv_to_rgb(const uint8_t *src, size_t stride, size_t size, struct mie
 bool mien_nv12_to_rgb(const uint8_t *src, size_t stride, size_t size, struct mien_image *dst)
 {
     size_t w = (size_t)dst->width, h = (size_t)dst->height, ch = (h + 1) / 2;
-    if (!usable(dst, stride, w) || size < stride * (h + ch - 1) + w) {
+    if (!is_usable(dst, stride, w) || size < stride * (h + ch - 1) + w) {
         return false;
     }
     for (size_t y = 0; y < h; y++) {
@@ -106,7 +106,8 @@ bool mien_nv12_to_rgb(const uint8_t *src, size_t stride, size_t size, struct mie
 bool mien_i420_to_rgb(const uint8_t *src, size_t stride, size_t size, struct mien_image *dst)
 {
     size_t w = (size_t)dst->width, h = (size_t)dst->height, ch = (h + 1) / 2, half = stride / 2;
-    if (!usable(dst, stride, w) || stride % 2 || size < stride * h + half * (2 * ch - 1) + w / 2) {
+    if (!is_usable(dst, stride, w) || stride % 2 ||
+        size < stride * h + half * (2 * ch - 1) + w / 2) {
         return false;
     }
     const uint8_t *u = src + stride * h, *v = u + half * ch;

@@ -17,7 +17,7 @@ static inline void blend(struct mien_image *im, int x, int y, struct mien_rgb c,
     p[2] = (uint8_t)((p[2] * (256 - k) + c.b * k + 128) >> 8);
 }
 
-static bool drawable(const struct mien_image *im, float a, float b, float c, float d)
+static bool is_drawable(const struct mien_image *im, float a, float b, float c, float d)
 {
     return im->data && im->format == MIEN_FORMAT_RGB8 && isfinite(a) && isfinite(b) &&
            isfinite(c) && isfinite(d);
@@ -34,7 +34,7 @@ static bool span(float lo, float hi, int n, int *a, int *b)
 void mien_draw_line(struct mien_image *im, float x0, float y0, float x1, float y1, float width,
                     struct mien_rgb c, float alpha)
 {
-    if (!drawable(im, x0, y0, x1, y1) || !(width > 0)) {
+    if (!is_drawable(im, x0, y0, x1, y1) || !(width > 0)) {
         return;
     }
     float dx = x1 - x0, dy = y1 - y0, len2 = dx * dx + dy * dy, half = 0.5f * width;
@@ -71,7 +71,7 @@ void mien_draw_disc(struct mien_image *im, float x, float y, float radius, struc
                     float alpha)
 {
     int xa, xb, ya, yb;
-    if (!drawable(im, x, y, radius, 0) || !(radius > 0) ||
+    if (!is_drawable(im, x, y, radius, 0) || !(radius > 0) ||
         !span(x - radius - 1, x + radius + 1, im->width, &xa, &xb) ||
         !span(y - radius - 1, y + radius + 1, im->height, &ya, &yb)) {
         return;
@@ -88,7 +88,7 @@ void mien_draw_rect(struct mien_image *im, float x0, float y0, float x1, float y
                     struct mien_rgb c, float alpha)
 {
     int xa, xb, ya, yb;
-    if (!drawable(im, x0, y0, x1, y1)) {
+    if (!is_drawable(im, x0, y0, x1, y1)) {
         return;
     }
     float l = fminf(x0, x1), r = fmaxf(x0, x1), t = fminf(y0, y1), b = fmaxf(y0, y1);

@@ -10,7 +10,7 @@ static long png_side(const uint8_t *p)
     return (long)p[0] << 24 | (long)p[1] << 16 | (long)p[2] << 8 | (long)p[3];
 }
 
-static bool fits(long width, long height, int max_side_px, struct mien_why *why)
+static bool can_fit(long width, long height, int max_side_px, struct mien_why *why)
 {
     if (width > max_side_px || height > max_side_px) {
         return mien_explain(why, "%ld x %ld pixels is more than %d a side", width, height,
@@ -25,7 +25,7 @@ static bool decode_jpeg(struct mien_jpeg_decoder *d, const void *data, size_t si
     struct mien_image rgb = {0};
     int width, height;
     bool found = mien_jpeg_size(d, data, size, &width, &height);
-    if (found && !fits(width, height, max_side_px, why)) {
+    if (found && !can_fit(width, height, max_side_px, why)) {
         return false;
     }
     if (!found) {
@@ -58,7 +58,7 @@ bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, stru
     enum mien_image_kind kind = mien_image_kind(data, size);
     *im = (struct mien_image){0};
     if (kind == MIEN_KIND_PNG && size >= 24) {
-        return fits(png_side(p + 16), png_side(p + 20), max_side_px, why) &&
+        return can_fit(png_side(p + 16), png_side(p + 20), max_side_px, why) &&
                mien_png_decode(data, size, im, why);
     }
     if (kind != MIEN_KIND_JPEG) {

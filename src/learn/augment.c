@@ -281,7 +281,7 @@ static void occlude(struct mien_augmenter *a, struct mien_rng *rng,
     }
 }
 
-static void jpeg_artefacts(struct mien_augmenter *a, struct mien_rng *rng, float *x)
+static void add_jpeg_artefacts(struct mien_augmenter *a, struct mien_rng *rng, float *x)
 {
     size_t plane = (size_t)a->width * (size_t)a->height;
     int quality = 8 + (int)mien_rng_below(rng, 50);
@@ -363,6 +363,6 @@ void mien_augment_apply(struct mien_augmenter *a, const struct mien_augment *p,
     }
     clamp_bytes(x, n);
     if (mien_rng_chance(rng, p->jpeg)) {
-        jpeg_artefacts(a, rng, x);
+        add_jpeg_artefacts(a, rng, x);
     }
 }

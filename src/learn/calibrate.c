@@ -69,8 +69,8 @@ static void solve3(double A[3][4], double x[3])
 // derivatives and, in the fourth column, its negative gradient. Both kinds weigh alike, however
 // many there are; targets are drawn a little inwards (Platt 1999) and a prior holds the weights to
 // what is known, so that separable looks have an answer.
-static double objective(const struct mien_calibrator *c, double faces, double others,
-                        const double w[3], double (*A)[4])
+static double evaluate(const struct mien_calibrator *c, double faces, double others,
+                       const double w[3], double (*A)[4])
 {
     double yes = (faces + 1) / (faces + 2), no = 1 / (others + 2), sum = 0;
     for (size_t i = 0; i < c->count; i += 2) {
@@ -112,13 +112,13 @@ static bool fit_confidence(const struct mien_calibrator *c, struct mien_calibrat
     }
     for (int step = 0; step < 100; step++) {
         double A[3][4] = {{0}}, d[3], next[3] = {0}, size = 1;
-        double before = objective(c, faces, others, w, A), after = before;
+        double before = evaluate(c, faces, others, w, A), after = before;
         solve3(A, d);
         for (int halved = 0; halved < 30; halved++, size *= 0.5) {
             for (int r = 0; r < 3; r++) {
                 next[r] = w[r] + size * d[r];
             }
-            after = objective(c, faces, others, next, NULL);
+            after = evaluate(c, faces, others, next, NULL);
             if (after < before) {
                 break;
             }

@@ -1,4 +1,4 @@
-// How well each blendshape channel is read: over all labelled faces of a set, and where it is high.
+// Accuracy of each blendshape channel: over all labelled faces of a set, and where it is high.
 //
 // Does not: run networks. Fed with decoded estimates (face/decode.h) and labels.
 #ifndef MIEN_LEARN_CHANNELS_H

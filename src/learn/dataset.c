@@ -44,7 +44,7 @@ void mien_dataset_destroy(struct mien_dataset *d)
 }
 
 // An eye shut (as photos' fits say it), or one more than the other.
-static bool rare_lids(const struct mien_label *l)
+static bool has_rare_lids(const struct mien_label *l)
 {
     float left = l->blendshape[MIEN_BS_EYE_BLINK_LEFT];
     float right = l->blendshape[MIEN_BS_EYE_BLINK_RIGHT];
@@ -63,7 +63,7 @@ static int label_group(const struct mien_label *l)
             best = i;
         }
     }
-    return 4 * best + 2 * turned + rare_lids(l);
+    return 4 * best + 2 * turned + has_rare_lids(l);
 }
 
 // How often a record of a group is drawn, against a usual one of its class.

@@ -16,10 +16,9 @@
 enum { MIEN_DATASET_SOURCES = 32 };
 // What --help says of an option that names them.
 #define MIEN_DATASET_ARG "PACK[:WEIGHT[:no-KIND,…]]"
-#define MIEN_DATASET_HELP                                                                       \
-    "a pack, or a folder of pictures without faces, its weight in the mixture, labels that it " \
-    "does "                                                                                     \
-    "not teach; may come several times"
+#define MIEN_DATASET_HELP                                                                    \
+    "a pack, or a folder of pictures without faces, with its weight in the mixture and the " \
+    "labels that are not used; may be repeated"
 
 enum { MIEN_DATASET_GROUPS = 4 * (MIEN_EXPRESSIONS + 1) };
 

@@ -25,7 +25,7 @@ static inline uint8_t to_byte(float v)
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5f);
 }
 
-static void tone(struct mien_detect_scene *s, struct mien_rng *rng)
+static void change_tone(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     uint8_t lut[256];
     float gamma = expf(mien_rng_normal(rng) * 0.3f);
@@ -42,7 +42,7 @@ static void tone(struct mien_detect_scene *s, struct mien_rng *rng)
 }
 
 // Light falling off across the frame.
-static void gradient(struct mien_detect_scene *s, struct mien_rng *rng)
+static void add_gradient(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     float a = mien_rng_range(rng, 0, 6.2831853f), k = mien_rng_range(rng, 0.2f, 0.8f);
     float gx = cosf(a) * k / (float)s->width * 2, gy = sinf(a) * k / (float)s->height * 2;
@@ -67,7 +67,7 @@ static void soften(struct mien_detect_scene *s, struct mien_rng *rng)
     mien_resize(&small, &s->canvas);
 }
 
-static void blur_moving(struct mien_detect_scene *s, struct mien_rng *rng)
+static void blur_motion(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     int n = 2 + (int)mien_rng_below(rng, 5);
     bool across = mien_rng_chance(rng, 0.7f);
@@ -86,7 +86,7 @@ static void blur_moving(struct mien_detect_scene *s, struct mien_rng *rng)
     }
 }
 
-static void grain(struct mien_detect_scene *s, struct mien_rng *rng)
+static void add_grain(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     int amount = (int)mien_rng_range(rng, 8, 100); // standard deviation 0.25…3… grey levels x 32
     if (mien_rng_chance(rng, 0.2f)) {
@@ -124,19 +124,19 @@ static void compress(struct mien_detect_scene *s, struct mien_rng *rng)
 void mien_detect_camera(struct mien_detect_scene *s, struct mien_rng *rng)
 {
     if (mien_rng_chance(rng, 0.2f)) {
-        gradient(s, rng);
+        add_gradient(s, rng);
     }
     if (mien_rng_chance(rng, 0.7f)) {
-        tone(s, rng);
+        change_tone(s, rng);
     }
     if (mien_rng_chance(rng, 0.25f)) {
         soften(s, rng);
     }
     if (mien_rng_chance(rng, 0.1f)) {
-        blur_moving(s, rng);
+        blur_motion(s, rng);
     }
     if (mien_rng_chance(rng, 0.5f)) {
-        grain(s, rng);
+        add_grain(s, rng);
     }
     if (mien_rng_chance(rng, 0.2f)) {
         compress(s, rng);

@@ -82,7 +82,7 @@ static struct mien_affine to_source(const struct place *p)
     return a;
 }
 
-static struct rect reach(const struct mien_image *im, const struct place *p, struct rect clip)
+static struct rect find_reach(const struct mien_image *im, const struct place *p, struct rect clip)
 {
     float x0 = 1e9f, y0 = 1e9f, x1 = -1e9f, y1 = -1e9f;
     for (int k = 0; k < 4; k++) {
@@ -121,7 +121,7 @@ struct tone { // pixel -> gain * pixel + offset
 static void paste(struct mien_detect_scene *s, const struct mien_image *im, const struct place *p,
                   const struct mask *m, struct rect clip, struct tone tone, int owner)
 {
-    struct rect r = m->cover ? clip : reach(im, p, clip);
+    struct rect r = m->cover ? clip : find_reach(im, p, clip);
     if (r.x1 <= r.x0 || r.y1 <= r.y0) {
         return;
     }
@@ -375,9 +375,9 @@ static void scene_filled(struct mien_detect_scene *s, const struct mien_detect_d
     add_face(s, src, &p, &m, all, &f, rng);
 }
 
-static void mosaic(struct mien_detect_scene *s, const struct mien_detect_data *d,
-                   const struct mien_detect_recipe *recipe, struct rect r, int depth,
-                   struct mien_rng *rng)
+static void draw_mosaic(struct mien_detect_scene *s, const struct mien_detect_data *d,
+                        const struct mien_detect_recipe *recipe, struct rect r, int depth,
+                        struct mien_rng *rng)
 {
     int w = r.x1 - r.x0, h = r.y1 - r.y0;
     bool split = depth == 0 || (mien_rng_chance(rng, 0.75f) && depth < 5);
@@ -389,8 +389,8 @@ static void mosaic(struct mien_detect_scene *s, const struct mien_detect_data *d
         } else {
             a.y1 = b.y0 = r.y0 + (int)((float)h * t);
         }
-        mosaic(s, d, recipe, a, depth + 1, rng);
-        mosaic(s, d, recipe, b, depth + 1, rng);
+        draw_mosaic(s, d, recipe, a, depth + 1, rng);
+        draw_mosaic(s, d, recipe, b, depth + 1, rng);
         return;
     }
     if (mien_rng_chance(rng, 0.4f)) {
@@ -427,7 +427,7 @@ static void occlude(struct mien_detect_scene *s, const struct mien_detect_data *
     }
 }
 
-static void bars(struct mien_detect_scene *s, uint8_t gray, struct mien_rng *rng)
+static void draw_bars(struct mien_detect_scene *s, uint8_t gray, struct mien_rng *rng)
 {
     bool upright = mien_rng_chance(rng, 0.6f);
     int n = (int)((float)(upright ? s->width : s->height) * mien_rng_range(rng, 0.03f, 0.3f));
@@ -446,7 +446,7 @@ static void bars(struct mien_detect_scene *s, uint8_t gray, struct mien_rng *rng
 }
 
 // Counts what is still seen of each face; drops hidden ones; marks photos' surroundings as soft.
-static void settle(struct mien_detect_scene *s)
+static void count_visible(struct mien_detect_scene *s)
 {
     int cw = s->width / 4, ch = s->height / 4, kept = 0;
     for (int i = 0; i < cw * ch; i++) {
@@ -497,12 +497,12 @@ void mien_detect_scene_make(struct mien_detect_scene *s, const struct mien_detec
     } else if (kind < 0.75f) {
         scene_filled(s, data, recipe, rng);
     } else {
-        mosaic(s, data, recipe, all, 0, rng);
+        draw_mosaic(s, data, recipe, all, 0, rng);
     }
     occlude(s, data, rng);
     mien_detect_camera(s, rng);
     if (mien_rng_chance(rng, 0.2f)) { // after the camera: bars are the letterbox's
-        bars(s, recipe->bar_gray, rng);
+        draw_bars(s, recipe->bar_gray, rng);
     }
-    settle(s);
+    count_visible(s);
 }

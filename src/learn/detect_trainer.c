@@ -141,7 +141,7 @@ static double shard_loss(void *self, struct mien_graph *g, int shard)
     return sum;
 }
 
-static void counted(void *self, int shard, double value[MIEN_LESSON_VALUES])
+static void count(void *self, int shard, double value[MIEN_LESSON_VALUES])
 {
     const struct run *r = self;
     value[0] = r->part[shard].face;
@@ -258,7 +258,7 @@ static bool validate(void *self, struct mien_loop *l)
     return true;
 }
 
-static void brief(void *self, char *text, size_t size)
+static void summarise(void *self, char *text, size_t size)
 {
     const struct run *r = self;
     if (!isnan(r->found)) {
@@ -364,11 +364,11 @@ static const struct mien_lesson lesson = {
     .fill = fill,
     .loss = shard_loss,
     .values = PARTS + 1,
-    .counted = counted,
+    .count = count,
     .gather = gather,
     .log = log_values,
     .validate = validate,
-    .brief = brief,
+    .summarise = summarise,
     .record = record,
     .panels = curve_panels,
 };

@@ -1,4 +1,4 @@
-// Fixed pictures to judge a network on: canonical crops of the validation split, without
+// Fixed pictures to evaluate a network on: canonical crops of the validation split, without
 // augmentation, and crops without a face.
 #ifndef MIEN_LEARN_EVALSET_H
 #define MIEN_LEARN_EVALSET_H

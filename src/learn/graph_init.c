@@ -1,7 +1,7 @@
 // Where a training's first weights come from: another training's checkpoint, or a network (.net),
 // whose batch norm is folded into its weights.
 //
-// Does not: go on exactly where a training was (graph_file.c).
+// Does not: resume a training exactly (graph_file.c).
 #include <math.h>
 #include <string.h>
 

@@ -58,7 +58,7 @@ void mien_metric_groups_add(struct mien_metric_groups *s, const struct mien_face
     }
 }
 
-static bool listed(const struct mien_metric_groups *s, int source, int g)
+static bool is_listed(const struct mien_metric_groups *s, int source, int g)
 {
     return s->group[source][g].faces > 0;
 }
@@ -70,7 +70,7 @@ void mien_metric_groups_print(const struct mien_metric_groups *s, FILE *f)
     for (int source = 0; source < MIEN_METRIC_SOURCES; source++) {
         for (int k = 0; k < MIEN_METRIC_GROUPS; k++) {
             const struct mien_metric_group *g = &s->group[source][k];
-            if (!listed(s, source, k)) {
+            if (!is_listed(s, source, k)) {
                 continue;
             }
             fprintf(f, "%-10s %-12s %6.0f", mien_metric_source_name(source), names[k], g->faces);
@@ -85,7 +85,7 @@ void mien_metric_groups_print(const struct mien_metric_groups *s, FILE *f)
     }
 }
 
-static void member(FILE *f, const char *name, double v)
+static void write_member(FILE *f, const char *name, double v)
 {
     if (isfinite(v)) {
         fprintf(f, ",\"%s\":%.6g", name, v);
@@ -100,7 +100,7 @@ void mien_metric_groups_json(const struct mien_metric_groups *s, FILE *f)
         bool first = true;
         for (int k = 0; k < MIEN_METRIC_GROUPS; k++) {
             const struct mien_metric_group *g = &s->group[source][k];
-            if (!listed(s, source, k)) {
+            if (!is_listed(s, source, k)) {
                 continue;
             }
             if (first) {
@@ -108,12 +108,12 @@ void mien_metric_groups_json(const struct mien_metric_groups *s, FILE *f)
                 first_source = false;
             }
             fprintf(f, "%s\"%s\":{\"faces\":%.0f", first ? "" : ",", names[k], g->faces);
-            member(f, "nme", 100 * g->landmark_nme / g->landmark_count);
-            member(f, "fail", 100 * g->landmark_fail / g->landmark_count);
-            member(f, "rotation_deg", g->rotation_deg / g->pose_count);
-            member(f, "blendshape_mae", g->blendshape_abs / g->blendshape_count);
-            member(f, "accuracy", 100 * mien_metrics_accuracy(g));
-            member(f, "gaze_deg", g->gaze_deg / g->gaze_count);
+            write_member(f, "nme", 100 * g->landmark_nme / g->landmark_count);
+            write_member(f, "fail", 100 * g->landmark_fail / g->landmark_count);
+            write_member(f, "rotation_deg", g->rotation_deg / g->pose_count);
+            write_member(f, "blendshape_mae", g->blendshape_abs / g->blendshape_count);
+            write_member(f, "accuracy", 100 * mien_metrics_accuracy(g));
+            write_member(f, "gaze_deg", g->gaze_deg / g->gaze_count);
             fputc('}', f);
             first = false;
         }

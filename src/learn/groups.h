@@ -1,4 +1,4 @@
-// What a network is worth by group of faces: how far they are turned, and what makes them hard.
+// A network's errors by group of faces: how far they are turned, and what makes them hard.
 //
 // A face is in one group of each pose axis (when its pose is labelled: yaw and pitch as seen, in
 // the crop's frame) and in one for each of its tags (face/label.h); without tags it is in "plain".

@@ -123,7 +123,7 @@ static bool resume(struct run *r)
     struct mien_loop *l = &r->loop;
     const char *checkpoint = l->path[MIEN_TRAIN_CHECKPOINT], *log = l->path[MIEN_TRAIN_LOG];
     if (!mien_graph_restore(l->graph, checkpoint, take, r) ||
-        (r->lesson->go_on && !r->lesson->go_on(r->self, l))) {
+        (r->lesson->continue_run && !r->lesson->continue_run(r->self, l))) {
         return false;
     }
     if (!l->parallel->rank && mien_file_exists(log) && !mien_curves_trim_log(log, l->place.step)) {
@@ -167,7 +167,7 @@ static double combine(struct run *r, double loss, double value[MIEN_LESSON_VALUE
     MIEN_ASSERT(n <= MIEN_LESSON_VALUES);
     for (int s = 0; s < l->shards; s++) {
         double part[MIEN_LESSON_VALUES] = {0};
-        r->lesson->counted(r->self, s, part);
+        r->lesson->count(r->self, s, part);
         for (int i = 0; i < n; i++) {
             all[i] += part[i];
         }
@@ -289,7 +289,7 @@ static bool save(struct run *r)
            ok;
 }
 
-static bool stopped(const struct run *r)
+static bool is_stopped(const struct run *r)
 {
     const struct mien_loop_config *c = r->config;
     return r->loop.stop || (r->loop.parallel->ranks == 1 && c->stop && *c->stop);
@@ -301,7 +301,7 @@ static void show_progress(struct run *r, struct mien_progress *progress, long lo
     if (r->loop.quiet) {
         return;
     }
-    r->lesson->brief(r->self, brief, sizeof(brief));
+    r->lesson->summarise(r->self, brief, sizeof(brief));
     snprintf(extra, sizeof(extra), "step %lld, loss %.4f%s%s", (long long)r->loop.place.step,
              r->loss, *brief ? ", " : "", brief);
     mien_progress_update(progress, r->loop.place.step * step_pictures, extra);
@@ -316,7 +316,7 @@ static bool walk(struct run *r, struct mien_progress *progress, struct mien_loop
     int64_t saved_ns = mien_now_ns();
     bool ok = true;
     r->interval.start_ns = saved_ns;
-    while (ok && l->place.step < c->steps && !stopped(r)) {
+    while (ok && l->place.step < c->steps && !is_stopped(r)) {
         float lr = mien_loop_rate(c, l->place.step);
         if (c->freeze_norm >= 0 && l->place.step >= c->freeze_norm) {
             mien_graph_freeze_norm(l->graph);
@@ -346,10 +346,10 @@ static bool finish(struct run *r, int64_t start_ns)
     bool ok = r->lesson->validate(r->self, l);
     l->place.seconds += (double)(mien_now_ns() - start_ns) / 1e9;
     ok = save(r) && ok;
-    if (ok && r->lesson->end && !stopped(r) && !l->parallel->rank) {
+    if (ok && r->lesson->end && !is_stopped(r) && !l->parallel->rank) {
         ok = r->lesson->end(r->self, l);
     }
-    if (stopped(r) && !l->parallel->rank) {
+    if (is_stopped(r) && !l->parallel->rank) {
         mien_info("stopped at step %lld; --resume goes on", (long long)l->place.step);
     }
     return ok;

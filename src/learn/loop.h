@@ -1,10 +1,10 @@
-// The training loop of every network: schedule, optimiser, steps that are left out, validation,
+// The training loop of every network: schedule, optimiser, skipped steps, validation,
 // checkpoints, log, curves, progress, several processes, and being stopped.
 //
 // What is taught is a lesson: its network, batches, losses, figures and what it keeps in a
-// checkpoint (learn/trainer.c: the face network; learn/detect_lesson.c: the detector). Files in the
-// output folder: last.ckpt (exact resume), the network (averaged weights, for nn/net.h), log.jsonl,
-// curves.png. Does not: parse options, install signal handlers, or know a loss.
+// checkpoint (learn/trainer.c: the face network; learn/detect_trainer.c: the detector). Files in
+// the output folder: last.ckpt (exact resume), the network (averaged weights, for nn/net.h),
+// log.jsonl, curves.png. Does not: parse options, install signal handlers, or know a loss.
 #ifndef MIEN_LEARN_LOOP_H
 #define MIEN_LEARN_LOOP_H
 
@@ -91,7 +91,7 @@ struct mien_lesson {
     bool (*begin)(void *self, struct mien_loop *l);
     bool (*take)(void *self, const struct mien_container *file, const char *path,
                  struct mien_train_place *place);
-    bool (*go_on)(void *self, struct mien_loop *l); // NULL: nothing is to be done
+    bool (*continue_run)(void *self, struct mien_loop *l); // NULL: nothing is to be done
     // The place is known: whatever makes batches may start. NULL: nothing is to be done.
     bool (*start)(void *self, struct mien_loop *l);
     // Inputs of the graph and targets of step l->place.step. *stop: whether this process is asked
@@ -101,7 +101,7 @@ struct mien_lesson {
     // counted: `values` numbers that are added over shards and ranks.
     double (*loss)(void *self, struct mien_graph *g, int shard);
     int values;
-    void (*counted)(void *self, int shard, double value[MIEN_LESSON_VALUES]);
+    void (*count)(void *self, int shard, double value[MIEN_LESSON_VALUES]);
     // Sums of a step that was taken.
     void (*gather)(void *self, const double value[MIEN_LESSON_VALUES]);
     // Members of a line of the log, each with a comma before it, of the steps since the last one,
@@ -109,7 +109,7 @@ struct mien_lesson {
     void (*log)(void *self, FILE *f);
     // On all ranks; rank 0 adds a line to the log (mien_loop_log) and, unless quiet, prints.
     bool (*validate)(void *self, struct mien_loop *l);
-    void (*brief)(void *self, char *text, size_t size); // the last validation, for progress
+    void (*summarise)(void *self, char *text, size_t size); // the last validation, for progress
     // Sections of the checkpoint beside the graph's, "train" among them; returns their number. They
     // are the lesson's until its next call.
     int (*record)(void *self, const struct mien_train_place *place,

@@ -233,8 +233,9 @@ static double blendshapes_count(const struct mien_loss *l, const struct mien_tar
     return blendshape_total(t) > 0;
 }
 
-// A channel at its full height counts this much more than one at rest. Most channels rest in most
-// pictures: without it, their mean (almost nothing) is the cheapest answer however long one trains.
+// A channel at weight 1 counts this much more than one at rest. Most channels rest in most
+// pictures: without it their mean (almost zero) stays the cheapest answer, however long the
+// training.
 static const double active_weight = 2;
 
 static bool blendshapes_loss(const struct mien_loss *l, const float *const raw[MIEN_BRANCHES],

@@ -10,18 +10,20 @@
 //   sigma        Gaussian negative log-likelihood s^b (2 log s + |e|^2 / (2 s^2)), s^b taken as a
 //                constant (beta-NLL: Seitzer et al. 2022, "On the Pitfalls of Heteroscedastic
 //                Uncertainty Estimation with Probabilistic Neural Networks"); moves mean and s
-//   pose         sqrt(|d - d*|^2 + e^2) - e on the first two columns of R as the network says them
+//   pose         sqrt(|d - d*|^2 + e^2) - e on the first two columns of R as the network outputs
+//   them
 //                (chordal; the minimum is the rotation, and there is no singularity before the
 //                columns are orthonormal) + smooth L1 on x, y, log s
 //   identity     squared error of coefficients weighted by their mean effect on the landmarks
 //   identity_sigma
 //                Gaussian negative log-likelihood log s + e^2 / (2 s^2) of a rendered person's
-//                coefficients (what a fit says is no truth); moves mean and s
-//   blendshapes  cross-entropy less the label's entropy, by shape; a shape at its height weighs 3
-//   expression   cross-entropy with soft labels less their entropy, of logits plus `adjust` times
+//                coefficients (those of a fit are not ground truth); moves mean and s
+//   blendshapes  cross-entropy less the label's entropy, by shape; a shape at weight 1 counts 3
+//   times expression   cross-entropy with soft labels less their entropy, of logits plus `adjust`
+//   times
 //                the log of the classes' share in the training stream (Menon et al. 2021,
 //                "Long-tail learning via logit adjustment"): the network's own logits then mean
-//                equally frequent classes, so that rare ones are answered at all
+//                equally frequent classes, so that rare ones are predicted at all
 //   gaze         smooth L1 on yaw and pitch, radians
 //   presence     cross-entropy
 //   consistency  smooth L1 between the label's landmarks and the model's, posed and projected from

@@ -285,7 +285,7 @@ void mien_metrics_print(struct mien_metrics *m, FILE *f)
     }
 }
 
-static void member(FILE *f, bool *first, const char *source, const char *name, double v)
+static void write_member(FILE *f, bool *first, const char *source, const char *name, double v)
 {
     if (!isnan(v) && !isinf(v)) {
         fprintf(f, "%s\"%s%s%s\":%.6g", *first ? "" : ",", source, *source ? "_" : "", name, v);
@@ -299,16 +299,16 @@ void mien_metrics_json(struct mien_metrics *m, FILE *f)
     for (int s = 0; s < MIEN_METRIC_SOURCES; s++) {
         const struct mien_metric_group *g = &m->group[s];
         const char *n = source_names[s];
-        member(f, &first, n, "nme", 100 * g->landmark_nme / g->landmark_count);
-        member(f, &first, n, "fail", 100 * g->landmark_fail / g->landmark_count);
-        member(f, &first, n, "sigma", sqrt(g->sigma_ratio / g->sigma_count));
-        member(f, &first, n, "rotation_deg", g->rotation_deg / g->pose_count);
-        member(f, &first, n, "identity_mm", g->identity_vertex_mm / g->identity_count);
-        member(f, &first, n, "identity_r", correlation(g));
-        member(f, &first, n, "blendshape_mae", g->blendshape_abs / g->blendshape_count);
-        member(f, &first, n, "accuracy", 100 * mien_metrics_accuracy(g));
-        member(f, &first, n, "macro_f1", 100 * mien_metrics_macro_f1(g));
-        member(f, &first, n, "gaze_deg", g->gaze_deg / g->gaze_count);
+        write_member(f, &first, n, "nme", 100 * g->landmark_nme / g->landmark_count);
+        write_member(f, &first, n, "fail", 100 * g->landmark_fail / g->landmark_count);
+        write_member(f, &first, n, "sigma", sqrt(g->sigma_ratio / g->sigma_count));
+        write_member(f, &first, n, "rotation_deg", g->rotation_deg / g->pose_count);
+        write_member(f, &first, n, "identity_mm", g->identity_vertex_mm / g->identity_count);
+        write_member(f, &first, n, "identity_r", correlation(g));
+        write_member(f, &first, n, "blendshape_mae", g->blendshape_abs / g->blendshape_count);
+        write_member(f, &first, n, "accuracy", 100 * mien_metrics_accuracy(g));
+        write_member(f, &first, n, "macro_f1", 100 * mien_metrics_macro_f1(g));
+        write_member(f, &first, n, "gaze_deg", g->gaze_deg / g->gaze_count);
     }
-    member(f, &first, "", "presence_auc", mien_metrics_auc(m));
+    write_member(f, &first, "", "presence_auc", mien_metrics_auc(m));
 }

@@ -1,4 +1,4 @@
-// What a network is worth, by task and by source of the labels.
+// A network's errors by task and by source of the labels.
 //
 // Does not: run networks. Fed with decoded estimates (face/decode.h) and crop-frame labels.
 #ifndef MIEN_LEARN_METRICS_H

@@ -25,7 +25,7 @@ static void make_header(unsigned char h[HEADER])
 }
 
 // Pixels, mm, degrees and weights are all far below.
-static bool floats_sane(const float *x, size_t n)
+static bool are_floats_sane(const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!(fabsf(x[i]) < 1e6f)) {
@@ -35,21 +35,22 @@ static bool floats_sane(const float *x, size_t n)
     return true;
 }
 
-static bool numbers_sane(const struct mien_label *l)
+static bool are_numbers_sane(const struct mien_label *l)
 {
-    return floats_sane(l->valid_px, 4) && floats_sane(l->box_px, 4) &&
-           floats_sane(l->landmark_px[0], 2 * MIEN_COUNT(l->landmark_px)) &&
-           floats_sane(l->landmark_weight, MIEN_COUNT(l->landmark_weight)) &&
-           floats_sane(&l->camera.f_px, 1) && floats_sane(&l->camera.cx_px, 1) &&
-           floats_sane(&l->camera.cy_px, 1) && floats_sane(l->pose.R, 9) &&
-           floats_sane(l->pose.t, 3) && floats_sane(l->identity, MIEN_IDENTITY) &&
-           floats_sane(&l->identity_weight, 1) && floats_sane(l->blendshape, MIEN_BLENDSHAPES) &&
-           floats_sane(l->blendshape_weight, MIEN_BLENDSHAPES) &&
-           floats_sane(l->expression, MIEN_EXPRESSIONS) && floats_sane(l->gaze_deg[0], 4) &&
-           floats_sane(l->gaze_weight, 2);
+    return are_floats_sane(l->valid_px, 4) && are_floats_sane(l->box_px, 4) &&
+           are_floats_sane(l->landmark_px[0], 2 * MIEN_COUNT(l->landmark_px)) &&
+           are_floats_sane(l->landmark_weight, MIEN_COUNT(l->landmark_weight)) &&
+           are_floats_sane(&l->camera.f_px, 1) && are_floats_sane(&l->camera.cx_px, 1) &&
+           are_floats_sane(&l->camera.cy_px, 1) && are_floats_sane(l->pose.R, 9) &&
+           are_floats_sane(l->pose.t, 3) && are_floats_sane(l->identity, MIEN_IDENTITY) &&
+           are_floats_sane(&l->identity_weight, 1) &&
+           are_floats_sane(l->blendshape, MIEN_BLENDSHAPES) &&
+           are_floats_sane(l->blendshape_weight, MIEN_BLENDSHAPES) &&
+           are_floats_sane(l->expression, MIEN_EXPRESSIONS) && are_floats_sane(l->gaze_deg[0], 4) &&
+           are_floats_sane(l->gaze_weight, 2);
 }
 
-static bool size_sane(const struct mien_label *l, size_t room)
+static bool is_size_sane(const struct mien_label *l, size_t room)
 {
     return l->jpeg_bytes > 0 && l->jpeg_bytes <= room && l->width > 0 && l->width <= SIDE_MAX &&
            l->height > 0 && l->height <= SIDE_MAX;
@@ -91,7 +92,7 @@ bool mien_pack_open(struct mien_pack *p, const char *path)
     while (p->size - at > sizeof(struct mien_label)) {
         struct mien_label l;
         memcpy(&l, p->map + at, sizeof l);
-        if (!size_sane(&l, p->size - at - sizeof l) || !numbers_sane(&l)) {
+        if (!is_size_sane(&l, p->size - at - sizeof l) || !are_numbers_sane(&l)) {
             mien_warn("%s: record %zu is cut short or damaged; the %zu before it are used", path,
                       p->count, p->count);
             break;
@@ -170,8 +171,8 @@ bool mien_pack_writer_open(struct mien_pack_writer *w, const char *path, bool ap
 
 bool mien_pack_write(struct mien_pack_writer *w, const struct mien_label *label, const void *jpeg)
 {
-    MIEN_ASSERT(w->f && size_sane(label, SIZE_MAX));
-    if (!numbers_sane(label)) {
+    MIEN_ASSERT(w->f && is_size_sane(label, SIZE_MAX));
+    if (!are_numbers_sane(label)) {
         mien_error("record %lld of a pack has a label that is no number: it is not written",
                    w->count);
         return false;

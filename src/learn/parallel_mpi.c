@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-static void alone(struct mien_parallel *p)
+static void run_alone(struct mien_parallel *p)
 {
     memset(p, 0, sizeof(*p));
     p->ranks = p->local_ranks = 1;
@@ -21,7 +21,7 @@ static void alone(struct mien_parallel *p)
 
 bool mien_parallel_start(struct mien_parallel *p)
 {
-    alone(p);
+    run_alone(p);
     // Not under mpirun: no MPI at all (a start costs a quarter of a second and helper processes).
     const char *size = getenv("OMPI_COMM_WORLD_SIZE"),
                *local = getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
@@ -47,7 +47,7 @@ void mien_parallel_stop(struct mien_parallel *p)
     if (p->started) {
         MPI_Finalize();
     }
-    alone(p);
+    run_alone(p);
 }
 
 void mien_parallel_abort(const struct mien_parallel *p)

@@ -322,7 +322,7 @@ static void hide_covered(const struct mien_sampler *s, struct mien_target *t)
 }
 
 // Which part of the face shows a blendshape.
-static int shown_by(int blendshape)
+static int class_of(int blendshape)
 {
     if (blendshape <= MIEN_BS_EYE_WIDE_RIGHT) {
         return MIEN_REGION_EYE;
@@ -338,7 +338,7 @@ static int shown_by(int blendshape)
 static int side_of(int blendshape)
 {
     int mirror = mien_blendshape_mirror(blendshape);
-    bool mouth = shown_by(blendshape) == MIEN_REGION_MOUTH;
+    bool mouth = class_of(blendshape) == MIEN_REGION_MOUTH;
     return mirror == blendshape || mouth ? 0 : blendshape < mirror ? 1 : -1;
 }
 
@@ -359,7 +359,7 @@ static void forgive_hidden(const struct mien_face_model *m, struct mien_target *
         }
     }
     for (int b = 0; b < MIEN_BLENDSHAPES; b++) {
-        int region = shown_by(b), at = 1 + side_of(b);
+        int region = class_of(b), at = 1 + side_of(b);
         float share = all[region][at] > 0 ? seen[region][at] / all[region][at] : 1;
         // Hidden landmarks weigh 0.3: half of them are seen at 0.65.
         float keep = fminf(1, fmaxf(0, (share - 0.4f) / 0.4f));

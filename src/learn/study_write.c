@@ -35,7 +35,7 @@ static int column_spread(const struct mien_study_run *r, int c, double *mean, do
     return mien_study_spread(x, r->seeds, mean, deviation);
 }
 
-static void number(FILE *f, double v)
+static void write_number(FILE *f, double v)
 {
     if (!isnan(v)) {
         fprintf(f, ",%.6g", v);
@@ -59,19 +59,19 @@ static void write_csv(const struct mien_study *s, FILE *f)
         for (int k = 0; k < r->seeds; k++) {
             mien_name_csv(f, r->name);
             fprintf(f, ",%d,%d", r->seed[k], r->done[k]);
-            number(f, r->delta_m[k]);
+            write_number(f, r->delta_m[k]);
             for (int t = 0; t < MIEN_STUDY_TASKS; t++) {
-                number(f, r->change[k][t]);
+                write_number(f, r->change[k][t]);
             }
             for (int c = 0; c < mien_study_columns(); c++) {
-                number(f, r->value[k][c]);
+                write_number(f, r->value[k][c]);
             }
             fputc('\n', f);
         }
     }
 }
 
-static void cell(FILE *f, int count, double mean, double deviation)
+static void write_cell(FILE *f, int count, double mean, double deviation)
 {
     if (!count) {
         fputs(" - |", f);
@@ -106,11 +106,11 @@ static void write_markdown(const struct mien_study *s, FILE *f)
         }
         fprintf(f, "| %s | %d of %d |", r->name, done, r->seeds);
         int n = column_spread(r, -1, &mean, &deviation);
-        cell(f, n, mean, deviation);
+        write_cell(f, n, mean, deviation);
         for (int c = 0; c < mien_study_columns(); c++) {
             if (column_used(s, c)) {
                 n = column_spread(r, c, &mean, &deviation);
-                cell(f, n, mean, deviation);
+                write_cell(f, n, mean, deviation);
             }
         }
         fputc('\n', f);

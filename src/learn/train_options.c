@@ -44,7 +44,7 @@ bool mien_parse_weights(const char *text, float *weight)
 const char *mien_describe_weights(char text[MIEN_WEIGHTS_HELP])
 {
     int n = snprintf(text, MIEN_WEIGHTS_HELP,
-                     "task weights, for example pose=0.5,consistency=0.3; at first they are");
+                     "task weights, for example pose=0.5,consistency=0.3; the defaults are");
     for (int t = 0; t < MIEN_TASKS && n < MIEN_WEIGHTS_HELP; t++) {
         n += snprintf(text + n, (size_t)(MIEN_WEIGHTS_HELP - n), "%s %s=%g", t ? "," : "",
                       mien_task_name(t), (double)mien_task_at(t)->weight);

@@ -484,7 +484,7 @@ static bool take_state(void *self, const struct mien_container *file, const char
 
 // Of a task that is new since the checkpoint was written the norm is measured, as at the beginning
 // of a training.
-static bool go_on(void *self, struct mien_loop *l)
+static bool continue_run(void *self, struct mien_loop *l)
 {
     struct run *r = self;
     struct mien_train_state saved = r->state;
@@ -547,7 +547,7 @@ static bool open_run(void *self, struct mien_loop *l)
     return true;
 }
 
-static void counted(void *self, int shard, double value[MIEN_LESSON_VALUES])
+static void count(void *self, int shard, double value[MIEN_LESSON_VALUES])
 {
     const struct run *r = self;
     memcpy(value, r->part[shard].sum, sizeof(r->part->sum));
@@ -564,7 +564,7 @@ static void gather(void *self, const double value[MIEN_LESSON_VALUES])
     mien_weighting_observe(&r->weighting, &r->state.weighting, value, value + MIEN_TASKS);
 }
 
-static void brief(void *self, char *text, size_t size)
+static void summarise(void *self, char *text, size_t size)
 {
     const struct run *r = self;
     snprintf(text, size, "val NME %.2f %%", r->nme);
@@ -577,16 +577,16 @@ static const struct mien_lesson lesson = {
     .open = open_run,
     .begin = begin,
     .take = take_state,
-    .go_on = go_on,
+    .continue_run = continue_run,
     .start = start_loader,
     .fill = fill,
     .loss = shard_loss,
     .values = 2 * MIEN_TASKS,
-    .counted = counted,
+    .count = count,
     .gather = gather,
     .log = log_values,
     .validate = validate,
-    .brief = brief,
+    .summarise = summarise,
     .record = record,
     .panels = curve_panels,
     .end = judge_steadiness,

@@ -32,7 +32,7 @@ struct mien {
 
 // The folder of models of an installed library (LIB/../share/mien/models, also below
 // LIB/x86_64-linux-gnu) or of a build tree (build/release). False when none has them.
-static bool beside_library(char *out, size_t size)
+static bool find_beside_library(char *out, size_t size)
 {
     static const char *const places[] = {"../share/mien/models", "../../share/mien/models",
                                          "../../models", "../../../models"};
@@ -65,7 +65,7 @@ static bool open_engine(struct mien *m, const struct mien_options *o)
                                    .lean = true,
                                    .filter = o->filter};
     const char *models = o->model_dir;
-    if (!models && !getenv("MIEN_HOME") && beside_library(dir, sizeof(dir))) {
+    if (!models && !getenv("MIEN_HOME") && find_beside_library(dir, sizeof(dir))) {
         models = dir;
     }
     c.net_path = o->network;

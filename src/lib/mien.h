@@ -74,9 +74,9 @@ struct mien_face {
     int eye_shut[2];     // left, right: not 0 while it is shut, against the person's own open level
     int blinks;          // since the face is followed
     int expression_sure; // not 0: expression_class is clearly ahead of the next
-    // Who it is: 60 coefficients of the face model, in standard deviations of people, with one
-    // standard deviation of each, and how many looks of the portrait network they rest on (0: none
-    // yet; identity_sigma is then 0, which means unknown).
+    // Identity: 60 coefficients of the face model, in standard deviations of people, with one
+    // standard deviation of each, and the number of the portrait network's estimates behind them
+    // (0: none yet; identity_sigma is then 0, which means unknown).
     float identity[MIEN_IDENTITY_COUNT], identity_sigma[MIEN_IDENTITY_COUNT];
     int identity_looks;
     float fit_error; // rms distance of landmarks and mesh / size of the face

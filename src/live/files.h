@@ -10,12 +10,12 @@
 // Faces are personal: unless `share` says otherwise, the files that this program makes from now on
 // can be read by their owner only, however loose the umask is.
 void mien_files_private(bool share);
-#define MIEN_FILES_SHARE_OPT(share)                                                                \
-    {                                                                                              \
-        "share", 0, MIEN_OPT_BOOL, &(share), NULL,                                                 \
-            "let others on this computer read the files that are made, as far as the umask does; " \
-            "else only you can",                                                                   \
-            0, 0                                                                                   \
+#define MIEN_FILES_SHARE_OPT(share)                                                             \
+    {                                                                                           \
+        "share", 0, MIEN_OPT_BOOL, &(share), NULL,                                              \
+            "let others on this computer read the files that are written, as far as the umask " \
+            "allows; otherwise only you can",                                                   \
+            0, 0                                                                                \
     }
 
 // All that follow are false when an output would destroy an input or another output (logged; exit

@@ -152,9 +152,8 @@ bool mien_frame_show(struct mien_session *s, int64_t deadline_ns)
     return shot != NULL;
 }
 
-// 5. Still the main thread: what the audience gets of it, to mien-out of those that take pictures.
-// The window or the source may have another size than when the output was opened: what is shown is
-// fitted into its pictures.
+// 5. Still the main thread: what the audience gets of it, to mien-out of those that take pictures,
+// fitted into the size that the output was opened with.
 static void record(struct mien_session *s, struct mien_live_out *o, enum mien_programme p,
                    const struct mien_shot *shot, int64_t time_ns)
 {

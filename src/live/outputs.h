@@ -34,7 +34,7 @@ struct mien_engine_options {
      MIEN_OPT_INT,                                                                                \
      &(o).max_faces,                                                                              \
      "N",                                                                                         \
-     "faces to follow, or to look for in pictures; 0 is one, in pictures eight",                  \
+     "most faces to follow or to find; 0 means one in videos, eight in pictures",                 \
      0,                                                                                           \
      MIEN_FACES_MAX},                                                                             \
         {"fov",                                                                                   \
@@ -42,8 +42,8 @@ struct mien_engine_options {
          MIEN_OPT_FLOAT,                                                                          \
          &(o).fov_deg,                                                                            \
          "DEG",                                                                                   \
-         "horizontal field of view of the camera; 0: focal length 1.2 times the longer side, of " \
-         "photographs 4 times",                                                                   \
+         "horizontal field of view of the camera; 0: unknown, the focal length is taken as 1.2 "  \
+         "times the longer side, for photographs 4 times",                                        \
          0,                                                                                       \
          170},                                                                                    \
         {"quality",                                                                               \
@@ -51,7 +51,7 @@ struct mien_engine_options {
          MIEN_OPT_BOOL,                                                                           \
          &(o).quality,                                                                            \
          NULL,                                                                                    \
-         "look at each face mirrored too: twice the time, a little more exact",                   \
+         "also evaluate each face mirrored: twice the time, slightly more accurate",              \
          0,                                                                                       \
          0},                                                                                      \
         {"threads",                                                                               \
@@ -59,7 +59,7 @@ struct mien_engine_options {
          MIEN_OPT_INT,                                                                            \
          &(o).threads,                                                                            \
          "N",                                                                                     \
-         "work on N threads; 0: one a core. The results are the same",                            \
+         "use N threads; 0: one per core. Results do not depend on it",                           \
          0,                                                                                       \
          256},                                                                                    \
         {"net",    0,      MIEN_OPT_INPUT,                                                        \

@@ -67,7 +67,7 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          "faces",
          BY(FACES)},
         {{"quality", 'q', MIEN_OPT_FIELD(&o->quality), NULL,
-          "look at every face twice, mirrored: steadier, twice the network's time", 0, 0},
+          "also evaluate every face mirrored: less jitter, twice the network's time", 0, 0},
          "quality",
          LIVE(QUALITY, controls.quality)},
         {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F",

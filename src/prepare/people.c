@@ -102,7 +102,8 @@ static bool agree(struct people *s, struct mien_fit *f, struct look *look, int n
                 l->dual[k] += l->state.identity[k] - shared[k];
                 target[k] = shared[k] - l->dual[k];
             }
-            const struct mien_photo_tie to = {target, 1 / sqrtf(tie), STEPS};
+            const struct mien_photo_tie to = {
+                .identity = target, .sigma = 1 / sqrtf(tie), .iterations = STEPS};
             if (!mien_photo_fit_tied(s->photos, s->model, f, &camera, l->row, &to, &l->state)) {
                 return false;
             }

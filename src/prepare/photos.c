@@ -279,10 +279,9 @@ static struct belief belief_of(int b)
     }
 }
 
-// begin: from the mean head; else on from *s.
-static bool fit_photo(const struct mien_photos *p, const struct mien_face_model *m,
-                      struct mien_fit *f, const struct mien_camera *camera, int i,
-                      const struct mien_photo_tie *tie, bool begin, struct mien_fit_state *s)
+bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_model *m,
+                         struct mien_fit *f, const struct mien_camera *camera, int i,
+                         const struct mien_photo_tie *tie, struct mien_fit_state *s)
 {
     float px[MIEN_LANDMARKS_MAX][2], zero[MIEN_BLENDSHAPES];
     float said[MIEN_BLENDSHAPES] = {0}, said_sigma[MIEN_BLENDSHAPES] = {0};
@@ -326,28 +325,21 @@ static bool fit_photo(const struct mien_photos *p, const struct mien_face_model 
     in.blendshape_prior[0].sigma = zero;
     in.blendshape_prior[1].mean = said;
     in.blendshape_prior[1].sigma = said_sigma;
-    return (!begin || mien_fit_start(f, &in, s)) && mien_fit_run(f, &in, s);
+    return (!tie->begin || mien_fit_start(f, &in, s)) && mien_fit_run(f, &in, s);
 }
 
 bool mien_photo_fit(const struct mien_photos *p, const struct mien_face_model *m,
                     struct mien_fit *f, const struct mien_camera *camera, int i,
                     struct mien_fit_state *s)
 {
-    struct mien_photo_tie tie = {.sigma = 0.7f, .iterations = 25};
+    struct mien_photo_tie tie = {.begin = true, .sigma = 0.7f, .iterations = 25};
     if (p->shape && p->shape[i].looks > 1) {
         tie.identity = p->shape[i].identity;
         // seen from nearer or from farther off another shape looks the same
         const float times = camera->f_px / mien_photo_camera(1).f_px;
         tie.sigma = 0.02f + 0.3f * fabsf(logf(times));
     }
-    return fit_photo(p, m, f, camera, i, &tie, true, s);
-}
-
-bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_model *m,
-                         struct mien_fit *f, const struct mien_camera *camera, int i,
-                         const struct mien_photo_tie *tie, struct mien_fit_state *s)
-{
-    return fit_photo(p, m, f, camera, i, tie, false, s);
+    return mien_photo_fit_tied(p, m, f, camera, i, &tie, s);
 }
 
 static void fill_basics(const struct mien_photos *p, const struct mien_face_model *m, int i,

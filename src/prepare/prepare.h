@@ -25,11 +25,11 @@ struct mien_photo_row {
 // The shape that all photographs of one person share.
 struct mien_photo_shape {
     float identity[MIEN_IDENTITY];
-    int looks; // photographs that it rests on; below 2 the photograph stands alone
+    int looks; // photographs behind it; below 2 the photograph stands alone
 };
-// Above this disagreement of two machines (index.csv, % of the face) a photograph is not used;
-// above this residual (share of the face's size; the usual one is 0.0055) it shows hands, masks, no
-// face.
+// Photographs on which two models disagree by more (index.csv, % of the face's size) are not used;
+// above this residual (share of the face's size; the usual one is 0.0055) they show hands, masks or
+// no face.
 #define MIEN_PHOTO_DISAGREE 5.0f
 #define MIEN_PHOTO_RMS 0.014f
 struct mien_photos {
@@ -69,6 +69,7 @@ struct mien_photo_tie {
     const float *identity; // (MIEN_IDENTITY)
     float sigma;
     int iterations;
+    bool begin; // from the mean head; else on from *s
 };
 bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_model *m,
                          struct mien_fit *f, const struct mien_camera *camera, int i,

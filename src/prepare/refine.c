@@ -73,7 +73,7 @@ static void solve3(const struct sums *s, double d[3])
 }
 
 // Ericson 2005, "Real-Time Collision Detection", 5.1.5: closest point of a triangle, as weights.
-static void closest(const float *a, const float *b, const float *c, const float *p, float w[3])
+static void find_closest(const float *a, const float *b, const float *c, const float *p, float w[3])
 {
     float ab[3], ac[3], ap[3], d1 = 0, d2 = 0, d3 = 0, d4 = 0, d5 = 0, d6 = 0;
     for (int i = 0; i < 3; i++) {
@@ -113,7 +113,7 @@ static void closest(const float *a, const float *b, const float *c, const float 
 }
 
 // What moves with the lower lip or the upper lid must stay on it: y displacement of a shape.
-static float moved_y(const struct mien_face_model *m, int shape, int vertex)
+static float displacement_y(const struct mien_face_model *m, int shape, int vertex)
 {
     float moved[3];
     mien_face_model_blendshape(m, shape, vertex, moved);
@@ -137,7 +137,7 @@ static bool same_side(const struct mien_face_model *m, int l, const int32_t *tri
         return true; // a mouth corner
     }
     for (int i = 0; i < 3; i++) {
-        if ((moved_y(m, shape, tri[i]) < border) != (at < border)) {
+        if ((displacement_y(m, shape, tri[i]) < border) != (at < border)) {
             return false;
         }
     }
@@ -172,12 +172,12 @@ static void move_landmark(const struct mien_face_model *m, int l, const float ta
                 continue;
             }
             float edge[3];
-            closest(corner[mid[0]], corner[mid[1]], corner[mid[1]], target, edge);
+            find_closest(corner[mid[0]], corner[mid[1]], corner[mid[1]], target, edge);
             w[0] = w[1] = w[2] = 0;
             w[mid[0]] = edge[0];
             w[mid[1]] = edge[1] + edge[2];
         } else {
-            closest(a, b, c, target, w);
+            find_closest(a, b, c, target, w);
         }
         for (int i = 0; i < 3; i++) {
             const float e = w[0] * a[i] + w[1] * b[i] + w[2] * c[i] - target[i];

@@ -68,7 +68,7 @@ static void make_tables(struct work *k)
 
 // UV points (texel coordinates) of a triangle's corners; false when it is not on the face's
 // picture.
-static bool corners(const struct mien_face_model *m, int t, float p[3][2])
+static bool get_corners(const struct mien_face_model *m, int t, float p[3][2])
 {
     if (m->part[t] > MIEN_PART_HEAD) {
         return false;
@@ -96,7 +96,7 @@ static bool rasterise_uv(struct work *k)
     }
     for (int t = 0; t < m->triangles; t++) {
         float p[3][2];
-        if (!corners(m, t, p)) {
+        if (!get_corners(m, t, p)) {
             continue;
         }
         for (int i = 0; i < 3; i++) {
@@ -370,7 +370,7 @@ static void push_pull(float *ratio, float *weight)
 }
 
 // Smooths `known` and keeps it below its worst neighbour: seams fade over some texels.
-static void feather(float *known, float *scratch)
+static void feather_edges(float *known, float *scratch)
 {
     enum { REACH = 4 };
     for (int axis = 0; axis < 2; axis++) {
@@ -422,9 +422,9 @@ static void drop_strangers(struct work *k)
 }
 
 // The texture of the photo in `colour`/`known` into RGB8.
-static void complete(struct work *k, struct mien_image *out)
+static void complete_texture(struct work *k, struct mien_image *out)
 {
-    feather(k->known, k->weight);
+    feather_edges(k->known, k->weight);
     // the other side, where only it is seen
     for (int i = 0; i < TEXELS; i++) {
         const struct texel *e = &k->texel[i];
@@ -464,7 +464,7 @@ static void complete(struct work *k, struct mien_image *out)
     }
 }
 
-static bool suitable(struct work *k, int i, struct mien_fit_state *s)
+static bool is_suitable(struct work *k, int i, struct mien_fit_state *s)
 {
     const struct mien_photo_row *r = &k->photos.row[i];
     const struct mien_camera camera = mien_photo_camera(1);
@@ -479,7 +479,7 @@ static bool suitable(struct work *k, int i, struct mien_fit_state *s)
 
 // Light and dark halves alike, enough light, and the colour of skin (linear R : G : B of skins of
 // all tones is near 1.6 : 1 : 0.75; sepia prints and tinted scans are not).
-static bool evenly_lit(const struct work *k)
+static bool is_evenly_lit(const struct work *k)
 {
     double side[2] = {0}, n[2] = {0}, all[3] = {0};
     for (int i = 0; i < TEXELS; i++) {
@@ -556,7 +556,7 @@ static int run_pass(struct work *k, int pass, const char *dir, int limit)
     for (int i = 0; i < k->photos.count && made < limit; i++) {
         struct mien_fit_state s;
         const struct mien_photo_row *r = &k->photos.row[i];
-        if (!suitable(k, i, &s) ||
+        if (!is_suitable(k, i, &s) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + r->offset, r->bytes, MIEN_FORMAT_RGB8,
                               false, &photo, NULL) ||
             photo.width != MIEN_PHOTO_SIDE_PX || photo.height != MIEN_PHOTO_SIDE_PX) {
@@ -565,7 +565,7 @@ static int run_pass(struct work *k, int pass, const char *dir, int limit)
         place_head(k, &s);
         fill_zbuffer(k);
         unwrap(k, &photo, r->valid_px);
-        if (!evenly_lit(k) || (pass > 0 && !divide_light(k))) {
+        if (!is_evenly_lit(k) || (pass > 0 && !divide_light(k))) {
             continue;
         }
         if (pass > 0) {
@@ -586,7 +586,7 @@ static int run_pass(struct work *k, int pass, const char *dir, int limit)
             }
         } else {
             char path[1100];
-            complete(k, &out);
+            complete_texture(k, &out);
             snprintf(path, sizeof path, "%s/skin%04d.jpg", dir, made);
             if (!mien_jpeg_save(path, &out, 93)) {
                 made = -1;

@@ -183,7 +183,7 @@ static void measure_depth(struct turner *k, const struct mien_fit_state *s)
 }
 
 // Rows and columns beyond the photo's real part are its mirror image.
-static float mirrored(float v, float lo, float hi)
+static float mirror(float v, float lo, float hi)
 {
     const float span = hi - lo;
     v = fmodf(fabsf(v - lo), 2 * span);
@@ -192,8 +192,8 @@ static float mirrored(float v, float lo, float hi)
 
 static void sample(const struct mien_image *im, const float valid[4], float x, float y, float c[3])
 {
-    x = mirrored(x, valid[0] + 1, valid[2] - 3);
-    y = mirrored(y, valid[1] + 1, valid[3] - 3);
+    x = mirror(x, valid[0] + 1, valid[2] - 3);
+    y = mirror(y, valid[1] + 1, valid[3] - 3);
     const int ix = (int)x, iy = (int)y;
     const float fx = x - (float)ix, fy = y - (float)iy;
     const uint8_t *a = im->data + (size_t)iy * im->stride + (size_t)ix * 3, *b = a + im->stride;
@@ -364,21 +364,26 @@ static bool looks_ahead(const struct mien_fit_state *s)
     return fabsf(yaw) < ahead_yaw && fabsf(pitch) < ahead_pitch;
 }
 
+struct flat_photo { // a photo before it is turned
+    struct mien_label label;
+    struct mien_fit_state fit;
+    float X[MIEN_LANDMARKS_MAX][3], weight[MIEN_LANDMARKS_MAX]; // its landmarks, lifted
+};
+
 // One more picture of a photo. False when it was not written; *ok: whether the disk took it.
-static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struct mien_fit_state *s,
-                       const float (*X)[3], const float *weight, const struct mien_label *flat,
+static bool write_turn(struct turner *k, struct mien_pack_writer *w, const struct flat_photo *p,
                        struct mien_rng *r, bool *ok)
 {
-    struct mien_label l = *flat;
+    struct mien_label l = p->label;
     struct turn t;
     float back[9];
-    draw_turn(r, s->pose.R, t.R);
-    mien_mat3_transpose(s->pose.R, back);
+    draw_turn(r, p->fit.pose.R, t.R);
+    mien_mat3_transpose(p->fit.pose.R, back);
     mien_mat3_mul(t.R, back, t.dR);
-    memcpy(t.about, s->pose.t, sizeof t.about);
-    aim(k, &t, X, r);
-    draw_sheet(k, &t, flat->valid_px);
-    if (!place_landmarks(k, &t, X, weight, &l)) {
+    memcpy(t.about, p->fit.pose.t, sizeof t.about);
+    aim(k, &t, p->X, r);
+    draw_sheet(k, &t, p->label.valid_px);
+    if (!place_landmarks(k, &t, p->X, p->weight, &l)) {
         return false;
     }
     l.camera = t.camera;
@@ -414,27 +419,25 @@ static int write_pack(struct turner *k, const struct mien_prepare_options *o)
     int used = 0;
     mien_progress_begin(&bar, "turning", "photos", first, n);
     for (int i = first; i < n && ok; i++) {
-        struct mien_label flat;
-        struct mien_fit_state s;
+        struct flat_photo p;
         struct mien_rng rng;
-        float X[MIEN_LANDMARKS_MAX][3], weight[MIEN_LANDMARKS_MAX];
         mien_rng_seed(&rng, 1604, (uint64_t)i);
         k->camera =
             mien_photo_camera(expf(mien_rng_range(&rng, logf(near_least), logf(near_most))));
         if (k->photos.row[i].agree > 3 || !mien_photo_from(&k->photos.row[i], o->sources) ||
-            !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &flat, &s) ||
-            !looks_ahead(&s) ||
+            !mien_photo_label(&k->photos, &k->m, k->fit, &k->camera, i, &p.label, &p.fit) ||
+            !looks_ahead(&p.fit) ||
             !mien_jpeg_decode(k->jpeg, k->photos.jpeg + k->photos.row[i].offset,
                               k->photos.row[i].bytes, MIEN_FORMAT_RGB8, false, &k->photo, NULL)) {
             continue;
         }
-        measure_depth(k, &s);
-        if (!lift_landmarks(k, i, &s, X, weight)) {
+        measure_depth(k, &p.fit);
+        if (!lift_landmarks(k, i, &p.fit, p.X, p.weight)) {
             continue;
         }
         used++;
         for (int c = 0; c < o->copies && ok; c++) {
-            write_turn(k, &w, &s, (const float(*)[3])X, weight, &flat, &rng, &ok);
+            write_turn(k, &w, &p, &rng, &ok);
         }
         mien_progress_update(&bar, i + 1, NULL);
     }

@@ -94,7 +94,7 @@ int mien_glb_begin_accessor(struct mien_glb *f, int view, int component, const c
     return f->accessor_count++;
 }
 
-static void bounds(const float *v, size_t n, int width, float low[3], float high[3])
+static void find_bounds(const float *v, size_t n, int width, float low[3], float high[3])
 {
     for (int k = 0; k < width; k++) {
         low[k] = high[k] = n ? v[k] : 0;
@@ -113,7 +113,7 @@ int mien_glb_add_floats(struct mien_glb *f, const float *v, size_t n, int width,
         n);
     if (with_bounds) {
         float low[3], high[3];
-        bounds(v, n, width, low, high);
+        find_bounds(v, n, width, low, high);
         mien_glb_numbers(&f->accessors, "min", low, width);
         mien_glb_numbers(&f->accessors, "max", high, width);
     }

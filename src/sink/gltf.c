@@ -120,7 +120,7 @@ static const float *track_of(const struct key *k, int track)
 }
 
 // Reads or writes all of it; false with errno.
-static bool move(int fd, void *data, size_t size, off_t at, bool out)
+static bool transfer(int fd, void *data, size_t size, off_t at, bool out)
 {
     for (char *p = data; size > 0;) {
         ssize_t n = out ? pwrite(fd, p, size, at) : pread(fd, p, size, at);
@@ -144,8 +144,8 @@ static size_t read_track(const struct gltf_sink *s, int track, size_t from, floa
 {
     struct key block[BLOCK];
     size_t n = s->keys - from < BLOCK ? s->keys - from : BLOCK, width = (size_t)widths[track];
-    if (n &&
-        !move(fileno(s->store), block, n * sizeof(*block), (off_t)(from * sizeof(*block)), false)) {
+    if (n && !transfer(fileno(s->store), block, n * sizeof(*block), (off_t)(from * sizeof(*block)),
+                       false)) {
         mien_error("%s: its keys cannot be read back from the temporary file: %s", s->path,
                    strerror(errno));
         *ok = false;
@@ -306,7 +306,7 @@ static bool save(struct gltf_sink *s, bool last)
 
 static bool put_at(const struct gltf_sink *s, void *data, size_t size, off_t at)
 {
-    if (!move(fileno(s->save.kept), data, size, at, true)) {
+    if (!transfer(fileno(s->save.kept), data, size, at, true)) {
         mien_error("%s: cannot write on: %s", s->path, strerror(errno));
         return false;
     }
@@ -369,7 +369,7 @@ static bool add_key(struct gltf_sink *s, float time_s, const struct mien_face_re
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
         k.weight[i] = mien_unit(f->action[i]);
     }
-    if (!move(fileno(s->store), &k, sizeof(k), (off_t)(s->keys * sizeof(k)), true)) {
+    if (!transfer(fileno(s->store), &k, sizeof(k), (off_t)(s->keys * sizeof(k)), true)) {
         mien_error("%s: its keys cannot be kept in a temporary file in %s: %s; make room there",
                    s->path, P_tmpdir, strerror(errno));
         return false;

@@ -16,7 +16,7 @@
 struct mien_head {
     const struct mien_face_model *model;
     float identity[MIEN_IDENTITY], sigma[MIEN_IDENTITY];
-    int looks;              // that the shape rests on
+    int looks;              // estimates behind the shape
     struct mien_image skin; // the atlas of sink/texture.h; no pixels: plain colours
     float iris_rgb[3];      // 0…255
 };

@@ -101,7 +101,7 @@ static size_t compose(struct ifm_sink *s, const struct mien_face_result *f, char
     return at;
 }
 
-static bool same(const struct client *c, const struct sockaddr_storage *a, socklen_t size)
+static bool is_same_client(const struct client *c, const struct sockaddr_storage *a, socklen_t size)
 {
     return c->size == size && !memcmp(&c->address, a, size);
 }
@@ -110,7 +110,7 @@ static void greet(struct ifm_sink *s, const struct sockaddr_storage *a, socklen_
 {
     struct client *c = NULL;
     for (int i = 0; i < CLIENTS; i++) {
-        if (same(&s->client[i], a, size)) {
+        if (is_same_client(&s->client[i], a, size)) {
             s->client[i].second_version = second;
             s->client[i].refusals = 0;
             s->client[i].asked_ns = mien_now_ns();
@@ -165,7 +165,7 @@ static void hear_refusals(struct ifm_sink *s)
         }
         for (int k = 0; k < CLIENTS; k++) {
             struct client *c = &s->client[k];
-            if (same(c, &to, m.msg_namelen) && ++c->refusals >= REFUSALS) {
+            if (is_same_client(c, &to, m.msg_namelen) && ++c->refusals >= REFUSALS) {
                 forget(s, c, "nobody listens there");
             }
         }

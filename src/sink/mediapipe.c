@@ -28,7 +28,7 @@ struct mediapipe_sink {
     int blendshapes;             // 51
 };
 
-static void member(struct mien_text *t, const char *name, double v)
+static void write_member(struct mien_text *t, const char *name, double v)
 {
     fprintf(t->file, "\"%s\":", name);
     mien_text_number(t, v, 6, "0");
@@ -52,19 +52,19 @@ static void write_landmarks(struct mediapipe_sink *s, const struct mien_result *
             z = -(float)scale * (R[6] * p[0] + R[7] * p[1] + R[8] * p[2]);
         }
         fputs(i ? ",{" : "{", s->text.file);
-        member(&s->text, "x", x);
+        write_member(&s->text, "x", x);
         fputc(',', s->text.file);
-        member(&s->text, "y", y);
+        write_member(&s->text, "y", y);
         fputc(',', s->text.file);
-        member(&s->text, "z", z);
+        write_member(&s->text, "z", z);
         fprintf(s->text.file, ",\"visibility\":%d}", at >= 0);
     }
 }
 
-static void category(struct mediapipe_sink *s, int index, const char *name, double score)
+static void write_category(struct mediapipe_sink *s, int index, const char *name, double score)
 {
     fprintf(s->text.file, "%s{\"index\":%d,", index ? "," : "", index);
-    member(&s->text, "score", score);
+    write_member(&s->text, "score", score);
     fprintf(s->text.file, ",\"categoryName\":\"%s\",\"displayName\":\"\"}", name);
 }
 
@@ -86,9 +86,10 @@ static bool mediapipe_write(struct mien_sink *sink, const struct mien_sink_frame
     fputs("],\"faceBlendshapes\":[", f);
     for (int i = 0; i < r->count; i++) {
         fprintf(f, "%s{\"headIndex\":%d,\"headName\":\"\",\"categories\":[", i ? "," : "", i);
-        category(s, 0, "_neutral", 0);
+        write_category(s, 0, "_neutral", 0);
         for (int k = 0; k < s->blendshapes; k++) {
-            category(s, k + 1, mien_blendshape_name(s->order[k]), r->face[i].action[s->order[k]]);
+            write_category(s, k + 1, mien_blendshape_name(s->order[k]),
+                           r->face[i].action[s->order[k]]);
         }
         fputs("]}", f);
     }

@@ -68,7 +68,7 @@ struct openface_sink {
     float eye[EYE_POINTS][3];
 };
 
-static void cells(struct mien_text *t, const float *v, int n, int stride, int digits)
+static void write_cells(struct mien_text *t, const float *v, int n, int stride, int digits)
 {
     for (int i = 0; i < n; i++) {
         // An empty cell has no blank, which pandas and others would take for text.
@@ -77,8 +77,8 @@ static void cells(struct mien_text *t, const float *v, int n, int stride, int di
     }
 }
 
-static void circle(const float centre[3], const float normal[3], float radius, int n,
-                   float out[][3])
+static void fit_circle(const float centre[3], const float normal[3], float radius, int n,
+                       float out[][3])
 {
     float u[3] = {normal[2], 0, -normal[0]}; // level, across the line of sight
     float length = sqrtf(u[0] * u[0] + u[2] * u[2]);
@@ -103,7 +103,7 @@ static void eye_points(struct openface_sink *o, const struct mien_face_result *f
     float gaze[3], (*out)[3] = o->eye + 28 * side;
     mien_direction_from_angles(f->gaze_deg[1 - side][0], f->gaze_deg[1 - side][1], gaze);
     const float *centre = o->camera[o->model->iris[1 - side]];
-    circle(centre, gaze, iris_mm, IRIS, out);
+    fit_circle(centre, gaze, iris_mm, IRIS, out);
     for (int i = 0; i < LIDS; i++) { // iBUG's six points and the middles between them
         const float *a = o->point[36 + 6 * side + i / 2];
         const float *b = o->point[36 + 6 * side + (i / 2 + i % 2) % 6];
@@ -111,28 +111,28 @@ static void eye_points(struct openface_sink *o, const struct mien_face_result *f
             out[IRIS + i][k] = 0.5f * (a[k] + b[k]);
         }
     }
-    circle(centre, gaze, pupil_mm, IRIS, out + IRIS + LIDS);
+    fit_circle(centre, gaze, pupil_mm, IRIS, out + IRIS + LIDS);
 }
 
-static void gaze_cells(struct openface_sink *o, const struct mien_face_result *f)
+static void write_gaze(struct openface_sink *o, const struct mien_face_result *f)
 {
     float sum[3] = {0};
     for (int side = 0; side < 2; side++) {
         float ours[3], theirs[3];
         mien_direction_from_angles(f->gaze_deg[1 - side][0], f->gaze_deg[1 - side][1], ours);
         mien_convention_openface_point(ours, theirs);
-        cells(&o->text, theirs, 3, 1, 6);
+        write_cells(&o->text, theirs, 3, 1, 6);
         for (int k = 0; k < 3; k++) {
             sum[k] += 0.5f * theirs[k];
         }
     }
     float angle[2] = {atan2f(sum[0], -sum[2]), atan2f(sum[1], -sum[2])};
-    cells(&o->text, angle, 2, 1, 3);
+    write_cells(&o->text, angle, 2, 1, 3);
 }
 
 // x…, y…, X…, Y…, Z… of n points in our camera frame; px NULL: projected.
-static void point_cells(struct openface_sink *o, const struct mien_camera *camera,
-                        const float (*point)[3], const float (*px)[2], int n)
+static void write_points(struct openface_sink *o, const struct mien_camera *camera,
+                         const float (*point)[3], const float (*px)[2], int n)
 {
     float flat[MIEN_IBUG][5];
     for (int i = 0; i < n; i++) {
@@ -144,7 +144,7 @@ static void point_cells(struct openface_sink *o, const struct mien_camera *camer
         mien_convention_openface_point(point[i], flat[i] + 2);
     }
     for (int k = 0; k < 5; k++) {
-        cells(&o->text, &flat[0][k], n, 5, 1 + (k > 1));
+        write_cells(&o->text, &flat[0][k], n, 5, 1 + (k > 1));
     }
 }
 
@@ -167,19 +167,19 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     }
     eye_points(o, f, 0);
     eye_points(o, f, 1);
-    gaze_cells(o, f);
-    point_cells(o, &r->camera, (const float(*)[3])o->eye, NULL, EYE_POINTS);
+    write_gaze(o, f);
+    write_points(o, &r->camera, (const float(*)[3])o->eye, NULL, EYE_POINTS);
     mien_convention_openface(f->pose.R, rad);
     mien_convention_openface_point(f->pose.t, place);
-    cells(t, place, 3, 1, 1);
-    cells(t, rad, 3, 1, 3);
-    point_cells(o, &r->camera, (const float(*)[3])o->point, (const float(*)[2])px, MIEN_IBUG);
+    write_cells(t, place, 3, 1, 1);
+    write_cells(t, rad, 3, 1, 3);
+    write_points(o, &r->camera, (const float(*)[3])o->point, (const float(*)[2])px, MIEN_IBUG);
     float depth = fmaxf(1, -f->pose.t[2]), scale = r->camera.f_px / depth;
     float origin[2] = {r->camera.cx_px + scale * f->pose.t[0],
                        r->camera.cy_px - scale * f->pose.t[1]};
-    cells(t, &scale, 1, 1, 3);
-    cells(t, rad, 3, 1, 3);
-    cells(t, origin, 2, 1, 3);
+    write_cells(t, &scale, 1, 1, 3);
+    write_cells(t, rad, 3, 1, 3);
+    write_cells(t, origin, 2, 1, 3);
     for (int i = 0; i < SHAPE; i++) {
         fputs(",", t->file);
     }
@@ -187,13 +187,13 @@ static void write_face(struct openface_sink *o, const struct mien_result *r,
     for (int i = 0; i < INTENSITIES; i++) {
         unit[i] = 5 * intensity(&units[i], f->action);
     }
-    cells(t, unit, INTENSITIES, 1, 2);
+    write_cells(t, unit, INTENSITIES, 1, 2);
     // Presence has AU28 (lips sucked in) before AU45.
     float lips = 2.5f * (mien_unit(f->action[MIEN_BS_MOUTH_ROLL_UPPER]) +
                          mien_unit(f->action[MIEN_BS_MOUTH_ROLL_LOWER]));
     for (int i = 0; i < PRESENCES; i++) {
         float v = i < 16 ? unit[i] : i == 16 ? lips : unit[16];
-        cells(t, (float[]){v >= 1}, 1, 1, 2);
+        write_cells(t, (float[]){v >= 1}, 1, 1, 2);
     }
 }
 
@@ -206,7 +206,7 @@ static bool openface_write(struct mien_sink *s, const struct mien_sink_frame *fr
                 r->count ? r->face[i].id - 1 : 0);
         mien_text_number(&o->text, (double)r->times.capture_ns * 1e-9, 3, "");
         if (r->count) {
-            cells(&o->text, &r->face[i].confidence, 1, 1, 2);
+            write_cells(&o->text, &r->face[i].confidence, 1, 1, 2);
             fputs(", 1", o->text.file);
             write_face(o, r, &r->face[i]);
         } else {
@@ -228,7 +228,7 @@ static bool openface_close(struct mien_sink *s)
     return mien_text_close(&((struct openface_sink *)s)->text);
 }
 
-static void names(FILE *f, const char *stem, int n)
+static void write_names(FILE *f, const char *stem, int n)
 {
     for (int i = 0; i < n; i++) {
         fprintf(f, ", %s_%d", stem, i);
@@ -244,14 +244,14 @@ static void write_header(FILE *f)
                                       "eye_lmk_Z"};
     static const char *const point[] = {"x", "y", "X", "Y", "Z"};
     for (int k = 0; k < 5; k++) {
-        names(f, eye[k], EYE_POINTS);
+        write_names(f, eye[k], EYE_POINTS);
     }
     fputs(", pose_Tx, pose_Ty, pose_Tz, pose_Rx, pose_Ry, pose_Rz", f);
     for (int k = 0; k < 5; k++) {
-        names(f, point[k], MIEN_IBUG);
+        write_names(f, point[k], MIEN_IBUG);
     }
     fputs(", p_scale, p_rx, p_ry, p_rz, p_tx, p_ty", f);
-    names(f, "p", SHAPE);
+    write_names(f, "p", SHAPE);
     for (int i = 0; i < INTENSITIES; i++) {
         fprintf(f, ", AU%02d_r", units[i].number);
     }

@@ -124,8 +124,8 @@ static void blend(struct mien_image *im, int x, int y, struct mien_rgb c, float 
 
 // An antialiased line of one pixel's width whose pixels are tested for depth: a step along the
 // longer axis covers the two pixels beside the line by their distance from it (Wu 1991).
-static void line(const struct mien_depth *d, struct mien_image *im, const float a[3],
-                 const float b[3], struct mien_rgb c, float alpha)
+static void draw_line(const struct mien_depth *d, struct mien_image *im, const float a[3],
+                      const float b[3], struct mien_rgb c, float alpha)
 {
     float dx = b[0] - a[0], dy = b[1] - a[1];
     bool steep = fabsf(dy) > fabsf(dx);
@@ -150,7 +150,7 @@ static void line(const struct mien_depth *d, struct mien_image *im, const float 
     }
 }
 
-static bool front(const struct mien_posed *p, int triangle)
+static bool is_front(const struct mien_posed *p, int triangle)
 {
     if (triangle < 0) {
         return false;
@@ -180,8 +180,8 @@ static void draw_mesh(struct mien_overlay *o, struct mien_image *im)
     for (int i = 0; i < o->edges; i++) {
         const struct edge *e = &o->edge[i];
         const float *a = p->screen + 3 * e->a, *b = p->screen + 3 * e->b;
-        if (a[2] > 0 && b[2] > 0 && (front(p, e->triangle[0]) || front(p, e->triangle[1]))) {
-            line(&p->depth, im, a, b, colour, alpha);
+        if (a[2] > 0 && b[2] > 0 && (is_front(p, e->triangle[0]) || is_front(p, e->triangle[1]))) {
+            draw_line(&p->depth, im, a, b, colour, alpha);
         }
     }
 }

@@ -27,7 +27,7 @@ static void list(struct mien_text *t, const float *v, int n, int digits)
     fputc(']', t->file);
 }
 
-static void member(struct mien_text *t, const char *name, double v, int digits)
+static void write_member(struct mien_text *t, const char *name, double v, int digits)
 {
     fprintf(t->file, ",\"%s\":", name);
     mien_text_number(t, v, digits, "null");
@@ -43,14 +43,14 @@ static void write_face(struct mien_text *t, const struct mien_face_result *f)
 {
     fprintf(t->file, "{\"id\":%d,\"state\":\"%s\",\"box\":", f->id, state_name(f->state));
     list(t, f->box_px, 4, 2);
-    member(t, "confidence", f->confidence, 4);
+    write_member(t, "confidence", f->confidence, 4);
     fputs(",\"pose\":{\"R\":", t->file);
     list(t, f->pose.R, 9, 6);
     fputs(",\"t_mm\":", t->file);
     list(t, f->pose.t, 3, 2);
-    member(t, "yaw", f->yaw_deg, 3);
-    member(t, "pitch", f->pitch_deg, 3);
-    member(t, "roll", f->roll_deg, 3);
+    write_member(t, "yaw", f->yaw_deg, 3);
+    write_member(t, "pitch", f->pitch_deg, 3);
+    write_member(t, "roll", f->roll_deg, 3);
     fputs("},\"landmarks68\":[", t->file);
     for (int i = 0; i < MIEN_IBUG; i++) {
         fputs(i ? "," : "", t->file);
@@ -92,7 +92,7 @@ static void write_face(struct mien_text *t, const struct mien_face_result *f)
         fputs(",\"identity_sigma\":", t->file);
         list(t, f->identity_sigma, MIEN_IDENTITY, 3);
     }
-    member(t, "fit_rms", f->fit_rms, 5);
+    write_member(t, "fit_rms", f->fit_rms, 5);
     fputc('}', t->file);
 }
 
@@ -106,7 +106,7 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
         mien_name_json(t->file, r->network);
     }
     fprintf(t->file, ",\"frame\":%llu", (unsigned long long)r->frame);
-    member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
+    write_member(t, "time_s", (double)r->times.capture_ns * 1e-9, 6);
     if (r->mark) {
         fprintf(t->file, ",\"mark\":%d", r->mark);
         if (r->mark_text[0]) {
@@ -114,14 +114,14 @@ void mien_record_json(struct mien_text *t, const struct mien_sink_frame *f)
             mien_name_json(t->file, r->mark_text);
         }
         if (r->mark_ns) {
-            member(t, "mark_time_s", (double)r->mark_ns * 1e-9, 6);
+            write_member(t, "mark_time_s", (double)r->mark_ns * 1e-9, 6);
         }
     }
     fprintf(t->file, ",\"width\":%d,\"height\":%d,\"camera\":{\"f_px\":", r->width_px,
             r->height_px);
     mien_text_number(t, r->camera.f_px, 3, "null");
-    member(t, "cx_px", r->camera.cx_px, 3);
-    member(t, "cy_px", r->camera.cy_px, 3);
+    write_member(t, "cx_px", r->camera.cx_px, 3);
+    write_member(t, "cy_px", r->camera.cy_px, 3);
     fputs("},\"faces\":[", t->file);
     for (int i = 0; i < r->count; i++) {
         fputs(i ? "," : "", t->file);
@@ -162,7 +162,7 @@ const struct mien_sink_type mien_sink_jsonl = {
     .close = text_close,
 };
 
-static void cells(struct mien_text *t, const float *v, int n, int digits)
+static void write_cells(struct mien_text *t, const float *v, int n, int digits)
 {
     for (int i = 0; i < n; i++) {
         fputc(',', t->file);
@@ -201,25 +201,25 @@ static bool csv_write(struct mien_sink *s, const struct mien_sink_frame *f)
         const struct mien_face_result *p = &r->face[i];
         const char *label = mien_expression_name(p->expression_class);
         fprintf(t->file, ",%d,%d", i, p->id);
-        cells(t, &p->confidence, 1, 4);
-        cells(t, p->box_px, 4, 2);
-        cells(t, (float[]){p->yaw_deg, p->pitch_deg, p->roll_deg}, 3, 3);
-        cells(t, p->pose.t, 3, 2);
+        write_cells(t, &p->confidence, 1, 4);
+        write_cells(t, p->box_px, 4, 2);
+        write_cells(t, (float[]){p->yaw_deg, p->pitch_deg, p->roll_deg}, 3, 3);
+        write_cells(t, p->pose.t, 3, 2);
         for (int e = 0; e < 2; e++) { // a shut eye looks nowhere
             const float nowhere[2] = {NAN, NAN};
-            cells(t, p->lids.shut[e] ? nowhere : p->gaze_deg[e], 2, 2);
+            write_cells(t, p->lids.shut[e] ? nowhere : p->gaze_deg[e], 2, 2);
         }
         fprintf(t->file, ",%s", label ? label : "neutral");
-        cells(t, p->expression, MIEN_EXPRESSIONS, 4);
-        cells(t, p->action, MIEN_BLENDSHAPES, 4);
+        write_cells(t, p->expression, MIEN_EXPRESSIONS, 4);
+        write_cells(t, p->action, MIEN_BLENDSHAPES, 4);
         for (int k = 0; k < MIEN_IBUG; k++) {
-            cells(t, p->ibug_px[k], 2, 2);
+            write_cells(t, p->ibug_px[k], 2, 2);
         }
         fprintf(t->file, ",%d,%d,%d,%d", p->lids.shut[0], p->lids.shut[1], p->lids.blinks,
                 p->expression_sure);
         struct mien_quality q = mien_quality_of(r, p);
-        cells(t, (float[]){q.face_px, q.light}, 2, 1);
-        cells(t, &q.sigma, 1, 4);
+        write_cells(t, (float[]){q.face_px, q.light}, 2, 1);
+        write_cells(t, &q.sigma, 1, 4);
         fprintf(t->file, ",%d", q.usable);
         row_end(t, r);
         if (!mien_text_end_line(t)) {

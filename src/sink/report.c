@@ -106,7 +106,7 @@ static void spread(struct mien_report_spread *s, double v)
     s->m2 += d * (v - s->mean);
 }
 
-static void blink(struct mien_report_person *p, double t, const struct mien_lids *lids)
+static void count_blink(struct mien_report_person *p, double t, const struct mien_lids *lids)
 {
     switch (lids->event) {
     case MIEN_LIDS_BLINKED:
@@ -137,7 +137,8 @@ static void end_episode(struct mien_report_person *p)
     p->in_episode = false;
 }
 
-static void episode(struct mien_report_person *p, double t, const float *probability, int best)
+static void count_episode(struct mien_report_person *p, double t, const float *probability,
+                          int best)
 {
     if (p->in_episode && probability[p->now.expression] < falls) {
         end_episode(p);
@@ -155,7 +156,7 @@ static void episode(struct mien_report_person *p, double t, const float *probabi
     }
 }
 
-static void gaze(struct mien_report_person *p, double dt, float yaw, float pitch)
+static void count_gaze(struct mien_report_person *p, double dt, float yaw, float pitch)
 {
     int x = (int)floorf((yaw + 40) / 80 * MIEN_REPORT_GAZE_W);
     int y = (int)floorf((30 - pitch) / 60 * MIEN_REPORT_GAZE_H);
@@ -210,10 +211,10 @@ static void add_face(struct mien_report *r, const struct mien_face_result *f,
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         p->share[i] += dt * v[MIEN_CHANNEL_EXPRESSION + i];
     }
-    blink(p, t, &f->lids);
-    episode(p, t, v + MIEN_CHANNEL_EXPRESSION, f->expression_class);
+    count_blink(p, t, &f->lids);
+    count_episode(p, t, v + MIEN_CHANNEL_EXPRESSION, f->expression_class);
     if (looks) {
-        gaze(p, dt, v[MIEN_CHANNEL_GAZE_YAW], v[MIEN_CHANNEL_GAZE_PITCH]);
+        count_gaze(p, dt, v[MIEN_CHANNEL_GAZE_YAW], v[MIEN_CHANNEL_GAZE_PITCH]);
     }
     memcpy(p->last_R, f->pose.R, sizeof(p->last_R));
     p->frames++;

@@ -47,7 +47,7 @@ static bool is_gaze(int channel)
     return channel == MIEN_CHANNEL_GAZE_YAW || channel == MIEN_CHANNEL_GAZE_PITCH;
 }
 
-static uint16_t held(int more, int n)
+static uint16_t is_held(int more, int n)
 {
     int sum = more + n;
     return (uint16_t)(sum < UINT16_MAX ? sum : UINT16_MAX);
@@ -64,8 +64,8 @@ static void merge(struct mien_report_detail *a, const struct mien_report_detail 
                                     (uint64_t)(m + n));
         }
     }
-    a->samples = held(a->samples, b->samples);
-    a->looks = held(a->looks, b->looks);
+    a->samples = is_held(a->samples, b->samples);
+    a->looks = is_held(a->looks, b->looks);
 }
 
 static void widen(struct mien_report *r)
@@ -101,7 +101,7 @@ void mien_report_detail_add(struct mien_report *r, struct mien_report_person *p,
     merge(&p->detail[i], &one);
 }
 
-static void text_of(struct mien_text *t, const char *s)
+static void write_text(struct mien_text *t, const char *s)
 {
     fputc('"', t->file);
     for (; *s; s++) {
@@ -120,7 +120,7 @@ static void text_of(struct mien_text *t, const char *s)
     fputc('"', t->file);
 }
 
-static void number(struct mien_text *t, double v, int digits)
+static void write_number(struct mien_text *t, double v, int digits)
 {
     mien_text_number(t, v, digits, "null");
 }
@@ -153,7 +153,8 @@ static void put_16(struct base64 *b, uint16_t v)
     }
 }
 
-static void curves(const struct mien_report_person *p, struct mien_text *t, int first, int end)
+static void write_curves(const struct mien_report_person *p, struct mien_text *t, int first,
+                         int end)
 {
     fputs(",\"n\":\"", t->file);
     struct base64 b = {.file = t->file};
@@ -177,8 +178,8 @@ static void curves(const struct mien_report_person *p, struct mien_text *t, int 
     fputc(']', t->file);
 }
 
-static void person(const struct mien_report *r, const struct mien_report_person *p,
-                   struct mien_text *t)
+static void write_person(const struct mien_report *r, const struct mien_report_person *p,
+                         struct mien_text *t)
 {
     int first = 0, end = MIEN_REPORT_DETAIL;
     while (first < end && !p->detail[first].samples) {
@@ -188,38 +189,38 @@ static void person(const struct mien_report *r, const struct mien_report_person 
         end--;
     }
     fprintf(t->file, "{\"id\":%d,\"first\":%d,\"bins\":%d,\"seconds\":", p->id, first, end - first);
-    number(t, p->seconds, 3);
+    write_number(t, p->seconds, 3);
     fputs(",\"blinks\":[", t->file);
     for (int i = 0; i < p->blinks && i < MIEN_REPORT_BLINKS; i++) {
         fputs(i ? "," : "", t->file);
-        number(t, p->blink_at_s[i] - r->start_s, 3);
+        write_number(t, p->blink_at_s[i] - r->start_s, 3);
     }
     fputs("],\"episodes\":[", t->file);
     for (int i = 0; i < p->shown; i++) {
         const struct mien_report_episode *e = &p->episode[i];
         fputs(i ? ",[" : "[", t->file);
-        number(t, e->start_s - r->start_s, 3);
+        write_number(t, e->start_s - r->start_s, 3);
         fputc(',', t->file);
-        number(t, e->end_s - r->start_s, 3);
+        write_number(t, e->end_s - r->start_s, 3);
         fprintf(t->file, ",%d]", e->expression);
     }
     fputc(']', t->file);
-    curves(p, t, first, end);
+    write_curves(p, t, first, end);
     fputc('}', t->file);
 }
 
 void mien_report_data(const struct mien_report *r, struct mien_text *t)
 {
     fputs("{\"mien\":", t->file);
-    text_of(t, MIEN_VERSION);
+    write_text(t, MIEN_VERSION);
     fputs(",\"source\":", t->file);
-    text_of(t, r->source);
+    write_text(t, r->source);
     fprintf(t->file, ",\"wall_s\":%lld,\"start_s\":", (long long)r->wall_s);
-    number(t, r->start_s, 6);
+    write_number(t, r->start_s, 6);
     fputs(",\"length_s\":", t->file);
-    number(t, r->frames ? r->last_s - r->start_s : 0, 6);
+    write_number(t, r->frames ? r->last_s - r->start_s : 0, 6);
     fputs(",\"bin_s\":", t->file);
-    number(t, r->begun ? r->detail_s : 1, 6);
+    write_number(t, r->begun ? r->detail_s : 1, 6);
     fprintf(t->file, ",\"steps\":%d,\"channels\":[", STEPS);
     for (int c = 0; c < MIEN_CHANNELS; c++) {
         struct mien_report_scale s = mien_report_scale_of(c);
@@ -236,15 +237,15 @@ void mien_report_data(const struct mien_report *r, struct mien_text *t)
     fputs("],\"marks\":[", t->file);
     for (int i = 0; i < r->marks; i++) {
         fputs(i ? ",[" : "[", t->file);
-        number(t, r->mark[i].at_s - r->start_s, 3);
+        write_number(t, r->mark[i].at_s - r->start_s, 3);
         fprintf(t->file, ",%d,", r->mark[i].number);
-        text_of(t, r->mark[i].text);
+        write_text(t, r->mark[i].text);
         fputc(']', t->file);
     }
     fputs("],\"faces\":[", t->file);
     for (int i = 0; i < r->people; i++) {
         fputs(i ? ",\n" : "\n", t->file);
-        person(r, r->person[i], t);
+        write_person(r, r->person[i], t);
     }
     fputs("]}", t->file);
 }

@@ -64,7 +64,7 @@ static void put(struct mien_text *t, const char *s)
     fputs(s, t->file);
 }
 
-static void num(struct mien_text *t, double v, int digits)
+static void write_number(struct mien_text *t, double v, int digits)
 {
     mien_text_number(t, v, digits, "0");
 }
@@ -74,15 +74,16 @@ static void clock_text(struct mien_text *t, double s)
     if (s >= 60) {
         fprintf(t->file, "%d:%02d", (int)(s / 60), (int)fmod(s, 60));
     } else {
-        num(t, s, 1);
+        write_number(t, s, 1);
         put(t, " s");
     }
 }
 
-static void tile(struct mien_text *t, double v, int digits, const char *unit, const char *what)
+static void write_tile(struct mien_text *t, double v, int digits, const char *unit,
+                       const char *what)
 {
     put(t, "<div class=tile><b>");
-    num(t, v, digits);
+    write_number(t, v, digits);
     fprintf(t->file, "%s</b><span>%s</span></div>", unit, what);
 }
 
@@ -145,13 +146,13 @@ static void open_plot(const struct plot *plot, double step, const char *unit)
     for (double v = lo; v <= hi + 1e-9 && step > 0; v += step) {
         double y = height - (v - lo) / (hi - lo) * height;
         fprintf(t->file, "<line class=grid x1=%d x2=%d y1=", LEFT, WIDE);
-        num(t, y, 1);
+        write_number(t, y, 1);
         put(t, " y2=");
-        num(t, y, 1);
+        write_number(t, y, 1);
         put(t, " /><text x=38 text-anchor=end y=");
-        num(t, fmin(height - 1, fmax(9, y + 4)), 1);
+        write_number(t, fmin(height - 1, fmax(9, y + 4)), 1);
         put(t, " >");
-        num(t, v, step < 1 ? 1 : 0);
+        write_number(t, v, step < 1 ? 1 : 0);
         fprintf(t->file, "%s</text>", unit);
     }
     static const double steps[] = {1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200};
@@ -162,7 +163,7 @@ static void open_plot(const struct plot *plot, double step, const char *unit)
     put(t, "<g data-times>");
     for (int i = 0; i * steps[k] <= length_s(r) && i < 100; i++) {
         put(t, "<text text-anchor=middle x=");
-        num(t, fmin(WIDE - 14, x_of(r, r->start_s + i * steps[k])), 1);
+        write_number(t, fmin(WIDE - 14, x_of(r, r->start_s + i * steps[k])), 1);
         fprintf(t->file, " y=%d>", height + 14);
         int s = (int)(i * steps[k]);
         fprintf(t->file, "%d:%02d</text>", s / 60, s % 60);
@@ -170,11 +171,11 @@ static void open_plot(const struct plot *plot, double step, const char *unit)
     put(t, "</g><g data-marks>");
     for (int i = 0; i < r->marks; i++) {
         put(t, "<line class=mark x1=");
-        num(t, x_of(r, r->mark[i].at_s), 1);
+        write_number(t, x_of(r, r->mark[i].at_s), 1);
         put(t, " x2=");
-        num(t, x_of(r, r->mark[i].at_s), 1);
+        write_number(t, x_of(r, r->mark[i].at_s), 1);
         fprintf(t->file, " y1=0 y2=%d /><text x=", height);
-        num(t, x_of(r, r->mark[i].at_s) + 3, 1);
+        write_number(t, x_of(r, r->mark[i].at_s) + 3, 1);
         fprintf(t->file, " y=10>%d</text>", r->mark[i].number);
     }
     put(t, "</g>");
@@ -200,9 +201,9 @@ static void draw_curve(const struct plot *plot, int channel, const char *ink)
     const double lo = plot->lo, hi = plot->hi;
     bool pen = false;
     fprintf(t->file, "<path data-channel=%d data-low=", channel);
-    num(t, lo, 2);
+    write_number(t, lo, 2);
     put(t, " data-high=");
-    num(t, hi, 2);
+    write_number(t, hi, 2);
     fprintf(t->file, " fill=none stroke=\"%s\" stroke-width=1.4 d=\"", ink);
     for (int i = 0, n = bins(r); i < n; i++) {
         if (!samples(&p->bin[i], channel)) {
@@ -212,16 +213,16 @@ static void draw_curve(const struct plot *plot, int channel, const char *ink)
         }
         double v = fmin(hi, fmax(lo, mean_of(&p->bin[i], channel)));
         fputc(pen ? 'L' : 'M', t->file);
-        num(t, plot->x0 + (bin_x(r, i) - LEFT) * plot->x_scale, 1);
+        write_number(t, plot->x0 + (bin_x(r, i) - LEFT) * plot->x_scale, 1);
         fputc(' ', t->file);
-        num(t, plot->height - (v - lo) / (hi - lo) * plot->height, 1);
+        write_number(t, plot->height - (v - lo) / (hi - lo) * plot->height, 1);
         pen = true;
     }
     put(t, "\"/>");
 }
 
-static void shares(const struct mien_report *r, const struct mien_report_person *p,
-                   struct mien_text *t)
+static void write_shares(const struct mien_report *r, const struct mien_report_person *p,
+                         struct mien_text *t)
 {
     double total = 0;
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
@@ -233,9 +234,9 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
     for (int i = 0; i < MIEN_EXPRESSIONS && total > 0; i++) {
         double w = WIDE * p->share[i] / total;
         put(t, "<rect y=0 height=26 x=");
-        num(t, x, 1);
+        write_number(t, x, 1);
         put(t, " width=");
-        num(t, w, 1);
+        write_number(t, w, 1);
         fprintf(t->file, " fill=\"%s\"><title>%s</title></rect>", colour[i],
                 mien_expression_name(i));
         x += w;
@@ -244,7 +245,7 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
         fprintf(t->file, "<span><i style=\"background:%s\"></i>%s ", colour[i],
                 mien_expression_name(i));
-        num(t, total > 0 ? 100 * p->share[i] / total : 0, 1);
+        write_number(t, total > 0 ? 100 * p->share[i] / total : 0, 1);
         put(t, " %</span> ");
     }
     put(t, "</p>");
@@ -264,23 +265,23 @@ static void shares(const struct mien_report *r, const struct mien_report_person 
             put(t, "<path fill=\"");
             put(t, colour[c]);
             put(t, "\" d=\"M");
-            num(t, fmin(WIDE - w, bin_x(r, i) - w / 2), 1);
+            write_number(t, fmin(WIDE - w, bin_x(r, i) - w / 2), 1);
             fputc(' ', t->file);
-            num(t, fmax(0, y), 1);
+            write_number(t, fmax(0, y), 1);
             put(t, "h");
-            num(t, w + 0.2, 1);
+            write_number(t, w + 0.2, 1);
             put(t, "v");
-            num(t, fmin(h, 150), 1);
+            write_number(t, fmin(h, 150), 1);
             put(t, "h-");
-            num(t, w + 0.2, 1);
+            write_number(t, w + 0.2, 1);
             put(t, "z\"/>");
         }
     }
     put(t, "</g></svg>");
 }
 
-static void episodes(const struct mien_report *r, const struct mien_report_person *p,
-                     struct mien_text *t)
+static void write_episodes(const struct mien_report *r, const struct mien_report_person *p,
+                           struct mien_text *t)
 {
     put(t, "<h3>Episodes</h3><p>A class other than neutral rises above 50 % and stays above 35 % "
            "for at least 0.3 s.</p>");
@@ -299,9 +300,9 @@ static void episodes(const struct mien_report *r, const struct mien_report_perso
         put(t, "<td>");
         clock_text(t, e->end_s - e->start_s);
         fprintf(t->file, "<td>%s<td>", mien_expression_name(e->expression));
-        num(t, e->peak, 2);
+        write_number(t, e->peak, 2);
         put(t, "<td>");
-        num(t, e->sum / (float)e->samples, 2);
+        write_number(t, e->sum / (float)e->samples, 2);
         put(t, "</tr>");
     }
     put(t, "</table>");
@@ -316,16 +317,16 @@ static double per_minute(const struct mien_report_person *p, double count)
     return p->seconds > 0 ? 60 * count / p->seconds : 0;
 }
 
-static void blinks(const struct mien_report *r, const struct mien_report_person *p,
-                   struct mien_text *t)
+static void write_blinks(const struct mien_report *r, const struct mien_report_person *p,
+                         struct mien_text *t)
 {
     put(t, "<h3>Blinks and eyes</h3><div class=tiles>");
-    tile(t, p->blinks, 0, "", "blinks");
-    tile(t, per_minute(p, p->blinks), 1, "", "a minute");
-    tile(t, p->blinks ? 1000 * p->blink_s / p->blinks : 0, 0, " ms", "mean duration");
-    tile(t, p->long_closures, 0, "", "times closed for over 0.5 s");
-    tile(t, p->gaze_total_s > 0 ? 100 * p->gaze_camera_s / p->gaze_total_s : 0, 0, " %",
-         "looking within 10° of the camera");
+    write_tile(t, p->blinks, 0, "", "blinks");
+    write_tile(t, per_minute(p, p->blinks), 1, "", "a minute");
+    write_tile(t, p->blinks ? 1000 * p->blink_s / p->blinks : 0, 0, " ms", "mean duration");
+    write_tile(t, p->long_closures, 0, "", "times closed for over 0.5 s");
+    write_tile(t, p->gaze_total_s > 0 ? 100 * p->gaze_camera_s / p->gaze_total_s : 0, 0, " %",
+               "looking within 10° of the camera");
     put(t, "</div><p>Closing of the eyes; a tick for every blink.</p>");
     const struct plot plot = make_plot(r, p, t, 80, 0, 1);
     open_plot(&plot, 0.5, "");
@@ -334,7 +335,7 @@ static void blinks(const struct mien_report *r, const struct mien_report_person 
     put(t, "<path data-blinks stroke=\"var(--b)\" d=\"");
     for (int i = 0; i < p->blinks && i < MIEN_REPORT_BLINKS; i++) {
         put(t, "M");
-        num(t, x_of(r, p->blink_at_s[i]), 1);
+        write_number(t, x_of(r, p->blink_at_s[i]), 1);
         put(t, " 0v9");
     }
     put(t, "\"/></svg><p class=key><i style=\"background:var(--a)\"></i>left eye<i "
@@ -342,8 +343,8 @@ static void blinks(const struct mien_report *r, const struct mien_report_person 
            "style=\"background:var(--b)\"></i>blink</p>");
 }
 
-static void movement(const struct mien_report *r, const struct mien_report_person *p,
-                     struct mien_text *t)
+static void write_movement(const struct mien_report *r, const struct mien_report_person *p,
+                           struct mien_text *t)
 {
     static const char *const name[] = {"yaw", "pitch", "roll"};
     static const char *const ink[] = {"var(--a)", "var(--b)", "var(--c)"};
@@ -352,17 +353,17 @@ static void movement(const struct mien_report *r, const struct mien_report_perso
     for (int i = 0; i < 3; i++) {
         const struct mien_report_spread *s = &p->spread[MIEN_CHANNEL_YAW + i];
         put(t, "<div class=tile><b>");
-        num(t, s->mean, 1);
+        write_number(t, s->mean, 1);
         put(t, " ± ");
-        num(t, s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : 0, 1);
+        write_number(t, s->n > 1 ? sqrt(s->m2 / (double)(s->n - 1)) : 0, 1);
         fprintf(t->file, "°</b><span>%s, ", name[i]);
-        num(t, s->low, 0);
+        write_number(t, s->low, 0);
         put(t, " to ");
-        num(t, s->high, 0);
+        write_number(t, s->high, 0);
         put(t, "</span></div>");
     }
-    tile(t, p->spread[MIEN_CHANNEL_SPEED].mean, 1, " °/s", "mean speed of turning");
-    tile(t, p->path_deg, 0, "°", "turned in all");
+    write_tile(t, p->spread[MIEN_CHANNEL_SPEED].mean, 1, " °/s", "mean speed of turning");
+    write_tile(t, p->path_deg, 0, "°", "turned in all");
     put(t, "</div>");
     double most = 10;
     for (int i = 0; i < 3; i++) {
@@ -383,8 +384,8 @@ static void movement(const struct mien_report *r, const struct mien_report_perso
     put(t, "</p>");
 }
 
-static void gaze(const struct mien_report *r, const struct mien_report_person *p,
-                 struct mien_text *t)
+static void write_gaze(const struct mien_report *r, const struct mien_report_person *p,
+                       struct mien_text *t)
 {
     double most = 1e-9;
     for (int y = 0; y < MIEN_REPORT_GAZE_H; y++) {
@@ -405,7 +406,7 @@ static void gaze(const struct mien_report *r, const struct mien_report_person *p
                 fprintf(t->file,
                         "<rect x=%d y=%d width=10 height=10 fill=\"var(--a)\" opacity=", 10 * x,
                         10 * y);
-                num(t, 0.08 + 0.92 * sqrt(p->gaze_s[y][x] / most), 2);
+                write_number(t, 0.08 + 0.92 * sqrt(p->gaze_s[y][x] / most), 2);
                 put(t, " />");
             }
         }
@@ -420,18 +421,19 @@ static void gaze(const struct mien_report *r, const struct mien_report_person *p
            "style=\"background:var(--b)\"></i>pitch</p>");
 }
 
-static void quality(const struct mien_report *r, const struct mien_report_person *p,
-                    struct mien_text *t)
+static void write_quality(const struct mien_report *r, const struct mien_report_person *p,
+                          struct mien_text *t)
 {
     static const char *const ink[] = {"var(--a)", "var(--b)", "var(--c)"};
     put(t, "<h3>Quality of the measurement</h3><p>Usable: the face is whole in the picture, at "
            "least 60 px large, neither dark nor glaring, and its landmarks have an uncertainty of "
            "4 % of its size at most. Tables have the same in the columns face_px, light, "
            "uncertainty, usable.</p><div class=tiles>");
-    tile(t, p->seconds > 0 ? 100 * p->usable_s / p->seconds : 0, 0, " %", "of the time usable");
-    tile(t, p->spread[MIEN_CHANNEL_FACE_PX].mean, 0, " px", "mean size of the face");
-    tile(t, p->spread[MIEN_CHANNEL_LIGHT].mean, 0, "", "mean light, 0 to 255");
-    tile(t, p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, " %", "mean uncertainty");
+    write_tile(t, p->seconds > 0 ? 100 * p->usable_s / p->seconds : 0, 0, " %",
+               "of the time usable");
+    write_tile(t, p->spread[MIEN_CHANNEL_FACE_PX].mean, 0, " px", "mean size of the face");
+    write_tile(t, p->spread[MIEN_CHANNEL_LIGHT].mean, 0, "", "mean light, 0 to 255");
+    write_tile(t, p->spread[MIEN_CHANNEL_UNCERTAINTY].mean, 1, " %", "mean uncertainty");
     put(t, "</div>");
     struct plot plot = make_plot(r, p, t, 80, 0, 100);
     open_plot(&plot, 50, " %");
@@ -440,11 +442,11 @@ static void quality(const struct mien_report *r, const struct mien_report_person
         if (p->bin[i].samples && mean_of(&p->bin[i], MIEN_CHANNEL_USABLE) < 0.5) {
             double w = fmax(0.5, (WIDE - LEFT) * r->bin_s / length_s(r));
             put(t, "M");
-            num(t, fmin(WIDE - w, bin_x(r, i) - w / 2), 1);
+            write_number(t, fmin(WIDE - w, bin_x(r, i) - w / 2), 1);
             put(t, " 0h");
-            num(t, w + 0.2, 1);
+            write_number(t, w + 0.2, 1);
             put(t, "v80h-");
-            num(t, w + 0.2, 1);
+            write_number(t, w + 0.2, 1);
             put(t, "z");
         }
     }
@@ -463,8 +465,8 @@ static void quality(const struct mien_report *r, const struct mien_report_person
 }
 
 // A small curve 0…1 with its range behind it; part: one or two channels that are averaged.
-static void small(const struct mien_report *r, const struct mien_report_person *p,
-                  struct mien_text *t, const int part[2], const char *name)
+static void write_small(const struct mien_report *r, const struct mien_report_person *p,
+                        struct mien_text *t, const int part[2], const char *name)
 {
     int parts = part[1] < 0 ? 1 : 2;
     double mean = 0;
@@ -472,7 +474,7 @@ static void small(const struct mien_report *r, const struct mien_report_person *
         mean += p->spread[part[k]].mean / parts;
     }
     fprintf(t->file, "<div>%s<span>", name);
-    num(t, mean, 2);
+    write_number(t, mean, 2);
     put(t, "</span>");
     fprintf(t->file, "<svg class=plot data-face=%d data-height=33 data-left=0 ", place_of(r, p));
     put(t, "viewBox=\"0 0 225 34\"><line class=grid x2=225 y1=33.5 y2=33.5 />");
@@ -483,11 +485,11 @@ static void small(const struct mien_report *r, const struct mien_report_person *
             const struct mien_report_bin *b = &p->bin[i];
             if (b->samples > 1 && b->high[part[0]] - b->low[part[0]] > 0.02f) {
                 put(t, "M");
-                num(t, (bin_x(r, i) - LEFT) * scale, 1);
+                write_number(t, (bin_x(r, i) - LEFT) * scale, 1);
                 fputc(' ', t->file);
-                num(t, 33 - 33 * fmin(1, b->high[part[0]]), 1);
+                write_number(t, 33 - 33 * fmin(1, b->high[part[0]]), 1);
                 put(t, "V");
-                num(t, 33 - 33 * fmax(0, b->low[part[0]]), 1);
+                write_number(t, 33 - 33 * fmax(0, b->low[part[0]]), 1);
             }
         }
         put(t, "\"/>");
@@ -499,8 +501,8 @@ static void small(const struct mien_report *r, const struct mien_report_person *
     put(t, "</svg></div>");
 }
 
-static void shapes(const struct mien_report *r, const struct mien_report_person *p,
-                   struct mien_text *t)
+static void write_shapes(const struct mien_report *r, const struct mien_report_person *p,
+                         struct mien_text *t)
 {
     char name[80];
     put(t, "<h3>Action units</h3><p>Read out of the blendshapes, 0 to 1; where there are two "
@@ -508,17 +510,17 @@ static void shapes(const struct mien_report *r, const struct mien_report_person 
     for (int i = 0; i < mien_action_unit_count(); i++) {
         const struct mien_action_unit *u = &mien_action_units[i];
         snprintf(name, sizeof(name), "AU%d %s", u->number, u->name);
-        small(r, p, t, u->part, name);
+        write_small(r, p, t, u->part, name);
     }
     put(t, "</div><details><summary><h3 style=\"display:inline-block\">All blendshapes</h3>"
            "</summary><div class=many>");
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        small(r, p, t, (int[2]){i, -1}, mien_blendshape_name(i));
+        write_small(r, p, t, (int[2]){i, -1}, mien_blendshape_name(i));
     }
     put(t, "</div></details>");
 }
 
-static void marks(const struct mien_report *r, struct mien_text *t)
+static void write_marks(const struct mien_report *r, struct mien_text *t)
 {
     if (!r->marks) {
         return;
@@ -540,7 +542,7 @@ static void marks(const struct mien_report *r, struct mien_text *t)
 }
 
 // When, with what, and how to find a time of the tables.
-static void conditions(const struct mien_report *r, struct mien_text *t)
+static void write_conditions(const struct mien_report *r, struct mien_text *t)
 {
     put(t, "<p>");
     time_t at = (time_t)r->wall_s;
@@ -550,11 +552,11 @@ static void conditions(const struct mien_report *r, struct mien_text *t)
         fprintf(t->file, "Begun <time>%s</time>; ", text);
     }
     put(t, "0:00 here is time_s ");
-    num(t, r->start_s, 3);
+    write_number(t, r->start_s, 3);
     put(t, " in tables");
     if (r->frames_per_s > 0) {
         put(t, "; the source gives ");
-        num(t, r->frames_per_s, 1);
+        write_number(t, r->frames_per_s, 1);
         put(t, " frames a second");
     }
     if (r->settings[0]) {
@@ -579,18 +581,19 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
         mien_name_html(t->file, r->networks);
     }
     put(t, "</p>");
-    conditions(r, t);
+    write_conditions(r, t);
     put(t, "<div class=tiles>");
     put(t, "<div class=tile><b>");
     clock_text(t, r->frames ? r->last_s - r->start_s : 0);
     put(t, "</b><span>length</span></div>");
-    tile(t, (double)r->frames, 0, "", "frames");
-    tile(t, r->frames > 1 ? (double)(r->frames - 1) / length_s(r) : 0, 1, "", "frames a second");
-    tile(t, r->frames ? 100.0 * (double)r->frames_with_face / (double)r->frames : 0, 0, " %",
-         "of them with a face");
-    tile(t, r->people + r->others, 0, "", r->people + r->others == 1 ? "face" : "faces");
+    write_tile(t, (double)r->frames, 0, "", "frames");
+    write_tile(t, r->frames > 1 ? (double)(r->frames - 1) / length_s(r) : 0, 1, "",
+               "frames a second");
+    write_tile(t, r->frames ? 100.0 * (double)r->frames_with_face / (double)r->frames : 0, 0, " %",
+               "of them with a face");
+    write_tile(t, r->people + r->others, 0, "", r->people + r->others == 1 ? "face" : "faces");
     put(t, "</div>\n<div id=tools></div>");
-    marks(r, t);
+    write_marks(r, t);
     for (int i = 0; i < r->people; i++) {
         const struct mien_report_person *p = r->person[i];
         fprintf(t->file, "<h2>Face %d</h2><p>Followed for ", p->id);
@@ -600,19 +603,19 @@ void mien_report_page(const struct mien_report *r, struct mien_text *t)
         put(t, " to ");
         clock_text(t, p->last_s - r->start_s);
         put(t, ".</p>\n");
-        quality(r, p, t);
+        write_quality(r, p, t);
         put(t, "\n");
-        shares(r, p, t);
+        write_shares(r, p, t);
         put(t, "\n");
-        episodes(r, p, t);
+        write_episodes(r, p, t);
         put(t, "\n");
-        blinks(r, p, t);
+        write_blinks(r, p, t);
         put(t, "\n");
-        movement(r, p, t);
+        write_movement(r, p, t);
         put(t, "\n");
-        gaze(r, p, t);
+        write_gaze(r, p, t);
         put(t, "\n");
-        shapes(r, p, t);
+        write_shapes(r, p, t);
         put(t, "\n");
     }
     if (!r->people) {

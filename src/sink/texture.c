@@ -25,7 +25,7 @@ static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
 }
 
 // How well the picture shows a surface point, 0…1: seen, and not at a grazing angle.
-static float shown(const struct mien_posed *p, const float s[3], float facing)
+static float visibility(const struct mien_posed *p, const float s[3], float facing)
 {
     float w = (facing - 0.15f) / 0.35f;
     w = w < 0 ? 0 : w > 1 ? 1 : w;
@@ -50,14 +50,14 @@ void mien_texture_texel(const struct mien_posed *p, const struct mien_image *pic
     const struct mien_face_model *m = p->model;
     float s[3], facing, rgb[3], other[3];
     interpolate(p, v, bary, s, &facing);
-    float own = shown(p, s, facing), back = 0;
+    float own = visibility(p, s, facing), back = 0;
     if (own > 0 && !sample(picture, s[0], s[1], rgb)) {
         own = 0;
     }
     int32_t w[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
     if (own < 1 && w[0] >= 0 && w[1] >= 0 && w[2] >= 0) {
         interpolate(p, w, bary, s, &facing);
-        back = shown(p, s, facing);
+        back = visibility(p, s, facing);
         back = back > 0 && sample(picture, s[0], s[1], other) ? back * (1 - own) : 0;
     }
     out[3] = own + back;
@@ -66,7 +66,7 @@ void mien_texture_texel(const struct mien_posed *p, const struct mien_image *pic
     }
 }
 
-static bool skin(uint8_t part)
+static bool is_skin(uint8_t part)
 {
     return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
 }
@@ -95,7 +95,7 @@ static bool make_patch(const struct mien_face_model *m, const int32_t uv[3], int
 
 // Where a texel lies in the triangle; a little beyond its edge too (one of b is then negative), so
 // that no seam shows. False outside.
-static bool within(const struct patch *p, int i, int j, float b[3])
+static bool is_within(const struct patch *p, int i, int j, float b[3])
 {
     const float *x = p->x, *y = p->y, px = (float)i, py = (float)j;
     b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / p->area;
@@ -117,7 +117,7 @@ static void unwrap_triangle(const struct mien_posed *posed, const struct mien_im
         for (int i = p.x0; i <= p.x1; i++) {
             float b[3], c[4], *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
             // A texel inside a triangle wins.
-            if (!within(&p, i, j, b) || (fminf(b[0], fminf(b[1], b[2])) < 0 && o[3] > 0)) {
+            if (!is_within(&p, i, j, b) || (fminf(b[0], fminf(b[1], b[2])) < 0 && o[3] > 0)) {
                 continue;
             }
             mien_texture_texel(posed, picture, v, b, c);
@@ -136,7 +136,7 @@ void mien_texture_unwrap(const struct mien_posed *posed, const struct mien_image
     size_t n = (size_t)size * (size_t)size;
     memset(weight, 0, 4 * n * sizeof(float));
     for (int t = 0; t < m->triangles; t++) {
-        if (skin(m->part[t])) {
+        if (is_skin(m->part[t])) {
             unwrap_triangle(posed, picture, t, size, weight);
         }
     }
@@ -255,11 +255,11 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
     for (int j = p.y0; j <= p.y1; j++) {
         for (int i = p.x0; i <= p.x1; i++) {
             float b[3], s[3], facing, rgb[3];
-            if (!within(&p, i, j, b)) {
+            if (!is_within(&p, i, j, b)) {
                 continue;
             }
             interpolate(posed, v, b, s, &facing);
-            float w = shown(posed, s, facing) * fmaxf(0, facing) * fmaxf(0, facing);
+            float w = visibility(posed, s, facing) * fmaxf(0, facing) * fmaxf(0, facing);
             if (m->part[triangle] == MIEN_PART_HEAD) {
                 w *= fminf(1, fmaxf(0, (facing - head_facing) / 0.25f));
             }
@@ -290,7 +290,7 @@ void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
     float px_per_mm = scale_of(posed);
     memset(t->one, 0, n * 4 * sizeof(float));
     for (int i = 0; i < t->model->triangles; i++) {
-        if (skin(t->model->part[i])) {
+        if (is_skin(t->model->part[i])) {
             look_at_triangle(t, posed, picture, light, px_per_mm, i);
         }
     }
@@ -328,7 +328,7 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, co
         const int32_t *v = m->triangle + 3 * k;
         int32_t other[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
         struct patch p;
-        if (!skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
+        if (!is_skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
             !make_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
             continue;
         }
@@ -345,7 +345,7 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, co
         for (int j = p.y0; j <= p.y1; j++) {
             for (int i = p.x0; i <= p.x1; i++) {
                 float b[3], *o = out + 4 * ((size_t)j * (size_t)width + (size_t)i);
-                if (!within(&p, i, j, b) || o[3] >= 1) {
+                if (!is_within(&p, i, j, b) || o[3] >= 1) {
                     continue;
                 }
                 int x = (int)lroundf(b[0] * u[0] + b[1] * u[1] + b[2] * u[2]);
@@ -416,7 +416,7 @@ static bool fill_from_around(float *colour, int width, int height)
 }
 
 // A colour as light and hue: logarithm of green, of red and blue over green.
-static void hue(const float rgb[3], float out[3])
+static void light_and_hue(const float rgb[3], float out[3])
 {
     float g = logf(fmaxf(0, rgb[1]) + 4);
     out[0] = g;
@@ -435,7 +435,7 @@ static void add_colour(struct colours *c, const float rgb[3])
 {
     static const float far_off[3] = {0.6f, 0.13f, 0.15f};
     float h[3];
-    hue(rgb, h);
+    light_and_hue(rgb, h);
     for (int k = 0; k < 3 && c->known; k++) {
         if (fabsf(h[k] - c->middle[k]) > far_off[k]) {
             return;
@@ -449,14 +449,14 @@ static void add_colour(struct colours *c, const float rgb[3])
 }
 
 // 1: a colour of that material, 0: none.
-static float belongs(const struct colours *c, const float rgb[3])
+static float membership(const struct colours *c, const float rgb[3])
 {
     static const float least[3] = {0.2f, 0.06f, 0.06f}; // deviations
     if (c->n < 50) {
         return 0;
     }
     float h[3], d = 0;
-    hue(rgb, h);
+    light_and_hue(rgb, h);
     for (int k = 0; k < 3; k++) {
         double mean = c->sum[k] / c->n, variance = c->square[k] / c->n - mean * mean;
         float off = (h[k] - (float)mean) / fmaxf(least[k], (float)sqrt(fmax(0, variance)));
@@ -466,7 +466,7 @@ static float belongs(const struct colours *c, const float rgb[3])
 }
 
 // What most have in common, of what was added: the mean, from which others are then kept away.
-static void settle(struct colours *c)
+static void settle_mean(struct colours *c)
 {
     for (int k = 0; k < 3 && c->n > 0; k++) {
         c->middle[k] = (float)(c->sum[k] / c->n);
@@ -486,7 +486,7 @@ static void mean_colour(const struct colours *c, float rgb[3])
 }
 
 // The front of the face, whose colours are believed whatever they are.
-static bool front(const struct mien_face_model *m, int k)
+static bool is_front(const struct mien_face_model *m, int k)
 {
     return m->part[k] == MIEN_PART_FACE && m->mean[3 * m->triangle[3 * k] + 2] > 30 &&
            !mien_face_model_under_jaw(m, k);
@@ -499,7 +499,7 @@ enum { OTHER = 1, BARE, HAIRY };
 static const float temple_mm = 45, neck_mm = -15, low_mm = -70; // over the eyes
 static const float crown_mm = 60, nape_mm = -40, behind_mm = -15;
 
-static uint8_t unseen(const struct mien_face_model *m, int triangle)
+static uint8_t unseen_kind(const struct mien_face_model *m, int triangle)
 {
     const float *at = m->mean + 3 * m->triangle[3 * triangle];
     float over = at[1] - m->eye_centre[0][1];
@@ -511,29 +511,35 @@ static uint8_t unseen(const struct mien_face_model *m, int triangle)
                                                                       : OTHER;
 }
 
-static bool concerns(const struct mien_face_model *m, int triangle, enum purpose what)
+static bool is_concerned(const struct mien_face_model *m, int triangle, enum purpose what)
 {
     const float *at = m->mean + 3 * m->triangle[3 * triangle];
     float over = at[1] - m->eye_centre[0][1];
     switch (what) {
     case SKIN_COLOURS:
-        return front(m, triangle) && over < 0;
+        return is_front(m, triangle) && over < 0;
     case HAIR_COLOURS: // not behind the ears: there pictures show the wall beside the hair, too
-        return skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
+        return is_skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
     default:
-        return skin(m->part[triangle]) && !front(m, triangle);
+        return is_skin(m->part[triangle]) && !is_front(m, triangle);
     }
 }
 
+struct sorting {         // of an atlas's texels
+    const float *colour; // 4 a texel
+    uint8_t *done;       // what it is, 0: always believed
+    float *is;           // how far it is skin or hair, where done
+    struct colours skin, hair;
+};
+
 static void sort_out(const struct mien_texture *t, int triangle, enum purpose what,
-                     const float *colour, uint8_t *done, float *is, struct colours *skin_is,
-                     struct colours *hair_is)
+                     struct sorting *s)
 {
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     struct patch p;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
-    if (!concerns(m, triangle, what) ||
+    if (!is_concerned(m, triangle, what) ||
         !make_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
         return;
     }
@@ -541,18 +547,18 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
         for (int i = p.x0; i <= p.x1; i++) {
             size_t at = (size_t)j * (size_t)width + (size_t)i;
             float b[3];
-            const float *c = colour + 4 * at;
-            if (!within(&p, i, j, b)) {
+            const float *c = s->colour + 4 * at;
+            if (!is_within(&p, i, j, b)) {
                 continue;
             }
             if (what == SKIN_COLOURS && c[3] > 0.5f) {
-                add_colour(skin_is, c);
-            } else if (what == HAIR_COLOURS && c[3] >= 1 && belongs(skin_is, c) < 0.5f) {
-                add_colour(hair_is, c);
-            } else if (what == SORTING && !done[at]) {
-                is[at] = belongs(skin_is, c);
-                is[at] = over > neck_mm ? fmaxf(is[at], belongs(hair_is, c)) : is[at];
-                done[at] = unseen(m, triangle);
+                add_colour(&s->skin, c);
+            } else if (what == HAIR_COLOURS && c[3] >= 1 && membership(&s->skin, c) < 0.5f) {
+                add_colour(&s->hair, c);
+            } else if (what == SORTING && !s->done[at]) {
+                s->is[at] = membership(&s->skin, c);
+                s->is[at] = over > neck_mm ? fmaxf(s->is[at], membership(&s->hair, c)) : s->is[at];
+                s->done[at] = unseen_kind(m, triangle);
             }
         }
     }
@@ -597,28 +603,28 @@ static void leave_out_others(const struct mien_texture *t, float *colour, uint8_
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
     size_t n = (size_t)width * (size_t)t->side;
-    struct colours skin_is = {0}, hair_is = {0};
+    struct sorting sorting = {.colour = colour, .done = done, .is = is};
     for (int round = 0; round < 5; round++) { // each colour's middle, then its deviations
         enum purpose what = round < 2 ? SKIN_COLOURS : round < 4 ? HAIR_COLOURS : SORTING;
         for (int k = 0; k < m->triangles; k++) {
-            sort_out(t, k, what, colour, done, is, &skin_is, &hair_is);
+            sort_out(t, k, what, &sorting);
         }
         if (round == 0 || round == 2) {
-            settle(round ? &hair_is : &skin_is);
+            settle_mean(round ? &sorting.hair : &sorting.skin);
         }
     }
     // The rim of what is something else is a mixture: it goes as well.
     shrink(is, done, width, t->side, t->side / 100);
     float is_there[HAIRY + 1][3] = {{0}};
-    if (skin_is.n > 0) {
-        mean_colour(&skin_is, is_there[BARE]);
+    if (sorting.skin.n > 0) {
+        mean_colour(&sorting.skin, is_there[BARE]);
     }
-    if (hair_is.n > few) {
-        mean_colour(&hair_is, is_there[HAIRY]);
+    if (sorting.hair.n > few) {
+        mean_colour(&sorting.hair, is_there[HAIRY]);
     }
     for (size_t i = 0; i < n; i++) {
         float *c = colour + 4 * i;
-        if ((done[i] == BARE && skin_is.n > 0) || (done[i] == HAIRY && hair_is.n > few)) {
+        if ((done[i] == BARE && sorting.skin.n > 0) || (done[i] == HAIRY && sorting.hair.n > few)) {
             const float *bare = is_there[done[i]];
             float own = c[3] * is[i];
             for (int q = 0; q < 3; q++) {
@@ -643,7 +649,7 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
     bool ok = colour && seen && done && is && uv_of &&
               mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
     for (int i = 0; ok && i < 3 * m->triangles; i++) {
-        if (skin(m->part[i / 3])) {
+        if (is_skin(m->part[i / 3])) {
             uv_of[m->triangle[i]] = m->uv_triangle[i];
         }
     }

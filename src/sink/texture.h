@@ -1,13 +1,15 @@
-// Pictures unwrapped onto the model's UV: the skin's texture of one look, and of a head from many.
+// Pictures unwrapped onto the model's UV: the skin's texture of one picture, and of a head from
+// many.
 //
-// Of one look: seen parts from their own pixels, hidden ones from the mirrored side, the rest in
-// the mean colour. Of many: each part from the looks that see it, the straighter the more, after
-// each look's colours were brought to those of the looks before it where both see the skin; what
-// none sees from the mirrored side, and what neither sees from its surroundings, coarse to fine
-// (push-pull: Gortler, Grzeszczuk, Szeliski and Cohen 1996, "The Lumigraph"), so that nothing ends
-// in an edge. Near the edges of depth of a look, its outline above all, nothing counts: the shape
-// is not exactly the person's. On skull and neck only what has the skin's or the hair's colour
-// counts, without the rim of what has not. Does not: find the light (sink/light.h); sharpen.
+// Of one picture: visible parts from their own pixels, hidden ones from the mirrored side, the rest
+// in the mean colour. Of many: each part from the pictures that show it, weighted by how straight
+// they see it, after each picture's colours were matched to those of the pictures before it where
+// both show the skin; what none shows from the mirrored side, and what neither sees from its
+// surroundings, coarse to fine (push-pull: Gortler, Grzeszczuk, Szeliski and Cohen 1996, "The
+// Lumigraph"), so that nothing ends in an edge. Near depth edges of a picture, its outline above
+// all, nothing counts: the shape is not exactly the person's. On skull and neck only what has
+// the skin's or the hair's colour counts, without the rim of other pixels. Does not: find the light
+// (sink/light.h); sharpen.
 #ifndef MIEN_SINK_TEXTURE_H
 #define MIEN_SINK_TEXTURE_H
 

@@ -32,7 +32,7 @@ static const char *const measured[] = {
     "pitch",      "roll",      "x_mm",   "y_mm",        "z_mm",       "gaze_yaw",
     "gaze_pitch", "eyes_shut", "blinks", "blink_s",     "expression", "sure"};
 
-static void head(FILE *f)
+static void write_head(FILE *f)
 {
     fputs("session,wall,time_s,frame,mark,mark_text,mark_s,face", f);
     for (size_t i = 0; i < MIEN_COUNT(measured); i++) {
@@ -49,14 +49,14 @@ static void head(FILE *f)
     }
 }
 
-static void cell(struct mien_text *t, double v, int digits)
+static void write_cell(struct mien_text *t, double v, int digits)
 {
     fputc(',', t->file);
     mien_text_number(t, v, digits, "");
 }
 
 // What all faces of a frame share.
-static void frame_cells(struct tidy_sink *s, const struct mien_sink_frame *f)
+static void write_frame(struct tidy_sink *s, const struct mien_sink_frame *f)
 {
     struct mien_text *t = &s->text;
     const struct mien_result *r = f->result;
@@ -70,18 +70,18 @@ static void frame_cells(struct tidy_sink *s, const struct mien_sink_frame *f)
     if (s->dated && gmtime_r(&at, &tm) && strftime(text, sizeof(text), "%FT%T", &tm)) {
         fprintf(t->file, "%s.%03dZ", text, (int)(ns / 1000000 % 1000));
     }
-    cell(t, (double)since * 1e-9, 6);
+    write_cell(t, (double)since * 1e-9, 6);
     fprintf(t->file, ",%llu,", (unsigned long long)r->frame);
     if (r->mark) {
         fprintf(t->file, "%d,", r->mark);
         mien_name_csv(t->file, r->mark_text);
-        cell(t, (double)(r->mark_ns ? r->mark_ns - s->first_ns : since) * 1e-9, 6);
+        write_cell(t, (double)(r->mark_ns ? r->mark_ns - s->first_ns : since) * 1e-9, 6);
     } else {
         fputs(",,", t->file);
     }
 }
 
-static void face_cells(struct mien_text *t, const struct mien_result *r,
+static void write_face(struct mien_text *t, const struct mien_result *r,
                        const struct mien_face_result *f)
 {
     struct mien_quality q = mien_quality_of(r, f);
@@ -89,30 +89,30 @@ static void face_cells(struct mien_text *t, const struct mien_result *r,
     bool looks = mien_open_gaze(f, gaze), blinked = f->lids.event == MIEN_LIDS_BLINKED;
     const char *label = mien_expression_name(f->expression_class);
     fprintf(t->file, ",%d,%d", f->id, q.usable);
-    cell(t, q.face_px, 1);
-    cell(t, q.light, 1);
-    cell(t, q.sigma, 4);
-    cell(t, f->confidence, 4);
-    cell(t, f->yaw_deg, 3);
-    cell(t, f->pitch_deg, 3);
-    cell(t, f->roll_deg, 3);
+    write_cell(t, q.face_px, 1);
+    write_cell(t, q.light, 1);
+    write_cell(t, q.sigma, 4);
+    write_cell(t, f->confidence, 4);
+    write_cell(t, f->yaw_deg, 3);
+    write_cell(t, f->pitch_deg, 3);
+    write_cell(t, f->roll_deg, 3);
     for (int i = 0; i < 3; i++) {
-        cell(t, f->pose.t[i], 2);
+        write_cell(t, f->pose.t[i], 2);
     }
     for (int i = 0; i < 2; i++) {
-        cell(t, looks ? gaze[i] : NAN, 2);
+        write_cell(t, looks ? gaze[i] : NAN, 2);
     }
     fprintf(t->file, ",%d,%d", f->lids.shut[0] && f->lids.shut[1], f->lids.blinks);
-    cell(t, blinked ? f->lids.length_s : NAN, 3); // of the one that has just ended
+    write_cell(t, blinked ? f->lids.length_s : NAN, 3); // of the one that has just ended
     fprintf(t->file, ",%s,%d", label ? label : "neutral", f->expression_sure);
     for (int i = 0; i < MIEN_EXPRESSIONS; i++) {
-        cell(t, f->expression[i], 4);
+        write_cell(t, f->expression[i], 4);
     }
     for (int i = 0; i < mien_action_unit_count(); i++) {
-        cell(t, mien_action_unit_value(i, f->action), 4);
+        write_cell(t, mien_action_unit_value(i, f->action), 4);
     }
     for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
-        cell(t, f->action[i], 4);
+        write_cell(t, f->action[i], 4);
     }
 }
 
@@ -126,9 +126,9 @@ static bool tidy_write(struct mien_sink *sink, const struct mien_sink_frame *f)
         clock_gettime(CLOCK_REALTIME, &s->wall);
     }
     for (int i = 0; i < r->count || i == 0; i++) {
-        frame_cells(s, f);
+        write_frame(s, f);
         if (i < r->count) {
-            face_cells(&s->text, r, &r->face[i]);
+            write_face(&s->text, r, &r->face[i]);
         } else {
             int empty = 1 + (int)MIEN_COUNT(measured) + MIEN_EXPRESSIONS +
                         mien_action_unit_count() + MIEN_BLENDSHAPES;
@@ -156,7 +156,7 @@ static bool open_tidy(struct mien_sink *sink, const struct mien_sink_target *to,
     if (!mien_text_open(&s->text, to->path)) {
         return false;
     }
-    head(s->text.file);
+    write_head(s->text.file);
     return mien_text_end_first_line(&s->text);
 }
 

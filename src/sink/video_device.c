@@ -149,7 +149,7 @@ static bool map_buffers(struct mien_video_device *d)
     return true;
 }
 
-static enum mien_video_device_sent broken(struct mien_video_device *d, const char *doing)
+static enum mien_video_device_sent report_broken(struct mien_video_device *d, const char *doing)
 {
     mien_error("%s: %s failed: %s%s", d->path, doing, strerror(errno),
                errno == EBUSY ? " (is another program writing to it?)" : "");
@@ -175,12 +175,12 @@ static int free_buffer(struct mien_video_device *d)
 static enum mien_video_device_sent stream(struct mien_video_device *d, const uint8_t *frame)
 {
     if (!d->mapped && !map_buffers(d)) {
-        return broken(d, "asking for buffers");
+        return report_broken(d, "asking for buffers");
     }
     errno = EAGAIN;
     int i = free_buffer(d);
     if (i < 0) {
-        return errno == EAGAIN ? MIEN_VIDEO_NO_ROOM : broken(d, "taking a buffer back");
+        return errno == EAGAIN ? MIEN_VIDEO_NO_ROOM : report_broken(d, "taking a buffer back");
     }
     memcpy(d->buffer[i].start, frame, d->size);
     struct v4l2_buffer b = {.index = (uint32_t)i,
@@ -189,12 +189,12 @@ static enum mien_video_device_sent stream(struct mien_video_device *d, const uin
                             .bytesused = (uint32_t)d->size,
                             .field = d->field};
     if (request(d->fd, VIDIOC_QBUF, &b) < 0) {
-        return broken(d, "giving a buffer");
+        return report_broken(d, "giving a buffer");
     }
     d->buffer[i].queued = true;
     int type = V4L2_BUF_TYPE_VIDEO_OUTPUT;
     if (!d->streaming && request(d->fd, VIDIOC_STREAMON, &type) < 0) {
-        return broken(d, "starting the stream");
+        return report_broken(d, "starting the stream");
     }
     d->streaming = true;
     return MIEN_VIDEO_SENT;
@@ -215,7 +215,7 @@ enum mien_video_device_sent mien_video_device_send(struct mien_video_device *d,
         return MIEN_VIDEO_NO_ROOM;
     }
     if (d->accepted || !d->can_stream) {
-        return broken(d, "writing");
+        return report_broken(d, "writing");
     }
     // It says that it can, but does not; the attempt holds the driver's buffers until it is closed.
     struct mien_video_device was = *d;

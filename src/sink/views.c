@@ -1,4 +1,4 @@
-// Scores looks, cuts the face out, and paints a head's skin from such pictures.
+// Scores pictures, cuts the face out, and paints a head's skin from such pictures.
 #include "sink/views.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
-// Looks at one person as small pictures around the face, and the skin that is painted from them.
+// Small pictures of one person's face, and the skin that is painted from them.
 //
-// Does not: choose looks (scan/scan.h), or judge whether it is the same person.
+// Does not: choose pictures (scan/scan.h), or judge whether it is the same person.
 #ifndef MIEN_SINK_VIEWS_H
 #define MIEN_SINK_VIEWS_H
 

@@ -75,7 +75,7 @@ struct client {
     bool ping; // is due
 };
 
-static bool shown(uint8_t part)
+static bool is_shown(uint8_t part)
 {
     return part == MIEN_PART_FACE || part == MIEN_PART_EYEBALL_LEFT ||
            part == MIEN_PART_EYEBALL_RIGHT;
@@ -102,7 +102,7 @@ static bool make_hello(struct ws_sink *s)
         fputs("],\"triangles\":[", f);
         const char *comma = "";
         for (int t = 0; t < m->triangles; t++) {
-            for (int k = 0; k < 3 && shown(m->part[t]); k++, comma = ",") {
+            for (int k = 0; k < 3 && is_shown(m->part[t]); k++, comma = ",") {
                 int v = m->triangle[3 * t + k];
                 if (!place[v]) {
                     s->vertex[s->vertices] = v;

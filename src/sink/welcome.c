@@ -1,4 +1,4 @@
-// Who may be answered by a server for browsers: what a request's Host and Origin say.
+// Which requests a server for browsers may answer, by their Host and Origin.
 #include "sink/welcome.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-// Who may be answered by a server for browsers: what a request's Host and Origin say.
+// Which requests a server for browsers may answer, by their Host and Origin.
 //
 // Any page can make a browser send requests here, and point a name of its own at this computer
 // (DNS rebinding). So the Host must be an address, or a name that is surely ours, and a page that

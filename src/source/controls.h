@@ -1,4 +1,4 @@
-// What a camera lets itself be set: exposure, gain, white balance, focus, the mains' frequency …,
+// A camera's controls: exposure, gain, white balance, focus, the mains' frequency …,
 // as its driver lists it (V4L2).
 //
 // Each call opens the device for itself, beside whoever streams from it, and takes as long as the

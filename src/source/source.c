@@ -126,7 +126,7 @@ static void give_way(struct mien_source *s, struct pace *p, int64_t late_ns, int
     }
 }
 
-static void kept(struct mien_source *s, struct pace *p, int64_t now_ns)
+static void note_in_time(struct mien_source *s, struct pace *p, int64_t now_ns)
 {
     if (p->gave_way && now_ns - p->gave_at_ns > 3 * MIEN_NS_PER_S) {
         p->gave_way = 0;
@@ -163,7 +163,7 @@ enum mien_source_status mien_pace(struct mien_source *s, struct pace *p, int64_t
         give_way(s, p, late, now);
         due = now;
     } else {
-        kept(s, p, now);
+        note_in_time(s, p, now);
     }
     if (due > now) {
         mien_sleep_until_ns(due);

@@ -188,7 +188,7 @@ bool mien_camera_matches(const struct mien_camera_info *c, const char *uri)
     return same;
 }
 
-static bool captures(const struct v4l2_capability *c)
+static bool can_capture(const struct v4l2_capability *c)
 {
     uint32_t caps = c->capabilities & V4L2_CAP_DEVICE_CAPS ? c->device_caps : c->capabilities;
     uint32_t never = V4L2_CAP_VIDEO_M2M | V4L2_CAP_VIDEO_M2M_MPLANE | V4L2_CAP_TOUCH;
@@ -216,7 +216,7 @@ int mien_v4l2_scan(struct v4l2_node *list, int max)
             struct v4l2_capability cap = {0};
             int r = mien_v4l2_ioctl(fd, VIDIOC_QUERYCAP, &cap);
             close(fd);
-            if (r < 0 || !captures(&cap)) {
+            if (r < 0 || !can_capture(&cap)) {
                 continue;
             }
             snprintf(node.name, sizeof node.name, "%.32s", (const char *)cap.card);

@@ -92,7 +92,7 @@ static const char *other_kind(const struct video *v)
     return video ? NULL : kind;
 }
 
-static bool no_video(const struct video *v, struct mien_why *why)
+static bool explain_no_video(const struct video *v, struct mien_why *why)
 {
     const char *kind = other_kind(v);
     return mien_explain(why, "%s: there is no video in this file%s%s", v->path,
@@ -124,7 +124,7 @@ static bool open_streams(struct video *v, struct mien_why *why)
     int r = avformat_open_input(&v->format, url, NULL, &o);
     av_dict_free(&o);
     if (r == AVERROR(EINVAL) || (r == AVERROR_INVALIDDATA && other_kind(v))) {
-        return no_video(v, why); // EINVAL: a format that is not on the list
+        return explain_no_video(v, why); // EINVAL: a format that is not on the list
     }
     if (r == AVERROR_INVALIDDATA) {
         return mien_explain(
@@ -143,7 +143,7 @@ static bool open_streams(struct video *v, struct mien_why *why)
     const AVCodec *codec = NULL;
     v->stream = av_find_best_stream(v->format, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (v->stream < 0) {
-        return no_video(v, why);
+        return explain_no_video(v, why);
     }
     AVStream *st = v->format->streams[v->stream];
     if (st->codecpar->width > 0 && // else the first frame tells

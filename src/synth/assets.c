@@ -265,8 +265,9 @@ static int by_name(const struct dirent **x, const struct dirent **y)
 
 // Calls use(a, path, name) for each file of a folder with the ending, in name order. A missing
 // folder is fine.
-static bool each(struct mien_synth_assets *a, const char *folder, const char *ending, int limit,
-                 bool (*use)(struct mien_synth_assets *, const char *, const char *))
+static bool for_each_file(struct mien_synth_assets *a, const char *folder, const char *ending,
+                          int limit,
+                          bool (*use)(struct mien_synth_assets *, const char *, const char *))
 {
     struct dirent **list = NULL;
     int n = scandir(folder, &list, NULL, by_name);
@@ -397,14 +398,14 @@ bool mien_synth_assets_load(struct mien_synth_assets *a, const struct mien_face_
             data_dir = inner;
         }
         snprintf(folder, sizeof folder, "%s/hair", data_dir);
-        ok = each(a, folder, ".obj", 0, use_hair);
+        ok = for_each_file(a, folder, ".obj", 0, use_hair);
         snprintf(folder, sizeof folder, "%s/environments", data_dir);
-        ok = ok && each(a, folder, ".hdr", 0, use_environment);
+        ok = ok && for_each_file(a, folder, ".hdr", 0, use_environment);
         snprintf(folder, sizeof folder, "%s/backgrounds", data_dir);
-        ok = ok && each(a, folder, ".jpg", few, use_background);
+        ok = ok && for_each_file(a, folder, ".jpg", few, use_background);
     }
     if (ok && texture_dir) {
-        ok = each(a, texture_dir, ".jpg", few, use_texture);
+        ok = for_each_file(a, texture_dir, ".jpg", few, use_texture);
         if (ok && !a->textures) {
             mien_error("%s: there is no picture of a skin (*.jpg) in it", texture_dir);
             ok = false;

@@ -1,8 +1,8 @@
-// Children: the face model knows grown-ups only, so their heads are those of grown-ups with growth
+// Children: the face model has adults only, so children's heads are those of adults with growth
 // undone. Growth of the head is close to a cardioidal strain, r' = r (1 + k (1 - cos theta)) about
 // the middle of the skull, theta from its crown (Todd, Mark, Shaw and Pittenger 1980, "The
-// perception of human growth"): the face grows down and forward from below the brain. What that
-// misses of a young face comes on top: large eyes, a short flat nose, full cheeks, a thin neck.
+// perception of human growth"): the face grows down and forward from below the brain. Features of a
+// young face that this misses are added: large eyes, a short flat nose, full cheeks, a thin neck.
 #include "synth/frame.h"
 
 #include <math.h>

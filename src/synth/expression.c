@@ -9,12 +9,12 @@
 
 #include "base/mem.h"
 
-static void both(float *b, int left, int right, float v, float asymmetry)
+static void raise_both(float *b, int left, int right, float v, float asymmetry)
 {
     b[left] += v * (1 + asymmetry);
     b[right] += v * (1 - asymmetry);
 }
-#define BOTH(name, v) both(b, MIEN_BS_##name##_LEFT, MIEN_BS_##name##_RIGHT, (v), asym)
+#define BOTH(name, v) raise_both(b, MIEN_BS_##name##_LEFT, MIEN_BS_##name##_RIGHT, (v), asym)
 
 void mien_synth_viseme(int k, float s, float b[MIEN_BLENDSHAPES])
 {
@@ -163,7 +163,7 @@ void mien_synth_prototype(int k, float x, float b[MIEN_BLENDSHAPES], struct mien
 #undef U
 }
 
-static void common_face(float *b, struct mien_rng *r)
+static void draw_common_face(float *b, struct mien_rng *r)
 {
     float asym = mien_rng_normal(r) * 0.15f;
     switch (mien_rng_below(r, 12)) {
@@ -231,7 +231,7 @@ static void common_face(float *b, struct mien_rng *r)
 
 // Channels by themselves, up to their full height, left and right apart as often as together: what
 // prototypes and speech do not show. Look shapes follow the gaze, blinks have their own sampling.
-static void lone_channels(float *b, struct mien_rng *r)
+static void draw_single_channels(float *b, struct mien_rng *r)
 {
     int n = mien_rng_chance(r, .6f) ? 1 : mien_rng_chance(r, .75f) ? 2 : 3;
     for (int i = 0; i < n; i++) {
@@ -324,12 +324,12 @@ bool mien_synth_expression_sample(float b[MIEN_BLENDSHAPES], float cls[MIEN_EXPR
             BOTH(BROW_OUTER_UP, mien_rng_range(r, 0, .5f));
         }
     } else if (kind == COMMON) {
-        common_face(b, r);
+        draw_common_face(b, r);
         if (mien_rng_chance(r, .3f)) {
-            common_face(b, r);
+            draw_common_face(b, r);
         }
     } else if (kind == LONE) {
-        lone_channels(b, r);
+        draw_single_channels(b, r);
     } else {
         for (int i = 0; i < 4; i++) { // anything at all
             int k = (int)mien_rng_below(r, MIEN_BLENDSHAPES - 1);

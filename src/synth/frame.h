@@ -92,8 +92,8 @@ struct mien_synth_renderer {
 };
 
 // child.c
-// Moves the vertices of a grown-up's head (V,3; head frame) to those of a child's; child 0…1; nose:
-// its tip on the grown-up.
+// Moves the vertices of a adult's head (V,3; head frame) to those of a child's; child 0…1; nose:
+// its tip on the adult.
 void mien_synth_make_child(const struct mien_synth_assets *a, float child, const float nose[3],
                            float *vertex);
 // How much thinner a child's neck is at a height (rest mm), and how far it is lifted there.

@@ -11,7 +11,7 @@
 // Larger ones are no part of a head, and their squares would not be finite.
 static const float coordinate_max = 1e6f;
 
-static bool floats(const char *s, float *out, int n)
+static bool read_floats(const char *s, float *out, int n)
 {
     for (int i = 0; i < n; i++) {
         char *end = NULL;
@@ -24,7 +24,7 @@ static bool floats(const char *s, float *out, int n)
     return true;
 }
 
-static bool corner(const char **s, int32_t *v, int32_t *t)
+static bool read_corner(const char **s, int32_t *v, int32_t *t)
 {
     char *end = NULL;
     long a = strtol(*s, &end, 10);
@@ -42,7 +42,7 @@ static bool corner(const char **s, int32_t *v, int32_t *t)
     return true;
 }
 
-static void normals(struct mien_synth_hair *h)
+static void compute_normals(struct mien_synth_hair *h)
 {
     for (int t = 0; t < h->triangles; t++) {
         const int32_t *k = h->triangle + 3 * t;
@@ -104,18 +104,18 @@ bool mien_synth_obj_parse(char *text, const char *name, struct mien_synth_hair *
         }
         number++;
         if (s[0] == 'v' && s[1] == ' ') {
-            ok = floats(s + 2, h->vertex + 3 * v, 3);
+            ok = read_floats(s + 2, h->vertex + 3 * v, 3);
             for (int i = 0; i < 3; i++) {
                 h->vertex[3 * v + i] *= 10; // cm to mm
             }
             v++;
         } else if (s[0] == 'v' && s[1] == 't') {
-            ok = floats(s + 2, h->uv + 2 * t++, 2);
+            ok = read_floats(s + 2, h->uv + 2 * t++, 2);
         } else if (s[0] == 'f' && s[1] == ' ') {
             const char *p = s + 2;
             for (int i = 0; ok && i < 3; i++) {
                 int32_t *a = h->triangle + 3 * f + i, *b = h->uv_triangle + 3 * f + i;
-                ok = corner(&p, a, b) && *a < h->vertices && *b < h->uvs;
+                ok = read_corner(&p, a, b) && *a < h->vertices && *b < h->uvs;
             }
             f++;
         }
@@ -126,7 +126,7 @@ bool mien_synth_obj_parse(char *text, const char *name, struct mien_synth_hair *
         mien_synth_hair_destroy(h);
         return false;
     }
-    normals(h);
+    compute_normals(h);
     return true;
 }
 

@@ -90,7 +90,7 @@ struct reader {
     const uint8_t *p, *end;
 };
 
-static bool line(struct reader *r, char *out, size_t room)
+static bool read_line(struct reader *r, char *out, size_t room)
 {
     size_t n = 0;
     while (r->p < r->end && *r->p != '\n') {
@@ -159,14 +159,14 @@ bool mien_synth_hdr_parse(const void *data, size_t size, const char *name,
     memset(e, 0, sizeof *e);
     struct reader r = {data, (const uint8_t *)data + size};
     char text[256];
-    if (!line(&r, text, sizeof text) || strncmp(text, "#?", 2) != 0) {
+    if (!read_line(&r, text, sizeof text) || strncmp(text, "#?", 2) != 0) {
         mien_error("%s: not a Radiance picture (no \"#?\" at its start)", name);
         return false;
     }
-    while (line(&r, text, sizeof text) && text[0]) {
+    while (read_line(&r, text, sizeof text) && text[0]) {
     }
     int w = 0, h = 0;
-    if (!line(&r, text, sizeof text) || sscanf(text, "-Y %d +X %d", &h, &w) != 2 || w < 8 ||
+    if (!read_line(&r, text, sizeof text) || sscanf(text, "-Y %d +X %d", &h, &w) != 2 || w < 8 ||
         h < 4 || w > 8192 || h > 4096) {
         mien_error("%s: unusable resolution line \"%.40s\" (want -Y 128 +X 256)", name, text);
         return false;

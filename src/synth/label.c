@@ -12,8 +12,8 @@
 static const float lid_fold_mm = 7.0f;
 
 // A landmark is seen when nothing lies clearly before it in the samples around its own.
-static bool seen(const struct mien_synth_renderer *r, const float px[2], float distance,
-                 float thick_mm)
+static bool is_visible(const struct mien_synth_renderer *r, const float px[2], float distance,
+                       float thick_mm)
 {
     int x = (int)lrintf(px[0] * MIEN_SAMPLES + 0.5f), y = (int)lrintf(px[1] * MIEN_SAMPLES + 0.5f);
     float slack = thick_mm + 0.8f * distance / r->camera.f_px; // a pixel's depth on a slope
@@ -32,14 +32,14 @@ static bool seen(const struct mien_synth_renderer *r, const float px[2], float d
     return false;
 }
 
-static bool on_eye(const struct mien_synth_renderer *r, const float px[2])
+static bool is_on_eye(const struct mien_synth_renderer *r, const float px[2])
 {
     int x = (int)lrintf(px[0] * MIEN_SAMPLES + 0.5f), y = (int)lrintf(px[1] * MIEN_SAMPLES + 0.5f);
     return x >= 0 && y >= 0 && x < r->sw && y < r->sh &&
            r->raster.id[(size_t)y * (size_t)r->sw + (size_t)x] >> 24 == MIEN_OBJECT_EYE;
 }
 
-static bool behind_dark_lens(const struct mien_synth_renderer *r, const float px[2])
+static bool is_behind_dark_lens(const struct mien_synth_renderer *r, const float px[2])
 {
     if (r->p->glasses != MIEN_GLASSES_DARK) {
         return false;
@@ -86,10 +86,12 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
             continue;
         }
         float thick = m->landmark[i].region == MIEN_REGION_EYE ? lid_fold_mm : 2.0f;
-        // Lids are thinner than the slack of seen(): an iris is seen where an eyeball is drawn.
-        bool visible = (m->landmark[i].region == MIEN_REGION_IRIS ? on_eye(r, px)
-                                                                  : seen(r, px, -q[2], thick)) &&
-                       !behind_dark_lens(r, px);
+        // Lids are thinner than the slack of is_visible(): an iris is seen where an eyeball is
+        // drawn.
+        bool visible =
+            (m->landmark[i].region == MIEN_REGION_IRIS ? is_on_eye(r, px)
+                                                       : is_visible(r, px, -q[2], thick)) &&
+            !is_behind_dark_lens(r, px);
         l->landmark_weight[i] = visible ? 1 : 0.3f;
         hidden += !visible;
         box[0] = fminf(box[0], px[0]);
@@ -100,7 +102,7 @@ void mien_synth_label(const struct mien_synth_renderer *r, struct mien_label *l)
     memcpy(l->box_px, box, sizeof box);
     memcpy(l->identity, r->p->identity, sizeof l->identity);
     l->identity_weight = 1;
-    // The model's coefficients tell grown-ups of its own making apart.
+    // The model's coefficients describe adults with heads of the model alone.
     if (r->p->child > 0 || r->p->strange > 0) {
         l->mask &= ~(uint32_t)MIEN_LABEL_IDENTITY;
     }

@@ -239,7 +239,7 @@ void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *
     if (p->hair_kind == MIEN_HAIR_BALD && p->child < 0.9f) {
         p->hair_kind = MIEN_HAIR_CAP;
     }
-    if (mien_rng_chance(r, 0.5f)) { // most photographed skins are grown-ups'
+    if (mien_rng_chance(r, 0.5f)) { // most photographed skins are adults'
         p->texture = -1;
     }
     p->texture_share *= 0.75f;
@@ -446,7 +446,7 @@ void mien_synth_scene_sample(struct mien_synth_scene *s, const struct mien_synth
     }
 }
 
-static float within(float v, float limit)
+static float limit_to(float v, float limit)
 {
     return fminf(limit, fmaxf(-limit, v));
 }
@@ -456,15 +456,16 @@ void mien_synth_scene_make_webcam(struct mien_synth_scene *s, int size, struct m
     const float scale = (float)size / 160;
     s->has_class = mien_synth_expression_sample(s->blendshape, s->expression, true, r);
     s->own_look = false;
-    s->yaw = within(mien_rng_normal(r) * 13, 38);
-    s->pitch = within(mien_rng_normal(r) * 9 - 1, 28);
-    s->roll = within(mien_rng_normal(r) * 5, 18);
+    s->yaw = limit_to(mien_rng_normal(r) * 13, 38);
+    s->pitch = limit_to(mien_rng_normal(r) * 9 - 1, 28);
+    s->roll = limit_to(mien_rng_normal(r) * 5, 18);
     s->body_yaw = s->yaw * mien_rng_range(r, 0, 0.6f) + mien_rng_normal(r) * 5;
     s->body_pitch = s->pitch * mien_rng_range(r, 0, 0.3f) + mien_rng_normal(r) * 3;
     s->body_roll = s->roll * mien_rng_range(r, 0, 0.4f) + mien_rng_normal(r) * 2;
     bool camera = mien_rng_chance(r, 0.6f);
-    s->gaze_yaw = within((camera ? -s->yaw : 0) + mien_rng_normal(r) * (camera ? 6 : 14), 32);
-    s->gaze_pitch = within((camera ? -s->pitch : -3) + mien_rng_normal(r) * (camera ? 5 : 10), 24);
+    s->gaze_yaw = limit_to((camera ? -s->yaw : 0) + mien_rng_normal(r) * (camera ? 6 : 14), 32);
+    s->gaze_pitch =
+        limit_to((camera ? -s->pitch : -3) + mien_rng_normal(r) * (camera ? 5 : 10), 24);
     s->gaze_distance_mm = mien_rng_range(r, 450, 900);
     s->frame_fov_deg = mien_rng_range(r, 45, 80);
     s->face_px = (float)size * mien_rng_range(r, 0.5f, 0.63f);

@@ -99,7 +99,7 @@ struct mien_synth_scene {
 
 void mien_synth_person_sample(struct mien_synth_person *p, const struct mien_synth_assets *a,
                               struct mien_rng *r);
-// Turns a sampled grown-up into a child of a random age: shape, skin, hair, body.
+// Turns a sampled adult into a child of a random age: shape, skin, hair, body.
 void mien_synth_person_make_child(struct mien_synth_person *p, struct mien_rng *r);
 // Gives a sampled person a head of another make.
 void mien_synth_person_make_strange(struct mien_synth_person *p, struct mien_rng *r);

@@ -111,7 +111,7 @@ static void add_shifted(float *restrict out, const float *restrict in, int width
     }
 }
 
-static void motion(struct mien_synth_renderer *r)
+static void blur_motion(struct mien_synth_renderer *r)
 {
     const struct mien_synth_scene *s = r->s;
     int n = (int)s->motion_px + 1;
@@ -209,7 +209,7 @@ void mien_synth_camera(struct mien_synth_renderer *r, struct mien_image *im)
                                           ((float)r->width / 160) * ((float)r->width / 160));
     }
     if (s->motion_px > 1) {
-        motion(r);
+        blur_motion(r);
     }
     if (sigma > 0.25f) {
         blur(r, sigma);

@@ -45,7 +45,7 @@ static int vertex(struct builder *b, float x, float y, float z, const float *col
     return i;
 }
 
-static void triangle(struct builder *b, int i, int j, int k, enum mien_material material)
+static void add_triangle(struct builder *b, int i, int j, int k, enum mien_material material)
 {
     struct mien_synth_mesh *m = b->m;
     if (m->triangles >= MIEN_PROP_TRIANGLES) {
@@ -58,10 +58,10 @@ static void triangle(struct builder *b, int i, int j, int k, enum mien_material 
     m->material[m->triangles++] = (uint8_t)material;
 }
 
-static void quad(struct builder *b, int i, int j, int k, int l, enum mien_material material)
+static void add_quad(struct builder *b, int i, int j, int k, int l, enum mien_material material)
 {
-    triangle(b, i, j, k, material);
-    triangle(b, i, k, l, material);
+    add_triangle(b, i, j, k, material);
+    add_triangle(b, i, k, l, material);
 }
 
 // Smooth normals for what was built since begin().
@@ -93,8 +93,8 @@ static void end(struct builder *b)
 }
 
 // A closed tube along n points; closed joins the ends. Radii across and along the given up axis.
-static void tube(struct builder *b, const float (*p)[3], int n, bool closed, float radius,
-                 const float *color, enum mien_material material)
+static void add_tube(struct builder *b, const float (*p)[3], int n, bool closed, float radius,
+                     const float *color, enum mien_material material)
 {
     enum { SIDES = 6 };
     begin(b);
@@ -128,15 +128,15 @@ static void tube(struct builder *b, const float (*p)[3], int n, bool closed, flo
         int a = base + i * SIDES, c = base + ((i + 1) % n) * SIDES;
         for (int j = 0; j < SIDES; j++) {
             int k = (j + 1) % SIDES;
-            quad(b, a + j, a + k, c + k, c + j, material);
+            add_quad(b, a + j, a + k, c + k, c + j, material);
         }
     }
     end(b);
 }
 
 // An ellipsoid with its own axes (rows of M, scaled by the radii).
-static void ball(struct builder *b, const float at[3], const float M[9], const float radius[3],
-                 const float *color, enum mien_material material)
+static void add_ball(struct builder *b, const float at[3], const float M[9], const float radius[3],
+                     const float *color, enum mien_material material)
 {
     enum { U = 14, V = 8 };
     begin(b);
@@ -155,13 +155,13 @@ static void ball(struct builder *b, const float at[3], const float M[9], const f
     for (int v = 0; v < V; v++) {
         for (int u = 0; u < U; u++) {
             int a = base + v * U, c = a + U, w = (u + 1) % U;
-            quad(b, a + u, a + w, c + w, c + u, material);
+            add_quad(b, a + u, a + w, c + w, c + u, material);
         }
     }
     end(b);
 }
 
-static void shoulders(struct mien_synth_renderer *r)
+static void add_shoulders(struct mien_synth_renderer *r)
 {
     // Levels below the ears, half widths and depths of a bust, mm; the first two are the neck.
     static const float ring[][4] = {
@@ -198,8 +198,8 @@ static void shoulders(struct mien_synth_renderer *r)
     for (int i = 0; i + 1 < RINGS; i++) {
         for (int j = 0; j < SIDES; j++) {
             int a = b.first + i * SIDES, c = a + SIDES, k = (j + 1) % SIDES;
-            quad(&b, a + j, a + k, c + k, c + j,
-                 r->p->collar == 3 && i < 4 ? MIEN_MATERIAL_SKIN : MIEN_MATERIAL_CLOTH);
+            add_quad(&b, a + j, a + k, c + k, c + j,
+                     r->p->collar == 3 && i < 4 ? MIEN_MATERIAL_SKIN : MIEN_MATERIAL_CLOTH);
         }
     }
     end(&b);
@@ -219,14 +219,14 @@ static void shoulders(struct mien_synth_renderer *r)
                 continue; // open in front
             }
             int k = (j + 1) % SIDES;
-            quad(&b, b.first + j, b.first + k, b.first + SIDES + k, b.first + SIDES + j,
-                 MIEN_MATERIAL_CLOTH);
+            add_quad(&b, b.first + j, b.first + k, b.first + SIDES + k, b.first + SIDES + j,
+                     MIEN_MATERIAL_CLOTH);
         }
         end(&b);
     }
 }
 
-static void glasses(struct mien_synth_renderer *r, bool lens)
+static void add_glasses(struct mien_synth_renderer *r, bool lens)
 {
     enum { N = 32 };
     const struct mien_face_model *m = r->a->model;
@@ -268,13 +268,13 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
                 vertex(&b, rim[e][i][0], rim[e][i][1], rim[e][i][2], p->lens_rgb);
             }
             for (int i = 0; i < N; i++) {
-                triangle(&b, c, c + 1 + i, c + 1 + (i + 1) % N, MIEN_MATERIAL_LENS);
+                add_triangle(&b, c, c + 1 + i, c + 1 + (i + 1) % N, MIEN_MATERIAL_LENS);
             }
             end(&b);
             continue;
         }
-        tube(&b, (const float(*)[3])rim[e], N, true, p->rim_thick, p->rim_rgb,
-             MIEN_MATERIAL_GLOSSY);
+        add_tube(&b, (const float(*)[3])rim[e], N, true, p->rim_thick, p->rim_rgb,
+                 MIEN_MATERIAL_GLOSSY);
         // Temple: from the outer rim back over the ear.
         float x0 = cx + s * p->rim_half_width;
         const float *jaw = r->landmark[m->ibug[e ? 0 : 16]];
@@ -285,8 +285,8 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
                            {0.4f * x0 + 0.6f * ear, top, 0.4f * front + 0.6f * back},
                            {ear + s * 2, top - 1, back + 8},
                            {ear, top - 24, back - 18}};
-        tube(&b, (const float(*)[3])arm, 5, false, fminf(p->rim_thick, 2.2f), p->rim_rgb,
-             MIEN_MATERIAL_GLOSSY);
+        add_tube(&b, (const float(*)[3])arm, 5, false, fminf(p->rim_thick, 2.2f), p->rim_rgb,
+                 MIEN_MATERIAL_GLOSSY);
     }
     if (!lens) {
         float nose[5][3], x0 = half + widen + 0.5f - p->rim_half_width;
@@ -296,13 +296,14 @@ static void glasses(struct mien_synth_renderer *r, bool lens)
             nose[i][1] = level + p->rim_half_height * 0.35f + 3 * (1 - t * t);
             nose[i][2] = front + 2.5f * (1 - t * t);
         }
-        tube(&b, (const float(*)[3])nose, 5, false, p->rim_thick, p->rim_rgb, MIEN_MATERIAL_GLOSSY);
+        add_tube(&b, (const float(*)[3])nose, 5, false, p->rim_thick, p->rim_rgb,
+                 MIEN_MATERIAL_GLOSSY);
     }
 }
 
 // A dome over the skull; low(angle) is the height of its rim above the ears over the angle from
 // straight ahead.
-static void hat(struct mien_synth_renderer *r)
+static void add_hat(struct mien_synth_renderer *r)
 {
     enum { U = 36, V = 12 };
     const struct mien_synth_person *p = r->p;
@@ -358,8 +359,8 @@ static void hat(struct mien_synth_renderer *r)
                 if (open[a + u] && open[a + w] && open[c + u] && open[c + w]) {
                     continue;
                 }
-                quad(&b, b.first + a + u, b.first + a + w, b.first + c + w, b.first + c + u,
-                     MIEN_MATERIAL_CLOTH);
+                add_quad(&b, b.first + a + u, b.first + a + w, b.first + c + w, b.first + c + u,
+                         MIEN_MATERIAL_CLOTH);
             }
         }
         end(&b);
@@ -383,7 +384,7 @@ static void hat(struct mien_synth_renderer *r)
     for (int v = 0; v < V; v++) {
         for (int u = 0; u < U; u++) {
             int a = b.first + v * U, c = a + U, w = (u + 1) % U;
-            quad(&b, a + u, a + w, c + w, c + u, MIEN_MATERIAL_CLOTH);
+            add_quad(&b, a + u, a + w, c + w, c + u, MIEN_MATERIAL_CLOTH);
         }
     }
     end(&b);
@@ -409,12 +410,12 @@ static void hat(struct mien_synth_renderer *r)
     }
     for (int u = 0; u < U; u++) {
         int a = b.first + 2 * u, c = b.first + 2 * ((u + 1) % U);
-        quad(&b, a, a + 1, c + 1, c, MIEN_MATERIAL_CLOTH);
+        add_quad(&b, a, a + 1, c + 1, c, MIEN_MATERIAL_CLOTH);
     }
     end(&b);
 }
 
-static void occluder(struct mien_synth_renderer *r)
+static void add_occluder(struct mien_synth_renderer *r)
 {
     const struct mien_synth_scene *s = r->s;
     const struct mien_face_model *m = r->a->model;
@@ -446,7 +447,7 @@ static void occluder(struct mien_synth_renderer *r)
         for (int v = 0; v < V; v++) {
             for (int u = 0; u < U; u++) {
                 int a = b.first + v * (U + 1) + u;
-                quad(&b, a, a + 1, a + U + 2, a + U + 1, MIEN_MATERIAL_CLOTH);
+                add_quad(&b, a, a + 1, a + U + 2, a + U + 1, MIEN_MATERIAL_CLOTH);
             }
         }
         end(&b);
@@ -473,7 +474,7 @@ static void occluder(struct mien_synth_renderer *r)
                                            {14, 42, 74, 8},
                                            {30, 34, 56, 18}};
         float palm[3] = {36 * size, 44 * size, 13 * size}, o[3];
-        ball(&b, at, turn, palm, s->occluder_rgb, MIEN_MATERIAL_SKIN);
+        add_ball(&b, at, turn, palm, s->occluder_rgb, MIEN_MATERIAL_SKIN);
         for (int f = 0; f < 5; f++) {
             float a = (finger[f][3] + 12 * s->occluder_at[1]) * 0.01745329f, line[5][3];
             for (int i = 0; i < 5; i++) {
@@ -486,11 +487,11 @@ static void occluder(struct mien_synth_renderer *r)
                     line[i][c] = at[c] + o[c];
                 }
             }
-            tube(&b, (const float(*)[3])line, 5, false, 8.5f * size, s->occluder_rgb,
-                 MIEN_MATERIAL_SKIN);
+            add_tube(&b, (const float(*)[3])line, 5, false, 8.5f * size, s->occluder_rgb,
+                     MIEN_MATERIAL_SKIN);
             static const float I[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
             float tip[3] = {8.5f * size, 8.5f * size, 8.5f * size};
-            ball(&b, line[4], I, tip, s->occluder_rgb, MIEN_MATERIAL_SKIN);
+            add_ball(&b, line[4], I, tip, s->occluder_rgb, MIEN_MATERIAL_SKIN);
         }
         float wrist[2][3], q[3] = {0, -30 * size, 0}, w[3] = {10, -260 * size, -20};
         mien_mat3_mul_vec(turn, q, o);
@@ -501,32 +502,32 @@ static void occluder(struct mien_synth_renderer *r)
         for (int c = 0; c < 3; c++) {
             wrist[1][c] = at[c] + o[c];
         }
-        tube(&b, (const float(*)[3])wrist, 2, false, 26 * size, r->p->cloth_rgb[0],
-             MIEN_MATERIAL_CLOTH);
+        add_tube(&b, (const float(*)[3])wrist, 2, false, 26 * size, r->p->cloth_rgb[0],
+                 MIEN_MATERIAL_CLOTH);
         return;
     }
     // An object: a mug, a microphone, a telephone by its proportions.
     float shape = fabsf(s->occluder_at[1]);
     float radius[3] = {30 * size, (shape < 0.4f ? 34 : 70) * size, (shape < 0.7f ? 30 : 7) * size};
-    ball(&b, at, turn, radius, s->occluder_rgb,
-         shape < 0.5f ? MIEN_MATERIAL_MATT : MIEN_MATERIAL_GLOSSY);
+    add_ball(&b, at, turn, radius, s->occluder_rgb,
+             shape < 0.5f ? MIEN_MATERIAL_MATT : MIEN_MATERIAL_GLOSSY);
 }
 
 void mien_synth_build_props(struct mien_synth_renderer *r)
 {
     r->prop.vertices = r->prop.triangles = 0;
-    shoulders(r);
+    add_shoulders(r);
     if (r->p->hat != MIEN_HAT_NONE) {
-        hat(r);
+        add_hat(r);
     }
     if (r->p->glasses != MIEN_GLASSES_NONE) {
-        glasses(r, false);
+        add_glasses(r, false);
     }
     if (r->s->occluder != MIEN_OCCLUDER_NONE) {
-        occluder(r);
+        add_occluder(r);
     }
     r->lens_first = r->prop.triangles;
     if (r->p->glasses != MIEN_GLASSES_NONE) {
-        glasses(r, true);
+        add_glasses(r, true);
     }
 }

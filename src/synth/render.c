@@ -275,7 +275,7 @@ static void draw(struct mien_synth_renderer *r)
 }
 
 // Lines of random letters anywhere on the picture.
-static void letter(const struct mien_synth_scene *s, struct mien_image *im)
+static void draw_letters(const struct mien_synth_scene *s, struct mien_image *im)
 {
     struct mien_rng r;
     mien_rng_seed(&r, s->noise_seed, 0x1e77e4);
@@ -316,7 +316,7 @@ void mien_synth_render(struct mien_synth_renderer *r, const struct mien_synth_pe
         mien_synth_label(r, label);
     }
     mien_synth_camera(r, im);
-    letter(s, im);
+    draw_letters(s, im);
 }
 
 // What is left when nobody is there.
@@ -339,7 +339,7 @@ static void leave(struct mien_synth_person *p, struct mien_synth_scene *s, struc
 }
 
 // A mouth open from a half to as far as it goes: an O, a shout, a yawn.
-static void gape(struct mien_synth_scene *s, struct mien_rng *r)
+static void open_mouth(struct mien_synth_scene *s, struct mien_rng *r)
 {
     float *b = s->blendshape;
     b[MIEN_BS_JAW_OPEN] = mien_rng_range(r, 0.5f, 1);
@@ -384,7 +384,7 @@ void mien_synth_render_index(struct mien_synth_renderer *r, const struct mien_sy
     }
     mien_rng_seed(&own, series->seed, gaping_stream + index);
     if (mien_rng_chance(&own, series->gaping)) {
-        gape(&s, &own);
+        open_mouth(&s, &own);
     }
     mien_rng_seed(&own, series->seed, nobody_stream + index);
     if (mien_rng_chance(&own, series->nobody)) {

@@ -187,7 +187,7 @@ static inline void put(struct mien_synth_renderer *r, struct mien_batch *b, int3
 }
 
 // Lenses: blended over what is behind them, with the surroundings' glare.
-static void lenses(struct mien_synth_renderer *r, struct mien_batch *b)
+static void shade_lenses(struct mien_synth_renderer *r, struct mien_batch *b)
 {
     const struct mien_synth_mesh *m = &r->prop;
     for (int t = r->lens_first; t < m->triangles; t++) {
@@ -288,6 +288,6 @@ void mien_synth_shade(struct mien_synth_renderer *r)
         flush(r, batch + k);
     }
     if (r->lens_first < r->prop.triangles) {
-        lenses(r, batch + MIEN_SHADER_LENS);
+        shade_lenses(r, batch + MIEN_SHADER_LENS);
     }
 }

@@ -1,8 +1,9 @@
-// Heads of another make. The face model's people all differ in the same sixty ways, and a network
-// that saw only them reads other heads' turns too small: rendered with real geometry, a head bowed
-// by 20 degrees read as 15. So some people's heads are bent in ways that the model does not know:
-// stretched along each axis, and pushed in and out by a few broad bumps, nearly the same on both
-// sides. Pose, landmarks and expression stay exact; identity coefficients do not describe them.
+// Heads outside the face model. The model's people all differ along the same sixty components, and
+// a network trained on them alone underestimates the rotations of other heads: a head of real
+// geometry bowed by 20 degrees was estimated at 15. So some people's heads are deformed in ways
+// that the model does not have: stretched along each axis, and pushed in and out by a few broad
+// bumps, nearly the same on both sides. Pose, landmarks and expression stay exact; identity
+// coefficients do not describe them.
 #include "synth/frame.h"
 
 #include <math.h>

@@ -342,19 +342,25 @@ static bool take_memory(struct reader *r)
     return true;
 }
 
+struct wanted { // an attribute, and what mien_gltf_read_array lets it be
+    const char *key;
+    int low, high; // components
+    bool fractions;
+};
+
 // An array of the surface's vertices. False: refused; missing ones are empty.
-static bool read_array(struct reader *r, const cJSON *o, const char *key, int low, int high,
-                       bool fractions, long count, struct mien_gltf_array *a)
+static bool read_array(struct reader *r, const cJSON *o, struct wanted w, long count,
+                       struct mien_gltf_array *a)
 {
     *a = (struct mien_gltf_array){0};
-    if (!mien_gltf_item(o, key)) {
+    if (!mien_gltf_item(o, w.key)) {
         return true;
     }
-    long accessor = mien_gltf_index(o, key);
+    long accessor = mien_gltf_index(o, w.key);
     if (mien_gltf_count(&r->g, accessor) != count) { // before it is read
         return refuse(r, "a mesh's arrays do not belong together");
     }
-    return mien_gltf_read_array(&r->g, accessor, low, high, fractions, a);
+    return mien_gltf_read_array(&r->g, accessor, w.low, w.high, w.fractions, a);
 }
 
 static bool read_joints(struct reader *r, const cJSON *attributes,
@@ -362,8 +368,9 @@ static bool read_joints(struct reader *r, const cJSON *attributes,
 {
     struct mien_avatar *a = r->a;
     struct mien_gltf_array joint = {0}, share = {0};
-    bool ok = read_array(r, attributes, "JOINTS_0", 4, 4, false, s->count, &joint) &&
-              read_array(r, attributes, "WEIGHTS_0", 4, 4, true, s->count, &share);
+    bool ok =
+        read_array(r, attributes, (struct wanted){"JOINTS_0", 4, 4, false}, s->count, &joint) &&
+        read_array(r, attributes, (struct wanted){"WEIGHTS_0", 4, 4, true}, s->count, &share);
     int joints = a->skin[s->skin].joints;
     for (int i = 0; ok && i < s->count; i++) {
         uint16_t *j = a->joint + 4 * (size_t)(s->first + i);
@@ -411,11 +418,13 @@ static bool read_vertices(struct reader *r, const struct item *k)
     struct mien_gltf_array position = {0}, normal = {0}, uv = {0}, color = {0};
     char set[16];
     snprintf(set, sizeof(set), "TEXCOORD_%d", k->look.set);
-    bool ok = read_array(r, attributes, "POSITION", 3, 3, false, s->count, &position) &&
-              read_array(r, attributes, "NORMAL", 3, 3, false, s->count, &normal) &&
-              read_array(r, attributes, "COLOR_0", 3, 4, true, s->count, &color) &&
-              (k->look.texture < 0 || read_array(r, attributes, set, 2, 2, true, s->count, &uv)) &&
-              (s->skin < 0 || read_joints(r, attributes, s));
+    bool ok =
+        read_array(r, attributes, (struct wanted){"POSITION", 3, 3, false}, s->count, &position) &&
+        read_array(r, attributes, (struct wanted){"NORMAL", 3, 3, false}, s->count, &normal) &&
+        read_array(r, attributes, (struct wanted){"COLOR_0", 3, 4, true}, s->count, &color) &&
+        (k->look.texture < 0 ||
+         read_array(r, attributes, (struct wanted){set, 2, 2, true}, s->count, &uv)) &&
+        (s->skin < 0 || read_joints(r, attributes, s));
     for (int i = 0; ok && i < s->count; i++) {
         float *rest = a->rest + 6 * (size_t)(s->first + i);
         for (int c = 0; c < 3; c++) {
@@ -484,8 +493,8 @@ static bool read_targets(struct reader *r, const struct item *k)
         if (t->weight >= a->weights) {
             return refuse(r, "a mesh's parts have different numbers of shapes");
         }
-        bool ok = read_array(r, o, "POSITION", 3, 3, false, s->count, &at) &&
-                  read_array(r, o, "NORMAL", 3, 3, false, s->count, &normal) &&
+        bool ok = read_array(r, o, (struct wanted){"POSITION", 3, 3, false}, s->count, &at) &&
+                  read_array(r, o, (struct wanted){"NORMAL", 3, 3, false}, s->count, &normal) &&
                   (keep_target(t, &at, &normal, s->count) || refuse(r, "memory is short"));
         s->folds = s->folds || (t->count && !t->normal);
         a->targets = s->target + i;

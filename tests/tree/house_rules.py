@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks what every file of the house keeps to: clang-format (where it is installed), one suffix for
-floats, an opening comment, and no function that nobody calls."""
+floats, an opening comment, no function that nobody calls, at most seven parameters, and a frame's way
+on one page."""
 import collections, os, re, shutil, subprocess, sys
 
 # Called by tests alone, on purpose.
@@ -18,6 +19,20 @@ FOR_TESTS = {
     "mien_convention_unity_position": "Unity's axes, which VMC's positions are held against",
     "mien_steady_forget": "a face that comes anew",
 }
+# Eight parameters and more, on purpose.
+WIDE = {
+    "mien_sgemm": "BLAS's own signature",
+    "product": "the same, of the kernels",
+    "lay_pictures": "a kernel's loop over planes",
+    "pair_weights": "a kernel's loop over planes",
+    "gradient_taps": "a kernel's loop over planes",
+    "mien_noise_lane": "eight lanes of a shader",
+    "pose_rows": "a kernel over arrays",
+    "mien_fit_pose_rows": "a kernel over arrays",
+    "mien_draw_line": "two points, a width and a colour, as every drawing library has it",
+    "mien_smooth_landmarks": "arrays to be filtered and the measures of their filter",
+}
+FRAME = ("src/live/frame.c", 200)  # lines
 ENDINGS = (".c", ".h", ".cc", ".hh")
 src = sorted(os.path.join(d, f) for d, _, fs in os.walk("src") for f in fs if f.endswith(ENDINGS))
 tests = sorted(os.path.join(d, f) for d, _, fs in os.walk("tests") for f in fs if f.endswith(ENDINGS))
@@ -55,6 +70,15 @@ for f, n in sorted(defined.items()):
         bad.append("%s: nobody calls it%s" % (f, ", but tests" if everywhere[f] else ""))
     if f in FOR_TESTS and not alone:
         bad.append("%s: is called now; take it off the list in this script" % f)
+
+wide = re.compile(r"^[A-Za-z_][\w \*]*?\b(\w+)\(([^;{}]*?)\)\s*\{", re.M)
+for p in src:
+    for m in wide.finditer(plain[p]):
+        flat = re.sub(r"\([^()]*\)|\[[^\]]*\]", "", m[2])
+        if flat.count(",") >= 7 and m[1] not in WIDE:
+            bad.append("%s: %s takes %d parameters: those that belong together make a struct" % (p, m[1], flat.count(",") + 1))
+if text[FRAME[0]].count("\n") > FRAME[1]:
+    bad.append("%s: %d lines; a frame's way is to be read on one page of at most %d" % (FRAME[0], text[FRAME[0]].count("\n"), FRAME[1]))
 
 formatted = "clang-format is not installed: format not checked"
 if shutil.which("clang-format"):

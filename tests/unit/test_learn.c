@@ -283,6 +283,44 @@ static void gradients_match_differences(void **state)
     }
 }
 
+// Every row of the table: without any label a task counts nothing and moves nothing.
+static void unlabelled_samples_teach_no_task(void **state)
+{
+    (void)state;
+    struct mien_loss l;
+    struct mien_target t;
+    struct mien_rng rng;
+    static struct outputs o, g;
+    mien_loss_init(&l, &model);
+    make_target(4, &t);
+    mien_rng_seed(&rng, 1, 3);
+    random_outputs(&rng, &t, &o);
+    t.mask = 0;
+    t.presence_weight = 0;
+    memset(t.landmark_weight, 0, sizeof(t.landmark_weight));
+    memset(t.blendshape_weight, 0, sizeof(t.blendshape_weight));
+    double k[MIEN_TASKS], sum[MIEN_TASKS] = {0}, count[MIEN_TASKS] = {0};
+    for (int task = 0; task < MIEN_TASKS; task++) {
+        l.weight[task] = 1;
+        k[task] = 1;
+    }
+    float *po[MIEN_BRANCHES], *pg[MIEN_BRANCHES];
+    memset(&g, 0, sizeof(g));
+    pointers(&o, po);
+    pointers(&g, pg);
+    mien_loss_sample(&l, (const float *const *)po, &t, k, pg, sum, count);
+    for (int task = 0; task < MIEN_TASKS; task++) {
+        if (count[task] > 0) {
+            fail_msg("task %s counts a sample without labels", mien_task_name(task));
+        }
+    }
+    for (int b = 0; b < MIEN_BRANCHES; b++) {
+        for (int i = 0; i < 2 * MIEN_LANDMARKS_MAX; i++) {
+            assert_float_equal(g.v[b][i], 0, 0);
+        }
+    }
+}
+
 static void no_label_no_gradient(void **state)
 {
     (void)state;
@@ -793,6 +831,7 @@ static void bad_data_is_refused(void **state)
 RUN_TESTS(load_model, drop_model, cmocka_unit_test(labels_follow_crop_and_mirror),
           cmocka_unit_test(mirror_twice_is_the_label), cmocka_unit_test(canonical_crop_is_upright),
           cmocka_unit_test(gaze_turns_with_the_crop), cmocka_unit_test(gradients_match_differences),
+          cmocka_unit_test(unlabelled_samples_teach_no_task),
           cmocka_unit_test(no_label_no_gradient), cmocka_unit_test(no_branch_no_count),
           cmocka_unit_test(perfect_answer_scores_perfectly),
           cmocka_unit_test(mean_predictor_measures_one),
