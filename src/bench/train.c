@@ -47,7 +47,7 @@ static double pattern_loss(void *arg, struct mien_graph *g, int shard)
 
 int mien_bench_train(const struct mien_bench *b)
 {
-    const int batch = b->batch, shard = b->shard;
+    const int batch = b->batch, shard = b->shard < batch ? b->shard : batch;
     char *text = b->net ? mien_bench_description(b->net, b->landmarks) : NULL;
     if (b->net && !text) {
         return 2;
