@@ -3,11 +3,9 @@
 
 #include <string.h>
 
+#include "base/job.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/thread.h"
-
-enum state { IDLE, ASKED, ANSWERED, LEAVING };
 
 struct mien_portrait {
     struct mien_observer *observer;
@@ -15,12 +13,8 @@ struct mien_portrait {
     float people[MIEN_IDENTITY];
     struct mien_estimate estimate, mirrored;
     struct mien_portrait_answer answer;
-    bool broken; // the network cannot be read any more: nothing is asked again
-    // With a thread of its own: who holds what is said by the state. ASKED: observer, estimate and
-    // answer are the thread's; else the asker's.
-    struct mien_thread thread;
-    struct mien_monitor monitor; // guards `state`
-    enum state state;
+    bool broken;         // the network cannot be read any more: nothing is asked again
+    struct mien_job job; // of observer, estimate and answer
 };
 
 static void say(const struct mien_portrait *p, struct mien_portrait_answer *out)
@@ -29,8 +23,9 @@ static void say(const struct mien_portrait *p, struct mien_portrait_answer *out)
     memcpy(out->sigma, p->estimate.identity_sigma, sizeof(out->sigma));
 }
 
-static void read_answer(struct mien_portrait *p)
+static void read_answer(void *arg)
 {
+    struct mien_portrait *p = arg;
     p->broken = !mien_observer_read(p->observer, &p->estimate);
     if (p->broken) {
         p->answer.id = 0;
@@ -38,46 +33,9 @@ static void read_answer(struct mien_portrait *p)
     say(p, &p->answer);
 }
 
-static enum state state_of(struct mien_portrait *p)
-{
-    pthread_mutex_lock(&p->monitor.mutex);
-    enum state s = p->state;
-    pthread_mutex_unlock(&p->monitor.mutex);
-    return s;
-}
-
-static void set_state(struct mien_portrait *p, enum state s)
-{
-    pthread_mutex_lock(&p->monitor.mutex);
-    if (p->state != LEAVING) {
-        p->state = s;
-    }
-    pthread_cond_broadcast(&p->monitor.cond);
-    pthread_mutex_unlock(&p->monitor.mutex);
-}
-
-static void *work(void *arg)
-{
-    struct mien_portrait *p = arg;
-    for (;;) {
-        pthread_mutex_lock(&p->monitor.mutex);
-        while (p->state != ASKED && p->state != LEAVING) {
-            pthread_cond_wait(&p->monitor.cond, &p->monitor.mutex);
-        }
-        bool leaving = p->state == LEAVING;
-        pthread_mutex_unlock(&p->monitor.mutex);
-        if (leaving) {
-            return NULL;
-        }
-        read_answer(p);
-        set_state(p, ANSWERED);
-    }
-}
-
 static struct mien_portrait *finish(struct mien_portrait *p, bool apart)
 {
-    if (!p->observer || !mien_monitor_init(&p->monitor) ||
-        (apart && !mien_thread_start(&p->thread, "portrait", work, p))) {
+    if (!p->observer || !mien_job_init(&p->job, apart ? "portrait" : NULL, read_answer, p)) {
         mien_portrait_destroy(p);
         return NULL;
     }
@@ -130,11 +88,7 @@ void mien_portrait_destroy(struct mien_portrait *p)
     if (!p) {
         return;
     }
-    if (p->thread.started) {
-        set_state(p, LEAVING);
-        mien_thread_join(&p->thread);
-    }
-    mien_monitor_destroy(&p->monitor);
+    mien_job_destroy(&p->job);
     mien_observer_destroy(p->observer);
     mien_free(p);
 }
@@ -142,28 +96,23 @@ void mien_portrait_destroy(struct mien_portrait *p)
 bool mien_portrait_ask(struct mien_portrait *p, const struct mien_image *frame,
                        const struct mien_crop *crop, int id, int direction)
 {
-    if (state_of(p) != IDLE || p->broken) {
+    if (mien_job_state(&p->job) != MIEN_JOB_IDLE || p->broken) {
         return false;
     }
     p->answer.id = id;
     p->answer.direction = direction;
     mien_observer_take(p->observer, frame, crop, false);
-    if (p->thread.started) {
-        set_state(p, ASKED);
-    } else {
-        read_answer(p);
-        p->state = ANSWERED;
-    }
+    mien_job_begin(&p->job);
     return true;
 }
 
 bool mien_portrait_answer(struct mien_portrait *p, struct mien_portrait_answer *out)
 {
-    if (state_of(p) != ANSWERED) {
+    if (mien_job_state(&p->job) != MIEN_JOB_DONE) {
         return false;
     }
     *out = p->answer;
-    set_state(p, IDLE);
+    mien_job_end(&p->job);
     return true;
 }
 
@@ -175,7 +124,7 @@ void mien_portrait_cancel(struct mien_portrait *p)
 bool mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
                         const struct mien_crop *crop, bool twice, struct mien_portrait_answer *out)
 {
-    MIEN_ASSERT(state_of(p) == IDLE);
+    MIEN_ASSERT(mien_job_state(&p->job) == MIEN_JOB_IDLE);
     p->broken = p->broken || !mien_observer_look(p->observer, frame, crop, false, &p->estimate);
     if (twice && !p->broken) {
         p->broken = !mien_observer_look(p->observer, frame, crop, true, &p->mirrored);

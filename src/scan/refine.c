@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/job.h"
 #include "base/mem.h"
-#include "base/thread.h"
 #include "scan/scan.h"
 
 enum {
@@ -33,8 +33,6 @@ struct person {
     float yaw_deg, pitch_deg; // of the picture offered last
 };
 
-enum state { IDLE, ASKED, DONE, LEAVING };
-
 // A shape that is asked for. Its person's pictures stay as they are until it is taken.
 struct question {
     struct person *person;
@@ -50,54 +48,15 @@ struct mien_refiner {
     struct mien_scan_room *room; // NULL: memory is taken for each question (14 MB)
     struct question question;
     struct mien_scan_found found;
-    // With a thread of its own: who holds found and the question's `answered` is said by the state.
-    // ASKED: the thread; else the engine's thread.
-    struct mien_thread thread;
-    struct mien_monitor monitor; // guards `state`
-    enum state state;
+    struct mien_job job; // of found and the question's `answered`
 };
 
-static enum state state_of(struct mien_refiner *r)
+static void answer(void *arg)
 {
-    pthread_mutex_lock(&r->monitor.mutex);
-    enum state s = r->state;
-    pthread_mutex_unlock(&r->monitor.mutex);
-    return s;
-}
-
-static void set_state(struct mien_refiner *r, enum state s)
-{
-    pthread_mutex_lock(&r->monitor.mutex);
-    if (r->state != LEAVING) {
-        r->state = s;
-    }
-    pthread_cond_broadcast(&r->monitor.cond);
-    pthread_mutex_unlock(&r->monitor.mutex);
-}
-
-static void answer(struct mien_refiner *r)
-{
+    struct mien_refiner *r = arg;
     struct question *q = &r->question;
     q->answered = r->room ? mien_scan_refine_in(r->room, &q->person->kept, &q->known, &r->found)
                           : mien_scan_refine(&q->person->kept, r->model, &q->known, &r->found);
-}
-
-static void *work(void *arg)
-{
-    struct mien_refiner *r = arg;
-    for (;;) {
-        pthread_mutex_lock(&r->monitor.mutex);
-        while (r->state != ASKED && r->state != LEAVING) {
-            pthread_cond_wait(&r->monitor.cond, &r->monitor.mutex);
-        }
-        bool leaving = r->state == LEAVING;
-        pthread_mutex_unlock(&r->monitor.mutex);
-        if (leaving) {
-            return NULL;
-        }
-        answer(r);
-        set_state(r, DONE);
-    }
 }
 
 struct mien_refiner *mien_refiner_create(const struct mien_face_model *m, bool apart)
@@ -106,7 +65,7 @@ struct mien_refiner *mien_refiner_create(const struct mien_face_model *m, bool a
     if (!r) {
         return NULL;
     }
-    bool ok = mien_monitor_init(&r->monitor);
+    bool ok = true;
     for (int i = 0; ok && i < PEOPLE; i++) {
         r->person[i].kept.side_px = KEPT_PX;
         r->person[i].kept.most = KEPT_FRAMES;
@@ -115,7 +74,7 @@ struct mien_refiner *mien_refiner_create(const struct mien_face_model *m, bool a
     r->model = m;
     r->room = ok && !apart ? mien_scan_room_create(m, &r->person[0].kept) : NULL;
     ok = ok && (apart || r->room);
-    if (!ok || (apart && !mien_thread_start(&r->thread, "mien-refine", work, r))) {
+    if (!ok || !mien_job_init(&r->job, apart ? "mien-refine" : NULL, answer, r)) {
         mien_refiner_destroy(r);
         return NULL;
     }
@@ -127,11 +86,7 @@ void mien_refiner_destroy(struct mien_refiner *r)
     if (!r) {
         return;
     }
-    if (r->thread.started) {
-        set_state(r, LEAVING);
-        mien_thread_join(&r->thread);
-    }
-    mien_monitor_destroy(&r->monitor);
+    mien_job_destroy(&r->job);
     for (int i = 0; i < PEOPLE; i++) {
         mien_scan_destroy(&r->person[i].kept);
     }
@@ -179,24 +134,31 @@ static float range_deg(const struct mien_scan *s)
     return s->count ? most - least : 0;
 }
 
-static void hold(struct mien_refiner *r, struct mien_engine *e)
+// Holds an answer that is there. The person about whom a question is still open, or NULL.
+static struct person *take_done(struct mien_refiner *r, struct mien_engine *e)
 {
     const struct question *q = &r->question;
+    if (mien_job_state(&r->job) != MIEN_JOB_DONE) {
+        return q->person;
+    }
     if (q->answered && q->id) { // the engine may not know that face any more
         mien_engine_hold_identity(e, q->id, r->found.identity, r->found.sigma);
     }
+    mien_job_end(&r->job);
+    return NULL;
 }
 
-// Has the shape said anew, and held, when there is reason to.
-static void refine(struct mien_refiner *r, struct mien_engine *e, struct person *p,
-                   const struct mien_face_result *f)
+// Has the shape said anew when there is reason to, and held once it is known. The person about whom
+// a question is open then, or NULL.
+static struct person *refine(struct mien_refiner *r, struct mien_engine *e, struct person *p,
+                             const struct mien_face_result *f)
 {
     float range = range_deg(&p->kept);
     bool skin = p->kept.count >= LEAST_FRAMES && range >= p->wanted_deg;
     bool landmarks = !p->by_skin && range >= least_deg &&
                      (p->news >= NEWS || (p->news && p->kept.count < KEPT_FRAMES));
     if ((!skin && !landmarks) || !f->identity_looks) {
-        return;
+        return NULL;
     }
     p->news = 0;
     if (skin) {
@@ -212,12 +174,8 @@ static void refine(struct mien_refiner *r, struct mien_engine *e, struct person 
                                         .sigma = q->sigma,
                                         .camera = mien_engine_knows_fov(e),
                                         .landmarks_alone = !skin};
-    if (r->thread.started) {
-        set_state(r, ASKED);
-    } else {
-        answer(r);
-        hold(r, e);
-    }
+    mien_job_begin(&r->job);
+    return take_done(r, e);
 }
 
 // Keeps the picture when the face is seen from elsewhere than last.
@@ -241,9 +199,8 @@ static void keep(struct person *p, const struct mien_image *frame, const struct 
 static struct person *take_answer(struct mien_refiner *r, struct mien_engine *e,
                                   const struct mien_result *result)
 {
-    enum state s = r->thread.started ? state_of(r) : IDLE;
     struct question *q = &r->question;
-    if (s == IDLE) {
+    if (mien_job_state(&r->job) == MIEN_JOB_IDLE) {
         return NULL;
     }
     for (int i = 0; i < result->count; i++) {
@@ -252,12 +209,7 @@ static struct person *take_answer(struct mien_refiner *r, struct mien_engine *e,
             q->id = 0; // another one, in an engine that began anew
         }
     }
-    if (s != DONE) {
-        return q->person;
-    }
-    hold(r, e);
-    set_state(r, IDLE);
-    return NULL;
+    return take_done(r, e);
 }
 
 void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struct mien_image *frame,
@@ -274,8 +226,7 @@ void mien_refiner_see(struct mien_refiner *r, struct mien_engine *e, const struc
         if (f->state == MIEN_TRACK_STEADY && p != asked) {
             keep(p, frame, &result->camera, f);
             if (!asked) {
-                refine(r, e, p, f);
-                asked = r->thread.started && state_of(r) != IDLE ? r->question.person : NULL;
+                asked = refine(r, e, p, f);
             }
         }
     }

@@ -1,4 +1,5 @@
 // Unit tests of base/.
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/half.h"
 #include "base/log.h"
+#include "base/job.h"
 #include "base/mailbox.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -130,6 +132,37 @@ static void pool_runs_each_index_once(void **state)
         assert_int_equal(out[i], 50 * i * i);
     }
     mien_pool_destroy(p);
+}
+
+static void add_one(void *arg)
+{
+    ++*(int *)arg;
+}
+
+// In line a job is done when it was begun, by a thread some time later; work that is under way when
+// it is destroyed is waited for.
+static void a_job_is_done_once_for_each_beginning(void **state)
+{
+    (void)state;
+    for (int apart = 0; apart < 2; apart++) {
+        struct mien_job j;
+        int done = 0;
+        assert_true(mien_job_init(&j, apart ? "mien-test" : NULL, add_one, &done));
+        for (int i = 1; i <= 20; i++) {
+            assert_int_equal(mien_job_state(&j), MIEN_JOB_IDLE);
+            mien_job_begin(&j);
+            while (apart && mien_job_state(&j) != MIEN_JOB_DONE) {
+                sched_yield();
+            }
+            assert_int_equal(mien_job_state(&j), MIEN_JOB_DONE);
+            assert_int_equal(done, i);
+            mien_job_end(&j);
+        }
+        mien_job_begin(&j);
+        mien_job_destroy(&j);
+        mien_job_destroy(&j);
+        assert_in_range(done, 20, 21);
+    }
 }
 
 static void mailbox_keeps_the_newest(void **state)
@@ -711,8 +744,9 @@ RUN_TESTS(NULL, NULL, cmocka_unit_test(sizes_overflow), cmocka_unit_test(halves)
           cmocka_unit_test(floats_become_halves), cmocka_unit_test(plain_memory),
           cmocka_unit_test(log_is_captured), cmocka_unit_test(arena_measures_then_carves),
           cmocka_unit_test(random_is_reproducible_and_fair), cmocka_unit_test(quantiles),
-          cmocka_unit_test(pool_runs_each_index_once), cmocka_unit_test(mailbox_keeps_the_newest),
-          cmocka_unit_test(inbox_keeps_the_order),
+          cmocka_unit_test(pool_runs_each_index_once),
+          cmocka_unit_test(a_job_is_done_once_for_each_beginning),
+          cmocka_unit_test(mailbox_keeps_the_newest), cmocka_unit_test(inbox_keeps_the_order),
           cmocka_unit_test(queue_is_ordered_bounded_and_drains), cmocka_unit_test(options),
           cmocka_unit_test(options_are_fields), cmocka_unit_test(help_is_whole),
           cmocka_unit_test(subcommands_are_of_the_list),
