@@ -565,46 +565,62 @@ static void test_fragments_are_in_the_file_at_once(void **state)
     mien_image_destroy(&im);
 }
 
+// What unwrapping the skin of a plain picture takes.
+struct skin {
+    struct mien_image im, atlas; // (300,400), written by the test; what came of it
+    struct mien_texture t;
+    struct mien_posed posed;
+};
+
+static void begin_skin(struct skin *s)
+{
+    s->atlas = (struct mien_image){0};
+    assert_true(mien_image_create(&s->im, 400, 300, MIEN_FORMAT_RGB8));
+    assert_true(mien_texture_create(&s->t, &model, 128));
+    assert_true(mien_posed_create(&s->posed, &model));
+}
+
+static void end_skin(struct skin *s)
+{
+    mien_image_destroy(&s->im);
+    mien_image_destroy(&s->atlas);
+    mien_posed_destroy(&s->posed);
+    mien_texture_destroy(&s->t);
+}
+
 // Two looks at a plain head, the second by half of the light: the skin has the first one's colour
 // everywhere, also where no look saw it.
 static void test_a_heads_texture_is_of_one_light(void **state)
 {
-    struct mien_image im, atlas = {0};
-    struct mien_texture t;
-    struct mien_posed posed;
-    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
-    assert_true(mien_texture_create(&t, &model, 128));
-    assert_true(mien_posed_create(&posed, &model));
+    struct skin s;
+    begin_skin(&s);
     for (int look = 0; look < 2; look++) {
         struct mien_result *r = result_of(400, 300);
         scene_add_face(r, &model, look ? 40 : 0, 0, 0, 0, -800);
         for (int i = 0; i < 300; i++) {
             for (int x = 0; x < 400; x++) {
-                uint8_t *p = im.data + (size_t)i * im.stride + 3 * (size_t)x;
+                uint8_t *p = s.im.data + (size_t)i * s.im.stride + 3 * (size_t)x;
                 p[0] = look ? 100 : 200;
                 p[1] = look ? 60 : 120;
                 p[2] = look ? 40 : 80;
             }
         }
-        assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
-        mien_texture_add(&t, &posed, &im, NULL);
+        assert_true(mien_posed_set(&s.posed, &r->camera, &r->face[0]));
+        mien_texture_add(&s.t, &s.posed, &s.im, NULL);
     }
-    assert_int_equal(t.looks, 2);
-    assert_true(mien_texture_finish(&t, &atlas));
-    assert_int_equal(atlas.width, 256);
-    assert_int_equal(atlas.height, 128);
+    assert_int_equal(s.t.looks, 2);
+    assert_true(mien_texture_finish(&s.t, &s.atlas));
+    assert_int_equal(s.atlas.width, 256);
+    assert_int_equal(s.atlas.height, 128);
     for (int y = 0; y < 128; y++) {
-        const uint8_t *p = atlas.data + (size_t)y * atlas.stride;
+        const uint8_t *p = s.atlas.data + (size_t)y * s.atlas.stride;
         for (int x = 0; x < 256; x++, p += 3) {
             assert_in_range(p[0], 196, 204);
             assert_in_range(p[1], 116, 124);
             assert_in_range(p[2], 76, 84);
         }
     }
-    mien_image_destroy(&im);
-    mien_image_destroy(&atlas);
-    mien_posed_destroy(&posed);
-    mien_texture_destroy(&t);
+    end_skin(&s);
 }
 
 // Hair over forehead and temples, of a head that nobody sees from above and that is lower than the
@@ -613,12 +629,8 @@ static void test_a_heads_texture_is_of_one_light(void **state)
 static void test_hair_is_known_from_over_the_temples(void **state)
 {
     static const uint8_t colours[3][3] = {{200, 120, 80}, {120, 50, 25}, {190, 160, 170}};
-    struct mien_image im, atlas = {0};
-    struct mien_texture t;
-    struct mien_posed posed;
-    assert_true(mien_image_create(&im, 400, 300, MIEN_FORMAT_RGB8));
-    assert_true(mien_texture_create(&t, &model, 128));
-    assert_true(mien_posed_create(&posed, &model));
+    struct skin s;
+    begin_skin(&s);
     for (int look = -1; look <= 1; look++) {
         struct mien_result *r = result_of(400, 300);
         scene_add_face(r, &model, 40 * (float)look, 0, 0, 0, -800);
@@ -629,14 +641,14 @@ static void test_hair_is_known_from_over_the_temples(void **state)
         assert_in_range(line, 60, 150);
         for (int i = 0; i < 300; i++) {
             for (int x = 0; x < 400; x++) {
-                memcpy(im.data + (size_t)i * im.stride + 3 * (size_t)x,
+                memcpy(s.im.data + (size_t)i * s.im.stride + 3 * (size_t)x,
                        colours[(i < line) + (i < line - (int)(40 * px_per_mm))], 3);
             }
         }
-        assert_true(mien_posed_set(&posed, &r->camera, &r->face[0]));
-        mien_texture_add(&t, &posed, &im, NULL);
+        assert_true(mien_posed_set(&s.posed, &r->camera, &r->face[0]));
+        mien_texture_add(&s.t, &s.posed, &s.im, NULL);
     }
-    assert_true(mien_texture_finish(&t, &atlas));
+    assert_true(mien_texture_finish(&s.t, &s.atlas));
     int wrong = 0, hair = 0;
     for (int k = 0; k < model.triangles; k++) {
         const float *p = model.mean + 3 * model.triangle[3 * k];
@@ -647,7 +659,7 @@ static void test_hair_is_known_from_over_the_temples(void **state)
             (over > 20 && over < 70)) {
             continue; // where hair and skin meet
         }
-        const uint8_t *c = atlas.data + (size_t)y * atlas.stride + 3 * (size_t)x;
+        const uint8_t *c = s.atlas.data + (size_t)y * s.atlas.stride + 3 * (size_t)x;
         hair += over > 70;
         wrong += over > 70 && c[0] > 160;
         wrong += over < 20 && over > -100 && p[2] > 30 && c[0] < 160;
@@ -655,10 +667,7 @@ static void test_hair_is_known_from_over_the_temples(void **state)
     }
     assert_in_range(hair, 1000, 100000);
     assert_in_range(wrong, 0, hair / 50);
-    mien_image_destroy(&im);
-    mien_image_destroy(&atlas);
-    mien_posed_destroy(&posed);
-    mien_texture_destroy(&t);
+    end_skin(&s);
 }
 
 // A head of one colour, lit from one side, in three looks: each vertex shows its shade. The light
