@@ -49,14 +49,21 @@ static void init_weights(struct mien_graph *g)
     memcpy(g->stats_average, g->stats, g->desc.stats * sizeof(float));
 }
 
+static bool has_params(const struct mien_layer *l)
+{
+    for (int j = 0; j < MIEN_PARAM_ROLES; j++) {
+        if (l->param[j] >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void find_needs_grad(struct mien_graph *g)
 {
     for (int i = 0; i < g->desc.layers; i++) {
         const struct mien_layer *l = &g->desc.layer[i];
-        bool needs = false;
-        for (int j = 0; j < MIEN_PARAM_ROLES; j++) {
-            needs |= l->param[j] >= 0 && !g->held[i];
-        }
+        bool needs = has_params(l) && !g->held[i];
         for (int j = 0; j < l->inputs; j++) {
             needs |= g->needs_grad[l->input[j]];
         }
@@ -65,39 +72,25 @@ static void find_needs_grad(struct mien_graph *g)
     }
 }
 
-// Whether `list`, names with commas between them, has this one.
-static bool list_has(const char *list, const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *p = list; p; p = strchr(p, ',')) {
-        p += *p == ',';
-        if (!strncmp(p, name, length) && (p[length] == ',' || !p[length])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool mien_graph_learn_only(struct mien_graph *g, const char *outputs)
 {
     const struct mien_desc *d = &g->desc;
-    bool held[MIEN_DESC_LAYERS] = {false}, any = false;
-    for (int i = 0; i < d->outputs; i++) {
-        bool named = list_has(outputs, d->output[i].name);
-        held[d->output[i].layer] |= !named;
-        any |= named;
-    }
-    for (const char *p = outputs; p; p = strchr(p, ',')) {
-        p += *p == ',';
+    bool named[MIEN_DESC_OUTPUTS] = {false}, held[MIEN_DESC_LAYERS] = {false}, any = false;
+    for (const char *p = outputs, *end; *p; p = end + (*end == ',')) {
         char name[MIEN_DESC_NAME];
-        snprintf(name, sizeof(name), "%.*s", (int)strcspn(p, ","), p);
-        any = any && mien_desc_find_output(d, name) >= 0;
+        end = p + strcspn(p, ",");
+        snprintf(name, sizeof(name), "%.*s", (int)(end - p), p);
+        int output = mien_desc_find_output(d, name);
+        if (output < 0) {
+            mien_error("\"%s\" is no output of this network; name some of its outputs, with commas "
+                       "between them, as its description does",
+                       name);
+            return false;
+        }
+        named[output] = true;
     }
-    if (!any) {
-        mien_error("\"%s\" are not all outputs of this network; name some of its outputs, with "
-                   "commas between them, as its description does",
-                   outputs);
-        return false;
+    for (int i = 0; i < d->outputs; i++) {
+        held[d->output[i].layer] |= !named[i];
     }
     for (int i = d->layers - 1; i >= 0; i--) { // what a held layer takes is held
         const struct mien_layer *l = &d->layer[i];
@@ -107,6 +100,14 @@ bool mien_graph_learn_only(struct mien_graph *g, const char *outputs)
         if (held[i] && l->plus >= 0) {
             held[l->plus] = true;
         }
+        any |= !held[i] && has_params(l);
+    }
+    if (!any) {
+        mien_error(
+            "no layer leads to \"%s\" alone, so there is nothing to learn; name outputs that "
+            "have layers of their own",
+            outputs);
+        return false;
     }
     memcpy(g->held, held, sizeof(held));
     find_needs_grad(g);
