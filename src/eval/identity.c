@@ -32,7 +32,7 @@ static struct mien_engine *make_engine(const struct mien_eval *c, float fov)
                                                            .max_faces = 1});
 }
 
-// A adult of the face model's own kind, before whom nothing is.
+// An adult of the face model's own kind, before whom nothing is.
 static void make_person(const struct mien_synth_assets *a, struct mien_rng *r,
                         struct mien_synth_person *p)
 {

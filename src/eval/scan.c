@@ -126,28 +126,17 @@ static bool mark_narrow(struct scans *e)
     const struct mien_face_model *m = &e->model;
     e->narrow = mien_calloc((size_t)SKIN * SKIN, 1);
     for (int k = 0; e->narrow && k < m->triangles; k++) {
-        float x[3], y[3];
-        bool all = m->part[k] == MIEN_PART_FACE && !mien_face_model_under_jaw(m, k);
+        struct mien_texture_patch p = {0};
+        bool all = m->part[k] == MIEN_PART_FACE && !mien_face_model_under_jaw(m, k) &&
+                   mien_texture_patch(m, m->uv_triangle + 3 * k, SKIN, SKIN, &p);
         for (int i = 0; i < 3; i++) {
-            const float *uv = m->uv + 2 * m->uv_triangle[3 * k + i];
-            x[i] = uv[0] * SKIN - 0.5f;
-            y[i] = (1 - uv[1]) * SKIN - 0.5f;
             all = all && m->vertex_mask[m->triangle[3 * k + i]] >> MIEN_PART_FACE & 1;
         }
-        int y0 = (int)fmaxf(0, ceilf(fminf(y[0], fminf(y[1], y[2])))),
-            y1 = (int)fminf(SKIN - 1, floorf(fmaxf(y[0], fmaxf(y[1], y[2])))),
-            x0 = (int)fmaxf(0, ceilf(fminf(x[0], fminf(x[1], x[2])))),
-            x1 = (int)fminf(SKIN - 1, floorf(fmaxf(x[0], fmaxf(x[1], x[2]))));
-        for (int j = y0; all && j <= y1; j++) {
-            for (int i = x0; i <= x1; i++) {
-                float side[3];
-                for (int c = 0; c < 3; c++) {
-                    int d = (c + 1) % 3;
-                    side[c] = (x[d] - x[c]) * ((float)j - y[c]) - (y[d] - y[c]) * ((float)i - x[c]);
-                }
-                if ((side[0] >= 0 && side[1] >= 0 && side[2] >= 0) ||
-                    (side[0] <= 0 && side[1] <= 0 && side[2] <= 0)) {
-                    e->narrow[j * SKIN + i] = 1;
+        for (int y = p.y0; all && y <= p.y1; y++) {
+            for (int x = p.x0; x <= p.x1; x++) {
+                float b[3];
+                if (mien_texture_within(&p, x, y, b) && fminf(b[0], fminf(b[1], b[2])) >= 0) {
+                    e->narrow[y * SKIN + x] = 1;
                 }
             }
         }

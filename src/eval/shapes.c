@@ -24,7 +24,7 @@ struct table {
     int missed; // pictures in which no face was found
 };
 
-// A adult with nothing before the face, in plain light.
+// An adult with nothing before the face, in plain light.
 static void make_person(const struct mien_synth_assets *a, int seed, int number,
                         struct mien_synth_person *p, struct mien_synth_scene *s)
 {

@@ -71,14 +71,8 @@ static bool is_skin(uint8_t part)
     return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
 }
 
-// Texels of one triangle in a picture of the UV plane, `side` px a unit and `width` px wide.
-struct patch {
-    float x[3], y[3], area;
-    int x0, y0, x1, y1;
-};
-
-static bool make_patch(const struct mien_face_model *m, const int32_t uv[3], int side, int width,
-                       struct patch *p)
+bool mien_texture_patch(const struct mien_face_model *m, const int32_t uv[3], int side, int width,
+                        struct mien_texture_patch *p)
 {
     for (int k = 0; k < 3; k++) {
         p->x[k] = m->uv[2 * uv[k]] * (float)side - 0.5f;
@@ -93,9 +87,7 @@ static bool make_patch(const struct mien_face_model *m, const int32_t uv[3], int
     return fabsf(p->area) > 1e-6f;
 }
 
-// Where a texel lies in the triangle; a little beyond its edge too (one of b is then negative), so
-// that no seam shows. False outside.
-static bool is_within(const struct patch *p, int i, int j, float b[3])
+bool mien_texture_within(const struct mien_texture_patch *p, int i, int j, float b[3])
 {
     const float *x = p->x, *y = p->y, px = (float)i, py = (float)j;
     b[0] = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / p->area;
@@ -109,15 +101,16 @@ static void unwrap_triangle(const struct mien_posed *posed, const struct mien_im
 {
     const struct mien_face_model *m = posed->model;
     const int32_t *v = m->triangle + 3 * t;
-    struct patch p;
-    if (!make_patch(m, m->uv_triangle + 3 * t, size, size, &p)) {
+    struct mien_texture_patch p;
+    if (!mien_texture_patch(m, m->uv_triangle + 3 * t, size, size, &p)) {
         return;
     }
     for (int j = p.y0; j <= p.y1; j++) {
         for (int i = p.x0; i <= p.x1; i++) {
             float b[3], c[4], *o = weight + 4 * ((size_t)j * (size_t)size + (size_t)i);
             // A texel inside a triangle wins.
-            if (!is_within(&p, i, j, b) || (fminf(b[0], fminf(b[1], b[2])) < 0 && o[3] > 0)) {
+            if (!mien_texture_within(&p, i, j, b) ||
+                (fminf(b[0], fminf(b[1], b[2])) < 0 && o[3] > 0)) {
                 continue;
             }
             mien_texture_texel(posed, picture, v, b, c);
@@ -248,14 +241,14 @@ static void look_at_triangle(struct mien_texture *t, const struct mien_posed *po
     const struct mien_face_model *m = t->model;
     const int32_t *v = m->triangle + 3 * triangle;
     bool hair = m->mean[3 * v[0] + 1] - m->eye_centre[0][1] > hair_mm;
-    struct patch p;
-    if (!make_patch(m, m->uv_triangle + 3 * triangle, t->side, 2 * t->side, &p)) {
+    struct mien_texture_patch p;
+    if (!mien_texture_patch(m, m->uv_triangle + 3 * triangle, t->side, 2 * t->side, &p)) {
         return;
     }
     for (int j = p.y0; j <= p.y1; j++) {
         for (int i = p.x0; i <= p.x1; i++) {
             float b[3], s[3], facing, rgb[3];
-            if (!is_within(&p, i, j, b)) {
+            if (!mien_texture_within(&p, i, j, b)) {
                 continue;
             }
             interpolate(posed, v, b, s, &facing);
@@ -327,9 +320,9 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, co
     for (int k = 0; k < m->triangles; k++) {
         const int32_t *v = m->triangle + 3 * k;
         int32_t other[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
-        struct patch p;
+        struct mien_texture_patch p;
         if (!is_skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
-            !make_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
+            !mien_texture_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
             continue;
         }
         float u[3], w[3];
@@ -345,7 +338,7 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, co
         for (int j = p.y0; j <= p.y1; j++) {
             for (int i = p.x0; i <= p.x1; i++) {
                 float b[3], *o = out + 4 * ((size_t)j * (size_t)width + (size_t)i);
-                if (!is_within(&p, i, j, b) || o[3] >= 1) {
+                if (!mien_texture_within(&p, i, j, b) || o[3] >= 1) {
                     continue;
                 }
                 int x = (int)lroundf(b[0] * u[0] + b[1] * u[1] + b[2] * u[2]);
@@ -537,10 +530,10 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
 {
     const struct mien_face_model *m = t->model;
     const int width = 2 * t->side;
-    struct patch p;
+    struct mien_texture_patch p;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
     if (!is_concerned(m, triangle, what) ||
-        !make_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
+        !mien_texture_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
         return;
     }
     for (int j = p.y0; j <= p.y1; j++) {
@@ -548,7 +541,7 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
             size_t at = (size_t)j * (size_t)width + (size_t)i;
             float b[3];
             const float *c = s->colour + 4 * at;
-            if (!is_within(&p, i, j, b)) {
+            if (!mien_texture_within(&p, i, j, b)) {
                 continue;
             }
             if (what == SKIN_COLOURS && c[3] > 0.5f) {

@@ -27,6 +27,18 @@ void mien_texture_unwrap(const struct mien_posed *posed, const struct mien_image
 void mien_texture_texel(const struct mien_posed *p, const struct mien_image *picture,
                         const int32_t v[3], const float bary[3], float out[4]);
 
+// Texels of one triangle in a picture of the UV plane, `side` px a unit and `width` px wide. uv:
+// its corners among the model's. False when it has no area; the box is filled all the same.
+struct mien_texture_patch {
+    float x[3], y[3], area; // px
+    int x0, y0, x1, y1;     // the texels' box, inclusive
+};
+bool mien_texture_patch(const struct mien_face_model *m, const int32_t uv[3], int side, int width,
+                        struct mien_texture_patch *p);
+// Where a texel lies in the triangle; a little beyond its edge too (one of b is then negative), so
+// that no seam shows. False outside.
+bool mien_texture_within(const struct mien_texture_patch *p, int i, int j, float b[3]);
+
 struct mien_texture { // of a head; an atlas of the face's picture and, right of it, the head's
     const struct mien_face_model *model; // borrowed
     int side;                            // of either, px

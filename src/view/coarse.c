@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 struct cluster { // of a hash table with open addresses
@@ -14,11 +15,8 @@ struct cluster { // of a hash table with open addresses
 
 static struct cluster *find(struct cluster *table, uint32_t mask, const int cell[5])
 {
-    uint32_t h = 2166136261u; // FNV-1a
-    for (int i = 0; i < 5; i++) {
-        h = (h ^ (uint32_t)cell[i]) * 16777619u;
-    }
-    h ^= h >> 15;
+    uint64_t h = mien_hash(MIEN_HASH_START, cell, sizeof(table->cell));
+    h ^= h >> 32;
     while (table[h & mask].point >= 0 &&
            memcmp(table[h & mask].cell, cell, sizeof(table->cell)) != 0) {
         h++;
