@@ -83,8 +83,8 @@ static void take_pages(void *p, size_t size)
 #endif
 }
 
-// *rounded_size: how much it is.
-static void *allocate(size_t count, size_t size, size_t *rounded_size)
+// *rounded_size: how much it is. now: its pages are taken at once.
+static void *allocate(size_t count, size_t size, bool now, size_t *rounded_size)
 {
     size_t bytes = 0, rounded = 0;
     if (!mien_mul_size(count, size, &bytes) || !mien_add_size(bytes, 63, &rounded)) {
@@ -96,14 +96,17 @@ static void *allocate(size_t count, size_t size, size_t *rounded_size)
         rounded = 64;
     }
     void *p = NULL;
-    if (posix_memalign(&p, rounded >= LARGE ? LARGE : 64, rounded) != 0) {
-        mien_memory_short(rounded >= LARGE ? rounded + LARGE + PAGE : rounded);
+    const bool large = now && rounded >= LARGE;
+    if (posix_memalign(&p, large ? LARGE : 64, rounded) != 0) {
+        mien_memory_short(large ? rounded + LARGE + PAGE : rounded);
         return NULL;
     }
-    if (rounded >= LARGE) {
+    if (large) {
         wish(p, rounded, MADV_HUGEPAGE);
     }
-    take_pages(p, rounded);
+    if (now) {
+        take_pages(p, rounded);
+    }
     *rounded_size = rounded;
     return p;
 }
@@ -111,13 +114,26 @@ static void *allocate(size_t count, size_t size, size_t *rounded_size)
 void *mien_alloc(size_t count, size_t size)
 {
     size_t rounded;
-    return allocate(count, size, &rounded);
+    return allocate(count, size, true, &rounded);
+}
+
+void *mien_reserve(size_t count, size_t size)
+{
+    size_t rounded;
+    return allocate(count, size, false, &rounded);
+}
+
+void mien_rest(void *p, size_t size)
+{
+    if (size >= 2 * PAGE) {
+        wish(p, size, MADV_DONTNEED);
+    }
 }
 
 void *mien_calloc(size_t count, size_t size)
 {
     size_t rounded;
-    void *p = allocate(count, size, &rounded);
+    void *p = allocate(count, size, true, &rounded);
     return p ? memset(p, 0, rounded) : NULL;
 }
 

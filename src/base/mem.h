@@ -16,6 +16,11 @@ void *mien_alloc(size_t count, size_t size);
 // realloc for growing arrays of plain data (not aligned beyond malloc's): keeps contents; new bytes
 // undefined. NULL on failure (logged; the old block stays valid). Free with free().
 void *mien_realloc_array(void *p, size_t count, size_t size);
+// The same again, and memory is taken only as it is written: for room of which little is mostly
+// used.
+void *mien_reserve(size_t count, size_t size);
+// Gives the memory of a block back until it is written again; what it held is undefined then.
+void mien_rest(void *p, size_t size);
 char *mien_copy_text(const char *text); // with its zero; NULL when memory is short. mien_free
 void mien_free(void *p);                // NULL is fine
 // Logs that so many bytes could not be had and, where the process has a limit (ulimit -v, -d), what

@@ -160,6 +160,11 @@ bool mien_observer_read(struct mien_observer *o, struct mien_estimate *out)
     return true;
 }
 
+void mien_observer_rest(struct mien_observer *o)
+{
+    mien_workspace_rest(&o->own);
+}
+
 bool mien_observer_look(struct mien_observer *o, const struct mien_image *frame,
                         const struct mien_crop *crop, bool mirror, struct mien_estimate *out)
 {

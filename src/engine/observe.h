@@ -32,6 +32,7 @@ void mien_observer_destroy(struct mien_observer *o); // NULL is fine
 // n numbers that the file has by this name; false when it has not, or one is not finite.
 bool mien_observer_numbers(const struct mien_observer *o, const char *name, float *out, int n);
 bool mien_observer_has(const struct mien_observer *o, int branch); // enum mien_branch
+void mien_observer_rest(struct mien_observer *o); // its own workspace takes no memory until then
 // The network's answer to a crop of the frame; mirror: to the crop mirrored left-right. The same in
 // two halves, between which the frame may go and the second of which may run on another thread.
 bool mien_observer_look(struct mien_observer *o, const struct mien_image *frame,

@@ -31,6 +31,7 @@ static void read_answer(void *arg)
         p->answer.id = 0;
     }
     say(p, &p->answer);
+    mien_observer_rest(p->observer);
 }
 
 static struct mien_portrait *finish(struct mien_portrait *p, bool apart)

@@ -815,7 +815,7 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *v, fl
 bool mien_face_base_init(struct mien_face_base *b, const struct mien_face_model *m)
 {
     *b = (struct mien_face_base){.model = m};
-    b->vertices = mien_calloc((size_t)m->vertices, 3 * sizeof(float));
+    b->vertices = mien_reserve((size_t)m->vertices, 3 * sizeof(float));
     return b->vertices != NULL;
 }
 

@@ -34,7 +34,9 @@ static void guard_slack(uint8_t *slack)
 #endif
 }
 
-bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_format f)
+// Its pixels are what `take` gives (mien_alloc, mien_reserve).
+static bool make(struct mien_image *im, int width, int height, enum mien_format f,
+                 void *(*take)(size_t count, size_t size))
 {
     *im = (struct mien_image){0};
     int channels = mien_format_channels(f);
@@ -45,7 +47,7 @@ bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_
         return false;
     }
     size_t stride = (size_t)width * (size_t)channels;
-    uint8_t *data = mien_alloc((size_t)height * stride + SLACK, 1);
+    uint8_t *data = take((size_t)height * stride + SLACK, 1);
     if (!data) {
         return false;
     }
@@ -54,9 +56,14 @@ bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_
     return true;
 }
 
+bool mien_image_reserve(struct mien_image *im, int width, int height, enum mien_format f)
+{
+    return make(im, width, height, f, mien_reserve);
+}
+
 bool mien_image_create(struct mien_image *im, int width, int height, enum mien_format f)
 {
-    bool ok = mien_image_reserve(im, width, height, f);
+    bool ok = make(im, width, height, f, mien_alloc);
     if (ok) {
         memset(im->data, 0, (size_t)height * im->stride);
     }

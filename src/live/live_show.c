@@ -1,6 +1,7 @@
 // What the live program shows.
 #include "live/live_show.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,6 +120,8 @@ bool mien_show_open(struct mien_show *s, const struct mien_show_config *c)
     }
     s->dirty = true;
     open_ui(s);
+    mien_view_settle();
+    malloc_trim(0); // compiling took and returned much
     return true;
 }
 

@@ -522,6 +522,11 @@ bool mien_workspace_grow(struct mien_workspace *w, size_t bytes)
     return true;
 }
 
+void mien_workspace_rest(struct mien_workspace *w)
+{
+    mien_rest(w->base, w->size);
+}
+
 void mien_workspace_destroy(struct mien_workspace *w)
 {
     mien_free(w->base);

@@ -45,6 +45,7 @@ struct mien_workspace {
 };
 bool mien_workspace_grow(struct mien_workspace *w,
                          size_t bytes);                // false: logged; w stays as it was
+void mien_workspace_rest(struct mien_workspace *w);    // takes no memory until the next pass
 void mien_workspace_destroy(struct mien_workspace *w); // idempotent
 // input: (C,H,W). workspace: 64-byte aligned, mien_net_workspace_bytes, of any content.
 // False only of a lean network whose file was written over meanwhile (logged): there is no output.

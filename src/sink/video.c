@@ -78,6 +78,9 @@ static bool open_codec(struct mien_video_writer *v, int width, int height, int q
     if (h264) {
         av_opt_set(c->priv_data, "preset", "veryfast", 0);
         av_opt_set_int(c->priv_data, "crf", quality > 0 ? quality : 20, 0);
+        // Five instead of ten pictures ahead: 6 MB less at 640x480, and about the same picture for
+        // its size.
+        av_opt_set_int(c->priv_data, "rc-lookahead", 5, 0);
         c->max_b_frames = 0; // time stamps in order: no fragment starts before zero
     } else {
         c->bit_rate = (int64_t)(0.25 * width * height * v->frames_per_s);

@@ -13,7 +13,7 @@ bool mien_draw_init(struct mien_draw *d, const struct mien_font *font, size_t ca
 {
     memset(d, 0, sizeof(*d));
     d->font = font;
-    d->vertex = mien_calloc(capacity, 4 * sizeof(*d->vertex));
+    d->vertex = mien_reserve(capacity, 4 * sizeof(*d->vertex));
     d->capacity = d->vertex ? capacity : 0;
     return d->vertex != NULL;
 }

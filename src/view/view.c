@@ -45,6 +45,7 @@ struct mien_view {
     struct mien_scene scene;
     struct mien_wear wear;
     struct mien_stage stage;
+    bool staging;                         // it is made
     struct mien_rect staged;              // where it was drawn last; w 0: nowhere
     struct mien_stage_settings stage_now; // as it was drawn last
     int face_now;                         // whose figures were shown
@@ -156,8 +157,6 @@ struct mien_view *mien_view_create(const struct mien_view_config *c)
         mien_view_destroy(v);
         return NULL;
     }
-    mien_wear_init(&v->wear, &v->scene.mesh); // without them everything else still works
-    mien_stage_init(&v->stage);
     while (glGetError() != GL_NO_ERROR) {
     }
     return v;
@@ -416,17 +415,29 @@ void mien_view_notes(struct mien_view *v, const struct mien_view_settings *s,
     flush(v);
 }
 
+// What draws things and figures is made when the first is there: without any it would be a tenth of
+// the program's memory.
+static void make_wear(struct mien_view *v)
+{
+    if (!v->wear.mesh) {
+        mien_wear_init(&v->wear, &v->scene.mesh); // where it fails everything else still works
+        mien_view_settle();
+    }
+}
+
 bool mien_view_wear(struct mien_view *v, const char *path, struct mien_why *why)
 {
     if (!path || !*path) {
         mien_wear_remove(&v->wear, NULL);
         return true;
     }
+    make_wear(v);
     return mien_wear_set(&v->wear, path, why);
 }
 
 bool mien_view_wear_too(struct mien_view *v, const char *path, struct mien_why *why)
 {
+    make_wear(v);
     return mien_wear_add(&v->wear, path, why);
 }
 
@@ -542,6 +553,11 @@ bool mien_view_programme(struct mien_view *v, const struct mien_image *frame,
 static void take_figure(struct mien_view *v, enum mien_stage_shows which, struct mien_avatar *a)
 {
     if (a) {
+        if (!v->staging) {
+            v->staging = true;
+            mien_stage_init(&v->stage); // likewise
+            mien_view_settle();
+        }
         mien_figure_take(&v->stage.figure[which], a);
         v->stage.moved_ns[which] = 0;
     } else {
@@ -715,6 +731,13 @@ bool mien_view_compose(struct mien_view *v, enum mien_programme programme,
 void mien_view_finish(void)
 {
     glFinish();
+}
+
+void mien_view_settle(void)
+{
+    if (glReleaseShaderCompiler) { // OpenGL 4.1
+        glReleaseShaderCompiler();
+    }
 }
 
 const char *mien_view_driver(void)

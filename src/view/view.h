@@ -118,7 +118,9 @@ bool mien_view_on_stage(const struct mien_view *v, float x_px, float y_px);
 // avatar: the ground.
 bool mien_view_avatar(struct mien_view *v, const struct mien_result *result,
                       struct mien_image *out);
-void mien_view_finish(void);        // waits until everything is drawn
+void mien_view_finish(void); // waits until everything is drawn
+// Once the programs are there: gives back what the driver's compiler keeps for the next one.
+void mien_view_settle(void);
 const char *mien_view_driver(void); // the renderer's name
 
 #endif

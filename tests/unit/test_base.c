@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/args.h"
@@ -740,7 +741,49 @@ static void plain_memory(void **state)
     assert_non_null(strstr(text, "overflows"));
 }
 
-RUN_TESTS(NULL, NULL, cmocka_unit_test(sizes_overflow), cmocka_unit_test(halves),
+static int pages_held(const unsigned char *p, size_t size)
+{
+    enum { PAGE = 4096 };
+    unsigned char held[600];
+    uintptr_t from = ((uintptr_t)p + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+    size_t pages = ((uintptr_t)p + size - from) / PAGE;
+    int n = 0;
+    assert_true(pages <= sizeof(held) && mincore((void *)from, pages * PAGE, held) == 0);
+    for (size_t i = 0; i < pages; i++) {
+        n += held[i] & 1;
+    }
+    return n;
+}
+
+// Room takes memory as it is written, and gives it back; other blocks have theirs at once.
+static void room_takes_what_is_written(void **state)
+{
+    enum { SIZE = 2000000 };
+    unsigned char *p = mien_reserve(SIZE, 1);
+    assert_non_null(p);
+    assert_true((uintptr_t)p % 64 == 0);
+#ifndef __SANITIZE_ADDRESS__ // which writes into each block
+    assert_in_range(pages_held(p, SIZE), 0, 1);
+#endif
+    memset(p, 1, SIZE);
+    assert_true(pages_held(p, SIZE) > 480);
+    mien_rest(p, SIZE);
+    assert_int_equal(pages_held(p, SIZE), 0);
+    memset(p, 2, SIZE);
+    for (int i = 0; i < SIZE; i++) {
+        assert_int_equal(p[i], 2);
+    }
+    mien_rest(p, 100); // no whole page: nothing is given back
+    assert_int_equal(p[0], 2);
+    mien_rest(NULL, 0);
+    mien_free(p);
+    p = mien_calloc(SIZE, 1);
+    assert_true(pages_held(p, SIZE) > 480);
+    mien_free(p);
+}
+
+RUN_TESTS(NULL, NULL, cmocka_unit_test(sizes_overflow),
+          cmocka_unit_test(room_takes_what_is_written), cmocka_unit_test(halves),
           cmocka_unit_test(floats_become_halves), cmocka_unit_test(plain_memory),
           cmocka_unit_test(log_is_captured), cmocka_unit_test(arena_measures_then_carves),
           cmocka_unit_test(random_is_reproducible_and_fair), cmocka_unit_test(quantiles),
