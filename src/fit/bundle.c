@@ -34,6 +34,7 @@ struct work {
     float *H32;    // (LOCAL + 1, LOCAL_ROW)
     float *slid;   // (n + 1, wide): columns of the slides, whitened; the last row their gradient
     float *S32;    // (n + 1, stride)
+    float *placed; // (points, 3): mm, as the identity has them
     float *root;   // (points, 3): Cholesky factor of each slide's own block
     double *H, *A; // (n, stride)
     double *g, *step;
@@ -47,6 +48,7 @@ static void carve(struct work *w, struct mien_arena *a)
     w->H32 = mien_arena_take(a, (LOCAL + 1) * LOCAL_ROW, sizeof(float));
     w->slid = mien_arena_take(a, (n + 1) * (size_t)w->wide, sizeof(float));
     w->S32 = mien_arena_take(a, (n + 1) * stride, sizeof(float));
+    w->placed = mien_arena_take(a, 3 * (size_t)w->b->points, sizeof(float));
     w->root = mien_arena_take(a, 3 * (size_t)w->b->points, sizeof(float));
     w->H = mien_arena_take(a, (n + 2) * stride, sizeof(double));
     w->A = mien_arena_take(a, (n + 2) * stride, sizeof(double));
@@ -81,17 +83,28 @@ static bool make_work(struct work *w, struct mien_bundle *b, int most)
     return true;
 }
 
-// A point in the head frame, without its slide.
-static void place(const struct mien_bundle *b, const struct mien_bundle_point *p,
-                  const float *blendshape, float x[3])
+// All points in the head frame as the identity has them, without expression and slide.
+static void place_all(struct work *w)
 {
-    memcpy(x, p->mean, 3 * sizeof(float));
-    const float *v = p->shape;
-    for (int k = 0; k < MIEN_IDENTITY; k++, v += 3) {
-        for (int c = 0; c < 3; c++) {
-            x[c] += b->identity[k] * v[c];
+    const struct mien_bundle *b = w->b;
+    for (int p = 0; p < b->points; p++) {
+        float *x = w->placed + 3 * p;
+        const float *v = b->point[p].shape;
+        memcpy(x, b->point[p].mean, 3 * sizeof(float));
+        for (int k = 0; k < MIEN_IDENTITY; k++, v += 3) {
+            for (int c = 0; c < 3; c++) {
+                x[c] += b->identity[k] * v[c];
+            }
         }
     }
+}
+
+// One of them with expression and slide.
+static void place(const struct mien_bundle_point *p, const float placed[3], const float *blendshape,
+                  float x[3])
+{
+    memcpy(x, placed, 3 * sizeof(float));
+    const float *v = p->shape + 3 * MIEN_IDENTITY;
     for (int k = 0; k < MIEN_BLENDSHAPES; k++, v += 3) {
         for (int c = 0; blendshape[k] != 0 && c < 3; c++) {
             x[c] += blendshape[k] * v[c];
@@ -111,12 +124,13 @@ struct seen {
     double cost;
 };
 
-// False when the point is behind the camera.
-static bool look(const struct mien_bundle *b, const struct mien_bundle_sight *s, struct seen *o)
+// After place_all. False when the point is behind the camera.
+static bool look(const struct work *w, const struct mien_bundle_sight *s, struct seen *o)
 {
+    const struct mien_bundle *b = w->b;
     const struct mien_bundle_frame *f = &b->frame[s->frame];
     float x[3];
-    place(b, &b->point[s->point], f->blendshape, x);
+    place(&b->point[s->point], w->placed + 3 * s->point, f->blendshape, x);
     mien_mat3_mul_vec(f->pose.R, x, o->q);
     for (int c = 0; c < 3; c++) {
         o->X[c] = o->q[c] + f->pose.t[c];
@@ -193,13 +207,14 @@ static double prior_cost(const struct work *w, bool build)
 }
 
 // Infinite when a point is behind the camera.
-static double whole_cost(const struct work *w)
+static double whole_cost(struct work *w)
 {
     const struct mien_bundle *b = w->b;
     double cost = prior_cost(w, false);
+    place_all(w);
     for (int s = 0; s < b->sights; s++) {
         struct seen o;
-        if (!look(b, &b->sight[s], &o)) {
+        if (!look(w, &b->sight[s], &o)) {
             return HUGE_VAL;
         }
         cost += o.cost;
@@ -323,6 +338,7 @@ static bool linearise(struct work *w)
     memset(w->g, 0, (size_t)w->stride * sizeof(double));
     memset(w->slid, 0, (size_t)(w->n + 1) * (size_t)w->wide * sizeof(float));
     memset(w->root, 0, 3 * (size_t)b->points * sizeof(float));
+    place_all(w);
     for (int f = 0; f < b->frames; f++) {
         int count = 0;
         memset(w->J, 0, (LOCAL + 1) * row * sizeof(float));
@@ -332,7 +348,7 @@ static bool linearise(struct work *w)
             if (b->sight[s].frame != f) {
                 continue;
             }
-            if (!look(b, &b->sight[s], &o)) {
+            if (!look(w, &b->sight[s], &o)) {
                 return false;
             }
             int at = 2 * count++, p = b->sight[s].point;
@@ -448,10 +464,12 @@ static void apply(struct work *w)
 }
 
 // The identity's deviations: diagonal of the inverse of what is left when all else is eliminated.
+// That is S; eliminating its unknowns from (S I; I' 0) leaves the inverse, negative, in the last
+// block.
 static bool find_sigma(struct work *w)
 {
-    enum { STRIDE = (SHARED + 3) & ~3 };
-    double S[(SHARED + 1) * STRIDE], copy[(SHARED + 1) * STRIDE], e[STRIDE];
+    enum { BOTH = SHARED + MIEN_IDENTITY, STRIDE = (BOTH + 3) & ~3 };
+    double S[(BOTH + 1) * STRIDE], e[BOTH + 1];
     int first = w->n - SHARED;
     if (!linearise(w)) {
         return false;
@@ -466,14 +484,15 @@ static bool find_sigma(struct work *w)
                w->A + (size_t)(first + i) * (size_t)w->stride + first + i,
                (size_t)(SHARED - i) * sizeof(double));
     }
+    memset(e, 0, sizeof(e));
     for (int i = 0; i < MIEN_IDENTITY; i++) {
-        memcpy(copy, S, sizeof(S));
-        memset(e, 0, sizeof(e));
-        e[i] = 1;
-        if (!mien_fit_cholesky(copy, e, SHARED, STRIDE)) {
-            return false;
-        }
-        w->b->sigma[i] = (float)sqrt(fmax(0, e[i]));
+        S[(size_t)i * STRIDE + SHARED + i] = 1;
+    }
+    if (!mien_fit_eliminate(S, e, BOTH, STRIDE, SHARED)) {
+        return false;
+    }
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        w->b->sigma[i] = (float)sqrt(fmax(0, -S[(size_t)(SHARED + i) * (STRIDE + 1)]));
     }
     return true;
 }
@@ -517,7 +536,7 @@ static bool steps(struct work *w, int iterations)
             break;
         }
     }
-    return find_sigma(w);
+    return b->rough || find_sigma(w);
 }
 
 bool mien_bundle_reserve(struct mien_bundle *b)

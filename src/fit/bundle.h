@@ -54,6 +54,7 @@ struct mien_bundle {
     // Another prior: size' identity = size_mean, with size_sigma; sigma 0: none.
     float size[MIEN_IDENTITY], size_mean, size_sigma;
     float log_focal, log_focal_sigma; // sigma 0: stays as it is
+    bool rough;                       // deviations are not asked for: `sigma` stays as it was
     // Written by mien_bundle_solve.
     float sigma[MIEN_IDENTITY]; // one standard deviation of each identity coefficient
     double cost;

@@ -252,10 +252,13 @@ static void find_patches(struct mien_scan_room *r, int blur)
 
 static bool go(struct mien_scan_room *r)
 {
+    const size_t last = r->patches ? MIEN_COUNT(rounds) : 0;
+    r->bundle.rough = last > 0;
     if (!mien_bundle_solve(&r->bundle, 5)) {
         return false;
     }
-    for (size_t i = 0; r->patches && i < MIEN_COUNT(rounds); i++) {
+    for (size_t i = 0; i < last; i++) {
+        r->bundle.rough = i + 1 < last;
         find_patches(r, rounds[i].blur);
         if (!mien_bundle_solve(&r->bundle, rounds[i].steps)) {
             return false;

@@ -32,11 +32,12 @@ struct texel {
 };
 
 struct picture {
-    float *value, *shown; // (SIDE,SIDE); shown: 0…1
-    float *at;            // (points,2) px
-    float *across;        // (points,4) px a texel: d x / d u, d x / d v, d y / d u, d y / d v
-    float *facing;        // (points), 0: not seen
-    float *gain;          // (points) what one level is worth there
+    float *value;   // (SIDE,SIDE)
+    uint8_t *shown; // (SIDE,SIDE) 0 or 1
+    float *at;      // (points,2) px
+    float *across;  // (points,4) px a texel: d x / d u, d x / d v, d y / d u, d y / d v
+    float *facing;  // (points), 0: not seen
+    float *gain;    // (points) what one level is worth there
 };
 
 struct mien_tracks {
@@ -150,7 +151,7 @@ static void gather_shapes(struct mien_tracks *t)
 static bool make_picture(struct picture *p, int points)
 {
     p->value = mien_calloc((size_t)SIDE * SIDE, sizeof(float));
-    p->shown = mien_calloc((size_t)SIDE * SIDE, sizeof(float));
+    p->shown = mien_calloc((size_t)SIDE * SIDE, 1);
     p->at = mien_calloc((size_t)points, 2 * sizeof(float));
     p->across = mien_calloc((size_t)points, 4 * sizeof(float));
     p->facing = mien_calloc((size_t)points, sizeof(float));
@@ -279,25 +280,33 @@ static float find_texel(const struct mien_tracks *t, const struct mien_posed *p,
     return facing;
 }
 
-// Sums over boxes of 2 r + 1 texels a side, in place; `work` is as large.
+// Sums over boxes of 2 r + 1 texels a side, in place; `work` is as large. Down the columns whole
+// rows are added at a time.
 static void box(float *a, int r, float *work)
 {
-    for (int pass = 0; pass < 2; pass++) {
-        const float *from = pass ? work : a;
-        float *to = pass ? a : work;
-        const size_t along = pass ? SIDE : 1, across = pass ? 1 : SIDE;
-        for (size_t line = 0; line < SIDE; line++) {
-            const float *in = from + line * across;
-            float *out = to + line * across;
-            float sum = 0;
-            for (int i = 0; i < r && i < SIDE; i++) {
-                sum += in[(size_t)i * along];
-            }
-            for (int i = 0; i < SIDE; i++) {
-                sum += i + r < SIDE ? in[(size_t)(i + r) * along] : 0;
-                out[(size_t)i * along] = sum;
-                sum -= i - r >= 0 ? in[(size_t)(i - r) * along] : 0;
-            }
+    float sums[SIDE] = {0};
+    for (size_t line = 0; line < SIDE; line++) {
+        const float *in = a + line * SIDE;
+        float *out = work + line * SIDE, sum = 0;
+        for (int i = 0; i < r; i++) {
+            sum += in[i];
+        }
+        for (int i = 0; i < SIDE; i++) {
+            sum += i + r < SIDE ? in[i + r] : 0;
+            out[i] = sum;
+            sum -= i - r >= 0 ? in[i - r] : 0;
+        }
+    }
+    for (int i = -r; i < SIDE; i++) {
+        const float *more = work + (i + r) * SIDE, *less = work + (i < r ? 0 : i - r) * SIDE;
+        for (int x = 0; i + r < SIDE && x < SIDE; x++) {
+            sums[x] += more[x];
+        }
+        for (int x = 0; i >= 0 && x < SIDE; x++) {
+            a[(size_t)i * SIDE + (size_t)x] = sums[x];
+        }
+        for (int x = 0; i >= r && x < SIDE; x++) {
+            sums[x] -= less[x];
         }
     }
 }
