@@ -12,6 +12,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cpu.h"
@@ -812,6 +813,51 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *v, fl
     }
 }
 
+bool mien_face_model_lids(const struct mien_face_model *m, bool right, int lid[16])
+{
+    unsigned found = 0;
+    for (int l = 0; l < m->landmarks; l++) {
+        int k = -1;
+        if (sscanf(m->landmark[l].name, right ? "lid_right_%d" : "lid_left_%d", &k) == 1 &&
+            k >= 0 && k < 16) {
+            lid[k] = l;
+            found |= 1U << k;
+        }
+    }
+    return found == 0xffff;
+}
+
+void mien_face_model_lid_travel(const struct mien_face_model *m, const float *identity,
+                                float travel[2])
+{
+    static const int blink[2] = {MIEN_BS_EYE_BLINK_LEFT, MIEN_BS_EYE_BLINK_RIGHT};
+    const float least = 0.5f, most = 1.6f; // outside, the shape is nobody's
+    const size_t n = 3 * (size_t)m->landmarks;
+    for (int e = 0; e < 2; e++) {
+        // Summed over the pairs between the corners, mm: how far the blink brings upper and lower
+        // lid together, and how far apart they are.
+        float way = 0, gap = 0;
+        int lid[16];
+        travel[e] = 1;
+        if (!mien_face_model_lids(m, e == 1, lid)) {
+            continue;
+        }
+        for (int k = 2; k <= 6; k++) {
+            const size_t low = 3 * (size_t)lid[k] + 1, high = 3 * (size_t)lid[16 - k] + 1;
+            const float *moved = m->landmark_blendshape + (size_t)blink[e] * n;
+            way += moved[low] - moved[high];
+            gap += m->landmark_mean[high] - m->landmark_mean[low];
+            for (int i = 0; i < MIEN_IDENTITY; i++) {
+                const float *moves = m->landmark_identity + (size_t)i * n;
+                gap += identity[i] * (moves[high] - moves[low]);
+            }
+        }
+        if (way > 0) {
+            travel[e] = fminf(fmaxf(gap / way, least), most);
+        }
+    }
+}
+
 bool mien_face_base_init(struct mien_face_base *b, const struct mien_face_model *m)
 {
     *b = (struct mien_face_base){.model = m};
@@ -829,6 +875,7 @@ const float *mien_face_base_of(struct mien_face_base *b, const float *identity)
 {
     if (!b->ready || memcmp(b->identity, identity, sizeof(b->identity)) != 0) {
         mien_face_model_vertices(b->model, identity, NULL, b->vertices);
+        mien_face_model_lid_travel(b->model, identity, b->travel);
         memcpy(b->identity, identity, sizeof(b->identity));
         b->ready = true;
     }
@@ -838,7 +885,12 @@ const float *mien_face_base_of(struct mien_face_base *b, const float *identity)
 void mien_face_base_pose(struct mien_face_base *b, const float *identity, const float *blendshape,
                          float *out)
 {
-    mien_face_model_add_blendshapes(b->model, mien_face_base_of(b, identity), blendshape, out);
+    const float *base = mien_face_base_of(b, identity);
+    float shape[MIEN_BLENDSHAPES];
+    memcpy(shape, blendshape, sizeof(shape));
+    shape[MIEN_BS_EYE_BLINK_LEFT] *= b->travel[0];
+    shape[MIEN_BS_EYE_BLINK_RIGHT] *= b->travel[1];
+    mien_face_model_add_blendshapes(b->model, base, shape, out);
 }
 
 static const float source_origin_mm[3] = {0, 12, 8};

@@ -110,19 +110,29 @@ bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle);
 // which the first (V,3) are the answer. No allocation.
 enum { MIEN_NORMAL_ROOM = 4 };
 void mien_face_model_normals(const struct mien_face_model *m, const float *vertices, float *out);
+// The landmarks of an eye's lids (left, right), round from the outer corner (names "lid_left_0" …):
+// lid[k] opposite lid[16 - k]. False where the model has no such landmarks.
+bool mien_face_model_lids(const struct mien_face_model *m, bool right, int lid[16]);
+// What eyeBlink is to be multiplied by for this person's lids (left, right) to meet at 1. The model
+// moves the lids of all people alike: the upper lid of a narrow eye would hang over the lower one,
+// and a wide eye would stay open. For meshes that are shown; what is fitted or learned has its
+// eyeBlink as it is.
+void mien_face_model_lid_travel(const struct mien_face_model *m, const float *identity,
+                                float travel[2]);
 // Mean and identity of one face, kept while the identity stays the same (a tracked face's is held
 // after its first seconds): evaluating it is the dearer half of a mesh. One thread at a time.
 struct mien_face_base {
     const struct mien_face_model *model; // must stay
     float identity[MIEN_IDENTITY];
     float *vertices; // (V,3) mm, owned
+    float travel[2]; // of the lids
     bool ready;
 };
 bool mien_face_base_init(struct mien_face_base *b, const struct mien_face_model *m);
 void mien_face_base_destroy(struct mien_face_base *b); // a zeroed one too
 // The vertices (V,3) without expression, until the next call.
 const float *mien_face_base_of(struct mien_face_base *b, const float *identity);
-// As mien_face_model_vertices.
+// As mien_face_model_vertices, but with lids that meet at eyeBlink 1, whoever it is.
 void mien_face_base_pose(struct mien_face_base *b, const float *identity, const float *blendshape,
                          float *out);
 // From ICT-FaceKit's own axes to the head frame (millimetres there too): hair and other things made

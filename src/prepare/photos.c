@@ -146,19 +146,6 @@ struct mien_camera mien_photo_camera(float times)
 // not. MediaPipe's shut eyes keep 0.04 to 0.1.
 static const float shut_below = 0.08f, open_above = 0.16f;
 
-// The lid points of an eye, round from the outer corner (names "lid_right_0" …): p[k] opposite
-// p[16 - k].
-static void find_lids(const struct mien_face_model *m, int eye, int lid[16])
-{
-    for (int l = 0; l < m->landmarks; l++) {
-        int k = -1;
-        if (sscanf(m->landmark[l].name, eye ? "lid_right_%d" : "lid_left_%d", &k) == 1 && k >= 0 &&
-            k < 16) {
-            lid[k] = l;
-        }
-    }
-}
-
 // How shut an eye is, 0…1, by its three middle pairs of lid points.
 static float eye_shut(const float (*px)[2], const int lid[16])
 {
@@ -176,8 +163,10 @@ static float eye_shut(const float (*px)[2], const int lid[16])
 static void shut_lids(const struct mien_face_model *m, float (*px)[2])
 {
     for (int e = 0; e < 2; e++) {
-        int lid[16] = {0};
-        find_lids(m, e, lid);
+        int lid[16];
+        if (!mien_face_model_lids(m, e == 1, lid)) {
+            continue;
+        }
         const float half = 0.5f * 0.7f * eye_shut((const float(*)[2])px, lid);
         for (int k = 1; k < 8; k++) {
             float *a = px[lid[k]], *b = px[lid[16 - k]];
@@ -300,8 +289,10 @@ bool mien_photo_fit_tied(const struct mien_photos *p, const struct mien_face_mod
     }
     // Both blink and look carry a lid down: a shut eye's is all blink, and its iris is a guess.
     for (int e = 0; e < 2; e++) {
-        int lid[16] = {0};
-        find_lids(m, e, lid);
+        int lid[16];
+        if (!mien_face_model_lids(m, e == 1, lid)) {
+            continue;
+        }
         const float shut = eye_shut((const float(*)[2])px, lid);
         const int look = e ? MIEN_BS_EYE_LOOK_DOWN_RIGHT : MIEN_BS_EYE_LOOK_DOWN_LEFT;
         const int blink = e ? MIEN_BS_EYE_BLINK_RIGHT : MIEN_BS_EYE_BLINK_LEFT;

@@ -125,10 +125,17 @@ int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int
                         const int32_t *vertex, size_t vertices, uint32_t *index, float *moved)
 {
     size_t n = 0;
-    float low[3] = {0}, high[3] = {0};
+    float low[3] = {0}, high[3] = {0}, size = 1;
+    if (shape == MIEN_BS_EYE_BLINK_LEFT || shape == MIEN_BS_EYE_BLINK_RIGHT) {
+        float travel = f->lid_travel[shape == MIEN_BS_EYE_BLINK_RIGHT];
+        size = travel > 0 ? travel : 1;
+    }
     for (size_t i = 0; i < vertices; i++) {
         float d[3];
         mien_face_model_blendshape(m, shape, vertex ? vertex[i] : (int)i, d);
+        for (int k = 0; k < 3; k++) {
+            d[k] *= size;
+        }
         if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
             continue;
         }

@@ -77,6 +77,7 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
         int position = mien_glb_add_floats(f, at, V, 3, "VEC3", MIEN_GLB_ARRAY, true);
         int normals = mien_glb_add_floats(f, normal, V, 3, "VEC3", MIEN_GLB_ARRAY, false);
         int target[MIEN_BLENDSHAPES];
+        mien_face_model_lid_travel(m, s->identity, f->lid_travel);
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             target[i] = mien_glb_add_target(f, m, i, NULL, V, index, at);
         }

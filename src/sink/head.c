@@ -13,11 +13,14 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "face/material.h"
+#include "face/vrm.h"
 #include "sink/glb.h"
 #include "sink/mesh.h"
 
 enum { EYE_PX = 256, JPEG_QUALITY = 92 };
-static const float iris_mm = 6, pupil_mm = 2.1f;
+static const float iris_mm = 6, pupil_mm = 2.1f, sclera = 228;
+// From the iris centre to the edge of the eyes' picture: what lies further off is white.
+static const float eye_reach_mm = 9;
 
 // The file's pictures, by the material that each colours.
 enum { SKIN = MIEN_MATERIAL_SKIN, EYES = MIEN_MATERIAL_EYES };
@@ -35,6 +38,36 @@ static void free_split(struct split *s)
     mien_free(s->at);
     mien_free(s->normal);
     mien_free(s->uv);
+}
+
+// An eyeball is two shells whose places in the model's texture lie over one another: theirs are
+// made anew, by distance and direction from the axis through the iris centre.
+static void lay_eyes(const struct mien_face_model *m, float *uv)
+{
+    for (int i = 0; i < 3 * m->triangles; i++) {
+        uint8_t part = m->part[i / 3];
+        if (part != MIEN_PART_EYEBALL_LEFT && part != MIEN_PART_EYEBALL_RIGHT) {
+            continue;
+        }
+        const int e = part == MIEN_PART_EYEBALL_RIGHT;
+        const float *p = m->mean + 3 * (size_t)m->triangle[i], *centre = m->eye_centre[e];
+        const float *iris = m->landmark_mean + 3 * (size_t)m->iris[e];
+        float length2 = 0, along = 0, d[3], mm = 0;
+        for (int c = 0; c < 3; c++) {
+            length2 += (iris[c] - centre[c]) * (iris[c] - centre[c]);
+            along += (iris[c] - centre[c]) * (p[c] - centre[c]);
+        }
+        for (int c = 0; c < 3; c++) {
+            d[c] = p[c] - centre[c] - along / length2 * (iris[c] - centre[c]);
+            mm += d[c] * d[c];
+        }
+        mm = sqrtf(mm);
+        // The back is white like the rim of the front.
+        float reach = along > 0 ? fminf(mm, eye_reach_mm) : eye_reach_mm;
+        float k = 0.5f * reach / (eye_reach_mm * fmaxf(hypotf(d[0], d[1]), 1e-6f));
+        uv[2 * (size_t)m->uv_triangle[i]] = 0.5f + k * d[0];
+        uv[2 * (size_t)m->uv_triangle[i] + 1] = 0.5f + k * d[1];
+    }
 }
 
 static bool split_vertices(const struct mien_head *h, struct split *s)
@@ -57,7 +90,8 @@ static bool split_vertices(const struct mien_head *h, struct split *s)
             memcpy(s->normal + 3 * i, normal + 3 * (size_t)s->vertex[i], 3 * sizeof(float));
         }
         memcpy(s->uv, m->uv, n * 2 * sizeof(float));
-        // The skin's pictures lie side by side in one; those of eyes and mouth keep their own.
+        lay_eyes(m, s->uv);
+        // The skin's pictures lie side by side in one; that of the eyes is another.
         uint8_t *done = mien_calloc(n, 1);
         ok = done != NULL;
         for (int i = 0; ok && i < 3 * m->triangles; i++) {
@@ -74,52 +108,23 @@ static bool split_vertices(const struct mien_head *h, struct split *s)
     return ok;
 }
 
-// Iris and pupil where they are on the eyeball, whatever its UV.
+// The eyes' picture: rings about the iris centre, `eye_reach_mm` to its edge.
 static bool paint_eyes(const struct mien_head *h, struct mien_image *im)
 {
-    const struct mien_face_model *m = h->model;
     if (!mien_image_create(im, EYE_PX, EYE_PX, MIEN_FORMAT_RGB8)) {
         return false;
     }
     for (int y = 0; y < EYE_PX; y++) {
-        memset(im->data + (size_t)y * im->stride, 228, 3 * EYE_PX);
-    }
-    const float *iris = m->landmark_mean + 3 * m->iris[0];
-    for (int t = 0; t < m->triangles; t++) {
-        const int32_t *v = m->triangle + 3 * t, *uv = m->uv_triangle + 3 * t;
-        float x[3], y[3], r[3];
-        if (m->part[t] != MIEN_PART_EYEBALL_LEFT) {
-            continue;
-        }
-        for (int k = 0; k < 3; k++) {
-            x[k] = m->uv[2 * uv[k]] * EYE_PX - 0.5f;
-            y[k] = (1 - m->uv[2 * uv[k] + 1]) * EYE_PX - 0.5f;
-            const float *p = m->mean + 3 * v[k];
-            r[k] = sqrtf((p[0] - iris[0]) * (p[0] - iris[0]) + (p[1] - iris[1]) * (p[1] - iris[1]) +
-                         (p[2] - iris[2]) * (p[2] - iris[2]));
-        }
-        float area = (x[1] - x[0]) * (y[2] - y[0]) - (y[1] - y[0]) * (x[2] - x[0]);
-        int x0 = (int)fmaxf(0, fminf(x[0], fminf(x[1], x[2]))),
-            x1 = (int)fminf(EYE_PX - 1, fmaxf(x[0], fmaxf(x[1], x[2])) + 1),
-            y0 = (int)fmaxf(0, fminf(y[0], fminf(y[1], y[2]))),
-            y1 = (int)fminf(EYE_PX - 1, fmaxf(y[0], fmaxf(y[1], y[2])) + 1);
-        for (int j = y0; fabsf(area) > 1e-6f && j <= y1; j++) {
-            for (int i = x0; i <= x1; i++) {
-                float px = (float)i, py = (float)j;
-                float b0 = ((x[1] - px) * (y[2] - py) - (y[1] - py) * (x[2] - px)) / area;
-                float b1 = ((x[2] - px) * (y[0] - py) - (y[2] - py) * (x[0] - px)) / area;
-                float b2 = 1 - b0 - b1, mm = b0 * r[0] + b1 * r[1] + b2 * r[2];
-                if (fminf(b0, fminf(b1, b2)) < -0.05f) {
-                    continue;
-                }
-                uint8_t *o = im->data + (size_t)j * im->stride + 3 * (size_t)i;
-                float edge = fminf(1, fmaxf(0, (iris_mm - mm) / 0.5f));
-                float hole = fminf(1, fmaxf(0, (pupil_mm - mm) / 0.4f));
-                float dark = mm > 0.8f * iris_mm ? 0.6f : 1; // the ring at its rim
-                for (int k = 0; k < 3; k++) {
-                    float c = 228 + edge * (dark * h->iris_rgb[k] - 228);
-                    o[k] = (uint8_t)(c + hole * (12 - c));
-                }
+        for (int x = 0; x < EYE_PX; x++) {
+            const float centre = 0.5f * (EYE_PX - 1), scale = eye_reach_mm / (0.5f * EYE_PX);
+            float mm = hypotf((float)x - centre, (float)y - centre) * scale;
+            float edge = mien_unit((iris_mm - mm) / 0.5f), hole = mien_unit((pupil_mm - mm) / 0.4f);
+            float dark =
+                1 - 0.4f * mien_unit((mm / iris_mm - 0.75f) / 0.15f); // the ring at its rim
+            uint8_t *o = im->data + (size_t)y * im->stride + 3 * (size_t)x;
+            for (int k = 0; k < 3; k++) {
+                float c = sclera + edge * (dark * h->iris_rgb[k] - sclera);
+                o[k] = (uint8_t)(c + hole * (12 - c));
             }
         }
     }
@@ -313,6 +318,7 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, bool mean,
         attribute[0] = mien_glb_add_floats(f, s.at, s.n, 3, "VEC3", MIEN_GLB_ARRAY, true);
         attribute[1] = mien_glb_add_floats(f, s.normal, s.n, 3, "VEC3", MIEN_GLB_ARRAY, false);
         attribute[2] = mien_glb_add_floats(f, s.uv, s.n, 2, "VEC2", MIEN_GLB_ARRAY, false);
+        mien_face_model_lid_travel(m, h->identity, f->lid_travel);
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             target[i] = mien_glb_add_target(f, m, i, s.vertex, s.n, index, moved);
         }

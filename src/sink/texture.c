@@ -478,7 +478,7 @@ static void mean_colour(const struct colours *c, float rgb[3])
     }
 }
 
-// The front of the face, whose colours are believed whatever they are.
+// The front of the face, whose colours are believed whatever they are where they are seen well.
 static bool is_front(const struct mien_face_model *m, int k)
 {
     return m->part[k] == MIEN_PART_FACE && m->mean[3 * m->triangle[3 * k] + 2] > 30 &&
@@ -491,6 +491,16 @@ enum purpose { SKIN_COLOURS, HAIR_COLOURS, SORTING };
 enum { OTHER = 1, BARE, HAIRY };
 static const float temple_mm = 45, neck_mm = -15, low_mm = -70; // over the eyes
 static const float crown_mm = 60, nape_mm = -40, behind_mm = -15;
+// Of a texel's weight: what has less was only seen aslant, where the wall begins beside a cheek
+// that is leaner than the head's.
+static const float seen_well = 0.5f;
+
+// Ears stand out from the skull.
+static bool is_ear(const float at[3], float over)
+{
+    return fabsf(at[0]) > (over > -5 ? 81 : 74) && at[2] > -35 && at[2] < 5 && over > -55 &&
+           over < 18;
+}
 
 static uint8_t unseen_kind(const struct mien_face_model *m, int triangle)
 {
@@ -499,7 +509,7 @@ static uint8_t unseen_kind(const struct mien_face_model *m, int triangle)
     if (m->part[triangle] != MIEN_PART_HEAD) {
         return over > crown_mm ? HAIRY : OTHER;
     }
-    return over < low_mm                                              ? BARE
+    return over < low_mm || is_ear(at, over)                          ? BARE
            : over > crown_mm || (over > nape_mm && at[2] < behind_mm) ? HAIRY
                                                                       : OTHER;
 }
@@ -514,7 +524,7 @@ static bool is_concerned(const struct mien_face_model *m, int triangle, enum pur
     case HAIR_COLOURS: // not behind the ears: there pictures show the wall beside the hair, too
         return is_skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
     default:
-        return is_skin(m->part[triangle]) && !is_front(m, triangle);
+        return is_skin(m->part[triangle]);
     }
 }
 
@@ -532,6 +542,7 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
     const int width = 2 * t->side;
     struct mien_texture_patch p;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
+    bool front = is_front(m, triangle); // a beard has the hair's colour
     if (!is_concerned(m, triangle, what) ||
         !mien_texture_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
         return;
@@ -548,9 +559,11 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
                 add_colour(&s->skin, c);
             } else if (what == HAIR_COLOURS && c[3] >= 1 && membership(&s->skin, c) < 0.5f) {
                 add_colour(&s->hair, c);
-            } else if (what == SORTING && !s->done[at]) {
+            } else if (what == SORTING && !s->done[at] && !(front && c[3] > seen_well)) {
                 s->is[at] = membership(&s->skin, c);
-                s->is[at] = over > neck_mm ? fmaxf(s->is[at], membership(&s->hair, c)) : s->is[at];
+                if (front || over > neck_mm) {
+                    s->is[at] = fmaxf(s->is[at], membership(&s->hair, c));
+                }
                 s->done[at] = unseen_kind(m, triangle);
             }
         }
@@ -584,11 +597,11 @@ static void shrink(float *is, const uint8_t *mark, int width, int height, int r)
     }
 }
 
-// Skull, neck and throat end where the model has them, and a picture shows what lies behind or
-// hangs over them there: what is neither of the face's colour nor, above the eyes, of the hair's is
-// left out. The hair's is what is seen well over forehead and temples and is not the skin's. Neck
-// and shoulders that nobody sees are skin, crown and nape are hair.
-// done: a zero a texel; is: scratch, one a texel.
+// Skull, neck, throat and the cheeks' outline end where the model has them, and a picture shows
+// what lies behind or hangs over them there: what is neither of the face's colour nor, above the
+// eyes, of the hair's is left out. The hair's is what is seen well over forehead and temples and is
+// not the skin's. Neck and shoulders that nobody sees are skin, crown and nape are hair. done: a
+// zero a texel; is: scratch, one a texel.
 static void leave_out_others(const struct mien_texture *t, float *colour, uint8_t *done, float *is)
 {
     static const float little = 0.02f;

@@ -371,7 +371,7 @@ enum mien_mesh_group mien_mesh_pose(struct mien_mesh *m, int slot,
                                     enum mien_mesh_group wanted, struct mien_mesh_point *out)
 {
     const float *base = mien_face_base_of(&m->base[slot], face->identity);
-    mien_face_model_add_blendshapes(m->model, base, face->blendshape, m->posed);
+    mien_face_base_pose(&m->base[slot], face->identity, face->blendshape, m->posed);
     enum mien_mesh_group last = wanted;
     m->lips_open = lips_open(m, base);
     if ((wanted == MIEN_MESH_TEETH || wanted == MIEN_MESH_MOUTH) && !m->lips_open) {

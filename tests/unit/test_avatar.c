@@ -161,8 +161,12 @@ static void own_head_is_the_model(void **state)
     float shape[MIEN_BLENDSHAPES] = {0};
     shape[MIEN_BS_JAW_OPEN] = d.channel[MIEN_BS_JAW_OPEN] = 0.7f;
     shape[MIEN_BS_EYE_LOOK_OUT_LEFT] = d.channel[MIEN_BS_EYE_LOOK_OUT_LEFT] = 0.5f;
+    shape[MIEN_BS_EYE_BLINK_LEFT] = d.channel[MIEN_BS_EYE_BLINK_LEFT] = 1;
     mien_avatar_pose(&a, &d);
-    mien_face_model_vertices(&model, h.identity, shape, want);
+    struct mien_face_base shown; // its lids meet, as those of the mesh over the picture do
+    assert_true(mien_face_base_init(&shown, &model));
+    mien_face_base_pose(&shown, h.identity, shape, want);
+    mien_face_base_destroy(&shown);
     for (int i = 0; i < 3 * model.triangles; i++) {
         const float *w = want + 3 * model.triangle[i], *p = at(model.uv_triangle[i]);
         assert_near(p, w[0] / 1000, w[1] / 1000, w[2] / 1000);
@@ -194,6 +198,52 @@ static void own_head_is_the_model(void **state)
     assert_true(fabsf(a.focus[0]) < 0.01f && a.size > 0.18f && a.size < 0.3f);
     free(data);
     mien_free(want);
+    mien_avatar_destroy(&a);
+}
+
+// The colour of a saved head's eye so many mm from the axis through the iris, on both its shells.
+static void eyes_have_iris_and_white(void **state)
+{
+    struct mien_head h = {.model = &model, .iris_rgb = {90, 60, 40}};
+    void *data = NULL;
+    size_t size = 0;
+    int pupils = 0, irises = 0, whites = 0;
+    assert_true(mien_head_make_glb(&h, false, &data, &size));
+    assert_true(mien_avatar_parse(&a, data, size, NULL, &why));
+    const struct mien_avatar_part *eyes = NULL;
+    for (int i = 0; i < a.parts; i++) {
+        eyes = a.part[i].look.texture >= 0 ? &a.part[i] : eyes;
+    }
+    assert_non_null(eyes);
+    const struct mien_image *im = &a.texture[eyes->look.texture].picture;
+    for (int i = eyes->first; i < eyes->first + eyes->count; i++) {
+        const struct mien_avatar_vertex *v = &a.vertex[a.index[i]];
+        int e = v->position[0] < 0;
+        float axis[3], from[3], along = 0, length2 = 0, off2 = 0;
+        for (int c = 0; c < 3; c++) {
+            axis[c] = model.landmark_mean[3 * model.iris[e] + c] - model.eye_centre[e][c];
+            from[c] = 1000 * v->position[c] - model.eye_centre[e][c];
+            along += axis[c] * from[c];
+            length2 += axis[c] * axis[c];
+            off2 += from[c] * from[c];
+        }
+        float mm = sqrtf(fmaxf(0, off2 - along * along / length2));
+        int x = (int)fminf(v->uv[0] * (float)im->width, (float)im->width - 1);
+        int y = (int)fminf(v->uv[1] * (float)im->height, (float)im->height - 1);
+        int red = im->data[(size_t)y * im->stride + 4 * (size_t)x];
+        if (along > 0 && mm < 1.5f) {
+            assert_in_range(red, 0, 30);
+            pupils++;
+        } else if (along > 0 && mm > 3 && mm < 4) {
+            assert_in_range(red, 80, 100);
+            irises++;
+        } else if (mm > 7 || along < 0) {
+            assert_in_range(red, 210, 240);
+            whites++;
+        }
+    }
+    assert_true(pupils > 50 && irises > 50 && whites > 500);
+    free(data);
     mien_avatar_destroy(&a);
 }
 
@@ -354,6 +404,6 @@ static void a_face_drives(void **state)
 }
 
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(own_head_is_the_model),
-          cmocka_unit_test(bones_and_shapes_move), cmocka_unit_test(names_are_found),
-          cmocka_unit_test(vrm_is_read), cmocka_unit_test(what_is_broken_is_refused),
-          cmocka_unit_test(a_face_drives))
+          cmocka_unit_test(eyes_have_iris_and_white), cmocka_unit_test(bones_and_shapes_move),
+          cmocka_unit_test(names_are_found), cmocka_unit_test(vrm_is_read),
+          cmocka_unit_test(what_is_broken_is_refused), cmocka_unit_test(a_face_drives))

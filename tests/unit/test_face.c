@@ -445,6 +445,49 @@ static void lids_meet(void **state)
     }
 }
 
+// Landmarks of a mesh that is shown: wide and narrow eyes are shut alike.
+static void shown_lids_meet_whoever_it_is(void **state)
+{
+    const float blink[MIEN_BLENDSHAPES] = {
+        [MIEN_BS_EYE_BLINK_LEFT] = 1, [MIEN_BS_EYE_BLINK_RIGHT] = 1};
+    float at[3 * MIEN_LANDMARKS_MAX], *v = mien_calloc(3 * (size_t)model.vertices, sizeof(float));
+    struct mien_face_base base;
+    struct mien_rng r;
+    mien_rng_seed(&r, 7, 1);
+    float without = 0; // mm that lids of the model alone miss or overlap
+    assert_true(v && mien_face_base_init(&base, &model));
+    for (int person = 0; person < 10; person++) {
+        float id[MIEN_IDENTITY];
+        for (int i = 0; i < MIEN_IDENTITY; i++) {
+            id[i] = mien_rng_normal(&r);
+        }
+        for (int shown = 0; shown < 2; shown++) {
+            if (shown) {
+                mien_face_base_pose(&base, id, blink, v);
+                mien_face_model_gather(&model, v, at);
+            } else {
+                mien_face_model_landmarks(&model, id, blink, at);
+            }
+            for (int e = 0; e < 2; e++) {
+                int lid[16];
+                float gap = 0;
+                assert_true(mien_face_model_lids(&model, e == 1, lid));
+                for (int k = 2; k <= 6; k++) {
+                    gap += (at[3 * lid[16 - k] + 1] - at[3 * lid[k] + 1]) / 5;
+                }
+                if (shown) {
+                    near_(gap, 0, 0.02);
+                } else {
+                    without = fmaxf(without, fabsf(gap));
+                }
+            }
+        }
+    }
+    assert_true(without > 0.8f);
+    mien_face_base_destroy(&base);
+    mien_free(v);
+}
+
 static void evaluation_agrees_with_the_sum(void **state)
 {
     (void)state;
@@ -654,7 +697,8 @@ RUN_TESTS(load_model, drop_model, cmocka_unit_test(angles_round_trip),
           cmocka_unit_test(mirrors), cmocka_unit_test(names), cmocka_unit_test(model_is_a_head),
           cmocka_unit_test(landmarks_mirror), cmocka_unit_test(vertices_mirror),
           cmocka_unit_test(crops_of_boxes), cmocka_unit_test(blendshape_sides),
-          cmocka_unit_test(lids_meet), cmocka_unit_test(evaluation_agrees_with_the_sum),
+          cmocka_unit_test(lids_meet), cmocka_unit_test(shown_lids_meet_whoever_it_is),
+          cmocka_unit_test(evaluation_agrees_with_the_sum),
           cmocka_unit_test(identity_has_a_mirror_image), cmocka_unit_test(base_is_of_its_identity),
           cmocka_unit_test(normals_agree_with_the_sum), cmocka_unit_test(gaze_round_trip),
           cmocka_unit_test(broken_files_are_refused))

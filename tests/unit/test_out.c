@@ -670,6 +670,43 @@ static void test_hair_is_known_from_over_the_temples(void **state)
     end_skin(&s);
 }
 
+// A face leaner than the model's, seen from the front: the wall beside its cheeks, on which the
+// model still lies, is not taken for skin where the cheeks turn away.
+static void test_wall_beside_lean_cheeks_is_left_out(void **state)
+{
+    static const uint8_t skin[3] = {200, 120, 80}, wall[3] = {120, 160, 220};
+    struct skin s;
+    begin_skin(&s);
+    struct mien_result *r = result_of(400, 300);
+    scene_add_face(r, &model, 0, 0, 0, 0, -600);
+    float lean_px = 66 * r->camera.f_px / 560;
+    for (int i = 0; i < 300; i++) {
+        for (int x = 0; x < 400; x++) {
+            memcpy(s.im.data + (size_t)i * s.im.stride + 3 * (size_t)x,
+                   fabsf((float)x - r->camera.cx_px) < lean_px ? skin : wall, 3);
+        }
+    }
+    assert_true(mien_posed_set(&s.posed, &r->camera, &r->face[0]));
+    mien_texture_add(&s.t, &s.posed, &s.im, NULL);
+    assert_true(mien_texture_finish(&s.t, &s.atlas));
+    int aslant = 0, blue = 0;
+    for (int k = 0; k < model.triangles; k++) {
+        const float *p = model.mean + 3 * model.triangle[3 * k];
+        const float *uv = model.uv + 2 * model.uv_triangle[3 * k];
+        int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
+        if (model.part[k] != MIEN_PART_FACE || p[2] < 32 || fabsf(p[0]) < 50 ||
+            s.posed.facing[model.triangle[3 * k]] > 0.3f || x >= 256 || y < 0 || y >= 128) {
+            continue;
+        }
+        const uint8_t *c = s.atlas.data + (size_t)y * s.atlas.stride + 3 * (size_t)x;
+        aslant++;
+        blue += c[2] > c[0];
+    }
+    assert_in_range(aslant, 200, 100000);
+    assert_in_range(blue, 0, aslant / 50);
+    end_skin(&s);
+}
+
 // A head of one colour, lit from one side, in three looks: each vertex shows its shade. The light
 // that is found leaves the skin even; colours of the skin's own stay.
 static void test_light_is_divided_out(void **state)
@@ -740,5 +777,6 @@ RUN_TESTS(set_up, tear_down, cmocka_unit_test(test_light_is_divided_out),
           cmocka_unit_test(test_texture_takes_the_pictures_colours),
           cmocka_unit_test(test_a_heads_texture_is_of_one_light),
           cmocka_unit_test(test_hair_is_known_from_over_the_temples),
+          cmocka_unit_test(test_wall_beside_lean_cheeks_is_left_out),
           cmocka_unit_test(test_video_is_read_back), cmocka_unit_test(test_cut_off_video_opens),
           cmocka_unit_test(test_fragments_are_in_the_file_at_once))
