@@ -3,6 +3,7 @@
 // vertex: the face's mesh is finer than they change.
 layout(location = 0) in vec3 a_position;
 layout(location = 1) in vec3 a_normal;
+invariant gl_Position; // as in depth.vert
 uniform mat4 u_projection;
 uniform mat4 u_pose;
 uniform vec3 u_to_light; // head frame

@@ -1,6 +1,7 @@
 // Loads OpenGL's functions, compiles programs from shaders/ and logs why one failed.
 #include "view/gl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -32,29 +33,63 @@ bool mien_gl_software(void)
     return name && (strstr(name, "llvmpipe") || strstr(name, "softpipe"));
 }
 
+enum { PIECES = 2 };
+
+// "NAME=VALUE" as the beginning of a shader.
+static char *define(const char *piece, size_t *size)
+{
+    const char *is = strchr(piece, '=');
+    char text[160];
+    int n = snprintf(text, sizeof(text), "#version 330 core\n#define %.*s %s\n", (int)(is - piece),
+                     piece, is + 1);
+    *size = (size_t)n;
+    return mien_copy_text(text);
+}
+
+// The pieces that `names` joins with '+', as text to be freed. Returns how many; 0: one cannot be
+// read (logged).
+static int read_pieces(const char *names, char *text[PIECES], GLint length[PIECES])
+{
+    int n = 0;
+    for (size_t most; *names && n < PIECES; names += most + (names[most] == '+')) {
+        most = strcspn(names, "+");
+        char name[128], path[1024];
+        size_t size = 0;
+        snprintf(name, sizeof(name), "%.*s", (int)most, names);
+        text[n] = strchr(name, '=') ? define(name, &size)
+                  : mien_find_file("shaders", name, path, sizeof(path))
+                      ? mien_file_read(path, 1 << 20, &size)
+                      : NULL;
+        if (!text[n]) {
+            break;
+        }
+        length[n++] = (GLint)size;
+    }
+    return *names ? 0 : n;
+}
+
 static GLuint compile(GLenum type, const char *name)
 {
-    char path[1024];
-    size_t size = 0;
-    if (!mien_find_file("shaders", name, path, sizeof(path))) {
+    char *text[PIECES] = {NULL};
+    GLint length[PIECES];
+    int pieces = read_pieces(name, text, length);
+    GLuint s = pieces ? glCreateShader(type) : 0;
+    if (s) {
+        glShaderSource(s, pieces, (const GLchar *const *)text, length);
+        glCompileShader(s);
+    }
+    for (int i = 0; i < PIECES; i++) {
+        mien_free(text[i]);
+    }
+    if (!s) {
         return 0;
     }
-    char *text = mien_file_read(path, 1 << 20, &size);
-    if (!text) {
-        return 0;
-    }
-    GLuint s = glCreateShader(type);
-    const GLchar *source = text;
-    const GLint length = (GLint)size;
-    glShaderSource(s, 1, &source, &length);
-    glCompileShader(s);
-    mien_free(text);
     GLint ok = 0;
     glGetShaderiv(s, GL_COMPILE_STATUS, &ok);
     if (!ok) {
         char log[1024] = "";
         glGetShaderInfoLog(s, sizeof(log), NULL, log);
-        mien_error("the shader %s does not compile: %s", path, log);
+        mien_error("the shader %s does not compile: %s", name, log);
         glDeleteShader(s);
         return 0;
     }

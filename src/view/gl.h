@@ -14,8 +14,10 @@
 bool mien_gl_load(void);
 // Whether the CPU draws (Mesa's llvmpipe or softpipe): each pixel and sample counts then.
 bool mien_gl_software(void);
-// Compiles shaders/VERT and shaders/FRAG. 0 on failure (logged once, with the driver's words); what
-// it should draw is then skipped. uniforms: names, NULL-terminated; location[i] is -1 where unused.
+// Compiles shaders/VERT and shaders/FRAG; "A+B" is file A with B behind it,
+// "NAME=VALUE+B" is B with a definition before it. 0 on failure (logged once, with the driver's
+// words); what it should draw is then skipped. uniforms: names, NULL-terminated; location[i] is -1
+// where unused.
 GLuint mien_gl_program(const char *vert, const char *frag, const char *const *uniforms,
                        GLint *location);
 

@@ -15,8 +15,8 @@ struct mien_layer {
     GLuint shown, texture;      // one a pixel
     GLuint program, blank;
     GLint uniform[2];
-    int width, height, scale; // pixels; of the layer for one of the picture
-    bool plain;               // one sample a pixel
+    int width, height; // pixels
+    bool plain;        // one sample a pixel
     // left, bottom, right, top of what was drawn on, pixels; empty: none
     int used[4];
     bool ready, software; // software: the CPU draws
@@ -24,9 +24,9 @@ struct mien_layer {
 
 bool mien_layer_init(struct mien_layer *l);
 void mien_layer_destroy(struct mien_layer *l); // idempotent
-// Cleared and bound, for a picture of this size. Where the CPU draws, large pictures and what is
-// costly to draw get one sample a pixel. False: no framebuffer of that size (logged once a
-// size); nothing is to be drawn then.
+// Cleared and bound, for a picture of this size. Where the CPU draws, large pictures get a smaller
+// layer, and what is costly to draw one sample a pixel. False: no framebuffer of that size (logged
+// once a size); nothing is to be drawn then.
 bool mien_layer_begin(struct mien_layer *l, int picture_w, int picture_h, bool costly);
 // What is drawn next lies between these corners (clip coordinates, x and y each -1…1 in the
 // picture); the rest is cut away.

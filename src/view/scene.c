@@ -322,7 +322,7 @@ void mien_scene_worn(struct mien_scene *s, const struct mien_result *r, struct m
 {
     int order[MIEN_FACES_MAX], n = r->count < MIEN_FACES_MAX ? r->count : MIEN_FACES_MAX;
     if (!s->ready || !wear->count || n < 1 ||
-        !mien_layer_begin(&wear->layer, picture->width, picture->height, wear->painted)) {
+        !mien_layer_begin(&wear->layer, picture->width, picture->height, false)) {
         return;
     }
     for (int i = 0; i < n; i++) { // the farthest first

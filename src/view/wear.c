@@ -24,13 +24,16 @@ enum {
     U_SKIN,
     U_AREA = U_CUTOFF,
     U_HEIGHT,
-    U_COUNT,
     U_TO_LIGHT = U_LIGHT
 };
 
 // A mesh that hides things and takes their shadow: chords of this length stay within half a
 // millimetre of a head. On a face 250 pixels high the mesh's own triangles have two pixels each.
 static const float cell_mm = 8;
+// What lies on the skin may be so much deeper than the coarse head: 1.5 mm at 0.6 m.
+static const float near_units = 2000;
+// From so many triangles on the highlights on a thing are larger than they are.
+enum { FINE_TRIANGLES = 500 };
 
 // The triangles of a face with closed lips whose corners have these bits together, from group
 // `first` on, after those that index has. Returns how many numbers it has then.
@@ -104,21 +107,30 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
     static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
                                         "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
-    static const char *const shadow[] = {"u_projection", "u_pose",   "u_to_light",
-                                         "u_place",      "u_shadow", "u_area",
-                                         "u_height",     "u_count",  NULL};
+    static const char *const shadow[] = {"u_projection", "u_pose", "u_to_light", "u_place",
+                                         "u_shadow",     "u_area", "u_height",   NULL};
     memset(w, 0, sizeof(*w));
     w->mesh = m;
     mien_coarse_make(&w->coarse, m, cell_mm); // without it nothing is hidden
     find_hull(w);
     make_shadows(w);
     mien_layer_init(&w->layer);
-    w->mesh_program = mien_gl_program("prop.vert", "prop.frag", mesh, w->mesh_uniform);
+    w->mesh_program =
+        mien_gl_program("prop.vert", "prop_light.glsl+prop.frag", mesh, w->mesh_uniform);
+    w->fine_program =
+        mien_gl_program("prop_light.glsl+prop_fine.vert", "prop_fine.frag", mesh, w->fine_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
     w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
-    w->shadow_program = mien_gl_program("shadow.vert", "shadow.frag", shadow, w->shadow_uniform);
+    bool falls = true;
+    for (int n = 0; n < MIEN_WEAR_MAX; n++) { // where the CPU draws, a loop of unknown length and
+        char name[40]; // what it reads from arrays take as long as all the rest
+        snprintf(name, sizeof(name), "COUNT=%d+shadow.frag", n + 1);
+        w->shadow_program[n] = mien_gl_program("shadow.vert", name, shadow, w->shadow_uniform[n]);
+        falls = falls && w->shadow_program[n];
+    }
     w->white = mien_gl_white();
-    return w->mesh_program && w->paint_program && w->depth_program && w->shadow_program;
+    w->ready = w->mesh_program && w->fine_program && w->paint_program && w->depth_program && falls;
+    return w->ready;
 }
 
 static void take_off(struct mien_worn *k)
@@ -136,13 +148,10 @@ static void take_off(struct mien_worn *k)
 static void changed(struct mien_wear *w)
 {
     const struct mien_mesh *m = w->mesh;
-    struct mien_coarse own = {.triangle = m->triangle};
-    memcpy(own.group_triangle, m->group_triangle, sizeof(own.group_triangle));
     w->painted = false;
     for (int i = 0; i < w->count; i++) {
         w->painted = w->painted || w->item[i].prop.paint.data;
     }
-    const struct mien_coarse *c = w->painted ? &own : &w->coarse; // paint lies on the mesh itself
     w->change++;
     uint8_t *bits = mien_calloc((size_t)m->points + 1, 1);
     uint32_t *index = room_for_all(m);
@@ -154,7 +163,9 @@ static void changed(struct mien_wear *w)
     int n = 0;
     for (unsigned b = 0; b < MIEN_COUNT(w->part); b++) {
         int first = n;
-        n = bits && index && !(b >> w->count) ? choose(c, MIEN_MESH_FACE, bits, b, index, n) : n;
+        n = bits && index && !(b >> w->count)
+                ? choose(&w->coarse, MIEN_MESH_FACE, bits, b, index, n)
+                : n;
         w->part[b].first = first;
         w->part[b].count = n - first;
     }
@@ -197,7 +208,9 @@ void mien_wear_destroy(struct mien_wear *w)
         glDeleteBuffers(1, &w->hull);
         glDeleteBuffers(1, &w->parts);
     }
-    GLuint all[] = {w->mesh_program, w->paint_program, w->depth_program, w->shadow_program};
+    GLuint all[4 + MIEN_WEAR_MAX] = {w->mesh_program, w->fine_program, w->paint_program,
+                                     w->depth_program};
+    memcpy(all + 4, w->shadow_program, sizeof(w->shadow_program));
     for (size_t i = 0; i < MIEN_COUNT(all); i++) {
         if (all[i]) {
             glDeleteProgram(all[i]);
@@ -472,13 +485,15 @@ static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D, k->paint);
     glDepthFunc(GL_LEQUAL);
-    glPolygonOffset(-1, -1);
+    glPolygonOffset(-1, -near_units);
     glEnable(GL_POLYGON_OFFSET_FILL);
     glBindVertexArray(f->array);
+    glDepthMask(GL_FALSE); // the coarse head's stays: shadows fall on that
     group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_FACE);
     if (k->prop.full) {
         group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
     }
+    glDepthMask(GL_TRUE);
     glDisable(GL_POLYGON_OFFSET_FILL);
 }
 
@@ -486,10 +501,6 @@ static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
 static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face *f,
                          float place[MIEN_WEAR_MAX][4])
 {
-    const GLint *u = w->shadow_uniform;
-    begin_program(w->shadow_program, u, f);
-    glUniform3fv(u[U_TO_LIGHT], 1, mien_shadow_to_light);
-    glUniform1i(u[U_TEXTURE], 0);
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D_ARRAY, w->shadows);
     for (unsigned b = 1; b < MIEN_COUNT(w->part); b++) {
@@ -506,25 +517,30 @@ static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face 
             }
         }
         if (n > 0) {
+            const GLint *u = w->shadow_uniform[n - 1];
+            begin_program(w->shadow_program[n - 1], u, f);
+            glUniform3fv(u[U_TO_LIGHT], 1, mien_shadow_to_light);
+            glUniform1i(u[U_TEXTURE], 0);
             glUniform4fv(u[U_PLACE], n, at[0]);
             glUniform4fv(u[U_AREA], n, area[0]);
             glUniform3fv(u[U_HEIGHT], n, height[0]);
-            glUniform1i(u[U_COUNT], n);
             chosen(f, w->parts, w->part[b].first, w->part[b].count);
         }
     }
+}
+
+// Whether the CPU lights this part once a vertex: its triangles have a few pixels each then, and
+// what is computed for each pixel is half of the time.
+static bool is_fine(const struct mien_wear *w, const struct mien_prop_part *p)
+{
+    return w->layer.software && p->surface < 0 && p->count >= 3 * FINE_TRIANGLES;
 }
 
 static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
                       const struct mien_wear_face *f, const float *sh, const float place[4],
                       bool blended)
 {
-    const GLint *u = w->mesh_uniform;
-    begin_program(w->mesh_program, u, f);
-    glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
-    glUniform4fv(u[U_PLACE], 1, place);
-    glUniform1i(u[U_TEXTURE], 0);
-    glUniform1i(u[U_SURFACE], 1);
+    GLuint program = 0;
     glDisable(GL_CULL_FACE); // thin things have two sides
     glDepthFunc(GL_LEQUAL);
     glDepthMask(blended ? GL_FALSE : GL_TRUE);
@@ -533,6 +549,17 @@ static void draw_mesh(const struct mien_wear *w, const struct mien_worn *k,
         const struct mien_prop_part *p = &k->prop.part[i];
         if (p->blended != blended) {
             continue;
+        }
+        bool fine = is_fine(w, p);
+        const GLint *u = fine ? w->fine_uniform : w->mesh_uniform;
+        GLuint wanted = fine ? w->fine_program : w->mesh_program;
+        if (wanted != program) {
+            program = wanted;
+            begin_program(program, u, f);
+            glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
+            glUniform4fv(u[U_PLACE], 1, place);
+            glUniform1i(u[U_TEXTURE], 0);
+            glUniform1i(u[U_SURFACE], 1);
         }
         glActiveTexture(GL_TEXTURE1);
         glBindTexture(GL_TEXTURE_2D, p->surface < 0 ? w->white : k->part_texture[p->surface]);
@@ -639,9 +666,9 @@ static void draw_hull(const struct mien_wear *w, const struct mien_wear_face *f)
 static void draw_shadows_over(const struct mien_wear *w, const struct mien_wear_face *f,
                               float place[MIEN_WEAR_MAX][4])
 {
-    glDepthFunc(GL_LEQUAL);
+    glDepthFunc(GL_EQUAL); // once, even where triangles of the coarse head overlap
     glDepthMask(GL_FALSE);
-    glPolygonOffset(-1, -1);
+    glPolygonOffset(1, 8);
     glEnable(GL_POLYGON_OFFSET_FILL);
     draw_shadows(w, f, place);
     glDisable(GL_POLYGON_OFFSET_FILL);
@@ -650,8 +677,7 @@ static void draw_shadows_over(const struct mien_wear *w, const struct mien_wear_
 
 void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
 {
-    if (!w->count || !w->depth_program || !w->mesh_program || !w->paint_program ||
-        !w->shadow_program) {
+    if (!w->count || !w->ready) {
         return;
     }
     float even[MIEN_SH], seen[16], place[MIEN_WEAR_MAX][4];

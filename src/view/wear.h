@@ -45,8 +45,11 @@ struct mien_wear {
     bool painted;    // one of them is paint
     unsigned change; // counts puttings on and takings off
     struct mien_layer layer;
-    GLuint mesh_program, paint_program, depth_program, shadow_program;
-    GLint mesh_uniform[8], paint_uniform[9], depth_uniform[3], shadow_uniform[8];
+    GLuint mesh_program, fine_program, paint_program, depth_program;
+    GLuint shadow_program[MIEN_WEAR_MAX]; // [n - 1] for n shadows
+    GLint mesh_uniform[8], fine_uniform[8], paint_uniform[9], depth_uniform[3];
+    GLint shadow_uniform[MIEN_WEAR_MAX][7];
+    bool ready; // all of them are there
     GLuint white;
     float light[MIEN_FACES_MAX][MIEN_SH]; // smoothed in time
     int id[MIEN_FACES_MAX];               // whose light it is
