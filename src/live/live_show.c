@@ -339,7 +339,8 @@ void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
     if (pages) {
         int w, h;
         mien_view_size(s->view, &w, &h);
-        mien_ui_page(s->ui, &s->controls, w, h, &v.right_px, &v.bottom_px);
+        v.kept = mien_ui_page(s->ui, &s->controls, w, h);
+        v.top_px = v.kept.top > 0 ? 0 : v.top_px; // the menu above the picture has the bar's height
     }
     if (guide) { // it stands alone
         v.mode = MIEN_VIEW_OFF;

@@ -135,6 +135,7 @@ float narrow_bar()
 void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {
     ui->popup = false;
+    ui->menu_at = ImVec4(0, 0, 0, 0);
     if (!ImGui::BeginMainMenuBar()) {
         return;
     }
@@ -153,6 +154,8 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
         ImGui::PopStyleVar();
         if (shown) {
             ui->popup = true;
+            ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
+            ui->menu_at = ImVec4(at.x, at.y, at.x + size.x, at.y + size.y);
             mien_ui_part(ui, c, i);
             if (ui->close_all) {
                 ImGui::CloseCurrentPopup();
@@ -184,7 +187,7 @@ bool room_for_tabs(float width, float em)
 bool begin_page(mien_ui *ui, const char *title, bool *open, float bar)
 {
     ImVec2 all = ImGui::GetIO().DisplaySize;
-    float em = ImGui::GetFontSize(), right = ui->page_right, low = ui->page_bottom;
+    float em = ImGui::GetFontSize(), right = ui->page.right, low = ui->page.bottom;
     ImGuiWindowFlags flags = ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_NoSavedSettings;
     if (right > 0 || low > 0) {
         ImVec2 at(right > 0 ? all.x - right : 0, right > 0 ? bar : all.y - low);
@@ -241,15 +244,9 @@ void settings_window(mien_ui *ui, const mien_ui_controls *c, float bar)
 }
 
 // What the camera lets itself be set, in the driver's order.
-void camera_window(mien_ui *ui, const mien_ui_controls *c)
+void camera_window(mien_ui *ui, const mien_ui_controls *c, float bar)
 {
-    ImGuiIO &io = ImGui::GetIO();
-    float em = ImGui::GetFontSize();
-    ImGui::SetNextWindowPos(ImVec2(io.DisplaySize.x, em * 2), ImGuiCond_Appearing, ImVec2(1, 0));
-    ImGui::SetNextWindowSizeConstraints(
-        ImVec2(0, 0), ImVec2(io.DisplaySize.x * 0.98f, io.DisplaySize.y - em * 3));
-    if (ImGui::Begin("Camera", &ui->camera,
-                     ImGuiWindowFlags_NoCollapse | ImGuiWindowFlags_AlwaysAutoResize)) {
+    if (begin_page(ui, "Camera", &ui->camera, bar)) {
         mien_ui_camera_page(c);
     }
     ui->camera = ui->camera && !ui->close_all;
@@ -640,12 +637,13 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
         ui->keep = false;
     } else if (menu == MIEN_UI_SETTINGS) {
         ui->settings = !ui->settings;
-        ui->wearing = false;
+        ui->wearing = ui->camera = false;
     } else if (menu == MIEN_UI_PROP) {
         ui->wearing = !ui->wearing;
-        ui->settings = false;
+        ui->settings = ui->camera = false;
     } else if (menu == MIEN_UI_CAMERA) {
         ui->camera = !ui->camera;
+        ui->settings = ui->wearing = false;
     } else if (menu == MIEN_UI_OPEN) {
         ui->open_asked = true;
     } else if (menu == MIEN_UI_MARK) {
@@ -662,21 +660,47 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
     }
 }
 
-void mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height,
-                   float *right, float *bottom)
+// The picture goes to whichever side of the open menu shows it largest, unless it would be less
+// than two fifths of what it is without: then the menu lies over it.
+static mien_edges beside_menu(const ImVec4 &menu, float width, float height)
+{
+    mien_edges e[3] = {}, best = {};
+    e[0].left = menu.z;
+    e[1].right = width - menu.x;
+    e[2].top = menu.w;
+    const float wide = 4.0f / 3; // as most pictures are
+    float most = 0.4f * std::min(width, wide * (height - menu.y));
+    for (const mien_edges &k : e) {
+        float high = height - (k.top > 0 ? k.top : menu.y);
+        float shown = std::min(width - k.left - k.right, wide * high);
+        if (shown > most) {
+            most = shown;
+            best = k;
+        }
+    }
+    return best;
+}
+
+mien_edges mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height)
 {
     float em = roundf(13 * ui->scale) / ui->pixel_ratio;
-    float of = !ui->settings ? props_em : room_for_tabs(width, em) ? settings_em : menu_em;
+    float of = ui->wearing                                ? props_em
+               : ui->settings && room_for_tabs(width, em) ? settings_em
+                                                          : menu_em;
     float wide = roundf(of * em), low = roundf(low_em * em);
-    *right = *bottom = 0;
-    if (c->guide.stage != MIEN_UI_GUIDE_OFF || !(ui->settings || ui->wearing)) {
-        return;
+    mien_edges e = {};
+    if (c->guide.stage != MIEN_UI_GUIDE_OFF) {
+        return e;
+    }
+    if (!(ui->settings || ui->wearing || ui->camera)) {
+        return ui->menu_at.z > 0 ? beside_menu(ui->menu_at, width, height) : e;
     }
     if (width - wide >= 0.45f * width) {
-        *right = wide;
+        e.right = wide;
     } else if (height - low >= 0.42f * height) {
-        *bottom = low;
+        e.bottom = low;
     }
+    return e;
 }
 
 bool mien_ui_visible(const mien_ui *ui, float *bar_px)
@@ -715,16 +739,17 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
         ui->keep = ui->keep && (ui->popup || ui->menu || ui->headless);
     } else {
         ui->popup = false;
+        ui->menu_at = ImVec4(0, 0, 0, 0);
     }
     bar /= ui->pixel_ratio;
-    mien_ui_place(ui, c, io.DisplaySize.x, io.DisplaySize.y, &ui->page_right, &ui->page_bottom);
+    ui->page = mien_ui_place(ui, c, io.DisplaySize.x, io.DisplaySize.y);
     if (ui->settings) {
         settings_window(ui, c, bar);
     } else if (ui->wearing) {
         props_page(ui, c, bar);
     }
     if (ui->camera) {
-        camera_window(ui, c);
+        camera_window(ui, c, bar);
     }
     if (ui->heading) {
         head_window(c);

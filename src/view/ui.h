@@ -175,9 +175,9 @@ void mien_ui_show(struct mien_ui *ui, enum mien_ui_menu menu);
 bool mien_ui_visible(const struct mien_ui *ui, float *bar_px);
 // Whether the things to wear were shown when it was drawn last: their pictures are wanted.
 bool mien_ui_shows_props(const struct mien_ui *ui);
-// What of the window the page that is shown now keeps for itself, at the right and the lower edge.
-void mien_ui_page(const struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
-                  int height_px, float *right_px, float *bottom_px);
+// What of the window the page or the menu that is shown now keeps for itself.
+struct mien_edges mien_ui_page(const struct mien_ui *ui, const struct mien_ui_controls *c,
+                               int width_px, int height_px);
 // Over what the view has drawn, into the framebuffer that is bound.
 void mien_ui_draw(struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
                   int height_px);

@@ -217,20 +217,19 @@ const char *key_words(const mien_ui_guide &g)
 
 } // namespace
 
-void mien_ui_page(const mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px,
-                  float *right_px, float *bottom_px)
+mien_edges mien_ui_page(const mien_ui *ui, const mien_ui_controls *c, int width_px, int height_px)
 {
     float ratio = ui->pixel_ratio;
-    mien_ui_place(ui, c, (float)width_px / ratio, (float)height_px / ratio, right_px, bottom_px);
-    *right_px *= ratio;
-    *bottom_px *= ratio;
     if (c->guide.stage == MIEN_UI_GUIDE_OFF) {
-        return;
+        mien_edges e = mien_ui_place(ui, c, (float)width_px / ratio, (float)height_px / ratio);
+        return {e.left * ratio, e.top * ratio, e.right * ratio, e.bottom * ratio};
     }
     float em = roundf(13 * ui->scale);
     form f = form_of((float)width_px / em, (float)height_px / em);
-    *right_px = f == COLUMN ? roundf(wide_em * em) : 0;
-    *bottom_px = f == COLUMN ? 0 : roundf((f == BELOW ? full_em : strip_em) * em);
+    mien_edges e = {};
+    e.right = f == COLUMN ? roundf(wide_em * em) : 0;
+    e.bottom = f == COLUMN ? 0 : roundf((f == BELOW ? full_em : strip_em) * em);
+    return e;
 }
 
 void mien_ui_guide_page(mien_ui *ui, const mien_ui_controls *c)

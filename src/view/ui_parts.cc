@@ -274,7 +274,7 @@ void prop_cell(const mien_ui_controls *c, int i, float size)
 void prop_part(mien_ui *ui, const mien_ui_controls *c)
 {
     float em = ImGui::GetFontSize(), size = 6.2f * em, gap = 0.6f * em;
-    bool page = ui->page_right > 0 || ui->page_bottom > 0; // which scrolls itself
+    bool page = ui->page.right > 0 || ui->page.bottom > 0; // which scrolls itself
     ImVec2 room = ImGui::GetIO().DisplaySize;
     float wide = page ? ImGui::GetContentRegionAvail().x : fminf(0.86f * room.x - 2 * em, 29 * em);
     int columns = (int)((wide + gap) / (size + gap));
@@ -623,8 +623,14 @@ void mien_ui_camera_page(const mien_ui_controls *c)
     if (ImGui::Button(mien_action_words(MIEN_ACTION_HOLD_RATE))) {
         mien_action_ask(c->actions, MIEN_ACTION_HOLD_RATE);
     }
-    ImGui::SameLine();
-    if (ImGui::Button(mien_action_words(MIEN_ACTION_RESET_CONTROLS))) {
+    const ImGuiStyle &g = ImGui::GetStyle();
+    const char *reset = mien_action_words(MIEN_ACTION_RESET_CONTROLS);
+    float ends = ImGui::GetItemRectMax().x + g.ItemSpacing.x + ImGui::CalcTextSize(reset).x +
+                 2 * g.FramePadding.x;
+    if (ends <= ImGui::GetWindowPos().x + ImGui::GetContentRegionMax().x) {
+        ImGui::SameLine();
+    }
+    if (ImGui::Button(reset)) {
         mien_action_ask(c->actions, MIEN_ACTION_RESET_CONTROLS);
     }
     ImGui::Separator();

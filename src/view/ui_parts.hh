@@ -30,10 +30,11 @@ struct mien_ui {
     bool offering;                             // there is no source: what to do is shown
     bool wearing;                              // the page of things to wear is open
     int part;                                  // of the settings, where they have no tabs
-    float page_right, page_bottom;             // what a page has of the window, in window points
-    bool heading; // one's own head is on the stage: its window is shown
-    bool popup;   // a menu was open when drawn last
-    int menu;     // to be opened with the next drawing; 0 = none
+    mien_edges page;                           // what pages have of the window, in window points
+    bool heading;   // one's own head is on the stage: its window is shown
+    bool popup;     // a menu was open when drawn last
+    ImVec4 menu_at; // left, top, right, bottom of it, window points; 0s: none
+    int menu;       // to be opened with the next drawing; 0 = none
     bool close_all;
     bool keep;                                                // headless: the bar stays
     int64_t mouse_ns;                                         // when the mouse moved last
@@ -52,10 +53,9 @@ const ImVec4 mien_ui_accent(0.31f, 0.82f, 0.745f, 1), mien_ui_dim(0.62f, 0.667f,
 void mien_ui_part(mien_ui *ui, const mien_ui_controls *c, int which);
 // What a camera lets itself be set.
 void mien_ui_camera_page(const mien_ui_controls *c);
-// What the page of things to wear or the settings take of a window of this size, beside or below
-// the picture; 0 and 0: nothing, they lie over it.
-void mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height,
-                   float *right, float *bottom);
+// What pages and the open menu take of a window of this size (window points) beside, below or above
+// the picture; all 0: nothing, they lie over it.
+mien_edges mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height);
 // The page of calibration (view/ui_guide.cc), while it has a stage.
 void mien_ui_guide_page(mien_ui *ui, const mien_ui_controls *c);
 // One's own head: what it is made from, how it is shown, saving it.

@@ -273,7 +273,7 @@ static void begin_buffer(GLuint buffer, int w, int h, float red, float green, fl
     glDisable(GL_SCISSOR_TEST);
     glDepthMask(GL_TRUE);
     glClearColor(red, green, blue, 1);
-    glClear(GL_COLOR_BUFFER_BIT | GL_DEPTH_BUFFER_BIT);
+    glClear(GL_COLOR_BUFFER_BIT);
 }
 
 // What the faces wear onto its layer, once a frame however often and wherever it is shown. False:
@@ -302,31 +302,34 @@ static struct mien_layout lay_out(struct mien_view *v, const struct mien_view_se
                                   int h, int lanes)
 {
     bool stage = mien_stage_has(&v->stage, s->stage.shows), beside = stage && s->stage.beside;
+    const struct mien_edges *kept = &s->kept;
     float wide = beside ? roundf(0.44f * (float)v->width) : 0;
-    struct mien_layout l = mien_hud_layout(&(struct mien_hud_screen){.width_px = v->width,
-                                                                     .height_px = v->height,
-                                                                     .right_px = s->right_px + wide,
-                                                                     .bottom_px = s->bottom_px,
-                                                                     .picture_w = w,
-                                                                     .picture_h = h,
-                                                                     .bars = s->bars,
-                                                                     .lanes = lanes,
-                                                                     .hud = s->hud});
-    l.area.y += s->top_px;
-    l.area.h -= s->top_px;
-    l.side.y += s->top_px;
-    l.side.h -= s->top_px;
-    l.window.y += s->top_px;
-    l.window.h -= s->top_px;
-    l.bars.y += s->top_px;
-    l.bars.h -= s->top_px;
+    float left = kept->left, top = kept->top + s->top_px;
+    struct mien_layout l =
+        mien_hud_layout(&(struct mien_hud_screen){.width_px = v->width,
+                                                  .height_px = v->height,
+                                                  .right_px = left + kept->right + wide,
+                                                  .bottom_px = kept->top + kept->bottom,
+                                                  .picture_w = w,
+                                                  .picture_h = h,
+                                                  .bars = s->bars,
+                                                  .lanes = lanes,
+                                                  .hud = s->hud});
     // Bars beside the picture end it, those below it lie over it.
-    float right = l.bars.w > 0 && l.bars.x > 0 ? l.bars.x : (float)v->width - s->right_px - wide;
-    float high = (float)v->height - s->bottom_px - s->top_px;
-    v->staged =
-        !stage   ? (struct mien_rect){0}
-        : beside ? (struct mien_rect){(float)v->width - s->right_px - wide, s->top_px, wide, high}
-                 : (struct mien_rect){0, s->top_px, right, high};
+    float right = (float)v->width - kept->right - wide;
+    float high = (float)v->height - kept->bottom - top;
+    float ends = l.bars.w > 0 && l.bars.x > 0 ? l.bars.x + left : right;
+    // A menu bar lies over the picture, everything else is below it.
+    struct mien_rect *all[] = {&l.video, &l.foot, &l.area, &l.side, &l.window, &l.bars};
+    for (size_t i = 0; i < MIEN_COUNT(all); i++) {
+        bool under = i < 2;
+        all[i]->x += left;
+        all[i]->y += under ? kept->top : top;
+        all[i]->h -= under ? 0 : s->top_px;
+    }
+    v->staged = !stage   ? (struct mien_rect){0}
+                : beside ? (struct mien_rect){right, top, wide, high}
+                         : (struct mien_rect){left, top, ends - left, high};
     return l;
 }
 
@@ -367,6 +370,9 @@ void mien_view_draw(struct mien_view *v, const struct mien_image *frame,
         // A face of video stands out before a darker picture.
         bool stage = mien_view_mode_at(s->mode)->draws & MIEN_DRAWS_STAGE && result->count > 0;
         mien_scene_video(&v->scene, &map, v->height, stage ? 0.38f + 0.62f * s->fade : 1);
+        if (result->count > 0 && mien_view_mode_at(s->mode)->shader) { // else nothing has depth
+            glClear(GL_DEPTH_BUFFER_BIT);
+        }
         for (int i = result->count - 1; i >= 0; i--) { // the first face on top
             if (i < MIEN_FACES_MAX) {
                 draw_face(v, &map, l.ui, result, i, s);
@@ -663,6 +669,7 @@ static GLuint make_thumb(struct mien_view *v, const char *path)
     struct mien_map map = {{0, 0, THUMB_PX, THUMB_PX}, THUMB_PX, THUMB_PX, false};
     const struct mien_scene_look look = {MIEN_VIEW_SHADED, true, 1};
     mien_scene_video(&v->scene, &map, THUMB_PX, 1);
+    glClear(GL_DEPTH_BUFFER_BIT);
     mien_scene_face(&v->scene, &map, THUMB_PX, v->posed, 0, &look);
     mien_layer_show(&v->model_wears.layer, &map, THUMB_PX);
     read_back(v, v->copy.frame, &v->thumb_picture);

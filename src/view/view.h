@@ -31,6 +31,10 @@ enum mien_programme {
 // Of one output alone: what the others get, or one of its own (less one, an enum mien_programme).
 #define MIEN_PROGRAMME_OF_NAMES "same|" MIEN_PROGRAMME_NAMES
 
+struct mien_edges {
+    float left, top, right, bottom; // px
+};
+
 struct mien_view_settings {
     enum mien_view_mode mode;
     bool mirror;
@@ -43,8 +47,8 @@ struct mien_view_settings {
     float fade;   // of what is drawn over the face: 0 = full strength … 1 = invisible
     float top_px; // kept free for a menu bar
     struct mien_stage_settings stage;
-    float right_px, bottom_px; // of the window, for a page beside or below the picture
-    bool notes_apart;          // lamps, notices and the help sheet are left to mien_view_notes
+    struct mien_edges kept; // of the window, for menus and pages beside the picture
+    bool notes_apart;       // lamps, notices and the help sheet are left to mien_view_notes
 };
 
 struct mien_view; // opaque
