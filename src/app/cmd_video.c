@@ -349,8 +349,7 @@ int mien_cmd_video(int argc, char **argv)
          0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames per second of a folder; 0: 30", 0, 1000},
-        {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F",
-         "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
+        {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F", MIEN_HELP_FILTER, -1, 10},
         {"no-refine", 0, MIEN_OPT_BOOL, &o.no_refine, NULL,
          "identity from single frames alone, without refining the shape on several pictures of a "
          "turning head",

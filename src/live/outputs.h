@@ -3,6 +3,7 @@
 #define MIEN_LIVE_OUTPUTS_H
 
 #include "engine/engine.h"
+#include "engine/help.h"
 #include "sink/sinks.h"
 
 enum { MIEN_OUTPUTS_MAX = 8 + MIEN_SINKS_MAX };
@@ -28,49 +29,16 @@ struct mien_engine_options {
     int max_faces, threads;
     bool quality;
 };
-#define MIEN_ENGINE_OPTS(o)                                                                       \
-    {"faces",                                                                                     \
-     'n',                                                                                         \
-     MIEN_OPT_INT,                                                                                \
-     &(o).max_faces,                                                                              \
-     "N",                                                                                         \
-     "most faces to follow or to find; 0 means one in videos, eight in pictures",                 \
-     0,                                                                                           \
-     MIEN_FACES_MAX},                                                                             \
-        {"fov",                                                                                   \
-         0,                                                                                       \
-         MIEN_OPT_FLOAT,                                                                          \
-         &(o).fov_deg,                                                                            \
-         "DEG",                                                                                   \
-         "horizontal field of view of the camera; 0: unknown, the focal length is taken as 1.2 "  \
-         "times the longer side, for photographs 4 times",                                        \
-         0,                                                                                       \
-         170},                                                                                    \
-        {"quality",                                                                               \
-         'q',                                                                                     \
-         MIEN_OPT_BOOL,                                                                           \
-         &(o).quality,                                                                            \
-         NULL,                                                                                    \
-         "also evaluate each face mirrored: twice the time, slightly more accurate",              \
-         0,                                                                                       \
-         0},                                                                                      \
-        {"threads",                                                                               \
-         't',                                                                                     \
-         MIEN_OPT_INT,                                                                            \
-         &(o).threads,                                                                            \
-         "N",                                                                                     \
-         "use N threads; 0: one per core. Results do not depend on it",                           \
-         0,                                                                                       \
-         256},                                                                                    \
-        {"net",    0,      MIEN_OPT_INPUT,                                                        \
-         &(o).net, "NAME", "face network: standard, clean (licence-clean), or a file",            \
-         0,        0},                                                                            \
-        {"detector",  0,      MIEN_OPT_INPUT,                                                     \
-         &(o).detect, "FILE", "detector instead of models/detect.net",                            \
-         0,           0},                                                                         \
-    {                                                                                             \
-        "face", 0, MIEN_OPT_INPUT, &(o).face, "FILE", "face model instead of models/ict.face", 0, \
-            0                                                                                     \
-    }
+// clang-format off
+#define MIEN_ENGINE_OPTS(o)                                                                        \
+    {"faces", 'n', MIEN_OPT_INT, &(o).max_faces, "N", MIEN_HELP_FACES, 0, MIEN_FACES_MAX},         \
+    {"fov", 0, MIEN_OPT_FLOAT, &(o).fov_deg, "DEG", MIEN_HELP_FOV, 0, 170},                        \
+    {"quality", 'q', MIEN_OPT_BOOL, &(o).quality, NULL, MIEN_HELP_QUALITY, 0, 0},                  \
+    {"threads", 't', MIEN_OPT_INT, &(o).threads, "N",                                              \
+     "use N threads; 0: one per core. Results do not depend on it", 0, 256},                       \
+    {"net", 0, MIEN_OPT_INPUT, &(o).net, "NAME", MIEN_HELP_NET, 0, 0},                             \
+    {"detector", 0, MIEN_OPT_INPUT, &(o).detect, "FILE", MIEN_HELP_DETECTOR, 0, 0},                \
+    {"face", 0, MIEN_OPT_INPUT, &(o).face, "FILE", MIEN_HELP_FACE, 0, 0}
+// clang-format on
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/help.h"
 #include "live/files.h"
 #include "live/session_parts.h"
 #include "sink/sinks.h"
@@ -54,24 +55,20 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
          "capture_rate",
          BY(SOURCE)},
         {{"control", 0, MIEN_OPT_FIELD(&o->control), "NAME=VALUE",
-          "set the camera's controls, with commas between them; mien cameras --controls lists them",
+          "set a camera's controls, with commas between them; mien cameras --controls lists them",
           0, 0},
          NULL,
          BY(SET_CONTROL)},
-        {{"fov", 0, MIEN_OPT_FIELD(&o->fov), "DEG",
-          "the camera's horizontal field of view; 0 when unknown", 0, 170},
+        {{"fov", 0, MIEN_OPT_FIELD(&o->fov), "DEG", MIEN_HELP_FOV, 0, 170},
          "fov",
          LIVE(FOV, controls.fov_deg)},
-        {{"faces", 'n', MIEN_OPT_FIELD(&o->faces), "N", "faces to follow; 0 is one", 0,
-          MIEN_FACES_MAX},
+        {{"faces", 'n', MIEN_OPT_FIELD(&o->faces), "N", MIEN_HELP_FACES, 0, MIEN_FACES_MAX},
          "faces",
          BY(FACES)},
-        {{"quality", 'q', MIEN_OPT_FIELD(&o->quality), NULL,
-          "also evaluate every face mirrored: less jitter, twice the network's time", 0, 0},
+        {{"quality", 'q', MIEN_OPT_FIELD(&o->quality), NULL, MIEN_HELP_QUALITY, 0, 0},
          "quality",
          LIVE(QUALITY, controls.quality)},
-        {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F",
-          "strength of smoothing; 0 is the default, -1 none, 2 twice as steady", -1, 10},
+        {{"filter", 0, MIEN_OPT_FIELD(&o->filter), "F", MIEN_HELP_FILTER, -1, 10},
          NULL,
          BY(SMOOTHING)},
         {{"mode", 'm', MIEN_OPT_CHOICE, &o->mode, MIEN_VIEW_MODE_NAMES,
@@ -229,11 +226,10 @@ void mien_settings_bind(struct mien_settings *s, struct mien_session_options *o)
           0, 0},
          "profile",
          BY(RANGE)},
-        {{"net", 0, MIEN_OPT_INPUT, &o->net, "NAME",
-          "face network: standard, clean (licence-clean), or a file", 0, 0},
+        {{"net", 0, MIEN_OPT_INPUT, &o->net, "NAME", MIEN_HELP_NET, 0, 0},
          "network",
          BY(SET_NETWORK)},
-        {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", "another detector", 0, 0},
+        {{"detector", 0, MIEN_OPT_INPUT, &o->detect, "FILE", MIEN_HELP_DETECTOR, 0, 0},
          NULL,
          NEVER},
         {{"menu", 0, MIEN_OPT_CHOICE, &o->menu, MIEN_UI_MENU_NAMES,
