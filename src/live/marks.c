@@ -131,6 +131,7 @@ bool mien_mark_of_osc(const void *data, size_t size, char text[MIEN_MARK_TEXT])
 
 struct mien_mark_feed {
     int fd;
+    char *pipe;    // owned; the path of a pipe that others open by name; NULL: another kind
     bool osc, own; // own: fd is to be closed
     mien_mark_fn take;
     void *arg;
@@ -160,6 +161,23 @@ static void split_lines(struct mien_mark_feed *f, int64_t now)
     }
 }
 
+// Whoever wrote has closed: what they left is a line, and the next one to write may come. False:
+// nobody can.
+static bool wait_for_next(struct mien_mark_feed *f, int64_t now)
+{
+    if (f->used) { // a last line needs no end
+        say(f, f->line, f->used, now);
+        f->used = 0;
+    }
+    // Opened anew, before the old one is closed so that nothing is lost: poll waits again then.
+    int fd = f->pipe ? open(f->pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    if (fd >= 0) {
+        close(f->fd);
+        f->fd = fd;
+    }
+    return fd >= 0;
+}
+
 static void *run_feed(void *arg)
 {
     struct mien_mark_feed *f = arg;
@@ -178,10 +196,7 @@ static void *run_feed(void *arg)
         } else if (n > 0) {
             f->used += (size_t)n;
             split_lines(f, now);
-        } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-            if (f->used) { // the last line needs no end
-                say(f, f->line, f->used, now);
-            }
+        } else if ((n == 0 || (errno != EAGAIN && errno != EINTR)) && !wait_for_next(f, now)) {
             break;
         }
     }
@@ -217,8 +232,9 @@ static bool open_pipe(struct mien_mark_feed *f, const char *path)
                    path);
         return false;
     }
-    // For writing too: the pipe does not end when the one who writes does.
-    f->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    bool named = S_ISFIFO(st.st_mode);
+    f->pipe = named ? mien_copy_text(path) : NULL;
+    f->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
     f->own = true;
     if (f->fd < 0) {
         mien_error("--marks %s: %s", path, strerror(errno));
@@ -261,6 +277,7 @@ void mien_mark_feed_close(struct mien_mark_feed *f)
     if (f->own && f->fd >= 0) {
         close(f->fd);
     }
+    mien_free(f->pipe);
     mien_free(f);
 }
 

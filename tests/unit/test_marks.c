@@ -156,7 +156,9 @@ static void test_pipe(void **state)
         assert_int_equal(write(fd, "o\n\n", 3), 3);
         expect(&inbox, "two");
         expect(&inbox, "");
+        assert_int_equal(write(fd, "without an end", 14), 14);
         close(fd);
+        expect(&inbox, "without an end");
     }
     mien_mark_feed_close(f);
     FILE *file = fopen(in_dir("plain"), "w");
