@@ -2,6 +2,7 @@
 // one line; for the camera tests in the virtual machine.
 //
 //   capture URI FRAMES SECONDS [WIDTH HEIGHT yuyv|mjpg|auto] [MARKFILE]
+//   capture DEVICE hold        holds 30 frames a second, as the camera's page does, and says how
 //
 // Prints one line: decoded frames, bad ones (refused by the decoder), the source's counters,
 // whether the camera was lost, size and format, granted and measured rate, oldest age, state; exit
@@ -12,10 +13,23 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "source/controls.h"
 #include "source/source.h"
+
+static int hold(const char *device)
+{
+    char said[200] = "";
+    struct mien_why why = {0};
+    bool ok = mien_controls_hold_rate(device, 30, said, sizeof said, &why);
+    printf("%s\n", ok ? said : why.text);
+    return !ok;
+}
 
 int main(int argc, char **argv)
 {
+    if (argc == 3 && !strcmp(argv[2], "hold")) {
+        return hold(argv[1]);
+    }
     if (argc < 4) {
         fprintf(stderr, "usage: capture URI FRAMES SECONDS [WIDTH HEIGHT FORMAT] [MARKFILE]\n");
         return 2;

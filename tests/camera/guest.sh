@@ -143,6 +143,32 @@ group_uvc() {
         ./capture "camera:paper" 1 1
 }
 
+# Exposure, and "hold 30 frames a second" of the camera's page.
+group_controls() {
+    local camera
+    plug good
+    camera=$(node_of 'Paper Cam')
+    expect "the exposure's controls are listed" 0 'auto_exposure' 'exposure_dynamic_framerate' 'exposure_time_absolute' -- \
+        ./mien cameras --controls
+    expect "opening a camera keeps its rate: dim light may not slow it" 0 'decoded=5' -- ./capture "$camera" 5 60 640 480 yuyv
+    grep -q 'uvc: exposure control 3 is 0' /tmp/uvc.log
+    result $? "the driver was told so"
+    expect "it may be allowed" 0 'decoded=5' -- \
+        ./mien video "$camera" --frames 5 --control exposure_dynamic_framerate=1 --md5 /dev/null
+    tail -n 1 /tmp/uvc.log | grep -q 'exposure control 3 is 1'
+    result $? "the driver was told so"
+    expect "hold 30: automatic exposure may not slow down" 0 'holds 30 a second: dim light makes it darker' -- ./capture "$camera" hold
+    tail -n 1 /tmp/uvc.log | grep -q 'exposure control 3 is 0'
+    result $? "the driver was told so"
+    expect "exposure by hand, too long for 30" 0 -- \
+        ./mien video "$camera" --frames 5 --control auto_exposure=manual_mode,exposure_time_absolute=800 --md5 /dev/null
+    expect "hold 30: it is made short enough" 0 'holds 30 a second: the exposure is fixed' -- ./capture "$camera" hold
+    tail -n 1 /tmp/uvc.log | grep -q 'exposure control 4 is 333'
+    result $? "the driver was told so"
+    unplug
+    expect "hold 30 where nothing can be set" 1 'exposure cannot be set: more light' -- ./capture "$vivid" hold
+}
+
 # The virtual camera on a real output device (vivid's): what was granted, and how many frames the
 # driver took, are mien's own words.
 group_virtual() {
@@ -175,7 +201,7 @@ group_program() {
     result $? "its records go on after the gap, every line whole ($(cat /tmp/before) lines before, $(wc -l <$lines) in all)"
 }
 
-for group in ${groups:-vivid uvc virtual program}; do
+for group in ${groups:-vivid uvc controls virtual program}; do
     group_$group
 done
 echo "$((checks - failures)) passed, $failures failed"

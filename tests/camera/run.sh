@@ -2,7 +2,7 @@
 # The camera code against real kernel drivers, without a camera: boots Debian's kernel in QEMU (software
 # emulation, the host's tree as a read-only root) with vivid, and with a UVC webcam that uvc.c emulates.
 #   tests/camera/run.sh BUILD [GROUP…]   e.g. build/release; `make check-camera` runs all groups of
-#                                        guest.sh: vivid, uvc, virtual, program
+#                                        guest.sh: vivid, uvc, controls, virtual, program
 # Needs Debian packages, installed on demand: see below. The kernel (71 MB) is kept in $MIEN_CACHE
 # (default build/camera). Exit status 77: not possible here, the last line says why.
 set -eu

@@ -92,8 +92,8 @@ static const uint8_t configuration[] = {
     U16(0),
     U16(0),
     2,
-    0,
-    0, // terminal 1: camera
+    0x0e, // exposure: mode, priority, time
+    0,    // terminal 1: camera
     9,
     0x24,
     3,
@@ -203,6 +203,7 @@ static struct {
     unsigned number;  // of frames since the stream began
     unsigned streams; // begun so far
     uint8_t toggle;
+    uint32_t exposure[3]; // mode (1: manual, 8: automatic), may slow down, time in 100 us
     int64_t due_ns;
     uint8_t yuyv[1280 * 720 * 2];
 } cam;
@@ -376,8 +377,58 @@ static int standard_request(const uint8_t *s, uint8_t *b)
 }
 
 // Probe and commit of the streaming interface (USB Video Class 1.0, 4.3.1.1).
+// The camera's exposure (CT_AE_MODE_CONTROL 2, CT_AE_PRIORITY_CONTROL 3,
+// CT_EXPOSURE_TIME_ABSOLUTE_CONTROL 4): automatic, free to slow down, 50 ms until it is told.
+static int exposure_request(const uint8_t *s, const uint8_t *data, uint8_t *b)
+{
+    static const struct {
+        uint8_t size;
+        uint32_t least, most, step, usual;
+    } controls[] = {{1, 1, 8, 1 | 8, 8}, {1, 0, 1, 1, 1}, {4, 1, 5000, 1, 500}};
+    unsigned i = s[3] - 2u;
+    if (i > 2) {
+        return -1;
+    }
+    uint32_t v = 0;
+    switch (s[1]) {
+    case 0x01: // SET_CUR
+        cam.exposure[i] = i == 2 ? get32(data) : data[0];
+        printf("uvc: exposure control %u is %u\n", i + 2, cam.exposure[i]);
+        return 0;
+    case 0x81: // GET_CUR
+        v = cam.exposure[i];
+        break;
+    case 0x82: // GET_MIN
+        v = controls[i].least;
+        break;
+    case 0x83: // GET_MAX
+        v = controls[i].most;
+        break;
+    case 0x84: // GET_RES
+        v = controls[i].step;
+        break;
+    case 0x85: // GET_LEN
+        b[0] = controls[i].size;
+        b[1] = 0;
+        return 2;
+    case 0x86: // GET_INFO
+        b[0] = 3;
+        return 1;
+    case 0x87: // GET_DEF
+        v = controls[i].usual;
+        break;
+    default:
+        return -1;
+    }
+    memcpy(b, (uint8_t[]){U32(v)}, 4);
+    return controls[i].size;
+}
+
 static int video_request(const uint8_t *s, const uint8_t *data, uint8_t *b)
 {
+    if (s[4] == 0 && s[5] == 1) {
+        return exposure_request(s, data, b);
+    }
     uint8_t *t = s[3] == 1 ? cam.probe : s[3] == 2 ? cam.commit : NULL;
     if (s[4] != 1 || !t) {
         return -1;
@@ -520,6 +571,7 @@ int main(int argc, char **argv)
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
+    memcpy(cam.exposure, (uint32_t[]){8, 1, 500}, sizeof cam.exposure);
     settle(cam.probe, FORMAT_YUYV, 1, INTERVAL_30);
     settle(cam.commit, FORMAT_YUYV, 1, INTERVAL_30);
     if (!attach()) {
