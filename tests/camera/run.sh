@@ -76,12 +76,12 @@ $cc -O2 -Wall -Wextra -D_GNU_SOURCE -o "$work/uvc" $here/uvc.c
 $cc -O2 -Wall -Wextra -o "$work/control" $here/control.c
 $cc -O2 -Wall -Wextra -D_GNU_SOURCE -Isrc -o "$work/capture" $here/capture.c "$build/libmien-all.a" \
     -Wl,--as-needed $(pkg-config --libs libjpeg libpng libavformat libavcodec libavutil libswscale) \
-    -lz -lm -pthread
+    -lz -ldeflate -lm -pthread
 cp "$build/mien" "$work/mien"
 cp "$here/guest.sh" "$work/"
 printf 'home=%q\ngroups=%q\n' "$PWD" "$*" >"$work/options"
 $cc -O2 -D_GNU_SOURCE -Isrc -o "$work/picture" $here/picture.c "$build/libmien-all.a" -Wl,--as-needed \
-    $(pkg-config --libs libjpeg libpng) -lz -lm -pthread
+    $(pkg-config --libs libjpeg libpng) -lz -ldeflate -lm -pthread
 "$work/picture" "$work/small.jpg" 640 480
 "$work/picture" "$work/large.jpg" 1280 720
 
