@@ -96,7 +96,7 @@ static int find(struct mien_ui_controls *c, char (*path)[1024], const char *want
         add(c, path, c->props, NULL, want);
         return c->props - 1;
     }
-    mien_error("there is nothing to wear of the name \"%s\", nor a file; the menu Props lists what "
+    mien_error("there is nothing to wear called \"%s\", nor such a file; the menu Props lists what "
                "there is",
                want);
     return -1;

@@ -33,7 +33,8 @@ void mien_session_list_networks(struct mien_session *s)
     s->network.asked = -1;
     if (mien_live_network_replaced(s->live)) {
         char text[400];
-        snprintf(text, sizeof(text), "the network %.100s of last time cannot be used: standard is",
+        snprintf(text, sizeof(text),
+                 "the network %.100s, used last time, cannot be used now: using standard",
                  s->o.net);
         mien_show_notice_for(s->show, text, 6);
     }

@@ -71,7 +71,7 @@ void mien_session_open_guide(struct mien_session *s, const struct mien_action *a
 {
     struct mien_session_person *p = &s->person;
     if (s->show->controls.profile_learning) {
-        mien_show_notice(s->show, "a range is being learnt already");
+        mien_show_notice(s->show, "a calibration is running already");
         return;
     }
     if (p->guide.stage != MIEN_GUIDE_OFF) { // begins anew
@@ -263,7 +263,7 @@ bool mien_session_open_profile(struct mien_session *s)
         }
         if (access(s->person.path, F_OK) ||
             !mien_profile_load(&s->person.profile, s->person.path)) {
-            mien_warn("the profile \"%s\" of last time cannot be used", name);
+            mien_warn("the profile \"%s\", used last time, cannot be used now", name);
         }
         s->person.range = s->person.profile;
         return true;
@@ -272,7 +272,7 @@ bool mien_session_open_profile(struct mien_session *s)
         s->person.guided = !s->o.headless;
         if (!s->person.guided) {
             mien_info("there is no profile \"%s\" yet: the source's first four seconds are taken "
-                      "as the face at rest, the next six as all that it does",
+                      "as the face at rest, the next six as all that it can do",
                       name);
             mien_profile_begin(&s->person.profile);
         }

@@ -227,7 +227,7 @@ enum mien_video_device_sent mien_video_device_send(struct mien_video_device *d,
     d->can_write = false;
     if (d->width != was.width || d->height != was.height || d->stride != was.stride ||
         d->uyvy != was.uyvy) {
-        mien_error("%s: grants another format than just before", d->path);
+        mien_error("%s: grants a different format than a moment ago", d->path);
         return MIEN_VIDEO_BROKEN;
     }
     return stream(d, frame);
