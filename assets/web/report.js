@@ -305,7 +305,7 @@ tools.append(button("−", "see more", () => zoom(2)), button("+", "see less, cl
              }),
              button("Compare with …", "the report of another session, read from a file", () => file.click()),
              button("Save table", "CSV of the stretch that is shown, a row a face and moment", save), file);
-const tell = () => where.textContent = `${clock(view[0])} – ${clock(view[1])}; draw over a plot to look closer`;
+const tell = () => where.textContent = `${clock(view[0])} – ${clock(view[1])}; drag over a plot to zoom`;
 addEventListener("keydown", event => {
     const acts = {"+": () => zoom(0.5), "-": () => zoom(2), "0": () => show(0, length),
                   ArrowLeft: () => shift(-0.25), ArrowRight: () => shift(0.25)};
@@ -407,8 +407,8 @@ const section = make("section", {});
 const of = make("select", {}), against = make("select", {});
 const whole = make("input", {type: "checkbox", checked: true});
 const results = [make("table", {}), make("table", {})];
-section.innerHTML = "<h2>Figures of what is shown, and against what</h2><p>Means over the stretch in view. The effect is the " +
-    "difference in standard deviations (both pooled); frames follow one another, so it is no test.</p><p class=pick></p>";
+section.innerHTML = "<h2>The stretch in view, compared</h2><p>Means over the stretch in view. The effect is the " +
+    "difference in standard deviations (both pooled); neighbouring frames depend on one another, so it is no significance test.</p><p class=pick></p>";
 section.querySelector(".pick").append(of, " against ", against, make("label", {}, " ", whole, " usable stretches only"));
 section.append(results[0], make("details", {}, make("summary", {textContent: "Action units and blendshapes"}), results[1]));
 const baseline_s = 30;

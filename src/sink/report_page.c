@@ -307,7 +307,7 @@ static void write_episodes(const struct mien_report *r, const struct mien_report
     }
     put(t, "</table>");
     if (p->episodes_dropped) {
-        fprintf(t->file, "<p>And %d later ones, beyond this table.</p>", p->episodes_dropped);
+        fprintf(t->file, "<p>%d later ones are left out of this table.</p>", p->episodes_dropped);
     }
     put(t, p->shown > 12 ? "</details>" : "");
 }
@@ -549,7 +549,7 @@ static void write_conditions(const struct mien_report *r, struct mien_text *t)
     struct tm tm;
     char text[64];
     if (r->wall_s && localtime_r(&at, &tm) && strftime(text, sizeof(text), "%F %T %z", &tm)) {
-        fprintf(t->file, "Begun <time>%s</time>; ", text);
+        fprintf(t->file, "Started <time>%s</time>; ", text);
     }
     put(t, "0:00 here is time_s ");
     write_number(t, r->start_s, 3);
