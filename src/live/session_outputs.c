@@ -131,8 +131,10 @@ void mien_session_set_lamps(struct mien_session *s)
         bool short_name = traffic == MIEN_TRAFFIC_FILE && slash;
         if (c->sink[i].on && traffic != MIEN_TRAFFIC_NONE) {
             info->lamp[n].kind = of[traffic].lamp;
-            snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s: %.34s",
-                     of[traffic].doing, short_name ? slash + 1 : c->sink[i].spec);
+            const char *name = short_name ? slash + 1 : c->sink[i].spec;
+            snprintf(info->lamp[n++].text, sizeof(info->lamp[0].text), "%s: %.*s%s",
+                     of[traffic].doing, strlen(name) > 34 ? 31 : 34, name,
+                     strlen(name) > 34 ? "…" : "");
         }
     }
     info->lamps = n;
