@@ -107,8 +107,6 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
     static const char *const paint[] = {"u_projection", "u_pose", "u_light",   "u_place", "u_paint",
                                         "u_full",       "u_seen", "u_picture", "u_skin",  NULL};
     static const char *const depth[] = {"u_projection", "u_pose", "u_hull", NULL};
-    static const char *const shadow[] = {"u_projection", "u_pose", "u_to_light", "u_place",
-                                         "u_shadow",     "u_area", "u_height",   NULL};
     memset(w, 0, sizeof(*w));
     w->mesh = m;
     mien_coarse_make(&w->coarse, m, cell_mm); // without it nothing is hidden
@@ -121,15 +119,8 @@ bool mien_wear_init(struct mien_wear *w, const struct mien_mesh *m)
         mien_gl_program("prop_light.glsl+prop_fine.vert", "prop_fine.frag", mesh, w->fine_uniform);
     w->paint_program = mien_gl_program("mesh.vert", "paint.frag", paint, w->paint_uniform);
     w->depth_program = mien_gl_program("depth.vert", "depth.frag", depth, w->depth_uniform);
-    bool falls = true;
-    for (int n = 0; n < MIEN_WEAR_MAX; n++) { // where the CPU draws, a loop of unknown length and
-        char name[40]; // what it reads from arrays take as long as all the rest
-        snprintf(name, sizeof(name), "COUNT=%d+shadow.frag", n + 1);
-        w->shadow_program[n] = mien_gl_program("shadow.vert", name, shadow, w->shadow_uniform[n]);
-        falls = falls && w->shadow_program[n];
-    }
     w->white = mien_gl_white();
-    w->ready = w->mesh_program && w->fine_program && w->paint_program && w->depth_program && falls;
+    w->ready = w->mesh_program && w->fine_program && w->paint_program && w->depth_program;
     return w->ready;
 }
 
@@ -144,10 +135,27 @@ static void take_off(struct mien_worn *k)
     memset(k, 0, sizeof(*k));
 }
 
+// The programs for as many shadows as things are worn. Where the CPU draws, a loop of unknown
+// length and what it reads from arrays would take as long as all the rest.
+static void make_shadow_programs(struct mien_wear *w)
+{
+    static const char *const uniforms[] = {"u_projection", "u_pose", "u_to_light", "u_place",
+                                           "u_shadow",     "u_area", "u_height",   NULL};
+    for (int n = 0; n < w->count; n++) {
+        char name[40];
+        snprintf(name, sizeof(name), "COUNT=%d+shadow.frag", n + 1);
+        if (!w->shadow_program[n]) {
+            w->shadow_program[n] =
+                mien_gl_program("shadow.vert", name, uniforms, w->shadow_uniform[n]);
+        }
+    }
+}
+
 // What is worn now is other than it was: what of the head lies under a shadow, and what does not.
 static void changed(struct mien_wear *w)
 {
     const struct mien_mesh *m = w->mesh;
+    make_shadow_programs(w);
     w->painted = false;
     for (int i = 0; i < w->count; i++) {
         w->painted = w->painted || w->item[i].prop.paint.data;
@@ -516,7 +524,7 @@ static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face 
                 n++;
             }
         }
-        if (n > 0) {
+        if (n > 0 && w->shadow_program[n - 1]) {
             const GLint *u = w->shadow_uniform[n - 1];
             begin_program(w->shadow_program[n - 1], u, f);
             glUniform3fv(u[U_TO_LIGHT], 1, mien_shadow_to_light);

@@ -46,7 +46,7 @@ struct mien_wear {
     unsigned change; // counts puttings on and takings off
     struct mien_layer layer;
     GLuint mesh_program, fine_program, paint_program, depth_program;
-    GLuint shadow_program[MIEN_WEAR_MAX]; // [n - 1] for n shadows
+    GLuint shadow_program[MIEN_WEAR_MAX]; // [n - 1] for n shadows; 0: not needed yet
     GLint mesh_uniform[8], fine_uniform[8], paint_uniform[9], depth_uniform[3];
     GLint shadow_uniform[MIEN_WEAR_MAX][7];
     bool ready; // all of them are there
