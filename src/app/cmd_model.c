@@ -15,8 +15,9 @@
 #include "prepare/model_build.h"
 
 struct options {
-    const char *ict, *refine, *ibug, *out; // build
-    bool landmarks;                        // info
+    const char *ict, *out; // build
+    struct mien_model_lists lists;
+    bool landmarks; // info
 };
 
 static int build(const struct options *o)
@@ -36,7 +37,7 @@ static int build(const struct options *o)
         snprintf(dir, sizeof dir, "%s/data/ict-facekit", data);
         ict = dir;
     }
-    return mien_face_model_build(ict, o->refine, o->ibug, o->out) ? 0 : 2;
+    return mien_face_model_build(ict, &o->lists, o->out) ? 0 : 2;
 }
 
 static double best_ms(int runs, void (*fn)(void *), void *arg)
@@ -169,7 +170,7 @@ int mien_cmd_model(int argc, char **argv)
             "compile the morphable face model (build), describe one (info), or rewrite models, "
             "networks and checkpoints of older versions in the present format (seal)",
         .example = "mien model build --out models/ict.face --refine assets/landmarks.txt "
-                   "--ibug assets/ibug68.txt\n"
+                   "--ibug assets/ibug68.txt --ibug-shift assets/ibug68_shift.txt\n"
                    "mien model info models/ict.face --landmarks\n"
                    "mien model seal models/ict.face models/*.net",
         .min_args = 1,
@@ -178,10 +179,12 @@ int mien_cmd_model(int argc, char **argv)
     };
     const struct mien_opt opts[] = {
         {"ict", 0, MIEN_OPT_FIELD(&o.ict), "FOLDER", "ICT-FaceKit's arrays (build)", 0, 0},
-        {"ibug", 0, MIEN_OPT_INPUT, &o.ibug, "FILE",
+        {"ibug", 0, MIEN_OPT_INPUT, &o.lists.ibug, "FILE",
          "the iBUG 68 points as mixtures of landmarks (build)", 0, 0},
-        {"refine", 0, MIEN_OPT_INPUT, &o.refine, "FILE", "corrected landmark positions (build)", 0,
-         0},
+        {"ibug-shift", 0, MIEN_OPT_INPUT, &o.lists.shift, "FILE",
+         "by how much people mark them elsewhere, depending on the face's shape (build)", 0, 0},
+        {"refine", 0, MIEN_OPT_INPUT, &o.lists.refine, "FILE",
+         "corrected landmark positions (build)", 0, 0},
         {"out", 'o', MIEN_OPT_OUTPUT, &o.out, "FILE", "file to write the model to (build)", 0, 0},
         {"landmarks", 'l', MIEN_OPT_FIELD(&o.landmarks), NULL, "list the landmarks (info)", 0, 0},
         {0},

@@ -135,3 +135,12 @@ bool mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
     say(p, out);
     return !p->broken;
 }
+
+void mien_portrait_join(const struct mien_portrait *p, struct mien_estimate *est)
+{
+    for (int i = 0; i < est->landmarks; i++) {
+        for (int c = 0; c < 2; c++) {
+            est->landmark[i][c] = 0.5f * (est->landmark[i][c] + p->estimate.landmark[i][c]);
+        }
+    }
+}

@@ -43,5 +43,7 @@ void mien_portrait_cancel(struct mien_portrait *p);
 // a question is open. False when the network's file was written over.
 bool mien_portrait_look(struct mien_portrait *p, const struct mien_image *frame,
                         const struct mien_crop *crop, bool twice, struct mien_portrait_answer *out);
+// Draws the face network's landmarks in the same crop half way to those of the last look.
+void mien_portrait_join(const struct mien_portrait *p, struct mien_estimate *est);
 
 #endif

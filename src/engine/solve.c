@@ -192,12 +192,14 @@ static bool derive(struct mien_solver *s, const struct mien_camera *camera,
     memcpy(out->gaze_deg, sight->gaze_deg, sizeof(out->gaze_deg));
     out->fit_rms = st->rms;
     mien_face_model_landmarks(m, st->identity, st->blendshape, &s->head[0][0]);
+    float marked[MIEN_IBUG][2];
+    mien_face_model_mark(m, (const float(*)[2])sight->landmark_px, marked);
     float px_per_mm = camera->f_px / fmaxf(1, -st->pose.t[2]);
     for (int i = 0; i < MIEN_IBUG; i++) {
         float head[3], turned[3];
         mien_face_model_ibug(m, i, &s->head[0][0], 3, 3, head);
         mien_mat3_mul_vec(st->pose.R, head, turned);
-        mien_face_model_ibug(m, i, &sight->landmark_px[0][0], 2, 2, out->ibug_px[i]);
+        memcpy(out->ibug_px[i], marked[i], sizeof(marked[i]));
         out->ibug_px[i][2] = turned[2] * px_per_mm;
     }
     return isfinite(st->rms) && st->pose.t[2] < -1;

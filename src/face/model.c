@@ -5,8 +5,8 @@
 // 65535 = 2.0; "part" u8 (T); "mirror" u16 (V), 65535 = none; "idwide" i32 (I): 1 = that component
 // is 16-bit on skin; "idscale" f32 (I,2): mm per step on skin and on the rest; "id16" i16, "id8"
 // i8; "bscount" i32 (B), "bsscale" f32 (B), "bsindex" u16, "bsvalue" i16 (.,3); "landmark" structs;
-// "ibug" i32 (68); "ibugmix" structs (68); "eyes" f32 (7) = centres left, right, radius; "iris" i32
-// (2).
+// "ibug" i32 (68); "ibugmix" structs (68); "ibugshift" a struct, may be absent; "eyes" f32 (7) =
+// centres left, right, radius; "iris" i32 (2).
 #include "face/model.h"
 
 #include <math.h>
@@ -122,6 +122,54 @@ void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *v
     }
 }
 
+// A shape further out than this, in standard deviations, is taken for as far out.
+static const float shape_most = 3;
+
+void mien_face_model_mark(const struct mien_face_model *m, const float (*landmark_px)[2],
+                          float (*out)[2])
+{
+    const struct mien_ibug_shift *s = m->ibug_shift;
+    float middle[2] = {0, 0}, along = 0, across = 0, by[MIEN_IBUG][2];
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        mien_face_model_ibug(m, i, &landmark_px[0][0], 2, 2, out[i]);
+        middle[0] += out[i][0] / MIEN_IBUG;
+        middle[1] += out[i][1] / MIEN_IBUG;
+    }
+    for (int i = 0; s && i < MIEN_IBUG; i++) { // size and roll: of the nearest similar mean face
+        const float x = (out[i][0] - middle[0]) / MIEN_IBUG,
+                    y = (out[i][1] - middle[1]) / MIEN_IBUG;
+        along += x * s->mean[i][0] + y * s->mean[i][1];
+        across += y * s->mean[i][0] - x * s->mean[i][1];
+    }
+    const float size2 = along * along + across * across;
+    if (!s || !(size2 > 1e-6f)) {
+        return;
+    }
+    float *d = &by[0][0]; // the face in the mean face's frame, less it
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        const float x = out[i][0] - middle[0], y = out[i][1] - middle[1];
+        by[i][0] = (along * x + across * y) / size2 - s->mean[i][0];
+        by[i][1] = (along * y - across * x) / size2 - s->mean[i][1];
+    }
+    float total[2 * MIEN_IBUG];
+    memcpy(total, s->shift[0], sizeof(total));
+    for (int k = 0; k < MIEN_IBUG_SHAPES; k++) {
+        const float *shape = &s->shape[k][0][0], *shift = &s->shift[1 + k][0][0];
+        float w = 0;
+        for (int i = 0; i < 2 * MIEN_IBUG; i++) {
+            w += shape[i] * d[i];
+        }
+        w = fminf(shape_most, fmaxf(-shape_most, w));
+        for (int i = 0; i < 2 * MIEN_IBUG; i++) {
+            total[i] += w * shift[i];
+        }
+    }
+    for (int i = 0; i < MIEN_IBUG; i++) {
+        out[i][0] += along * total[2 * i] - across * total[2 * i + 1];
+        out[i][1] += along * total[2 * i + 1] + across * total[2 * i];
+    }
+}
+
 void mien_face_model_gather(const struct mien_face_model *m, const float *v, float *out)
 {
     for (int l = 0; l < m->landmarks; l++) {
@@ -152,6 +200,21 @@ static void carve(struct mien_face_model *m, struct owned *o)
     m->landmark_mean = mien_arena_take(a, l3, sizeof(float));
     m->landmark_identity = mien_arena_take(a, MIEN_IDENTITY * l3, sizeof(float));
     m->landmark_blendshape = mien_arena_take(a, MIEN_BLENDSHAPES * l3, sizeof(float));
+    m->ibug_shift = mien_arena_take(a, 1, sizeof(*m->ibug_shift));
+}
+
+static bool read_shift(struct mien_face_model *m, const struct mien_container *c)
+{
+    if (!mien_container_find(c, "ibugshift")) {
+        m->ibug_shift = NULL;
+        return true;
+    }
+    const float *v = section(c, "ibugshift", 1, sizeof(*m->ibug_shift));
+    if (!v || !are_all_below(v, sizeof(*m->ibug_shift) / sizeof(float), 100)) {
+        return false;
+    }
+    memcpy((struct mien_ibug_shift *)m->ibug_shift, v, sizeof(*m->ibug_shift));
+    return true;
 }
 
 static bool read_identity(struct mien_face_model *m, struct owned *o)
@@ -568,7 +631,8 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
     carve(m, o);
     m->owned = o;
     struct dense all;
-    if (!read_mesh(m, &o->file) || !read_identity(m, o) || !find_identity(m, o, &all)) {
+    if (!read_mesh(m, &o->file) || !read_shift(m, &o->file) || !read_identity(m, o) ||
+        !find_identity(m, o, &all)) {
         goto bad;
     }
     memcpy(o->shape_mm, shapes.scale, sizeof(o->shape_mm));

@@ -75,6 +75,7 @@ struct mien_face_model {
         int32_t landmark[MIEN_IBUG_TERMS];
         float weight[MIEN_IBUG_TERMS];
     } ibug_mix[MIEN_IBUG];
+    const struct mien_ibug_shift *ibug_shift; // NULL: the file has none
     int iris[2];            // landmark index of the subject's left and right iris centre
     float eye_centre[2][3]; // mean eyeball centres (left, right), mm
     float eye_radius_mm;
@@ -82,6 +83,15 @@ struct mien_face_model {
              [2]; // the lower outline from the chin to below the ear: distance from the middle, y
     int jaw_points;
     void *owned; // private
+};
+
+// By how much people mark the 68 points elsewhere than the mixtures say, as a linear function of the
+// face's shape in the picture. Lengths are relative to the rms distance of `mean` from its middle.
+enum { MIEN_IBUG_SHAPES = 24 };
+struct mien_ibug_shift {
+    float mean[MIEN_IBUG][2];                    // the middle is (0, 0), the rms distance from it 1
+    float shape[MIEN_IBUG_SHAPES][MIEN_IBUG][2]; // projected on, faces have mean 0 and variance 1
+    float shift[1 + MIEN_IBUG_SHAPES][MIEN_IBUG][2]; // of the mean, and for each unit of a shape
 };
 
 // path NULL = the shipped one. False on failure (logged). The file stays open: what only a mesh
@@ -142,5 +152,9 @@ void mien_face_model_from_source(const float source_mm[3], float head_mm[3]);
 // the first `n` are mixed into out.
 void mien_face_model_ibug(const struct mien_face_model *m, int k, const float *value, int stride,
                           int n, float *out);
+// The iBUG 68 where people would mark them in the picture: mixtures of landmark_px (landmarks), and
+// the model's shift, if it has one. Mirrored landmarks give mirrored points. out (MIEN_IBUG) px.
+void mien_face_model_mark(const struct mien_face_model *m, const float (*landmark_px)[2],
+                          float (*out)[2]);
 
 #endif

@@ -39,11 +39,16 @@ static bool take_index(char **line, int limit, int32_t *out)
     return *out >= 0;
 }
 
-static bool take_weight(char **line, float *out)
+static bool take_number(char **line, float limit, float *out)
 {
     char *word = next_word(line), *end = NULL;
     *out = word ? strtof(word, &end) : NAN;
-    return word && end > word && !*end && fabsf(*out) < 10; // no NaN either
+    return word && end > word && !*end && fabsf(*out) < limit; // no NaN either
+}
+
+static bool take_weight(char **line, float *out)
+{
+    return take_number(line, 10, out);
 }
 
 static bool take_landmark(char **line, const struct mien_landmark *landmark, int landmarks,
@@ -78,6 +83,49 @@ bool mien_mixtures_parse(struct mien_mixtures *m, char *text, const char *path,
         p->landmark[p->terms] = at;
         p->weight[p->terms++] = weight;
         m->points = point + 1 > m->points ? point + 1 : m->points;
+    }
+    return true;
+}
+
+// The two numbers that a line of a shift is about; NULL when it is none.
+static float *find_shift(struct mien_ibug_shift *s, char **line)
+{
+    char *what = next_word(line);
+    int32_t row = 0, point;
+    bool mean = what && !strcmp(what, "mean"), shape = what && !strcmp(what, "shape");
+    if ((!mean && !shape && (!what || strcmp(what, "shift"))) ||
+        (!mean && !take_index(line, MIEN_IBUG_SHAPES + !shape, &row)) ||
+        !take_index(line, MIEN_IBUG, &point)) {
+        return NULL;
+    }
+    return mean ? s->mean[point] : shape ? s->shape[row][point] : s->shift[row][point];
+}
+
+bool mien_ibug_shift_parse(struct mien_ibug_shift *s, char *text, const char *path)
+{
+    float *all = (float *)s;
+    for (size_t i = 0; i < sizeof(*s) / sizeof(float); i++) {
+        all[i] = NAN;
+    }
+    int number = 0;
+    for (char *line; (line = next_line(&text, &number));) {
+        float *v = find_shift(s, &line);
+        if (!v || !take_number(&line, 100, &v[0]) || !take_number(&line, 100, &v[1]) ||
+            next_word(&line)) {
+            mien_error(
+                "%s: line %d is not \"mean POINT X Y\", \"shape SHAPE POINT X Y\" or \"shift "
+                "SHAPE POINT X Y\" with a point of 0…%d and a shape of 0…%d (shift: …%d)",
+                path, number, MIEN_IBUG - 1, MIEN_IBUG_SHAPES - 1, MIEN_IBUG_SHAPES);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < sizeof(*s) / sizeof(float); i++) {
+        if (isnan(all[i])) {
+            mien_error("%s: numbers are missing: it must have all of mean, %d shapes and %d shifts "
+                       "of %d points; write it again with assets/dev/make_mixtures.py",
+                       path, MIEN_IBUG_SHAPES, MIEN_IBUG_SHAPES + 1, MIEN_IBUG);
+            return false;
+        }
     }
     return true;
 }

@@ -60,6 +60,8 @@ struct build {
     int landmarks;
     int32_t ibug[MIEN_IBUG], iris[2];
     struct mien_ibug_point ibug_mix[MIEN_IBUG];
+    struct mien_ibug_shift ibug_shift;
+    bool shifted; // ibug_shift is given
     float eyes[7];
     int32_t idwide[MIEN_IDENTITY], bscount[MIEN_BLENDSHAPES];
     float idscale[MIEN_IDENTITY][2], bsscale[MIEN_BLENDSHAPES];
@@ -597,6 +599,15 @@ static bool apply_ibug(struct build *b, const char *path)
     return ok;
 }
 
+static bool apply_shift(struct build *b, const char *path)
+{
+    size_t size = 0;
+    char *text = path ? mien_file_read(path, 1 << 20, &size) : NULL;
+    b->shifted = text && mien_ibug_shift_parse(&b->ibug_shift, text, path);
+    mien_free(text);
+    return b->shifted || !path;
+}
+
 // Lid landmarks move to the lid's rim, where an eye's border is seen: the table and the refinement
 // say where along it.
 static bool snap_lids(struct build *b)
@@ -725,8 +736,9 @@ static bool save(const struct build *b, const char *out)
         {"ibugmix", b->ibug_mix, sizeof b->ibug_mix},
         {"iris", b->iris, sizeof b->iris},
         {"eyes", b->eyes, sizeof b->eyes},
+        {"ibugshift", &b->ibug_shift, sizeof b->ibug_shift}, // the last: it may be missing
     };
-    return mien_container_save(out, "FACE", MIEN_FACE_VERSION, s, (int)MIEN_COUNT(s));
+    return mien_container_save(out, "FACE", MIEN_FACE_VERSION, s, (int)MIEN_COUNT(s) - !b->shifted);
 }
 
 static void destroy(struct build *b)
@@ -759,7 +771,7 @@ static void destroy(struct build *b)
     }
 }
 
-bool mien_face_model_build(const char *ict_dir, const char *refine, const char *ibug,
+bool mien_face_model_build(const char *ict_dir, const struct mien_model_lists *lists,
                            const char *out)
 {
     const size_t v3 = (size_t)V * 3;
@@ -784,8 +796,9 @@ bool mien_face_model_build(const char *ict_dir, const char *refine, const char *
         find_mirror(b);
         measure_eyes(b);
         add_eyeball_rotation(b);
-        ok = convert_mesh(b) && place_landmarks(b) && (!refine || apply_refinement(b, refine)) &&
-             snap_lids(b) && apply_ibug(b, ibug);
+        ok = convert_mesh(b) && place_landmarks(b) &&
+             (!lists->refine || apply_refinement(b, lists->refine)) && snap_lids(b) &&
+             apply_ibug(b, lists->ibug) && apply_shift(b, lists->shift);
     }
     if (ok) {
         for (int i = 0; i < V; i++) {

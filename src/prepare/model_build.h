@@ -6,10 +6,14 @@
 
 #include <stdbool.h>
 
-// Compiles ict-facekit's folder into `out`. `refine` (may be NULL): a file of corrected landmark
-// positions. `ibug` (may be NULL): a file of how the iBUG 68 mix from landmarks; without it each is
-// its nearest landmark. False on failure (logged).
-bool mien_face_model_build(const char *ict_dir, const char *refine, const char *ibug,
+// Files of corrections (prepare/lists.h); each may be NULL.
+struct mien_model_lists {
+    const char *refine; // landmark positions
+    const char *ibug; // how the iBUG 68 mix from landmarks; without it each is its nearest landmark
+    const char *shift; // by how much people mark them elsewhere
+};
+// Compiles ict-facekit's folder into `out`. False on failure (logged).
+bool mien_face_model_build(const char *ict_dir, const struct mien_model_lists *lists,
                            const char *out);
 
 #endif

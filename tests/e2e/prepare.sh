@@ -15,7 +15,7 @@ if [ ! -d "$data/data/ict-facekit" ] || [ ! -d "$data/data/photos" ]; then
     exit 77
 fi
 export MIEN_DATA=$data
-expect 0 "rounding error" model build --refine assets/landmarks.txt --ibug assets/ibug68.txt --out "$tmp/ict.face"
+expect 0 "rounding error" model build --refine assets/landmarks.txt --ibug assets/ibug68.txt --ibug-shift assets/ibug68_shift.txt --out "$tmp/ict.face"
 # The sanitizers' code rounds a little differently: some of the eight million bytes are then off by one.
 differ=$(cmp -l "$tmp/ict.face" models/ict.face | wc -l) allowed=0
 case $MIEN in */tsan/* | */asan/*) allowed=4000 ;; esac
@@ -23,6 +23,9 @@ case $MIEN in */tsan/* | */asan/*) allowed=4000 ;; esac
     fail "models/ict.face is not what model build makes: $differ bytes differ"
 printf '0 nobody 1.0\n' >"$tmp/ibug.txt"
 expect 2 "line 1 is not" model build --ibug "$tmp/ibug.txt" --out "$tmp/x.face"
+expect 2 "line 1 is not" model build --ibug-shift "$tmp/ibug.txt" --out "$tmp/x.face"
+head -n 500 assets/ibug68_shift.txt >"$tmp/shift.txt"
+expect 2 "numbers are missing" model build --ibug-shift "$tmp/shift.txt" --out "$tmp/x.face"
 expect 0 "60 of 60 kept" prepare photos --limit 60 --out "$tmp/p.pack"
 rms=$(sed -nE 's/.*mean rms of a fit ([0-9.]+) %.*/\1/p' "$tmp/out")
 awk "BEGIN { exit !($rms > 0.1 && $rms < 0.8) }" || fail "photos fit with rms $rms %"

@@ -16,8 +16,9 @@ bool fuzz_landmarks(const uint8_t *data, size_t size)
     static struct mien_mixtures m;
     struct mien_landmark_place place[LANDMARKS];
     int32_t vertex[6];
-    char *text[3];
-    for (int i = 0; i < 3; i++) {
+    static struct mien_ibug_shift shift;
+    char *text[4];
+    for (int i = 0; i < 4; i++) {
         text[i] = fuzz_copy(data, size);
     }
     bool mixtures = mien_mixtures_parse(&m, text[0], "fuzz", landmark, LANDMARKS, POINTS, TERMS);
@@ -40,8 +41,12 @@ bool fuzz_landmarks(const uint8_t *data, size_t size)
     for (int i = 0; list && i < 6; i++) {
         FUZZ_CHECK(vertex[i] >= 0 && vertex[i] < VERTICES);
     }
-    for (int i = 0; i < 3; i++) {
+    bool shifted = mien_ibug_shift_parse(&shift, text[3], "fuzz");
+    for (size_t i = 0; shifted && i < sizeof(shift) / sizeof(float); i++) {
+        FUZZ_CHECK(isfinite(((const float *)&shift)[i]));
+    }
+    for (int i = 0; i < 4; i++) {
         mien_free(text[i]);
     }
-    return size > 0 && (mixtures || places || list);
+    return size > 0 && (mixtures || places || list || shifted);
 }

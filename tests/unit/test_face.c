@@ -330,6 +330,48 @@ static void landmarks_mirror(void **state)
     }
 }
 
+// The 68 points where people mark them: the same on both sides, near the mixtures from any side,
+// and the mixtures themselves where the model has no shift.
+static void marks_mirror(void **state)
+{
+    (void)state;
+    struct mien_face_model without = model;
+    without.ibug_shift = NULL;
+    assert_non_null(model.ibug_shift);
+    for (float yaw = -90; yaw <= 90; yaw += 30) {
+        float R[9], px[2][MIEN_LANDMARKS_MAX][2], out[2][MIEN_IBUG][2], plain[MIEN_IBUG][2];
+        mien_pose_from_angles(yaw, 10, 15, R);
+        for (int l = 0; l < model.landmarks; l++) {
+            float X[3];
+            mien_mat3_mul_vec(R, model.landmark_mean + 3 * l, X);
+            px[0][l][0] = 320 + X[0];
+            px[0][l][1] = 240 - X[1];
+        }
+        for (int l = 0; l < model.landmarks; l++) {
+            px[1][l][0] = 640 - px[0][model.landmark[l].mirror][0];
+            px[1][l][1] = px[0][model.landmark[l].mirror][1];
+        }
+        mien_face_model_mark(&model, (const float(*)[2])px[0], out[0]);
+        mien_face_model_mark(&model, (const float(*)[2])px[1], out[1]);
+        mien_face_model_mark(&without, (const float(*)[2])px[0], plain);
+        float moved = 0;
+        for (int i = 0; i < MIEN_IBUG; i++) {
+            float mixed[2];
+            mien_face_model_ibug(&model, i, &px[0][0][0], 2, 2, mixed);
+            assert_memory_equal(plain[i], mixed, sizeof(mixed));
+            moved = fmaxf(moved, hypotf(out[0][i][0] - mixed[0], out[0][i][1] - mixed[1]));
+            // the counterpart: whose point lies nearest to the mirror image
+            float best = INFINITY;
+            for (int k = 0; k < MIEN_IBUG; k++) {
+                best = fminf(
+                    best, hypotf(640 - out[1][k][0] - out[0][i][0], out[1][k][1] - out[0][i][1]));
+            }
+            assert_true(best < 0.05f); // mm
+        }
+        assert_true(moved > 0.2f && moved < 12);
+    }
+}
+
 // A vertex's mirror image is one to whom it is the mirror image in turn, and lies where a mirror in
 // the middle plane shows it; those in the middle are their own. Few have none.
 static void vertices_mirror(void **state)
@@ -695,9 +737,10 @@ RUN_TESTS(load_model, drop_model, cmocka_unit_test(angles_round_trip),
           cmocka_unit_test(exp_log_quaternion), cmocka_unit_test(six_d),
           cmocka_unit_test(crop_pose_round_trip), cmocka_unit_test(crop_pose_means_what_it_says),
           cmocka_unit_test(mirrors), cmocka_unit_test(names), cmocka_unit_test(model_is_a_head),
-          cmocka_unit_test(landmarks_mirror), cmocka_unit_test(vertices_mirror),
-          cmocka_unit_test(crops_of_boxes), cmocka_unit_test(blendshape_sides),
-          cmocka_unit_test(lids_meet), cmocka_unit_test(shown_lids_meet_whoever_it_is),
+          cmocka_unit_test(landmarks_mirror), cmocka_unit_test(marks_mirror),
+          cmocka_unit_test(vertices_mirror), cmocka_unit_test(crops_of_boxes),
+          cmocka_unit_test(blendshape_sides), cmocka_unit_test(lids_meet),
+          cmocka_unit_test(shown_lids_meet_whoever_it_is),
           cmocka_unit_test(evaluation_agrees_with_the_sum),
           cmocka_unit_test(identity_has_a_mirror_image), cmocka_unit_test(base_is_of_its_identity),
           cmocka_unit_test(normals_agree_with_the_sum), cmocka_unit_test(gaze_round_trip),
