@@ -85,8 +85,9 @@ struct mien_face_model {
     void *owned; // private
 };
 
-// By how much people mark the 68 points elsewhere than the mixtures say, as a linear function of the
-// face's shape in the picture. Lengths are relative to the rms distance of `mean` from its middle.
+// By how much people mark the 68 points elsewhere than the mixtures say, as a linear function of
+// the face's shape in the picture. Lengths are relative to the rms distance of `mean` from its
+// middle.
 enum { MIEN_IBUG_SHAPES = 24 };
 struct mien_ibug_shift {
     float mean[MIEN_IBUG][2];                    // the middle is (0, 0), the rms distance from it 1

@@ -25,8 +25,8 @@ bool mien_mixtures_parse(struct mien_mixtures *m, char *text, const char *path,
                          int terms);
 
 // By how much people mark the iBUG points elsewhere (face/model.h): lines "mean POINT X Y", "shape
-// SHAPE POINT X Y" and "shift SHAPE POINT X Y", where shift 0 is the mean face's and shift 1 that of
-// shape 0. Every number must be given.
+// SHAPE POINT X Y" and "shift SHAPE POINT X Y", where shift 0 is the mean face's and shift 1 that
+// of shape 0. Every number must be given.
 bool mien_ibug_shift_parse(struct mien_ibug_shift *s, char *text, const char *path);
 
 // Where a landmark lies: lines "LANDMARK v0 v1 v2 w0 w1 w2".
