@@ -39,7 +39,7 @@ static const float shrunk_by = 1.3f, shrunk_more[MIEN_BLENDSHAPES] = {
                                          [MIEN_BS_JAW_FORWARD] = 2,
                                          [MIEN_BS_JAW_LEFT] = 1.6f,
                                          [MIEN_BS_JAW_RIGHT] = 1.6f,
-                                         [MIEN_BS_MOUTH_PUCKER] = 1.4f,
+                                         [MIEN_BS_MOUTH_PUCKER] = 1.55f,
                                          [MIEN_BS_MOUTH_LEFT] = 1.4f,
                                          [MIEN_BS_MOUTH_RIGHT] = 1.4f,
                                          BOTH(MOUTH_FROWN, 1.3f),
