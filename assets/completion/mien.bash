@@ -77,7 +77,7 @@ _mien()
     case "$command" in
     live) options="--source --capture --fps --control --fov --faces --quality --filter --mode --opacity --prop --light --avatar --ground --beside --lit --figure --my-head --mirror --hud --bars --curves --axes --points --head --size --fullscreen --headless --frames --loop --pace --screenshot --record --record-sound --programme --programme-camera --programme-window --audience --folder --out --report --marks --preset --share --profile --net --detector --menu --config --show-settings --no-config --help" ;;
     cameras) options="--json --controls --quiet --help" ;;
-    model) options="--ict --ibug --refine --out --landmarks --help" subs="build info seal" ;;
+    model) options="--ict --ibug --ibug-shift --refine --out --landmarks --help" subs="build info seal" ;;
     synth) options="--count --out --sheet --labels --clip --seconds --seed --size --threads --split --data --textures --expressions --children --strange --webcam --nobody --gaping --model --help" ;;
     prepare) options="--out --quick --limit --sources --net --copies --first --help" subs="photos turned marks expressions ferplus textures refine sheet" ;;
     bench) options="--net --threads --batch --shard --precision --landmarks --size --textures --faces --picture --fps --mode --seconds --layers --help" subs="train net synth step live" ;;

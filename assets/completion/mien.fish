@@ -60,6 +60,7 @@ complete -c mien -n '__fish_seen_subcommand_from cameras' -l help -s h -d 'this 
 complete -c mien -n __fish_use_subcommand -a model -d 'compile the morphable face model, or describe one'
 complete -c mien -n '__fish_seen_subcommand_from model' -l ict -r -d 'ICT-FaceKit\'s arrays (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l ibug -r -d 'the iBUG 68 points as mixtures of landmarks (build)'
+complete -c mien -n '__fish_seen_subcommand_from model' -l ibug-shift -r -d 'by how much people mark them elsewhere, depending on the face\'s shape (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l refine -r -d 'corrected landmark positions (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l out -s o -r -d 'file to write the model to (build)'
 complete -c mien -n '__fish_seen_subcommand_from model' -l landmarks -s l -d 'list the landmarks (info)'
