@@ -67,6 +67,7 @@ static int become(const char *program, const char *command, char **argv)
 
 int mien_commands_run(const struct mien_command_row *rows, int argc, char **argv)
 {
+    mien_stack_reserve();
     if (argc > 1 && (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))) {
         usage(stdout);
         return 0;

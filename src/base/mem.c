@@ -40,6 +40,13 @@ static size_t taken(int which)
     return pages[which] * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+__attribute__((noinline)) void mien_stack_reserve(void)
+{
+    volatile char room[512 << 10];
+    room[0] = 0; // its far end: a stack grows downwards
+    (void)room[0];
+}
+
 void mien_memory_short(size_t bytes)
 {
     static const struct {

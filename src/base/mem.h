@@ -23,6 +23,9 @@ void *mien_reserve(size_t count, size_t size);
 void mien_rest(void *p, size_t size);
 char *mien_copy_text(const char *text); // with its zero; NULL when memory is short. mien_free
 void mien_free(void *p);                // NULL is fine
+// Takes the address space of half a megabyte of the calling thread's stack now, one page of it
+// written: a stack that must grow when a limit (ulimit -v) is used up ends the program.
+void mien_stack_reserve(void);
 // Logs that so many bytes could not be had and, where the process has a limit (ulimit -v, -d), what
 // would be needed at least.
 void mien_memory_short(size_t bytes);
