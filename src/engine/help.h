@@ -13,7 +13,8 @@
     "also evaluate each face mirrored: slightly more accurate, twice the network's time; on for " \
     "pictures, off for cameras and videos unless it is asked for"
 #define MIEN_HELP_FILTER "strength of smoothing; 0 is the default, -1 none, 2 twice as steady"
-#define MIEN_HELP_NET "face network: standard, clean (licence-clean), or a file"
+#define MIEN_HELP_NET \
+    "face network: standard, clean (licence-clean; not for `mien head`), or a file"
 #define MIEN_HELP_DETECTOR "detector instead of models/detect.net"
 #define MIEN_HELP_FACE "face model instead of models/ict.face"
 

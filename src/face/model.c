@@ -49,6 +49,8 @@ struct owned {
     bool wide[MIEN_IDENTITY];         // this component is 16-bit on skin
     float scale[MIEN_IDENTITY][2];    // mm per step on skin, on the rest
     float shape_mm[MIEN_BLENDSHAPES]; // of a step
+    int lid[2][16];                   // landmarks of the left and the right eye's lids
+    bool has_lids[2];
     int blocks;
     size_t entries;
     struct dense dense;
@@ -135,14 +137,17 @@ void mien_face_model_mark(const struct mien_face_model *m, const float (*landmar
         middle[0] += out[i][0] / MIEN_IBUG;
         middle[1] += out[i][1] / MIEN_IBUG;
     }
-    for (int i = 0; s && i < MIEN_IBUG; i++) { // size and roll: of the nearest similar mean face
+    if (!s) {
+        return;
+    }
+    for (int i = 0; i < MIEN_IBUG; i++) { // size and roll: of the nearest similar mean face
         const float x = (out[i][0] - middle[0]) / MIEN_IBUG,
                     y = (out[i][1] - middle[1]) / MIEN_IBUG;
         along += x * s->mean[i][0] + y * s->mean[i][1];
         across += y * s->mean[i][0] - x * s->mean[i][1];
     }
     const float size2 = along * along + across * across;
-    if (!s || !(size2 > 1e-6f)) {
+    if (!(size2 > 1e-6f)) {
         return;
     }
     float *d = &by[0][0]; // the face in the mean face's frame, less it
@@ -544,6 +549,22 @@ static void find_jaw(struct mien_face_model *m)
     }
 }
 
+static void find_lids(const struct mien_face_model *m, struct owned *o)
+{
+    for (int e = 0; e < 2; e++) {
+        unsigned found = 0;
+        for (int l = 0; l < m->landmarks; l++) {
+            int k = -1;
+            if (sscanf(m->landmark[l].name, e ? "lid_right_%d" : "lid_left_%d", &k) == 1 &&
+                k >= 0 && k < 16) {
+                o->lid[e][k] = l;
+                found |= 1U << k;
+            }
+        }
+        o->has_lids[e] = found == 0xffff;
+    }
+}
+
 // Whether a component is its own mirror image or the opposite of it.
 static void find_symmetry(struct mien_face_model *m)
 {
@@ -638,6 +659,7 @@ bool mien_face_model_load(struct mien_face_model *m, const char *path)
     memcpy(o->shape_mm, shapes.scale, sizeof(o->shape_mm));
     mien_face_model_gather(m, m->mean, m->landmark_mean);
     find_jaw(m);
+    find_lids(m, o);
     gather_landmarks(m, &all, &shapes);
     find_symmetry(m);
     for (int i = 0; i < SECTIONS; i++) {
@@ -879,16 +901,9 @@ void mien_face_model_normals(const struct mien_face_model *m, const float *v, fl
 
 bool mien_face_model_lids(const struct mien_face_model *m, bool right, int lid[16])
 {
-    unsigned found = 0;
-    for (int l = 0; l < m->landmarks; l++) {
-        int k = -1;
-        if (sscanf(m->landmark[l].name, right ? "lid_right_%d" : "lid_left_%d", &k) == 1 &&
-            k >= 0 && k < 16) {
-            lid[k] = l;
-            found |= 1U << k;
-        }
-    }
-    return found == 0xffff;
+    const struct owned *o = m->owned;
+    memcpy(lid, o->lid[right], sizeof(o->lid[right]));
+    return o->has_lids[right];
 }
 
 void mien_face_model_lid_travel(const struct mien_face_model *m, const float *identity,

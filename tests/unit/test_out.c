@@ -580,6 +580,16 @@ static void begin_skin(struct skin *s)
     assert_true(mien_posed_create(&s->posed, &model));
 }
 
+// The colour at a triangle's first corner; NULL beside the atlas.
+static const uint8_t *texel_of(const struct skin *s, int triangle)
+{
+    const float *uv = model.uv + 2 * model.uv_triangle[3 * triangle];
+    int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
+    return x < 256 && y >= 0 && y < 128
+               ? s->atlas.data + (size_t)y * s->atlas.stride + 3 * (size_t)x
+               : NULL;
+}
+
 static void end_skin(struct skin *s)
 {
     mien_image_destroy(&s->im);
@@ -652,14 +662,11 @@ static void test_hair_is_known_from_over_the_temples(void **state)
     int wrong = 0, hair = 0;
     for (int k = 0; k < model.triangles; k++) {
         const float *p = model.mean + 3 * model.triangle[3 * k];
-        const float *uv = model.uv + 2 * model.uv_triangle[3 * k];
+        const uint8_t *c = texel_of(&s, k);
         float over = p[1] - model.eye_centre[0][1];
-        int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
-        if (model.part[k] > MIEN_PART_HEAD || x >= 256 || y < 0 || y >= 128 ||
-            (over > 20 && over < 70)) {
+        if (model.part[k] > MIEN_PART_HEAD || !c || (over > 20 && over < 70)) {
             continue; // where hair and skin meet
         }
-        const uint8_t *c = s.atlas.data + (size_t)y * s.atlas.stride + 3 * (size_t)x;
         hair += over > 70;
         wrong += over > 70 && c[0] > 160;
         wrong += over < 20 && over > -100 && p[2] > 30 && c[0] < 160;
@@ -692,13 +699,11 @@ static void test_wall_beside_lean_cheeks_is_left_out(void **state)
     int aslant = 0, blue = 0;
     for (int k = 0; k < model.triangles; k++) {
         const float *p = model.mean + 3 * model.triangle[3 * k];
-        const float *uv = model.uv + 2 * model.uv_triangle[3 * k];
-        int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
+        const uint8_t *c = texel_of(&s, k);
         if (model.part[k] != MIEN_PART_FACE || p[2] < 32 || fabsf(p[0]) < 50 ||
-            s.posed.facing[model.triangle[3 * k]] > 0.3f || x >= 256 || y < 0 || y >= 128) {
+            s.posed.facing[model.triangle[3 * k]] > 0.3f || !c) {
             continue;
         }
-        const uint8_t *c = s.atlas.data + (size_t)y * s.atlas.stride + 3 * (size_t)x;
         aslant++;
         blue += c[2] > c[0];
     }

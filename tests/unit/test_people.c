@@ -38,13 +38,8 @@ static int load(void **state)
               (renderer = mien_synth_renderer_create(&assets, WIDTH, HEIGHT)) &&
               mien_image_create(&picture, WIDTH, HEIGHT, MIEN_FORMAT_RGB8) &&
               (engine = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60}));
-    for (int l = 0; ok && l < model.landmarks; l++) {
-        int k = -1;
-        if (sscanf(model.landmark[l].name, "lid_left_%d", &k) == 1 && k < 16) {
-            lid[0][k] = l;
-        } else if (sscanf(model.landmark[l].name, "lid_right_%d", &k) == 1 && k < 16) {
-            lid[1][k] = l;
-        }
+    for (int e = 0; ok && e < 2; e++) {
+        ok = mien_face_model_lids(&model, e == 1, lid[e]);
     }
     return ok ? 0 : -1;
 }
