@@ -44,7 +44,9 @@ vec3 bumped(vec3 n)
 
 void main()
 {
-    vec4 base = texture(u_texture, v_uv) * v_color * u_color;
+    // Factors and the vertices' colours are linear, textures are not (glTF 2.0, 3.9.2).
+    vec4 base = texture(u_texture, v_uv);
+    base = vec4(pow(base.rgb, vec3(2.2)) * v_color.rgb * u_color.rgb, base.a * v_color.a * u_color.a);
     base.a = u_solid > 0.5 ? 1.0 : base.a;
     if (base.a < u_cutoff) {
         discard;
@@ -61,11 +63,11 @@ void main()
     n = gl_FrontFacing ? n : -n;
     float gloss = u_gloss, flatly = u_flat;
     if (u_look > 0.5) {
-        base = vec4(u_look > 1.5 ? vec3(0.16, 0.19, 0.22) : vec3(0.66, 0.63, 0.60), 1.0);
+        base = vec4(u_look > 1.5 ? vec3(0.018, 0.026, 0.036) : vec3(0.40, 0.36, 0.325), 1.0);
         gloss = 0.3;
         flatly = 0.0;
     }
-    vec3 key = normalize(vec3(-0.42, 0.55, 0.72)), color = pow(base.rgb, vec3(2.2)), light;
+    vec3 key = normalize(vec3(-0.42, 0.55, 0.72)), color = base.rgb, light;
     float toward = dot(n, key), sky = 0.5 + 0.5 * n.y;
     float rim = pow(1.0 - max(dot(n, e), 0.0), 4.0);
     if (u_face > 0.5) {

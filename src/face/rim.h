@@ -4,7 +4,8 @@
 // The skin curls inwards at a lid and ends behind it, on the eyeball. Counted in rings of vertices
 // from that end, the third ring (MIEN_RIM_RING 2) is the crest of the lid's edge: what borders the
 // eye in a picture, and what touches the other lid at eyeBlink 1 (gap 0.5 mm on the mean head).
-// Used by the model compiler and by what moves landmarks on the mesh; not at run time.
+// Used by the model compiler, by what moves landmarks on the mesh, and where heads are saved
+// (face/shut.h).
 #ifndef MIEN_FACE_RIM_H
 #define MIEN_FACE_RIM_H
 

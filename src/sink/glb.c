@@ -125,16 +125,15 @@ int mien_glb_add_target(struct mien_glb *f, const struct mien_face_model *m, int
                         const int32_t *vertex, size_t vertices, uint32_t *index, float *moved)
 {
     size_t n = 0;
-    float low[3] = {0}, high[3] = {0}, size = 1;
-    if (shape == MIEN_BS_EYE_BLINK_LEFT || shape == MIEN_BS_EYE_BLINK_RIGHT) {
-        float travel = f->lid_travel[shape == MIEN_BS_EYE_BLINK_RIGHT];
-        size = travel > 0 ? travel : 1;
-    }
+    float low[3] = {0}, high[3] = {0};
+    bool blink = shape == MIEN_BS_EYE_BLINK_LEFT || shape == MIEN_BS_EYE_BLINK_RIGHT;
     for (size_t i = 0; i < vertices; i++) {
         float d[3];
-        mien_face_model_blendshape(m, shape, vertex ? vertex[i] : (int)i, d);
-        for (int k = 0; k < 3; k++) {
-            d[k] *= size;
+        int v = vertex ? vertex[i] : (int)i;
+        if (blink) {
+            memcpy(d, f->shut->lid[shape == MIEN_BS_EYE_BLINK_RIGHT] + 3 * (size_t)v, sizeof(d));
+        } else {
+            mien_face_model_blendshape(m, shape, v, d);
         }
         if (fabsf(d[0]) + fabsf(d[1]) + fabsf(d[2]) < 1e-4f) { // a tenth of a micrometre
             continue;
@@ -195,7 +194,11 @@ void mien_glb_end_meshes(struct mien_growing *json, const char *extra)
 
 void mien_glb_add_material(struct mien_growing *json, const struct mien_material *k, int texture)
 {
-    float rgba[4] = {k->rgb[0], k->rgb[1], k->rgb[2], 1};
+    float rgba[4] = {0, 0, 0, 1}; // glTF's factors are linear (3.9.2)
+    for (int c = 0; c < 3; c++) {
+        float v = k->rgb[c];
+        rgba[c] = v <= 0.04045f ? v / 12.92f : powf((v + 0.055f) / 1.055f, 2.4f);
+    }
     mien_glb_print(json,
                    "{\"name\":\"%s\",\"doubleSided\":true,\"pbrMetallicRoughness\":{"
                    "\"metallicFactor\":0,\"roughnessFactor\":",

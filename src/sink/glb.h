@@ -7,6 +7,7 @@
 
 #include "face/material.h"
 #include "face/model.h"
+#include "face/shut.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,8 +37,7 @@ struct mien_glb { // bin, views and accessors begun with .ok = true
     struct mien_growing bin, views, accessors;
     size_t tracks_size; // bytes that follow those of bin and are somebody else's to write
     int view_count, accessor_count;
-    // Of the lids of the person whose targets are added (face/model.h); zeros: the mean face's.
-    float lid_travel[2];
+    const struct mien_shut *shut; // the lids of the person whose targets are added, borrowed
 };
 void mien_glb_destroy(struct mien_glb *f);
 // A view of the `size` bytes that come next; its index.

@@ -67,9 +67,14 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
     float *at = mien_calloc(V, 3 * sizeof(float)),
           *normal = mien_calloc(V, MIEN_NORMAL_ROOM * sizeof(float));
     uint32_t *index = mien_calloc((size_t)m->triangles * 3 + V, sizeof(uint32_t));
+    struct mien_shut shut = {{0}};
     bool ok = at && normal && index;
     if (ok) {
         mien_face_model_vertices(m, s->identity, NULL, at);
+        mien_shut_lips(m, at);
+        ok = mien_shut_find(&shut, m, at);
+    }
+    if (ok) {
         mien_face_model_normals(m, at, normal);
         for (size_t i = 0; i < 3 * V; i++) {
             at[i] *= 0.001f;
@@ -77,7 +82,7 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
         int position = mien_glb_add_floats(f, at, V, 3, "VEC3", MIEN_GLB_ARRAY, true);
         int normals = mien_glb_add_floats(f, normal, V, 3, "VEC3", MIEN_GLB_ARRAY, false);
         int target[MIEN_BLENDSHAPES];
-        mien_face_model_lid_travel(m, s->identity, f->lid_travel);
+        f->shut = &shut;
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             target[i] = mien_glb_add_target(f, m, i, NULL, V, index, at);
         }
@@ -107,6 +112,8 @@ static bool add_mesh(struct mien_glb *f, const struct gltf_sink *s, struct mien_
         }
         mien_glb_end_meshes(json, NULL);
     }
+    f->shut = NULL;
+    mien_shut_destroy(&shut);
     mien_free(at);
     mien_free(normal);
     mien_free(index);

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "face/material.h"
+#include "face/shut.h"
 #include "face/vrm.h"
 #include "sink/glb.h"
 #include "sink/mesh.h"
@@ -30,6 +31,7 @@ struct split {
     size_t n;
     int32_t *vertex; // (n) of the model
     float *at, *normal, *uv;
+    float *whole; // (V,3) of the model's vertices, mm
 };
 
 static void free_split(struct split *s)
@@ -38,6 +40,7 @@ static void free_split(struct split *s)
     mien_free(s->at);
     mien_free(s->normal);
     mien_free(s->uv);
+    mien_free(s->whole);
 }
 
 // An eyeball is two shells whose places in the model's texture lie over one another: theirs are
@@ -76,11 +79,16 @@ static bool split_vertices(const struct mien_head *h, struct split *s)
     size_t V = (size_t)m->vertices, n = (size_t)m->uvs;
     float *at = mien_calloc(V, 3 * sizeof(float)),
           *normal = mien_calloc(V, MIEN_NORMAL_ROOM * sizeof(float));
-    *s = (struct split){n, mien_calloc(n, sizeof(int32_t)), mien_calloc(n, 3 * sizeof(float)),
-                        mien_calloc(n, 3 * sizeof(float)), mien_calloc(n, 2 * sizeof(float))};
+    *s = (struct split){n,
+                        mien_calloc(n, sizeof(int32_t)),
+                        mien_calloc(n, 3 * sizeof(float)),
+                        mien_calloc(n, 3 * sizeof(float)),
+                        mien_calloc(n, 2 * sizeof(float)),
+                        at};
     bool ok = at && normal && s->vertex && s->at && s->normal && s->uv;
     if (ok) {
         mien_face_model_vertices(m, h->identity, NULL, at);
+        mien_shut_lips(m, at);
         mien_face_model_normals(m, at, normal);
         for (int i = 0; i < 3 * m->triangles; i++) {
             s->vertex[m->uv_triangle[i]] = m->triangle[i];
@@ -103,7 +111,6 @@ static bool split_vertices(const struct mien_head *h, struct split *s)
         }
         mien_free(done);
     }
-    mien_free(at);
     mien_free(normal);
     return ok;
 }
@@ -215,7 +222,7 @@ static void share_vertices(const struct mien_head *h, const struct split *s, uin
         share_vertex(m->mean + 3 * s->vertex[i], &w[HEAD], &w[NECK]);
         w[CHEST] = 1 - w[HEAD] - w[NECK];
         for (int k = 0; k < 4; k++) {
-            joint[4 * i + (size_t)k] = (uint8_t)(k < 3 ? k : HEAD);
+            joint[4 * i + (size_t)k] = (uint8_t)(k < 3 && w[k] > 0 ? k : 0); // unused ones are 0
         }
     }
     for (int i = 0; i < 3 * m->triangles; i++) {
@@ -225,7 +232,7 @@ static void share_vertices(const struct mien_head *h, const struct split *s, uin
             continue;
         }
         memcpy(share + 4 * k, (float[4]){0, 0, 0, 1}, 4 * sizeof(float));
-        joint[4 * k + 3] = (uint8_t)(LEFT_EYE + e);
+        memcpy(joint + 4 * k, (uint8_t[4]){0, 0, 0, (uint8_t)(LEFT_EYE + e)}, 4);
         for (int c = 0; c < 3; c++) {
             sum[e][c] += (double)(s->at[3 * k + (size_t)c] - m->mean[3 * s->vertex[k] + c]);
         }
@@ -235,6 +242,24 @@ static void share_vertices(const struct mien_head *h, const struct split *s, uin
         for (int c = 0; c < 3; c++) {
             double moved = sum[e][3] > 0 ? sum[e][c] / sum[e][3] : 0;
             eye[e][c] = m->eye_centre[e][c] + (float)moved;
+        }
+    }
+}
+
+// Light that reaches the mouth: what lies deep in it is dark. color: (n,4), linear.
+static void shade_mouth(const struct mien_head *h, const struct split *s, uint8_t *color)
+{
+    const struct mien_face_model *m = h->model;
+    const unsigned mouth = 1U << MIEN_PART_MOUTH | 1U << MIEN_PART_GUMS | 1U << MIEN_PART_TEETH;
+    const float lips =
+        s->whole[3 * (size_t)m->landmark[m->ibug[62]].vertex[0] + 2]; // the inner rim
+    const float deep_mm = 45, darkest = 0.06f;
+    memset(color, 255, 4 * s->n);
+    for (int i = 0; i < 3 * m->triangles; i++) {
+        size_t k = (size_t)m->uv_triangle[i];
+        if (mouth >> m->part[i / 3] & 1) {
+            float light = 1 - (1 - darkest) * step(0, deep_mm, lips - s->at[3 * k + 2]);
+            memset(color + 4 * k, (int)lroundf(255 * light), 3);
         }
     }
 }
@@ -283,12 +308,15 @@ static void add_skin(struct mien_glb *f, struct mien_growing *json, float eye[2]
                    mien_glb_add_floats(f, inverse[0], JOINTS, 16, "MAT4", 0, false));
 }
 
-// A target that leads from this head to the mean one. moved: scratch of 3 n floats.
+// A target that leads from this head to the mean one. moved: scratch of 3 n floats; whole: of
+// (V,3).
 static int add_mean(struct mien_glb *f, const struct mien_head *h, const struct split *s,
-                    float *moved)
+                    float *moved, float *whole)
 {
+    memcpy(whole, h->model->mean, 3 * (size_t)h->model->vertices * sizeof(float));
+    mien_shut_lips(h->model, whole);
     for (size_t i = 0; i < 3 * s->n; i++) {
-        moved[i] = h->model->mean[3 * s->vertex[i / 3] + (int)(i % 3)] * 0.001f - s->at[i];
+        moved[i] = whole[3 * s->vertex[i / 3] + (int)(i % 3)] * 0.001f - s->at[i];
     }
     return mien_glb_add_floats(f, moved, s->n, 3, "VEC3", 0, true);
 }
@@ -300,15 +328,20 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, bool mean,
     struct split s;
     uint32_t *index = mien_calloc((size_t)m->triangles * 3 + (size_t)m->uvs, sizeof(uint32_t));
     float *moved = mien_calloc((size_t)m->uvs, 4 * sizeof(float)), eye[2][3];
-    uint8_t *joint = mien_calloc((size_t)m->uvs, 4);
-    bool ok = split_vertices(h, &s) && index && moved && joint;
-    int attribute[5], target[MIEN_BLENDSHAPES], extra = -1;
+    uint8_t *joint = mien_calloc((size_t)m->uvs, 4); // and colours
+    struct mien_shut shut = {{0}};
+    bool ok = split_vertices(h, &s) && index && moved && joint && mien_shut_find(&shut, m, s.whole);
+    int attribute[6], target[MIEN_BLENDSHAPES], extra = -1;
     if (ok) {
         share_vertices(h, &s, joint, moved, eye);
         attribute[3] = mien_glb_begin_accessor(
             f, mien_glb_add_view(f, joint, 4 * s.n, MIEN_GLB_ARRAY), MIEN_GLB_BYTE, "VEC4", s.n);
         mien_glb_print(&f->accessors, "}");
         attribute[4] = mien_glb_add_floats(f, moved, s.n, 4, "VEC4", MIEN_GLB_ARRAY, false);
+        shade_mouth(h, &s, joint);
+        attribute[5] = mien_glb_begin_accessor(
+            f, mien_glb_add_view(f, joint, 4 * s.n, MIEN_GLB_ARRAY), MIEN_GLB_BYTE, "VEC4", s.n);
+        mien_glb_print(&f->accessors, ",\"normalized\":true}");
         for (size_t i = 0; i < 3 * s.n; i++) {
             s.at[i] *= 0.001f;
         }
@@ -318,11 +351,11 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, bool mean,
         attribute[0] = mien_glb_add_floats(f, s.at, s.n, 3, "VEC3", MIEN_GLB_ARRAY, true);
         attribute[1] = mien_glb_add_floats(f, s.normal, s.n, 3, "VEC3", MIEN_GLB_ARRAY, false);
         attribute[2] = mien_glb_add_floats(f, s.uv, s.n, 2, "VEC2", MIEN_GLB_ARRAY, false);
-        mien_face_model_lid_travel(m, h->identity, f->lid_travel);
+        f->shut = &shut;
         for (int i = 0; i < MIEN_BLENDSHAPES; i++) {
             target[i] = mien_glb_add_target(f, m, i, s.vertex, s.n, index, moved);
         }
-        extra = mean ? add_mean(f, h, &s, moved) : -1;
+        extra = mean ? add_mean(f, h, &s, moved, s.whole) : -1;
         add_nodes(json, eye);
         add_skin(f, json, eye);
         mien_glb_print(json, "\"meshes\":[{\"name\":\"head\",\"primitives\":[");
@@ -334,13 +367,16 @@ static bool add_head(struct mien_glb *f, const struct mien_head *h, bool mean,
             mien_glb_print(&f->accessors, "}");
             mien_glb_print(json,
                            "%s{\"attributes\":{\"POSITION\":%d,\"NORMAL\":%d,\"TEXCOORD_0\":%d,"
-                           "\"JOINTS_0\":%d,\"WEIGHTS_0\":%d},\"indices\":%d,\"material\":%d",
+                           "\"JOINTS_0\":%d,\"WEIGHTS_0\":%d,\"COLOR_0\":%d},\"indices\":%d,"
+                           "\"material\":%d",
                            g ? "," : "", attribute[0], attribute[1], attribute[2], attribute[3],
-                           attribute[4], a, g);
+                           attribute[4], attribute[5], a, g);
             mien_glb_end_primitive(json, target, extra);
         }
         mien_glb_end_meshes(json, mean ? "mien_mean" : NULL);
     }
+    f->shut = NULL;
+    mien_shut_destroy(&shut);
     free_split(&s);
     mien_free(index);
     mien_free(moved);

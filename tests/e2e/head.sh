@@ -66,6 +66,27 @@ fi
 # The same person followed over time: the head at rest beside the results.
 expect 2 "FILE.glb" video "$clip" --mesh person.obj
 expect 0 "frames" video "$clip" --frames 90 --mesh person.glb --json person.jsonl
+expect 0 "frames" video "$clip" --frames 20 --out gltf:take.glb
+for f in head.glb person.glb take.glb; do
+    python3 "$home/tests/gltf_rules.py" $f || fail "$f breaks a rule of glTF"
+done
+# What breaks one is found: a normal of length 2, a key that is no number.
+python3 - <<'PY'
+import struct
+d = bytearray(open("head.glb", "rb").read())
+n = struct.unpack("<I", d[12:16])[0]
+import json
+g = json.loads(d[20:20 + n])
+a = g["accessors"][g["meshes"][0]["primitives"][0]["attributes"]["NORMAL"]]
+at = 28 + n + g["bufferViews"][a["bufferView"]]["byteOffset"]
+d[at:at + 12] = struct.pack("<3f", 0, 0, 2)
+open("long.glb", "wb").write(d)
+d[at:at + 12] = struct.pack("<3f", 0, float("nan"), 1)
+open("nan.glb", "wb").write(d)
+PY
+! python3 "$home/tests/gltf_rules.py" long.glb 2>said || fail "a long normal was not found"
+grep -q "length 1" said || fail "$(cat said)"
+! python3 "$home/tests/gltf_rules.py" nan.glb 2>said || fail "NaN was not found"
 [ "$(wc -l <person.jsonl)" = 90 ] || fail "the results are missing"
 python3 - <<'PY' || exit 1
 import json, struct
