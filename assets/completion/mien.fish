@@ -221,7 +221,7 @@ complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subco
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l groups -d 'a second table: results by pose, glasses, light and other tags'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l channels -d 'a table of the accuracy of each blendshape channel'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l upended -r -d 'share of crops on their side or upside down, which are labelled as no face [0]'
-complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l calibrate -d 'calibrate the network\'s probabilities (for a portrait network: measure the population mean), print the result, and write it into the network\'s file'
+complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l calibrate -d 'calibrate the network\'s probabilities (for a portrait network: measure the population mean; with --pairs: how alike shapes of one person are), print the result, and write it into the network\'s file'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l shapes -d 'instead: response to each blendshape alone at weight 1, on unseen rendered people'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l looks -d 'instead: shape error on unseen rendered people, from one estimate and from ten'
 complete -c mien -n '__fish_seen_subcommand_from eval; and not __fish_seen_subcommand_from detect' -l scan -d 'instead: shape error of heads scanned from unseen rendered people'

@@ -35,7 +35,8 @@ int mien_cmd_eval(int argc, char **argv)
          "share of crops on their side or upside down, which are labelled as no face", 0, 0.9},
         {"calibrate", 0, MIEN_OPT_FIELD(&e.calibrate), NULL,
          "calibrate the network's probabilities (for a portrait network: measure the population "
-         "mean), print the result, and write it into the network's file",
+         "mean; with --pairs: how alike shapes of one person are), print the result, and write it "
+         "into the network's file",
          0, 0},
         {"shapes", 0, MIEN_OPT_FIELD(&shapes), NULL,
          "instead: response to each blendshape alone at weight 1, on unseen rendered people", 0, 0},

@@ -209,6 +209,12 @@ const struct mien_face_model *mien_engine_model(const struct mien_engine *e)
     return e->parts.model;
 }
 
+float mien_engine_compare(const struct mien_engine *e, const float *a, const float *b)
+{
+    const struct mien_likeness *l = e->portrait ? mien_portrait_likeness(e->portrait) : NULL;
+    return l ? mien_likeness_compare(l, a, b) : NAN;
+}
+
 void mien_engine_set_fov(struct mien_engine *e, float fov_deg)
 {
     e->config.fov_deg = fov_deg;

@@ -59,6 +59,9 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
 void mien_engine_reset(struct mien_engine *e); // forgets faces, identities and the frame count
 
 const struct mien_face_model *mien_engine_model(const struct mien_engine *e);
+// mien_likeness_compare of two results' identities; NAN where the portrait network does not say how
+// alike they are, or there is none.
+float mien_engine_compare(const struct mien_engine *e, const float *a, const float *b);
 
 // Settings that a user turns while it runs; take effect with the next frame.
 void mien_engine_set_fov(struct mien_engine *e, float fov_deg);

@@ -11,6 +11,8 @@ struct mien_portrait {
     struct mien_observer *observer;
     const struct mien_face_model *model;
     float people[MIEN_IDENTITY];
+    struct mien_likeness likeness;
+    bool has_likeness;
     struct mien_estimate estimate, mirrored;
     struct mien_portrait_answer answer;
     bool broken;         // the network cannot be read any more: nothing is asked again
@@ -62,6 +64,8 @@ struct mien_portrait *mien_portrait_load(const char *path, const struct mien_fac
     }
     if (p->observer) { // without them: zeros
         mien_observer_numbers(p->observer, "people", p->people, MIEN_IDENTITY);
+        p->has_likeness = mien_observer_numbers(p->observer, "likeness", (float *)&p->likeness,
+                                                MIEN_LIKENESS_NUMBERS);
     }
     return finish(p, apart);
 }
@@ -75,6 +79,8 @@ struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *ot
     }
     p->model = other->model;
     memcpy(p->people, other->people, sizeof(p->people));
+    p->likeness = other->likeness;
+    p->has_likeness = other->has_likeness;
     p->observer = mien_observer_create_beside(other->observer, shared);
     return finish(p, false);
 }
@@ -82,6 +88,11 @@ struct mien_portrait *mien_portrait_create_beside(const struct mien_portrait *ot
 const float *mien_portrait_people(const struct mien_portrait *p)
 {
     return p->people;
+}
+
+const struct mien_likeness *mien_portrait_likeness(const struct mien_portrait *p)
+{
+    return p->has_likeness ? &p->likeness : NULL;
 }
 
 void mien_portrait_destroy(struct mien_portrait *p)

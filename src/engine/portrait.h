@@ -8,6 +8,7 @@
 #define MIEN_ENGINE_PORTRAIT_H
 
 #include "engine/observe.h"
+#include "face/likeness.h"
 
 struct mien_portrait; // opaque
 
@@ -29,6 +30,9 @@ void mien_portrait_destroy(struct mien_portrait *p); // NULL is fine
 // The mean of people, (MIEN_IDENTITY), which the file says (numbers "people"); zeros when it does
 // not.
 const float *mien_portrait_people(const struct mien_portrait *p);
+// How alike identities of one person are, as the file says (numbers "likeness"); NULL when it does
+// not.
+const struct mien_likeness *mien_portrait_likeness(const struct mien_portrait *p);
 
 // Asks about a crop of the frame, which may go afterwards. False when it is busy or an answer has
 // not been taken yet.

@@ -49,7 +49,9 @@ int mien_eval_scan(const struct mien_eval *e);
 
 // Reads the photographs of the folder `pairs`, like ../shared/data/photos, whose people are kept
 // for validation and who have two or more, and prints the area under the ROC curve of "the same
-// person" by the cosine of two photographs' identity coefficients, all pairs against all others.
+// person", all pairs against all others: by the likelihood ratio of two photographs' identities
+// (face/likeness.h), where the portrait network's file has what it needs, and by their cosine.
+// calibrate: learns that from the training's people, and writes it into the file, instead.
 int mien_eval_pairs(const struct mien_eval *e);
 
 struct mien_eval_detect {

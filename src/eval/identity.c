@@ -12,7 +12,9 @@
 #include "base/mem.h"
 #include "engine/engine.h"
 #include "engine/portrait.h"
+#include "learn/likeness.h"
 #include "learn/reconstruction.h"
+#include "nn/net.h"
 #include "nn/registry.h"
 #include "scan/scan.h"
 #include "synth/render.h"
@@ -30,6 +32,15 @@ static struct mien_engine *make_engine(const struct mien_eval *c, float fov)
                                                            .still = true,
                                                            .quality = true,
                                                            .max_faces = 1});
+}
+
+// The portrait network's file; NULL when there is none.
+static const char *find_portrait(const struct mien_eval *c, char *file, size_t size)
+{
+    if (c->portrait) {
+        return *c->portrait ? c->portrait : NULL;
+    }
+    return mien_network_portrait(c->net, NULL, file, size) ? file : NULL;
 }
 
 // An adult of the face model's own kind, before whom nothing is.
@@ -158,12 +169,8 @@ int mien_eval_looks(const struct mien_eval *c)
         !mien_reconstruction_init(&l->all, &l->model) || !(l->engine = make_engine(c, fov_deg))) {
         goto out;
     }
-    const char *portrait = c->portrait;
-    if (!portrait && mien_network_portrait(c->net, NULL, file, sizeof(file))) {
-        portrait = file;
-    }
-    if (portrait && *portrait &&
-        !(l->portrait = mien_portrait_load(portrait, &l->model, false, false, NULL))) {
+    const char *portrait = find_portrait(c, file, sizeof(file));
+    if (portrait && !(l->portrait = mien_portrait_load(portrait, &l->model, false, false, NULL))) {
         goto out;
     }
     struct mien_progress bar = {0};
@@ -208,7 +215,7 @@ struct photo { // of somebody
 
 struct photos {
     struct photo *photo;
-    int count, people;
+    int count, people, missed;
     char *index;
     uint8_t *jpegs;
 };
@@ -237,9 +244,9 @@ static void keep_pairs(struct photos *s)
     s->count = kept;
 }
 
-// The rows of index.csv that are kept for validation and name a person. False (logged) when the
-// folder is not such a one.
-static bool list_photos(const char *dir, struct photos *s)
+// The rows of index.csv that are of this split ("train" or "val") and name a person. False (logged)
+// when the folder is not such a one.
+static bool list_photos(const char *dir, const char *wanted, struct photos *s)
 {
     char path[1100];
     size_t text = 0, size = 0;
@@ -265,7 +272,7 @@ static bool list_photos(const char *dir, struct photos *s)
             end <= begin || offset > size || bytes > size - offset) {
             continue; // nobody is named
         }
-        if (!strcmp(split, "val")) {
+        if (!strcmp(split, wanted)) {
             row[end] = 0;
             s->photo[s->count++] = (struct photo){
                 .person = row + begin, .offset = (size_t)offset, .bytes = (size_t)bytes};
@@ -273,9 +280,9 @@ static bool list_photos(const char *dir, struct photos *s)
     }
     keep_pairs(s);
     if (s->people < 2) {
-        mien_error("%s/index.csv: fewer than two people kept for validation have two photographs: "
-                   "nothing to compare",
-                   dir);
+        mien_error("%s/index.csv: fewer than two people of \"%s\" have two photographs: nothing to "
+                   "compare",
+                   dir, wanted);
         return false;
     }
     return true;
@@ -294,6 +301,7 @@ static void read_photos(struct mien_engine *e, struct photos *s)
             memcpy(p->identity, r.face[0].identity, sizeof(p->identity));
             p->read = true;
         }
+        s->missed += !p->read;
         mien_image_destroy(&im);
         mien_progress_update(&bar, i + 1, NULL);
     }
@@ -335,8 +343,38 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// The share of pairs of one person that are more alike than a pair of two people; ties count half.
-static bool compare_photos(const struct photos *s, double *auc, long long *same, long long *other)
+// By the cosine of the coefficients, or by how much likelier one person is (engine given).
+static double likeness(const struct mien_engine *e, const struct photo *p, const struct photo *q)
+{
+    return e ? (double)mien_engine_compare(e, p->identity, q->identity)
+             : cosine(p->identity, q->identity);
+}
+
+struct comparison {
+    double auc; // the share of pairs of one person that are more alike than a pair of two
+                // people; ties count half
+    double same_above, other_above; // share of pairs whose likeness is above 0
+    size_t same, other;             // pairs of one person, of two
+};
+
+// Of n sorted values, how many are below x; with `equal`, how many are not above it.
+static size_t count_below(const double *value, size_t n, double x, bool equal)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (value[mid] < x || (equal && value[mid] == x)) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
+}
+
+// False when memory is short (logged) or there are no two photographs of one person, or of two.
+static bool compare_photos(const struct photos *s, const struct mien_engine *e,
+                           struct comparison *out)
 {
     size_t most = (size_t)s->count * (size_t)s->count / 2 + 1, n[2] = {0, 0};
     double *alike[2] = {mien_calloc(most, sizeof(double)), mien_calloc(most, sizeof(double))};
@@ -346,62 +384,107 @@ static bool compare_photos(const struct photos *s, double *auc, long long *same,
             const struct photo *p = &s->photo[i], *q = &s->photo[j];
             int one = !strcmp(p->person, q->person);
             if (p->read && q->read) {
-                alike[one][n[one]++] = cosine(p->identity, q->identity);
+                alike[one][n[one]++] = likeness(e, p, q);
             }
         }
     }
-    double above = 0;
+    ok = ok && n[0] && n[1];
     if (ok) {
+        double above = 0;
         qsort(alike[0], n[0], sizeof(double), by_value);
+        qsort(alike[1], n[1], sizeof(double), by_value);
         for (size_t i = 0; i < n[1]; i++) {
-            size_t low = 0, high = n[0];
-            while (low < high) {
-                size_t mid = (low + high) / 2;
-                if (alike[0][mid] < alike[1][i]) {
-                    low = mid + 1;
-                } else {
-                    high = mid;
-                }
-            }
-            above += (double)low;
+            above += 0.5 * (double)(count_below(alike[0], n[0], alike[1][i], false) +
+                                    count_below(alike[0], n[0], alike[1][i], true));
         }
+        *out = (struct comparison){
+            .auc = above / ((double)n[0] * (double)n[1]),
+            .same_above = 1 - (double)count_below(alike[1], n[1], 0, true) / (double)n[1],
+            .other_above = 1 - (double)count_below(alike[0], n[0], 0, true) / (double)n[0],
+            .same = n[1],
+            .other = n[0]};
     }
-    *same = (long long)n[1];
-    *other = (long long)n[0];
-    *auc = n[0] && n[1] ? above / ((double)n[0] * (double)n[1]) : NAN;
     mien_free(alike[0]);
     mien_free(alike[1]);
-    return ok && n[0] && n[1];
+    return ok;
+}
+
+static bool save_likeness(const struct photos *s, const char *net)
+{
+    struct mien_likeness l;
+    struct mien_likeness_sample *sample = mien_calloc((size_t)s->count + 1, sizeof(*sample));
+    int count = 0, people = 0;
+    for (int i = 0; sample && i < s->count; i++) {
+        people += i > 0 && strcmp(s->photo[i].person, s->photo[i - 1].person) != 0;
+        if (s->photo[i].read) {
+            sample[count++] = (struct mien_likeness_sample){people, s->photo[i].identity};
+        }
+    }
+    bool ok = sample && mien_likeness_learn(sample, count, &l) &&
+              mien_net_save_numbers(net, "likeness", (const float *)&l, MIEN_LIKENESS_NUMBERS);
+    if (ok) {
+        printf("%s: learned from %d photographs of %d people how alike one person's shapes are\n",
+               net, count, people + 1);
+    }
+    mien_free(sample);
+    return ok;
+}
+
+static void print_comparison(const struct photos *s, const struct comparison *ratio,
+                             const struct comparison *cosines, bool json)
+{
+    if (json) {
+        printf("{\"people\":%d,\"photographs\":%d,\"missed\":%d,\"same\":%zu,\"other\":%zu,",
+               s->people, s->count, s->missed, cosines->same, cosines->other);
+        if (ratio) {
+            printf("\"auc\":%.4f,\"same_above\":%.4f,\"other_above\":%.4f,", ratio->auc,
+                   ratio->same_above, ratio->other_above);
+        }
+        printf("\"auc_cosine\":%.4f}\n", cosines->auc);
+        return;
+    }
+    printf("%d photographs of %d people, %d without a face; %zu pairs of one person, %zu of two\n",
+           s->count, s->people, s->missed, cosines->same, cosines->other);
+    if (ratio) {
+        printf("the same person by the likelihood ratio: AUC %.3f; above 0: %.1f %% of one "
+               "person's pairs, %.1f %% of two people's\n",
+               ratio->auc, 100 * ratio->same_above, 100 * ratio->other_above);
+    }
+    printf("by the coefficients' cosine: AUC %.3f\n", cosines->auc);
 }
 
 int mien_eval_pairs(const struct mien_eval *c)
 {
-    const char *dir = c->pairs;
     struct photos s = {0};
+    struct comparison ratio, cosines;
+    char file[1024];
+    const char *portrait = find_portrait(c, file, sizeof(file));
     struct mien_engine *e = NULL;
-    double auc;
-    long long same, other;
-    int status = 2, missed = 0;
-    if (!list_photos(dir, &s) || !(e = make_engine(c, 0))) {
+    int status = 2;
+    if (c->calibrate && !portrait) {
+        mien_error("--calibrate writes into the portrait network, and there is none for %s",
+                   c->net ? c->net : "the network");
+        return 2;
+    }
+    if (!list_photos(c->pairs, c->calibrate ? "train" : "val", &s) || !(e = make_engine(c, 0))) {
         goto out;
     }
     read_photos(e, &s);
+    if (c->calibrate) {
+        status = save_likeness(&s, portrait) ? 0 : 1;
+        goto out;
+    }
+    static const float none[MIEN_IDENTITY];
+    bool has_ratio = !isnan(mien_engine_compare(e, none, none));
+    bool ok = !has_ratio || compare_photos(&s, e, &ratio);
     subtract_mean(&s);
-    status = compare_photos(&s, &auc, &same, &other) ? 0 : 1;
-    for (int i = 0; i < s.count; i++) {
-        missed += !s.photo[i].read;
-    }
-    if (status) {
-        mien_error("%s: no two photographs of one person, or of two, show a face", dir);
-    } else if (c->json) {
-        printf("{\"people\":%d,\"photographs\":%d,\"missed\":%d,\"same\":%lld,\"other\":%lld,"
-               "\"auc\":%.4f}\n",
-               s.people, s.count, missed, same, other, auc);
+    ok = ok && compare_photos(&s, NULL, &cosines);
+    if (ok) {
+        print_comparison(&s, has_ratio ? &ratio : NULL, &cosines, c->json);
     } else {
-        printf("%d photographs of %d people, %d without a face; %lld pairs of one person, %lld of "
-               "two\nthe same person by the identity's cosine: AUC %.3f\n",
-               s.count, s.people, missed, same, other, auc);
+        mien_error("%s: no two photographs of one person, or of two, show a face", c->pairs);
     }
+    status = !ok;
 out:
     mien_engine_destroy(e);
     mien_free(s.photo);

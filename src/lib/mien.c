@@ -207,6 +207,12 @@ void mien_calibrate(struct mien *m, int forget)
     mien_engine_calibrate_neutral(m->engine, forget != 0);
 }
 
+float mien_compare_identities(const struct mien *m, const float a[MIEN_IDENTITY_COUNT],
+                              const float b[MIEN_IDENTITY_COUNT])
+{
+    return mien_engine_compare(m->engine, a, b);
+}
+
 const char *mien_error_text(const struct mien *m)
 {
     return m->error;

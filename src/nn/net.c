@@ -18,13 +18,13 @@
 
 enum { ALIGN = 16 };
 
-enum { NUMBERS = 8, NUMBERS_LONG = 64 };
+enum { NUMBERS = 8, NUMBERS_LONG = 4096 };
 
 struct mien_net {
     struct mien_desc desc;
     struct numbers { // sections beside description and weights
         char name[16];
-        float value[NUMBERS_LONG];
+        float *value;
         int count;
     } numbers[NUMBERS];
     int numbers_count;
@@ -385,12 +385,19 @@ static void read_numbers(struct mien_net *n, const struct mien_container *file)
     for (int i = 0; i < file->count && n->numbers_count < NUMBERS; i++) {
         const struct mien_section *s = &file->section[i];
         struct numbers *k = &n->numbers[n->numbers_count];
-        if (!is_own_section(s->name) && s->size % sizeof(float) == 0 &&
-            s->size <= sizeof(k->value) && mien_container_fetch(file, s, 0, s->size, k->value)) {
-            memcpy(k->name, s->name, sizeof(k->name));
-            k->count = (int)(s->size / sizeof(float));
-            n->numbers_count++;
+        if (is_own_section(s->name) || s->size == 0 || s->size % sizeof(float) != 0 ||
+            s->size > NUMBERS_LONG * sizeof(float)) {
+            continue;
         }
+        k->value = mien_alloc(s->size, 1);
+        if (!k->value || !mien_container_fetch(file, s, 0, s->size, k->value)) {
+            mien_free(k->value);
+            k->value = NULL;
+            continue;
+        }
+        memcpy(k->name, s->name, sizeof(k->name));
+        k->count = (int)(s->size / sizeof(float));
+        n->numbers_count++;
     }
 }
 
@@ -504,6 +511,9 @@ void mien_net_destroy(struct mien_net *n)
         mien_container_destroy(&n->stored.file);
         mien_arena_destroy(&n->arena);
         mien_free(n->weights);
+        for (int i = 0; i < n->numbers_count; i++) {
+            mien_free(n->numbers[i].value);
+        }
         mien_free(n);
     }
 }

@@ -11,6 +11,7 @@
 
 #include <cblas.h>
 #include <dlfcn.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -30,8 +31,15 @@ struct blocks {
     bool full;      // there is to be no other one
 };
 
+// LAPACK's, whose lengths of strings come last (Debian has no header for it beside OpenBLAS).
+typedef void lapack_dsygv(const int *type, const char *job, const char *triangle, const int *n,
+                          double *a, const int *lda, double *b, const int *ldb, double *value,
+                          double *work, const int *work_size, int *info, size_t job_length,
+                          size_t triangle_length);
+
 struct openblas { // its functions; NULL until it is loaded
     __typeof__(cblas_sgemm) *sgemm;
+    lapack_dsygv *dsygv;
     __typeof__(openblas_set_num_threads) *set_num_threads;
     __typeof__(openblas_get_parallel) *get_parallel;
 };
@@ -85,9 +93,10 @@ static bool load(struct openblas *o)
     if (library) {
         *(void **)&o->set_num_threads = dlsym(library, "openblas_set_num_threads");
         *(void **)&o->get_parallel = dlsym(library, "openblas_get_parallel");
+        *(void **)&o->dsygv = dlsym(library, "dsygv_");
         *(void **)&o->sgemm = dlsym(library, "cblas_sgemm");
     }
-    if (!library || !o->set_num_threads || !o->get_parallel || !o->sgemm) {
+    if (!library || !o->set_num_threads || !o->get_parallel || !o->dsygv || !o->sgemm) {
         mien_error("OpenBLAS, which training and preparing compute with, cannot be loaded (%s): "
                    "install libopenblas0",
                    dlerror());
@@ -145,4 +154,22 @@ void mien_sgemm(bool ta, bool tb, int m, int n, int k, const float *a, int lda, 
     enter(blocks());
     product(ta, tb, m, n, k, a, lda, b, ldb, beta, c, ldc);
     leave(blocks());
+}
+
+bool mien_symmetric_eigen(int n, double *a, double *b, double *value)
+{
+    const int type = 1, work_size = 40 * n;
+    int info = 0;
+    double *work = mien_calloc((size_t)work_size, sizeof(*work));
+    if (!work) {
+        return false;
+    }
+    enter(blocks());
+    openblas()->dsygv(&type, "V", "U", &n, a, &n, b, &n, value, work, &work_size, &info, 1, 1);
+    leave(blocks());
+    mien_free(work);
+    for (int i = 0; i < n && info == 0; i++) {
+        info = !isfinite(value[i]);
+    }
+    return info == 0;
 }

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "tensor/blas.h"
 #include "tensor/kernels.h"
 #include "run_tests.h"
@@ -179,6 +180,42 @@ static void in_a_process(int (*run)(size_t), size_t mib)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+// A pair whose eigenvalues are known: A = V' D V and B = V' V for a random V have V^-1's columns.
+static void eigenvectors_of_a_pair(void **state)
+{
+    (void)state;
+    enum { SIDE = 12 };
+    static const double none[SIDE * SIDE];
+    double v[SIDE * SIDE], x[SIDE * SIDE] = {0}, y[SIDE * SIDE] = {0}, value[SIDE];
+    struct mien_rng r;
+    mien_rng_seed(&r, 3, 3);
+    assert_true(mien_blas_init());
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        v[i] = (double)mien_rng_normal(&r);
+    }
+    for (int i = 0; i < SIDE; i++) {
+        for (int j = 0; j < SIDE; j++) {
+            for (int k = 0; k < SIDE; k++) {
+                x[i * SIDE + j] += (k - 3) * v[k * SIDE + i] * v[k * SIDE + j];
+                y[i * SIDE + j] += v[k * SIDE + i] * v[k * SIDE + j];
+            }
+        }
+    }
+    assert_true(mien_symmetric_eigen(SIDE, x, y, value));
+    for (int i = 0; i < SIDE; i++) {
+        assert_float_equal(value[i], i - 3, 1e-6);
+        for (int k = 0; k < SIDE; k++) { // V takes the i-th vector to the i-th axis
+            double sum = 0;
+            for (int j = 0; j < SIDE; j++) {
+                sum += v[k * SIDE + j] * x[i * SIDE + j];
+            }
+            assert_float_equal(fabs(sum), i == k ? 1 : 0, 1e-6);
+        }
+    }
+    memcpy(y, none, sizeof(y));
+    assert_false(mien_symmetric_eigen(SIDE, x, y, value)); // no positive definite B
+}
+
 static void no_room_for_another_block(void **state)
 {
     in_a_process(share, 4);
@@ -221,4 +258,5 @@ static void threads_do_not_mix(void **state)
 
 RUN_TESTS(NULL, NULL, cmocka_unit_test(no_room_for_another_block),
           cmocka_unit_test(room_for_one_more), cmocka_unit_test(room_for_all),
-          cmocka_unit_test(no_room_at_all), cmocka_unit_test(threads_do_not_mix))
+          cmocka_unit_test(no_room_at_all), cmocka_unit_test(threads_do_not_mix),
+          cmocka_unit_test(eigenvectors_of_a_pair))

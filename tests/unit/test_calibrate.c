@@ -157,6 +157,17 @@ static void test_numbers_in_a_file(void **state)
     assert_false(mien_net_numbers(n, "calibration", got, 4));
     mien_net_destroy(n);
     assert_false(mien_net_save_numbers("build/none.net", "calibration", a, 4));
+    enum { LONG = 2012, TOO_LONG = 4097 }; // as long as the longest that there is; too long for any
+    static float many[TOO_LONG], back[LONG];
+    for (int i = 0; i < LONG; i++) {
+        many[i] = 0.5f * (float)i;
+    }
+    assert_true(mien_net_save_numbers(path, "likeness", many, LONG));
+    assert_false(mien_net_save_numbers(path, "likeness", many, TOO_LONG));
+    n = mien_net_load(path);
+    assert_true(mien_net_numbers(n, "likeness", back, LONG));
+    assert_memory_equal(back, many, sizeof(back));
+    mien_net_destroy(n);
     remove(path);
 }
 

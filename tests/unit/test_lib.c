@@ -1,5 +1,6 @@
-// Unit tests of libmien: every field of a face is the engine's of the same frames, and options out
-// of range are refused with the reason. What is exported and linked: tests/e2e/library.sh.
+// Unit tests of libmien: every field of a face is the engine's of the same frames, identities are
+// compared, and options out of range are refused with the reason. What is exported and linked:
+// tests/e2e/library.sh.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -95,6 +96,51 @@ static void faces_are_the_engines(void **state)
     mien_synth_clip_close(clip);
 }
 
+// The identity in frame i of a clip of the person with this seed.
+static void look_at(struct mien *m, int seed, int i, float out[MIEN_IDENTITY_COUNT])
+{
+    struct mien_image im = {0};
+    struct mien_synth_clip *clip = mien_synth_clip_open(seed, WIDTH, HEIGHT, 10, NULL);
+    assert_non_null(clip);
+    assert_true(mien_image_create(&im, WIDTH, HEIGHT, MIEN_FORMAT_RGB8));
+    assert_true(mien_synth_clip_frame(clip, i, &im, NULL));
+    assert_int_equal(mien_run(m, im.data, WIDTH, HEIGHT, (ptrdiff_t)im.stride, 0), 1);
+    memcpy(out, mien_face(m, 0)->identity, sizeof(mien_face(m, 0)->identity));
+    mien_image_destroy(&im);
+    mien_synth_clip_close(clip);
+}
+
+static void one_persons_pictures_are_likelier_than_two_peoples(void **state)
+{
+    (void)state;
+    enum { PEOPLE = 5 };
+    static float first[PEOPLE][MIEN_IDENTITY_COUNT], later[PEOPLE][MIEN_IDENTITY_COUNT];
+    struct mien *m = mien_create(&(struct mien_options){.still = 1, .max_faces = 1}, NULL, 0);
+    assert_non_null(m);
+    for (int p = 0; p < PEOPLE; p++) {
+        look_at(m, p + 1, 0, first[p]);
+        look_at(m, p + 1, 12, later[p]);
+    }
+    double same = 0, other = 0;
+    for (int p = 0; p < PEOPLE; p++) {
+        same += (double)mien_compare_identities(m, first[p], later[p]) / PEOPLE;
+        for (int q = 0; q < PEOPLE; q++) {
+            float ratio = mien_compare_identities(m, first[p], later[q]);
+            other += p == q ? 0 : (double)ratio / (PEOPLE * (PEOPLE - 1));
+            assert_float_equal(mien_compare_identities(m, later[q], first[p]), ratio, 1e-3f);
+        }
+    }
+    // Both are learned from photographs: rendered people have something in common that those lack.
+    assert_true(same > 0);
+    assert_true(other < same - 3);
+    mien_destroy(m);
+    m = mien_create(&(struct mien_options){.network = "clean"}, NULL, 0);
+    assert_non_null(m);
+    assert_true(
+        isnan(mien_compare_identities(m, first[0], first[0]))); // it has nothing to say it by
+    mien_destroy(m);
+}
+
 static void options_out_of_range_are_refused(void **state)
 {
     (void)state;
@@ -111,4 +157,5 @@ static void options_out_of_range_are_refused(void **state)
 }
 
 RUN_TESTS(NULL, NULL, cmocka_unit_test(faces_are_the_engines),
+          cmocka_unit_test(one_persons_pictures_are_likelier_than_two_peoples),
           cmocka_unit_test(options_out_of_range_are_refused))
