@@ -4,7 +4,12 @@
 // alpha.
 uniform sampler2D u_texture; // white where there is none
 uniform sampler2D u_bumps;   // normals in the texture's own axes
+uniform sampler2D u_glows;   // what u_glow is multiplied by
+uniform sampler2D u_shades;  // and u_shade
 uniform vec4 u_color;
+uniform vec3 u_glow;  // light of its own
+uniform vec3 u_shade; // a toon's colour away from the light: below u_toon.x of the cosine to it
+uniform vec2 u_toon;  // above u_toon.y all is lit; no toon: y <= x
 uniform float u_gloss;
 uniform float u_cutoff; // alpha below it is a hole, above it solid; < 0: alpha counts as it is
 uniform float u_solid;  // 1: alpha does not count
@@ -73,15 +78,22 @@ void main()
     if (u_face > 0.5) {
         light = vec3(of_face(n));
         key = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
+        toward = dot(n, key);
     } else {
         // The lamp reaches a little round the edge, as it does on skin.
         float lamp = max((toward + 0.25) / 1.25, 0.0);
         light = vec3(0.78, 0.76, 0.73) * lamp + mix(vec3(0.20, 0.18, 0.17), vec3(0.40, 0.43, 0.47), sky);
     }
-    light = mix(light, vec3(0.86 + 0.14 * smoothstep(-0.05, 0.15, toward)), flatly);
-    vec3 c = color * light;
+    vec3 drawn = color; // what is not lit
+    if (u_toon.y > u_toon.x) {
+        float edge = max(u_toon.y - u_toon.x, 0.04);
+        vec3 shade = u_shade * pow(texture(u_shades, v_uv).rgb, vec3(2.2)) * v_color.rgb;
+        drawn = mix(shade, color, clamp((toward - u_toon.x) / edge, 0.0, 1.0));
+    }
+    vec3 c = mix(color * light, drawn, flatly);
     float power = 6.0 + 90.0 * gloss * gloss;
     float shine = pow(max(dot(n, normalize(key + e)), 0.0), power) * gloss;
     c += (1.0 - flatly) * (vec3(0.30) * shine * max(light.g, 0.2) + vec3(0.05, 0.055, 0.06) * rim * sky);
+    c += u_look > 0.5 ? vec3(0.0) : u_glow * pow(texture(u_glows, v_uv).rgb, vec3(2.2));
     o_color = vec4(pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)) * base.a, base.a);
 }

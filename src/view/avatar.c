@@ -117,6 +117,11 @@ static void pose_nodes(struct mien_avatar *a, const struct mien_avatar_drive *d)
         } else if (i == a->head) {
             turn_part(n, d->turn, a->neck >= 0 && a->neck != a->head ? 1 - neck_part : 1);
         }
+        for (int e = 0; e < 2; e++) {
+            if (i == a->arm[e]) {
+                turn_node(n, a->lowered[e]);
+            }
+        }
         for (int e = 0; e < 2 && a->head >= 0; e++) {
             if (i == a->eye[e] && !a->eyes_by_shape) {
                 turn_eye(n, d->turn, d->eye_deg[e]);

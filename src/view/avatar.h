@@ -1,13 +1,13 @@
 // A head or a whole figure from a file that a person's face moves: glTF 2.0 (.glb, .gltf) and VRM
-// 0.x and 1.0, with skins, morph targets, textures and alpha modes.
+// 0.x and 1.0, with skins, morph targets, textures, alpha modes, emission and toon shades.
 //
 // Shapes are found by ARKit's names (in any case, with "_L" and "_R" for the sides, behind a
 // prefix), else by VRM's expressions; view/avatar_names.c has the table. The head turns with its
 // bone and the neck's, else the figure turns as a whole; eyes turn by their bones unless a shape
 // moves them. Space: metres, y up, looking along +z, x to the figure's left; VRM 0.x, which looks
-// along -z, is turned round. Does not: call OpenGL (view/figure.h); read animations, springs,
-// constraints or more than four joints a vertex. The file is somebody else's: what it says is
-// checked (view/gltf.h) and totals are bounded.
+// along -z, is turned round. Arms that are spread out are let down. Does not: call OpenGL
+// (view/figure.h); read animations, springs, constraints or more than four joints a vertex. The
+// file is somebody else's: what it says is checked (view/gltf.h) and totals are bounded.
 #ifndef MIEN_VIEW_AVATAR_H
 #define MIEN_VIEW_AVATAR_H
 
@@ -125,6 +125,8 @@ struct mien_avatar {
     struct mien_gltf_texture texture[MIEN_AVATAR_TEXTURES];
     int textures;
     int head, neck, eye[2]; // nodes, -1
+    int arm[2], elbow[2];   // left, right: upper and lower arm; -1: no two such bones
+    float lowered[2][9];    // how the upper arms are turned at rest: files have them spread out
     bool eyes_by_shape;     // their bones stay
     bool has[MIEN_AVATAR_CHANNELS];
     float focus[3], size; // what to look at, and how high it is: the head

@@ -22,7 +22,7 @@ static const int instead[GROUPS] = {[MOUTH] = MIEN_BS_JAW_OPEN,
                                     [OWN] = -1};
 
 // Names in small letters and digits, "left" and "right" written out; VRM 0.x, VRM 1.0, then what
-// common makers of figures call such shapes.
+// common makers of figures call such shapes (Ready Player Me, VRChat, VRoid Studio, MikuMikuDance).
 static const struct {
     const char *name;
     int channel;
@@ -38,11 +38,38 @@ static const struct {
     {"ou", MIEN_AVATAR_VRM + MIEN_VRM_U, MOUTH},
     {"ee", MIEN_AVATAR_VRM + MIEN_VRM_E, MOUTH},
     {"oh", MIEN_AVATAR_VRM + MIEN_VRM_O, MOUTH},
+    {"visemeaa", MIEN_AVATAR_VRM + MIEN_VRM_A, MOUTH},
+    {"visemei", MIEN_AVATAR_VRM + MIEN_VRM_I, MOUTH},
+    {"visemeu", MIEN_AVATAR_VRM + MIEN_VRM_U, MOUTH},
+    {"visemee", MIEN_AVATAR_VRM + MIEN_VRM_E, MOUTH},
+    {"visemeo", MIEN_AVATAR_VRM + MIEN_VRM_O, MOUTH},
+    {"vrcvaa", MIEN_AVATAR_VRM + MIEN_VRM_A, MOUTH},
+    {"vrcvih", MIEN_AVATAR_VRM + MIEN_VRM_I, MOUTH},
+    {"vrcvou", MIEN_AVATAR_VRM + MIEN_VRM_U, MOUTH},
+    {"vrcve", MIEN_AVATAR_VRM + MIEN_VRM_E, MOUTH},
+    {"vrcvoh", MIEN_AVATAR_VRM + MIEN_VRM_O, MOUTH},
+    {"fclmtha", MIEN_AVATAR_VRM + MIEN_VRM_A, MOUTH},
+    {"fclmthi", MIEN_AVATAR_VRM + MIEN_VRM_I, MOUTH},
+    {"fclmthu", MIEN_AVATAR_VRM + MIEN_VRM_U, MOUTH},
+    {"fclmthe", MIEN_AVATAR_VRM + MIEN_VRM_E, MOUTH},
+    {"fclmtho", MIEN_AVATAR_VRM + MIEN_VRM_O, MOUTH},
+    {"あ", MIEN_AVATAR_VRM + MIEN_VRM_A, MOUTH},
+    {"い", MIEN_AVATAR_VRM + MIEN_VRM_I, MOUTH},
+    {"う", MIEN_AVATAR_VRM + MIEN_VRM_U, MOUTH},
+    {"え", MIEN_AVATAR_VRM + MIEN_VRM_E, MOUTH},
+    {"お", MIEN_AVATAR_VRM + MIEN_VRM_O, MOUTH},
     {"mouthopen", MIEN_BS_JAW_OPEN, MOUTH},
     {"blinkleft", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L, LIDS},
     {"blinkright", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R, LIDS},
     {"blink", MIEN_AVATAR_BLINK, LIDS},
     {"eyesclosed", MIEN_AVATAR_BLINK, LIDS},
+    {"vrcblink", MIEN_AVATAR_BLINK, LIDS},
+    {"fcleyeclose", MIEN_AVATAR_BLINK, LIDS},
+    {"fcleyecloseleft", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L, LIDS},
+    {"fcleyecloseright", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R, LIDS},
+    {"まばたき", MIEN_AVATAR_BLINK, LIDS},
+    {"ウィンク", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L, LIDS},
+    {"ウィンク右", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R, LIDS},
     {"lookup", MIEN_AVATAR_LOOK_UP, LOOKS},
     {"lookdown", MIEN_AVATAR_LOOK_DOWN, LOOKS},
     {"lookleft", MIEN_AVATAR_LOOK_LEFT, LOOKS},
@@ -57,6 +84,11 @@ static const struct {
     {"fun", MIEN_AVATAR_VRM + MIEN_VRM_FUN, MOODS},
     {"relaxed", MIEN_AVATAR_VRM + MIEN_VRM_FUN, MOODS},
     {"surprised", MIEN_AVATAR_SURPRISED, MOODS},
+    {"fclalljoy", MIEN_AVATAR_VRM + MIEN_VRM_JOY, MOODS},
+    {"fclallangry", MIEN_AVATAR_VRM + MIEN_VRM_ANGRY, MOODS},
+    {"fclallsorrow", MIEN_AVATAR_VRM + MIEN_VRM_SORROW, MOODS},
+    {"fclallfun", MIEN_AVATAR_VRM + MIEN_VRM_FUN, MOODS},
+    {"fclallsurprised", MIEN_AVATAR_SURPRISED, MOODS},
     {"mouthsmile", MIEN_AVATAR_SMILE, MOODS},
     {"mienmean", MIEN_AVATAR_MEAN, OWN},
 };
@@ -107,7 +139,7 @@ static int find_expression(const char *name) // a row of expressions, -1
     char is[64];
     simplify(name, is, sizeof(is));
     for (size_t i = 0; i < MIEN_COUNT(expressions); i++) {
-        if (!strcmp(is, expressions[i].name)) {
+        if (!strcmp(is, expressions[i].name) || !strcmp(name, expressions[i].name)) {
             return (int)i;
         }
     }
@@ -282,16 +314,23 @@ static int find_named(const struct namer *n, const char *const names[])
 
 static void find_bones(struct namer *n, const cJSON *vrm)
 {
-    static const char *const bones[4] = {"head", "neck", "leftEye", "rightEye"};
-    static const char *const names[4][5] = {
+    enum { ARMS = 4, BONES = 8 };
+    static const char *const bones[BONES] = {"head",         "neck",         "leftEye",
+                                             "rightEye",     "leftUpperArm", "rightUpperArm",
+                                             "leftLowerArm", "rightLowerArm"};
+    static const char *const names[BONES][6] = {
         {"head", "jbipchead"},
         {"neck", "jbipcneck"},
         {"lefteye", "eyeleft", "jadjlfaceeye"},
         {"righteye", "eyeright", "jadjrfaceeye"},
+        {"leftupperarm", "leftarm", "upperarmleft", "armleft", "jbiplupperarm"},
+        {"rightupperarm", "rightarm", "upperarmright", "armright", "jbiprupperarm"},
+        {"leftlowerarm", "leftforearm", "lowerarmleft", "forearmleft", "jbipllowerarm"},
+        {"rightlowerarm", "rightforearm", "lowerarmright", "forearmright", "jbiprlowerarm"},
     };
     struct mien_avatar *a = n->a;
-    int found[4];
-    for (int i = 0; i < 4; i++) {
+    int found[BONES];
+    for (int i = 0; i < BONES; i++) {
         found[i] = vrm ? find_bone(n, vrm, bones[i]) : -1;
         found[i] = found[i] < 0 ? find_named(n, names[i]) : found[i];
     }
@@ -303,6 +342,11 @@ static void find_bones(struct namer *n, const cJSON *vrm)
                             mien_avatar_below(a, found[2 + e], a->head) && found[2 + e] != a->head
                         ? found[2 + e]
                         : -1;
+        int arm = found[ARMS + e], elbow = found[ARMS + 2 + e];
+        bool both = arm >= 0 && elbow >= 0 && arm != elbow && mien_avatar_below(a, elbow, arm) &&
+                    !mien_avatar_below(a, a->head, arm);
+        a->arm[e] = both ? arm : -1;
+        a->elbow[e] = both ? elbow : -1;
     }
 }
 

@@ -12,8 +12,6 @@
 #include "base/mem.h"
 #include "view/camera.h"
 
-enum { TRIANGLES = 4 };
-
 struct item { // a primitive where a node shows it
     const cJSON *primitive;
     int surface;
@@ -204,7 +202,8 @@ static bool same_targets(const cJSON *a, const cJSON *b)
 static bool same_places(const struct mien_gltf_look *a, const struct mien_gltf_look *b)
 {
     return a->set == b->set && !memcmp(a->turn, b->turn, sizeof(a->turn)) &&
-           !memcmp(a->off, b->off, sizeof(a->off)) && (a->texture < 0) == (b->texture < 0);
+           !memcmp(a->off, b->off, sizeof(a->off)) &&
+           mien_gltf_has_texture(a) == mien_gltf_has_texture(b);
 }
 
 // The surface that the primitive's vertices are, one of this node's before or a new one; -1:
@@ -241,7 +240,7 @@ static int find_surface(struct reader *r, const cJSON *o, int node, int skin,
     r->targets += targets;
     if (r->vertices > MIEN_AVATAR_VERTICES || r->read > MIEN_AVATAR_READ ||
         r->targets > MIEN_AVATAR_SHAPES) {
-        refuse(r, "it has too many vertices or shapes");
+        refuse(r, "it has more than 250,000 vertices, or too many shapes");
         return -1;
     }
     r->primitive[a->surfaces] = o;
@@ -257,8 +256,11 @@ static int find_surface(struct reader *r, const cJSON *o, int node, int skin,
 static bool list_primitive(struct reader *r, const cJSON *o, int node, int skin)
 {
     struct item k = {.primitive = o};
-    if (mien_gltf_whole(o, "mode", TRIANGLES, 6) != TRIANGLES) {
-        return true; // lines and points are no skin
+    const cJSON *a = mien_gltf_item(o, "attributes");
+    long vertices = mien_gltf_count(&r->g, mien_gltf_index(a, "POSITION"));
+    long n = vertices < 0 ? -1 : mien_gltf_count_triangles(&r->g, o, vertices);
+    if (n < 1) {
+        return n == 0; // points and lines are no skin
     }
     if (r->items == r->item_room) {
         return refuse(r, "it has too many parts");
@@ -266,18 +268,14 @@ static bool list_primitive(struct reader *r, const cJSON *o, int node, int skin)
     if (!mien_gltf_read_look(&r->g, &r->textures, mien_gltf_index(o, "material"), &k.look)) {
         return false;
     }
-    const cJSON *a = mien_gltf_item(o, "attributes");
     skin = mien_gltf_item(a, "JOINTS_0") && mien_gltf_item(a, "WEIGHTS_0") ? skin : -1;
     k.surface = find_surface(r, o, node, skin, &k.look);
     if (k.surface < 0) {
         return false;
     }
-    long n = mien_gltf_item(o, "indices") ? mien_gltf_count(&r->g, mien_gltf_index(o, "indices"))
-                                          : r->a->surface[k.surface].count;
     r->indices += n;
-    if (n < 0 || n % 3 || r->indices > MIEN_AVATAR_INDICES) {
-        return refuse(r, n < 0 || n % 3 ? "a mesh's arrays do not belong together"
-                                        : "it has too many triangles");
+    if (r->indices > MIEN_AVATAR_INDICES) {
+        return refuse(r, "it has more than 500,000 triangles");
     }
     r->item[r->items++] = k;
     return true;
@@ -422,7 +420,7 @@ static bool read_vertices(struct reader *r, const struct item *k)
         read_array(r, attributes, (struct wanted){"POSITION", 3, 3, false}, s->count, &position) &&
         read_array(r, attributes, (struct wanted){"NORMAL", 3, 3, false}, s->count, &normal) &&
         read_array(r, attributes, (struct wanted){"COLOR_0", 3, 4, true}, s->count, &color) &&
-        (k->look.texture < 0 ||
+        (!mien_gltf_has_texture(&k->look) ||
          read_array(r, attributes, (struct wanted){set, 2, 2, true}, s->count, &uv)) &&
         (s->skin < 0 || read_joints(r, attributes, s));
     for (int i = 0; ok && i < s->count; i++) {
@@ -526,14 +524,12 @@ static bool read_triangles(struct reader *r, const struct item *k)
     struct mien_avatar *a = r->a;
     const struct mien_avatar_surface *s = &a->surface[k->surface];
     uint32_t *index = NULL, *out = a->index + a->indices;
-    long n = s->count;
-    if (mien_gltf_item(k->primitive, "indices") &&
-        !mien_gltf_read_indices(&r->g, mien_gltf_index(k->primitive, "indices"), (uint32_t)s->count,
-                                &index, &n)) {
+    long n;
+    if (!mien_gltf_read_triangles(&r->g, k->primitive, s->count, &index, &n)) {
         return false;
     }
     for (long i = 0; i < n; i++) {
-        out[i] = (uint32_t)s->first + (index ? index[i] : (uint32_t)i);
+        out[i] = (uint32_t)s->first + index[i];
     }
     for (long i = 0; mirrors(a, s) && i < n; i += 3) {
         uint32_t t = out[i];

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/linear.h"
 #include "base/mem.h"
 
 static void mark_turning_nodes(struct mien_avatar *a)
@@ -207,6 +208,27 @@ static bool find_head(struct mien_avatar *a)
     return true;
 }
 
+// Files have figures with their arms spread out: they are let down, by a turn about the shoulder.
+static void lower_arms(struct mien_avatar *a)
+{
+    static const float down_deg = 74, enough = -0.6f; // arms that hang this much stay
+    for (int e = 0; e < 2; e++) {
+        if (a->arm[e] < 0) {
+            continue;
+        }
+        const float *from = a->node[a->arm[e]].world + 12, *to = a->node[a->elbow[e]].world + 12;
+        float d[3] = {to[0] - from[0], to[1] - from[1], to[2] - from[2]};
+        float length = sqrtf(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), flat = hypotf(d[0], d[2]);
+        if (!(length > 1e-6f) || d[1] < enough * length || !(flat > 0.3f * length)) {
+            continue;
+        }
+        // About the level axis across the arm.
+        float angle = down_deg * (float)M_PI / 180 + asinf(fminf(fmaxf(d[1] / length, -1), 1));
+        float turn[3] = {angle * d[2] / flat, 0, -angle * d[0] / flat};
+        mien_mat3_exp(turn, a->lowered[e]);
+    }
+}
+
 bool mien_avatar_settle(struct mien_avatar *a)
 {
     int most = 0;
@@ -230,6 +252,12 @@ bool mien_avatar_settle(struct mien_avatar *a)
         }
     }
     if (ok) {
+        memset(a->lowered, 0, sizeof(a->lowered));
+        for (int e = 0; e < 2; e++) {
+            a->lowered[e][0] = a->lowered[e][4] = a->lowered[e][8] = 1;
+        }
+        mien_avatar_pose_all(a); // as the file has it
+        lower_arms(a);
         mien_avatar_pose_all(a);
     }
     return ok && find_head(a);

@@ -22,7 +22,12 @@ enum {
     U_LOOK,
     U_FACE,
     U_LIGHT,
-    U_FINE
+    U_FINE,
+    U_GLOW,
+    U_GLOWS,
+    U_SHADE,
+    U_SHADES,
+    U_TOON
 };
 
 // The view: what is `high` times the head's size fits, seen by a lens of so many degrees.
@@ -30,10 +35,10 @@ static const float lens_deg = 24, high = 1.75f;
 
 bool mien_figure_programs_init(struct mien_figure_programs *p)
 {
-    static const char *const uniforms[] = {"u_projection", "u_pose",  "u_texture", "u_bumps",
-                                           "u_color",      "u_gloss", "u_cutoff",  "u_solid",
-                                           "u_flat",       "u_bump",  "u_look",    "u_face",
-                                           "u_light",      "u_fine",  NULL};
+    static const char *const uniforms[] = {
+        "u_projection", "u_pose",  "u_texture", "u_bumps",  "u_color", "u_gloss", "u_cutoff",
+        "u_solid",      "u_flat",  "u_bump",    "u_look",   "u_face",  "u_light", "u_fine",
+        "u_glow",       "u_glows", "u_shade",   "u_shades", "u_toon",  NULL};
     memset(p, 0, sizeof(*p));
     p->program = mien_gl_program("figure.vert", "figure.frag", uniforms, p->uniform);
     p->white = mien_gl_white();
@@ -121,10 +126,14 @@ static void set_look(const struct mien_figure *f, const struct mien_figure_progr
     glUniform1f(u[U_SOLID], !l->blended && l->cutoff < 0 ? 1 : 0);
     glUniform1f(u[U_FLAT], l->flat_light ? 1 : 0);
     glUniform1f(u[U_BUMP], l->bumps >= 0 ? l->bump_scale : 0);
-    glActiveTexture(GL_TEXTURE1);
-    glBindTexture(GL_TEXTURE_2D, l->bumps >= 0 ? f->texture[l->bumps] : p->white);
-    glActiveTexture(GL_TEXTURE0);
-    glBindTexture(GL_TEXTURE_2D, l->texture >= 0 ? f->texture[l->texture] : p->white);
+    glUniform3fv(u[U_GLOW], 1, l->glow);
+    glUniform3fv(u[U_SHADE], 1, l->shade);
+    glUniform2fv(u[U_TOON], 1, l->toon);
+    const int texture[] = {l->texture, l->bumps, l->glows, l->shades};
+    for (int i = MIEN_COUNT(texture); i-- > 0;) {
+        glActiveTexture(GL_TEXTURE0 + (GLenum)i);
+        glBindTexture(GL_TEXTURE_2D, texture[i] >= 0 ? f->texture[texture[i]] : p->white);
+    }
     if (l->both_sides) {
         glDisable(GL_CULL_FACE);
     } else {
@@ -180,6 +189,8 @@ void mien_figure_draw(struct mien_figure *f, const struct mien_figure_programs *
     glUniformMatrix4fv(u[U_POSE], 1, GL_FALSE, pose);
     glUniform1i(u[U_TEXTURE], 0);
     glUniform1i(u[U_BUMPS], 1);
+    glUniform1i(u[U_GLOWS], 2);
+    glUniform1i(u[U_SHADES], 3);
     glUniform1f(u[U_FACE], how->light ? 1 : 0);
     if (how->light) {
         glUniform1fv(u[U_LIGHT], MIEN_SH, how->light);

@@ -28,7 +28,7 @@ struct mien_figure_view { // how it is seen
 
 struct mien_figure_programs { // of all figures
     GLuint program, white;
-    GLint uniform[16];
+    GLint uniform[24];
 };
 bool mien_figure_programs_init(struct mien_figure_programs *p); // false: nothing is drawn (logged)
 void mien_figure_programs_destroy(struct mien_figure_programs *p);

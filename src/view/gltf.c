@@ -213,7 +213,7 @@ bool mien_gltf_open(struct mien_gltf *g, const void *data, size_t size, const ch
     g->folder = folder;
     g->left = MIEN_GLTF_BYTES_MAX;
     if (size > MIEN_GLTF_BYTES_MAX) {
-        return mien_gltf_refuse(g, "it is larger than 64 MB");
+        return mien_gltf_refuse(g, "it is larger than %d MB", MIEN_GLTF_BYTES_MAX >> 20);
     }
     if (!split(g, data, size, &json) || !parse(g, &json)) {
         return false;

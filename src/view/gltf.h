@@ -18,10 +18,10 @@
 #include "base/why.h"
 
 enum {
-    MIEN_GLTF_BYTES_MAX = 64 << 20, // of the file, and of all that it names
-    MIEN_GLTF_ITEMS_MAX = 500000,   // numbers, texts, lists … of its JSON
-    MIEN_GLTF_MEMBERS_MAX = 256,    // of one object: they are searched one after another
-    MIEN_GLTF_COUNT_MAX = 300000    // elements of an accessor
+    MIEN_GLTF_BYTES_MAX = 256 << 20, // of the file, and of all that it names
+    MIEN_GLTF_ITEMS_MAX = 500000,    // numbers, texts, lists … of its JSON
+    MIEN_GLTF_MEMBERS_MAX = 256,     // of one object: they are searched one after another
+    MIEN_GLTF_COUNT_MAX = 1500000    // elements of an accessor
 };
 
 enum mien_gltf_kind { // the lists at the top
@@ -91,9 +91,12 @@ long mien_gltf_count(struct mien_gltf *g, long accessor);
 // does not say so (colours). False (refused): a is empty.
 bool mien_gltf_read_array(struct mien_gltf *g, long accessor, int low, int high, bool fractions,
                           struct mien_gltf_array *a);
-// Indices, each below `limit`: *out (count): owned. False: refused.
-bool mien_gltf_read_indices(struct mien_gltf *g, long accessor, uint32_t limit, uint32_t **out,
-                            long *count);
+// How many indices a primitive's triangles have, its strips and fans taken apart; vertices: of its
+// arrays. 0: it is of points or lines. -1: refused.
+long mien_gltf_count_triangles(struct mien_gltf *g, const cJSON *primitive, long vertices);
+// Those indices, each below `vertices`: *out (count): owned. False: refused.
+bool mien_gltf_read_triangles(struct mien_gltf *g, const cJSON *primitive, long vertices,
+                              uint32_t **out, long *count);
 // The bytes of a picture, as they lie in the file; free out->owned with mien_free. False: refused.
 bool mien_gltf_read_picture(struct mien_gltf *g, long image, struct mien_gltf_bytes *out);
 

@@ -322,12 +322,12 @@ bool mien_gltf_read_array(struct mien_gltf *g, long accessor, int low, int high,
     return true;
 }
 
-bool mien_gltf_read_indices(struct mien_gltf *g, long accessor, uint32_t limit, uint32_t **out,
-                            long *count)
+// An accessor's indices, each below `limit`: *out (count): owned.
+static bool read_indices(struct mien_gltf *g, long accessor, long limit, uint32_t **out,
+                         long *count)
 {
     const cJSON *o;
     struct run all, where, what;
-    *out = NULL;
     if (!describe(g, accessor, &o, &all) || !describe_sparse(g, o, &all, &where, &what)) {
         return false;
     }
@@ -352,6 +352,66 @@ bool mien_gltf_read_indices(struct mien_gltf *g, long accessor, uint32_t limit, 
     }
     *out = v;
     *count = all.count;
+    return true;
+}
+
+enum { TRIANGLES = 4, STRIP, FAN }; // modes; below them points and lines
+
+long mien_gltf_count_triangles(struct mien_gltf *g, const cJSON *primitive, long vertices)
+{
+    long mode = mien_gltf_whole(primitive, "mode", TRIANGLES, FAN), n = vertices;
+    if (mode < 0) {
+        mien_gltf_refuse(g, "a mesh is of a kind that glTF does not have");
+        return -1;
+    }
+    if (mode < TRIANGLES) {
+        return 0;
+    }
+    if (mien_gltf_item(primitive, "indices")) {
+        n = mien_gltf_count(g, mien_gltf_index(primitive, "indices"));
+    }
+    if (n < 0 || (mode == TRIANGLES ? n % 3 != 0 : n < 3)) {
+        mien_gltf_refuse(g, "a mesh's arrays do not belong together");
+        return -1;
+    }
+    return mode == TRIANGLES ? n : 3 * (n - 2);
+}
+
+bool mien_gltf_read_triangles(struct mien_gltf *g, const cJSON *primitive, long vertices,
+                              uint32_t **out, long *count)
+{
+    long mode = mien_gltf_whole(primitive, "mode", TRIANGLES, FAN), n = vertices;
+    uint32_t *index = NULL;
+    *out = NULL;
+    *count = mien_gltf_count_triangles(g, primitive, vertices);
+    if (*count < 1) {
+        return *count == 0;
+    }
+    if (mien_gltf_item(primitive, "indices") &&
+        !read_indices(g, mien_gltf_index(primitive, "indices"), vertices, &index, &n)) {
+        return false;
+    }
+    if (index && mode == TRIANGLES) {
+        *out = index;
+        return true;
+    }
+    uint32_t *v = mien_calloc((size_t)*count, sizeof(*v));
+    if (!v) {
+        mien_free(index);
+        return mien_gltf_refuse(g, "memory is short");
+    }
+    for (long i = 0; i < *count; i++) {
+        // Of a strip, every second triangle is turned round; a fan's hang on its first point
+        // (3.7.2.1).
+        long t = i / 3, k = i % 3;
+        long turned = t % 2 ? (3 - k) % 3 : k, from = i;
+        if (mode != TRIANGLES) {
+            from = mode == STRIP ? t + turned : k == 2 ? 0 : t + 1 + k;
+        }
+        v[i] = index ? index[from] : (uint32_t)from;
+    }
+    mien_free(index);
+    *out = v;
     return true;
 }
 

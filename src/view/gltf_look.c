@@ -101,6 +101,95 @@ static void transform_uv(const cJSON *info, struct mien_gltf_look *l)
            sizeof(l->turn));
 }
 
+bool mien_gltf_has_texture(const struct mien_gltf_look *l)
+{
+    return l->texture >= 0 || l->surface >= 0 || l->bumps >= 0 || l->glows >= 0 || l->shades >= 0;
+}
+
+// A texture at the same place as the base colour's into *texture; one of another place is left out:
+// a vertex has one place in its textures. False: it cannot be read.
+static bool add_texture(struct mien_gltf *g, struct mien_gltf_textures *all, const cJSON *info,
+                        struct mien_gltf_look *l, int *texture)
+{
+    struct mien_gltf_look own = {.set = (int)mien_gltf_whole(info, "texCoord", 0, 7)};
+    if (!info) {
+        return true;
+    }
+    transform_uv(info, &own);
+    if (!mien_gltf_has_texture(l)) {
+        l->set = own.set; // the first one
+        memcpy(l->turn, own.turn, sizeof(own.turn));
+        memcpy(l->off, own.off, sizeof(own.off));
+    }
+    if (l->set == own.set && !memcmp(l->turn, own.turn, sizeof(own.turn)) &&
+        !memcmp(l->off, own.off, sizeof(own.off))) {
+        *texture = find_texture(g, all, mien_gltf_index(info, "index"));
+        return *texture >= 0;
+    }
+    return true;
+}
+
+static bool read_glow(struct mien_gltf *g, struct mien_gltf_textures *all, const cJSON *m,
+                      struct mien_gltf_look *l)
+{
+    const cJSON *strength =
+        mien_gltf_item(mien_gltf_item(m, "extensions"), "KHR_materials_emissive_strength");
+    float by = fminf(fmaxf((float)mien_gltf_number(strength, "emissiveStrength", 1), 0), 100);
+    mien_gltf_numbers(m, "emissiveFactor", 3, l->glow);
+    for (int c = 0; c < 3; c++) {
+        l->glow[c] = fminf(fmaxf(l->glow[c] * by, 0), 100);
+    }
+    bool any = l->glow[0] + l->glow[1] + l->glow[2] > 0;
+    return !any || add_texture(g, all, mien_gltf_item(m, "emissiveTexture"), l, &l->glows);
+}
+
+// VRM 1.0's toon material: VRMC_materials_mtoon-1.0, "Lit & Shade".
+static bool read_toon(struct mien_gltf *g, struct mien_gltf_textures *all, const cJSON *toon,
+                      struct mien_gltf_look *l)
+{
+    float sharp = fminf(fmaxf((float)mien_gltf_number(toon, "shadingToonyFactor", 0.9), 0), 1);
+    float shift = fminf(fmaxf((float)mien_gltf_number(toon, "shadingShiftFactor", 0), -1), 1);
+    mien_gltf_numbers(toon, "shadeColorFactor", 3, l->shade);
+    l->toon[0] = sharp - 1 - shift;
+    l->toon[1] = 1 - sharp - shift;
+    return add_texture(g, all, mien_gltf_item(toon, "shadeMultiplyTexture"), l, &l->shades);
+}
+
+// VRM 0.x says beside glTF's materials what Unity's shaders are given: its colours are sRGB.
+static bool read_unity(struct mien_gltf *g, struct mien_gltf_textures *all, long material,
+                       struct mien_gltf_look *l)
+{
+    const cJSON *vrm = mien_gltf_item(mien_gltf_item(g->root, "extensions"), "VRM"),
+                *o = material < 0 ? NULL
+                                  : cJSON_GetArrayItem(mien_gltf_item(vrm, "materialProperties"),
+                                                       (int)material);
+    const char *shader = mien_gltf_text(o, "shader");
+    if (!strncmp(shader, "VRM/Unlit", 9)) {
+        l->flat_light = true;
+    }
+    if (strcmp(shader, "VRM/MToon") != 0) {
+        return true;
+    }
+    const cJSON *number = mien_gltf_item(o, "floatProperties"),
+                *color = mien_gltf_item(o, "vectorProperties");
+    float shift = fminf(fmaxf((float)mien_gltf_number(number, "_ShadeShift", 0), -1), 1);
+    float sharp = fminf(fmaxf((float)mien_gltf_number(number, "_ShadeToony", 0.9), 0), 1);
+    float rgba[4] = {0.97f, 0.81f, 0.86f, 1}; // MToon's own
+    mien_gltf_numbers(color, "_ShadeColor", 4, rgba);
+    for (int c = 0; c < 3; c++) {
+        l->shade[c] = powf(fminf(fmaxf(rgba[c], 0), 1), 2.2f);
+    }
+    l->flat_light = true;
+    l->toon[0] = shift;
+    l->toon[1] = 1 + sharp * (shift - 1);
+    long shades = mien_gltf_index(mien_gltf_item(o, "textureProperties"), "_ShadeTexture");
+    if (shades < 0 || l->texture < 0) {
+        return true;
+    }
+    l->shades = find_texture(g, all, shades);
+    return l->shades >= 0;
+}
+
 bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, long material,
                          struct mien_gltf_look *l)
 {
@@ -110,7 +199,10 @@ bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, lo
                                  .texture = -1,
                                  .surface = -1,
                                  .bumps = -1,
-                                 .bump_scale = 1};
+                                 .bump_scale = 1,
+                                 .glows = -1,
+                                 .shades = -1,
+                                 .turn = {1, 0, 0, 1}};
     const cJSON *m = mien_gltf_element(g, MIEN_GLTF_MATERIALS, material);
     const cJSON *pbr = mien_gltf_item(m, "pbrMetallicRoughness"),
                 *info = mien_gltf_item(pbr, "baseColorTexture");
@@ -126,41 +218,26 @@ bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, lo
         l->gloss = 1 - fminf(fmaxf((float)mien_gltf_number(pbr, "roughnessFactor", 1), 0), 1);
         l->metal = fminf(fmaxf((float)mien_gltf_number(pbr, "metallicFactor", 1), 0), 1);
     }
-    const cJSON *surface = mien_gltf_item(pbr, "metallicRoughnessTexture");
-    if (surface && all->surfaces) {
-        struct mien_gltf_look own = {.set = (int)mien_gltf_whole(surface, "texCoord", 0, 7)};
-        transform_uv(surface, &own);
-        if (!info) {
-            l->set = own.set;
-            memcpy(l->turn, own.turn, sizeof(own.turn));
-            memcpy(l->off, own.off, sizeof(own.off));
-        }
-        // A vertex has one place in its textures: one of another place is left out.
-        if (l->set == own.set && !memcmp(l->turn, own.turn, sizeof(own.turn)) &&
-            !memcmp(l->off, own.off, sizeof(own.off))) {
-            l->surface = find_texture(g, all, mien_gltf_index(surface, "index"));
-            if (l->surface < 0) {
-                return false;
-            }
-        }
+    if (info && l->texture < 0) {
+        return false;
+    }
+    if (all->surfaces &&
+        !add_texture(g, all, mien_gltf_item(pbr, "metallicRoughnessTexture"), l, &l->surface)) {
+        return false;
     }
     l->blended = !strcmp(mode, "BLEND");
     if (!strcmp(mode, "MASK")) {
         l->cutoff = fmaxf((float)mien_gltf_number(m, "alphaCutoff", 0.5), 0);
     }
     const cJSON *bumps = mien_gltf_item(m, "normalTexture"),
-                *more = mien_gltf_item(m, "extensions");
+                *more = mien_gltf_item(m, "extensions"),
+                *toon = mien_gltf_item(more, "VRMC_materials_mtoon");
     l->both_sides = cJSON_IsTrue(mien_gltf_item(m, "doubleSided"));
-    l->flat_light =
-        mien_gltf_item(more, "KHR_materials_unlit") || mien_gltf_item(more, "VRMC_materials_mtoon");
-    if (bumps && all->bumps && mien_gltf_whole(bumps, "texCoord", 0, 7) == l->set) {
-        l->bumps = find_texture(g, all, mien_gltf_index(bumps, "index"));
-        l->bump_scale = (float)mien_gltf_number(bumps, "scale", 1);
-        if (l->bumps < 0) {
-            return false;
-        }
-    }
-    return !info || l->texture >= 0;
+    l->flat_light = toon || mien_gltf_item(more, "KHR_materials_unlit");
+    l->bump_scale = (float)mien_gltf_number(bumps, "scale", 1);
+    return !all->bumps ||
+           (add_texture(g, all, bumps, l, &l->bumps) && read_glow(g, all, m, l) &&
+            (!toon || read_toon(g, all, toon, l)) && (toon || read_unity(g, all, material, l)));
 }
 
 void mien_gltf_local_matrix(const cJSON *node, float m[16])

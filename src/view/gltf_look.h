@@ -1,8 +1,9 @@
 // Reading glTF 2.0: what surfaces look like (base colour and its texture, roughness, alpha mode,
 // and where asked for the map of normals), and where nodes put them.
 //
-// KHR_texture_transform is read; KHR_materials_unlit and VRM's toon material count as flatly lit.
-// Does not: read metalness, emission, or what else a material says.
+// KHR_texture_transform and KHR_materials_emissive_strength are read, KHR_materials_unlit, and of
+// VRM's toon material (1.0's extension, 0.x's "VRM/MToon") the shade and where it begins. Does not:
+// read outlines, rims, matcaps, or what else a material says.
 #ifndef MIEN_VIEW_GLTF_LOOK_H
 #define MIEN_VIEW_GLTF_LOOK_H
 
@@ -24,7 +25,7 @@ struct mien_gltf_textures {         // those that materials asked for
     struct mien_gltf_texture *item; // (room)
     int count, room;
     int side_px;   // a larger one is shrunk to it
-    bool bumps;    // maps of normals are wanted too
+    bool bumps;    // maps of normals, and what glows or shades, are wanted too
     bool surfaces; // and those of roughness and metalness
 };
 void mien_gltf_free_textures(struct mien_gltf_texture *item, int count); // what they hold
@@ -33,8 +34,14 @@ struct mien_gltf_look {
     float color[4], gloss, metal; // metal: 0 … 1
     float cutoff;                 // alpha below it is a hole, above it solid; < 0: all is solid
     bool blended, both_sides;
-    bool flat_light; // drawn, not lit: unlit and toon materials
-    int texture;     // of the textures, -1
+    bool flat_light; // drawn, not lit
+    float glow[3];   // added, linear
+    int glows;       // texture that multiplies it, -1
+    // A toon: `shade` (linear, times the texture `shades`, -1) where the cosine to the light is
+    // below toon[0], the colour above toon[1]; between them mixed. Not one: toon[1] <= toon[0].
+    float shade[3], toon[2];
+    int shades;
+    int texture; // of the textures, -1
     int surface; // texture of roughness (green) and metalness (blue), at the same coordinates; -1
     int bumps;   // map of normals, -1
     float bump_scale;
@@ -44,6 +51,9 @@ struct mien_gltf_look {
 // material: its index, -1: none, which is light grey. False: refused.
 bool mien_gltf_read_look(struct mien_gltf *g, struct mien_gltf_textures *all, long material,
                          struct mien_gltf_look *l);
+
+// Whether it needs texture coordinates.
+bool mien_gltf_has_texture(const struct mien_gltf_look *l);
 
 // A node's own matrix, column-major.
 void mien_gltf_local_matrix(const cJSON *node, float m[16]);

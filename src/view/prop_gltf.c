@@ -12,8 +12,6 @@
 #include "view/camera.h"
 #include "view/gltf_look.h"
 
-enum { TRIANGLES = 4 };
-
 struct item { // a primitive where a node puts it
     const cJSON *primitive;
     float m[16];
@@ -41,15 +39,10 @@ static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
     const cJSON *a = mien_gltf_item(o, "attributes");
     struct item k = {.primitive = o, .flat = !mien_gltf_item(a, "NORMAL")};
     memcpy(k.m, m, sizeof(k.m));
-    if (mien_gltf_whole(o, "mode", TRIANGLES, 6) != TRIANGLES) {
-        return refuse(r, "it has something else than triangles");
-    }
-    long vertices = mien_gltf_count(&r->g, mien_gltf_index(a, "POSITION")), indices = vertices;
-    if (mien_gltf_item(o, "indices")) {
-        indices = mien_gltf_count(&r->g, mien_gltf_index(o, "indices"));
-    }
-    if (vertices < 0 || indices < 0) {
-        return false;
+    long vertices = mien_gltf_count(&r->g, mien_gltf_index(a, "POSITION"));
+    long indices = vertices < 0 ? -1 : mien_gltf_count_triangles(&r->g, o, vertices);
+    if (indices < 1) {
+        return indices ? false : refuse(r, "it has points or lines: save it with triangles alone");
     }
     r->vertices += k.flat ? indices : vertices;
     r->indices += indices;
@@ -58,9 +51,6 @@ static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
         r->vertices > MIEN_PROP_VERTICES || r->indices > MIEN_PROP_INDICES ||
         r->items == MIEN_PROP_PRIMITIVES) {
         return refuse(r, "it has too many vertices to be worn");
-    }
-    if (indices % 3) {
-        return refuse(r, "a mesh's arrays do not belong together");
     }
     if (!mien_gltf_read_look(&r->g, &r->textures, mien_gltf_index(o, "material"), &k.look)) {
         return false;
@@ -88,8 +78,8 @@ static void flat_normals(struct mien_prop_vertex *v, long count)
 
 struct arrays {
     struct mien_gltf_array position, normal, color, uv;
-    uint32_t *index; // NULL: in order
-    long count;      // of indices
+    uint32_t *index;
+    long count; // of indices
 };
 
 static void free_arrays(struct arrays *a)
@@ -126,13 +116,10 @@ static bool read_arrays(struct reader *r, const struct item *k, struct arrays *a
     long n = a->count = a->position.count;
     if (!read_optional(r, attributes, "NORMAL", 3, 3, n, &a->normal) ||
         !read_optional(r, attributes, "COLOR_0", 3, 4, n, &a->color) ||
-        ((k->look.texture >= 0 || k->look.surface >= 0) &&
-         !read_optional(r, attributes, set, 2, 2, n, &a->uv))) {
+        (mien_gltf_has_texture(&k->look) && !read_optional(r, attributes, set, 2, 2, n, &a->uv))) {
         return false;
     }
-    return !mien_gltf_item(o, "indices") ||
-           mien_gltf_read_indices(&r->g, mien_gltf_index(o, "indices"), (uint32_t)n, &a->index,
-                                  &a->count);
+    return mien_gltf_read_triangles(&r->g, o, n, &a->index, &a->count);
 }
 
 static void make_vertex(const struct reader *r, const struct item *k, const struct arrays *a,
@@ -187,14 +174,13 @@ static bool add_item(struct reader *r, const struct item *k)
                                   .cutoff = k->look.cutoff};
     long vertices = k->flat ? a.count : a.position.count;
     for (long i = 0; i < vertices; i++) {
-        make_vertex(r, k, &a, k->flat && a.index ? a.index[i] : i, &v[i]);
+        make_vertex(r, k, &a, k->flat ? a.index[i] : i, &v[i]);
     }
     if (k->flat) {
         flat_normals(v, vertices);
     }
     for (long i = 0; i < a.count; i++) {
-        p->index[p->indices + i] =
-            (uint32_t)p->vertices + (k->flat || !a.index ? (uint32_t)i : a.index[i]);
+        p->index[p->indices + i] = (uint32_t)p->vertices + (k->flat ? (uint32_t)i : a.index[i]);
     }
     p->vertices += (int)vertices;
     p->indices += (int)a.count;

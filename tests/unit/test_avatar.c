@@ -258,6 +258,181 @@ static void eyes_have_iris_and_white(void **state)
     mien_avatar_destroy(&a);
 }
 
+// Two triangles of the six vertices, as `primitive` says more of it and its material is.
+static bool parse_primitive(const char *primitive, const char *material, const char *more)
+{
+    return parse(
+        "{'asset':{'version':'2.0'},%s'nodes':[{'mesh':0}],'materials':[{%s}],"
+        "'textures':[{'source':0},{'source':0}],'images':[{'uri':'data:image/png;base64,"
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mM4kWIEAANWAV/W6lf+AAAAAElF"
+        "TkSuQmCC'}],'meshes':[{'primitives':[{'attributes':{'POSITION':0},'material':0,%s}]}]"
+        "," DATA "}",
+        more, material, primitive, sizeof(struct bytes), bytes_uri(1));
+}
+
+static void strips_and_fans_are_taken_apart(void **state)
+{
+    static const uint32_t strip[] = {0, 1, 2, 1, 3, 2, 2, 3, 4, 3, 5, 4},
+                          fan[] = {1, 2, 0, 2, 3, 0, 3, 4, 0, 4, 5, 0};
+    static const char *const modes[] = {"'mode':5", "'mode':5,'indices':4", "'mode':6",
+                                        "'mode':6,'indices':4"};
+    for (size_t i = 0; i < MIEN_COUNT(modes); i++) {
+        assert_true(parse_primitive(modes[i], "", ""));
+        assert_int_equal(a.indices, 12);
+        assert_memory_equal(a.index, i < 2 ? strip : fan, sizeof(strip));
+    }
+    assert_true(parse_primitive("'indices':4", "", "") && a.indices == 6);
+    // Points and lines are no skin; a figure of nothing else has none.
+    assert_false(parse_primitive("'mode':1", "", ""));
+    refused("no mesh");
+    assert_false(parse_primitive("'mode':7", "", ""));
+    refused("of a kind that glTF does not have");
+    mien_avatar_destroy(&a);
+}
+
+static const struct mien_gltf_look *look(void)
+{
+    assert_int_equal(a.parts, 1);
+    return &a.part[0].look;
+}
+
+static void looks_are_read(void **state)
+{
+    const char *plain = "'indices':4";
+    // What glows, and how strongly.
+    assert_true(parse_primitive(plain,
+                                "'emissiveFactor':[0.5,0.25,0],'emissiveTexture':{'index':0},"
+                                "'extensions':{'KHR_materials_emissive_strength':"
+                                "{'emissiveStrength':2}}",
+                                ""));
+    assert_near(look()->glow, 1, 0.5f, 0);
+    assert_true(look()->glows >= 0 && look()->texture < 0 && !look()->flat_light);
+    assert_int_equal(a.texture[look()->glows].picture.data[0], 200);
+    assert_true(parse_primitive(plain, "'emissiveTexture':{'index':0}", "")); // times nothing
+    assert_true(look()->glows < 0 && !(look()->toon[1] > look()->toon[0]));
+    // Unlit, and VRM 1.0's toon: shade where the cosine is below -1 + toony - shift.
+    assert_true(parse_primitive(plain, "'extensions':{'KHR_materials_unlit':{}}", ""));
+    assert_true(look()->flat_light && !(look()->toon[1] > look()->toon[0]));
+    assert_true(parse_primitive(
+        plain,
+        "'pbrMetallicRoughness':{'baseColorTexture':{'index':0}},'extensions':{"
+        "'VRMC_materials_mtoon':{'shadeColorFactor':[0.5,0.4,0.3],'shadingToonyFactor':0.8,"
+        "'shadingShiftFactor':-0.1,'shadeMultiplyTexture':{'index':1}}}",
+        ""));
+    assert_true(look()->flat_light && look()->shades == look()->texture && look()->shades >= 0);
+    assert_near(look()->shade, 0.5f, 0.4f, 0.3f);
+    assert_near((float[3]){look()->toon[0], look()->toon[1], 0}, -0.1f, 0.3f, 0);
+    // VRM 0.x says so beside the materials, in sRGB, whether or not they are marked as unlit.
+    static const char mtoon[] =
+        "'extensions':{'VRM':{'materialProperties':[{'shader':'VRM/MToon','floatProperties':"
+        "{'_ShadeShift':0.2,'_ShadeToony':0.5},'vectorProperties':{'_ShadeColor':[1,0.5,0,1]},"
+        "'textureProperties':{'_MainTex':0,'_ShadeTexture':0}}]}},";
+    assert_true(
+        parse_primitive(plain, "'pbrMetallicRoughness':{'baseColorTexture':{'index':0}}", mtoon));
+    assert_true(look()->flat_light && look()->shades == look()->texture && look()->shades >= 0);
+    assert_near(look()->shade, 1, 0.217638f, 0);
+    assert_near((float[3]){look()->toon[0], look()->toon[1], 0}, 0.2f, 0.6f, 0);
+    assert_true(parse_primitive(
+        plain, "", "'extensions':{'VRM':{'materialProperties':[{'shader':'VRM/UnlitCutout'}]}},"));
+    assert_true(look()->flat_light);
+    assert_true(parse_primitive(
+        plain, "",
+        "'extensions':{'VRM':{'materialProperties':[{'shader':'VRM_USE_GLTFSHADER'}]}},"));
+    assert_false(look()->flat_light);
+    // Alpha, sides, and texture coordinates that are not there.
+    assert_true(
+        parse_primitive(plain, "'alphaMode':'MASK','alphaCutoff':0.3,'doubleSided':true", ""));
+    assert_true(fabsf(look()->cutoff - 0.3f) < 1e-6f && look()->both_sides && !look()->blended);
+    assert_true(parse_primitive(plain, "'alphaMode':'BLEND'", ""));
+    assert_true(look()->cutoff < 0 && look()->blended && !look()->both_sides);
+    // Normals that are not there are the triangles'.
+    assert_near(a.vertex[4].normal, 0, 0, 1);
+    mien_avatar_destroy(&a);
+}
+
+// Colours of bytes, positions of 16-bit fractions, one after the other in a vertex; two sets of
+// texture coordinates, of which the second is asked for, moved, turned and scaled.
+static void quantised_and_interleaved(void **state)
+{
+    struct {
+        int16_t position[3], pad;
+        uint8_t color[4], uv[2][2];
+    } v[3] = {{{32767, 0, 0}, 0, {255, 0, 51, 255}, {{0, 0}, {255, 0}}},
+              {{0, -32768, 0}, 0, {0, 255, 51, 255}, {{0, 0}, {0, 255}}},
+              {{0, 0, 16384}, 0, {0, 0, 51, 128}, {{0, 0}, {0, 0}}}};
+    char hex[3 * sizeof(v) + 1], *out = hex;
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *d = (const uint8_t *)v;
+    assert_int_equal(sizeof(v) % 3, 0);
+    for (size_t i = 0; i < sizeof(v); i += 3) {
+        unsigned n = (unsigned)d[i] << 16 | (unsigned)d[i + 1] << 8 | d[i + 2];
+        for (int k = 18; k >= 0; k -= 6) {
+            *out++ = digit[n >> k & 63];
+        }
+    }
+    *out = 0;
+    assert_true(parse(
+        "{'asset':{'version':'2.0'},'extensionsRequired':['KHR_mesh_quantization'],"
+        "'nodes':[{'mesh':0}],'meshes':[{'primitives':[{'attributes':{'POSITION':0,'COLOR_0':1,"
+        "'TEXCOORD_0':2,'TEXCOORD_1':3},'material':0}]}],'materials':[{'pbrMetallicRoughness':{"
+        "'baseColorTexture':{'index':0,'texCoord':0,'extensions':{'KHR_texture_transform':{"
+        "'texCoord':1,'offset':[0.5,0.25],'scale':[2,1]}}}}}],'textures':[{'source':0}],"
+        "'images':[{'uri':'data:image/"
+        "png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADEl"
+        "EQVR42mM4kWIEAANWAV/W6lf+AAAAAElFTkSuQmCC'}],'accessors':["
+        "{'bufferView':0,'componentType':5122,'normalized':true,'count':3,'type':'VEC3'},"
+        "{'bufferView':0,'byteOffset':8,'componentType':5121,'normalized':true,'count':3,"
+        "'type':'VEC4'},"
+        "{'bufferView':0,'byteOffset':12,'componentType':5121,'normalized':true,'count':3,"
+        "'type':'VEC2'},"
+        "{'bufferView':0,'byteOffset':14,'componentType':5121,'normalized':true,'count':3,"
+        "'type':'VEC2'}],'bufferViews':[{'buffer':0,'byteLength':%zu,'byteStride':%zu}],"
+        "'buffers':[{'byteLength':%zu,'uri':'data:;base64,%s'}]}",
+        sizeof(v), sizeof(v[0]), sizeof(v), hex));
+    assert_near(at(0), 1, 0, 0);
+    assert_near(at(1), 0, -1, 0);
+    assert_near(at(2), 0, 0, 16384 / 32767.0f);
+    assert_memory_equal(a.vertex[0].color, v[0].color, 4);
+    assert_memory_equal(a.vertex[2].color, v[2].color, 4);
+    assert_true(fabsf(a.vertex[0].uv[0] - 2.5f) < 1e-5f &&
+                fabsf(a.vertex[0].uv[1] - 0.25f) < 1e-5f);
+    assert_true(fabsf(a.vertex[1].uv[0] - 0.5f) < 1e-5f &&
+                fabsf(a.vertex[1].uv[1] - 1.25f) < 1e-5f);
+    mien_avatar_destroy(&a);
+}
+
+// A figure whose arms are spread out along x lets them down about the shoulders, whether its bones
+// are named by VRM or by themselves; one whose arms hang keeps them.
+static void arms_hang(void **state)
+{
+    for (int named = 0; named < 3; named++) {
+        const char *elbow = named == 2 ? "[0.1,-0.5,0]" : "[0.5,0,0]";
+        char text[1024];
+        snprintf(
+            text, sizeof(text),
+            "%s'nodes':[{'mesh':0,'skin':0},{'name':'%s','children':[2],'translation':[0,1,0]},"
+            "{'name':'%s','translation':%s},{'name':'Head','translation':[0,1.5,0]}],"
+            "'skins':[{'joints':[1,2]}],",
+            named ? ""
+                  : "'extensions':{'VRMC_vrm':{'humanoid':{'humanBones':{'leftUpperArm':{"
+                    "'node':1},'leftLowerArm':{'node':2},'head':{'node':3}}}}},",
+            named ? "mixamorig:LeftArm" : "b1", named ? "mixamorig:LeftForeArm" : "b2", elbow);
+        assert_true(
+            parse("{'asset':{'version':'2.0'},%s"
+                  "'meshes':[{'primitives':[{'attributes':{'POSITION':0},'indices':4}]}]," DATA "}",
+                  text, sizeof(struct bytes), bytes_uri(1)));
+        const float *p = a.node[2].world + 12;
+        float down = 74 * (float)M_PI / 180;
+        assert_true(a.arm[0] == 1 && a.elbow[0] == 2 && a.arm[1] < 0);
+        if (named < 2) {
+            assert_near(p, 0.5f * cosf(down), 1 - 0.5f * sinf(down), 0);
+        } else {
+            assert_near(p, 0.1f, 0.5f, 0);
+        }
+    }
+    mien_avatar_destroy(&a);
+}
+
 static void bones_and_shapes_move(void **state)
 {
     assert_true(parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':0", ONE), sizeof(struct bytes),
@@ -299,6 +474,15 @@ static void names_are_found(void **state)
                  {"Blink_L", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L},
                  {"blinkRight", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R},
                  {"eyesClosed", MIEN_AVATAR_BLINK},
+                 {"viseme_aa", MIEN_AVATAR_VRM + MIEN_VRM_A},
+                 {"vrc.v_oh", MIEN_AVATAR_VRM + MIEN_VRM_O},
+                 {"Fcl_MTH_U", MIEN_AVATAR_VRM + MIEN_VRM_U},
+                 {"Fcl_EYE_Close_R", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R},
+                 {"Fcl_EYE_Close", MIEN_AVATAR_BLINK},
+                 {"Fcl_ALL_Sorrow", MIEN_AVATAR_VRM + MIEN_VRM_SORROW},
+                 {"あ", MIEN_AVATAR_VRM + MIEN_VRM_A},
+                 {"まばたき", MIEN_AVATAR_BLINK},
+                 {"ウィンク右", MIEN_AVATAR_VRM + MIEN_VRM_BLINK_R},
                  {"Surprised", MIEN_AVATAR_SURPRISED}};
     for (size_t i = 0; i < MIEN_COUNT(cases); i++) {
         char file[4096];
@@ -415,6 +599,9 @@ static void a_face_drives(void **state)
 }
 
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(own_head_is_the_model),
-          cmocka_unit_test(eyes_have_iris_and_white), cmocka_unit_test(bones_and_shapes_move),
-          cmocka_unit_test(names_are_found), cmocka_unit_test(vrm_is_read),
-          cmocka_unit_test(what_is_broken_is_refused), cmocka_unit_test(a_face_drives))
+          cmocka_unit_test(eyes_have_iris_and_white),
+          cmocka_unit_test(strips_and_fans_are_taken_apart), cmocka_unit_test(looks_are_read),
+          cmocka_unit_test(quantised_and_interleaved), cmocka_unit_test(arms_hang),
+          cmocka_unit_test(bones_and_shapes_move), cmocka_unit_test(names_are_found),
+          cmocka_unit_test(vrm_is_read), cmocka_unit_test(what_is_broken_is_refused),
+          cmocka_unit_test(a_face_drives))
