@@ -5,6 +5,8 @@ layout(location = 1) in vec3 a_normal;
 layout(location = 2) in vec4 a_fixed; // u, v, group, distance from the iris centre (mm)
 layout(location = 3) in vec2 a_grid;
 layout(location = 4) in float a_hull;
+layout(location = 5) in float a_jaw;
+invariant gl_Position; // as in shadow.vert: shadows fall on paint
 uniform mat4 u_projection;
 uniform mat4 u_pose;
 uniform mat4 u_seen; // head -> clip space of the picture, not mirrored: where the camera saw it
@@ -16,6 +18,7 @@ out vec3 v_head_normal;
 out vec3 v_head; // mm
 out vec2 v_grid;
 out float v_hull; // mm that the head stands out here where it hides things
+out float v_jaw;  // mm above the face's lower outline
 void main()
 {
     vec4 p = u_pose * vec4(a_position, 1.0);
@@ -27,6 +30,7 @@ void main()
     v_fixed = a_fixed;
     v_grid = a_grid;
     v_hull = a_hull;
+    v_jaw = a_jaw;
     v_seen = q.xyw;
     gl_Position = u_projection * p;
 }

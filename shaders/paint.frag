@@ -13,6 +13,7 @@ in vec4 v_fixed;
 in vec3 v_seen;
 in vec3 v_head;
 in float v_hull;
+in float v_jaw;
 out vec4 o_color;
 
 float light(vec3 n)
@@ -41,9 +42,6 @@ float unlike_skin(float lit)
 void main()
 {
     vec2 at = v_fixed.xy;
-    if (u_full < 0.5 && at.x > 1.0) {
-        discard;
-    }
     at.x = u_full > 0.5 ? at.x * 0.5 : at.x;
     vec4 c = texture(u_paint, vec2(at.x, 1.0 - at.y));
     vec3 n = normalize(v_normal), e = normalize(-v_position);
@@ -51,19 +49,22 @@ void main()
     // A full mask is lacquer: seen from its highlights.
     vec3 from = normalize(vec3(u_light[3], u_light[1], u_light[2]) + vec3(0.0, 0.15, 0.35));
     float shine = u_full * pow(max(dot(n, normalize(from + e)), 0.0), 30.0);
-    float a = c.a;
+    float a = u_full < 0.5 && at.x > 1.0 ? 0.0 : c.a; // skin without paint hides things all the same
     if (u_full < 0.5) {
         // The forehead and temples are where hair may be; at the very top it nearly always is.
         float rim = max(smoothstep(0.80, 0.86, v_fixed.y), smoothstep(0.30, 0.38, abs(v_fixed.x - 0.5)));
         a *= 1.0 - rim * unlike_skin(l);
         a *= 1.0 - smoothstep(0.845, 0.908, v_fixed.y);
+        // Before the last triangles, which end in teeth.
+        a *= smoothstep(2.0, 6.0, v_jaw);
     } else {
         // Shoulders do not turn with the head: a full mask ends softly at the neck, above where it
         // widens (mm, found by eye). Ears stay outside.
         a *= smoothstep(-128.0, -118.0, v_head.y);
     }
     a *= 1.0 - smoothstep(0.5, 3.0, abs(v_hull));
-    // Towards the outline, which is the model's and nobody's, it thins out.
-    a *= smoothstep(0.0, 0.30, dot(n, e));
+    // Towards the outline, which is the model's and nobody's, it thins out; not round the nose, whose
+    // outline lies before the cheeks.
+    a *= mix(1.0, smoothstep(0.0, 0.30, dot(n, e)), smoothstep(0.07, 0.12, abs(v_fixed.x - 0.5)));
     o_color = vec4((c.rgb * clamp(l, 0.2, 1.6) + 0.3 * shine) * a, a);
 }

@@ -984,13 +984,15 @@ void mien_face_model_from_source(const float source_mm[3], float head_mm[3])
     mien_mat3_mul_vec(R, v, head_mm);
 }
 
-// The outline's height at a distance from the middle; far below where it has ended.
+// The outline's height at a distance from the middle; far below where it has ended. Higher up than
+// the mouth nothing is under it.
 static float jaw_height(const struct mien_face_model *m, float x)
 {
     for (int k = 1; k < m->jaw_points; k++) {
         const float *a = m->jaw[k - 1], *b = m->jaw[k];
         if (x <= b[0]) {
-            return a[1] + (b[1] - a[1]) * (x - a[0]) / fmaxf(1e-3f, b[0] - a[0]);
+            float y = a[1] + (b[1] - a[1]) * (x - a[0]) / fmaxf(1e-3f, b[0] - a[0]);
+            return fminf(y, -30);
         }
     }
     return -1e9f;
@@ -1004,5 +1006,12 @@ bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle)
         x += m->mean[3 * v[i]] / 3;
         y += m->mean[3 * v[i] + 1] / 3;
     }
-    return m->part[triangle] == MIEN_PART_FACE && y < -30 && y < jaw_height(m, fabsf(x));
+    return m->part[triangle] == MIEN_PART_FACE && y < jaw_height(m, fabsf(x));
+}
+
+float mien_face_model_above_jaw(const struct mien_face_model *m, int vertex)
+{
+    const float *p = m->mean + 3 * (size_t)vertex;
+    float last = m->jaw_points ? m->jaw[m->jaw_points - 1][0] : 0;
+    return fminf(p[1] - jaw_height(m, fminf(fabsf(p[0]), last)), 999);
 }

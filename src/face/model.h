@@ -117,6 +117,9 @@ void mien_face_model_gather(const struct mien_face_model *m, const float *v, flo
 // Whether a triangle of the narrow face lies behind the face's lower outline, under chin and jaw:
 // where the face, as people draw it, has ended.
 bool mien_face_model_under_jaw(const struct mien_face_model *m, int triangle);
+// How far a vertex of the mean face lies above that outline, which beyond its end goes on level,
+// mm; at most 999.
+float mien_face_model_above_jaw(const struct mien_face_model *m, int vertex);
 // Area-weighted vertex normals, unit length. out: room for MIEN_NORMAL_ROOM floats a vertex, of
 // which the first (V,3) are the answer. No allocation.
 enum { MIEN_NORMAL_ROOM = 4 };

@@ -80,8 +80,10 @@ static int point(struct builder *b, int32_t vertex, int32_t uv, int group, int g
     b->key[p] = (uint8_t)(group * 4 + grid);
     m->vertex[p] = c;
     struct mien_mesh_fixed *f = &m->fixed[p];
-    *f = (struct mien_mesh_fixed){
-        .part = (float)group, .iris_mm = 99, .grid = {(float)(grid & 1), (float)(grid >> 1)}};
+    *f = (struct mien_mesh_fixed){.part = (float)group,
+                                  .iris_mm = 99,
+                                  .grid = {(float)(grid & 1), (float)(grid >> 1)},
+                                  .jaw_mm = fminf(mien_face_model_above_jaw(m->model, vertex), 12)};
     if (m->model->uv && uv >= 0 && uv < m->model->uvs) {
         f->u = m->model->uv[2 * uv];
         f->v = m->model->uv[2 * uv + 1];

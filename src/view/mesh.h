@@ -26,6 +26,7 @@ struct mien_mesh_fixed { // of a drawn vertex, never changes
                          // interpolated coordinate is 0 or 1
     float hull_mm; // to be added to x where the head hides things as if it had hair: ears and the
                    // sides round them become flat walls as far out as the ears reach
+    float jaw_mm;  // above the face's lower outline, on the mean face; at most 12
 };
 struct mien_mesh_point { // of a drawn vertex, each frame
     float position[3], normal[3];

@@ -37,6 +37,9 @@ static void make_buffers(struct mien_scene *s)
         glEnableVertexAttribArray(4);
         glVertexAttribPointer(4, 1, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_fixed),
                               (const void *)offsetof(struct mien_mesh_fixed, hull_mm));
+        glEnableVertexAttribArray(5);
+        glVertexAttribPointer(5, 1, GL_FLOAT, GL_FALSE, sizeof(struct mien_mesh_fixed),
+                              (const void *)offsetof(struct mien_mesh_fixed, jaw_mm));
         glBindBuffer(GL_ARRAY_BUFFER, s->buffer[i]);
         glBufferData(GL_ARRAY_BUFFER,
                      (GLsizeiptr)((size_t)m->points * sizeof(struct mien_mesh_point)), NULL,

@@ -30,21 +30,19 @@ enum {
 // A mesh that hides things and takes their shadow: chords of this length stay within half a
 // millimetre of a head. On a face 250 pixels high the mesh's own triangles have two pixels each.
 static const float cell_mm = 8;
-// What lies on the skin may be so much deeper than the coarse head: 1.5 mm at 0.6 m.
+// Painted skin lies so much before the coarse head beside it and the eyeballs: 1.5 mm at 0.6 m.
 static const float near_units = 2000;
 // From so many triangles on the highlights on a thing are larger than they are.
 enum { FINE_TRIANGLES = 500 };
 
-// The triangles of a face with closed lips whose corners have these bits together, from group
-// `first` on, after those that index has. Returns how many numbers it has then.
-static int choose(const struct mien_coarse *m, enum mien_mesh_group first, const uint8_t *bits,
+// The triangles of a group whose corners have these bits together, after those that index has.
+// Returns how many numbers it has then.
+static int choose(const struct mien_coarse *m, enum mien_mesh_group group, const uint8_t *bits,
                   unsigned wanted, uint32_t *index, int n)
 {
-    for (int t = m->group_triangle[first]; t < m->group_triangle[MIEN_MESH_GROUPS]; t++) {
+    for (int t = m->group_triangle[group]; t < m->group_triangle[group + 1]; t++) {
         const uint32_t *p = m->triangle + 3 * (size_t)t;
-        bool inside =
-            t >= m->group_triangle[MIEN_MESH_TEETH] && t < m->group_triangle[MIEN_MESH_HEAD];
-        if (!inside && (unsigned)(bits[p[0]] | bits[p[1]] | bits[p[2]]) == wanted) {
+        if ((unsigned)(bits[p[0]] | bits[p[1]] | bits[p[2]]) == wanted) {
             memcpy(index + n, p, 3 * sizeof(*p));
             n += 3;
         }
@@ -151,14 +149,34 @@ static void make_shadow_programs(struct mien_wear *w)
     }
 }
 
+// What of a face with closed lips lies under the shadows that wanted has: of skin that is painted
+// the mesh's own triangles, of the rest the coarse ones. Returns how many numbers index has then.
+static int choose_part(const struct mien_wear *w, enum mien_wear_skin skin, const uint8_t *bits,
+                       unsigned wanted, uint32_t *index, int n)
+{
+    static const enum mien_mesh_group outside[] = {MIEN_MESH_FACE, MIEN_MESH_EYES, MIEN_MESH_HEAD};
+    struct mien_coarse own = {.triangle = w->mesh->triangle};
+    memcpy(own.group_triangle, w->mesh->group_triangle, sizeof(own.group_triangle));
+    for (size_t g = 0; g < MIEN_COUNT(outside); g++) {
+        bool painted = (w->painted && outside[g] == MIEN_MESH_FACE) ||
+                       (w->painted_full && outside[g] == MIEN_MESH_HEAD);
+        if (painted == (skin == MIEN_WEAR_PAINTED)) {
+            n = choose(painted ? &own : &w->coarse, outside[g], bits, wanted, index, n);
+        }
+    }
+    return n;
+}
+
 // What is worn now is other than it was: what of the head lies under a shadow, and what does not.
 static void changed(struct mien_wear *w)
 {
     const struct mien_mesh *m = w->mesh;
     make_shadow_programs(w);
-    w->painted = false;
+    w->painted = w->painted_full = false;
     for (int i = 0; i < w->count; i++) {
-        w->painted = w->painted || w->item[i].prop.paint.data;
+        bool paint = w->item[i].prop.paint.data != NULL;
+        w->painted = w->painted || paint;
+        w->painted_full = w->painted_full || (paint && w->item[i].prop.full);
     }
     w->change++;
     uint8_t *bits = mien_calloc((size_t)m->points + 1, 1);
@@ -169,13 +187,13 @@ static void changed(struct mien_wear *w)
         }
     }
     int n = 0;
-    for (unsigned b = 0; b < MIEN_COUNT(w->part); b++) {
-        int first = n;
-        n = bits && index && !(b >> w->count)
-                ? choose(&w->coarse, MIEN_MESH_FACE, bits, b, index, n)
-                : n;
-        w->part[b].first = first;
-        w->part[b].count = n - first;
+    for (enum mien_wear_skin skin = 0; skin < MIEN_WEAR_SKINS; skin++) {
+        for (unsigned b = 0; b < MIEN_COUNT(w->part[skin]); b++) {
+            int first = n;
+            n = bits && index && !(b >> w->count) ? choose_part(w, skin, bits, b, index, n) : n;
+            w->part[skin][b].first = first;
+            w->part[skin][b].count = n - first;
+        }
     }
     upload(&w->parts, index, n);
     mien_free(bits);
@@ -475,46 +493,16 @@ static void chosen(const struct mien_wear_face *f, GLuint buffer, int first, int
     }
 }
 
-static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
-                       const struct mien_wear_face *f, const float *sh, const float seen[16])
-{
-    const GLint *u = w->paint_uniform;
-    float skin[3];
-    skin_colour(f, skin);
-    begin_program(w->paint_program, u, f);
-    glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
-    glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
-    glUniform1i(u[U_TEXTURE], 0);
-    glUniform1i(u[U_PICTURE], 1);
-    glUniform1f(u[U_FULL], k->prop.full ? 1 : 0);
-    glUniform3fv(u[U_SKIN], 1, skin);
-    glActiveTexture(GL_TEXTURE1);
-    glBindTexture(GL_TEXTURE_2D, f->video);
-    glActiveTexture(GL_TEXTURE0);
-    glBindTexture(GL_TEXTURE_2D, k->paint);
-    glDepthFunc(GL_LEQUAL);
-    glPolygonOffset(-1, -near_units);
-    glEnable(GL_POLYGON_OFFSET_FILL);
-    glBindVertexArray(f->array);
-    glDepthMask(GL_FALSE); // the coarse head's stays: shadows fall on that
-    group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_FACE);
-    if (k->prop.full) {
-        group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
-    }
-    glDepthMask(GL_TRUE);
-    glDisable(GL_POLYGON_OFFSET_FILL);
-}
-
 // The shadows of all things, each part of the head with those that can reach it.
-static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face *f,
-                         float place[MIEN_WEAR_MAX][4])
+static void draw_shadows(const struct mien_wear *w, enum mien_wear_skin skin,
+                         const struct mien_wear_face *f, float place[MIEN_WEAR_MAX][4])
 {
     glActiveTexture(GL_TEXTURE0);
     glBindTexture(GL_TEXTURE_2D_ARRAY, w->shadows);
-    for (unsigned b = 1; b < MIEN_COUNT(w->part); b++) {
+    for (unsigned b = 1; b < MIEN_COUNT(w->part[skin]); b++) {
         float at[MIEN_WEAR_MAX][4], area[MIEN_WEAR_MAX][4], height[MIEN_WEAR_MAX][3];
         int n = 0;
-        for (int i = 0; i < w->count && w->part[b].count > 0; i++) {
+        for (int i = 0; i < w->count && w->part[skin][b].count > 0; i++) {
             const struct mien_worn *k = &w->item[i];
             if (b >> i & 1) {
                 memcpy(at[n], place[i], sizeof(at[n]));
@@ -532,9 +520,66 @@ static void draw_shadows(const struct mien_wear *w, const struct mien_wear_face 
             glUniform4fv(u[U_PLACE], n, at[0]);
             glUniform4fv(u[U_AREA], n, area[0]);
             glUniform3fv(u[U_HEIGHT], n, height[0]);
-            chosen(f, w->parts, w->part[b].first, w->part[b].count);
+            chosen(f, w->parts, w->part[skin][b].first, w->part[skin][b].count);
         }
     }
+}
+
+// The first paint lays the painted skin into the depth, and takes the place of what was drawn
+// there: that belongs to somebody behind it. Further ones go over it.
+static void draw_paint(const struct mien_wear *w, const struct mien_worn *k,
+                       const struct mien_wear_face *f, const float *sh, const float seen[16],
+                       bool first)
+{
+    const GLint *u = w->paint_uniform;
+    float skin[3];
+    skin_colour(f, skin);
+    begin_program(w->paint_program, u, f);
+    glUniformMatrix4fv(u[U_SEEN], 1, GL_FALSE, seen);
+    glUniform1fv(u[U_LIGHT], MIEN_SH, sh);
+    glUniform1i(u[U_TEXTURE], 0);
+    glUniform1i(u[U_PICTURE], 1);
+    glUniform1f(u[U_FULL], k->prop.full ? 1 : 0);
+    glUniform3fv(u[U_SKIN], 1, skin);
+    glActiveTexture(GL_TEXTURE1);
+    glBindTexture(GL_TEXTURE_2D, f->video);
+    glActiveTexture(GL_TEXTURE0);
+    glBindTexture(GL_TEXTURE_2D, k->paint);
+    glBindVertexArray(f->array);
+    if (first) {
+        glDisable(GL_BLEND);
+        glDepthFunc(GL_LESS);
+    } else {
+        glEnable(GL_BLEND);
+        glDepthFunc(GL_EQUAL);
+        glDepthMask(GL_FALSE);
+    }
+    group(f->mesh, MIEN_MESH_FACE, MIEN_MESH_FACE);
+    if (first ? w->painted_full : k->prop.full) {
+        group(f->mesh, MIEN_MESH_HEAD, MIEN_MESH_HEAD);
+    }
+    glDepthMask(GL_TRUE);
+}
+
+// All paint, and over it the shadows.
+static void draw_painted(const struct mien_wear *w, const struct mien_wear_face *f, const float *sh,
+                         const float seen[16], float place[MIEN_WEAR_MAX][4])
+{
+    bool first = true;
+    glEnable(GL_POLYGON_OFFSET_FILL);
+    glPolygonOffset(1, 8);
+    for (int i = 0; i < w->count; i++) {
+        if (w->item[i].prop.paint.data) {
+            draw_paint(w, &w->item[i], f, sh, seen, first);
+            first = false;
+        }
+    }
+    glEnable(GL_BLEND);
+    glDepthFunc(GL_EQUAL);
+    glDepthMask(GL_FALSE);
+    draw_shadows(w, MIEN_WEAR_PAINTED, f, place);
+    glDepthMask(GL_TRUE);
+    glDisable(GL_POLYGON_OFFSET_FILL);
 }
 
 // Whether the CPU lights this part once a vertex: its triangles have a few pixels each then, and
@@ -629,25 +674,21 @@ static void reach(struct mien_wear *w, const struct mien_wear_face *f, const flo
 }
 
 // The head into the depth, a little deeper so that what lies on the skin is seen, and out of the
-// layer: what was drawn there belongs to somebody behind it. With the shadows on it, unless paint
-// comes between.
+// layer: what was drawn there belongs to somebody behind it. With the shadows on it. Painted skin
+// comes after it, and is let before it: there the mesh is its own, not the coarse one.
 static void draw_head(const struct mien_wear *w, const struct mien_wear_face *f,
                       float place[MIEN_WEAR_MAX][4])
 {
     glDepthFunc(GL_LESS);
     glEnable(GL_POLYGON_OFFSET_FILL);
-    glPolygonOffset(1, 8);
+    glPolygonOffset(1, w->painted ? near_units : 8);
     glDisable(GL_BLEND);
-    if (!w->painted) {
-        draw_shadows(w, f, place);
-    }
+    draw_shadows(w, MIEN_WEAR_BARE, f, place);
     GLboolean colours = f->first ? GL_FALSE : GL_TRUE;
     glColorMask(colours, colours, colours, colours);
     begin_program(w->depth_program, w->depth_uniform, f);
     glUniform1f(w->depth_uniform[2], 0);
-    for (unsigned b = 0; b < (w->painted ? MIEN_COUNT(w->part) : 1); b++) {
-        chosen(f, w->parts, w->part[b].first, w->part[b].count);
-    }
+    chosen(f, w->parts, w->part[MIEN_WEAR_BARE][0].first, w->part[MIEN_WEAR_BARE][0].count);
     if (f->mesh->lips_open) { // closed ones hide what is behind them, but some of it pierces them
         group(f->mesh, MIEN_MESH_TEETH, MIEN_MESH_MOUTH);
     }
@@ -670,19 +711,6 @@ static void draw_hull(const struct mien_wear *w, const struct mien_wear_face *f)
     glColorMask(GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
 }
 
-// Over the paint that is on the skin.
-static void draw_shadows_over(const struct mien_wear *w, const struct mien_wear_face *f,
-                              float place[MIEN_WEAR_MAX][4])
-{
-    glDepthFunc(GL_EQUAL); // once, even where triangles of the coarse head overlap
-    glDepthMask(GL_FALSE);
-    glPolygonOffset(1, 8);
-    glEnable(GL_POLYGON_OFFSET_FILL);
-    draw_shadows(w, f, place);
-    glDisable(GL_POLYGON_OFFSET_FILL);
-    glDepthMask(GL_TRUE);
-}
-
 void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
 {
     if (!w->count || !w->ready) {
@@ -693,16 +721,9 @@ void mien_wear_draw(struct mien_wear *w, const struct mien_wear_face *f)
     mien_mat4_mul(f->projection, f->pose, seen);
     reach(w, f, seen, place);
     draw_head(w, f, place);
-    glEnable(GL_BLEND);
     glBlendFunc(GL_ONE, GL_ONE_MINUS_SRC_ALPHA);
-    glActiveTexture(GL_TEXTURE0);
-    for (int i = 0; i < w->count; i++) {
-        if (w->item[i].prop.paint.data) {
-            draw_paint(w, &w->item[i], f, sh, seen);
-        }
-    }
     if (w->painted) {
-        draw_shadows_over(w, f, place);
+        draw_painted(w, f, sh, seen, place);
     }
     draw_hull(w, f);
     glEnable(GL_BLEND);

@@ -16,6 +16,8 @@
 
 enum { MIEN_WEAR_MAX = 6 }; // things at once
 
+enum mien_wear_skin { MIEN_WEAR_BARE, MIEN_WEAR_PAINTED, MIEN_WEAR_SKINS };
+
 struct mien_worn {
     char *path; // owned; as it was asked for
     struct mien_prop prop;
@@ -40,10 +42,10 @@ struct mien_wear {
     GLuint parts;
     struct {
         int first, count; // of the indices
-    } part[1 << MIEN_WEAR_MAX];
-    GLuint shadows;  // texture of MIEN_WEAR_MAX pictures
-    bool painted;    // one of them is paint
-    unsigned change; // counts puttings on and takings off
+    } part[MIEN_WEAR_SKINS][1 << MIEN_WEAR_MAX];
+    GLuint shadows;             // texture of MIEN_WEAR_MAX pictures
+    bool painted, painted_full; // the face by one of them; the whole head
+    unsigned change;            // counts puttings on and takings off
     struct mien_layer layer;
     GLuint mesh_program, fine_program, paint_program, depth_program;
     GLuint shadow_program[MIEN_WEAR_MAX]; // [n - 1] for n shadows; 0: not needed yet

@@ -512,6 +512,79 @@ static void every_mode_and_prop_shows(void **state)
     no_differences();
 }
 
+// How green a pixel is, 0 … 255.
+static int green(const struct mien_image *im, int x, int y)
+{
+    const uint8_t *p = im->data + (size_t)y * im->stride + 3 * (size_t)x;
+    return p[1] > (p[0] > p[2] ? p[0] : p[2]) ? p[1] - (p[0] > p[2] ? p[0] : p[2]) : 0;
+}
+
+// A face painted all over, near the camera: skin shows through nowhere, and its lower edge is a
+// smooth line, not that of the mesh's triangles.
+static void paint_is_whole(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    struct mien_image paint = {0}, now = {0};
+    char path[64];
+    snprintf(path, sizeof(path), "/tmp/mien-paint-%d.png", (int)getpid());
+    assert_true(mien_image_create(&paint, 16, 16, MIEN_FORMAT_RGB8));
+    for (int y = 0; y < 16; y++) {
+        for (int x = 0; x < 16; x++) {
+            memcpy(paint.data + (size_t)y * paint.stride + 3 * (size_t)x, (uint8_t[3]){0, 255, 0},
+                   3);
+        }
+    }
+    assert_true(mien_image_save(path, &paint));
+    mien_image_destroy(&paint);
+    struct mien_why why = {0};
+    struct mien_result kept = shot.result;
+    struct mien_view_settings settings = show.settings;
+    show.settings = (struct mien_view_settings){.mode = MIEN_VIEW_OFF};
+    for (int turn = -30; turn <= 30; turn += 30) {
+        shot.result.count = 1;
+        shot.result.face[0].id = 9; // the light on it is its own
+        mien_pose_from_angles((float)turn, 8, 0, shot.result.face[0].pose.R);
+        memcpy(shot.result.face[0].pose.t, (float[3]){0, 10, -380}, 3 * sizeof(float));
+        assert_true(mien_view_wear(show.view, path, &why));
+        picture(&now);
+        int holes = 0, rough = 0, columns = 0, edge[W], lowest = 0;
+        for (int x = 0; x < W; x++) {
+            edge[x] = 0;
+            for (int y = H / 2; y < H; y++) { // the lower half: no eyes
+                edge[x] = green(&now, x, y) > 60 ? y : edge[x];
+            }
+            lowest = edge[x] > lowest ? edge[x] : lowest;
+            for (int y = H / 2; y < edge[x] - 12; y++) {
+                bool bare = green(&now, x, y) < 20, left = false, right = false;
+                for (int k = 1; bare && k <= 5 && x >= k && x + k < W; k++) {
+                    left = left || green(&now, x - k, y) > 60;
+                    right = right || green(&now, x + k, y) > 60;
+                }
+                holes += left && right;
+            }
+        }
+        for (int x = 1; x + 1 < W; x++) {
+            if (edge[x] > lowest - 25) { // the chin
+                int bend = edge[x + 1] - 2 * edge[x] + edge[x - 1];
+                rough += bend > 3 || bend < -3;
+                columns++;
+            }
+        }
+        print_message("turned by %d: %d holes, %d of %d columns rough, lowest %d\n", turn, holes,
+                      rough, columns, lowest);
+        assert_true(columns > 60);
+        assert_in_range(holes, 0, 5); // where the lips meet
+        assert_int_equal(rough, 0);
+    }
+    assert_true(mien_view_wear(show.view, NULL, &why));
+    shot.result = kept;
+    show.settings = settings;
+    mien_image_destroy(&now);
+    remove(path);
+}
+
 // Pixels whose one channel, or two (magenta), stands out.
 static void count_colours(const struct mien_image *im, int count[4])
 {
@@ -897,6 +970,7 @@ int main(void)
         cmocka_unit_test(surfaces_have_textures),
         cmocka_unit_test(every_menu_opens_and_closes),
         cmocka_unit_test(every_mode_and_prop_shows),
+        cmocka_unit_test(paint_is_whole),
         cmocka_unit_test(worn_textures_show),
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
