@@ -132,8 +132,35 @@ float narrow_bar()
     return gap;
 }
 
+// The picture goes to whichever side of the open menu shows it largest, unless it would be less
+// than three tenths of what it is without: then the menu lies over it.
+mien_edges beside_menu(const ImVec4 &menu, float width, float height)
+{
+    mien_edges e[3] = {}, best = {};
+    e[0].left = menu.z;
+    e[1].right = width - menu.x;
+    e[2].top = menu.w;
+    const float wide = 4.0f / 3; // as most pictures are
+    float most = 0.3f * std::min(width, wide * (height - menu.y));
+    for (const mien_edges &k : e) {
+        float high = height - (k.top > 0 ? k.top : menu.y);
+        float shown = std::min(width - k.left - k.right, wide * high);
+        if (shown > most) {
+            most = shown;
+            best = k;
+        }
+    }
+    return best;
+}
+
+// Of the window's height, at most: for a menu or a page where the picture can only be above or
+// below.
+const float share = 0.55f;
+
 void menu_bar(mien_ui *ui, const mien_ui_controls *c)
 {
+    ImVec4 before = ui->menu_at;
+    ImVec2 all = ImGui::GetIO().DisplaySize;
     ui->popup = false;
     ui->menu_at = ImVec4(0, 0, 0, 0);
     if (!ImGui::BeginMainMenuBar()) {
@@ -147,6 +174,9 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
             ui->menu = 0;
         }
         ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, gap);
+        if (i == ui->squeezed) {
+            ImGui::SetNextWindowSizeConstraints(ImVec2(0, 0), ImVec2(all.x, share * all.y));
+        }
         bool shown = i != MIEN_UI_PROP && ImGui::BeginMenu(titles[i]);
         if (i == MIEN_UI_PROP && ImGui::MenuItem(titles[i], nullptr, ui->wearing)) {
             mien_ui_show(ui, MIEN_UI_PROP);
@@ -156,6 +186,10 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
             ui->popup = true;
             ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
             ui->menu_at = ImVec4(at.x, at.y, at.x + size.x, at.y + size.y);
+            mien_edges e = beside_menu(ui->menu_at, all.x, all.y);
+            if (e.left + e.right + e.top <= 0 && fabsf(before.w - ui->menu_at.w) < 0.5f) {
+                ui->squeezed = i;
+            }
             mien_ui_part(ui, c, i);
             if (ui->close_all) {
                 ImGui::CloseCurrentPopup();
@@ -163,6 +197,7 @@ void menu_bar(mien_ui *ui, const mien_ui_controls *c)
             ImGui::EndMenu();
         }
     }
+    ui->squeezed = ui->popup ? ui->squeezed : 0;
     if (c->recording) {
         int s = (int)c->recorded_s;
         char text[64];
@@ -660,27 +695,6 @@ void mien_ui_show(mien_ui *ui, enum mien_ui_menu menu)
     }
 }
 
-// The picture goes to whichever side of the open menu shows it largest, unless it would be less
-// than two fifths of what it is without: then the menu lies over it.
-static mien_edges beside_menu(const ImVec4 &menu, float width, float height)
-{
-    mien_edges e[3] = {}, best = {};
-    e[0].left = menu.z;
-    e[1].right = width - menu.x;
-    e[2].top = menu.w;
-    const float wide = 4.0f / 3; // as most pictures are
-    float most = 0.4f * std::min(width, wide * (height - menu.y));
-    for (const mien_edges &k : e) {
-        float high = height - (k.top > 0 ? k.top : menu.y);
-        float shown = std::min(width - k.left - k.right, wide * high);
-        if (shown > most) {
-            most = shown;
-            best = k;
-        }
-    }
-    return best;
-}
-
 mien_edges mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float width, float height)
 {
     float em = roundf(13 * ui->scale) / ui->pixel_ratio;
@@ -697,8 +711,8 @@ mien_edges mien_ui_place(const mien_ui *ui, const mien_ui_controls *c, float wid
     }
     if (width - wide >= 0.45f * width) {
         e.right = wide;
-    } else if (height - low >= 0.42f * height) {
-        e.bottom = low;
+    } else {
+        e.bottom = std::min(low, share * height);
     }
     return e;
 }

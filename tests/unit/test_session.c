@@ -826,6 +826,39 @@ static void screen_fits_another_size(void **state)
     mien_image_destroy(&shrunk);
 }
 
+// In the smallest windows too an open menu or page leaves the picture a place where its effect is
+// seen.
+static void menus_leave_room(void **state)
+{
+    if (!have_gl) {
+        skip();
+    }
+    static const int size[][2] = {{320, 240}, {400, 300}, {640, 480}, {300, 600}, {700, 260}};
+    for (size_t k = 0; k < MIEN_COUNT(size); k++) {
+        for (int m = MIEN_UI_SOURCE; m <= MIEN_UI_SETTINGS; m++) {
+            float w = (float)size[k][0], h = (float)size[k][1];
+            mien_ui_show(show.ui, (enum mien_ui_menu)m);
+            for (int i = 0; i < 8; i++) { // it finds its size, then gives some of it up
+                mien_ui_draw(show.ui, &show.controls, size[k][0], size[k][1]);
+            }
+            struct mien_edges e = mien_ui_page(show.ui, &show.controls, size[k][0], size[k][1]);
+            float wide = w - e.left - e.right, high = h - e.top - e.bottom;
+            if (e.left + e.right + e.top + e.bottom <= 0 || wide < 0.25f * w || high < 0.25f * h) {
+                fail_msg("menu %d leaves %.0fx%.0f of %dx%d", m, (double)wide, (double)high,
+                         size[k][0], size[k][1]);
+            }
+            m == MIEN_UI_PROP || m == MIEN_UI_SETTINGS ? mien_ui_show(show.ui, m)
+                                                       : press_key(SDLK_ESCAPE, false);
+            act();
+            mien_ui_draw(show.ui, &show.controls, size[k][0], size[k][1]);
+            mien_ui_draw(show.ui, &show.controls, size[k][0], size[k][1]);
+        }
+    }
+    struct mien_image now = {0};
+    picture(&now); // in the window's own size again
+    mien_image_destroy(&now);
+}
+
 // The figures are those of the face that is clicked, or of the next one.
 static void a_face_is_chosen(void **state)
 {
@@ -975,6 +1008,7 @@ int main(void)
         cmocka_unit_test(curves_show),
         cmocka_unit_test(notices_wrap),
         cmocka_unit_test(screen_fits_another_size),
+        cmocka_unit_test(menus_leave_room),
         cmocka_unit_test(a_face_is_chosen),
         cmocka_unit_test(programme_is_clean),
         cmocka_unit_test(keys_ask),
