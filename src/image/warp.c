@@ -228,39 +228,60 @@ static void fill_averaged(const struct job *j, int x0, int y0, int w, int h, uin
     }
 }
 
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef int16_t shorts8 __attribute__((vector_size(16)));
+typedef int32_t ints8 __attribute__((vector_size(32)));
+typedef float floats8 __attribute__((vector_size(32)));
+typedef float floats4 __attribute__((vector_size(16)));
+
+// The four channels of a tile pixel and of its right neighbour.
+static inline __attribute__((always_inline)) void load_two(const uint32_t *px, floats8 *out)
+{
+    static const bytes16 none;
+    bytes16 b = none;
+    memcpy(&b, px, 8);
+    const shorts8 wide = (shorts8)__builtin_shufflevector(b, none, 0, 16, 1, 17, 2, 18, 3, 19, 4,
+                                                          20, 5, 21, 6, 22, 7, 23);
+    *out = __builtin_convertvector(__builtin_convertvector(wide, ints8), floats8);
+}
+
 // Bilinear along one destination row: the sample of column i is at (fx + i*dx, fy + i*dy) in px.
-#define DEFINE_SAMPLE_ROW(name, CH)                                                                \
-    MIEN_MULTIVERSION                                                                              \
-    static void name(const uint32_t *restrict px, float fx, float fy, float dx, float dy, int n,   \
-                     float(*restrict row)[TILE])                                                   \
-    {                                                                                              \
-        for (int i = 0; i < n; i++) {                                                              \
-            float x = fx + (float)i * dx, y = fy + (float)i * dy;                                  \
-            x = x < 0 ? 0 : x > BUF - 2 ? BUF - 2 : x;                                             \
-            y = y < 0 ? 0 : y > BUF - 2 ? BUF - 2 : y;                                             \
-            int ix = (int)x, iy = (int)y;                                                          \
-            float u = x - (float)ix, v = y - (float)iy;                                            \
-            int o = iy * BUF + ix;                                                                 \
-            int a = (int)px[o], b = (int)px[o + 1], c = (int)px[o + BUF];                          \
-            int d = (int)px[o + BUF + 1];                                                          \
-            float w11 = u * v, w01 = u - w11, w10 = v - w11, w00 = 1 - u - w10;                    \
-            row[0][i] = w00 * (float)(a & 255) + w01 * (float)(b & 255) + w10 * (float)(c & 255) + \
-                        w11 * (float)(d & 255);                                                    \
-            if (CH > 1) {                                                                          \
-                row[1][i] = w00 * (float)(a >> 8 & 255) + w01 * (float)(b >> 8 & 255) +            \
-                            w10 * (float)(c >> 8 & 255) + w11 * (float)(d >> 8 & 255);             \
-                row[2][i] = w00 * (float)(a >> 16 & 255) + w01 * (float)(b >> 16 & 255) +          \
-                            w10 * (float)(c >> 16 & 255) + w11 * (float)(d >> 16 & 255);           \
-            }                                                                                      \
-            if (CH > 3) {                                                                          \
-                row[3][i] = w00 * (float)(a >> 24 & 255) + w01 * (float)(b >> 24 & 255) +          \
-                            w10 * (float)(c >> 24 & 255) + w11 * (float)(d >> 24 & 255);           \
-            }                                                                                      \
-        }                                                                                          \
+// Places come first, as vectors of columns, then for each column a vector of channels: gathering
+// one channel of several columns takes longer.
+MIEN_MULTIVERSION
+static void sample_row(const uint32_t *restrict px, float fx, float fy, float dx, float dy, int n,
+                       float (*restrict row)[TILE])
+{
+    static const float last = BUF - 2;
+    int at[TILE];
+    float right[TILE], down[TILE];
+    floats4 sum[TILE];
+    for (int i = 0; i < TILE; i++) { // all of them: whole vectors
+        const float x = fx + (float)i * dx, y = fy + (float)i * dy;
+        const float x0 = x > 0 ? x : 0, y0 = y > 0 ? y : 0;
+        right[i] = x0 < last ? x0 : last;
+        down[i] = y0 < last ? y0 : last;
     }
-DEFINE_SAMPLE_ROW(sample_row1, 1)
-DEFINE_SAMPLE_ROW(sample_row3, 3)
-DEFINE_SAMPLE_ROW(sample_row4, 4)
+    for (int i = 0; i < TILE; i++) {
+        const int x = (int)right[i], y = (int)down[i];
+        at[i] = y * BUF + x;
+        right[i] -= (float)x;
+        down[i] -= (float)y;
+    }
+    for (int i = 0; i < n; i++) {
+        floats8 above, below;
+        load_two(px + at[i], &above);
+        load_two(px + at[i] + BUF, &below);
+        const floats8 both = above + down[i] * (below - above);
+        const floats4 left = __builtin_shufflevector(both, both, 0, 1, 2, 3);
+        sum[i] = left + right[i] * (__builtin_shufflevector(both, both, 4, 5, 6, 7) - left);
+    }
+    for (int c = 0; c < 4; c++) {
+        for (int i = 0; i < n; i++) {
+            row[c][i] = sum[i][c];
+        }
+    }
+}
 
 // Where rows go: float planes when f is set, else bytes.
 struct sink {
@@ -362,12 +383,8 @@ static void run(struct job *j, const struct mien_affine *map, int width, int hei
                 float ry = fy + (float)y * m[4] / (float)j->ky;
                 if (far) {
                     far_row(j, bx + (double)m[1] * y, by + (double)m[4] * y, m[0], m[3], tw, t.row);
-                } else if (j->channels == 1) {
-                    sample_row1(t.px, rx, ry, dx, dy, tw, t.row);
-                } else if (j->channels == 3) {
-                    sample_row3(t.px, rx, ry, dx, dy, tw, t.row);
                 } else {
-                    sample_row4(t.px, rx, ry, dx, dy, tw, t.row);
+                    sample_row(t.px, rx, ry, dx, dy, tw, t.row);
                 }
                 emit(sink, t.row, tx, ty + y, tw, j->channels);
             }
