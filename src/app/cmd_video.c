@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/pool.h"
 #include "base/stats.h"
 #include "base/thread.h"
 #include "live/files.h"
@@ -248,6 +249,14 @@ static bool save_head(const struct person *who, const struct mien_engine *e, con
     return ok;
 }
 
+// Threads that look at the faces of one frame: no more than there may be faces.
+static struct mien_pool *create_pool(const struct mien_engine_options *o)
+{
+    const int faces = o->max_faces > 0 ? o->max_faces : 1;
+    const int threads = o->threads > 0 ? o->threads : mien_cpu_count();
+    return mien_pool_create(threads < faces ? threads : faces);
+}
+
 static void run(struct mien_engine *e, struct mien_source *source, const struct options *o,
                 struct mien_outputs *out, struct person *who, struct tally *t)
 {
@@ -364,6 +373,7 @@ int mien_cmd_video(int argc, char **argv)
     struct mien_outputs out = {0};
     struct mien_claims claims = {0};
     struct mien_engine *e = NULL;
+    struct mien_pool *pool = NULL;
     struct mien_source *source = NULL;
     int nargs = 0, status = 1;
     if (!args || !t || !who) {
@@ -393,6 +403,10 @@ int mien_cmd_video(int argc, char **argv)
         goto done;
     }
     // First, so that what it needs while loading has gone when FFmpeg comes.
+    pool = create_pool(&o.engine);
+    if (!pool) {
+        goto done;
+    }
     e = mien_engine_create(&(struct mien_engine_config){
         .face_path = o.engine.face,
         .net_path = o.engine.net,
@@ -402,6 +416,7 @@ int mien_cmd_video(int argc, char **argv)
         .quality = o.engine.quality,
         .filter = (float)o.engine.filter,
         .lean = true,
+        .pool = pool,
         .clock_ns = mien_now_ns,
     });
     source =
@@ -430,6 +445,7 @@ int mien_cmd_video(int argc, char **argv)
 done:
     mien_outputs_close(&out);
     mien_engine_destroy(e);
+    mien_pool_destroy(pool);
     mien_source_close(source);
     mien_claims_destroy(&claims);
     mien_free(args);

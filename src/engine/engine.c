@@ -79,15 +79,55 @@ static struct mien_observer *load_observer(struct mien_engine *e, const char *ne
                : NULL;
 }
 
+// Threads that may look at faces of one frame at the same time, beside the caller's.
+static int count_beside(const struct mien_engine *e)
+{
+    return e->config.still ? 0 : mien_pool_threads(e->config.pool) - 1;
+}
+
+static void destroy_beside(const struct mien_engine *e, struct mien_engine_eye *beside)
+{
+    for (int i = 0; beside && i < count_beside(e); i++) {
+        mien_observer_destroy(beside[i].observer);
+    }
+    mien_free(beside);
+}
+
+// *out: NULL where the caller is alone. False when memory is short (logged).
+static bool create_beside(const struct mien_engine *e, const struct mien_observer *observer,
+                          struct mien_engine_eye **out)
+{
+    const int n = count_beside(e);
+    *out = NULL;
+    if (n == 0) {
+        return true;
+    }
+    struct mien_engine_eye *eye = mien_calloc((size_t)n, sizeof(*eye));
+    bool ok = eye != NULL;
+    for (int i = 0; i < n && ok; i++) {
+        eye[i].observer = mien_observer_create_beside(observer, NULL);
+        ok = eye[i].observer != NULL;
+    }
+    if (!ok) {
+        destroy_beside(e, eye);
+        return false;
+    }
+    *out = eye;
+    return true;
+}
+
 // The network with its portrait network, and its detector where it has one of its own and none was
 // asked for. The largest comes first: loading takes twice what is then kept.
 static bool load_networks(struct mien_engine *e, const char *net)
 {
+    struct mien_engine_eye *beside = NULL;
     char path[sizeof(e->detector_path)] = "";
     const char *asked = e->config.detect_path;
     struct mien_portrait *portrait = NULL;
     struct mien_observer *observer = NULL;
-    if (!load_portrait(e, net, &portrait) || !(observer = load_observer(e, net))) {
+    if (!load_portrait(e, net, &portrait) || !(observer = load_observer(e, net)) ||
+        !create_beside(e, observer, &beside)) {
+        mien_observer_destroy(observer);
         mien_portrait_destroy(portrait);
         return false;
     }
@@ -99,6 +139,7 @@ static bool load_networks(struct mien_engine *e, const char *net)
     if (!e->detector || strcmp(path, e->detector_path) != 0) {
         struct mien_detector *detector = mien_detector_load(path[0] ? path : NULL, &e->work);
         if (!detector) {
+            destroy_beside(e, beside);
             mien_observer_destroy(observer);
             mien_portrait_destroy(portrait);
             return false;
@@ -107,8 +148,10 @@ static bool load_networks(struct mien_engine *e, const char *net)
         e->detector = detector;
         memcpy(e->detector_path, path, sizeof(path));
     }
+    destroy_beside(e, e->beside);
     mien_observer_destroy(e->observer);
     mien_portrait_destroy(e->portrait);
+    e->beside = beside;
     e->observer = observer;
     e->portrait = portrait;
     e->calibration = mien_observer_calibration(observer);
@@ -150,6 +193,7 @@ struct mien_engine *mien_engine_create_beside(const struct mien_engine *e)
     memcpy(n->detector_path, e->detector_path, sizeof(n->detector_path));
     memcpy(n->network, e->network, sizeof(n->network));
     n->config.detect_path = e->config.detect_path ? n->detector_path : NULL;
+    n->config.pool = NULL; // one engine's
     n->calibration = e->calibration;
     n->observer = mien_observer_create_beside(e->observer, &n->work);
     n->detector = mien_detector_create_beside(e->detector, &n->work);
@@ -183,6 +227,7 @@ void mien_engine_destroy(struct mien_engine *e)
         return;
     }
     mien_solver_destroy(e->solver);
+    destroy_beside(e, e->beside);
     mien_detector_destroy(e->detector);
     mien_observer_destroy(e->observer);
     mien_portrait_destroy(e->portrait);
@@ -278,34 +323,38 @@ int mien_engine_detect(struct mien_engine *e, const struct mien_image *frame, fl
     return n;
 }
 
-void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
-                          const struct mien_crop *crop, bool mirror, struct mien_estimate *est)
+void mien_engine_estimate(const struct mien_engine *e, const struct mien_engine_eye *eye,
+                          const struct mien_image *frame, const struct mien_crop *crop, bool mirror,
+                          struct mien_estimate *est)
 {
-    e->parts.look(e->parts.user, frame, crop, mirror, est);
+    if (eye->observer) {
+        mien_observer_look(eye->observer, frame, crop, mirror, est);
+    } else {
+        e->parts.look(e->parts.user, frame, crop, mirror, est);
+    }
     if (mirror) {
         mien_estimate_mirror(e->parts.model, est);
     }
 }
 
-void mien_engine_see(struct mien_engine *e, const struct mien_camera *camera,
-                     const struct mien_crop *crop)
+void mien_engine_see(const struct mien_engine *e, struct mien_engine_eye *eye,
+                     const struct mien_camera *camera, const struct mien_crop *crop)
 {
-    e->other = e->estimate;
-    mien_estimate_calibrate(&e->calibration, &e->other);
-    mien_sight_from_estimate(camera, crop, &e->other, &e->sight);
+    eye->other = eye->estimate;
+    mien_estimate_calibrate(&e->calibration, &eye->other);
+    mien_sight_from_estimate(camera, crop, &eye->other, &eye->sight);
 }
 
-void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
-                      const struct mien_camera *camera, const struct mien_crop *crop, bool twice,
-                      struct mien_times *times)
+void mien_engine_look(const struct mien_engine *e, struct mien_engine_eye *eye,
+                      const struct mien_engine_target *at, bool twice, struct mien_times *times)
 {
     int64_t t0 = mien_engine_now(e);
-    mien_engine_estimate(e, frame, crop, false, &e->estimate);
+    mien_engine_estimate(e, eye, at->frame, at->crop, false, &eye->estimate);
     if (twice) {
-        mien_engine_estimate(e, frame, crop, true, &e->other);
-        mien_estimate_average(&e->estimate, &e->other, 0.5f);
+        mien_engine_estimate(e, eye, at->frame, at->crop, true, &eye->other);
+        mien_estimate_average(&eye->estimate, &eye->other, 0.5f);
     }
-    mien_engine_see(e, camera, crop);
+    mien_engine_see(e, eye, at->camera, at->crop);
     times->network_ns += mien_engine_now(e) - t0;
 }
 

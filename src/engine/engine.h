@@ -1,10 +1,10 @@
 // The engine: one frame in, results out. Detector, crops, network, decoding, model fit and filters
 // behind one object (ARCHITECTURE: "One face, one frame").
 //
-// Does not: start threads (but for config.apart), read files after create (but for
-// mien_engine_set_network), draw, or read a clock for anything but the stage durations. The same
-// frames and capture times give the same results on every run. mien_engine_run does not allocate,
-// except while a picture larger than any seen before comes in.
+// Does not: start threads (but for config.apart; config.pool brings its own), read files after
+// create (but for mien_engine_set_network), draw, or read a clock for anything but the stage
+// durations. The same frames and capture times give the same results on every run. mien_engine_run
+// does not allocate, except while a picture larger than any seen before comes in.
 //
 //     struct mien_engine *e = mien_engine_create(&(struct mien_engine_config){.fov_deg = 60});
 //     while (next(&frame, &t)) { mien_engine_run(e, &frame, t, &result); show(&result); }
@@ -12,6 +12,7 @@
 #ifndef MIEN_ENGINE_ENGINE_H
 #define MIEN_ENGINE_ENGINE_H
 
+#include "base/pool.h"
 #include "face/model.h"
 #include "face/result.h"
 #include "image/image.h"
@@ -36,6 +37,9 @@ struct mien_engine_config {    // zero means default everywhere
                 // each time that it is asked; the same results
     bool apart; // the portrait network has a thread of its own, so that no frame waits for it:
                 // results then depend on when it is ready
+    struct mien_pool *pool; // borrowed, for this engine alone: its threads look at the tracked
+                            // faces of a frame at the same time, with the same results; NULL = the
+                            // caller does
     int64_t (*clock_ns)(void); // for stage durations only; NULL = durations stay 0
 };
 

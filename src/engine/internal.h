@@ -17,6 +17,13 @@ enum {
     MIEN_SHOT_PIXELS = MIEN_SHOT_W * MIEN_SHOT_H,
 };
 
+// What looks at a crop, with the scratch of one look: for each thread one.
+struct mien_engine_eye {
+    struct mien_observer *observer; // NULL: e->parts.look
+    struct mien_estimate estimate, other;
+    struct mien_sight sight;
+};
+
 struct mien_engine {
     struct mien_engine_config config;
     struct mien_face_model model; // own, when loaded by create
@@ -41,9 +48,13 @@ struct mien_engine {
     int since_detect;
     bool complained;                     // about unusable frames, until a good one comes
     struct mien_calibration calibration; // of the network's probabilities
-    // Scratch of one look.
-    struct mien_estimate estimate, other;
-    struct mien_sight sight;
+    struct mien_engine_eye eye;          // the caller's
+    struct mien_engine_eye *beside;      // those of the pool's other threads, or NULL
+    struct mien_engine_seen {            // of each track, in this frame
+        struct mien_sight sight;
+        struct mien_times times; // durations alone
+        bool fresh;              // nothing was known of the track before
+    } seen[MIEN_FACES_MAX];
     struct mien_detection found[MIEN_ENGINE_FOUND];
     struct mien_image turned; // the picture on its side, small
 };
@@ -53,17 +64,22 @@ int64_t mien_engine_now(const struct mien_engine *e); // 0 without a clock
 int mien_engine_detect(struct mien_engine *e, const struct mien_image *frame, float threshold,
                        struct mien_times *times);
 // The network's estimate of a crop into *est; mirror: of the crop mirrored, brought back.
-void mien_engine_estimate(struct mien_engine *e, const struct mien_image *frame,
-                          const struct mien_crop *crop, bool mirror, struct mien_estimate *est);
-// e->estimate of the crop, with probabilities that mean what they say, into e->sight. Overwrites
-// e->other.
-void mien_engine_see(struct mien_engine *e, const struct mien_camera *camera,
-                     const struct mien_crop *crop);
+void mien_engine_estimate(const struct mien_engine *e, const struct mien_engine_eye *eye,
+                          const struct mien_image *frame, const struct mien_crop *crop, bool mirror,
+                          struct mien_estimate *est);
+// eye->estimate of the crop, with probabilities that mean what they say, into eye->sight.
+// Overwrites eye->other.
+void mien_engine_see(const struct mien_engine *e, struct mien_engine_eye *eye,
+                     const struct mien_camera *camera, const struct mien_crop *crop);
+struct mien_engine_target { // of a look
+    const struct mien_image *frame;
+    const struct mien_camera *camera;
+    const struct mien_crop *crop;
+};
 // Both: the network looks at a crop, with `twice` at the mirrored one too; what it says is in
-// e->estimate, of both the mean, and in e->sight.
-void mien_engine_look(struct mien_engine *e, const struct mien_image *frame,
-                      const struct mien_camera *camera, const struct mien_crop *crop, bool twice,
-                      struct mien_times *times);
+// eye->estimate, of both the mean, and in eye->sight.
+void mien_engine_look(const struct mien_engine *e, struct mien_engine_eye *eye,
+                      const struct mien_engine_target *at, bool twice, struct mien_times *times);
 
 // The faces of a picture that stands for itself; of the next frame in time. out is set up but for
 // its faces.

@@ -44,11 +44,11 @@ static void look_again(struct mien_engine *e, const struct mien_image *frame,
     for (int i = 0; i < (int)MIEN_COUNT(more); i++) {
         struct mien_crop other = *crop;
         other.side_px *= more[i].size;
-        mien_engine_estimate(e, frame, &other, more[i].mirror, &e->other);
-        mien_estimate_rescale(&e->other, more[i].size);
-        mien_estimate_average(&e->estimate, &e->other, 1.0f / (float)(i + 2));
+        mien_engine_estimate(e, &e->eye, frame, &other, more[i].mirror, &e->eye.other);
+        mien_estimate_rescale(&e->eye.other, more[i].size);
+        mien_estimate_average(&e->eye.estimate, &e->eye.other, 1.0f / (float)(i + 2));
     }
-    mien_engine_see(e, camera, crop);
+    mien_engine_see(e, &e->eye, camera, crop);
     times->network_ns += mien_engine_now(e) - t0;
 }
 
@@ -129,8 +129,8 @@ static bool is_nothing(const struct mien_engine *e, const struct mien_result *ou
     if (!has_sure(out, false)) {
         return false;
     }
-    if (e->sight.presence < 0.3f * presence_min ||
-        !mien_crop_bounds((const float(*)[2])e->sight.landmark_px, e->parts.model->landmarks,
+    if (e->eye.sight.presence < 0.3f * presence_min ||
+        !mien_crop_bounds((const float(*)[2])e->eye.sight.landmark_px, e->parts.model->landmarks,
                           box)) {
         return true;
     }
@@ -145,16 +145,17 @@ static bool is_nothing(const struct mien_engine *e, const struct mien_result *ou
 }
 
 // Crops from the network's own landmarks until they agree. False when the network sees no face
-// there or looks never agree. The last look is in e->sight.
+// there or looks never agree. The last look is in e->eye.sight.
 static bool settle_crop(struct mien_engine *e, const struct mien_image *frame,
                         struct mien_crop *crop, struct mien_result *out)
 {
     for (int k = 0; k < LOOKS_MAX; k++) {
         struct mien_crop next;
-        mien_engine_look(e, frame, &out->camera, crop, false, &out->times);
+        mien_engine_look(e, &e->eye, &(struct mien_engine_target){frame, &out->camera, crop}, false,
+                         &out->times);
         // The first crops are often far off the training's: they need not be sure yet.
-        if (e->sight.presence < 0.05f * presence_min || (k == 0 && is_nothing(e, out)) ||
-            !mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+        if (e->eye.sight.presence < 0.05f * presence_min || (k == 0 && is_nothing(e, out)) ||
+            !mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->eye.sight.landmark_px,
                                       &next)) {
             return false;
         }
@@ -169,13 +170,13 @@ static bool settle_crop(struct mien_engine *e, const struct mien_image *frame,
 static bool look_still(struct mien_engine *e, const struct mien_image *frame,
                        struct mien_crop *crop, struct mien_result *out)
 {
-    if (!settle_crop(e, frame, crop, out) || e->sight.presence < 0.5f * presence_min) {
+    if (!settle_crop(e, frame, crop, out) || e->eye.sight.presence < 0.5f * presence_min) {
         return false;
     }
     if (e->config.quality) {
         look_again(e, frame, &out->camera, crop, &out->times);
     }
-    return e->sight.presence >= presence_min;
+    return e->eye.sight.presence >= presence_min;
 }
 
 // Looks at a candidate; a face takes the next place of the result, or that of a less sure find of
@@ -198,17 +199,18 @@ static void try_face(struct mien_engine *e, const struct mien_image *frame, stru
         // What two networks say of the landmarks is nearer to people's marks than what either does:
         // eyes on lfpw-dev 2.79 % with the face network's, 2.78 with the portrait network's, 2.74
         // with both (apart from the convention).
-        mien_portrait_join(e->portrait, &e->estimate);
-        mien_engine_see(e, &out->camera, &crop);
+        mien_portrait_join(e->portrait, &e->eye.estimate);
+        mien_engine_see(e, &e->eye, &out->camera, &crop);
         struct mien_evidence known = {0};
         mien_evidence_add(&known, mien_portrait_people(e->portrait),
-                          mien_evidence_direction(e->sight.pose.R), e->who.identity, e->who.sigma);
+                          mien_evidence_direction(e->eye.sight.pose.R), e->who.identity,
+                          e->who.sigma);
         if (known.looks) { // not from behind
-            memcpy(e->sight.identity, known.mean, sizeof(e->sight.identity));
-            memcpy(e->sight.identity_sigma, known.sigma, sizeof(e->sight.identity_sigma));
+            memcpy(e->eye.sight.identity, known.mean, sizeof(e->eye.sight.identity));
+            memcpy(e->eye.sight.identity_sigma, known.sigma, sizeof(e->eye.sight.identity_sigma));
         }
     }
-    bool ok = mien_solve_still(e->solver, &out->camera, &e->sight, f);
+    bool ok = mien_solve_still(e->solver, &out->camera, &e->eye.sight, f);
     out->times.fit_ns += mien_engine_now(e) - t1;
     if (!ok) {
         return;

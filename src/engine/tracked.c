@@ -135,11 +135,12 @@ static void hear_portrait(struct mien_engine *e)
 static void ask_portrait(struct mien_engine *e, const struct mien_image *frame,
                          struct mien_track *tr, int64_t capture_ns, struct mien_times *times)
 {
-    if (!e->portrait || e->sight.presence < sure_presence ||
+    const struct mien_sight *sight = &e->seen[tr - e->tracker.track].sight;
+    if (!e->portrait || sight->presence < sure_presence ||
         (tr->evidence.looks && capture_ns - tr->portrait_ns < portrait_every_ns)) {
         return;
     }
-    int direction = mien_evidence_direction(e->sight.pose.R);
+    int direction = mien_evidence_direction(sight->pose.R);
     bool wants = mien_evidence_wants(&tr->evidence, direction) ||
                  (direction >= 0 && capture_ns - tr->portrait_ns > portrait_again_ns);
     int64_t t0 = mien_engine_now(e);
@@ -151,18 +152,24 @@ static void ask_portrait(struct mien_engine *e, const struct mien_image *frame,
     times->portrait_ns += mien_engine_now(e) - t0;
 }
 
-// A tracked face's frame. False when there is nothing to report.
-static bool track_face(struct mien_engine *e, const struct mien_image *frame, struct mien_track *tr,
-                       int64_t capture_ns, struct mien_result *out)
+// Where a tracked face is in the frame and what the network says of it there, into its e->seen.
+// Touches nothing of other tracks, nor the tracker: several may be looked at at the same time.
+static void see_face(struct mien_engine *e, struct mien_engine_eye *eye,
+                     const struct mien_image *frame, const struct mien_camera *camera,
+                     struct mien_track *tr, int64_t capture_ns)
 {
-    const struct mien_camera *camera = &out->camera;
-    bool fresh = !tr->have_landmarks;
-    struct mien_follow *fo = &e->follow[tr - e->tracker.track];
-    struct mien_engine_head *head = &e->head[tr - e->tracker.track];
-    float strength = (float)mien_engine_filter_strength((double)e->config.filter);
+    const int place = (int)(tr - e->tracker.track);
+    struct mien_engine_seen *seen = &e->seen[place];
+    struct mien_follow *fo = &e->follow[place];
+    struct mien_engine_head *head = &e->head[place];
+    struct mien_times *times = &seen->times;
+    const struct mien_engine_target at = {frame, camera, &tr->crop};
+    const bool quality = e->config.quality;
     struct mien_crop last = tr->crop;
+    *times = (struct mien_times){0};
+    seen->fresh = !tr->have_landmarks;
     mien_track_predict(&e->tracker, tr, capture_ns);
-    if (fresh || tr->missed > 0) {
+    if (seen->fresh || tr->missed > 0) {
         mien_follow_forget(fo);
         mien_follow_forget(&head->rigid);
         mien_same_person_ask(&tr->same);
@@ -171,39 +178,55 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
         if (!follow_crop(fo, frame, &last, &tr->crop)) {
             mien_same_person_ask(&tr->same);
         }
-        out->times.follow_ns += mien_engine_now(e) - t0;
+        times->follow_ns += mien_engine_now(e) - t0;
     }
-    mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
+    mien_engine_look(e, eye, &at, quality, times);
     // A detector's box is a coarse crop, and a quick face is not where it was going: look again
     // from the landmarks.
     struct mien_crop better;
-    if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+    if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])eye->sight.landmark_px,
                                  &better) &&
-        (fresh || mien_crop_far(&tr->crop, &better))) {
+        (seen->fresh || mien_crop_far(&tr->crop, &better))) {
         tr->crop = better;
-        mien_engine_look(e, frame, camera, &tr->crop, e->config.quality, &out->times);
+        mien_engine_look(e, eye, &at, quality, times);
         mien_follow_forget(fo);
     }
     int64_t t0 = mien_engine_now(e);
     // From here on, or from where the crop should be when the face has left its middle.
-    if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])e->sight.landmark_px,
+    if (mien_crop_from_landmarks(e->parts.model, (const float(*)[2])eye->sight.landmark_px,
                                  &better)) {
         bool off = mien_crop_beyond(&tr->crop, &better, off_place, off_size, off_roll);
         if (off || !fo->have) {
             mien_follow_remember(fo, e->parts.model, frame, off ? &better : &tr->crop,
-                                 (const float(*)[2])e->sight.landmark_px, false);
+                                 (const float(*)[2])eye->sight.landmark_px, false);
         }
     }
-    if (fresh || !(strength > 0)) { // nothing is held without filters
+    // Nothing is held without filters.
+    if (seen->fresh || !(mien_engine_filter_strength((double)e->config.filter) > 0)) {
         *head = (struct mien_engine_head){0};
     } else {
         turn_head(head, frame, &tr->crop);
     }
-    out->times.follow_ns += mien_engine_now(e) - t0;
-    if (!mien_track_look(&e->tracker, tr, &e->sight, frame->width, frame->height, capture_ns)) {
+    times->follow_ns += mien_engine_now(e) - t0;
+    seen->sight = eye->sight;
+}
+
+// What was seen of a tracked face, into its fit and the frame's results. False when there is
+// nothing to report.
+static bool report_face(struct mien_engine *e, const struct mien_image *frame,
+                        struct mien_track *tr, int64_t capture_ns, struct mien_result *out)
+{
+    const struct mien_camera *camera = &out->camera;
+    const int place = (int)(tr - e->tracker.track);
+    struct mien_engine_seen *seen = &e->seen[place];
+    struct mien_engine_head *head = &e->head[place];
+    float strength = (float)mien_engine_filter_strength((double)e->config.filter);
+    out->times.follow_ns += seen->times.follow_ns;
+    out->times.network_ns += seen->times.network_ns;
+    if (!mien_track_look(&e->tracker, tr, &seen->sight, frame->width, frame->height, capture_ns)) {
         return false;
     }
-    if (!mien_same_person_add(&tr->same, e->sight.identity)) {
+    if (!mien_same_person_add(&tr->same, seen->sight.identity)) {
         mien_track_forget(tr);
         return false;
     }
@@ -213,7 +236,7 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     memset(f, 0, sizeof(*f));
     const struct mien_solve_frame in = {.camera = camera,
                                         .crop = &tr->crop,
-                                        .sight = &e->sight,
+                                        .sight = &seen->sight,
                                         .steady = strength > 0 ? &head->steady : NULL,
                                         .layout = &e->tracker.layout,
                                         .strength = strength};
@@ -235,6 +258,21 @@ static bool track_face(struct mien_engine *e, const struct mien_image *frame, st
     f->light_hint = mien_solve_light(frame, f->box_px);
     mien_track_apply_neutral(tr, f->blendshape, f->action);
     return true;
+}
+
+struct faces { // of one frame, for the pool
+    struct mien_engine *e;
+    const struct mien_image *frame;
+    const struct mien_camera *camera;
+    int64_t capture_ns;
+    struct mien_track *track[MIEN_FACES_MAX];
+};
+
+static void see_one(void *arg, size_t index, int worker)
+{
+    const struct faces *s = arg;
+    struct mien_engine_eye *eye = worker ? &s->e->beside[worker - 1] : &s->e->eye;
+    see_face(s->e, eye, s->frame, s->camera, s->track[index], s->capture_ns);
 }
 
 static float box_distance(const float a[4], const float b[4])
@@ -297,11 +335,21 @@ void mien_engine_run_tracked(struct mien_engine *e, const struct mien_image *fra
     }
     search(e, frame, capture_ns, out);
     hear_portrait(e);
-    for (int i = 0; i < MIEN_FACES_MAX && out->count < e->config.max_faces; i++) {
-        struct mien_track *tr = &e->tracker.track[i];
-        if (tr->id && track_face(e, frame, tr, capture_ns, out)) {
-            out->count++;
+    struct faces all = {e, frame, &out->camera, capture_ns, {NULL}};
+    int n = 0;
+    for (int i = 0; i < MIEN_FACES_MAX; i++) {
+        if (e->tracker.track[i].id) {
+            all.track[n++] = &e->tracker.track[i];
         }
+    }
+    // More than max, after max was lowered: the others only as those before them are lost.
+    const int first = n < e->config.max_faces ? n : e->config.max_faces;
+    mien_pool_run(e->beside && first > 1 ? e->config.pool : NULL, (size_t)first, see_one, &all);
+    for (int i = 0; i < n && out->count < e->config.max_faces; i++) {
+        if (i >= first) {
+            see_one(&all, (size_t)i, 0);
+        }
+        out->count += report_face(e, frame, all.track[i], capture_ns, out);
     }
     mien_tracker_settle(&e->tracker, capture_ns);
 }

@@ -182,6 +182,12 @@ static bool open_engine(struct mien_live *l)
     if (c->infer) {
         return true;
     }
+    const int cores = mien_cpu_count();
+    l->inference.pool = mien_pool_create(cores < MIEN_FACES_MAX ? cores : MIEN_FACES_MAX);
+    if (!l->inference.pool) {
+        return false;
+    }
+    c->engine.pool = l->inference.pool;
     l->inference.engine = mien_engine_create(&c->engine);
     if (!l->inference.engine && c->may_replace && c->engine.net_path) {
         mien_warn("the network \"%s\" cannot be used: taking the standard one", c->engine.net_path);
@@ -200,6 +206,7 @@ static void close_engine(struct mien_live *l)
 {
     mien_refiner_destroy(l->inference.refiner);
     mien_engine_destroy(l->inference.engine);
+    mien_pool_destroy(l->inference.pool);
 }
 
 static const struct {

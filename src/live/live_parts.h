@@ -28,6 +28,7 @@ struct mien_live_input {        // what mien-capture reads
 
 struct mien_live_inference {      // what mien-infer does
     struct mien_engine *engine;   // its own while it runs
+    struct mien_pool *pool;       // the engine's, for several faces
     struct mien_decoder *decoder; // its own
     struct mien_refiner *refiner; // its own; NULL: shapes are not refined
     atomic_ullong done, corrupt;

@@ -14,6 +14,28 @@ for t in 1 2 3; do # in order, to the last digit
     expect 0 "5 frames" video "$tmp/frames" --threads $t --frames 5 --json "$tmp/five.jsonl"
     head -n 5 "$tmp/t1.jsonl" | cmp - "$tmp/five.jsonl" || fail "the first five frames with $t threads"
 done
+# The same of several faces in a frame.
+python3 - "$tmp/frames" "$tmp/four" <<'PY' || fail "four people in a picture"
+import os, sys
+from PIL import Image
+names = sorted(os.listdir(sys.argv[1]))
+frames = [Image.open(os.path.join(sys.argv[1], n)).convert("RGB") for n in names]
+os.mkdir(sys.argv[2])
+w, h = frames[0].size
+for i, n in enumerate(names):
+    tile = Image.new("RGB", (2 * w, 2 * h))
+    for k in range(4):
+        tile.paste(frames[(i + 3 * k) % len(frames)], (k % 2 * w, k // 2 * h))
+    tile.save(os.path.join(sys.argv[2], n))
+PY
+for t in 1 2 4; do
+    expect 0 "$n frames" video "$tmp/four" --faces 4 --threads $t --json "$tmp/four$t.jsonl"
+    cmp "$tmp/four1.jsonl" "$tmp/four$t.jsonl" || fail "$t threads find something else than one in four faces"
+done
+python3 - "$tmp/four1.jsonl" <<'PY' || fail "fewer than three of four faces"
+import json, sys
+assert max(len(json.loads(l)["faces"]) for l in open(sys.argv[1])) >= 3
+PY
 expect 0 "frames" video "$tmp/a.mp4" --csv "$tmp/c.csv"
 [ "$(wc -l <"$tmp/c.csv")" = $((n + 1)) ] || fail "the overlay has not $n frames"
 expect 0 "5 frames" video "$tmp/frames" --frames 5 --filter -1 --json -

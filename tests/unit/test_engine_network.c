@@ -130,6 +130,62 @@ static void a_second_look_is_as_if_made_with_it(void **state)
     mien_engine_destroy(e);
 }
 
+// Four people in one picture, each some frames behind the other.
+static void tile(int i, struct mien_image *out)
+{
+    for (int k = 0; k < 4; k++) {
+        const struct mien_image *from = &frame[(i + 3 * k) % FRAMES].rgb;
+        for (int y = 0; y < from->height; y++) {
+            memcpy(out->data + (size_t)(k / 2 * from->height + y) * out->stride +
+                       3 * (size_t)(k % 2 * from->width),
+                   from->data + (size_t)y * from->stride, 3 * (size_t)from->width);
+        }
+    }
+}
+
+// Several threads look at the faces of a frame: as one does, also with fewer faces wanted than are
+// followed, and with another network.
+static void a_pools_results_are_one_threads(void **state)
+{
+    if (!frames) {
+        skip();
+    }
+    struct mien_image im = {0};
+    struct mien_pool *pool = mien_pool_create(3);
+    struct mien_engine_config c = {.max_faces = 4};
+    struct mien_engine *alone = mien_engine_create(&c);
+    c.pool = pool;
+    struct mien_engine *e = mien_engine_create(&c);
+    assert_non_null(pool);
+    assert_non_null(alone);
+    assert_non_null(e);
+    assert_true(
+        mien_image_create(&im, 2 * frame[0].rgb.width, 2 * frame[0].rgb.height, MIEN_FORMAT_RGB8));
+    for (int turn = 0; turn < 2; turn++) {
+        int most = 0;
+        for (int i = 0; i < FRAMES; i++) {
+            static struct mien_result a, b;
+            const int max = i < 9 ? 4 : 2;
+            mien_engine_set_max_faces(alone, max);
+            mien_engine_set_max_faces(e, max);
+            tile(i, &im);
+            assert_true(mien_engine_run(alone, &im, i * MIEN_NS_PER_S / 30, &a));
+            assert_true(mien_engine_run(e, &im, i * MIEN_NS_PER_S / 30, &b));
+            assert_int_equal(a.count, b.count);
+            assert_memory_equal(a.face, b.face, (size_t)a.count * sizeof(a.face[0]));
+            assert_true(a.count <= max);
+            most = a.count > most ? a.count : most;
+        }
+        assert_true(most >= 3);
+        assert_true(mien_engine_set_network(alone, "other"));
+        assert_true(mien_engine_set_network(e, "other"));
+    }
+    mien_image_destroy(&im);
+    mien_engine_destroy(alone);
+    mien_engine_destroy(e);
+    mien_pool_destroy(pool);
+}
+
 // What cannot be loaded changes nothing, not even the face that is followed.
 static void what_cannot_be_loaded_changes_nothing(void **state)
 {
@@ -253,6 +309,7 @@ static void networks_are_listed(void **state)
 
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(another_network_is_as_if_made_with_it),
           cmocka_unit_test(a_second_look_is_as_if_made_with_it),
+          cmocka_unit_test(a_pools_results_are_one_threads),
           cmocka_unit_test(what_cannot_be_loaded_changes_nothing),
           cmocka_unit_test(networks_are_named), cmocka_unit_test(a_network_brings_its_detector),
           cmocka_unit_test(networks_are_listed))
