@@ -15,7 +15,7 @@ for t in 1 2 3; do # in order, to the last digit
     head -n 5 "$tmp/t1.jsonl" | cmp - "$tmp/five.jsonl" || fail "the first five frames with $t threads"
 done
 # The same of several faces in a frame.
-python3 - "$tmp/frames" "$tmp/four" <<'PY' || fail "four people in a picture"
+/usr/bin/python3 - "$tmp/frames" "$tmp/four" <<'PY' || fail "four people in a picture"
 import os, sys
 from PIL import Image
 names = sorted(os.listdir(sys.argv[1]))
