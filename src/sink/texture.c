@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "sink/texture_join.h"
 
 // Bilinear; false outside the picture.
 static bool sample(const struct mien_image *im, float x, float y, float rgb[3])
@@ -487,10 +488,11 @@ static bool is_front(const struct mien_face_model *m, int k)
 
 // What is gone over the head for: the skin's colours, the hair's, and what is neither.
 enum purpose { SKIN_COLOURS, HAIR_COLOURS, SORTING };
-// Texels that must be skin or hair; where nobody sees them: skin, hair if the person has any.
-enum { OTHER = 1, BARE, HAIRY };
+// Texels that must be skin or hair; where nobody sees them, skin, or hair if the person has any, or
+// between the two a mixture of both.
+enum { OTHER = 1, BARE, HAIRY = 255 };
 static const float temple_mm = 45, neck_mm = -15, low_mm = -70; // over the eyes
-static const float crown_mm = 60, nape_mm = -40, behind_mm = -15;
+static const float crown_mm = 60, nape_mm = -36, bare_mm = -66, behind_mm = -15;
 // Of a texel's weight: what has less was only seen aslant, where the wall begins beside a cheek
 // that is leaner than the head's.
 static const float seen_well = 0.5f;
@@ -502,16 +504,21 @@ static bool is_ear(const float at[3], float over)
            over < 18;
 }
 
-static uint8_t unseen_kind(const struct mien_face_model *m, int triangle)
+// at: on the mean head.
+static uint8_t unseen_kind(const struct mien_face_model *m, int triangle, const float at[3])
 {
-    const float *at = m->mean + 3 * m->triangle[3 * triangle];
     float over = at[1] - m->eye_centre[0][1];
     if (m->part[triangle] != MIEN_PART_HEAD) {
         return over > crown_mm ? HAIRY : OTHER;
     }
-    return over < low_mm || is_ear(at, over)                          ? BARE
-           : over > crown_mm || (over > nape_mm && at[2] < behind_mm) ? HAIRY
-                                                                      : OTHER;
+    if (over < low_mm || is_ear(at, over)) {
+        return BARE;
+    }
+    if (over > crown_mm || at[2] < behind_mm) {
+        float hair = fminf(fmaxf((over - bare_mm) / (nape_mm - bare_mm), 0), 1);
+        return (uint8_t)lroundf(BARE + (HAIRY - BARE) * hair * hair * (3 - 2 * hair));
+    }
+    return OTHER;
 }
 
 static bool is_concerned(const struct mien_face_model *m, int triangle, enum purpose what)
@@ -564,7 +571,12 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
                 if (front || over > neck_mm) {
                     s->is[at] = fmaxf(s->is[at], membership(&s->hair, c));
                 }
-                s->done[at] = unseen_kind(m, triangle);
+                float place[3] = {0};
+                for (int k = 0; k < 9; k++) {
+                    place[k % 3] +=
+                        b[k / 3] * m->mean[3 * m->triangle[3 * triangle + k / 3] + k % 3];
+                }
+                s->done[at] = unseen_kind(m, triangle, place);
             }
         }
     }
@@ -621,20 +633,21 @@ static void leave_out_others(const struct mien_texture *t, float *colour, uint8_
     }
     // The rim of what is something else is a mixture: it goes as well.
     shrink(is, done, width, t->side, t->side / 100);
-    float is_there[HAIRY + 1][3] = {{0}};
-    if (sorting.skin.n > 0) {
-        mean_colour(&sorting.skin, is_there[BARE]);
+    float bare[3] = {0}, hairy[3] = {0};
+    bool has_skin = sorting.skin.n > 0, has_hair = sorting.hair.n > few;
+    if (has_skin) {
+        mean_colour(&sorting.skin, bare);
     }
-    if (sorting.hair.n > few) {
-        mean_colour(&sorting.hair, is_there[HAIRY]);
+    if (has_hair) {
+        mean_colour(&sorting.hair, hairy);
     }
     for (size_t i = 0; i < n; i++) {
         float *c = colour + 4 * i;
-        if ((done[i] == BARE && sorting.skin.n > 0) || (done[i] == HAIRY && sorting.hair.n > few)) {
-            const float *bare = is_there[done[i]];
-            float own = c[3] * is[i];
+        if (done[i] >= BARE && (done[i] == BARE || has_hair) && has_skin) {
+            float own = c[3] * is[i], hair = (float)(done[i] - BARE) / (HAIRY - BARE);
             for (int q = 0; q < 3; q++) {
-                c[q] = (own * c[q] + little * bare[q]) / (own + little);
+                float likely = bare[q] + hair * (hairy[q] - bare[q]);
+                c[q] = (own * c[q] + little * likely) / (own + little);
             }
             c[3] = fminf(1, own + little);
         } else if (done[i]) {
@@ -669,9 +682,15 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
     }
     if (ok) {
         leave_out_others(t, colour, done, is);
+        ok = mien_texture_soften(t, colour);
+    }
+    if (ok) {
         memcpy(seen, colour, 4 * n * sizeof(float));
         fill_mirrored(t, uv_of, seen, colour);
-        ok = fill_from_around(colour, width, t->side);
+        for (size_t i = 0; i < n; i++) { // how surely each was seen
+            is[i] = colour[4 * i + 3];
+        }
+        ok = fill_from_around(colour, width, t->side) && mien_texture_join(t, is, colour);
     }
     for (size_t i = 0; ok && i < n; i++) {
         uint8_t *o = out->data + (i / (size_t)width) * out->stride + 3 * (i % (size_t)width);

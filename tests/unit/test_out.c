@@ -674,6 +674,27 @@ static void test_hair_is_known_from_over_the_temples(void **state)
     }
     assert_in_range(hair, 1000, 100000);
     assert_in_range(wrong, 0, hair / 50);
+    // Where two places of the atlas are one of the head, they have one colour.
+    const uint8_t **place = mien_calloc((size_t)model.vertices, sizeof(*place));
+    int seams = 0, apart = 0;
+    assert_non_null(place);
+    for (int i = 0; i < 3 * model.triangles; i++) {
+        const float *uv = model.uv + 2 * model.uv_triangle[i];
+        int x = (int)(uv[0] * 128), y = (int)((1 - uv[1]) * 128);
+        if (model.part[i / 3] > MIEN_PART_HEAD || x < 0 || y < 0 || x > 255 || y > 127) {
+            continue;
+        }
+        const uint8_t *c = s.atlas.data + (size_t)y * s.atlas.stride + 3 * (size_t)x,
+                      **other = &place[model.triangle[i]];
+        if (*other && *other != c) {
+            seams++;
+            apart += abs(c[0] - (*other)[0]) + abs(c[1] - (*other)[1]) + abs(c[2] - (*other)[2]);
+        }
+        *other = c;
+    }
+    mien_free(place);
+    assert_in_range(seams, 100, 100000);
+    assert_true(apart < 3 * 3 * seams); // 1 step of 255 on average, 7 as they were seen
     end_skin(&s);
 }
 
