@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/save.h"
 #include "live/files.h"
 #include "live/outputs.h"
 #include "scan/head_scan.h"
@@ -86,6 +87,15 @@ static bool claim(struct mien_claims *c, const struct options *o, const struct m
     return ok;
 }
 
+// Before minutes of work rather than after them.
+static bool can_be_written(const char *path)
+{
+    struct mien_save save = {0};
+    bool ok = mien_save_is_stream(path) || mien_save_begin(&save, path);
+    mien_save_close(&save);
+    return ok;
+}
+
 static void tell(const struct mien_head_scan *s, const struct mien_head *h, const char *out)
 {
     int directions = 0;
@@ -148,7 +158,7 @@ int mien_cmd_head(int argc, char **argv)
     }
     mien_files_private(o.share);
     mien_stop_install();
-    if (!claim(&claims, &o, opts, args, nargs) ||
+    if (!claim(&claims, &o, opts, args, nargs) || !can_be_written(o.out) ||
         !mien_head_scan_open(
             s, &(struct mien_head_scan_options){.net = o.engine.net,
                                                 .detect = o.engine.detect,
@@ -164,8 +174,9 @@ int mien_cmd_head(int argc, char **argv)
     }
     mien_progress_end(&bar, nargs);
     if (!s->known.looks) {
-        mien_error("no face in the %d pictures that were looked at: there is no head to make",
-                   s->looked);
+        mien_error("no face in %d picture%s that %s looked at: there is no head to make; take one "
+                   "that shows a face, a fifth of the picture high at least",
+                   s->looked, s->looked == 1 ? "" : "s", s->looked == 1 ? "was" : "were");
         goto done;
     }
     status = 1;

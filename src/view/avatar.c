@@ -21,6 +21,29 @@ static float clamp(float v, float low, float high)
     return isfinite(v) ? fminf(fmaxf(v, low), high) : 0;
 }
 
+// Somebody else's eyes look the same way: a squint of some degrees that was measured shows on them.
+static void look_together(struct mien_avatar_drive *d)
+{
+    static const int out[2] = {MIEN_BS_EYE_LOOK_OUT_LEFT, MIEN_BS_EYE_LOOK_OUT_RIGHT},
+                     in[2] = {MIEN_BS_EYE_LOOK_IN_LEFT, MIEN_BS_EYE_LOOK_IN_RIGHT},
+                     up[2] = {MIEN_BS_EYE_LOOK_UP_LEFT, MIEN_BS_EYE_LOOK_UP_RIGHT},
+                     down[2] = {MIEN_BS_EYE_LOOK_DOWN_LEFT, MIEN_BS_EYE_LOOK_DOWN_RIGHT};
+    float *c = d->channel;
+    float left = 0.5f * (c[out[0]] - c[in[0]] - c[out[1]] + c[in[1]]);
+    float high = 0.5f * (c[up[0]] - c[down[0]] + c[up[1]] - c[down[1]]);
+    const float yaw = 0.5f * (d->eye_deg[0][0] + d->eye_deg[1][0]);
+    const float pitch = 0.5f * (d->eye_deg[0][1] + d->eye_deg[1][1]);
+    for (int e = 0; e < 2; e++) {
+        float outward = e ? -left : left;
+        c[out[e]] = fmaxf(outward, 0);
+        c[in[e]] = fmaxf(-outward, 0);
+        c[up[e]] = fmaxf(high, 0);
+        c[down[e]] = fmaxf(-high, 0);
+        d->eye_deg[e][0] = yaw;
+        d->eye_deg[e][1] = pitch;
+    }
+}
+
 void mien_avatar_drive_by(const struct mien_face_result *f, bool own, struct mien_avatar_drive *d)
 {
     float vrm[MIEN_VRM_COUNT], *c = d->channel, R[9], forward[3], yaw = 0, pitch = 0;
@@ -54,6 +77,9 @@ void mien_avatar_drive_by(const struct mien_face_result *f, bool own, struct mie
     c[MIEN_AVATAR_LOOK_RIGHT] = mien_unit(-yaw / eye_yaw_deg);
     c[MIEN_AVATAR_LOOK_UP] = mien_unit(pitch / eye_pitch_deg);
     c[MIEN_AVATAR_LOOK_DOWN] = mien_unit(-pitch / eye_pitch_deg);
+    if (!own) {
+        look_together(d);
+    }
 }
 
 void mien_avatar_drive_toward(struct mien_avatar_drive *d, const struct mien_avatar_drive *to,

@@ -51,7 +51,7 @@ struct mien_avatar_drive { // zeros: at rest
     float eye_deg[2][2]; // left, right: yaw and pitch in the head frame
 };
 // own: by what the mesh shows, for a head that mien made of this very person; else by what is left
-// of it when the neutral expression is taken off.
+// of it when the neutral expression is taken off, both eyes looking the same way.
 void mien_avatar_drive_by(const struct mien_face_result *f, bool own, struct mien_avatar_drive *d);
 // Moves d towards `to`, share 1: all the way.
 void mien_avatar_drive_toward(struct mien_avatar_drive *d, const struct mien_avatar_drive *to,

@@ -297,14 +297,15 @@ static bool draw_worn(struct mien_view *v, const struct mien_image *frame,
     return true;
 }
 
-// Where everything goes; beside the picture the stage has somewhat less than half of the screen.
+// Where everything goes; beside the picture the stage has somewhat less than half of what menus and
+// pages leave of the screen.
 static struct mien_layout lay_out(struct mien_view *v, const struct mien_view_settings *s, int w,
                                   int h, int lanes)
 {
     bool stage = mien_stage_has(&v->stage, s->stage.shows), beside = stage && s->stage.beside;
     const struct mien_edges *kept = &s->kept;
-    float wide = beside ? roundf(0.44f * (float)v->width) : 0;
     float left = kept->left, top = kept->top + s->top_px;
+    float wide = beside ? roundf(0.44f * fmaxf(0, (float)v->width - left - kept->right)) : 0;
     struct mien_layout l =
         mien_hud_layout(&(struct mien_hud_screen){.width_px = v->width,
                                                   .height_px = v->height,

@@ -10,6 +10,7 @@ cd "$tmp" || exit 1
 expect 2 "out is missing" head "$clip"
 expect 2 "neither FILE.glb nor FILE.obj" head "$clip" --out head.png
 expect 2 "cannot\|No such file" head missing.jpg --out head.glb
+expect 2 "its folder is not there" head "$clip" --out nowhere/head.glb
 printf 'P' >junk.jpg
 expect 2 "junk.jpg" head junk.jpg --out head.glb
 expect 0 "looks from [0-9]* directions" head "$clip" --out head.glb
@@ -107,7 +108,7 @@ raw = b"".join(b"\0" + bytes((x * y) & 255 for x in range(w)) for y in range(w))
 def chunk(k, d): return struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d))
 open("nobody.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", w, w, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
 PY
-expect 2 "no face in the 1 pictures" head nobody.png --out no.glb
+expect 2 "no face in 1 picture that was looked at" head nobody.png --out no.glb
 [ ! -e no.glb ] || fail "a head of nobody was written"
 looks=$("$MIEN" head "$clip" --out head.glb 2>&1 | grep -o '[0-9]* looks from [0-9]* directions')
 echo "a head from the clip: $looks, GLB and OBJ, the same on every run"

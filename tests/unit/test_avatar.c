@@ -592,7 +592,18 @@ static void a_face_drives(void **state)
     assert_true(d.turn[1] > 0.3f && fabsf(d.turn[0]) < 0.01f);
     assert_true(fabsf(d.eye_deg[0][0] - 10) < 0.1f && d.channel[MIEN_AVATAR_LOOK_LEFT] > 0.2f &&
                 d.channel[MIEN_AVATAR_LOOK_RIGHT] == 0);
+    // A squint is its own head's alone.
+    f.action[MIEN_BS_EYE_LOOK_OUT_LEFT] = f.blendshape[MIEN_BS_EYE_LOOK_OUT_LEFT] = 0.6f;
+    f.action[MIEN_BS_EYE_LOOK_OUT_RIGHT] = f.blendshape[MIEN_BS_EYE_LOOK_OUT_RIGHT] = 0.2f;
+    f.gaze_deg[1][0] = 20;
+    mien_avatar_drive_by(&f, false, &d);
+    assert_true(fabsf(d.channel[MIEN_BS_EYE_LOOK_OUT_LEFT] - 0.2f) < 1e-6f &&
+                fabsf(d.channel[MIEN_BS_EYE_LOOK_IN_RIGHT] - 0.2f) < 1e-6f &&
+                d.channel[MIEN_BS_EYE_LOOK_OUT_RIGHT] == 0);
+    assert_true(fabsf(d.eye_deg[0][0] - 5) < 0.1f && fabsf(d.eye_deg[1][0] - 5) < 0.1f);
     mien_avatar_drive_by(&f, true, &d);
+    assert_true(fabsf(d.channel[MIEN_BS_EYE_LOOK_OUT_RIGHT] - 0.2f) < 1e-6f);
+    assert_true(fabsf(d.eye_deg[0][0] - 10) < 0.1f && fabsf(d.eye_deg[1][0]) < 0.1f);
     assert_true(fabsf(d.channel[MIEN_BS_JAW_OPEN] - 0.8f) < 1e-6f);
     mien_avatar_drive_toward(&d, &rest, 0.5f);
     assert_true(fabsf(d.channel[MIEN_BS_JAW_OPEN] - 0.4f) < 1e-6f);

@@ -775,6 +775,37 @@ static void survives_nonsense(void **state)
     mien_view_destroy(v);
 }
 
+// Beside the picture an avatar has its share of what an open menu leaves, and nothing else.
+static void avatar_keeps_out_of_menus(void **state)
+{
+    struct mien_view *v = make_view(1000, 500);
+    if (!v) {
+        skip();
+    }
+    static struct mien_result r;
+    static struct mien_hud_info info;
+    static struct mien_avatar a;
+    struct mien_image im = {0};
+    struct mien_why why = {0};
+    static const struct mien_edges kept[] = {{0}, {.right = 600}, {.left = 600}, {.right = 1000}};
+    static const int from[] = {560, 224, 824, 0}, to[] = {1000, 400, 1000, 0};
+    gray_picture(&im);
+    assert_true(mien_avatar_load(&a, "tests/fuzz/corpus/avatar/good_head.gltf", &why));
+    mien_view_take_avatar(v, &a);
+    for (size_t k = 0; k < MIEN_COUNT(kept); k++) {
+        struct mien_view_settings s = {.kept = kept[k],
+                                       .stage = {.shows = MIEN_STAGE_AVATAR, .beside = true}};
+        mien_view_draw(v, &im, &r, &s, &info);
+        for (int x = 0; x < 1000; x++) {
+            if (mien_view_on_stage(v, (float)x, 250) != (x >= from[k] && x < to[k])) {
+                fail_msg("case %d: column %d", (int)k, x);
+            }
+        }
+    }
+    mien_image_destroy(&im);
+    mien_view_destroy(v);
+}
+
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(projection_agrees),
           cmocka_unit_test(layout_keeps_aspect), cmocka_unit_test(draw_list_fills_and_refuses),
           cmocka_unit_test(font_measures), cmocka_unit_test(text_has_contrast),
@@ -783,4 +814,5 @@ RUN_TESTS(set_up, tear_down, cmocka_unit_test(projection_agrees),
           cmocka_unit_test(mesh_lands_on_its_pixels), cmocka_unit_test(golden_wireframe),
           cmocka_unit_test(golden_shaded), cmocka_unit_test(golden_textured),
           cmocka_unit_test(golden_uv), cmocka_unit_test(every_mode_draws),
-          cmocka_unit_test(notes_come_apart), cmocka_unit_test(survives_nonsense))
+          cmocka_unit_test(notes_come_apart), cmocka_unit_test(survives_nonsense),
+          cmocka_unit_test(avatar_keeps_out_of_menus))
