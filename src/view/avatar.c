@@ -167,7 +167,8 @@ static void set_weights(struct mien_avatar *a, const struct mien_avatar_drive *d
     memset(a->weight, 0, (size_t)a->weights * sizeof(*a->weight));
     for (int i = 0; i < a->drivers; i++) {
         const struct mien_avatar_driver *k = &a->driver[i];
-        a->weight[k->weight] += k->factor * d->channel[k->channel];
+        float v = d->channel[k->channel];
+        a->weight[k->weight] += k->factor * (k->whole ? v > 0.5f : v);
     }
     for (int i = 0; i < a->weights; i++) {
         a->weight[i] = clamp(clamp(a->weight[i], -1, 1) + a->weight_rest[i], -2, 2);

@@ -88,6 +88,7 @@ struct mien_avatar_target { // what a morph target does to a surface
 struct mien_avatar_driver {
     int channel, weight;
     float factor;
+    bool whole; // either not at all or all of it: above half of the channel
 };
 
 struct mien_avatar_node {

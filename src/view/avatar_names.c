@@ -154,14 +154,14 @@ struct namer {
     bool second; // expressions, after all of ARKit's shapes are known
 };
 
-static bool drive(struct namer *n, int channel, int weight, float factor)
+static bool drive(struct namer *n, struct mien_avatar_driver k)
 {
     struct mien_avatar *a = n->a;
-    if (weight < 0 || weight >= a->weights) {
+    if (k.weight < 0 || k.weight >= a->weights) {
         return true;
     }
     for (int i = 0; i < a->drivers; i++) { // named twice
-        if (a->driver[i].channel == channel && a->driver[i].weight == weight) {
+        if (a->driver[i].channel == k.channel && a->driver[i].weight == k.weight) {
             return true;
         }
     }
@@ -174,8 +174,8 @@ static bool drive(struct namer *n, int channel, int weight, float factor)
         }
         a->driver = more;
     }
-    a->driver[a->drivers++] = (struct mien_avatar_driver){channel, weight, factor};
-    a->has[channel] = true;
+    a->driver[a->drivers++] = k;
+    a->has[k.channel] = true;
     return true;
 }
 
@@ -209,7 +209,8 @@ static bool name_targets(struct namer *n)
         cJSON_ArrayForEach(o, (k >= 0 && cJSON_IsArray(names) ? names : NULL))
         {
             int channel = cJSON_IsString(o) ? channel_of(n, o->valuestring) : -1;
-            if (channel >= 0 && k < end && !drive(n, channel, k, 1)) {
+            if (channel >= 0 && k < end &&
+                !drive(n, (struct mien_avatar_driver){channel, k, 1, false})) {
                 return false;
             }
             k++;
@@ -219,14 +220,15 @@ static bool name_targets(struct namer *n)
 }
 
 // VRM 0.x binds the mesh, on every node that has it, by per cents.
-static bool bind_mesh(struct namer *n, int channel, const cJSON *bind)
+static bool bind_mesh(struct namer *n, int channel, const cJSON *bind, bool whole)
 {
     long mesh = mien_gltf_index(bind, "mesh"), index = mien_gltf_index(bind, "index");
     float factor = (float)mien_gltf_number(bind, "weight", 100) / 100;
     for (int i = 0; i < n->a->nodes && index >= 0; i++) {
         const cJSON *node = mien_gltf_element(n->g, MIEN_GLTF_NODES, i);
         if (n->node_weight[i] >= 0 && mien_gltf_index(node, "mesh") == mesh &&
-            !drive(n, channel, n->node_weight[i] + (int)index, factor)) {
+            !drive(n, (struct mien_avatar_driver){channel, n->node_weight[i] + (int)index, factor,
+                                                  whole})) {
             return false;
         }
     }
@@ -244,7 +246,7 @@ static bool name_vrm0(struct namer *n, const cJSON *vrm)
         channel = channel < 0 ? channel_of(n, mien_gltf_text(o, "name")) : channel;
         cJSON_ArrayForEach(bind, (channel >= 0 ? mien_gltf_item(o, "binds") : NULL))
         {
-            if (!bind_mesh(n, channel, bind)) {
+            if (!bind_mesh(n, channel, bind, cJSON_IsTrue(mien_gltf_item(o, "isBinary")))) {
                 return false;
             }
         }
@@ -265,7 +267,9 @@ static bool name_vrm1(struct namer *n, const cJSON *vrm)
                 long node = mien_gltf_index(bind, "node"), index = mien_gltf_index(bind, "index");
                 float factor = (float)mien_gltf_number(bind, "weight", 1);
                 if (node >= 0 && node < n->a->nodes && n->node_weight[node] >= 0 && index >= 0 &&
-                    !drive(n, channel, n->node_weight[node] + (int)index, factor)) {
+                    !drive(n, (struct mien_avatar_driver){
+                                  channel, n->node_weight[node] + (int)index, factor,
+                                  cJSON_IsTrue(mien_gltf_item(o, "isBinary"))})) {
                     return false;
                 }
             }

@@ -548,6 +548,19 @@ static void vrm_is_read(void **state)
     d.channel[MIEN_AVATAR_VRM + MIEN_VRM_BLINK_L] = 1;
     mien_avatar_pose(&a, &d);
     assert_near(at(4), 0.1f, 1, 0.1f);
+    // An expression that is all or nothing, in either version.
+    static const char *const binary[] = {
+        "'extensions':{'VRMC_vrm':{'expressions':{'preset':{'aa':{'isBinary':true,"
+        "'morphTargetBinds':[{'node':0,'index':0,'weight':1}]}}}}},",
+        "'extensions':{'VRM':{'blendShapeMaster':{'blendShapeGroups':[{'presetName':'a','isBinary':"
+        "true,'binds':[{'mesh':0,'index':0,'weight':100}]}]}}},"};
+    for (int k = 0; k < 4; k++) {
+        assert_true(parse_extended(binary[k / 2]));
+        memset(&d, 0, sizeof(d));
+        d.channel[MIEN_AVATAR_VRM + MIEN_VRM_A] = k % 2 ? 0.6f : 0.4f;
+        mien_avatar_pose(&a, &d);
+        assert_true(fabsf(fabsf(at(4)[2]) - (k % 2 ? 0.1f : 0)) < 1e-5f);
+    }
     mien_avatar_destroy(&a);
 }
 
