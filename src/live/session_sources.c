@@ -43,11 +43,26 @@ void mien_session_note_wish(struct mien_session *s, const char *uri)
     snprintf(s->cameras.uri, sizeof(s->cameras.uri), "%s", s->cameras.wanted ? uri : "");
 }
 
+// What a source is called where there is little room: a file without its folder.
+static void name_source(struct mien_session *s, const struct mien_source_info *info)
+{
+    int n = (int)strlen(info->name);
+    while (!info->live && n > 1 && info->name[n - 1] == '/') { // a folder of pictures
+        n--;
+    }
+    int first = info->live ? 0 : n;
+    while (first > 0 && info->name[first - 1] != '/') {
+        first--;
+    }
+    snprintf(s->source.shown_name, sizeof(s->source.shown_name), "%.*s", n - first,
+             info->name + first);
+}
+
 void mien_session_note_source(struct mien_session *s, const char *uri)
 {
     const struct mien_source_info *info = mien_live_source(s->live);
     struct mien_ui_controls *c = &s->show->controls;
-    snprintf(s->source.shown_name, sizeof(s->source.shown_name), "%.127s", info->name);
+    name_source(s, info);
     snprintf(s->source.device, sizeof(s->source.device), "%s", info->device);
     pthread_mutex_lock(&s->outputs.guard.mutex);
     snprintf(s->source.name, sizeof(s->source.name), "%s", *uri ? uri : info->name);

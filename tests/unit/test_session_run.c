@@ -240,7 +240,7 @@ static void drop_clip(int k)
 
 static bool clip_is_shown(int k)
 {
-    return frames(40) && strstr(session.source.shown_name, "demo.mp4");
+    return frames(40) && !strcmp(session.source.shown_name, "demo.mp4");
 }
 
 static bool recording_is_saved(int k)
