@@ -59,8 +59,8 @@ static void print_controls(const char *device)
             printf("%s%d \"%s\"", k ? ", " : "  ", c->item[k].value, c->item[k].name);
         }
         printf(", default %d%s\n", c->usual,
-               c->fixed   ? "; it can only be read"
-               : c->ruled ? "; another one is automatic and rules it"
+               c->fixed   ? "; read-only"
+               : c->ruled ? "; governed by an automatic control"
                           : "");
     }
 }

@@ -106,11 +106,10 @@ static void tell(const struct mien_head_scan *s, const struct mien_head *h, cons
     for (int i = 0; i < MIEN_IDENTITY; i++) {
         sigma += h->sigma[i] / MIEN_IDENTITY;
     }
-    mien_info("%s: %d looks from %d directions%s; what is left uncertain is %.0f %% of how people "
-              "differ%s",
+    mien_info("%s: %d looks from %d directions%s; the uncertainty left is %.0f %% of how much "
+              "people differ%s",
               out, s->known.looks, directions, s->without ? ", others without a face" : "",
-              (double)(100 * sigma),
-              directions < 3 ? "; pictures from both sides would tell more" : "");
+              (double)(100 * sigma), directions < 3 ? "; pictures from both sides would help" : "");
     if (s->refined && s->kept.count > 1) {
         mien_info("refined on %d of them together, by %d patches of skin that were found again%s",
                   s->kept.count, s->found.patches,

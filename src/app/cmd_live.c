@@ -80,7 +80,7 @@ static bool apply_options(struct mien_session *s, struct mien_settings *settings
     }
     uint8_t rgb[3];
     if (o->ground && !mien_stage_colour(o->ground, rgb)) {
-        mien_error("--ground \"%.40s\" is no colour: " MIEN_STAGE_COLOURS, o->ground);
+        mien_error("--ground \"%.40s\" is not a colour: " MIEN_STAGE_COLOURS, o->ground);
         return false;
     }
     if (mien_settings_given(settings, &o->avatar) &&

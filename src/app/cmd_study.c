@@ -186,7 +186,7 @@ static bool write_tables(struct mien_study *s, const char *out)
         }
     }
     mien_info("%s: tables and pictures of %d of %d trainings%s", out, done, total,
-              mien_stop_asked() ? "; stopped, the same command goes on" : "");
+              mien_stop_asked() ? "; stopped: the same command resumes it" : "");
     return ok;
 }
 

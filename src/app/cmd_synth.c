@@ -269,7 +269,7 @@ static float *load_bank(const char *path, int *count)
     }
     mien_pack_close(&pack);
     if (bank && !n) {
-        mien_error("%s: no record knows its expression", path);
+        mien_error("%s: no record has an expression", path);
         mien_free(bank);
         return NULL;
     }

@@ -28,7 +28,7 @@ static bool for_each_pack(const struct options *o, bool (*f)(void *arg, const ch
         char path[1024];
         size_t n = strcspn(p, ",");
         if (n >= sizeof(path)) {
-            mien_error("--pack: a path of %zu letters is too long", n);
+            mien_error("--pack: a path of %zu characters is too long", n);
             return false;
         }
         snprintf(path, sizeof(path), "%.*s", (int)n, p);

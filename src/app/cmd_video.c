@@ -234,7 +234,7 @@ static bool save_head(const struct person *who, const struct mien_engine *e, con
     struct mien_head h = {.model = m, .looks = who->last.identity_looks};
     bool ok = found != NULL;
     if (ok && !who->kept.count) {
-        mien_error("%s is not written: no frame shows a face whose head it could be", path);
+        mien_error("%s is not written: no frame shows a face", path);
         ok = false;
     }
     if (ok) {
@@ -354,8 +354,7 @@ int mien_cmd_video(int argc, char **argv)
         {"marks", 0, MIEN_OPT_INPUT, &o.marks, "FROM",
          "event marks for records and report: a file of lines \"SECONDS WORDS\"", 0, 0},
         {"control", 0, MIEN_OPT_STRING, &o.control, "NAME=VALUE",
-         "set a camera's controls, with commas between them; mien cameras --controls lists them", 0,
-         0},
+         "set a camera's controls, separated by commas; mien cameras --controls lists them", 0, 0},
         {"frames", 0, MIEN_OPT_INT, &o.frames, "N", "stop after N frames; 0: all", 0, 1e9},
         {"fps", 0, MIEN_OPT_INT, &o.fps, "N", "frames per second of a folder; 0: 30", 0, 1000},
         {"filter", 0, MIEN_OPT_FLOAT, &o.engine.filter, "F", MIEN_HELP_FILTER, -1, 10},

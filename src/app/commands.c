@@ -51,8 +51,8 @@ static int become(const char *program, const char *command, char **argv)
     char *slash = strrchr(path, '/');
     size_t folder = slash ? (size_t)(slash + 1 - path) : 0;
     if (!slash || folder + strlen(program) >= sizeof(path)) {
-        mien_error("mien %s is in a program of its own, %s, which cannot be looked for: /proc does "
-                   "not tell where this program lies (%s)",
+        mien_error("mien %s is in a program of its own, %s, which cannot be found: /proc does not "
+                   "say where this program is (%s)",
                    command, program, n < 0 ? strerror(errno) : "its path is too long");
         return 1;
     }

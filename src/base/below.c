@@ -70,7 +70,7 @@ void *mien_below_read(const char *folder, const char *name, size_t limit, size_t
     } else if ((uint64_t)st.st_size > limit) {
         reason = "it is too large";
     } else if (!(data = mien_calloc((size_t)st.st_size + 1, 1))) {
-        reason = "memory is short";
+        reason = "out of memory";
     }
     ssize_t got = data ? mien_read_all(fd, data, (size_t)st.st_size) : 0; // it may become shorter
     if (got < 0) {

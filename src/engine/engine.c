@@ -290,7 +290,7 @@ void mien_engine_set_quality(struct mien_engine *e, bool quality)
 bool mien_engine_set_network(struct mien_engine *e, const char *net)
 {
     if (!e->observer) {
-        mien_error("this engine was made without a network: there is none to exchange");
+        mien_error("this engine was made without a network: there is none to replace");
         return false;
     }
     if (!load_networks(e, net)) {

@@ -35,10 +35,9 @@ static bool bind_outputs(struct mien_observer *o, const char *path, const struct
         struct mien_net_io io = mien_net_output(o->net, o->output[b]);
         long long got = (long long)io.c * io.h * io.w, want = mien_branch_size(b, m->landmarks);
         if (got != want) {
-            mien_error(
-                "%s: output \"%s\" has %lld numbers where the face model needs %lld: network "
-                "and model are not of the same make",
-                path, mien_branch_name(b), got, want);
+            mien_error("%s: output \"%s\" has %lld numbers where the face model needs %lld: the "
+                       "network and the model do not belong together",
+                       path, mien_branch_name(b), got, want);
             return false;
         }
     }

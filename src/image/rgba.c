@@ -46,7 +46,7 @@ static bool decode_jpeg(struct mien_jpeg_decoder *d, const void *data, size_t si
     }
     mien_image_destroy(&rgb);
     if (!ok) {
-        return mien_explain(why, "memory is short");
+        return mien_explain(why, "out of memory");
     }
     return ok;
 }
@@ -66,7 +66,7 @@ bool mien_image_decode_rgba(const void *data, size_t size, int max_side_px, stru
     }
     struct mien_jpeg_decoder *d = mien_jpeg_decoder_create();
     if (!d) {
-        return mien_explain(why, "memory is short");
+        return mien_explain(why, "out of memory");
     }
     bool ok = decode_jpeg(d, data, size, max_side_px, im, why);
     mien_jpeg_decoder_destroy(d);

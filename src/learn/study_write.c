@@ -125,7 +125,7 @@ static bool write_file(const struct mien_study *s, const char *out, const char *
     snprintf(path, sizeof(path), "%s/%s", out, name);
     FILE *f = open_memstream(&text, &size);
     if (!f) {
-        mien_error("%s: memory is short", path);
+        mien_error("%s: out of memory", path);
         return false;
     }
     write(s, f);

@@ -20,7 +20,7 @@ bool mien_audience_open(struct mien_audience *a, const struct mien_window *main,
 {
     memset(a, 0, sizeof(*a));
     if (main->headless) {
-        *why = "a second window needs a display: this runs without one";
+        *why = "a second window needs a display, and this runs without one";
         return false;
     }
     int screen = other_screen(main);
@@ -102,7 +102,7 @@ bool mien_audience_pixels(struct mien_audience *a, struct mien_view_pixels *out)
         SDL_FreeSurface(a->picture);
         a->picture = SDL_CreateRGBSurfaceWithFormat(0, w, h, 32, SDL_PIXELFORMAT_RGB888);
         if (!a->picture) {
-            mien_error("the second window: no memory for %d×%d pixels", w, h);
+            mien_error("the second window: not enough memory for %d×%d pixels", w, h);
             return false;
         }
     }

@@ -36,7 +36,7 @@ static bool grant(const struct wish *w, char *said, size_t size, struct mien_why
     case MIEN_DESK_SET:
         return mien_controls_set(w->device, w->text, why);
     case MIEN_DESK_RESET:
-        snprintf(said, size, "the camera is as it was made");
+        snprintf(said, size, "the camera's defaults are restored");
         return mien_controls_reset(w->device, why);
     case MIEN_DESK_HOLD:
         return mien_controls_hold_rate(w->device, 30, said, size, why);

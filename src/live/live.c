@@ -112,7 +112,7 @@ static void exchange_network(struct mien_live *l)
     bool ok = mien_engine_set_network(l->inference.engine, net);
     mien_log_capture(NULL, 0);
     if (!ok) {
-        mien_warn("the network \"%s\" is not used, the old one goes on: %s", net, why);
+        mien_warn("the network \"%s\" is not used, the present one stays in use: %s", net, why);
     }
     mien_event_tell(l->config.events, MIEN_EVENT_NETWORK, ok, why);
 }
@@ -190,7 +190,7 @@ static bool open_engine(struct mien_live *l)
     c->engine.pool = l->inference.pool;
     l->inference.engine = mien_engine_create(&c->engine);
     if (!l->inference.engine && c->may_replace && c->engine.net_path) {
-        mien_warn("the network \"%s\" cannot be used: taking the standard one", c->engine.net_path);
+        mien_warn("the network \"%s\" cannot be used: using the standard one", c->engine.net_path);
         c->engine.net_path = NULL;
         l->inference.engine = mien_engine_create(&c->engine);
         l->network.replaced = true;

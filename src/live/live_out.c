@@ -66,7 +66,7 @@ static void open_sound(struct mien_live_out *o)
 {
     struct mien_why why = {0};
     if (!mien_sound_init(&o->sound)) {
-        mien_explain(&why, "there is no memory for the sound");
+        mien_explain(&why, "not enough memory for the sound");
     } else {
         o->microphone = mien_microphone_open(o->config.sound, &o->sound, &why);
     }

@@ -47,7 +47,7 @@ static int open_live(struct mien_session *s)
     };
     s->live = mien_live_open(&c);
     if (!s->live && source_recalled) {
-        mien_warn("\"%s\", shown last time, is not there: taking the first camera", o->source);
+        mien_warn("\"%s\", shown last time, is not there: using the first camera", o->source);
         s->o.source = c.uri = "";
         c.may_wait = !o->headless;
         c.source = mien_session_source_options(s, 0, 0, 0);
@@ -258,7 +258,7 @@ static int run_loop(struct mien_session *s, bool (*stopped)(void))
     s->loop.running = false;
     int status = mien_live_failed(s->live) || s->show->frames == 0 ? 1 : 0;
     if (s->show->frames == 0 && !s->show->quit && !stopped()) {
-        mien_error("not one frame came from \"%s\"", s->source.name);
+        mien_error("no frame came from \"%s\"", s->source.name);
     } else if (s->show->frames == 0) {
         status = 0;
     }
@@ -384,7 +384,7 @@ int mien_session_run(struct mien_session *s, bool (*stopped)(void))
     }
     status = s->outputs.failed ? 1 : status;
     if (s->outputs.lost) {
-        mien_warn("%llu records could not be written in time and are missing in the output",
+        mien_warn("%llu records could not be written in time and are missing from the output",
                   (unsigned long long)s->outputs.lost);
     }
     if (ran) {

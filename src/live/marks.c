@@ -227,7 +227,7 @@ static bool open_pipe(struct mien_mark_feed *f, const char *path)
         return false;
     }
     if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode)) {
-        mien_error("--marks %s is no pipe: lines with times are for mien video; for the live "
+        mien_error("--marks %s is not a pipe: lines with times are for mien video; for the live "
                    "program make a pipe (mkfifo), or use - or osc",
                    path);
         return false;

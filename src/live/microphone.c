@@ -83,7 +83,7 @@ static bool choose(struct mien_microphone *m, const char *wanted, struct mien_wh
         }
     }
     mien_explain(why, "no microphone is called \"%.60s\"%s", wanted,
-                 n ? "; there is " : ": none is here; plug one in");
+                 n ? "; there is " : ": there is none; plug one in");
     for (int i = 0; i < n; i++) {
         mien_explain_more(why, "%s\"%s\"", i ? ", " : "", name[i]);
     }
@@ -95,7 +95,7 @@ struct mien_microphone *mien_microphone_open(const char *name, struct mien_sound
 {
     struct mien_microphone *m = mien_calloc(1, sizeof(*m));
     if (!m) {
-        mien_explain(why, "there is no memory for the microphone");
+        mien_explain(why, "not enough memory for the microphone");
         return NULL;
     }
     m->to = to;

@@ -105,8 +105,9 @@ bool mien_preset_own_path(const char *name, char *out, size_t size)
 {
     char folder[1100];
     if (!is_name(name)) {
-        mien_error("\"%.60s\" is no name for a preset: letters, digits, - and _, at most %d", name,
-                   MIEN_PRESET_NAME - 1);
+        mien_error(
+            "\"%.60s\" is not a valid name for a preset: letters, digits, - and _, at most %d",
+            name, MIEN_PRESET_NAME - 1);
         return false;
     }
     if (!own_folder(folder, sizeof(folder))) {

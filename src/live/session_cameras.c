@@ -78,7 +78,7 @@ void mien_session_tell_unasked(struct mien_session *s, bool ok, const char *reas
     s->cameras.retry_ns = mien_now_ns() + retry_ns;
     if (ok) {
         s->cameras.newcomer[0] = s->cameras.told[0] = 0;
-        snprintf(text, sizeof(text), "%s is here: %d × %d", s->source.shown_name,
+        snprintf(text, sizeof(text), "%s is connected: %d × %d", s->source.shown_name,
                  s->show->controls.width, s->show->controls.height);
         mien_info("%s", text);
         mien_show_notice(s->show, text);

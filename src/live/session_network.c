@@ -83,7 +83,7 @@ void mien_session_take_network(struct mien_session *s, const struct mien_event *
         snprintf(text, sizeof(text), "network %s", name);
     } else {
         c->network = c->network == s->network.asked ? s->network.on : c->network;
-        snprintf(text, sizeof(text), "%s cannot be used, %s goes on: %.299s", name,
+        snprintf(text, sizeof(text), "%s cannot be used, so %s stays in use: %.299s", name,
                  c->network_name[s->network.on], e->text);
     }
     s->network.asked = -1;

@@ -16,7 +16,8 @@ void mien_session_set_mark(struct mien_session *s, const struct mien_action *a)
     char text[64 + MIEN_MARK_TEXT], words[MIEN_MARK_TEXT];
     mien_mark_words(a->text, strlen(a->text), words);
     int n = mien_live_mark(s->live, words, (int64_t)a->number);
-    snprintf(text, sizeof(text), !n ? "too many marks wait: this one is not set" : "mark %d%s%s", n,
+    snprintf(text, sizeof(text),
+             !n ? "too many marks are waiting: this one is not set" : "mark %d%s%s", n,
              words[0] ? ": " : "", words);
     mien_show_notice(s->show, text);
 }
@@ -225,7 +226,7 @@ void mien_session_toggle_range(struct mien_session *s, const struct mien_action 
 {
     struct mien_ui_controls *c = &s->show->controls;
     c->profile_on = c->profile_known && !c->profile_on;
-    mien_show_notice(s->show, !c->profile_known ? "there is no range of yours yet: C calibrates"
+    mien_show_notice(s->show, !c->profile_known ? "you have no range of your own yet: C calibrates"
                               : c->profile_on   ? "your own range is used"
                                                 : "your own range is not used");
     mien_live_use_profile(s->live, c->profile_on);

@@ -34,7 +34,7 @@ bool mien_address_parse(const char *text, const char *host, int port, struct mie
         }
         snprintf(a->host, sizeof(a->host), "%.*s", (int)(end - text - 1), text + 1);
         if (inet_pton(AF_INET6, a->host, &six) != 1 && !strchr(a->host, '%')) {
-            return mien_explain(why, "between [ and ] is no IPv6 address");
+            return mien_explain(why, "what stands between [ and ] is not an IPv6 address");
         }
         return !end[1] || set_port(a, end + 2, strlen(end + 2), why);
     }

@@ -315,7 +315,7 @@ static bool save(struct gltf_sink *s, bool last)
 static bool put_at(const struct gltf_sink *s, void *data, size_t size, off_t at)
 {
     if (!transfer(fileno(s->save.kept), data, size, at, true)) {
-        mien_error("%s: cannot write on: %s", s->path, strerror(errno));
+        mien_error("%s: writing failed: %s", s->path, strerror(errno));
         return false;
     }
     return true;

@@ -27,7 +27,7 @@ struct mien_lights { // zero-initialise
     float *normal;   // (room,points,3)
     float *albedo;   // (points,4)
 };
-// False when memory is short (logged). Destroy it all the same.
+// False when out of memory (logged). Destroy it all the same.
 bool mien_lights_create(struct mien_lights *l, const struct mien_face_model *m, int room);
 void mien_lights_destroy(struct mien_lights *l); // idempotent
 // The next picture. picture: RGB8.

@@ -363,7 +363,7 @@ static void write_movement(const struct mien_report *r, const struct mien_report
         put(t, "</span></div>");
     }
     write_tile(t, p->spread[MIEN_CHANNEL_SPEED].mean, 1, " °/s", "mean speed of turning");
-    write_tile(t, p->path_deg, 0, "°", "turned in all");
+    write_tile(t, p->path_deg, 0, "°", "total turning");
     put(t, "</div>");
     double most = 10;
     for (int i = 0; i < 3; i++) {
@@ -426,8 +426,8 @@ static void write_quality(const struct mien_report *r, const struct mien_report_
 {
     static const char *const ink[] = {"var(--a)", "var(--b)", "var(--c)"};
     put(t, "<h3>Quality of the measurement</h3><p>Usable: the face is whole in the picture, at "
-           "least 60 px large, neither dark nor glaring, and its landmarks have an uncertainty of "
-           "4 % of its size at most. Tables have the same in the columns face_px, light, "
+           "least 60 px across, neither dark nor glaring, and the uncertainty of its landmarks is "
+           "at most 4 % of its size. Tables have the same in the columns face_px, light, "
            "uncertainty, usable.</p><div class=tiles>");
     write_tile(t, p->seconds > 0 ? 100 * p->usable_s / p->seconds : 0, 0, " %",
                "of the time usable");

@@ -44,7 +44,7 @@ static void append(char *text, size_t size, const char *separator, const char *w
 
 const char *mien_sinks_help(char text[MIEN_SINKS_HELP_SIZE])
 {
-    snprintf(text, MIEN_SINKS_HELP_SIZE, "where results go, several with commas:");
+    snprintf(text, MIEN_SINKS_HELP_SIZE, "where results go, several separated by commas:");
     for (int i = 0; i < KINDS; i++) {
         append(text, MIEN_SINKS_HELP_SIZE, i ? ", " : " ", kinds[i].help);
     }

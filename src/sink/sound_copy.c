@@ -65,7 +65,7 @@ static bool add_stream(struct mien_sound_copy *c, struct mien_why *why)
     c->packet = av_packet_alloc();
     c->to = c->packet ? avformat_new_stream(c->file, NULL) : NULL;
     if (!c->to || avcodec_parameters_copy(c->to->codecpar, p) < 0) {
-        return mien_explain(why, "there is no memory for its sound");
+        return mien_explain(why, "not enough memory for its sound");
     }
     c->to->codecpar->codec_tag = 0; // the file's own
     c->to->time_base = c->from->time_base;
@@ -77,7 +77,7 @@ struct mien_sound_copy *mien_sound_copy_open(struct AVFormatContext *file, const
 {
     struct mien_sound_copy *c = mien_calloc(1, sizeof(*c));
     if (!c) {
-        mien_explain(why, "there is no memory for its sound");
+        mien_explain(why, "not enough memory for its sound");
         return NULL;
     }
     c->file = file;
@@ -132,7 +132,7 @@ bool mien_sound_copy_until(struct mien_sound_copy *c, int64_t until_ns, struct m
         int code = av_interleaved_write_frame(c->file, p);
         av_packet_unref(p);
         if (code < 0) {
-            return complain("cannot write on", code, why);
+            return complain("writing failed", code, why);
         }
     }
     return true;

@@ -77,21 +77,22 @@ static bool open_stream(struct mien_sound_track *t, struct mien_why *why)
     t->stream = avformat_new_stream(t->file, NULL);
     if (!t->frame || !t->packet || !t->stream ||
         avcodec_parameters_from_context(t->stream->codecpar, t->codec) < 0) {
-        return complain("no memory for the sound", 0, why);
+        return complain("not enough memory for the sound", 0, why);
     }
     t->stream->time_base = t->codec->time_base;
     t->frame->format = AV_SAMPLE_FMT_FLTP;
     t->frame->sample_rate = MIEN_SOUND_RATE;
     t->frame->ch_layout = t->codec->ch_layout;
     t->frame->nb_samples = t->codec->frame_size;
-    return av_frame_get_buffer(t->frame, 0) >= 0 || complain("no memory for the sound", 0, why);
+    return av_frame_get_buffer(t->frame, 0) >= 0 ||
+           complain("not enough memory for the sound", 0, why);
 }
 
 struct mien_sound_track *mien_sound_track_open(struct AVFormatContext *file, struct mien_why *why)
 {
     struct mien_sound_track *t = mien_calloc(1, sizeof(*t));
     if (!t) {
-        complain("no memory for the sound", 0, why);
+        complain("not enough memory for the sound", 0, why);
         return NULL;
     }
     t->file = file;
@@ -130,7 +131,7 @@ static bool drain(struct mien_sound_track *t, struct mien_why *why)
         code = av_interleaved_write_frame(t->file, t->packet);
         av_packet_unref(t->packet);
         if (code < 0) {
-            return complain("cannot write on", code, why);
+            return complain("writing failed", code, why);
         }
     }
     return code == AVERROR(EAGAIN) || code == AVERROR_EOF ||
@@ -177,7 +178,7 @@ static bool convert(struct mien_sound_track *t, const uint8_t *in, int n, struct
     for (;;) {
         int got = swr_convert(t->swr, out, ROOM, in ? &in : NULL, n);
         if (got < 0) {
-            return complain("the sound cannot be kept in time", got, why);
+            return complain("the sound cannot be kept in step", got, why);
         }
         if (!put(t, got, why)) {
             return false;

@@ -58,7 +58,7 @@ static bool open_codec(struct mien_video_writer *v, int width, int height, int q
     }
     v->codec = avcodec_alloc_context3(codec);
     if (!v->codec) {
-        return complain(v, "no memory for the encoder", 0);
+        return complain(v, "not enough memory for the encoder", 0);
     }
     AVCodecContext *c = v->codec;
     c->width = width & ~1;
@@ -142,7 +142,7 @@ static bool open_io(struct mien_video_writer *v)
     v->io = avio_alloc_context(buffer, IO_BUFFER, 1, v, NULL, on_write, on_seek);
     if (!v->io) {
         av_free(buffer);
-        return complain(v, "no memory for the file's buffer", 0);
+        return complain(v, "not enough memory for the file's buffer", 0);
     }
     v->io->seekable = lseek(v->fd, 0, SEEK_CUR) >= 0 ? AVIO_SEEKABLE_NORMAL : 0;
     v->format->pb = v->io;
@@ -154,7 +154,7 @@ static bool open_file(struct mien_video_writer *v, const struct mien_video_sound
 {
     v->stream = avformat_new_stream(v->format, NULL);
     if (!v->stream || avcodec_parameters_from_context(v->stream->codecpar, v->codec) < 0) {
-        return complain(v, "no memory for the stream", 0);
+        return complain(v, "not enough memory for the stream", 0);
     }
     v->stream->time_base = v->codec->time_base;
     v->stream->avg_frame_rate = v->codec->framerate;
@@ -219,7 +219,7 @@ struct mien_video_writer *mien_video_writer_open(const char *path, int width, in
         sws_getContext(v->codec->width, v->codec->height, AV_PIX_FMT_RGB24, v->codec->width,
                        v->codec->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, NULL, NULL, NULL);
     if (!v->scaler || av_frame_get_buffer(v->frame, 0) < 0) {
-        complain(v, "no memory for frames", 0);
+        complain(v, "not enough memory for frames", 0);
         goto fail;
     }
     return v;
@@ -246,7 +246,7 @@ static bool drain(struct mien_video_writer *v)
         code = av_interleaved_write_frame(v->format, v->packet);
         av_packet_unref(v->packet);
         if (code < 0) {
-            return complain(v, "cannot write on", code);
+            return complain(v, "writing failed", code);
         }
     }
     return code == AVERROR(EAGAIN) || code == AVERROR_EOF || complain(v, "encoding failed", code);
@@ -289,7 +289,7 @@ bool mien_video_writer_add(struct mien_video_writer *v, const struct mien_image 
         return complain(v, "a frame of another size or format than the recording's", 0);
     }
     if (av_frame_make_writable(v->frame) < 0) {
-        return complain(v, "no memory for frames", 0);
+        return complain(v, "not enough memory for frames", 0);
     }
     const uint8_t *rows[1] = {frame->data};
     int stride[1] = {(int)frame->stride};

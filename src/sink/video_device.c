@@ -43,7 +43,7 @@ bool mien_video_device_open(struct mien_video_device *d, const char *path)
         return false;
     }
     if (request(d->fd, VIDIOC_QUERYCAP, &c) < 0) {
-        mien_error("%s: is no video device: %s", d->path, strerror(errno));
+        mien_error("%s: is not a video device: %s", d->path, strerror(errno));
         mien_video_device_close(d);
         return false;
     }
@@ -97,7 +97,7 @@ bool mien_video_device_format(struct mien_video_device *d, int width, int height
     d->uyvy = g->pixelformat == V4L2_PIX_FMT_UYVY;
     if ((g->pixelformat != V4L2_PIX_FMT_YUYV && !d->uyvy) || g->width < 2 || g->height < 2 ||
         g->width > 16384 || g->height > 16384 || g->width % 2) {
-        mien_error("%s: grants %.4s of %ux%u, which mien cannot give; set it free "
+        mien_error("%s: grants %.4s of %ux%u, which mien cannot write; release it "
                    "(v4l2loopback-ctl, or close the program that reads it) and try again",
                    d->path, (const char *)&g->pixelformat, g->width, g->height);
         return false;

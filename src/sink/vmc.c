@@ -48,7 +48,7 @@ static void set_i(lo_arg *a, int32_t v)
     memcpy(a, &v, sizeof(v));
 }
 
-// A message: format of s (the text), i and f (zeros). NULL when memory is short.
+// A message: format of s (the text), i and f (zeros). NULL when out of memory.
 static lo_message make(const char *format, const char *text)
 {
     lo_message m = lo_message_new();
@@ -64,7 +64,7 @@ static lo_message make(const char *format, const char *text)
     return ok ? m : NULL;
 }
 
-// Takes m; its arguments (without any: something). NULL when memory is short.
+// Takes m; its arguments (without any: something). NULL when out of memory.
 static lo_arg **enclose(lo_bundle b, const char *path, lo_message m)
 {
     if (!m || lo_bundle_add_message(b, path, m)) {
@@ -212,7 +212,7 @@ static bool open_vmc(struct mien_sink *sink, const struct mien_sink_target *to,
         return false;
     }
     if (!make_messages(v)) {
-        mien_error("VMC: no memory for the messages");
+        mien_error("VMC: not enough memory for the messages");
     } else if (mien_udp_open(&v->udp, "VMC", &to->address)) {
         return true;
     }
@@ -313,7 +313,7 @@ static bool open_facecap(struct mien_sink *sink, const struct mien_sink_target *
         ok = ok && (s->arg[i] = lo_message_get_argv(s->message[i]));
     }
     if (!ok) {
-        mien_error("Face Cap: no memory for the messages");
+        mien_error("Face Cap: not enough memory for the messages");
     } else if (mien_udp_open(&s->udp, "Face Cap", &to->address)) {
         return true;
     }

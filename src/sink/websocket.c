@@ -288,7 +288,7 @@ static int become_client(struct ws_sink *s, struct lws *wsi, struct client *c)
 static bool has_room(struct ws_sink *s)
 {
     if (s->clients >= CLIENTS && !s->said_full) {
-        mien_warn("WebSocket: one more wants to listen, but there are %d already", CLIENTS);
+        mien_warn("WebSocket: one more client wants to connect, but there are %d already", CLIENTS);
         s->said_full = true;
     }
     return s->clients < CLIENTS;

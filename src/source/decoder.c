@@ -83,7 +83,7 @@ bool mien_decoder_decode(struct mien_decoder *d, const struct mien_payload *p,
         return true;
     }
     if (!fit(rgb, p->width, p->height)) {
-        return mien_explain(why, "no memory for %d x %d pixels", p->width, p->height);
+        return mien_explain(why, "not enough memory for %d×%d pixels", p->width, p->height);
     }
     bool ok = false;
     switch (p->kind) {

@@ -202,7 +202,8 @@ static bool start_streaming(struct camera *c, struct mien_why *why)
         return fail(c, "asking for buffers", why);
     }
     if (req.count < 2) {
-        return mien_explain(why, "%s has no memory for capture buffers", c->config.node.device);
+        return mien_explain(why, "%s: not enough memory for capture buffers",
+                            c->config.node.device);
     }
     uint32_t count = req.count < BUFFERS ? req.count : BUFFERS;
     for (uint32_t i = 0; i < count; i++) {

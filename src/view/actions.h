@@ -35,7 +35,7 @@
       "landmark points with their uncertainty", toggle_points)                                     \
     X(AXES, SHOW, NOTHING, "head axes and gaze", 'a', "a", "a", "head axes and gaze", toggle_axes) \
     X(HUD, SHOW, NOTHING, "more or fewer figures", 'h', "h", "h",                                  \
-      "one line of state, all figures, or nothing", show_next_figures)                             \
+      "one line of status, all figures, or nothing", show_next_figures)                            \
     X(SET_HUD, SHOW, NUMBER, "figures of this level", 0, NULL, NULL, NULL, set_figures)            \
     X(BARS, SHOW, NOTHING, "blendshape bars", 'b', "b", "b", "blendshape bars", toggle_bars)       \
     X(CURVES, SHOW, NOTHING, "live curves", 'v', "v", "v", "live curves; V other channels",        \
@@ -117,7 +117,7 @@
     X(MY_HEAD, SHOW, NOTHING, "My head", 'y', "y", "y",                                            \
       "my head, turned by the mouse; A where it or the avatar is shown", toggle_my_head)           \
     X(STAGE, SHOW, NOTHING, "where it is shown", 'A', "A", NULL, NULL, move_stage)                 \
-    X(SET_STAGE, SHOW, NUMBER, "show the avatar, one's own head, or neither", 0, NULL, NULL, NULL, \
+    X(SET_STAGE, SHOW, NUMBER, "show the avatar, your own head, or neither", 0, NULL, NULL, NULL,  \
       set_stage)                                                                                   \
     X(BESIDE, SHOW, NOTHING, "beside the picture", 0, NULL, NULL, NULL, toggle_beside)             \
     X(SET_FIGURE, SHOW, NUMBER, "how it is drawn", 0, NULL, NULL, NULL, set_figure_look)           \

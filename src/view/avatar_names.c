@@ -170,7 +170,7 @@ static bool drive(struct namer *n, struct mien_avatar_driver k)
         struct mien_avatar_driver *more =
             mien_realloc_array(a->driver, (size_t)n->room, sizeof(*more));
         if (!more) {
-            return mien_gltf_refuse(n->g, "memory is short");
+            return mien_gltf_refuse(n->g, "out of memory");
         }
         a->driver = more;
     }
@@ -481,7 +481,7 @@ void mien_avatar_describe(const struct mien_avatar *a, char *text, size_t size)
     }
     if ((size_t)n < size) {
         snprintf(text + n, size - (size_t)n, "; %s",
-                 a->head < 0 ? "no head's bone: it turns as a whole"
+                 a->head < 0 ? "no head bone: it turns as a whole"
                  : a->eye[0] >= 0 && a->eye[1] >= 0 && !a->eyes_by_shape
                      ? "head and eyes by their bones"
                      : "the head by its bone");

@@ -53,7 +53,7 @@ static bool read_nodes(struct reader *r)
     r->shown = mien_calloc((size_t)n, sizeof(*r->shown));
     r->node_weight = mien_calloc((size_t)n, sizeof(*r->node_weight));
     if (!a->node || !a->order || !r->shown || !r->node_weight) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     a->nodes = (int)n;
     for (int i = 0; i < a->nodes; i++) {
@@ -101,7 +101,7 @@ static bool order_nodes(struct reader *r)
             }
         }
     }
-    return n == a->nodes || refuse(r, "its nodes go round in a circle");
+    return n == a->nodes || refuse(r, "its nodes form a loop");
 }
 
 static bool mark_shown(struct reader *r)
@@ -143,7 +143,7 @@ static bool read_skin(struct reader *r, const cJSON *o, struct mien_avatar_skin 
     k->inverse = mien_calloc((size_t)n, 16 * sizeof(float));
     k->now = mien_calloc((size_t)n, 16 * sizeof(float));
     if (!k->joint || !k->inverse || !k->now) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     cJSON_ArrayForEach(j, all)
     {
@@ -163,7 +163,7 @@ static bool read_skin(struct reader *r, const cJSON *o, struct mien_avatar_skin 
             memcpy(k->inverse, m.value, (size_t)n * 16 * sizeof(float));
         }
         mien_free(m.value);
-        return ok || refuse(r, "a skin's arrays do not belong together");
+        return ok || refuse(r, "a skin's arrays do not match");
     }
     return true;
 }
@@ -177,7 +177,7 @@ static bool read_skins(struct reader *r)
     }
     a->skin = mien_calloc((size_t)n + 1, sizeof(*a->skin));
     if (!a->skin) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     for (a->skins = 0; a->skins < n;) {
         struct mien_avatar_skin *k = &a->skin[a->skins++];
@@ -334,7 +334,7 @@ static bool take_memory(struct reader *r)
     a->weight_rest = mien_calloc((size_t)a->weights + 1, sizeof(float));
     if (!a->vertex || !a->rest || !a->joint || !a->share || !a->index || !a->part || !a->target ||
         !a->weight || !a->weight_rest) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     a->vertices = (int)n;
     return true;
@@ -356,7 +356,7 @@ static bool read_array(struct reader *r, const cJSON *o, struct wanted w, long c
     }
     long accessor = mien_gltf_index(o, w.key);
     if (mien_gltf_count(&r->g, accessor) != count) { // before it is read
-        return refuse(r, "a mesh's arrays do not belong together");
+        return refuse(r, "a mesh's arrays do not match");
     }
     return mien_gltf_read_array(&r->g, accessor, w.low, w.high, w.fractions, a);
 }
@@ -493,7 +493,7 @@ static bool read_targets(struct reader *r, const struct item *k)
         }
         bool ok = read_array(r, o, (struct wanted){"POSITION", 3, 3, false}, s->count, &at) &&
                   read_array(r, o, (struct wanted){"NORMAL", 3, 3, false}, s->count, &normal) &&
-                  (keep_target(t, &at, &normal, s->count) || refuse(r, "memory is short"));
+                  (keep_target(t, &at, &normal, s->count) || refuse(r, "out of memory"));
         s->folds = s->folds || (t->count && !t->normal);
         a->targets = s->target + i;
         mien_free(at.value);
@@ -626,7 +626,7 @@ static bool read_all(struct reader *r)
     r->primitive = mien_calloc(MIEN_AVATAR_SURFACES, sizeof(*r->primitive));
     r->item = mien_calloc((size_t)r->item_room, sizeof(*r->item));
     if (!a->surface || !r->primitive || !r->item) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     if (!read_nodes(r) || !order_nodes(r) || !mark_shown(r) || !read_skins(r) || !list_meshes(r) ||
         !take_memory(r)) {
@@ -634,7 +634,7 @@ static bool read_all(struct reader *r)
     }
     read_rest_weights(r);
     return read_items(r) && mien_avatar_name(a, &r->g, r->node_weight) &&
-           (mien_avatar_settle(a) || refuse(r, "memory is short"));
+           (mien_avatar_settle(a) || refuse(r, "out of memory"));
 }
 
 bool mien_avatar_parse(struct mien_avatar *a, const void *data, size_t size, const char *folder,

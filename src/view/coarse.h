@@ -15,7 +15,7 @@ struct mien_coarse {
 // Points of the mean face within one cell of cell_mm that look the same way up become one of them;
 // triangles that this leaves without an area go (Rossignac and Borrel 1993, "Multi-resolution 3D
 // approximations for rendering complex scenes"). Points at one place stay together, so nothing
-// gapes. Eyeballs are apart from lids. False when memory is short: out is empty then.
+// gapes. Eyeballs are apart from lids. False when out of memory: out is empty then.
 bool mien_coarse_make(struct mien_coarse *out, const struct mien_mesh *m, float cell_mm);
 void mien_coarse_destroy(struct mien_coarse *c); // idempotent
 

@@ -35,7 +35,7 @@ struct mien_font {
 };
 
 // scale: 1 = sizes for a 480-line window. Always gives a usable object; false when the font is
-// missing (logged with the package to install) or memory is short.
+// missing (logged with the package to install) or out of memory.
 bool mien_font_bake(struct mien_font *f, float scale);
 void mien_font_destroy(struct mien_font *f);
 bool mien_font_path(char *out, size_t size); // the font's file; false (not logged) when absent

@@ -141,7 +141,7 @@ static bool parse(struct mien_gltf *g, const struct mien_gltf_bytes *json)
 {
     char *text = mien_calloc(json->size + 8, 1); // zeros behind it
     if (!text) {
-        return mien_gltf_refuse(g, "memory is short");
+        return mien_gltf_refuse(g, "out of memory");
     }
     memcpy(text, json->data, json->size);
     bool small = items(text) <= MIEN_GLTF_ITEMS_MAX;
@@ -164,7 +164,7 @@ static bool make_lists(struct mien_gltf *g)
         long n = cJSON_GetArraySize(all);
         g->list[k].item = n ? mien_calloc((size_t)n, sizeof(*g->list[k].item)) : NULL;
         if (n && !g->list[k].item) {
-            return mien_gltf_refuse(g, "memory is short");
+            return mien_gltf_refuse(g, "out of memory");
         }
         cJSON_ArrayForEach(o, all)
         {
@@ -173,7 +173,7 @@ static bool make_lists(struct mien_gltf *g)
     }
     long n = g->list[MIEN_GLTF_BUFFERS].count;
     g->buffer = n ? mien_calloc((size_t)n, sizeof(*g->buffer)) : NULL;
-    return !n || g->buffer || mien_gltf_refuse(g, "memory is short");
+    return !n || g->buffer || mien_gltf_refuse(g, "out of memory");
 }
 
 static bool check_extensions(struct mien_gltf *g)
@@ -200,8 +200,9 @@ static bool check_extensions(struct mien_gltf *g)
             known = known || !strcmp(o->valuestring, read[i]);
         }
         if (!known) {
-            return mien_gltf_refuse(g, "it requires %.80s, which is not read: save it without",
-                                    cJSON_IsString(o) ? o->valuestring : "an extension");
+            return mien_gltf_refuse(
+                g, "it requires %.80s, which mien does not support: save it without",
+                cJSON_IsString(o) ? o->valuestring : "an extension");
         }
     }
     return true;

@@ -24,7 +24,7 @@ static bool decode_base64(struct mien_gltf *g, const char *text, struct mien_glt
     unsigned bits = 0;
     int have = 0;
     if (!data) {
-        return mien_gltf_refuse(g, "memory is short");
+        return mien_gltf_refuse(g, "out of memory");
     }
     for (; *text && *text != '='; text++) {
         int v = base64_value(*text);
@@ -82,12 +82,12 @@ static bool read_uri(struct mien_gltf *g, const char *uri, struct mien_gltf_byte
     if (!strncmp(uri, "data:", 5)) {
         const char *comma = strchr(uri, ',');
         if (!comma || comma - uri < 7 || strncmp(comma - 7, ";base64", 7) != 0) {
-            return mien_gltf_refuse(g, "its embedded data is of a kind that is not read");
+            return mien_gltf_refuse(g, "its embedded data is of a kind that mien does not read");
         }
         return decode_base64(g, comma + 1, out);
     }
     if (has_scheme(uri) || !decode_percent(uri, name, sizeof(name))) {
-        return mien_gltf_refuse(g, "it names \"%.80s\", which is no file beside it", uri);
+        return mien_gltf_refuse(g, "it names \"%.80s\", which is not a file beside it", uri);
     }
     if (!g->folder) {
         return mien_gltf_refuse(g, "it names another file, \"%.80s\"", name);
@@ -256,7 +256,7 @@ static bool describe(struct mien_gltf *g, long accessor, const cJSON **o, struct
         return false;
     }
     if (!r->components || !type_size(r->type)) {
-        return mien_gltf_refuse(g, "an accessor is of a kind that is not read");
+        return mien_gltf_refuse(g, "an accessor is of a kind that mien does not read");
     }
     // Without a view all are zeros (3.6.2.3), but for what a sparse one fills in.
     return !mien_gltf_item(*o, "bufferView") || place(g, *o, r);
@@ -299,13 +299,13 @@ bool mien_gltf_read_array(struct mien_gltf *g, long accessor, int low, int high,
         return false;
     }
     if (all.components < low || all.components > high) {
-        return mien_gltf_refuse(g, "a mesh's arrays do not belong together");
+        return mien_gltf_refuse(g, "a mesh's arrays do not match");
     }
     bool normalised = fractions || cJSON_IsTrue(mien_gltf_item(o, "normalized"));
     int n = all.components;
     a->value = mien_calloc((size_t)all.count * (size_t)n, sizeof(float));
     if (!a->value) {
-        return mien_gltf_refuse(g, "memory is short");
+        return mien_gltf_refuse(g, "out of memory");
     }
     a->count = all.count;
     a->components = n;
@@ -332,11 +332,11 @@ static bool read_indices(struct mien_gltf *g, long accessor, long limit, uint32_
         return false;
     }
     if (all.components != 1 || (all.type != UINT8 && all.type != UINT16 && all.type != UINT32)) {
-        return mien_gltf_refuse(g, "a mesh's arrays do not belong together");
+        return mien_gltf_refuse(g, "a mesh's arrays do not match");
     }
     uint32_t *v = mien_calloc((size_t)all.count, sizeof(*v));
     if (!v) {
-        return mien_gltf_refuse(g, "memory is short");
+        return mien_gltf_refuse(g, "out of memory");
     }
     for (long i = 0; all.data && i < all.count; i++) {
         v[i] = whole_at(&all, i);
@@ -371,7 +371,7 @@ long mien_gltf_count_triangles(struct mien_gltf *g, const cJSON *primitive, long
         n = mien_gltf_count(g, mien_gltf_index(primitive, "indices"));
     }
     if (n < 0 || (mode == TRIANGLES ? n % 3 != 0 : n < 3)) {
-        mien_gltf_refuse(g, "a mesh's arrays do not belong together");
+        mien_gltf_refuse(g, "a mesh's arrays do not match");
         return -1;
     }
     return mode == TRIANGLES ? n : 3 * (n - 2);
@@ -398,7 +398,7 @@ bool mien_gltf_read_triangles(struct mien_gltf *g, const cJSON *primitive, long 
     uint32_t *v = mien_calloc((size_t)*count, sizeof(*v));
     if (!v) {
         mien_free(index);
-        return mien_gltf_refuse(g, "memory is short");
+        return mien_gltf_refuse(g, "out of memory");
     }
     for (long i = 0; i < *count; i++) {
         // Of a strip, every second triangle is turned round; a fan's hang on its first point
@@ -421,7 +421,8 @@ bool mien_gltf_read_picture(struct mien_gltf *g, long image, struct mien_gltf_by
     struct view v;
     *out = (struct mien_gltf_bytes){0};
     if (!o) {
-        return mien_gltf_refuse(g, "a texture's picture is missing, or of a kind that is not read");
+        return mien_gltf_refuse(
+            g, "a texture's picture is missing, or of a kind that mien does not read");
     }
     if (mien_gltf_item(o, "uri")) {
         return read_uri(g, mien_gltf_text(o, "uri"), out);

@@ -34,7 +34,7 @@ static bool load_picture(struct mien_gltf *g, int side_px, struct mien_gltf_text
         int w = im->width * side_px / side, h = im->height * side_px / side;
         if (!mien_image_create(&small, w > 0 ? w : 1, h > 0 ? h : 1, MIEN_FORMAT_RGBA8)) {
             mien_image_destroy(im);
-            return mien_gltf_refuse(g, "memory is short");
+            return mien_gltf_refuse(g, "out of memory");
         }
         mien_resize(im, &small);
         mien_image_destroy(im);

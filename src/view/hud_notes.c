@@ -149,8 +149,8 @@ int mien_hud_help(struct mien_draw *d, const struct mien_layout *l, int page)
     }
     if (pages > 1) {
         mien_draw_printf(d, x, box.y + h - m - foot + 4 * ui,
-                         MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, C_DIM), "page %d of %d: ? goes on",
-                         page, pages);
+                         MIEN_PEN(MIEN_FONT_SMALL, MIEN_LEFT, C_DIM),
+                         "page %d of %d: ? shows the next", page, pages);
     }
     return pages;
 }

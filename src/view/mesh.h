@@ -52,7 +52,7 @@ struct mien_mesh {
     void *owned;
 };
 
-// The model must outlive the mesh. False when memory is short (logged).
+// The model must outlive the mesh. False when out of memory (logged).
 bool mien_mesh_init(struct mien_mesh *m, const struct mien_face_model *model);
 void mien_mesh_destroy(struct mien_mesh *m);
 // Fills out for the face in slot 0…MIEN_FACES_MAX-1 (identities are cached a slot), for the groups

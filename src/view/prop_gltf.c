@@ -42,7 +42,7 @@ static bool list_primitive(struct reader *r, const cJSON *o, const float m[16])
     long vertices = mien_gltf_count(&r->g, mien_gltf_index(a, "POSITION"));
     long indices = vertices < 0 ? -1 : mien_gltf_count_triangles(&r->g, o, vertices);
     if (indices < 1) {
-        return indices ? false : refuse(r, "it has points or lines: save it with triangles alone");
+        return indices ? false : refuse(r, "it has points or lines: save it with triangles only");
     }
     r->vertices += k.flat ? indices : vertices;
     r->indices += indices;
@@ -99,7 +99,7 @@ static bool read_optional(struct reader *r, const cJSON *attributes, const char 
     }
     long accessor = mien_gltf_index(attributes, key);
     if (mien_gltf_count(&r->g, accessor) != count) { // before it is read
-        return refuse(r, "a mesh's arrays do not belong together");
+        return refuse(r, "a mesh's arrays do not match");
     }
     return mien_gltf_read_array(&r->g, accessor, low, high, !strcmp(key, "COLOR_0"), a);
 }
@@ -290,7 +290,7 @@ static bool list_items(struct reader *r, const cJSON *scene)
     struct walk w = {.stack = mien_calloc(n, sizeof(*w.stack)),
                      .seen = mien_calloc(n, sizeof(*w.seen))};
     r->item = mien_calloc(MIEN_PROP_PRIMITIVES, sizeof(*r->item));
-    bool ok = (w.stack && w.seen && r->item) || refuse(r, "memory is short");
+    bool ok = (w.stack && w.seen && r->item) || refuse(r, "out of memory");
     if (ok && scene) {
         ok = push(r, &w, mien_gltf_item(scene, "nodes"), one);
     } else if (ok) {
@@ -323,7 +323,7 @@ static bool extras(struct reader *r, const cJSON *scene)
             return true;
         }
     }
-    struct mien_why why = {"its anchor is none of"};
+    struct mien_why why = {"its anchor is not one of"};
     for (int i = 0; i < MIEN_ANCHORS; i++) {
         mien_explain_more(&why, "%s %s", i ? "," : "", mien_anchor_name(i));
     }
@@ -348,7 +348,7 @@ static bool read_scene(struct reader *r)
     p->index = mien_calloc((size_t)r->indices, sizeof(*p->index));
     p->part = mien_calloc((size_t)r->items, sizeof(*p->part));
     if (!p->vertex || !p->index || !p->part) {
-        return refuse(r, "memory is short");
+        return refuse(r, "out of memory");
     }
     for (int blended = 0; blended < 2; blended++) {
         for (int i = 0; i < r->items; i++) {

@@ -24,7 +24,7 @@ struct mien_shadow {
 // Towards the light, head frame, of length 1.
 extern const float mien_shadow_to_light[3];
 
-// False: it throws none (paint), or memory is short. The map is to be destroyed.
+// False: it throws none (paint), or out of memory. The map is to be destroyed.
 bool mien_shadow_make(const struct mien_prop *p, struct mien_shadow *s);
 
 #endif

@@ -80,7 +80,7 @@ bool mien_traces_choose(struct mien_traces *c, const char *list, struct mien_why
         }
         if (found < 0 || n == MIEN_TRACES_MAX) {
             return mien_explain(why,
-                                found < 0 ? "\"%.*s\" is no channel"
+                                found < 0 ? "\"%.*s\" is not a channel"
                                           : "\"%.*s\" is a ninth channel, and eight are shown",
                                 (int)(length < 40 ? length : 40), p);
         }

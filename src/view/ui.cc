@@ -556,7 +556,7 @@ mien_ui *mien_ui_create(void *window, void *context, float scale, bool headless)
 {
     mien_ui *ui = new (std::nothrow) mien_ui();
     if (!ui) {
-        mien_error("no memory for the menus");
+        mien_error("not enough memory for the menus");
         return nullptr;
     }
     ui->headless = headless;

@@ -357,8 +357,7 @@ static bool load(struct mien_wear *w, const char *path, struct mien_worn *k, str
     *k = (struct mien_worn){.path = mien_copy_text(path)};
     if (!w->white || !k->path) {
         mien_free(k->path);
-        return mien_explain(why,
-                            w->white ? "memory is short" : "there is no OpenGL to draw it with");
+        return mien_explain(why, w->white ? "out of memory" : "there is no OpenGL to draw it with");
     }
     if (!mien_prop_load(&k->prop, path, why)) {
         mien_free(k->path);

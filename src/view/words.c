@@ -15,7 +15,7 @@ enum mien_mood mien_words(const struct mien_result *r, int i, enum mien_picture 
     }
     if (picture == MIEN_PICTURE_STALE) {
         *state = "waiting";
-        *reason = "no new picture comes";
+        *reason = "no new pictures arrive";
         return MIEN_MOOD_BAD;
     }
     if (r->count <= 0) {
@@ -37,12 +37,12 @@ enum mien_mood mien_words(const struct mien_result *r, int i, enum mien_picture 
         mood = MIEN_MOOD_BAD;
     }
     if (f->light_hint > 0 && f->light_hint < dark) {
-        *reason = "too dark: put a light before the face";
+        *reason = "too dark: put a light in front of the face";
     } else if (f->light_hint > bright) {
         *reason = "too bright: lower the exposure";
     } else if (f->box_px[0] < 0 || f->box_px[1] < 0 || f->box_px[2] > (float)r->width_px ||
                f->box_px[3] > (float)r->height_px) {
-        *reason = "the face leaves the picture";
+        *reason = "the face is leaving the picture";
     } else if ((w < h ? h : w) < small_px) {
         *reason = "face too small: come closer";
     } else if (f->fit_rms > bad_fit) {

@@ -57,7 +57,7 @@ END
     # An avatar likewise, and the colour behind it.
     expect 2 'nosuch.vrm cannot be an avatar' "$clip" --headless --frames 2 --avatar "$tmp/nosuch.vrm"
     expect 2 'broken.net cannot be an avatar' "$clip" --headless --frames 2 --avatar "$tmp/broken.net"
-    expect 2 'no colour' "$clip" --headless --frames 2 --ground mauve
+    expect 2 'not a colour' "$clip" --headless --frames 2 --ground mauve
     printf 'avatar = %s\n' "$tmp/nosuch.vrm" >"$tmp/config"
     expect 0 nosuch "$clip" --headless --frames 2 --no-pace --config "$tmp/config"
     # One that was remembered and is gone since: said, and the session goes on.

@@ -573,9 +573,9 @@ static void what_is_broken_is_refused(void **state)
     refused("skin is missing");
     assert_false(
         parse(FILE_OF("", "'jawOpen'", "Head", ",'skin':0", "{'POSITION':5}"), n, bytes_uri(1)));
-    refused("do not belong together");
+    refused("do not match");
     assert_false(parse("{'asset':{'version':'2.0'},'nodes':[{'children':[1]},{'children':[0]}]}"));
-    refused("circle");
+    refused("form a loop");
     assert_false(parse("{'asset':{'version':'2.0'}}"));
     refused("no mesh");
     assert_false(parse("no glTF at all"));

@@ -1,4 +1,4 @@
-// tensor/blas: where memory is short OpenBLAS would wait for it for ever. Each case is a process of
+// tensor/blas: where out of memory OpenBLAS would wait for it for ever. Each case is a process of
 // its own with a limit (as ulimit -v sets it); an alarm ends one that hangs.
 #include <setjmp.h>
 #include <stdarg.h>

@@ -351,7 +351,8 @@ static void pictures_come_from_anywhere(void **state)
     static const char *const wrong[][3] = {
         {"{'source':0}", "{'uri':'data:;base64,AAAA'}", "neither a JPEG nor a PNG"},
         {"{'source':0}", "{'uri':'gone.png'}", "gone.png"},
-        {"{'extensions':{'KHR_texture_basisu':{'source':0}}}", "{}", "of a kind that is not read"},
+        {"{'extensions':{'KHR_texture_basisu':{'source':0}}}", "{}",
+         "of a kind that mien does not read"},
         {"{'source':0}", "{}", "a part of a buffer is missing"},
         {"", "", "a texture's picture is missing"},
         // Which one, by its number and by what the file calls it.
@@ -475,9 +476,9 @@ static void files_beside_and_below_are_read(void **state)
                                          {"parts", "it is no file"},
                                          {"gone.bin", "No such file"},
                                          {"", "it has no name"},
-                                         {"http://127.0.0.1/a.bin", "no file beside"},
-                                         {"file:///etc/passwd", "no file beside"},
-                                         {"my%00ball.bin", "no file beside"},
+                                         {"http://127.0.0.1/a.bin", "not a file beside"},
+                                         {"file:///etc/passwd", "not a file beside"},
+                                         {"my%00ball.bin", "not a file beside"},
                                          {"/etc/passwd", "outside the folder"}};
     for (size_t i = 0; i < MIEN_COUNT(bad); i++) {
         assert_false(parse_buffer(inner, bad[i][0]));

@@ -139,7 +139,7 @@ static bool shows(const char *name, const char *device)
 
 static bool test_is_here(void)
 {
-    return said("Test Cam is here") && shows("Test Cam", "/dev/video0");
+    return said("Test Cam is connected") && shows("Test Cam", "/dev/video0");
 }
 
 static bool it_is_missed(void)
@@ -154,7 +154,7 @@ static bool test_is_back(void)
 
 static bool other_is_here(void)
 {
-    return said("Other Cam is here") && shows("Other Cam", "/dev/video0");
+    return said("Other Cam is connected") && shows("Other Cam", "/dev/video0");
 }
 
 static bool it_is_in_use(void)
@@ -166,7 +166,7 @@ static bool it_is_in_use(void)
 
 static bool third_is_here(void)
 {
-    return said("Third Cam is here") && shows("Third Cam", "/dev/video1");
+    return said("Third Cam is connected") && shows("Third Cam", "/dev/video1");
 }
 
 static bool picture_is_shown(void)
@@ -358,7 +358,7 @@ static void make_usual(void)
 
 static bool it_is_usual(void)
 {
-    return said("as it was made") && c->camera_control[2].value == 20 &&
+    return said("defaults are restored") && c->camera_control[2].value == 20 &&
            !strstr(mien_config_get(&config, "camera.Test_Cam"), "gain");
 }
 

@@ -367,7 +367,8 @@ static void choose_network(int k) // as the list in the menu does
 // The broken one is refused; the other one goes on, and with it the pictures and the face.
 static bool network_is_used(int k)
 {
-    bool told = k == 1 ? said("broken cannot be used, other goes on") : said("network other");
+    bool told =
+        k == 1 ? said("broken cannot be used, so other stays in use") : said("network other");
     return told && frames(5) && session.network.on == network("other") &&
            c->network == session.network.on && session.show->shot->result.count > 0 &&
            !strcmp(session.show->shot->result.network, "other");

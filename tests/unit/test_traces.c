@@ -18,7 +18,7 @@ static void test_channels(void **state)
     assert_true(mien_traces_choose(c, MIEN_TRACES_DEFAULT, NULL));
     assert_int_equal(c->count, 6);
     assert_false(mien_traces_choose(c, "jawOpen,nose,yaw", &why));
-    assert_string_equal(why.text, "\"nose\" is no channel");
+    assert_string_equal(why.text, "\"nose\" is not a channel");
     assert_int_equal(c->count, 6);
     assert_false(mien_traces_choose(c, "yaw,yaw,yaw,yaw,yaw,yaw,yaw,yaw,roll", &why));
     assert_non_null(strstr(why.text, "\"roll\" is a ninth"));

@@ -406,7 +406,7 @@ static void words_say_why(void **state)
     r.face[0].light_hint = 120;
     r.face[0].box_px[0] = -5;
     mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why);
-    assert_non_null(strstr(why, "leaves"));
+    assert_non_null(strstr(why, "is leaving"));
     r.face[0].state = MIEN_TRACK_WEAK;
     assert_int_equal(mien_words(&r, 0, MIEN_PICTURE_NEW, &what, &why), MIEN_MOOD_BAD);
 }
