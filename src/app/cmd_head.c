@@ -2,7 +2,6 @@
 // pictures together, the skin from the best of each direction.
 #include "app/commands.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,8 +27,13 @@ struct options {
     bool share;
 };
 
+struct label { // of what the scan compares
+    const char *uri;
+    int number; // of a picture in what was given, from 1; 0: a video
+};
+
 // Every picture of a folder, every k-th frame of a video. False when it cannot be read.
-static bool look_through(struct mien_head_scan *s, const char *uri)
+static bool look_through(struct mien_head_scan *s, const char *uri, struct label *label)
 {
     struct mien_source *source = mien_source_open(uri, NULL, NULL);
     if (!source) {
@@ -50,6 +54,12 @@ static bool look_through(struct mien_head_scan *s, const char *uri)
         if (got != MIEN_SOURCE_OK || (video && s->looked - before >= LOOKS_MOST)) {
             ok = got == MIEN_SOURCE_OK || got == MIEN_SOURCE_END;
             break;
+        }
+        if (!video || s->looked == before) {
+            if (s->sources < MIEN_HEAD_SOURCES) {
+                label[s->sources] = (struct label){uri, video ? 0 : s->looked - before + 1};
+            }
+            mien_head_scan_next(s);
         }
         ok = f.index % (uint64_t)every != 0 || mien_head_scan_look(s, &f.rgb);
     }
@@ -94,6 +104,47 @@ static bool can_be_written(const char *path)
     bool ok = mien_save_is_stream(path) || mien_save_begin(&save, path);
     mien_save_close(&save);
     return ok;
+}
+
+// Below it somebody else is likelier by seven to one.
+static const float somebody_else = -2;
+
+// "FOLDER, picture N", or what was given alone where that is one picture or a video.
+static void name_source(const struct mien_head_scan *s, const struct label *label, int i, char *out,
+                        size_t size)
+{
+    const int end = s->sources < MIEN_HEAD_SOURCES ? s->sources : MIEN_HEAD_SOURCES;
+    const bool several = label[i].number > 1 || (i + 1 < end && label[i + 1].number == 2);
+    if (several) {
+        snprintf(out, size, "%.900s, picture %d", label[i].uri, label[i].number);
+    } else {
+        snprintf(out, size, "%.900s", label[i].uri);
+    }
+}
+
+static void warn_of_strangers(const struct mien_head_scan *s, const struct label *label)
+{
+    char name[2][1024];
+    int other[2] = {0, 0}, shown = 0;
+    for (int i = 0; i < s->sources && i < MIEN_HEAD_SOURCES; i++) {
+        if (s->source[i].looks) {
+            other[shown > 0] = i;
+            shown++;
+        }
+    }
+    if (shown == 2 && mien_head_scan_likeness(s, other[0]) < somebody_else) {
+        name_source(s, label, other[0], name[0], sizeof(name[0]));
+        name_source(s, label, other[1], name[1], sizeof(name[1]));
+        mien_warn("%s and %s seem to show two people: give pictures of one alone", name[0],
+                  name[1]);
+    }
+    for (int i = 0; shown > 2 && i < s->sources && i < MIEN_HEAD_SOURCES; i++) {
+        if (mien_head_scan_likeness(s, i) < somebody_else) { // false of NAN
+            name_source(s, label, i, name[0], sizeof(name[0]));
+            mien_warn("%s seems to show somebody else than the rest does: leave it out if so",
+                      name[0]);
+        }
+    }
 }
 
 static void tell(const struct mien_head_scan *s, const struct mien_head *h, const char *out)
@@ -141,11 +192,13 @@ int mien_cmd_head(int argc, char **argv)
         {0},
     };
     const char **args = mien_calloc((size_t)argc + 1, sizeof(*args));
+    struct label *label = mien_calloc(MIEN_HEAD_SOURCES, sizeof(*label));
     struct mien_head_scan *s = mien_calloc(1, sizeof(*s));
     struct mien_head *h = mien_calloc(1, sizeof(*h));
     struct mien_claims claims = {0};
     int nargs = 0, missing = 0;
-    int status = args && s && h ? mien_args_parse(&command, opts, argc, argv, args, &nargs) : 2;
+    int status =
+        args && label && s && h ? mien_args_parse(&command, opts, argc, argv, args, &nargs) : 2;
     if (status) {
         status = status == 1 ? 0 : status;
         goto done;
@@ -168,7 +221,7 @@ int mien_cmd_head(int argc, char **argv)
     struct mien_progress bar = {0};
     mien_progress_begin(&bar, "looking", "sources", 0, nargs);
     for (int i = 0; i < nargs && !mien_stop_asked(); i++) {
-        missing += !look_through(s, args[i]);
+        missing += !look_through(s, args[i], label);
         mien_progress_update(&bar, i + 1, NULL);
     }
     mien_progress_end(&bar, nargs);
@@ -178,6 +231,7 @@ int mien_cmd_head(int argc, char **argv)
                    s->looked, s->looked == 1 ? "" : "s", s->looked == 1 ? "was" : "were");
         goto done;
     }
+    warn_of_strangers(s, label);
     status = 1;
     if (mien_head_scan_finish(s, o.side, h) &&
         (ends_with(o.out, ".obj") ? mien_head_save_obj : mien_head_save_glb)(h, o.out)) {
@@ -194,6 +248,7 @@ done:
     mien_claims_destroy(&claims);
     mien_free(h);
     mien_free(s);
+    mien_free(label);
     mien_free(args);
     return status;
 }

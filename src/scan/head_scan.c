@@ -1,6 +1,7 @@
 // Engine and portrait network on pictures, then refinement and painting.
 #include "scan/head_scan.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -17,7 +18,7 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
         .face_path = o->face,
         .net_path = o->net,
         .detect_path = o->detect,
-        .portrait_path = "", // it is asked here
+        .portrait_path = o->portrait, // its landmarks count too; it is asked here once more
         .fov_deg = o->fov_deg,
         .max_faces = 1,
         .quality = true,
@@ -47,6 +48,42 @@ void mien_head_scan_close(struct mien_head_scan *s)
     s->engine = NULL;
 }
 
+void mien_head_scan_next(struct mien_head_scan *s)
+{
+    s->sources++;
+}
+
+static void add_identity(struct mien_head_scan *s, const float *identity)
+{
+    if (s->sources < 1 || s->sources > MIEN_HEAD_SOURCES) {
+        return;
+    }
+    struct mien_head_source *k = &s->source[s->sources - 1];
+    k->looks++;
+    for (int i = 0; i < MIEN_IDENTITY; i++) {
+        k->mean[i] += (identity[i] - k->mean[i]) / (float)k->looks;
+    }
+}
+
+float mien_head_scan_likeness(const struct mien_head_scan *s, int i)
+{
+    float others[MIEN_IDENTITY] = {0};
+    int count = 0;
+    const int sources = s->sources < MIEN_HEAD_SOURCES ? s->sources : MIEN_HEAD_SOURCES;
+    for (int k = 0; k < sources; k++) {
+        if (k == i || !s->source[k].looks) {
+            continue;
+        }
+        count++;
+        for (int j = 0; j < MIEN_IDENTITY; j++) {
+            others[j] += (s->source[k].mean[j] - others[j]) / (float)count;
+        }
+    }
+    return count && i < sources && s->source[i].looks
+               ? mien_engine_compare(s->engine, s->source[i].mean, others)
+               : NAN;
+}
+
 bool mien_head_scan_look(struct mien_head_scan *s, const struct mien_image *im)
 {
     struct mien_portrait_answer answer;
@@ -65,6 +102,7 @@ bool mien_head_scan_look(struct mien_head_scan *s, const struct mien_image *im)
     if (!mien_portrait_look(s->portrait, im, &f->crop, true, &answer)) {
         return false;
     }
+    add_identity(s, f->identity);
     mien_evidence_add(&s->known, mien_portrait_people(s->portrait), direction, answer.identity,
                       answer.sigma);
     return mien_scan_offer(&s->kept, im, &r->camera, f);

@@ -17,6 +17,8 @@ expect 0 "looks from [0-9]* directions" head "$clip" --out head.glb
 expect 0 "looks from" head "$clip" --out again.glb
 cmp -s head.glb again.glb || fail "two runs differ"
 [ "$(stat -c %a head.glb)" = 600 ] || fail "others may read a face"
+expect 0 "looks from" head "$clip" "$clip" --out twice.glb
+! grep -q "show two people\|somebody else" "$tmp/err" "$tmp/out" 2>/dev/null || fail "one person is taken for two"
 expect 0 "looks from" head "$clip" --size 256 --share --out head.obj
 python3 - <<'PY' || exit 1
 import json, struct

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "fit/bundle.h"
 #include "fit/shape.h"
+#include "scan/head_scan.h"
 #include "scan/scan.h"
 #include "scan/tracks.h"
 #include "model_scene.h"
@@ -404,8 +405,44 @@ static void pictures_are_spread(void **state)
     mien_free(s);
 }
 
-RUN_TESTS(load_model, drop_model, cmocka_unit_test(the_truth_is_found),
-          cmocka_unit_test(the_focal_length_is_found),
+// Four pictures of one person and one of somebody else: that one alone is unlike the rest.
+static void somebody_else_is_told_from_the_rest(void **state)
+{
+    (void)state;
+    enum { SOURCES = 5, OTHER = 3 };
+    struct mien_head_scan *s = mien_calloc(1, sizeof(*s));
+    struct mien_rng r;
+    assert_non_null(s);
+    if (!mien_head_scan_open(s, &(struct mien_head_scan_options){0})) {
+        mien_head_scan_close(s);
+        mien_free(s);
+        skip(); // no networks
+    }
+    mien_rng_seed(&r, 4, 4);
+    for (int i = 0; i < SOURCES; i++) {
+        mien_head_scan_next(s);
+        for (int k = 0; k < MIEN_IDENTITY; k++) {
+            // Far from each other in what differs most between people.
+            const float person = k < 12 ? (i == OTHER ? -1.f : 1.f) * (k & 1 ? 0.8f : -0.8f) : 0;
+            s->source[i].mean[k] = person + 0.05f * mien_rng_normal(&r);
+        }
+        s->source[i].looks = 1;
+    }
+    for (int i = 0; i < SOURCES; i++) {
+        const float ratio = mien_head_scan_likeness(s, i);
+        assert_true(i == OTHER ? ratio < -2 : ratio > 0);
+    }
+    s->source[OTHER].looks = 0; // no face there
+    assert_true(isnan(mien_head_scan_likeness(s, OTHER)));
+    assert_true(mien_head_scan_likeness(s, 0) > 0);
+    s->sources = 1;
+    assert_true(isnan(mien_head_scan_likeness(s, 0))); // alone
+    mien_head_scan_close(s);
+    mien_free(s);
+}
+
+RUN_TESTS(load_model, drop_model, cmocka_unit_test(somebody_else_is_told_from_the_rest),
+          cmocka_unit_test(the_truth_is_found), cmocka_unit_test(the_focal_length_is_found),
           cmocka_unit_test(what_slides_says_depth_alone),
           cmocka_unit_test(what_cannot_be_used_is_left),
           cmocka_unit_test(the_shape_is_found_from_skin),
