@@ -385,7 +385,7 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
     }
     e->complained = false;
     out->camera = mien_camera_make(frame->width, frame->height, e->config.fov_deg);
-    if (e->config.still && !(e->config.fov_deg > 0)) {
+    if (e->config.still && !e->config.near_camera && !(e->config.fov_deg > 0)) {
         out->camera.f_px = still_focal * fmaxf((float)frame->width, (float)frame->height);
     }
     if (e->config.still) {

@@ -24,10 +24,12 @@ struct mien_engine_config {    // zero means default everywhere
     const char *net_path;      // a path or a shipped network's name (nn/registry.h)
     const char *detect_path;   // NULL = the network's own (nn/registry.h) or models/detect.net
     const char *portrait_path; // NULL = the network's own (nn/registry.h), "" = none
-    float fov_deg; // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
-                   // for stills 4 times
-    int max_faces; // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
-    bool still;    // every picture is a new scene: no tracking, no filters, more crops a face
+    float fov_deg;    // horizontal field of view of the camera; 0 = f is 1.2 times the longer side,
+                      // for stills 4 times
+    int max_faces;    // 1…MIEN_FACES_MAX; 0 = 1 for frames in time, MIEN_FACES_MAX for stills
+    bool still;       // every picture is a new scene: no tracking, no filters, more crops a face
+    bool near_camera; // stills of an unknown camera are taken from nearby, as with a webcam or a
+                      // phone: f is 1.2 times the longer side
     bool quality; // average with the mirrored crop (twice the network's time; stills: with crops of
                   // other sizes too)
     float filter; // strength of smoothing: 0 = default (1), <0 = none, 2 = twice as steady

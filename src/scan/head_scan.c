@@ -20,6 +20,7 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
         .detect_path = o->detect,
         .portrait_path = o->portrait, // its landmarks count too; it is asked here once more
         .fov_deg = o->fov_deg,
+        .near_camera = true, // a photographer's would be too far off for the refinement to find it
         .max_faces = 1,
         .quality = true,
         .still = true,
