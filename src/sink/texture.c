@@ -442,8 +442,8 @@ static void add_colour(struct colours *c, const float rgb[3])
     }
 }
 
-// 1: a colour of that material, 0: none.
-static float membership(const struct colours *c, const float rgb[3])
+// 1: a colour of that material, 0: none. tolerance: 1, more where something else is not likely.
+static float membership(const struct colours *c, const float rgb[3], float tolerance)
 {
     static const float least[3] = {0.2f, 0.06f, 0.06f}; // deviations
     if (c->n < 50) {
@@ -453,7 +453,8 @@ static float membership(const struct colours *c, const float rgb[3])
     light_and_hue(rgb, h);
     for (int k = 0; k < 3; k++) {
         double mean = c->sum[k] / c->n, variance = c->square[k] / c->n - mean * mean;
-        float off = (h[k] - (float)mean) / fmaxf(least[k], (float)sqrt(fmax(0, variance)));
+        float off =
+            (h[k] - (float)mean) / (tolerance * fmaxf(least[k], (float)sqrt(fmax(0, variance))));
         d += off * off;
     }
     return fminf(1, fmaxf(0, (11 - d) / 6));
@@ -550,6 +551,7 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
     struct mien_texture_patch p;
     float over = m->mean[3 * m->triangle[3 * triangle] + 1] - m->eye_centre[0][1];
     bool front = is_front(m, triangle); // a beard has the hair's colour
+    bool forehead = over > temple_mm && m->mean[3 * m->triangle[3 * triangle] + 2] > 0;
     if (!is_concerned(m, triangle, what) ||
         !mien_texture_patch(m, m->uv_triangle + 3 * triangle, t->side, width, &p)) {
         return;
@@ -564,12 +566,14 @@ static void sort_out(const struct mien_texture *t, int triangle, enum purpose wh
             }
             if (what == SKIN_COLOURS && c[3] > 0.5f) {
                 add_colour(&s->skin, c);
-            } else if (what == HAIR_COLOURS && c[3] >= 1 && membership(&s->skin, c) < 0.5f) {
+            } else if (what == HAIR_COLOURS && c[3] >= 1 && membership(&s->skin, c, 1) < 0.5f) {
                 add_colour(&s->hair, c);
             } else if (what == SORTING && !s->done[at] && !(front && c[3] > seen_well)) {
-                s->is[at] = membership(&s->skin, c);
+                // A forehead that is well seen shines, and its hairline is a mixture.
+                float tolerance = forehead && c[3] > seen_well ? 1.7f : 1;
+                s->is[at] = membership(&s->skin, c, tolerance);
                 if (front || over > neck_mm) {
-                    s->is[at] = fmaxf(s->is[at], membership(&s->hair, c));
+                    s->is[at] = fmaxf(s->is[at], membership(&s->hair, c, tolerance));
                 }
                 float place[3] = {0};
                 for (int k = 0; k < 9; k++) {
