@@ -340,6 +340,7 @@ void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
         int w, h;
         mien_view_size(s->view, &w, &h);
         v.kept = mien_ui_page(s->ui, &s->controls, w, h);
+        mien_ui_head_corner(s->ui, &v.corner_w_px, &v.corner_h_px);
         v.top_px = v.kept.top > 0 ? 0 : v.top_px; // the menu above the picture has the bar's height
     }
     if (guide) { // it stands alone
@@ -355,6 +356,7 @@ void mien_show_paint(struct mien_show *s, bool menus, bool notes_apart)
         bool avatar = s->controls.programme == MIEN_PROGRAMME_AVATAR;
         v.stage.shows = avatar ? MIEN_STAGE_AVATAR : MIEN_STAGE_OFF;
         v.stage.beside = false;
+        v.corner_w_px = v.corner_h_px = 0;
         v.stage.look = MIEN_FIGURE_TEXTURED;
         v.stage.turn_deg = v.stage.lift_deg = 0;
     }

@@ -77,8 +77,8 @@ static float state_panel(struct mien_draw *d, struct mien_layout *l, const struc
     mien_draw_label(d, p.x + 13 * ui, p.y, MIEN_PEN(MIEN_FONT_BOLD, MIEN_LEFT, C_TEXT), state);
     if (r->count > 0 && picture == MIEN_PICTURE_NEW) {
         char whose[32];
-        snprintf(whose, sizeof(whose), r->count > 1 ? "face %d of %d" : "face %d", r->face[i].id,
-                 r->count);
+        snprintf(whose, sizeof(whose), r->count > 1 ? "face %d, %d in view" : "face %d",
+                 r->face[i].id, r->count);
         mien_draw_label(d, p.x + p.w, p.y,
                         MIEN_PEN(MIEN_FONT_TEXT, MIEN_RIGHT,
                                  r->count > 1 ? mien_face_color(r->face[i].id) : C_DIM),
@@ -256,7 +256,7 @@ void mien_hud_line(struct mien_draw *d, struct mien_layout *l, const struct mien
     bool face = r->count > 0 && picture_of(info) == MIEN_PICTURE_NEW;
     snprintf(part[0], sizeof(part[0]), "%s", state);
     if (face && r->count > 1) {
-        snprintf(part[1], sizeof(part[1]), "face %d of %d", f->id, r->count);
+        snprintf(part[1], sizeof(part[1]), "face %d, %d in view", f->id, r->count);
         ink[1] = mien_face_color(f->id);
     }
     snprintf(part[REASON], sizeof(part[0]), "%s", reason);

@@ -496,7 +496,7 @@ void quit_dialog(mien_ui *ui, const mien_ui_controls *c)
 }
 
 // What one's own head is made from and how it is shown, beside it, while it is on the stage.
-void head_window(const mien_ui_controls *c)
+void head_window(mien_ui *ui, const mien_ui_controls *c)
 {
     ImGuiIO &io = ImGui::GetIO();
     float em = ImGui::GetFontSize();
@@ -507,6 +507,8 @@ void head_window(const mien_ui_controls *c)
                          ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoFocusOnAppearing)) {
         mien_ui_head_part(c);
     }
+    ImVec2 size = ImGui::GetWindowSize();
+    ui->head_corner = ImVec2(size.x + em, size.y + em);
     ImGui::End();
 }
 
@@ -766,7 +768,7 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
         camera_window(ui, c, bar);
     }
     if (ui->heading) {
-        head_window(c);
+        head_window(ui, c);
     }
     open_dialog(ui, c);
     mark_dialog(ui, c);
@@ -779,6 +781,12 @@ void mien_ui_draw(mien_ui *ui, const mien_ui_controls *c, int width_px, int heig
     ui->close_all = false;
     ImGui::Render();
     ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+}
+
+void mien_ui_head_corner(const mien_ui *ui, float *width_px, float *height_px)
+{
+    *width_px = ui->heading ? roundf(ui->head_corner.x * ui->pixel_ratio) : 0;
+    *height_px = ui->heading ? roundf(ui->head_corner.y * ui->pixel_ratio) : 0;
 }
 
 bool mien_ui_shows_props(const struct mien_ui *ui)

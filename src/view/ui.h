@@ -178,6 +178,8 @@ bool mien_ui_shows_props(const struct mien_ui *ui);
 // What of the window the page or the menu that is shown now keeps for itself.
 struct mien_edges mien_ui_page(const struct mien_ui *ui, const struct mien_ui_controls *c,
                                int width_px, int height_px);
+// The corner that the page about one's own head has at the lower right; zeros: it is not there.
+void mien_ui_head_corner(const struct mien_ui *ui, float *width_px, float *height_px);
 // Over what the view has drawn, into the framebuffer that is bound.
 void mien_ui_draw(struct mien_ui *ui, const struct mien_ui_controls *c, int width_px,
                   int height_px);

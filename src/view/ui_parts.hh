@@ -31,12 +31,13 @@ struct mien_ui {
     bool wearing;                              // the page of things to wear is open
     int part;                                  // of the settings, where they have no tabs
     mien_edges page;                           // what pages have of the window, in window points
-    bool heading;   // one's own head is on the stage: its window is shown
-    bool popup;     // a menu was open when drawn last
-    ImVec4 menu_at; // left, top, right, bottom of it, window points; 0s: none
-    int squeezed;   // the open menu that is kept low, so that the picture has room; 0: none
-                    // room; 0: none
-    int menu;       // to be opened with the next drawing; 0 = none
+    bool heading;       // one's own head is on the stage: its window is shown
+    ImVec2 head_corner; // that window with its margin
+    bool popup;         // a menu was open when drawn last
+    ImVec4 menu_at;     // left, top, right, bottom of it, window points; 0s: none
+    int squeezed;       // the open menu that is kept low, so that the picture has room; 0: none
+                        // room; 0: none
+    int menu;           // to be opened with the next drawing; 0 = none
     bool close_all;
     bool keep;                                                // headless: the bar stays
     int64_t mouse_ns;                                         // when the mouse moved last

@@ -297,6 +297,20 @@ static bool draw_worn(struct mien_view *v, const struct mien_image *frame,
     return true;
 }
 
+// What a page in the lower right corner leaves of r: above it or left of it, where a head is
+// larger.
+static struct mien_rect beside_corner(const struct mien_view *v, const struct mien_view_settings *s,
+                                      struct mien_rect r)
+{
+    float w = fminf(r.x + r.w, (float)v->width - s->corner_w_px) - r.x;
+    float h = fminf(r.y + r.h, (float)v->height - s->corner_h_px) - r.y;
+    if (s->corner_w_px <= 0 || s->corner_h_px <= 0 || (w <= 0 && h <= 0)) {
+        return r;
+    }
+    bool above = fminf(r.w, h) >= fminf(w, r.h);
+    return above ? (struct mien_rect){r.x, r.y, r.w, h} : (struct mien_rect){r.x, r.y, w, r.h};
+}
+
 // Where everything goes; beside the picture the stage has somewhat less than half of what menus and
 // pages leave of the screen.
 static struct mien_layout lay_out(struct mien_view *v, const struct mien_view_settings *s, int w,
@@ -328,9 +342,9 @@ static struct mien_layout lay_out(struct mien_view *v, const struct mien_view_se
         all[i]->y += under ? kept->top : top;
         all[i]->h -= under ? 0 : s->top_px;
     }
-    v->staged = !stage   ? (struct mien_rect){0}
-                : beside ? (struct mien_rect){right, top, wide, high}
-                         : (struct mien_rect){left, top, ends - left, high};
+    struct mien_rect all_of_it = beside ? (struct mien_rect){right, top, wide, high}
+                                        : (struct mien_rect){left, top, ends - left, high};
+    v->staged = stage ? beside_corner(v, s, all_of_it) : (struct mien_rect){0};
     return l;
 }
 

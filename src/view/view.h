@@ -48,7 +48,9 @@ struct mien_view_settings {
     float top_px; // kept free for a menu bar
     struct mien_stage_settings stage;
     struct mien_edges kept; // of the window, for menus and pages beside the picture
-    bool notes_apart;       // lamps, notices and the help sheet are left to mien_view_notes
+    float corner_w_px,
+        corner_h_px;  // a page in the lower right corner, which only the stage keeps out of
+    bool notes_apart; // lamps, notices and the help sheet are left to mien_view_notes
 };
 
 struct mien_view; // opaque

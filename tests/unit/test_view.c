@@ -806,6 +806,48 @@ static void avatar_keeps_out_of_menus(void **state)
     mien_view_destroy(v);
 }
 
+// It keeps out of a page in the lower right corner too: above it or left of it, where it is larger.
+static void avatar_keeps_out_of_a_corner(void **state)
+{
+    struct mien_view *v = make_view(1000, 500);
+    if (!v) {
+        skip();
+    }
+    static struct mien_result r;
+    static struct mien_hud_info info;
+    static struct mien_avatar a;
+    struct mien_image im = {0};
+    struct mien_why why = {0};
+    static const struct {
+        bool beside;
+        float w, h;
+        int right, low; // where the stage, which begins at 560 or 0 and 0, ends
+    } cases[] = {{true, 0, 0, 1000, 500},      {true, 450, 300, 1000, 200},
+                 {false, 450, 300, 550, 500},  {true, 100, 480, 900, 500},
+                 {false, 900, 100, 1000, 400}, {true, 1000, 500, 1000, 500}};
+    gray_picture(&im);
+    assert_true(mien_avatar_load(&a, "tests/fuzz/corpus/avatar/good_head.gltf", &why));
+    mien_view_take_avatar(v, &a);
+    for (size_t k = 0; k < MIEN_COUNT(cases); k++) {
+        int left = cases[k].beside ? 560 : 0, right = cases[k].right, low = cases[k].low;
+        struct mien_view_settings s = {
+            .corner_w_px = cases[k].w,
+            .corner_h_px = cases[k].h,
+            .stage = {.shows = MIEN_STAGE_AVATAR, .beside = cases[k].beside}};
+        mien_view_draw(v, &im, &r, &s, &info);
+        for (int x = 0; x < 1000; x += 10) {
+            for (int y = 0; y < 500; y += 10) {
+                bool in = x >= left && x < right && y < low;
+                if (mien_view_on_stage(v, (float)x, (float)y) != in) {
+                    fail_msg("case %d: %d, %d", (int)k, x, y);
+                }
+            }
+        }
+    }
+    mien_image_destroy(&im);
+    mien_view_destroy(v);
+}
+
 RUN_TESTS(set_up, tear_down, cmocka_unit_test(projection_agrees),
           cmocka_unit_test(layout_keeps_aspect), cmocka_unit_test(draw_list_fills_and_refuses),
           cmocka_unit_test(font_measures), cmocka_unit_test(text_has_contrast),
@@ -815,4 +857,5 @@ RUN_TESTS(set_up, tear_down, cmocka_unit_test(projection_agrees),
           cmocka_unit_test(golden_shaded), cmocka_unit_test(golden_textured),
           cmocka_unit_test(golden_uv), cmocka_unit_test(every_mode_draws),
           cmocka_unit_test(notes_come_apart), cmocka_unit_test(survives_nonsense),
-          cmocka_unit_test(avatar_keeps_out_of_menus))
+          cmocka_unit_test(avatar_keeps_out_of_menus),
+          cmocka_unit_test(avatar_keeps_out_of_a_corner))
