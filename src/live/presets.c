@@ -1,6 +1,7 @@
 // Finds presets and reads bindings of keys. Does not: apply them (live/session_preset.c).
 #include "live/presets.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,12 +161,35 @@ static bool bind(struct mien_binding *b, const char *value, const char *path, in
     return true;
 }
 
-void mien_bindings_load(struct mien_bindings *b, const struct mien_config *c)
+// Lines "key.X" whose X is none of the keys that can be bound: how many; explained.
+static int refuse_other_keys(const struct mien_config *c)
+{
+    int refused = 0;
+    for (int i = 0; i < c->lines; i++) {
+        const char *key = c->line[i] + strspn(c->line[i], " \t");
+        if (strncmp(key, "key.", 4)) {
+            continue;
+        }
+        const char *x = key + 4;
+        int n = (int)strcspn(x, " \t=");
+        if (!(n == 1 && isalpha((unsigned char)*x)) && !(n == 5 && !strncmp(x, "space", 5)) &&
+            !(n == 2 && !strncmp(x, "f5", 2))) {
+            mien_warn("%s:%d: the key \"%.*s\" cannot be bound; a letter, space and f5 can: left "
+                      "out",
+                      c->path, i + 1, n < 40 ? n : 40, x);
+            refused++;
+        }
+    }
+    return refused;
+}
+
+int mien_bindings_load(struct mien_bindings *b, const struct mien_config *c)
 {
     static const struct {
         const char *name;
         char key;
     } named[] = {{"space", ' '}, {"f5", '\5'}};
+    int refused = refuse_other_keys(c);
     b->count = 0;
     for (int i = 0; i < 52 + (int)MIEN_COUNT(named) && b->count < MIEN_BINDINGS_MAX; i++) {
         char letter = (char)(i < 26 ? 'a' + i : 'A' + i - 26), name[16];
@@ -177,8 +201,13 @@ void mien_bindings_load(struct mien_bindings *b, const struct mien_config *c)
         const char *value = mien_config_get(c, name);
         struct mien_binding *row = &b->row[b->count];
         *row = (struct mien_binding){.key = letter};
-        b->count += value && bind(row, value, c->path, mien_config_line(c, name));
+        if (value) {
+            bool ok = bind(row, value, c->path, mien_config_line(c, name));
+            b->count += ok;
+            refused += !ok;
+        }
     }
+    return refused;
 }
 
 bool mien_binding_of(const struct mien_bindings *b, char key, bool *on, struct mien_action *out)

@@ -31,8 +31,8 @@ struct mien_bindings {
     } row[MIEN_BINDINGS_MAX];
     int count;
 };
-// What cannot be used is explained (file, line) and left out.
-void mien_bindings_load(struct mien_bindings *b, const struct mien_config *c);
+// What cannot be used is explained (file, line) and left out; how many lines that were.
+int mien_bindings_load(struct mien_bindings *b, const struct mien_config *c);
 // True when the key is bound; *on whether to something, which is then in *out.
 bool mien_binding_of(const struct mien_bindings *b, char key, bool *on, struct mien_action *out);
 

@@ -349,15 +349,16 @@ static void keys_are_bound(void **state)
 {
     static const char text[] =
         "key.z = present\nkey.q = nothing\nkey.B = PRESET booth\nkey.w = set_mode 2\n"
-        "key.x = dance\nkey.y = set_mode two\nkey.v = present now\nkey.space = mark_as tea time\n";
+        "key.x = dance\nkey.y = set_mode two\nkey.v = present now\nkey.space = mark_as tea time\n"
+        "key.f5 = pause\n key.qq = quit\nkey.f6=hud\nkey.2 = hud\nkey. = hud\n#key.3 = hud\n";
     static struct mien_bindings b;
     struct mien_config c;
     struct mien_action a;
     bool on;
     write_text(text, sizeof(text) - 1);
     assert_true(mien_config_load(&c, path));
-    mien_bindings_load(&b, &c);
-    assert_int_equal(b.count, 5);
+    assert_int_equal(mien_bindings_load(&b, &c), 7); // x, y, v; qq, f6, 2, none
+    assert_int_equal(b.count, 6);
     assert_true(mien_binding_of(&b, 'z', &on, &a) && on && a.id == MIEN_ACTION_PRESENT);
     assert_true(mien_binding_of(&b, 'q', &on, &a) && !on);
     assert_true(mien_binding_of(&b, 'B', &on, &a) && on && a.id == MIEN_ACTION_PRESET);
