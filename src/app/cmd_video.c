@@ -401,11 +401,11 @@ int mien_cmd_video(int argc, char **argv)
         !claim(&claims, args[0], o.profile ? profile : NULL, &o, opts)) {
         goto done;
     }
-    // First, so that what it needs while loading has gone when FFmpeg comes.
     pool = create_pool(&o.engine);
     if (!pool) {
         goto done;
     }
+    // First, so that what it needs while loading has gone when FFmpeg comes.
     e = mien_engine_create(&(struct mien_engine_config){
         .face_path = o.engine.face,
         .net_path = o.engine.net,

@@ -254,6 +254,11 @@ const struct mien_face_model *mien_engine_model(const struct mien_engine *e)
     return e->parts.model;
 }
 
+struct mien_portrait *mien_engine_portrait(const struct mien_engine *e)
+{
+    return e->portrait;
+}
+
 float mien_engine_compare(const struct mien_engine *e, const float *a, const float *b)
 {
     const struct mien_likeness *l = e->portrait ? mien_portrait_likeness(e->portrait) : NULL;

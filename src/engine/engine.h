@@ -46,6 +46,7 @@ struct mien_engine_config {    // zero means default everywhere
 };
 
 struct mien_engine; // opaque; belongs to one thread at a time
+struct mien_portrait;
 
 // NULL on failure (logged).
 struct mien_engine *mien_engine_create(const struct mien_engine_config *c);
@@ -65,6 +66,9 @@ bool mien_engine_run(struct mien_engine *e, const struct mien_image *frame, int6
 void mien_engine_reset(struct mien_engine *e); // forgets faces, identities and the frame count
 
 const struct mien_face_model *mien_engine_model(const struct mien_engine *e);
+// The portrait network, for looks of the caller's own between an engine of stills' runs; borrowed,
+// NULL: there is none.
+struct mien_portrait *mien_engine_portrait(const struct mien_engine *e);
 // mien_likeness_compare of two results' identities; NAN where the portrait network does not say how
 // alike they are, or there is none.
 float mien_engine_compare(const struct mien_engine *e, const float *a, const float *b);

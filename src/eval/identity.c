@@ -34,15 +34,6 @@ static struct mien_engine *make_engine(const struct mien_eval *c, float fov)
                                                            .max_faces = 1});
 }
 
-// The portrait network's file; NULL when there is none.
-static const char *find_portrait(const struct mien_eval *c, char *file, size_t size)
-{
-    if (c->portrait) {
-        return *c->portrait ? c->portrait : NULL;
-    }
-    return mien_network_portrait(c->net, NULL, file, size) ? file : NULL;
-}
-
 // An adult of the face model's own kind, before whom nothing is.
 static void make_person(const struct mien_synth_assets *a, struct mien_rng *r,
                         struct mien_synth_person *p)
@@ -75,7 +66,8 @@ struct looks {
     struct mien_synth_assets assets;
     struct mien_synth_renderer *renderer;
     struct mien_engine *engine;
-    struct mien_portrait *portrait; // NULL: the network has none, and looks are not added up
+    struct mien_portrait
+        *portrait; // the engine's; NULL: the network has none, and looks are not added up
     struct mien_image picture;
     struct mien_scan kept; // the looks at a person
     struct mien_scan_found found;
@@ -159,7 +151,6 @@ static void print_looks(const struct looks *l, bool json)
 int mien_eval_looks(const struct mien_eval *c)
 {
     struct looks *l = mien_calloc(1, sizeof(*l));
-    char file[1024];
     int status = 2;
     if (!l || !mien_face_model_load(&l->model, c->model) ||
         !mien_synth_assets_load(&l->assets, &l->model, NULL, NULL, 0) ||
@@ -169,10 +160,7 @@ int mien_eval_looks(const struct mien_eval *c)
         !mien_reconstruction_init(&l->all, &l->model) || !(l->engine = make_engine(c, fov_deg))) {
         goto out;
     }
-    const char *portrait = find_portrait(c, file, sizeof(file));
-    if (portrait && !(l->portrait = mien_portrait_load(portrait, &l->model, false, false, NULL))) {
-        goto out;
-    }
+    l->portrait = mien_engine_portrait(l->engine);
     struct mien_progress bar = {0};
     mien_progress_begin(&bar, "reading", "people", 0, c->people);
     l->kept.side_px = SIDE;
@@ -193,7 +181,6 @@ int mien_eval_looks(const struct mien_eval *c)
 out:
     if (l) {
         mien_scan_destroy(&l->kept);
-        mien_portrait_destroy(l->portrait);
         mien_engine_destroy(l->engine);
         mien_reconstruction_destroy(&l->one);
         mien_reconstruction_destroy(&l->all);
@@ -451,6 +438,15 @@ static void print_comparison(const struct photos *s, const struct comparison *ra
                ratio->auc, 100 * ratio->same_above, 100 * ratio->other_above);
     }
     printf("by the coefficients' cosine: AUC %.3f\n", cosines->auc);
+}
+
+// The portrait network's file; NULL when there is none.
+static const char *find_portrait(const struct mien_eval *c, char *file, size_t size)
+{
+    if (c->portrait) {
+        return *c->portrait ? c->portrait : NULL;
+    }
+    return mien_network_portrait(c->net, NULL, file, size) ? file : NULL;
 }
 
 int mien_eval_pairs(const struct mien_eval *c)

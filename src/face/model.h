@@ -25,6 +25,11 @@ enum mien_part {     // of a triangle
     MIEN_PART_OTHER, // lashes, eye occlusion, lacrimal fluid, where kept
     MIEN_PARTS
 };
+// Whether it is what one sees of a head from outside, but for the eyes.
+static inline bool mien_part_is_skin(int part)
+{
+    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
+}
 
 // A landmark is a point on the surface: a triangle and barycentric weights, or an iris centre.
 struct mien_landmark {

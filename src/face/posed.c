@@ -113,7 +113,7 @@ void mien_posed_destroy(struct mien_posed *p)
 
 bool mien_posed_solid(uint8_t part)
 {
-    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD || part == MIEN_PART_EYEBALL_LEFT ||
+    return mien_part_is_skin(part) || part == MIEN_PART_EYEBALL_LEFT ||
            part == MIEN_PART_EYEBALL_RIGHT;
 }
 

@@ -18,17 +18,12 @@ static const float thick_shut = 0.45f, thick_half = 0.1f, push_round = 0.5f, pus
 // one that looks elsewhere, are covered too.
 static const float blunt = 0.012f, reach_deg = 14;
 
-static bool of_skin(const struct mien_face_model *m, int triangle)
-{
-    return m->part[triangle] <= MIEN_PART_HEAD;
-}
-
 static bool find_rim(const struct mien_face_model *m, bool left, struct mien_rim *rim)
 {
     int32_t *skin = mien_calloc((size_t)m->triangles, 3 * sizeof(*skin));
     int n = 0;
     for (int t = 0; skin && t < m->triangles; t++) {
-        if (of_skin(m, t)) {
+        if (mien_part_is_skin(m->part[t])) {
             memcpy(skin + 3 * n++, m->triangle + 3 * t, 3 * sizeof(*skin));
         }
     }

@@ -161,6 +161,20 @@ static bool bind(struct mien_binding *b, const char *value, const char *path, in
     return true;
 }
 
+static const struct {
+    const char *name;
+    char key;
+} named[] = {{"space", ' '}, {"f5", '\5'}};
+
+static bool can_be_bound(const char *name, size_t n)
+{
+    bool can = n == 1 && isalpha((unsigned char)*name);
+    for (size_t i = 0; i < MIEN_COUNT(named); i++) {
+        can = can || (n == strlen(named[i].name) && !memcmp(name, named[i].name, n));
+    }
+    return can;
+}
+
 // Lines "key.X" whose X is none of the keys that can be bound: how many; explained.
 static int refuse_other_keys(const struct mien_config *c)
 {
@@ -172,8 +186,7 @@ static int refuse_other_keys(const struct mien_config *c)
         }
         const char *x = key + 4;
         int n = (int)strcspn(x, " \t=");
-        if (!(n == 1 && isalpha((unsigned char)*x)) && !(n == 5 && !strncmp(x, "space", 5)) &&
-            !(n == 2 && !strncmp(x, "f5", 2))) {
+        if (!can_be_bound(x, (size_t)n)) {
             mien_warn("%s:%d: the key \"%.*s\" cannot be bound; a letter, space and f5 can: left "
                       "out",
                       c->path, i + 1, n < 40 ? n : 40, x);
@@ -185,10 +198,6 @@ static int refuse_other_keys(const struct mien_config *c)
 
 int mien_bindings_load(struct mien_bindings *b, const struct mien_config *c)
 {
-    static const struct {
-        const char *name;
-        char key;
-    } named[] = {{"space", ' '}, {"f5", '\5'}};
     int refused = refuse_other_keys(c);
     b->count = 0;
     for (int i = 0; i < 52 + (int)MIEN_COUNT(named) && b->count < MIEN_BINDINGS_MAX; i++) {

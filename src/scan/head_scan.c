@@ -6,14 +6,11 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
-#include "nn/registry.h"
 
 enum { KEPT_PX = 900 };
 
 bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_options *o)
 {
-    char file[1024];
-    const char *portrait = o->portrait;
     s->engine = mien_engine_create(&(struct mien_engine_config){
         .face_path = o->face,
         .net_path = o->net,
@@ -28,22 +25,20 @@ bool mien_head_scan_open(struct mien_head_scan *s, const struct mien_head_scan_o
     if (!s->engine) {
         return false;
     }
-    if (!portrait && !mien_network_portrait(o->net, NULL, file, sizeof(file))) {
+    s->portrait = mien_engine_portrait(s->engine);
+    if (!s->portrait) {
         mien_error("there is no portrait network for %s: a head's shape cannot be read without one",
                    o->net ? o->net : "models/face.net");
         return false;
     }
     s->camera_known = o->fov_deg > 0;
     s->kept.side_px = KEPT_PX;
-    s->portrait = mien_portrait_load(portrait ? portrait : file, mien_engine_model(s->engine),
-                                     false, false, NULL);
-    return s->portrait != NULL;
+    return true;
 }
 
 void mien_head_scan_close(struct mien_head_scan *s)
 {
     mien_scan_destroy(&s->kept);
-    mien_portrait_destroy(s->portrait);
     mien_engine_destroy(s->engine);
     s->portrait = NULL;
     s->engine = NULL;

@@ -24,7 +24,7 @@ struct mien_head_source {      // one picture, or one video
 
 struct mien_head_scan { // zero-initialise
     struct mien_engine *engine;
-    struct mien_portrait *portrait;
+    struct mien_portrait *portrait; // the engine's
     struct mien_result result;
     struct mien_evidence known;
     struct mien_scan kept;

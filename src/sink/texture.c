@@ -67,11 +67,6 @@ void mien_texture_texel(const struct mien_posed *p, const struct mien_image *pic
     }
 }
 
-static bool is_skin(uint8_t part)
-{
-    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
-}
-
 bool mien_texture_patch(const struct mien_face_model *m, const int32_t uv[3], int side, int width,
                         struct mien_texture_patch *p)
 {
@@ -130,7 +125,7 @@ void mien_texture_unwrap(const struct mien_posed *posed, const struct mien_image
     size_t n = (size_t)size * (size_t)size;
     memset(weight, 0, 4 * n * sizeof(float));
     for (int t = 0; t < m->triangles; t++) {
-        if (is_skin(m->part[t])) {
+        if (mien_part_is_skin(m->part[t])) {
             unwrap_triangle(posed, picture, t, size, weight);
         }
     }
@@ -284,7 +279,7 @@ void mien_texture_add(struct mien_texture *t, const struct mien_posed *posed,
     float px_per_mm = scale_of(posed);
     memset(t->one, 0, n * 4 * sizeof(float));
     for (int i = 0; i < t->model->triangles; i++) {
-        if (is_skin(t->model->part[i])) {
+        if (mien_part_is_skin(t->model->part[i])) {
             look_at_triangle(t, posed, picture, light, px_per_mm, i);
         }
     }
@@ -322,7 +317,7 @@ static void fill_mirrored(const struct mien_texture *t, const int32_t *uv_of, co
         const int32_t *v = m->triangle + 3 * k;
         int32_t other[3] = {m->mirror[v[0]], m->mirror[v[1]], m->mirror[v[2]]};
         struct mien_texture_patch p;
-        if (!is_skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
+        if (!mien_part_is_skin(m->part[k]) || other[0] < 0 || other[1] < 0 || other[2] < 0 ||
             !mien_texture_patch(m, m->uv_triangle + 3 * k, t->side, width, &p)) {
             continue;
         }
@@ -530,9 +525,9 @@ static bool is_concerned(const struct mien_face_model *m, int triangle, enum pur
     case SKIN_COLOURS:
         return is_front(m, triangle) && over < 0;
     case HAIR_COLOURS: // not behind the ears: there pictures show the wall beside the hair, too
-        return is_skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
+        return mien_part_is_skin(m->part[triangle]) && over > temple_mm && at[2] > 0;
     default:
-        return is_skin(m->part[triangle]);
+        return mien_part_is_skin(m->part[triangle]);
     }
 }
 
@@ -672,7 +667,7 @@ bool mien_texture_finish(const struct mien_texture *t, struct mien_image *out)
     bool ok = colour && seen && done && is && uv_of &&
               mien_image_create(out, width, t->side, MIEN_FORMAT_RGB8);
     for (int i = 0; ok && i < 3 * m->triangles; i++) {
-        if (is_skin(m->part[i / 3])) {
+        if (mien_part_is_skin(m->part[i / 3])) {
             uv_of[m->triangle[i]] = m->uv_triangle[i];
         }
     }

@@ -6,11 +6,6 @@
 
 #include "base/mem.h"
 
-static bool is_skin(uint8_t part)
-{
-    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
-}
-
 // Sums of 2 r + 1 neighbours in a row or column of n values `step` apart. scratch: n.
 static void box(float *v, int n, size_t step, int r, float *scratch)
 {
@@ -44,7 +39,7 @@ static void cover(const struct mien_texture *t, float *there)
     const struct mien_face_model *m = t->model;
     struct mien_texture_patch p;
     for (int k = 0; k < m->triangles; k++) {
-        if (!is_skin(m->part[k]) ||
+        if (!mien_part_is_skin(m->part[k]) ||
             !mien_texture_patch(m, m->uv_triangle + 3 * k, t->side, 2 * t->side, &p)) {
             continue;
         }
@@ -130,7 +125,7 @@ static void find_seams(const struct mien_texture *t, struct joint *k)
     const struct mien_face_model *m = t->model;
     for (int i = 0; i < 3 * m->triangles; i++) {
         int v = m->triangle[i], u = m->uv_triangle[i];
-        if (!is_skin(m->part[i / 3])) {
+        if (!mien_part_is_skin(m->part[i / 3])) {
             continue;
         }
         k->vertex[u] = v + 1;
@@ -180,7 +175,7 @@ static void spread(const struct mien_face_model *m, struct joint *k)
         memset(k->around, 0, (size_t)m->uvs * sizeof(*k->around));
         for (int i = 0; i < 3 * m->triangles; i++) {
             int a = m->uv_triangle[i], b = m->uv_triangle[i % 3 < 2 ? i + 1 : i - 2];
-            for (int c = 0; c < 3 && is_skin(m->part[i / 3]); c++) {
+            for (int c = 0; c < 3 && mien_part_is_skin(m->part[i / 3]); c++) {
                 k->around[a][c] += k->change[b][c];
                 k->around[b][c] += k->change[a][c];
                 k->around[a][3] += c == 0;
@@ -202,7 +197,7 @@ static void apply(const struct mien_texture *t, const struct joint *k, uint8_t *
     struct mien_texture_patch p;
     for (int q = 0; q < m->triangles; q++) {
         const int32_t *u = m->uv_triangle + 3 * q;
-        if (!is_skin(m->part[q]) || !mien_texture_patch(m, u, t->side, width, &p)) {
+        if (!mien_part_is_skin(m->part[q]) || !mien_texture_patch(m, u, t->side, width, &p)) {
             continue;
         }
         for (int j = p.y0; j <= p.y1; j++) {

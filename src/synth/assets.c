@@ -13,10 +13,6 @@
 #include "face/pose.h"
 #include "synth/raster.h"
 
-static bool part_is_skin(int part)
-{
-    return part == MIEN_PART_FACE || part == MIEN_PART_HEAD;
-}
 static bool part_is_inner(int part)
 {
     return part == MIEN_PART_MOUTH || part == MIEN_PART_GUMS || part == MIEN_PART_TEETH ||
@@ -47,7 +43,7 @@ static bool split_triangles(struct mien_synth_assets *a)
             if (part_is_inner(part) && (part == MIEN_PART_EYE_SOCKET) == (pass == 0)) {
                 memcpy(a->inner + 3 * a->inner_count, k, 3 * sizeof *k);
                 a->inner_source[a->inner_count++] = t;
-            } else if (pass == 0 && part_is_skin(part)) {
+            } else if (pass == 0 && mien_part_is_skin(part)) {
                 memcpy(a->skin + 3 * a->skin_count, k, 3 * sizeof *k);
                 for (int i = 0; i < 3; i++) {
                     a->skin_uv[3 * a->skin_count + i] =

@@ -775,23 +775,32 @@ static void survives_nonsense(void **state)
     mien_view_destroy(v);
 }
 
+// A view of 1000×500 with an avatar, and a picture for it; NULL: there is no OpenGL.
+static struct mien_view *view_of_avatar(struct mien_image *im)
+{
+    static struct mien_avatar a;
+    struct mien_why why = {0};
+    struct mien_view *v = make_view(1000, 500);
+    if (v) {
+        gray_picture(im);
+        assert_true(mien_avatar_load(&a, "tests/fuzz/corpus/avatar/good_head.gltf", &why));
+        mien_view_take_avatar(v, &a);
+    }
+    return v;
+}
+
 // Beside the picture an avatar has its share of what an open menu leaves, and nothing else.
 static void avatar_keeps_out_of_menus(void **state)
 {
-    struct mien_view *v = make_view(1000, 500);
+    struct mien_image im = {0};
+    struct mien_view *v = view_of_avatar(&im);
     if (!v) {
         skip();
     }
     static struct mien_result r;
     static struct mien_hud_info info;
-    static struct mien_avatar a;
-    struct mien_image im = {0};
-    struct mien_why why = {0};
     static const struct mien_edges kept[] = {{0}, {.right = 600}, {.left = 600}, {.right = 1000}};
     static const int from[] = {560, 224, 824, 0}, to[] = {1000, 400, 1000, 0};
-    gray_picture(&im);
-    assert_true(mien_avatar_load(&a, "tests/fuzz/corpus/avatar/good_head.gltf", &why));
-    mien_view_take_avatar(v, &a);
     for (size_t k = 0; k < MIEN_COUNT(kept); k++) {
         struct mien_view_settings s = {.kept = kept[k],
                                        .stage = {.shows = MIEN_STAGE_AVATAR, .beside = true}};
@@ -809,15 +818,13 @@ static void avatar_keeps_out_of_menus(void **state)
 // It keeps out of a page in the lower right corner too: above it or left of it, where it is larger.
 static void avatar_keeps_out_of_a_corner(void **state)
 {
-    struct mien_view *v = make_view(1000, 500);
+    struct mien_image im = {0};
+    struct mien_view *v = view_of_avatar(&im);
     if (!v) {
         skip();
     }
     static struct mien_result r;
     static struct mien_hud_info info;
-    static struct mien_avatar a;
-    struct mien_image im = {0};
-    struct mien_why why = {0};
     static const struct {
         bool beside;
         float w, h;
@@ -825,9 +832,6 @@ static void avatar_keeps_out_of_a_corner(void **state)
     } cases[] = {{true, 0, 0, 1000, 500},      {true, 450, 300, 1000, 200},
                  {false, 450, 300, 550, 500},  {true, 100, 480, 900, 500},
                  {false, 900, 100, 1000, 400}, {true, 1000, 500, 1000, 500}};
-    gray_picture(&im);
-    assert_true(mien_avatar_load(&a, "tests/fuzz/corpus/avatar/good_head.gltf", &why));
-    mien_view_take_avatar(v, &a);
     for (size_t k = 0; k < MIEN_COUNT(cases); k++) {
         int left = cases[k].beside ? 560 : 0, right = cases[k].right, low = cases[k].low;
         struct mien_view_settings s = {
