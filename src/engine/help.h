@@ -8,7 +8,7 @@
     "most faces to find and follow; 0: one with cameras and videos, eight in pictures"
 #define MIEN_HELP_FOV                                                                             \
     "horizontal field of view of the camera; 0: unknown, the focal length is taken as 1.2 times " \
-    "the longer side, for pictures 4 times"
+    "the longer side, for pictures 4 times except in mien head"
 #define MIEN_HELP_QUALITY                                                                         \
     "also evaluate each face mirrored: slightly more accurate, twice the network's time; on for " \
     "pictures, off for cameras and videos unless it is asked for"
